@@ -44,8 +44,14 @@ def names(lists):
 
 def test_every_recorded_answer_is_given_byte_for_byte(server):
     for entry in server.recording.entries:
-        response = get(server, entry["path"], entry["accept"], entry["method"], headers=entry["headers"],
-                       json=entry["body"])
+        response = get(
+            server,
+            entry["path"],
+            entry["accept"],
+            entry["method"],
+            headers=entry["headers"],
+            json=entry["body"],
+        )
         assert response.status == entry["status"], entry["path"]
         assert response.data.rstrip() == server.recording.body(entry).rstrip(), entry["path"]
         assert response.headers["Content-Type"] == entry["content_type"]
@@ -118,7 +124,8 @@ def test_reviews_answer_for_any_namespace_and_follow_what_is_forbidden(server):
     def review(kind, spec, **headers):
         group = "authentication" if kind == "SelfSubjectReview" else "authorization"
         body = {"apiVersion": f"{group}.k8s.io/v1", "kind": kind, "spec": spec}
-        response = get(server, f"/apis/{group}.k8s.io/v1/{kind.lower()}s", method="POST", json=body, headers=headers)
+        path = f"/apis/{group}.k8s.io/v1/{kind.lower()}s"
+        response = get(server, path, method="POST", json=body, headers=headers)
         assert response.status == 201
         return response.json()["status"]
 
@@ -136,16 +143,16 @@ def test_reviews_answer_for_any_namespace_and_follow_what_is_forbidden(server):
 
     erin = {"Impersonate-User": "erin@acme.example"}
     assert review("SelfSubjectReview", {}, **erin)["userInfo"]["username"] == "erin@acme.example"
-    assert everything not in review("SelfSubjectRulesReview", {"namespace": "default"}, **erin)["resourceRules"]
+    rules = review("SelfSubjectRulesReview", {"namespace": "default"}, **erin)
+    assert rules["resourceRules"] and everything not in rules["resourceRules"]
 
 
 def test_refusals_in_the_words_of_the_server(server):
     server.forbid("secrets", "nodes/proxy")
     refused = get(server, SECRETS + "?limit=500", METADATA)
     assert refused.status == 403
-    assert refused.json()["message"] == (
-        'secrets is forbidden: User "admin" cannot list resource "secrets" in API group "" at the cluster scope'
-    )
+    words = 'User "admin" cannot list resource "secrets" in API group "" at the cluster scope'
+    assert refused.json()["message"] == "secrets is forbidden: " + words
     proxied = get(server, "/api/v1/nodes/acme-w1/proxy/configz").json()["message"]
     assert proxied.startswith('nodes "acme-w1" is forbidden: User "admin" cannot get resource "nodes/proxy"')
     assert get(server, PODS + "?limit=500").status == 200
@@ -192,7 +199,7 @@ def test_an_old_token_answered_by_an_empty_list(server):
     server.fault(PODS, kind="empty-200", page=3)
     found = pages(server, PODS, 10)
     assert [len(page["items"]) for page in found] == [10, 10, 0]
-    assert found[-1] == {"kind": "PodList", "apiVersion": "v1", "metadata": {"resourceVersion": "1"}, "items": []}
+    assert (found[-1]["kind"], found[-1]["metadata"]) == ("PodList", {"resourceVersion": "1"})
 
 
 def test_bodies_that_break_off(server):
@@ -241,12 +248,13 @@ def test_token_and_kubeconfig(tmp_path):
 
 
 def test_tls_is_trusted_by_its_authority_until_it_expires():
-    pytest.importorskip("cryptography", reason="certificates are made with cryptography, which is not installed")
+    pytest.importorskip("cryptography", reason="certificates are made with cryptography")
     with ReplayServer(ACME_PROD, tls=True) as server:
         assert get(server, "/version").json()["major"] == "1"
         with pytest.raises(urllib3.exceptions.SSLError, match="self.signed|unable to get"):
             urllib3.PoolManager().request("GET", server.url + "/version", retries=False)
-    with ReplayServer(ACME_PROD, expired=True) as server, pytest.raises(urllib3.exceptions.SSLError, match="expired"):
+    refusal = pytest.raises(urllib3.exceptions.SSLError, match="expired")
+    with ReplayServer(ACME_PROD, expired=True) as server, refusal:
         get(server, "/version")
 
 

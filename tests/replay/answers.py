@@ -1,4 +1,4 @@
-"""What a real API server says where nothing was recorded: pages, refusals, reviews, errors, in its own words."""
+"""What a real API server says where nothing was recorded: pages, refusals, errors, in its own words."""
 
 from __future__ import annotations
 
@@ -12,17 +12,18 @@ from .requests import Form, Request, Target
 
 TABLE = Form("Table", "meta.k8s.io", "v1")
 EXPIRED = (
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list "
-    "without the continue parameter, or use the continue token in this response to retrieve the remainder of the "
-    "results. Continuing with the provided token results in an inconsistent list - objects that were created, "
-    "modified, or deleted between the time the first chunk was returned and now may show up in the list."
+    "The provided continue parameter is too old to display a consistent list result. You can start a new "
+    "list without the continue parameter, or use the continue token in this response to retrieve the "
+    "remainder of the results. Continuing with the provided token results in an inconsistent list - objects "
+    "that were created, modified, or deleted between the time the first chunk was returned and now may show "
+    "up in the list."
 )
 INCONSISTENT = -1  # the resourceVersion in the token that a 410 offers: "go on with whatever there is now"
 
 
 @dataclass
 class Answer:
-    """`announced` is the Content-Length sent; where it exceeds the body, the connection is closed after the body."""
+    """`announced` is the Content-Length sent; with one, the connection is closed after the body."""
 
     status: int
     body: bytes
@@ -36,10 +37,10 @@ def as_json(value: Any, status: int = 200) -> Answer:
     return Answer(status, json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n")
 
 
-def failure(code: int, message: str, reason: str | None = None, metadata: Any = None, details: Any = None) -> Answer:
+def failure(code: int, message: str, reason: str | None = None, *, metadata=None, details=None) -> Answer:
     """A Status object."""
-    status = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}, "status": "Failure",
-              "message": message, "reason": reason, "details": details, "code": code}
+    status: dict[str, Any] = {"kind": "Status", "apiVersion": "v1", "metadata": metadata or {}}
+    status |= {"status": "Failure", "message": message, "reason": reason, "details": details, "code": code}
     return as_json({key: value for key, value in status.items() if value is not None}, code)
 
 
@@ -111,7 +112,7 @@ def expired(request: Request, start: int = 0) -> Answer:
 
 
 def start_of(request: Request) -> int:
-    """The index of the first item that a request's `continue` asks for; 0 without one, or with a recorded one."""
+    """Index of the first item that `continue` asks for; 0 without one, or with a recorded one."""
     token = _read_token(request.query.get("continue", ""))
     return token["start"] if token else 0
 
@@ -129,9 +130,13 @@ def metadata_only(whole: dict) -> dict:
 
 def of_namespace(whole: dict, namespace: str) -> dict:
     """A list (or Table) with the items of one namespace only."""
-    if whole["kind"] == "Table":
-        return {**whole, "rows": [r for r in whole["rows"] if r["object"]["metadata"].get("namespace") == namespace]}
-    return {**whole, "items": [i for i in whole["items"] if i["metadata"].get("namespace") == namespace]}
+    rows = "rows" if whole["kind"] == "Table" else "items"
+    return {**whole, rows: [r for r in whole[rows] if _metadata(r).get("namespace") == namespace]}
+
+
+def _metadata(row: dict) -> dict:
+    """Of an item of a list or a row of a Table."""
+    return row.get("object", row)["metadata"]
 
 
 def one_object(whole: dict, target: Target) -> dict | None:

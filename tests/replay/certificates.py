@@ -13,6 +13,16 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+OTHER_USAGES = {
+    "digital_signature": False,
+    "content_commitment": False,
+    "key_encipherment": False,
+    "data_encipherment": False,
+    "key_agreement": False,
+    "encipher_only": False,
+    "decipher_only": False,
+}
+
 
 def server_context(expired: bool = False) -> tuple[ssl.SSLContext, bytes]:
     """The server's TLS context, and the PEM of the authority that a client must trust."""
@@ -32,7 +42,7 @@ def server_context(expired: bool = False) -> tuple[ssl.SSLContext, bytes]:
 
 
 def _certificate(name: str, issuer=None, authority: bool = False, expired: bool = False):
-    """Key and certificate; issuer is a (key, certificate), None for a self-signed one. Good for a day, or until yesterday."""
+    """(key, certificate), signed by such an issuer or by itself; good for a day more, or until yesterday."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     signer, signed_by = (issuer[0], issuer[1].subject) if issuer else (key, subject)
@@ -51,9 +61,8 @@ def _certificate(name: str, issuer=None, authority: bool = False, expired: bool 
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False)
     )
     if authority:
-        usage = dict.fromkeys(("digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
-                               "key_agreement", "encipher_only", "decipher_only"), False)
-        builder = builder.add_extension(x509.KeyUsage(key_cert_sign=True, crl_sign=True, **usage), critical=True)
+        usage = x509.KeyUsage(key_cert_sign=True, crl_sign=True, **OTHER_USAGES)
+        builder = builder.add_extension(usage, critical=True)
     else:
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
         builder = builder.add_extension(x509.SubjectAlternativeName([address]), critical=False)

@@ -25,9 +25,13 @@ OF_LATER_PAGES = ("gone", "empty-200")  # they befall requests that carry a `con
 
 @dataclass
 class Fault:
-    """Befalls requests whose path matches `pattern`, after `after` of them were spared, `times` times (None: always).
+    """Befalls requests whose path matches `pattern`, `times` times (None: always), once `after` were spared.
 
-    With `page` only that page of a list is meant, the first being 1.
+    With `page` only that page of a list is meant, the first being 1. The kinds:
+    `status` (with `retry_after`, `body`), `gone`: 410 with a token that is not consistent,
+    `cut`: the connection breaks amid the body, `half`: half a body with a Content-Length that fits,
+    `hang`: no answer until the server stops, `empty-200`: an old token read as the end of an empty list,
+    `body`: any bytes, `transform`: a function from the decoded JSON to another.
     """
 
     pattern: str
@@ -79,15 +83,13 @@ class Fault:
             case "transform":
                 return as_json(self.transform(json.loads(answer.body)), answer.status)
         whole = json.loads(answer.body)  # "empty-200"
-        return as_json({"kind": whole["kind"], "apiVersion": whole["apiVersion"],
-                        "metadata": {"resourceVersion": "1"}, "items": []})
+        head = {"kind": whole["kind"], "apiVersion": whole["apiVersion"]}
+        return as_json({**head, "metadata": {"resourceVersion": "1"}, "items": []})
 
     def _status(self) -> Answer:
-        message, reason = STATUS_WORDS.get(self.status, (f"the replay was told to answer {self.status}", None))
-        wait = self.retry_after
-        answer = failure(self.status, message, reason, details=None if wait is None else {"retryAfterSeconds": wait})
-        if wait is not None:
-            answer.headers["Retry-After"] = str(wait)
-        if self.body:
-            answer.body = self.body
-        return answer
+        message, reason = STATUS_WORDS.get(self.status, (f"told to answer {self.status}", None))
+        wait = None if self.retry_after is None else {"retryAfterSeconds": self.retry_after}
+        answer = failure(self.status, message, reason, details=wait)
+        if wait:
+            answer.headers["Retry-After"] = str(self.retry_after)
+        return replace(answer, body=self.body or answer.body)

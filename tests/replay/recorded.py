@@ -1,4 +1,4 @@
-"""A recording on disk: `index.json` and the bodies, plain or gzip. Its format stands in `tests/clusters/README.md`."""
+"""A recording on disk: `index.json` and the bodies, plain or gzip (see `tests/clusters/README.md`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Entry = dict[str, Any]
 
 
 def _request(entry: Entry) -> Request:
-    return Request(entry["method"], entry["path"], {**entry["headers"], "Accept": entry["accept"]}, entry["body"])
+    headers = {**entry["headers"], "Accept": entry["accept"]}
+    return Request(entry["method"], entry["path"], headers, entry["body"])
 
 
 def _key(request: Request, form: Form) -> tuple:
@@ -51,7 +52,7 @@ class Recording:
         return None
 
     def list(self, path: str, form: Form = PLAIN) -> dict | None:
-        """The whole recorded list of a path as JSON, its pages joined, without `continue`; None if there is none."""
+        """The whole recorded list of a path, its pages joined, without `continue`; None if there is none."""
         if (path, form) not in self._lists:
             self._lists[path, form] = self._join(path, form)
         return self._lists[path, form]

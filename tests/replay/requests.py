@@ -17,7 +17,7 @@ RESOURCE_PATH = re.compile(
 
 
 class Form(NamedTuple):
-    """How a body is wanted (`Table`, `PartialObjectMetadataList`, `APIGroupDiscoveryList`); all None is plain JSON."""
+    """How a body is wanted: `as`, `g` and `v` of Accept, such as `Table`; all None is plain JSON."""
 
     kind: str | None = None
     group: str | None = None

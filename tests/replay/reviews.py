@@ -12,7 +12,7 @@ READ = ["get", "list", "watch"]
 
 
 class Rights:
-    """What the user of a request may do: whoever recorded may do all but what was forbidden since, others nothing."""
+    """What a user may do: whoever recorded may do all but what was forbidden since, others nothing."""
 
     def __init__(self, recording: Recording, identity: str | None = None):
         self.recording = recording
@@ -40,7 +40,7 @@ class Rights:
                 rules = review["status"]
                 rules["resourceRules"] = self._rules(request, rules["resourceRules"])
                 if not self.known(request):
-                    rules["nonResourceRules"] = [r for r in rules["nonResourceRules"] if "*" not in r["verbs"]]
+                    rules["nonResourceRules"] = _basic(rules["nonResourceRules"])
             case "selfsubjectaccessreviews":
                 review = {"metadata": {}, **review, "status": {"allowed": self._may(request)}}
             case _:
@@ -60,14 +60,18 @@ class Rights:
         return self.known(request) and name not in self.forbidden
 
     def _rules(self, request: Request, recorded: list[dict]) -> list[dict]:
-        """Where something is forbidden, "everything" is written out, since RBAC has no way to say "all but"."""
-        basic = [rule for rule in recorded if "*" not in rule["verbs"]]
+        """Where something is forbidden, "all" is written out, since RBAC has no way to say "all but"."""
         if not self.known(request):
-            return basic
+            return _basic(recorded)
         if not self.forbidden:
             return recorded
         rest = [
             {"verbs": READ, "apiGroups": [group], "resources": [n for n in names if n not in self.forbidden]}
             for (group, _), names in self.recording.served.items()
         ]
-        return rest + basic
+        return rest + _basic(recorded)
+
+
+def _basic(rules: list[dict]) -> list[dict]:
+    """The rules that everybody has."""
+    return [rule for rule in rules if "*" not in rule["verbs"]]

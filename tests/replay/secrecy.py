@@ -1,4 +1,4 @@
-"""The promise that values of Secrets and ConfigMaps are never even asked for, as an assertion on a replay server."""
+"""Values of Secrets and ConfigMaps are never even asked for: an assertion on a replay server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ METADATA_FORMS = {"Table", "PartialObjectMetadata", "PartialObjectMetadataList"}
 
 
 def asks_for_values(request: Request) -> bool:
-    """True where a server might have answered with values. Every form offered counts: the server may take any."""
+    """True where a server might answer with values. Every form offered counts: it may take any."""
     target = request.target
     if not target or target.group or target.resource not in ("secrets", "configmaps"):
         return False

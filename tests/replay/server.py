@@ -1,4 +1,4 @@
-"""The replay server: real HTTP (or TLS) on a port of 127.0.0.1, answers from a recording, a memory of what was asked."""
+"""The replay server: real HTTP (or TLS) on 127.0.0.1, answers from a recording, and what it was asked."""
 
 from __future__ import annotations
 
@@ -32,20 +32,28 @@ from .recorded import Recording
 from .requests import PLAIN, Form, Request, forms
 from .reviews import Rights
 
-LIST_PARAMETERS = {"limit", "continue", "includeObject", "resourceVersion", "resourceVersionMatch", "timeoutSeconds",
-                   "pretty"}
-GZIP_FROM = 128 * 1024  # the real server compresses answers from this size on, where the client takes gzip
+KNOWN = {"limit", "continue", "includeObject", "resourceVersion", "resourceVersionMatch", "timeoutSeconds"}
+GZIP_FROM = 128 * 1024  # bytes; the real server compresses larger answers, where the client takes gzip
 
 
 class ReplayServer:
     """Serves a recording while in its `with` block. Tell it what to refuse and spoil at any time.
 
-    `token`: the bearer token without which everything is 401. `identity`: who the caller is, if not whoever recorded
-    (anybody else has no rights). `tls`: a certificate of its own authority (`ca`), `expired`: one of yesterday.
+    `token`: the bearer token without which everything is 401. `identity`: who the caller is, if not whoever
+    recorded (anybody else has no rights). `tls`: a certificate of its own authority (`ca`), `expired`: one of
+    yesterday. While it runs, `configz[node]` takes a KubeletConfiguration that the node's proxy shall show,
+    and `tables = False` makes it a server that does not know the form Table.
     """
 
-    def __init__(self, folder: str | Path, *, token: str | None = None, identity: str | None = None,
-                 tls: bool = False, expired: bool = False):
+    def __init__(
+        self,
+        folder: str | Path,
+        *,
+        token: str | None = None,
+        identity: str | None = None,
+        tls: bool = False,
+        expired: bool = False,
+    ):
         self.recording = Recording(folder)
         self.rights = Rights(self.recording, identity)
         self.token = token
@@ -62,8 +70,10 @@ class ReplayServer:
             from .certificates import server_context  # cryptography is only needed here
 
             context, self.ca = server_context(expired)
-            # The handshake belongs to the connection's own thread: a client that stalls must not stop the others.
-            self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+            # The handshake is left to the connection's own thread: a client that stalls must not stop others.
+            self._http.socket = context.wrap_socket(
+                self._http.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.url = f"{'https' if self.ca else 'http'}://127.0.0.1:{self._http.server_port}"
 
     def __enter__(self) -> Self:
@@ -85,7 +95,7 @@ class ReplayServer:
         self.rights.forbidden.update(resources)
 
     def fault(self, pattern: str, *, status: int | None = None, kind: str | None = None, **how: Any) -> Fault:
-        """Spoils answers to paths that match; see `Fault` for the kinds. The first one told that applies is taken."""
+        """Spoils answers to paths that match; `Fault` has the kinds. The first told that applies is taken."""
         fault = Fault(pattern, kind or "status", status or 200, **how)
         self._faults.append(fault)
         return fault
@@ -164,7 +174,7 @@ class ReplayServer:
         if request.target.name:
             found = one_object(whole, request.target)
             return as_json(found) if found else None
-        unknown = set(request.query) - LIST_PARAMETERS
+        unknown = set(request.query) - KNOWN
         if unknown:
             return failure(400, f"the replay server does not know {', '.join(sorted(unknown))}", "BadRequest")
         return page(request, whole)
@@ -212,7 +222,7 @@ class _Listener(ThreadingHTTPServer):
                 pass  # it is gone already
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A broken handshake or connection is what the tests are about; an error of the server itself is shown."""
+        """Broken connections are what tests are about; an error of the server itself is shown."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)
 
@@ -245,7 +255,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = answer.body
         self.send_response(answer.status)
         self.send_header("Content-Type", answer.content_type)
-        if answer.announced is None and len(body) >= GZIP_FROM and "gzip" in self.headers.get("Accept-Encoding", ""):
+        takes_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
+        if takes_gzip and len(body) >= GZIP_FROM and answer.announced is None:
             body = gzip.compress(body, 1)
             self.send_header("Content-Encoding", "gzip")
         for name, value in answer.headers.items():
