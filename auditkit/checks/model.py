@@ -1,0 +1,110 @@
+"""What a check is: a plain function on tables, and how it states its judgement."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+import pyarrow as pa
+
+from auditkit.analysis import inputs
+from auditkit.errors import UsageError
+
+Severity = Literal["low", "medium", "high", "critical"]
+BOOLEAN = pd.ArrowDtype(pa.bool_())
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What a check found for each row of its population, in the same order.
+
+    ``ok`` is nullable: ``True`` as wanted, ``False`` not, ``<NA>`` not known. ``applies`` is ``False`` where the
+    rule does not speak of the row. ``evidence`` has the values that were looked at, ``reasons`` a sentence a row
+    where values do not speak for themselves (or one for all).
+    """
+
+    ok: pd.Series
+    applies: pd.Series | None
+    otherwise: str
+    evidence: pd.DataFrame
+    reasons: pd.Series | str
+
+
+def judge(
+    subjects: pd.DataFrame,
+    ok: pd.Series,
+    evidence: Sequence[str] = (),
+    *,
+    applies: pd.Series | None = None,
+    otherwise: str = "the rule does not speak of it",
+    reasons: pd.Series | str = "",
+) -> Judgement:
+    """A verdict for every subject: ``True`` pass, ``False`` fail, ``<NA>`` unknown.
+
+    ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False`` the subject is out of
+    scope, for the reason ``otherwise``; where it is ``<NA>`` that is not known, and neither is the verdict.
+    """
+    return Judgement(ok.astype(BOOLEAN), None if applies is None else applies.astype(BOOLEAN), otherwise,
+                     subjects[list(evidence)], reasons)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule: the function, the tables it reads, and what is said of it in reports.
+
+    ``if_empty`` is what an empty population means: ``not_applicable``, or for things that every cluster has and
+    that are merely out of sight, a sentence that makes the requirement ``unknown``.
+    """
+
+    name: str
+    function: Callable[..., Judgement]
+    title: str
+    severity: Severity
+    wanted: str = ""
+    remedy: str = ""
+    source: str = ""
+    if_empty: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that the check reads; the first is its population."""
+        return inputs(self.function)
+
+    def with_parameters(self, given: dict[str, Any]) -> "Check":
+        """The check as a control tunes it. Raises `UsageError` for a parameter that it does not have."""
+        unknown = set(given) - set(self.parameters)
+        if unknown:
+            raise UsageError(f"The check {self.name} has no parameter {', '.join(sorted(unknown))}; "
+                             f"it has {', '.join(self.parameters) or 'none'}.")
+        return Check(**{**self.__dict__, "parameters": {**self.parameters, **given}})
+
+    def __call__(self, *frames: pd.DataFrame) -> Judgement:
+        return self.function(*frames, **self.parameters)
+
+
+REGISTRY: dict[str, Check] = {}
+
+
+def check(
+    *, severity: Severity, wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
+) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
+    """Register a function as a check named ``module.function``; the first line of its docstring is its title.
+
+    Its positional parameters are the tables it reads, the keyword-only ones what a control may tune. ``wanted`` is
+    the state that is wanted, ``remedy`` what to do, ``source`` where the rule comes from.
+    """
+
+    def register(function: Callable[..., Judgement]) -> Callable[..., Judgement]:
+        name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
+        if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
+            raise UsageError(f"Two checks are called {name}: in {REGISTRY[name].function.__module__} "
+                             f"and in {function.__module__}; rename one.")
+        title = (inspect.getdoc(function) or name).splitlines()[0]
+        tunable = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()
+                   if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
+        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tunable)
+        return function
+
+    return register

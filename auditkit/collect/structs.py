@@ -1,0 +1,124 @@
+"""The structs that Kubernetes JSON is decoded with, made from the table declarations.
+
+A field that a column reads is in a struct; nothing else is. An object that is not there is the empty struct of its
+type, so that a path can be followed without asking at each step; an explicit ``null`` is ``None``.
+"""
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from auditkit.tables import TABLES
+from auditkit.tables.model import Column, Rows
+
+EMPTY_TYPES: dict[type, Any] = {}
+"""For each struct type its empty instance, which stands for an object that is not there."""
+
+REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.metadata.name", "spec.containers"}
+"""Places without which an object is malformed: it is then named in the ledger and never judged."""
+
+_LEAVES = {"string": str, "boolean": bool, "int64": int, "timestamp": str}
+_COUNTED = list[msgspec.Raw] | dict[str, msgspec.Raw] | None
+
+
+@cache
+def path_names(path: str) -> tuple[str, ...]:
+    """A path as the names of struct fields."""
+    return tuple(path.split(".")) if path else ()
+
+
+class _Node:
+    """A place in an object: the fields in it, the type of its elements or entries, or its own type."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, _Node] = {}
+        self.element: _Node | None = None
+        self.entry: _Node | None = None
+        self.leaf: Any = None
+
+    def at(self, path: str) -> "_Node":
+        """The place below this one, made where it is not yet there."""
+        node = self
+        for name in path.split(".") if path else ():
+            bare = name.removesuffix("[]").removesuffix("{}")
+            node = node.fields.setdefault(bare, _Node()) if bare else node
+            if name.endswith("[]"):
+                node.element = node.element or _Node()
+                node = node.element
+            elif name.endswith("{}"):
+                node.entry = node.entry or _Node()
+                node = node.entry
+        return node
+
+    def shape(self, place: str = "") -> Any:
+        """The type to decode this place with."""
+        if self.element:
+            return list[self.element.shape(f"{place}[]")]
+        if self.entry:
+            return dict[str, self.entry.shape(f"{place}{{}}")]
+        if self.fields:
+            return self._struct(place)
+        return self.leaf or msgspec.Raw
+
+    def _struct(self, place: str) -> type[msgspec.Struct]:
+        fields: list[tuple] = []
+        for name, node in sorted(self.fields.items()):
+            inside = f"{place}.{name}".lstrip(".")
+            kind = node.shape(inside)
+            if inside in REQUIRED:
+                fields.insert(0, (name, kind))
+            elif kind is msgspec.Raw:
+                fields.append((name, kind, None))
+            else:
+                fields.append((name, kind | None, EMPTY_TYPES.get(kind) if isinstance(kind, type) else None))
+        struct = msgspec.defstruct(place.replace(".", "_") or "object", fields, frozen=True, gc=False)
+        if not any(len(field) == 2 for field in fields):
+            EMPTY_TYPES[struct] = struct()
+        return struct
+
+
+@cache
+def struct_for(source: str, form: str) -> type[msgspec.Struct]:
+    """The struct of an object of a resource, in the form ``object`` or ``table`` (a row of the latter)."""
+    root = _Node()
+    for table in TABLES.values():
+        for rows in table.rows:
+            if rows.source == source and (rows.label == "table") == (form == "table"):
+                for column in table.columns:
+                    _plant(root, rows, column)
+    if form == "table":
+        root.at("cells").leaf = list[str | int | None]
+    return root.shape()
+
+
+def _plant(root: _Node, rows: Rows, column: Column) -> None:
+    """Make the places that a column reads."""
+    root.at(rows.path)
+    place = column.place(rows.label)
+    if place[:1] in "=@'" or place in ("#", "$key") or place.lstrip("^") == "#":
+        return
+    up = len(place) - len(place.lstrip("^"))
+    base = _parent(rows.path, up)
+    place = place[up:]
+    if place.startswith("/"):
+        base, place = "", place[1:]
+    for option in place.split("|"):
+        option = "" if option in (".", "$value") else option
+        node = root.at(f"{base}.{option}".strip("."))
+        if node.fields or node.element or node.entry:
+            continue
+        if column.read == "count":
+            node.leaf = node.leaf or _COUNTED
+        elif column.read == "text":
+            node.leaf = int | str if node.leaf in (None, msgspec.Raw) else node.leaf
+        elif column.read == "value":
+            node.leaf = _LEAVES[column.dtype]
+
+
+def _parent(path: str, up: int) -> str:
+    """The path of the object so many levels up: levels end at each list, map, or at the end."""
+    for _ in range(up):
+        cut = max(path.rstrip("[]{}").rfind("[]."), path.rstrip("[]{}").rfind("{}."))
+        path = path[: cut + 2] if cut >= 0 else ""
+    return path

@@ -1,0 +1,63 @@
+"""Every exception a user can meet.
+
+::
+
+    AuditkitError                 the base: its text is a sentence for people
+    ├── UsageError                the command or call is wrong (exit 2)
+    │   ├── NoSuchName            an unknown table, check, framework, column
+    │   └── ControlError          a mistake in a controls, exception or attestation file
+    ├── SourceError               nothing can be collected from this source (exit 4)
+    ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
+    ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
+    └── MissingDependency         a package or system library is not installed (exit 2)
+
+What a source refuses, lacks or cuts short while a collection runs is not an exception: it is a row of the
+ledger, and the verdicts that need it become ``unknown``.
+"""
+
+import difflib
+from collections.abc import Iterable
+
+
+class AuditkitError(Exception):
+    """What happened, where, and what to do next, in one sentence."""
+
+    exit_code = 2
+
+
+class UsageError(AuditkitError):
+    """The command line or the call asks for something that cannot be done."""
+
+
+class NoSuchName(UsageError):
+    """A name that does not exist; the message names those that come close."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str]):
+        known = sorted(known)
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"known are: {', '.join(known) or 'none'}."
+        super().__init__(f"There is no {what} {name!r}; {hint}")
+
+
+class ControlError(UsageError):
+    """A controls, exception or attestation file does not follow its schema; the message has file and place."""
+
+
+class SourceError(AuditkitError):
+    """A cluster cannot be reached, or a folder is not a recording: nothing was collected."""
+
+    exit_code = 4
+
+
+class SnapshotError(AuditkitError):
+    """A snapshot does not exist, is not whole, or no longer has the bytes that its manifest states."""
+
+
+class Incomplete(AuditkitError):
+    """The collection is incomplete, and ``--strict`` was given."""
+
+    exit_code = 3
+
+
+class MissingDependency(AuditkitError):
+    """A package (an extra) or a library of the system is needed and not installed; the message names it."""

@@ -1,0 +1,132 @@
+"""Service accounts, roles, bindings and certificate requests."""
+
+from auditkit.tables.model import Column, Rows, Table, identity
+
+_ROLES = (
+    Rows("roles.rbac.authorization.k8s.io", constants={"kind": "Role"}),
+    Rows("clusterroles.rbac.authorization.k8s.io", constants={"kind": "ClusterRole"}),
+)
+_BINDINGS = (
+    Rows("rolebindings.rbac.authorization.k8s.io", constants={"kind": "RoleBinding"}),
+    Rows("clusterrolebindings.rbac.authorization.k8s.io", constants={"kind": "ClusterRoleBinding"}),
+)
+_OF_ROLE = (
+    Column("kind", "string", "=kind", "Role or ClusterRole"),
+    Column("namespace", "string", "/metadata.namespace", "namespace of a Role"),
+    Column("role", "string", "/metadata.name", "name of the role"),
+)
+
+
+def _at(rows: tuple[Rows, ...], path: str, *, label: str = "") -> tuple[Rows, ...]:
+    return tuple(Rows(r.source, path, label=label, constants=r.constants) for r in rows)
+
+
+TABLES = (
+    Table(
+        "service_accounts", "service accounts", (Rows("serviceaccounts"),),
+        (
+            *identity(),
+            Column("automount_token", "boolean", "automountServiceAccountToken",
+                   "pods get its token unless they say otherwise", absent=True),
+            Column("pull_secrets_count", "int64", "imagePullSecrets", "Secrets that its pods pull with", read="count",
+                   absent=0),
+        ),
+        ("namespace", "name"), kind="ServiceAccount",
+    ),
+    Table(
+        "roles", "Roles and ClusterRoles", _ROLES,
+        (
+            Column("kind", "string", "=kind", "Role or ClusterRole"),
+            *identity(),
+            Column("rules_count", "int64", "rules", "number of rules", read="count", absent=0),
+            Column("aggregated", "boolean", "aggregationRule", "its rules are gathered from other ClusterRoles",
+                   read="present"),
+        ),
+        ("kind", "namespace", "name"), kind="Role",
+    ),
+    Table(
+        "role_rules", "what roles grant on resources: one row for each verb × group × resource × name of a rule",
+        _at(_ROLES, "rules[]"),
+        (
+            *_OF_ROLE,
+            Column("rule", "int64", "#", "position of the rule in the role"),
+            Column("verb", "string", "verbs[]", "verb, or *"),
+            Column("group", "string", "apiGroups[]", "API group; empty for the core group, or *"),
+            Column("resource", "string", "resources[]", "resource or resource/subresource, or *"),
+            Column("resource_name", "string", "resourceNames[]", "object it is limited to; <NA>: all", each="optional"),
+        ),
+        ("kind", "namespace", "role", "rule", "verb", "group", "resource", "resource_name"),
+    ),
+    Table(
+        "role_urls", "what roles grant on paths that are no resources: one row for each verb × path of a rule",
+        _at(_ROLES, "rules[]"),
+        (
+            *_OF_ROLE,
+            Column("rule", "int64", "#", "position of the rule in the role"),
+            Column("verb", "string", "verbs[]", "verb, or *"),
+            Column("url", "string", "nonResourceURLs[]", "path, or a beginning that ends in *"),
+        ),
+        ("kind", "namespace", "role", "rule", "verb", "url"),
+    ),
+    Table(
+        "role_labels", "labels of roles, by which aggregation finds them", _at(_ROLES, "metadata.labels{}"),
+        (*_OF_ROLE, Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value")),
+        ("kind", "namespace", "role", "key"),
+    ),
+    Table(
+        "role_aggregation", "label selectors of aggregated ClusterRoles: one row for each requirement and value",
+        (
+            *_at(_ROLES, "aggregationRule.clusterRoleSelectors[].matchLabels{}", label="labels"),
+            *_at(_ROLES, "aggregationRule.clusterRoleSelectors[].matchExpressions[]", label="expressions"),
+        ),
+        (
+            *_OF_ROLE,
+            Column("selector", "int64", "^#", "position of the selector; a role that meets any one is gathered"),
+            Column("key", "string", {"labels": "$key", "expressions": "key"}, "label that is looked at"),
+            Column("operator", "string", {"labels": "'In", "expressions": "operator"},
+                   "In, NotIn, Exists or DoesNotExist"),
+            Column("value", "string", {"labels": "$value", "expressions": "values[]"}, "value to compare with",
+                   each="optional"),
+        ),
+        ("kind", "namespace", "role", "selector", "key", "operator", "value"),
+    ),
+    Table(
+        "bindings", "RoleBindings and ClusterRoleBindings", _BINDINGS,
+        (
+            Column("kind", "string", "=kind", "RoleBinding or ClusterRoleBinding"),
+            *identity(),
+            Column("role_kind", "string", "roleRef.kind", "Role or ClusterRole"),
+            Column("role", "string", "roleRef.name", "name of the role that is granted"),
+            Column("subjects_count", "int64", "subjects", "number of subjects", read="count", absent=0),
+        ),
+        ("kind", "namespace", "name"), kind="Binding",
+    ),
+    Table(
+        "binding_subjects", "to whom bindings grant their role", _at(_BINDINGS, "subjects[]"),
+        (
+            Column("kind", "string", "=kind", "RoleBinding or ClusterRoleBinding"),
+            Column("namespace", "string", "/metadata.namespace", "namespace of a RoleBinding"),
+            Column("binding", "string", "/metadata.name", "name of the binding"),
+            Column("role_kind", "string", "/roleRef.kind", "Role or ClusterRole"),
+            Column("role", "string", "/roleRef.name", "name of the role that is granted"),
+            Column("subject_kind", "string", "kind", "User, Group or ServiceAccount"),
+            Column("subject_namespace", "string", "namespace", "namespace of a ServiceAccount"),
+            Column("subject", "string", "name", "name of the user, group or service account"),
+            Column("subject_api_group", "string", "apiGroup", "API group of the subject; absent: the kind's own"),
+            Column("position", "int64", "#", "position of the subject in the binding"),
+        ),
+        ("kind", "namespace", "binding", "position"), kind="Binding", called=("binding", ""),
+    ),
+    Table(
+        "certificate_requests", "CertificateSigningRequests",
+        (Rows("certificatesigningrequests.certificates.k8s.io"),),
+        (
+            *identity(namespaced=False),
+            Column("signer", "string", "spec.signerName", "signer that is asked"),
+            Column("requestor", "string", "spec.username", "who asked"),
+            Column("expiration_seconds", "int64", "spec.expirationSeconds", "life that was asked for"),
+            Column("conditions_count", "int64", "status.conditions", "decisions so far", read="count", absent=0),
+        ),
+        ("name",), kind="CertificateSigningRequest",
+    ),
+)

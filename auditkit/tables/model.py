@@ -1,0 +1,134 @@
+"""How a table is declared: columns with their place in the object, and what their absence means there.
+
+From these declarations come the decoder (`auditkit.collect.objects`), the Arrow schema and the data dictionary,
+so a column that no collector fills cannot exist.
+
+A **path** is read from the row's own object, with these marks:
+
+=====================  ==========================================================================
+``spec.nodeName``      a field of the row's object (``""`` in `Rows` is the listed object itself)
+``/metadata.name``     a field of the listed object, whatever the row is
+``^name``              a field of the object one level up (the container of a port)
+``ports[]``            in `Rows.path`: one row for each element; in a column: the row is repeated
+                       for each element of that list of strings (``each="required"`` drops rows without any)
+``labels{}``           in `Rows.path`: one row for each entry of a map, with ``$key`` and ``$value``
+``.``                  the element itself, where rows are strings
+``#``, ``^#``          the position of the row, of its parent, in their lists (from 0)
+``@Data``              the cell of this name, where the server was asked for its ``Table`` form
+``=kind``              a constant that `Rows` gives
+=====================  ==========================================================================
+"""
+
+from typing import Literal
+
+import msgspec
+import pyarrow as pa
+
+DTYPES = {
+    "string": pa.string(),
+    "boolean": pa.bool_(),
+    "int64": pa.int64(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+}
+
+Read = Literal["value", "present", "count", "text", "first_of"]
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: its name, dtype, place and meaning.
+
+    ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
+    ``read`` says how the place is read: its value, whether it is ``present``, the ``count`` of its elements,
+    an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there (``first_of``).
+    ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
+    ``path`` may differ by the label of the rows.
+    """
+
+    name: str
+    dtype: str
+    path: str | dict[str, str]
+    doc: str
+    absent: str | bool | int | None = None
+    read: Read = "value"
+    each: Literal["required", "optional"] = "required"
+
+    def place(self, label: str) -> str:
+        """The path for rows of this label."""
+        return self.path if isinstance(self.path, str) else self.path[label]
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """Where rows come from: a resource of the API, a path in its objects, and constants for ``=`` columns.
+
+    ``keep`` limits rows of a map to keys with these beginnings: an allow-list for annotations.
+    """
+
+    source: str
+    path: str = ""
+    label: str = ""
+    constants: dict[str, str] = {}
+    keep: tuple[str, ...] = ()
+
+
+class Table(msgspec.Struct, frozen=True):
+    """A table: name, one line of meaning, where its rows come from, its columns, and the key of a row.
+
+    As the subject of a verdict a row is called by its ``kind`` (a column of this name goes first) and by the columns
+    ``called``: that of its name, and that of its container where it has one.
+    """
+
+    name: str
+    doc: str
+    rows: tuple[Rows, ...]
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    kind: str = ""
+    called: tuple[str, str] = ("name", "")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The resources that must be read completely for this table to be complete."""
+        return tuple(dict.fromkeys(rows.source for rows in self.rows))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, with the meaning of each column in its metadata."""
+        return pa.schema(
+            [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc}) for c in self.columns],
+            metadata={"doc": self.doc},
+        )
+
+
+class Resource(msgspec.Struct, frozen=True):
+    """A resource that collectors ask for: ``plural.group``, its kind, versions in order of preference.
+
+    ``form="table"`` asks the API server for its ``Table`` form with metadata only, in which it sends no values.
+    ``builtin`` resources belong to Kubernetes itself; others (custom resources, newer kinds) may not be served,
+    and then the discovery document proves that there are none.
+    """
+
+    name: str
+    kind: str
+    versions: tuple[str, ...] = ("v1",)
+    form: Literal["object", "table"] = "object"
+    namespaced: bool = True
+    builtin: bool = True
+
+    @property
+    def plural(self) -> str:
+        return self.name.partition(".")[0]
+
+    @property
+    def group(self) -> str:
+        return self.name.partition(".")[2]
+
+
+def identity(*, namespaced: bool = True, root: str = "/metadata") -> tuple[Column, ...]:
+    """The columns that nearly every object has: namespace, name, uid, created."""
+    space = (Column("namespace", "string", f"{root}.namespace", "namespace of the object"),) if namespaced else ()
+    return (
+        *space,
+        Column("name", "string", f"{root}.name", "name of the object"),
+        Column("uid", "string", f"{root}.uid", "UID that the API server gave it"),
+        Column("created", "timestamp", f"{root}.creationTimestamp", "when the API server stored it first"),
+    )

@@ -1,0 +1,51 @@
+"""The resources that collectors ask an API server for."""
+
+from auditkit.tables.model import Resource
+
+_RBAC = "rbac.authorization.k8s.io"
+_ADMISSION = "admissionregistration.k8s.io"
+
+RESOURCES: dict[str, Resource] = {
+    resource.name: resource
+    for resource in (
+        Resource("namespaces", "Namespace", namespaced=False),
+        Resource("nodes", "Node", namespaced=False),
+        Resource("pods", "Pod"),
+        Resource("deployments.apps", "Deployment"),
+        Resource("replicasets.apps", "ReplicaSet"),
+        Resource("statefulsets.apps", "StatefulSet"),
+        Resource("daemonsets.apps", "DaemonSet"),
+        Resource("replicationcontrollers", "ReplicationController"),
+        Resource("jobs.batch", "Job"),
+        Resource("cronjobs.batch", "CronJob", ("v1", "v1beta1")),
+        Resource("poddisruptionbudgets.policy", "PodDisruptionBudget", ("v1", "v1beta1")),
+        Resource("serviceaccounts", "ServiceAccount"),
+        Resource(f"roles.{_RBAC}", "Role"),
+        Resource(f"clusterroles.{_RBAC}", "ClusterRole", namespaced=False),
+        Resource(f"rolebindings.{_RBAC}", "RoleBinding"),
+        Resource(f"clusterrolebindings.{_RBAC}", "ClusterRoleBinding", namespaced=False),
+        Resource("certificatesigningrequests.certificates.k8s.io", "CertificateSigningRequest", namespaced=False),
+        Resource("secrets", "Secret", form="table"),
+        Resource("configmaps", "ConfigMap", form="table"),
+        Resource("services", "Service"),
+        Resource("ingresses.networking.k8s.io", "Ingress"),
+        Resource("networkpolicies.networking.k8s.io", "NetworkPolicy"),
+        Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
+        Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
+        Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),
+                 namespaced=False, builtin=False),
+        Resource(f"validatingadmissionpolicybindings.{_ADMISSION}", "ValidatingAdmissionPolicyBinding",
+                 ("v1", "v1beta1"), namespaced=False, builtin=False),
+        Resource(f"mutatingadmissionpolicies.{_ADMISSION}", "MutatingAdmissionPolicy", ("v1", "v1beta1", "v1alpha1"),
+                 namespaced=False, builtin=False),
+        Resource(f"mutatingadmissionpolicybindings.{_ADMISSION}", "MutatingAdmissionPolicyBinding",
+                 ("v1", "v1beta1", "v1alpha1"), namespaced=False, builtin=False),
+        Resource("resourcequotas", "ResourceQuota"),
+        Resource("limitranges", "LimitRange"),
+        Resource("customresourcedefinitions.apiextensions.k8s.io", "CustomResourceDefinition", namespaced=False),
+        Resource("apiservices.apiregistration.k8s.io", "APIService", namespaced=False),
+        Resource("storageclasses.storage.k8s.io", "StorageClass", namespaced=False),
+        Resource("persistentvolumes", "PersistentVolume", namespaced=False),
+        Resource("persistentvolumeclaims", "PersistentVolumeClaim"),
+    )
+}

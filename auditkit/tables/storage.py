@@ -1,0 +1,50 @@
+"""Storage classes, volumes and claims."""
+
+from auditkit.tables.model import Column, Rows, Table, identity
+
+_CLASS = "storageclasses.storage.k8s.io"
+
+TABLES = (
+    Table(
+        "storage_classes", "storage classes", (Rows(_CLASS),),
+        (
+            *identity(namespaced=False),
+            Column("provisioner", "string", "provisioner", "driver that makes the volumes"),
+            Column("reclaim_policy", "string", "reclaimPolicy", "what becomes of a volume that is let go",
+                   absent="Delete"),
+            Column("encrypted", "string", "parameters.encrypted", "the provisioner's parameter of this name"),
+            Column("encryption_key", "boolean", "parameters.kmsKeyId", "a key of the customer is named",
+                   read="present"),
+            Column("binding_mode", "string", "volumeBindingMode", "when a volume is made", absent="Immediate"),
+        ),
+        ("name",), kind="StorageClass",
+    ),
+    Table(
+        "persistent_volumes", "persistent volumes", (Rows("persistentvolumes"),),
+        (
+            *identity(namespaced=False),
+            Column("storage_class", "string", "spec.storageClassName", "its class"),
+            Column("reclaim_policy", "string", "spec.persistentVolumeReclaimPolicy", "what becomes of it when let go"),
+            Column("phase", "string", "status.phase", "Available, Bound, Released or Failed"),
+            Column("claim_namespace", "string", "spec.claimRef.namespace", "namespace of the claim it is bound to"),
+            Column("claim", "string", "spec.claimRef.name", "claim that it is bound to"),
+            Column("capacity", "string", "spec.capacity.storage", "size", read="text"),
+            Column("type", "string", "spec.csi|spec.hostPath|spec.nfs|spec.local|spec.awsElasticBlockStore|"
+                   "spec.gcePersistentDisk|spec.azureDisk|spec.azureFile|spec.iscsi|spec.fc|spec.rbd|spec.cephfs|"
+                   "spec.glusterfs|spec.vsphereVolume|spec.cinder|spec.flexVolume", "where it lies", read="first_of"),
+            Column("csi_driver", "string", "spec.csi.driver", "its CSI driver"),
+            Column("host_path", "string", "spec.hostPath.path", "path on the node"),
+        ),
+        ("name",), kind="PersistentVolume",
+    ),
+    Table(
+        "persistent_volume_claims", "claims of persistent volumes", (Rows("persistentvolumeclaims"),),
+        (
+            *identity(),
+            Column("storage_class", "string", "spec.storageClassName", "class that is asked for"),
+            Column("volume", "string", "spec.volumeName", "volume that it is bound to"),
+            Column("phase", "string", "status.phase", "Pending, Bound or Lost"),
+        ),
+        ("namespace", "name"), kind="PersistentVolumeClaim",
+    ),
+)
