@@ -1,0 +1,32 @@
+"""Small worlds for tests: Kubernetes objects, as a user would write them, to the tables of a snapshot."""
+
+from collections.abc import Iterable
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+
+from auditkit import tables
+from auditkit.collect.objects import decode
+
+SOURCES = {resource.kind: resource.name for resource in tables.RESOURCES.values()}
+
+
+def arrow(objects: Iterable[dict]) -> dict[str, pa.Table]:
+    """Every table with the rows of these objects, in their order within a kind."""
+    by_source: dict[str, list[dict]] = {}
+    for thing in objects:
+        by_source.setdefault(SOURCES[thing["kind"]], []).append(thing)
+    batches: dict[str, list[pa.RecordBatch]] = {}
+    for source, items in by_source.items():
+        page = decode(msgspec.json.encode({"items": items}), source)
+        assert not page.malformed, page.malformed
+        for name, found in page.batches.items():
+            batches.setdefault(name, []).extend(found)
+    return {name: pa.Table.from_batches(batches.get(name, []), schema=table.schema)
+            for name, table in tables.TABLES.items()}
+
+
+def frames(objects: Iterable[dict]) -> dict[str, pd.DataFrame]:
+    """The same as DataFrames with Arrow dtypes."""
+    return {name: table.to_pandas(types_mapper=pd.ArrowDtype) for name, table in arrow(objects).items()}
