@@ -70,6 +70,10 @@ def test_a_list_paged_by_any_limit_is_the_whole_list(server, limit):
     assert left == [max(0, 65 - limit * n) for n in range(1, len(found) + 1)]
 
 
+def test_a_list_that_is_not_in_etcd_is_not_paged(server):
+    assert len(pages(server, "/api/v1/componentstatuses", 1)[0]["items"]) == 3
+
+
 def test_tables_and_metadata_lists_are_paged_too(server):
     whole = names(pages(server, SECRETS, 500, TABLE, "&includeObject=Metadata"))
     assert names(pages(server, SECRETS, 4, TABLE, "&includeObject=Metadata")) == whole

@@ -74,6 +74,8 @@ def not_found(request: Request, recording: Recording) -> Answer:
 def page(request: Request, whole: dict) -> Answer:
     """The part of a whole list (or Table) that `limit` and `continue` ask for."""
     rows = "rows" if whole["kind"] == "Table" else "items"
+    if "resourceVersion" not in whole["metadata"]:
+        return as_json(whole)  # not from etcd (componentstatuses): never paged
     version = int(whole["metadata"]["resourceVersion"])
     start = 0
     if "continue" in request.query:

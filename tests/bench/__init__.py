@@ -1,0 +1,1 @@
+"""Benchmarks, and the big clusters that they run on."""
