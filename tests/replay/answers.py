@@ -64,7 +64,7 @@ def not_found(request: Request, recording: Recording) -> Answer:
     target = request.target
     if not target or not recording.serves(target):
         return Answer(404, b"404 page not found\n", "text/plain; charset=utf-8")
-    if target.name and not target.subresource and recording.list(target.collection):
+    if target.name and not target.subresource and recording.whole_list(target.collection):
         what = f"{target.resource}.{target.group}" if target.group else target.resource
         details = {"name": target.name, "kind": target.resource}
         return failure(404, f'{what} "{target.name}" not found', "NotFound", details=details)

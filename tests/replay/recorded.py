@@ -51,7 +51,7 @@ class Recording:
                 return entry
         return None
 
-    def list(self, path: str, form: Form = PLAIN) -> dict | None:
+    def whole_list(self, path: str, form: Form = PLAIN) -> dict | None:
         """The whole recorded list of a path, its pages joined, without `continue`; None if there is none."""
         if (path, form) not in self._lists:
             self._lists[path, form] = self._join(path, form)

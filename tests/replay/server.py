@@ -185,9 +185,9 @@ class ReplayServer:
         if not target or target.subresource or (form == TABLE and target.name):
             return None
         kind = form.kind and form.kind.removesuffix("List")
-        whole = self.recording.list(target.collection, form)
+        whole = self.recording.whole_list(target.collection, form)
         if whole is None and kind == "PartialObjectMetadata":
-            plain = self.recording.list(target.collection)
+            plain = self.recording.whole_list(target.collection)
             whole = plain and metadata_only(plain)
         return of_namespace(whole, target.namespace) if whole and target.namespace else whole
 
