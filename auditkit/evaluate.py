@@ -1,0 +1,225 @@
+"""Checks × tables → verdicts → requirements.
+
+A check says ``True``, ``False`` or ``<NA>`` of each row of its population. Only here does ``True`` become
+``pass``, and only where every table that the check reads was collected completely.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditkit import controls, tables
+from auditkit.checks import Check, Judgement
+from auditkit.controls import Framework, Requirement
+from auditkit.errors import UsageError
+from auditkit.snapshot import Snapshot
+
+VERDICTS = ("pass", "fail", "unknown", "not_applicable")
+STATUSES = ("fail", "unknown", "manual", "pass", "not_applicable")
+SEVERITIES = ("low", "medium", "high", "critical")
+SUBJECT = ["kind", "namespace", "name", "container"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found: a verdict for every subject of its population."""
+
+    check: Check
+    population: pd.DataFrame
+    judgement: Judgement
+    verdict: pa.DictionaryArray
+    gaps: list[str]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many subjects have each verdict; all four are there."""
+        found = dict(zip(*(self.verdict.value_counts().field(i).to_pylist() for i in (0, 1)), strict=True))
+        return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
+
+    def rows(self, verdict: str | None = None) -> pd.DataFrame:
+        """The subjects (of one verdict): kind, namespace, name, container, verdict, reason, seen, wanted."""
+        chosen = (np.arange(len(self.population)) if verdict is None
+                  else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
+        frame = subjects(self.population, self.check.tables[0], chosen)
+        frame["verdict"] = self.verdict.take(pa.array(chosen)).cast(pa.string()).to_pandas(
+            types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get).array
+        frame["seen"] = _seen(self.judgement.evidence.iloc[chosen])
+        frame["reason"] = self._reasons(chosen, frame)
+        frame["wanted"] = self.check.wanted
+        return frame
+
+    def _reasons(self, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
+        given = self.judgement.reasons
+        stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
+        ok = self.judgement.ok.iloc[chosen].tolist()
+        gap = "; ".join(self.gaps)
+        return [
+            self.judgement.otherwise if verdict == "not_applicable"
+            else gap if verdict == "unknown" and value is True
+            else _text(reason) or seen or ("" if verdict == "pass" else "the value is not known")
+            for verdict, value, reason, seen in zip(frame["verdict"], ok, stated, frame["seen"], strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Result:
+    """A requirement with its status, the reason for it, and what its checks found."""
+
+    requirement: Requirement
+    status: str
+    reason: str
+    outcomes: list[Outcome]
+
+    def count(self, verdict: str) -> int:
+        """How many verdicts of this kind its checks gave together."""
+        return sum(outcome.counts[verdict] for outcome in self.outcomes)
+
+
+class Evaluation:
+    """One framework judged on one snapshot."""
+
+    def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result]):
+        self.snapshot, self.framework, self.results = snapshot, framework, results
+
+    @cached_property
+    def requirements(self) -> pd.DataFrame:
+        """One row a requirement: id, section, title, obligation, level, reach, status, reason, checks, and how many
+        verdicts passed, failed, unknown, not_applicable."""
+        return pd.DataFrame([{
+            "id": r.requirement.id, "section": r.requirement.section, "title": r.requirement.title,
+            "obligation": r.requirement.obligation, "level": r.requirement.level, "reach": r.requirement.reach,
+            "status": r.status, "reason": r.reason, "checks": len(r.outcomes),
+            "passed": r.count("pass"), "failed": r.count("fail"), "unknown": r.count("unknown"),
+            "not_applicable": r.count("not_applicable"),
+        } for r in self.results])
+
+    @property
+    def statuses(self) -> dict[str, int]:
+        """How many requirements have each status; all are there."""
+        found = self.requirements["status"].value_counts()
+        return {status: int(found.get(status, 0)) for status in STATUSES}
+
+    def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
+        """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,
+        container, verdict, reason, seen, wanted."""
+        frames = [
+            outcome.rows(verdict).assign(check=outcome.check.name, requirement=result.requirement.id,
+                                         severity=outcome.check.severity)
+            for result in self.results for outcome in result.outcomes
+        ]
+        columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted"]
+        frames = [frame for frame in frames if len(frame)]
+        return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
+
+    def _repr_html_(self) -> str:
+        from auditkit.report.cards import evaluation_card
+
+        return evaluation_card(self)
+
+
+def evaluate(snapshot: Snapshot, framework: str | Framework) -> Evaluation:
+    """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist."""
+    framework = controls.load(framework) if isinstance(framework, str) else framework
+    judged: dict[tuple, Outcome] = {}
+    results = []
+    for requirement in framework.requirements:
+        outcomes = []
+        for check in requirement.resolved():
+            key = (check.name, repr(sorted(check.parameters.items())))
+            if key not in judged:
+                judged[key] = run(check, snapshot)
+            outcomes.append(judged[key])
+        results.append(Result(requirement, *status_of(requirement, outcomes), outcomes))
+    return Evaluation(snapshot, framework, results)
+
+
+def run(check: Check, snapshot: Snapshot) -> Outcome:
+    """Run one check on a snapshot: the verdict of every subject, in the order of its population."""
+    population = snapshot.frame(check.tables[0])
+    judgement = check(*map(snapshot.frame, check.tables))
+    if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
+        raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
+                         "it must judge each row of its first table exactly once.")
+    gaps = list(dict.fromkeys(gap for table in check.tables for gap in snapshot.gaps(table)))
+    return Outcome(check, population, judgement, _verdicts(judgement, complete=not gaps), gaps)
+
+
+def _verdicts(judgement: Judgement, *, complete: bool) -> pa.DictionaryArray:
+    """The verdict of each row. ``True`` is a pass only where the evidence is complete."""
+    ok = pa.chunked_array(judgement.ok.array.__arrow_array__()).combine_chunks()
+    codes = np.full(len(ok), VERDICTS.index("unknown"), np.int8)
+    codes[_true(pc.invert(ok))] = VERDICTS.index("fail")
+    if complete:
+        codes[_true(ok)] = VERDICTS.index("pass")
+    if judgement.applies is not None:
+        applies = pa.chunked_array(judgement.applies.array.__arrow_array__()).combine_chunks()
+        codes[~_true(pc.is_valid(applies))] = VERDICTS.index("unknown")
+        out_of_scope = _true(pc.invert(applies))
+        codes[out_of_scope] = VERDICTS.index("not_applicable" if complete else "unknown")
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(VERDICTS))
+
+
+def _true(values: pa.Array) -> np.ndarray:
+    """Where a nullable boolean is ``True``, and not merely unknown."""
+    return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+
+
+def status_of(requirement: Requirement, outcomes: list[Outcome]) -> tuple[str, str]:
+    """The status of a requirement and the reason for it, from what its checks found.
+
+    ``fail`` if any subject fails; else ``unknown`` if any is unknown or evidence is incomplete; else ``pass`` if
+    any subject was judged; ``not_applicable`` where there is nothing to judge, and that is completely known;
+    ``manual`` where only people can tell.
+    """
+    if not outcomes:
+        return "manual", requirement.look_at or requirement.cannot_show or "no check gives evidence for it yet"
+    failed = [o for o in outcomes if o.counts["fail"]]
+    if failed:
+        return "fail", "; ".join(f"{o.counts['fail']} of {len(o.population)}: {o.check.title.rstrip('.')}"
+                                 for o in failed)
+    gaps = list(dict.fromkeys(gap for o in outcomes for gap in o.gaps))
+    if gaps:
+        return "unknown", "; ".join(gaps)
+    unseen = [o.check.if_empty for o in outcomes if not len(o.population) and o.check.if_empty]
+    if unseen:
+        return "unknown", "; ".join(dict.fromkeys(unseen))
+    unknown = [o for o in outcomes if o.counts["unknown"]]
+    if unknown:
+        return "unknown", "; ".join(f"{o.counts['unknown']} of {len(o.population)} not known: "
+                                    f"{o.check.title.rstrip('.')}" for o in unknown)
+    passed = sum(o.counts["pass"] for o in outcomes)
+    if passed:
+        return "pass", f"{passed} verdicts, none fails"
+    return "not_applicable", "; ".join(dict.fromkeys(
+        o.judgement.otherwise if len(o.population) else f"there are no {o.check.tables[0].replace('_', ' ')}"
+        for o in outcomes))
+
+
+def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
+    """What rows of a population are called: columns kind, namespace, name, container."""
+    rows = population.iloc[chosen]
+    declared = tables.TABLES.get(table)
+    name, container = declared.called if declared else ("name", "container")
+    kind = declared.kind if declared else ""
+    return pd.DataFrame({
+        "kind": rows["kind"] if "kind" in rows else kind,
+        "namespace": rows["namespace"] if "namespace" in rows else pd.NA,
+        "name": rows[name],
+        "container": rows[container] if container and container in rows else pd.NA,
+    }, index=rows.index).reset_index(drop=True)
+
+
+def _seen(evidence: pd.DataFrame) -> list[str]:
+    """The values that were looked at, as ``name=value`` parted by commas."""
+    columns = [[f"{name}={_text(value) or 'not set'}" for value in evidence[name].tolist()] for name in evidence]
+    return [", ".join(row) for row in zip(*columns, strict=True)] if columns else [""] * len(evidence)
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)
