@@ -1,0 +1,92 @@
+"""One vocabulary for what every tool says in its own words: severities, rule identifiers, times, images."""
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Any
+
+_SEVERITIES = {
+    "critical": ("critical", "crit", "fatal", "emergency", "alert", "emerg"),
+    "high": ("high", "error", "err", "danger", "important", "severe", "major"),
+    "medium": ("medium", "moderate", "warning", "warn", "med"),
+    "low": ("low", "minor", "notice", "note"),
+    "info": ("info", "informational", "information", "informative", "negligible", "none", "debug", "ok", "trace",
+             "ignore", "success"),
+}
+_SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
+
+_TRIVY = re.compile(r"^(?:AVD-)?(KSV|KCV|DS|AWS|AZU|GCP|GIT|DIG|OCI|OPNSTK|NIF)-?0*(\d+)$", re.I)
+_UPPER = re.compile(r"^(CVE-\d|GHSA-|KHV|CKV|POP-|C-\d)", re.I)
+
+_NANOSECONDS, _MICROSECONDS, _MILLISECONDS = 1e17, 1e14, 1e11
+_LATEST = 4102444800.0  # the year 2100: what lies beyond is no time
+
+
+@lru_cache(4096)
+def severity(word: str | None) -> str:
+    """critical, high, medium, low, info or unknown for a tool's word. Syslog levels and logrus levels are known."""
+    return _SEVERITY.get(word.strip().lower(), "unknown") if word else "unknown"
+
+
+@lru_cache(65536)
+def rule_id(rule: str | None) -> str | None:
+    """The rule in one form: AVD-KSV-0012, KSV-0012 and KSV012 are ``KSV012``; CVEs and the like in upper case."""
+    if rule is None:
+        return None
+    rule = rule.strip()
+    if trivy := _TRIVY.match(rule):
+        return f"{trivy[1].upper()}{int(trivy[2]):03d}"
+    return rule.upper() if _UPPER.match(rule) else rule
+
+
+def moment(value: Any) -> dt.datetime | None:
+    """A time in UTC from RFC 3339 text or a Unix time in seconds, milli-, micro- or nanoseconds (number or text).
+
+    ``None`` for what is no time, and for year 1, which tools written in Go give for "not set".
+    """
+    if isinstance(value, dt.datetime):
+        return _utc(value)
+    if isinstance(value, str):
+        try:
+            return _utc(dt.datetime.fromisoformat(value.strip()))
+        except ValueError:
+            pass
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    for unit, scale in ((_NANOSECONDS, 1e9), (_MICROSECONDS, 1e6), (_MILLISECONDS, 1e3)):
+        if number >= unit:
+            number /= scale
+            break
+    return dt.datetime.fromtimestamp(number, dt.UTC) if 0 < number < _LATEST else None
+
+
+def _utc(time: dt.datetime) -> dt.datetime | None:
+    """A time in UTC; one without a zone is taken to be in UTC."""
+    if time.year < 1970:
+        return None
+    return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
+
+
+def digest(reference: str | None) -> str | None:
+    """The digest in an image reference (``repo/name@sha256:...``), or of what is a digest itself."""
+    if not reference or "sha256:" not in reference:
+        return None
+    return reference[reference.rindex("sha256:"):]
+
+
+def group(api_version: str | None) -> str | None:
+    """The API group of ``group/version``; the core group is the empty string."""
+    if not isinstance(api_version, str):
+        return None
+    return api_version.rpartition("/")[0]
+
+
+def text(value: Any) -> str | None:
+    """A text, or a number as text; ``None`` for anything else, and for the empty text."""
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
