@@ -77,14 +77,17 @@ class Document(Protocol):
     """
 
     name: str
-    form: Literal["json", "lines", "yaml"]
+    form: Literal["json", "lines", "yaml", "csv"]
     head: Any
 
     def lines(self) -> Iterator[bytes]:
         """The lines that begin with ``{``, of JSON lines only, never longer than 16 MiB."""
 
     def values(self, type: Any = Any) -> Iterator[Any]:
-        """Each line or document, decoded; a whole JSON document is one. Lines that do not decode become gaps."""
+        """Each line, document, or row of CSV (a dict by column), decoded; a whole JSON document is one.
+
+        Lines that do not decode become gaps.
+        """
 
     def outline(self, *without: str) -> Any:
         """The JSON document with the lists at these paths left empty: ``outline("results[]")``."""
