@@ -1,0 +1,260 @@
+"""Collect: everything that a source answers about a cluster, into a snapshot."""
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from typing import Any, NamedTuple
+
+import msgspec
+
+from auditkit import tables
+from auditkit.collect import control_plane, kubelets
+from auditkit.collect.discovery import Served, discover
+from auditkit.collect.listing import Batches, Listing, body_of, message, not_served, now, tables_of
+from auditkit.collect.objects import decode, no_gc
+from auditkit.collect.sources import NoAnswer, Source
+from auditkit.errors import SourceError
+from auditkit.ledger import Body, Entry, Outcome
+from auditkit.snapshot import Manifest, Snapshot
+from auditkit.version import VERSION
+
+Progress = Callable[[str, int, int, str], None]
+"""Called with the name of what was read, how many are done, how many there are, and the outcome."""
+
+WORKERS = 8
+
+
+class Collector(NamedTuple):
+    """Who collects, as the server sees it, and what it may list."""
+
+    user: str
+    groups: list[str]
+    may: Callable[[str, str], bool | None]
+
+
+def collect(source: Source, *, workers: int = WORKERS, progress: Progress | None = None,
+            on_identity: Callable[[Collector, list[str]], None] | None = None) -> Snapshot:
+    """Ask a source for everything that the tables hold.
+
+    What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
+    resources that identity may not list, before anything is collected. Raises `SourceError` where nothing at all
+    can be collected.
+    """
+    started = now()
+    with no_gc(), ThreadPoolExecutor(workers) as pool:
+        version = _version(source)
+        collector = whoami(source)
+        if on_identity:
+            on_identity(collector, [r.name for r in tables.RESOURCES.values()
+                                    if collector.may(r.plural, r.group) is False])
+        reader = _Reader(source, collector.user, progress or (lambda *_: None), pool)
+        entries, batches = reader.read()
+        snapshot_tables = tables_of(batches)
+    if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
+        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
+        raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
+                          f"{'; '.join(reasons[:3]) or 'it has nothing that auditkit reads'}.")
+    manifest = Manifest(
+        cluster=source.name, cluster_uid=_cluster_uid(snapshot_tables), server_version=version,
+        source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
+        started=started, ended=now(), ledger=entries)
+    return Snapshot(manifest, snapshot_tables)
+
+
+class _Reader:
+    """One collection: the resources, several at a time, and what is derived from their bodies."""
+
+    def __init__(self, source: Source, identity: str, progress: Progress, pool: ThreadPoolExecutor):
+        self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
+        self._static_pods: list[dict[str, Any]] = []
+        self._lock = threading.Lock()
+        self._batches: Batches = {}
+
+    def read(self) -> tuple[list[Entry], Batches]:
+        """The ledger's entries and the rows of every table."""
+        served, discovery = self._discover()
+        listings = [self._listing(resource, served) for resource in tables.RESOURCES.values()]
+        entries = [discovery, *self._read_all(listings)]
+        by_name = {entry.resource: entry for entry in entries}
+        entries.append(self._control_plane(by_name["pods"]))
+        entries.append(self._kubelets(by_name["nodes"]))
+        for entry in entries:
+            entry.identity = self._identity
+        return entries, self._batches
+
+    def _discover(self) -> tuple[Served | None, Entry]:
+        entry = Entry(resource="discovery", path="/api, /apis", outcome="complete", started=now(), ended=now())
+        try:
+            served = discover(self._source)
+        except NoAnswer as error:
+            served = str(error)
+        entry.ended = now()
+        if isinstance(served, str):
+            entry.outcome, entry.reason = "failed" if self._source.proves_absence else "absent", served
+            return None, entry
+        entry.bodies = [body_of(path, answer) for path, answer in served.answers]
+        entry.items = len(served.resources)
+        if served.unknown_groups:
+            entry.outcome, entry.reason = "partial", f"not known for {', '.join(sorted(set(served.unknown_groups)))}"
+        self._put("discovery", served.resources)
+        return served, entry
+
+    def _listing(self, resource: tables.Resource, served: Served | None) -> Listing | Entry:
+        """The list to ask for; or the entry of a resource that is proven not to be served."""
+        if served is None:
+            version = resource.versions[0]
+        elif not (version := served.version(resource.plural, resource.group, resource.versions)):
+            if resource.group not in served.unknown_groups:
+                return not_served(resource, self._identity)
+            version = resource.versions[0]
+        return Listing(self._source, resource, version, self._look_for_static_pods if resource.name == "pods" else None)
+
+    def _look_for_static_pods(self, body: bytes) -> None:
+        with self._lock:
+            self._static_pods += control_plane.static_pods(body)
+
+    def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
+        """Read lists several at a time; the entries come in the order of the resources."""
+        futures: dict[Future, Listing] = {self._pool.submit(listing.read): listing
+                                          for listing in listings if isinstance(listing, Listing)}
+        total = len(listings)
+        done = total - len(futures)
+        for future in as_completed(futures):
+            listing = future.result()
+            done += 1
+            self._progress(listing.entry.resource, done, total, listing.entry.outcome)
+        for listing in listings:  # in a fixed order, so that the same answers make the same bytes
+            if isinstance(listing, Listing):
+                for name, batches in listing.batches.items():
+                    self._batches.setdefault(name, []).extend(batches)
+            yield listing.entry if isinstance(listing, Listing) else listing
+
+    def _control_plane(self, pods: Entry) -> Entry:
+        entry = Entry(resource="controlplane", path=pods.path, outcome=pods.outcome, reason=pods.reason,
+                      items=len(self._static_pods), started=pods.started, ended=pods.ended)
+        unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
+        self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
+        if pods.outcome == "complete" and not unique:
+            entry.outcome, entry.reason = "absent", ("no static pod of the control plane is visible; it is run by the "
+                                                     "provider, or does not run as static pods")
+        return entry
+
+    def _kubelets(self, nodes: Entry) -> Entry:
+        """Ask each node's kubelet for its configuration."""
+        entry = Entry(resource="kubelets", path="/api/v1/nodes/NODE/proxy/configz", outcome=nodes.outcome,
+                      reason=nodes.reason, started=now(), ended=now())
+        names = [name for batch in self._batches.get("nodes", []) for name in batch.column("name").to_pylist()]
+        asked = list(self._pool.map(self._kubelet, names))
+        self._put("kubelets", [row for row, _, _ in asked])
+        entry.bodies = [body for _, _, body in asked if body]
+        entry.items = sum(row["read"] for row, _, _ in asked)
+        entry.ended = now()
+        unread = [(row["node"], row["reason"], outcome) for row, outcome, _ in asked if not row["read"]]
+        if unread and nodes.outcome == "complete":
+            outcomes = {outcome for _, _, outcome in unread}
+            entry.outcome = "partial" if entry.items else outcomes.pop() if len(outcomes) == 1 else "failed"
+            entry.reason = f"{len(unread)} of {len(names)} nodes: {unread[0][0]}: {unread[0][1]}"
+        return entry
+
+    def _kubelet(self, node: str) -> tuple[dict[str, Any], Outcome, Body | None]:
+        row: dict[str, Any] = {"node": node, "read": False, "reason": "", "settings": []}
+        path = f"/api/v1/nodes/{node}/proxy/configz"
+        try:
+            answer = self._source.get(path)
+        except NoAnswer as error:
+            return {**row, "reason": str(error)}, "failed", None
+        body = body_of(path, answer)
+        if answer.status != 200:
+            outcome: Outcome = {403: "forbidden", 404: "absent"}.get(answer.status, "failed")
+            return {**row, "reason": message(answer)}, outcome, body
+        try:
+            return {**row, "read": True, "settings": kubelets.configuration(answer.body)}, "complete", body
+        except ValueError as error:
+            return {**row, "reason": str(error)}, "failed", body
+
+    def _put(self, source: str, items: list[dict[str, Any]]) -> None:
+        """Rows of what does not come as a list of the API: they pass through the same declarations."""
+        for name, batches in decode(msgspec.json.encode({"items": items}), source).batches.items():
+            self._batches.setdefault(name, []).extend(batches)
+
+
+# --- who collects --------------------------------------------------------------------------------------------------
+
+
+class _UserInfo(msgspec.Struct):
+    username: str = ""
+    groups: list[str] = []
+
+
+class _WhoStatus(msgspec.Struct):
+    userInfo: _UserInfo = msgspec.field(default_factory=_UserInfo)
+
+
+class _Who(msgspec.Struct):
+    status: _WhoStatus = msgspec.field(default_factory=_WhoStatus)
+
+
+class _Rule(msgspec.Struct):
+    verbs: list[str] = []
+    apiGroups: list[str] = []
+    resources: list[str] = []
+    resourceNames: list[str] = []
+
+
+class _RulesStatus(msgspec.Struct):
+    resourceRules: list[_Rule] = []
+    incomplete: bool = True
+
+
+class _Rules(msgspec.Struct):
+    status: _RulesStatus = msgspec.field(default_factory=_RulesStatus)
+
+
+def whoami(source: Source) -> Collector:
+    """Who the server takes this collector for, and what it may list as far as the server says."""
+    who = _review(source, "authentication.k8s.io/v1", "SelfSubjectReview", {}, _Who).status.userInfo
+    status = _review(source, "authorization.k8s.io/v1", "SelfSubjectRulesReview",
+                     {"spec": {"namespace": "default"}}, _Rules).status
+
+    def may(plural: str, group: str) -> bool | None:
+        granted = any(
+            {"list", "*"} & set(rule.verbs) and {group, "*"} & set(rule.apiGroups)
+            and {plural, "*"} & set(rule.resources) and not rule.resourceNames for rule in status.resourceRules)
+        return granted or (None if status.incomplete or not status.resourceRules else False)
+
+    return Collector(who.username, who.groups, may)
+
+
+def _review(source: Source, group: str, kind: str, body: dict, shape: type) -> Any:
+    """The answer to a review of oneself; an empty one where the source cannot tell."""
+    try:
+        answer = source.review(f"/apis/{group}/{kind.lower()}s",
+                               {"apiVersion": group, "kind": kind, **body})
+        return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else shape()
+    except (NoAnswer, msgspec.DecodeError):
+        return shape()
+
+
+class _Version(msgspec.Struct):
+    gitVersion: str = ""
+
+
+def _version(source: Source) -> str:
+    """The server's version. A server that cannot be reached, or that knows nobody, ends the collection here."""
+    try:
+        answer = source.get("/version")
+    except NoAnswer as error:
+        raise SourceError(f"The {source.described} cannot be reached: {error}.") from None
+    if answer.status == 401:
+        raise SourceError(f"The {source.described} does not accept the credentials of {source.name} (401): "
+                          "log in again, or choose another context with --context.")
+    try:
+        return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
+    except msgspec.DecodeError:
+        return ""
+
+
+def _cluster_uid(snapshot_tables: dict[str, Any]) -> str:
+    """The UID of kube-system, which names a cluster for life."""
+    names, uids = (snapshot_tables["namespaces"].column(column).to_pylist() for column in ("name", "uid"))
+    return next((uid or "" for name, uid in zip(names, uids, strict=True) if name == "kube-system"), "")

@@ -1,0 +1,167 @@
+"""Lists of a resource, page by page: what was read, and an honest word about what was not."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pyarrow as pa
+
+from auditkit import tables
+from auditkit.collect.objects import NotAList, Page, decode
+from auditkit.collect.sources import Answer, NoAnswer, Source
+from auditkit.ledger import NOT_SERVED, Body, Entry, Outcome
+from auditkit.tables.model import Resource
+
+LIMIT = 500
+TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
+
+Batches = dict[str, list[pa.RecordBatch]]
+
+
+def now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+def body_of(path: str, answer: Answer) -> Body:
+    """An answer as the ledger keeps it: its size and digest, never its content."""
+    return Body(path, answer.status, len(answer.body), hashlib.sha256(answer.body).hexdigest())
+
+
+class _Restart(Exception):
+    """The list can not be finished as it was begun; the text says why."""
+
+
+class _Stopped(Exception):
+    """Nothing more of a list can be read: the outcome, and why."""
+
+    def __init__(self, outcome: Outcome, reason: str):
+        super().__init__(reason)
+        self.outcome, self.reason = outcome, reason
+
+
+class Listing:
+    """All the pages of one resource: their rows by table, and the ledger's entry."""
+
+    def __init__(self, source: Source, resource: Resource, version: str, on_body: Callable[[bytes], None] | None = None):
+        self._source, self._resource, self._on_body = source, resource, on_body
+        root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
+        self.path = f"{root}/{resource.plural}?limit={LIMIT}"
+        if resource.form == "table":
+            self.path += "&includeObject=Metadata"
+        self.batches: Batches = {}
+        self.entry = Entry(resource=resource.name, path=self.path, outcome="complete", started=now(), ended=now())
+
+    def read(self) -> "Listing":
+        """Read all pages. A list that expires on the way is begun again once, and never patched together."""
+        for last_try in (False, True):
+            self.batches, self.entry.items, self.entry.bodies = {}, 0, []
+            try:
+                self._read_pages()
+                break
+            except _Restart as reason:
+                if last_try:
+                    self._end("partial", f"{reason}, twice")
+            except _Stopped as stop:
+                begun = bool(self.entry.items) and stop.outcome in ("failed", "absent")
+                self._end("partial" if begun else stop.outcome, stop.reason)
+                break
+        self.entry.ended = now()
+        return self
+
+    def _end(self, outcome: Outcome, reason: str) -> None:
+        self.entry.outcome, self.entry.reason = outcome, reason
+
+    def _read_pages(self) -> None:
+        doubts: list[str] = []
+        seen: set[str] = set()
+        version, remaining = "", None
+        for page, note in self._pages():
+            if version and page.resource_version != version:
+                raise _Restart(f"the list changed under way (resourceVersion {version}, then {page.resource_version})")
+            version = self.entry.resource_version = page.resource_version
+            doubts += [note] if note and note not in doubts else []
+            doubts += page.malformed
+            if not seen.isdisjoint(page.names) or len(set(page.names)) < len(page.names):
+                doubts.append("an object is listed twice")
+            seen.update(page.names)
+            self.entry.items += page.items
+            remaining = page.remaining if page.continue_token else None
+            for name, batches in page.batches.items():
+                self.batches.setdefault(name, []).extend(batches)
+        if remaining:
+            doubts.append(f"{remaining} more objects were announced and not sent")
+        if doubts:
+            shown = "; ".join(doubts[:5])
+            self._end("partial", shown if len(doubts) <= 5 else f"{shown}; and {len(doubts) - 5} more")
+
+    def _pages(self) -> Iterator[tuple[Page, str]]:
+        token, known = "", set()
+        while True:
+            path = f"{self.path}&continue={token}" if token else self.path
+            page, note = self._page(path)
+            yield page, note
+            token = page.continue_token
+            if not token:
+                return
+            if token in known:
+                raise _Stopped("partial", "the server gave the same continue token twice")
+            known.add(token)
+
+    def _page(self, path: str) -> tuple[Page, str]:
+        """One page. A body that is cut short is asked for once more."""
+        for last_try in (False, True):
+            answer = self._ask(path)
+            try:
+                page = decode(answer.body, self._resource.name)
+            except NotAList as error:
+                if last_try:
+                    raise _Stopped("failed", str(error)) from None
+                self.entry.bodies.pop()
+                continue
+            if self._on_body:
+                self._on_body(answer.body)
+            return page, answer.note
+        raise AssertionError
+
+    def _ask(self, path: str) -> Answer:
+        try:
+            answer = self._source.get(path, TABLE_FORM if self._resource.form == "table" else "application/json")
+        except NoAnswer as error:
+            raise _Stopped("failed", str(error)) from None
+        self.entry.bodies.append(body_of(path, answer))
+        if answer.status == 200:
+            return answer
+        reason = message(answer)
+        if answer.status == 410:
+            raise _Restart("the list expired under way (410)")
+        outcome: Outcome = {403: "forbidden", 404: "absent"}.get(answer.status, "failed")
+        raise _Stopped(outcome, reason)
+
+
+class _Status(msgspec.Struct):
+    """What an API server says where it does not do what was asked."""
+
+    message: str = ""
+    reason: str = ""
+
+
+def message(answer: Answer) -> str:
+    """Why an answer is not what was asked for, in the words of whoever gave it."""
+    try:
+        said = msgspec.json.decode(answer.body, type=_Status).message[:300]
+    except msgspec.DecodeError:
+        said = ""
+    return answer.note or said or f"HTTP {answer.status}"
+
+
+def not_served(resource: Resource, identity: str) -> Entry:
+    """The entry of a resource that the discovery document does not have."""
+    return Entry(resource=resource.name, outcome="absent", reason=NOT_SERVED, started=now(), ended=now(),
+                 identity=identity)
+
+
+def tables_of(batches: Batches) -> dict[str, pa.Table]:
+    """Every table, in one piece a column: page by page is for collecting, not for asking."""
+    return {name: pa.Table.from_batches(batches.pop(name, []), schema=table.schema).combine_chunks()
+            for name, table in tables.TABLES.items()}

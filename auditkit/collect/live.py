@@ -1,0 +1,109 @@
+"""A live API server, through the official client's configuration and authentication, as raw bodies."""
+
+import json
+import logging
+
+import urllib3
+from kubernetes import client, config
+from urllib3.util import Retry, Timeout
+
+from auditkit.collect.sources import Answer, NoAnswer
+from auditkit.errors import SourceError
+
+RETRIES = Retry(
+    total=5, connect=2, read=1, other=1, status=5, redirect=3, backoff_factor=0.2, backoff_jitter=0.2, backoff_max=8,
+    status_forcelist=(429, 500, 502, 503, 504), allowed_methods=None, raise_on_status=False,
+    respect_retry_after_header=True,
+)
+"""What passes is asked again, with growing pauses or as long as the server says. 401, 403 and 404 are answers."""
+
+logging.getLogger("urllib3").setLevel(logging.ERROR)
+
+
+class LiveSource:
+    """The API server of a kubeconfig context (the current one by default), or of the cluster this runs in."""
+
+    proves_absence = True
+
+    def __init__(self, context: str | None = None, kubeconfig: str | None = None, *, workers: int = 8,
+                 timeout: float = 30.0):
+        self._api, self.name = _client(context, kubeconfig, workers)
+        self._host = self._api.configuration.host.rstrip("/")
+        self.described = f"API server {self._host}"
+        self._timeout = Timeout(connect=min(10.0, timeout), read=timeout)
+
+    def get(self, path: str, accept: str = "application/json") -> Answer:
+        return self._ask("GET", path, {"Accept": accept})
+
+    def review(self, path: str, body: dict) -> Answer:
+        headers = {"Accept": "application/json", "Content-Type": "application/json"}
+        return self._ask("POST", path, headers, json.dumps(body).encode())
+
+    def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
+        headers = {**self._api.default_headers, **headers}
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], path, method, body)
+        try:
+            answer = self._api.rest_client.pool_manager.request(
+                method, self._host + path, headers=headers, body=body, retries=RETRIES, timeout=self._timeout)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise NoAnswer(_why(error)) from None
+        return Answer(answer.status, answer.data)
+
+
+def _client(context: str | None, kubeconfig: str | None, workers: int) -> tuple[client.ApiClient, str]:
+    """The client of a context with its name; without any kubeconfig, that of the cluster this runs in."""
+    configuration = client.Configuration()
+    configuration.connection_pool_maxsize = workers
+    try:
+        contexts, active = config.list_kube_config_contexts(config_file=kubeconfig)
+    except config.ConfigException as error:
+        if context or kubeconfig:
+            raise SourceError(f"The kubeconfig cannot be used: {_sentence(error)} "
+                              "Give another with --kubeconfig, or set KUBECONFIG.") from None
+        return _in_cluster(configuration), "in-cluster"
+    except Exception as error:  # the loader lets the YAML library's own errors through
+        raise SourceError(f"The kubeconfig {kubeconfig or ''} is not YAML of a kubeconfig: {_sentence(error)}") from None
+    known = [entry["name"] for entry in contexts]
+    name = context or active["name"]
+    if name not in known:
+        raise SourceError(f"There is no context {name!r} in the kubeconfig; it has {', '.join(known) or 'none'}. "
+                          "`kubectl config get-contexts` lists them.")
+    try:
+        config.load_kube_config(config_file=kubeconfig, context=name, client_configuration=configuration)
+        return client.ApiClient(configuration), name
+    except Exception as error:  # a certificate that cannot be read, a login plug-in that is not installed
+        raise SourceError(f"The context {name!r} cannot be used: {_sentence(error)}") from None
+
+
+def _in_cluster(configuration: client.Configuration) -> client.ApiClient:
+    try:
+        config.load_incluster_config(client_configuration=configuration)
+    except config.ConfigException:
+        raise SourceError("There is no kubeconfig and this is not a pod of a cluster. Give --context or --kubeconfig, "
+                          "or --recording PATH for files; `auditkit demo` needs no cluster.") from None
+    return client.ApiClient(configuration)
+
+
+def _why(error: Exception) -> str:
+    """An error of the transport as a sentence for people."""
+    reason = getattr(error, "reason", None) or error
+    text = str(reason)
+    for known, sentence in (
+        ("certificate has expired", "the certificate has expired"),
+        ("certificate verify failed", "the server's certificate is not signed by the CA of the kubeconfig"),
+        ("Connection refused", "the connection was refused: is the API server up, and is this its address?"),
+        ("Name or service not known", "the server's name cannot be resolved"),
+        ("Failed to resolve", "the server's name cannot be resolved"),
+        ("timed out", "it did not answer in time"),
+        ("IncompleteRead", "the connection was cut in the middle of the answer"),
+        ("Connection aborted", "the connection was cut"),
+        ("Connection broken", "the connection was cut in the middle of the answer"),
+    ):
+        if known in text:
+            return sentence
+    return f"{type(reason).__name__}: {text[:200]}"
+
+
+def _sentence(error: Exception) -> str:
+    text = " ".join(str(error).split())[:300]
+    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,35 @@
+"""What a collector asks: something that answers API paths. A live server, a recording and plain files all do."""
+
+from typing import NamedTuple, Protocol
+
+
+class Answer(NamedTuple):
+    """An HTTP answer. ``note`` says why the body, though well formed, may not be all there is."""
+
+    status: int
+    body: bytes
+    note: str = ""
+
+
+class NoAnswer(Exception):
+    """A question got no answer at all; the text says why (a time-out, a cut connection, a refused certificate)."""
+
+
+class Source(Protocol):
+    """Something that answers paths of the Kubernetes API.
+
+    ``proves_absence`` is true where a path that is not found shows that there is no such thing, and false for
+    files, in which it merely was not put.
+    """
+
+    name: str
+    described: str
+    proves_absence: bool
+
+    def get(self, path: str, accept: str = "application/json") -> Answer:
+        """The answer to a path with its query. Raises `NoAnswer`."""
+        ...
+
+    def review(self, path: str, body: dict) -> Answer:
+        """The answer to a review of oneself, a POST that changes nothing. Raises `NoAnswer`."""
+        ...
