@@ -85,6 +85,8 @@ TABLES = (
             *_OF_ROLE,
             Column("selector", "int64", {"selector": "#", "labels": "^#", "expressions": "^#"},
                    "position of the selector; a role that meets any one is gathered"),
+            Column("expression", "int64", {"selector": "=no", "labels": "=no", "expressions": "#"},
+                   "position among the expressions of the selector; <NA>: a label that must be equal"),
             Column("key", "string", {"selector": "=no", "labels": "$key", "expressions": "key"},
                    "label that is looked at; <NA>: the selector itself, which without requirements takes every role"),
             Column("operator", "string", {"selector": "=no", "labels": "'In", "expressions": "operator"},
@@ -92,7 +94,7 @@ TABLES = (
             Column("value", "string", {"selector": "=no", "labels": "$value", "expressions": "values[]"},
                    "value to compare with", each="optional"),
         ),
-        ("kind", "namespace", "role", "selector", "key", "operator", "value"),
+        ("kind", "namespace", "role", "selector", "expression", "key", "operator", "value"),
     ),
     Table(
         "bindings", "RoleBindings and ClusterRoleBindings", _BINDINGS,
@@ -104,6 +106,16 @@ TABLES = (
             Column("subjects_count", "int64", "subjects", "number of subjects", read="count", absent=0),
         ),
         ("kind", "namespace", "name"), kind="Binding",
+    ),
+    Table(
+        "binding_labels", "labels of bindings", _at(_BINDINGS, "metadata.labels{}"),
+        (
+            Column("kind", "string", "=kind", "RoleBinding or ClusterRoleBinding"),
+            Column("namespace", "string", "/metadata.namespace", "namespace of a RoleBinding"),
+            Column("binding", "string", "/metadata.name", "name of the binding"),
+            Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value"),
+        ),
+        ("kind", "namespace", "binding", "key"),
     ),
     Table(
         "binding_subjects", "to whom bindings grant their role", _at(_BINDINGS, "subjects[]"),
@@ -120,6 +132,12 @@ TABLES = (
             Column("position", "int64", "#", "position of the subject in the binding"),
         ),
         ("kind", "namespace", "binding", "position"), kind="Binding", called=("binding", ""),
+    ),
+    Table(
+        "memberships", "who is in which group, as a file given by its owner states: a cluster does not know",
+        (Rows("memberships"),),
+        (Column("user", "string", "user", "name of the user"), Column("group", "string", "group", "name of the group")),
+        ("user", "group"),
     ),
     Table(
         "certificate_requests", "CertificateSigningRequests",
