@@ -1,0 +1,34 @@
+"""auditkit: prove what a Kubernetes cluster complies with, with the evidence.
+
+    snap = auditkit.collect()                 # or auditkit.collect(recording="folder")
+    snap.pods, snap.ledger, snap.sql("select …")
+    auditkit.evaluate(snap, "soc2").requirements
+    auditkit.report(snap, "soc2", "reports/")
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from auditkit.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from auditkit.api import collect, demo, evaluate, frameworks, load_framework, open, report
+    from auditkit.snapshot import Snapshot
+
+__all__ = ["Snapshot", "__version__", "collect", "demo", "evaluate", "frameworks", "load_framework", "open", "report"]
+
+
+def __getattr__(name: str) -> Any:
+    """Names are imported when they are first used, so that ``import auditkit`` costs nothing."""
+    if name not in __all__:
+        raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
+    if name == "Snapshot":
+        from auditkit.snapshot import Snapshot
+
+        return Snapshot
+    from auditkit import api
+
+    return getattr(api, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -103,6 +103,15 @@ class Evaluation:
         found = self.requirements["status"].value_counts()
         return {status: int(found.get(status, 0)) for status in STATUSES}
 
+    def crosses(self, threshold: str) -> bool:
+        """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails); ``unknown`` (one fails or is
+        unknown); or a severity (a check of at least that severity fails)."""
+        if threshold in SEVERITIES:
+            return any(outcome.counts["fail"] and SEVERITIES.index(outcome.check.severity) >= SEVERITIES.index(threshold)
+                       for result in self.results for outcome in result.outcomes)
+        bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
+        return any(result.status in bad for result in self.results)
+
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,
         container, verdict, reason, seen, wanted."""

@@ -86,6 +86,10 @@ class Snapshot:
             return list(dict.fromkeys(gap for table in inputs(derivation(name)) for gap in self.gaps(table)))
         return self._ledger.gaps(name)
 
+    def gap_of(self, source: str) -> str:
+        """Why what a source holds is not known completely; empty where it is."""
+        return self._ledger.gap(source)
+
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to an SQL query (DuckDB) over the tables, ``ledger`` among them."""
         import duckdb

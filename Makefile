@@ -1,0 +1,40 @@
+# `make demo` and `make test` do all the set-up on a machine that has Python 3.11 or newer and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-slow bench lint lock clean
+
+demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
+	$(BIN)/auditkit demo --output reports
+
+test: $(VENV)/ready  ## all tests, the notebooks among them
+	$(BIN)/python -m pytest -n auto -m "not slow" --nbval-lax tests notebooks
+
+test-slow: $(VENV)/ready  ## the tests that take longer
+	$(BIN)/python -m pytest -m slow tests
+
+bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
+	$(BIN)/python tests/bench/run.py
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check auditkit tests
+	$(BIN)/lint-imports
+
+lock:  ## choose the newest versions that work together (needs uv)
+	uv pip compile pyproject.toml --group dev --extra lab --universal --python-version 3.11 \
+	    --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "auditkit needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
+	    { echo "This Python cannot make environments: install the package python3-venv (Debian, Ubuntu)."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+clean:
+	rm -rf $(VENV) reports/*.html reports/*.pdf reports/*.ipynb

@@ -1,0 +1,242 @@
+"""The command line: each verb is a call of the library, and prints what that returns.
+
+Exit codes: 0 done; 1 done, and the threshold of ``--fail-on`` is crossed; 2 wrong usage; 3 the collection is
+incomplete and ``--strict`` was given; 4 nothing could be collected.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditkit import console
+from auditkit.errors import AuditkitError, Incomplete, UsageError
+from auditkit.version import VERSION
+
+if TYPE_CHECKING:
+    from auditkit.evaluate import Evaluation
+    from auditkit.snapshot import Snapshot
+
+app = typer.Typer(
+    help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,
+    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+)
+
+
+class FailOn(StrEnum):
+    """What makes the exit code 1."""
+
+    never = "never"
+    fail = "fail"
+    unknown = "unknown"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+
+
+Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig; the current one by default.")]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig; else KUBECONFIG.")]
+Recording = Annotated[Path | None, typer.Option(
+    "--recording", help="Collect from files: a recording, or what kubectl wrote (JSON or YAML, also gzip).")]
+Store = Annotated[Path, typer.Option("--store", help="Folder in which snapshots are kept.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+Frameworks = Annotated[list[str], typer.Option("--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
+SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the notebooks, pages and PDFs.")]
+FailOnOption = Annotated[FailOn, typer.Option(
+    "--fail-on", help="Exit with 1 where a requirement fails; 'unknown': fails or is unknown; "
+    "a severity: where a check of at least that severity fails.")]
+
+DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
+
+
+@app.callback(invoke_without_command=True)
+def version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
+    """Prove what a Kubernetes cluster complies with, with the evidence."""
+    if version:
+        print(VERSION)
+        raise typer.Exit
+
+
+@app.command()
+def collect(
+    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    recording: Recording = None, strict: Strict = False, timeout: Timeout = 30.0, quiet: Quiet = False,
+) -> None:
+    """Collect a snapshot of a cluster. The last line on stdout is the path of the snapshot."""
+    snapshot = _collect(context, kubeconfig, recording, timeout, quiet)
+    path = snapshot.write(store)
+    print(path)
+    _insist(snapshot, strict)
+
+
+@app.command()
+def evaluate(
+    snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, format: Format = Format.text,
+    subjects: Annotated[bool, typer.Option("--subjects", help="One row a verdict, not one a requirement.")] = False,
+    fail_on: FailOnOption = FailOn.never,
+) -> None:
+    """Judge a framework on a snapshot."""
+    from auditkit import api
+
+    opened = api.open(snapshot)
+    judged = [api.evaluate(opened, name) for name in framework]
+    if subjects:
+        _print_subjects(judged, format)
+    elif format is Format.text:
+        for one in judged:
+            console.evaluation(one)
+    else:
+        documents = [_document(one) for one in judged]
+        console.as_json(documents[0] if len(documents) == 1 else documents)
+    _threshold(judged, fail_on)
+
+
+@app.command()
+def report(
+    snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
+    fail_on: FailOnOption = FailOn.never, quiet: Quiet = False,
+) -> None:
+    """Make a notebook, a page and a PDF of each framework."""
+    from auditkit import api
+
+    opened = api.open(snapshot)
+    judged = _report(opened, framework, output, quiet)
+    _threshold(judged, fail_on)
+
+
+@app.command()
+def run(
+    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    recording: Recording = None, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
+    fail_on: FailOnOption = FailOn.never, strict: Strict = False, timeout: Timeout = 30.0, quiet: Quiet = False,
+) -> None:
+    """Collect, evaluate and report in one go, for schedulers."""
+    from auditkit import api
+
+    for name in framework:
+        api.load_framework(name)  # a wrong name is said before minutes are spent
+    snapshot = _collect(context, kubeconfig, recording, timeout, quiet)
+    path = snapshot.write(store)
+    judged = _report(snapshot, framework, output, quiet)
+    print(path)
+    _insist(snapshot, strict)
+    _threshold(judged, fail_on)
+
+
+@app.command()
+def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAMEWORKS, quiet: Quiet = False) -> None:
+    """Make the reports of a made-up hospital's cluster; no cluster is needed."""
+    from auditkit import api
+
+    _report(api.demo(), framework, output, quiet)
+
+
+@app.command()
+def show(
+    path: Annotated[Path | None, typer.Argument(help="A store or a snapshot.")] = None,
+    table: Annotated[str | None, typer.Argument(help="A table.")] = None,
+) -> None:
+    """Show the snapshots of a store, the tables of a snapshot, or the columns of a table."""
+    from auditkit import listing
+
+    if path is not None and (path / "manifest.json").exists():
+        listing.show_snapshot(path, table)
+    elif path is not None and path.is_dir():
+        listing.show_store(path)
+    elif path is not None and table is None:
+        listing.show_columns(str(path))
+    elif path is not None:
+        raise UsageError(f"{path} is neither a snapshot nor a store.")
+    else:
+        listing.show_model()
+
+
+def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, timeout: float,
+             quiet: bool) -> "Snapshot":
+    from auditkit import api
+
+    if recording is not None and (context or kubeconfig):
+        raise UsageError("--recording stands for the cluster: it cannot be given together with --context "
+                         "or --kubeconfig.")
+    with console.CollectionProgress(quiet=quiet) as progress:
+        snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout,
+                               progress=progress.step, on_identity=progress.identity)
+    if not quiet:
+        console.say(repr(snapshot).strip("<>"))
+        console.gaps(snapshot)
+    return snapshot
+
+
+def _insist(snapshot: "Snapshot", strict: bool) -> None:
+    """With ``--strict``, refuse a collection in which anything is missing."""
+    from auditkit import tables
+
+    missing = [source for source in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")
+               if snapshot.gap_of(source)]
+    if strict and missing:
+        raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"
+                         f"{' …' if len(missing) > 5 else ''}), and --strict was given.")
+
+
+def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool) -> list["Evaluation"]:
+    from auditkit import api
+
+    judged = []
+    for name in frameworks:
+        judged.append(api.evaluate(snapshot, name))
+        files = api.report(snapshot, name, output, progress=None if quiet else console.say)
+        for file in files:
+            print(file)
+    return judged
+
+
+def _document(judged: "Evaluation") -> dict:
+    columns = ["id", "title", "status", "reason", "passed", "failed", "unknown"]
+    return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
+            "requirements": judged.requirements[columns].to_dict("records")}
+
+
+def _print_subjects(judged: list["Evaluation"], format: Format) -> None:
+    columns = ["check", "requirement", "kind", "namespace", "name", "container", "verdict", "reason"]
+    for one in judged:
+        frame = one.verdicts()
+        if format is Format.text:
+            console.table(one.framework.title, columns, frame[columns].fillna("").itertuples(index=False), status=6)
+        else:
+            console.as_json_lines(frame, columns)
+
+
+def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:
+    """Exit with 1 where what ``--fail-on`` names has happened."""
+    if any(one.crosses(fail_on.value) for one in judged):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; an error that a user can meet is a sentence on stderr."""
+    try:
+        app()
+    except AuditkitError as error:
+        console.say(f"auditkit: {error}", "bold red")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

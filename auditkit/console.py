@@ -1,0 +1,110 @@
+"""What the command line prints. Text that comes from a cluster is never trusted with the terminal."""
+
+import json
+import sys
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditkit.evaluate import Evaluation
+    from auditkit.snapshot import Snapshot
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "pass": "green", "not_applicable": "dim",
+          "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim"}
+
+
+def plain(text: object) -> str:
+    """Text without characters that steer a terminal or turn the direction of writing."""
+    return "".join(char if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co") else "\N{REPLACEMENT CHARACTER}"
+                   for char in str(text).replace("\n", " ").replace("\t", " "))
+
+
+def say(text: object = "", style: str = "") -> None:
+    """A line for people, on stderr: stdout is for results."""
+    err.print(Text(plain(text), style=style))
+
+
+def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], *, status: int | None = None) -> None:
+    """A table on stdout; the column ``status`` is coloured by its word."""
+    printed = Table(title=Text(plain(title)), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        printed.add_column(Text(plain(column)), overflow="fold")
+    for row in rows:
+        cells = [plain(cell) for cell in row]
+        printed.add_row(*(Text(cell, style=STYLES.get(cell, "") if place == status else "")
+                          for place, cell in enumerate(cells)))
+    out.print(printed)
+
+
+def as_json(thing: Any) -> None:
+    """A JSON document on stdout, in ASCII: no byte of it can steer a terminal."""
+    json.dump(thing, sys.stdout, indent=2, ensure_ascii=True)
+    sys.stdout.write("\n")
+
+
+def as_json_lines(frame: "pd.DataFrame", columns: list[str]) -> None:
+    """One JSON object a row on stdout; ``<NA>`` is null."""
+    for row in frame[columns].astype(object).where(frame[columns].notna(), None).to_dict("records"):
+        sys.stdout.write(json.dumps(row, ensure_ascii=True) + "\n")
+
+
+def evaluation(judged: "Evaluation") -> None:
+    """The requirements of a framework with their status, and how many have each."""
+    frame = judged.requirements
+    table(f"{judged.framework.title} {judged.framework.version} on {judged.snapshot.manifest.cluster}",
+          ["status", "id", "title", "reason"],
+          zip(frame["status"], frame["id"], frame["title"], frame["reason"], strict=True), status=0)
+    counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in judged.statuses.items())
+    say(f"{len(frame)} requirements: {counts}")
+
+
+def gaps(snapshot: "Snapshot") -> None:
+    """What a snapshot lacks, a line each, on stderr."""
+    for entry in snapshot.manifest.ledger:
+        if entry.outcome not in ("complete", "absent"):
+            say(f"  {entry.outcome:<10} {entry.resource}: {entry.reason}", STYLES[entry.outcome])
+
+
+class CollectionProgress:
+    """A bar on a terminal, plain lines elsewhere; and who collects, before anything is asked for."""
+
+    def __init__(self, *, quiet: bool):
+        self._quiet = quiet
+        self._bar = Progress(
+            TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+            TextColumn("{task.fields[what]}"), console=err, transient=True, disable=quiet or not err.is_terminal)
+        self._task = self._bar.add_task("", what="", total=None)
+
+    def __enter__(self) -> "CollectionProgress":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._bar.__exit__(*exception)
+
+    def identity(self, collector: Any, may_not: list[str]) -> None:
+        """Who collects, and what that identity may not list."""
+        if self._quiet:
+            return
+        if collector.user:
+            say(f"collecting as {collector.user} ({', '.join(collector.groups) or 'no groups'})")
+        if may_not:
+            say(f"it may not list: {', '.join(may_not)}; what needs them will be unknown", "yellow")
+
+    def step(self, what: str, done: int, total: int, outcome: str) -> None:
+        """One resource is read."""
+        if err.is_terminal:
+            self._bar.update(self._task, completed=done, total=total, what=plain(what))
+        elif not self._quiet:
+            say(f"[{done}/{total}] {what}: {outcome}")
