@@ -12,7 +12,7 @@ import msgspec
 from auditkit.tables import TABLES
 from auditkit.tables.model import Column, Rows
 
-EMPTY_TYPES: dict[type, Any] = {}
+_EMPTY: dict[type, Any] = {}
 """For each struct type its empty instance, which stands for an object that is not there."""
 
 REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.metadata.name", "spec.containers"}
@@ -20,12 +20,6 @@ REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.me
 
 _LEAVES = {"string": str, "boolean": bool, "int64": int, "timestamp": str}
 _COUNTED = list[msgspec.Raw] | dict[str, msgspec.Raw] | None
-
-
-@cache
-def path_names(path: str) -> tuple[str, ...]:
-    """A path as the names of struct fields."""
-    return tuple(path.split(".")) if path else ()
 
 
 class _Node:
@@ -71,10 +65,10 @@ class _Node:
             elif kind is msgspec.Raw:
                 fields.append((name, kind, None))
             else:
-                fields.append((name, kind | None, EMPTY_TYPES.get(kind) if isinstance(kind, type) else None))
+                fields.append((name, kind | None, _EMPTY.get(kind) if isinstance(kind, type) else None))
         struct = msgspec.defstruct(place.replace(".", "_") or "object", fields, frozen=True, gc=False)
         if not any(len(field) == 2 for field in fields):
-            EMPTY_TYPES[struct] = struct()
+            _EMPTY[struct] = struct()
         return struct
 
 

@@ -1,0 +1,286 @@
+"""Decoded objects to rows: each table takes its columns from the paths that it declares.
+
+Whole columns at a time, and what many paths share is read once: a table of a container's ports asks for the pods'
+names that the table of pods has asked for already. Where nothing lies at a place in any object, nothing below it is
+looked at.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditkit.tables import TABLES
+from auditkit.tables.model import DTYPES, Column, Rows, Table
+
+Batches = dict[str, list[pa.RecordBatch]]
+
+
+class NotATime(ValueError):
+    """A field that should be a time is none; the text says which."""
+
+
+def batches_of(objects: list[Any], source: str, form: str, cells: dict[str, int]) -> Batches:
+    """Record batches by table, of the objects of one resource.
+
+    ``cells`` has the positions of the columns of the server's ``Table`` form, by their names.
+    """
+    levels: dict[tuple[str, ...], list[_Level]] = {(): [_Level(objects)]}
+    batches: Batches = {}
+    for table, rows in _readers(source, form):
+        stack = _stack(levels, rows)
+        if stack[-1].objects:
+            batches.setdefault(table.name, []).append(_batch(table, rows, stack, cells))
+    return batches
+
+
+@cache
+def _readers(source: str, form: str) -> tuple[tuple[Table, Rows], ...]:
+    """Which tables take rows from a resource in this form."""
+    return tuple(
+        (table, rows) for table in TABLES.values() for rows in table.rows
+        if rows.source == source and (rows.label == "table") == (form == "table")
+    )
+
+
+# --- levels: the objects that rows are made of ---------------------------------------------------------------------
+
+
+class _Level:
+    """The objects of one step of a row path, and for each of them the place of its parent and in its list."""
+
+    def __init__(self, objects: list[Any], parent: np.ndarray | None = None, position: np.ndarray | None = None,
+                 keys: list[str] | None = None):
+        self.objects, self.position, self.keys = objects, position, keys
+        self.parent = parent
+        self.take = None if parent is None else pa.array(parent)
+        self._values: dict[str, list[Any] | None] = {"": objects}
+        self._columns: dict[tuple, pa.Array] = {}
+
+    def values(self, path: str) -> list[Any] | None:
+        """What lies at a place in each object; ``None`` where there is nothing in any of them."""
+        if path not in self._values:
+            above, _, name = path.rpartition(".")
+            things = self.values(above)
+            self._values[path] = things and _inner(things, name)
+        return self._values[path]
+
+    def there(self, path: str) -> list[bool]:
+        """Whether something lies at a place, for each object: an explicit null is nothing."""
+        values = self.values(path)
+        if values is None:
+            return [False] * len(self.objects)
+        nothing = _nothing(self.values(path.rpartition(".")[0]) or (), path.rpartition(".")[2])
+        return [value is not nothing and value is not None and value != _NULL for value in values]
+
+    def column(self, path: str, column: Column) -> pa.Array:
+        """A column of these objects; the same place is read once, however many tables have it."""
+        place = (path, column.read, column.dtype, column.absent)
+        if place not in self._columns:
+            array = _READ[column.read](self, path, column)
+            self._columns[place] = array if column.absent is None else pc.fill_null(array, column.absent)
+        return self._columns[place]
+
+
+_NULL = msgspec.Raw(b"null")
+
+
+def _inner(things: list[Any], name: str) -> list[Any] | None:
+    """An attribute of each thing; ``None`` where it is not there in any of them."""
+    try:
+        values = list(map(attrgetter(name), things))
+    except AttributeError:  # some thing is an explicit null
+        values = [None if thing is None else getattr(thing, name) for thing in things]
+    nothing = _nothing(things, name)
+    return None if values[0] is nothing and values.count(nothing) == len(values) else values
+
+
+def _nothing(things: Any, name: str) -> Any:
+    """What stands for an absent field: the empty struct of its type, or ``None``."""
+    kind = next((type(thing) for thing in things if thing is not None), None)
+    return None if kind is None else _defaults(kind).get(name)
+
+
+@cache
+def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.default for field in msgspec.structs.fields(struct)}
+
+
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    """A row path cut after each list or map: ``spec.rules[].http`` → ``spec.rules[]``, ``http``."""
+    for mark in ("[]", "{}"):
+        path = path.replace(f"{mark}.", f"{mark} ")
+    return tuple(path.split())
+
+
+def _stack(levels: dict[tuple[str, ...], list[_Level]], rows: Rows) -> list[_Level]:
+    """The levels from the listed object down to the rows; levels that other tables made are used again."""
+    steps = _steps(rows.path)
+    for depth in range(1, len(steps) + 1):
+        here = steps[:depth]
+        if here not in levels:
+            levels[here] = [*levels[here[:-1]], _descend(levels[here[:-1]][-1], here[-1])]
+    stack = levels[steps]
+    return [*stack[:-1], _kept(stack[-1], rows.keep)] if rows.keep else stack
+
+
+_NOWHERE = np.empty(0, np.int64)
+
+
+def _descend(level: _Level, step: str) -> _Level:
+    """One step down: into the elements of a list, the entries of a map, or an object that is there."""
+    path = step.removesuffix("[]").removesuffix("{}")
+    values = level.values(path) if level.objects else None
+    if values is None or not any(values):
+        return _Level([], _NOWHERE, _NOWHERE, [])
+    if not step.endswith(("[]", "{}")):
+        there = np.flatnonzero(level.there(path))
+        return _Level([values[at] for at in there], there, np.zeros(len(there), np.int64))
+    lengths = np.fromiter((len(value or ()) for value in values), np.int64, len(values))
+    parent = np.repeat(np.arange(len(values)), lengths)
+    position = np.arange(len(parent)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    filled = [value for value in values if value]
+    if step.endswith("[]"):
+        return _Level(list(chain.from_iterable(filled)), parent, position)
+    keys = list(chain.from_iterable(filled))
+    return _Level(list(chain.from_iterable(value.values() for value in filled)), parent, position, keys)
+
+
+def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
+    """Only the entries of a map whose key begins with one of these."""
+    at = [place for place, key in enumerate(level.keys or []) if key.startswith(keep)]
+    return _Level([level.objects[place] for place in at], level.parent[at], level.position[at],
+                  [level.keys[place] for place in at])
+
+
+# --- columns -------------------------------------------------------------------------------------------------------
+
+
+@cache
+def _split(table: str, label: str) -> tuple[list[Column], list[Column]]:
+    """The columns with one value a row, and those that repeat the row for each of their elements."""
+    single, repeated = [], []
+    for column in TABLES[table].columns:
+        (repeated if column.place(label).endswith("[]") else single).append(column)
+    return single, repeated
+
+
+@cache
+def _schema(table: str) -> pa.Schema:
+    return TABLES[table].schema
+
+
+def _batch(table: Table, rows: Rows, stack: list[_Level], cells: dict[str, int]) -> pa.RecordBatch:
+    single, repeated = _split(table.name, rows.label)
+    arrays = {column.name: _column(column, rows, stack, cells) for column in single}
+    if repeated:
+        at, elements = _explode(stack[-1], repeated, rows.label)
+        arrays = {name: array.take(at) for name, array in arrays.items()} | elements
+    return pa.RecordBatch.from_arrays([arrays[column.name] for column in table.columns], schema=_schema(table.name))
+
+
+def _explode(level: _Level, repeated: list[Column], label: str) -> tuple[pa.Array, dict[str, pa.Array]]:
+    """Each combination of the elements of several lists: the number of its row, and a column for each list.
+
+    A list without elements drops its row, or where it is optional stands in it as ``<NA>``.
+    """
+    row = np.arange(len(level.objects))
+    columns: dict[str, pa.Array] = {}
+    for column in repeated:
+        lists = level.values(column.place(label).removesuffix("[]")) or [None] * len(level.objects)
+        nothing = (None,) if column.each == "optional" else ()
+        filled = [lists[at] or nothing for at in row]
+        at = np.repeat(np.arange(len(row)), np.fromiter(map(len, filled), np.int64, len(filled)))
+        columns = {name: array.take(pa.array(at)) for name, array in columns.items()}
+        columns[column.name] = pa.array(list(chain.from_iterable(filled)), DTYPES[column.dtype])
+        row = row[at]
+    return pa.array(row), columns
+
+
+def _column(column: Column, rows: Rows, stack: list[_Level], cells: dict[str, int]) -> pa.Array:
+    place, dtype, count = column.place(rows.label), DTYPES[column.dtype], len(stack[-1].objects)
+    if place[:1] in "='" and place:
+        value = rows.constants.get(place[1:]) if place[0] == "=" else place[1:]
+        return pa.repeat(pa.scalar(value, dtype), count)
+    if place.startswith("@"):
+        return _cells(stack[-1].objects, cells.get(place[1:]), column)
+    up = len(place) - len(place.lstrip("^"))
+    place = place[up:]
+    depth = 0 if place.startswith("/") else len(stack) - 1 - up
+    if depth < 0 or (place == "#" and depth == 0):
+        return pa.nulls(count, dtype)
+    level = stack[depth]
+    if place == "#":
+        array = pa.array(level.position)
+    elif place == "$key":
+        array = pa.array(level.keys, dtype)
+    else:
+        array = level.column("" if place in (".", "$value") else place.lstrip("/"), column)
+    for below in stack[depth + 1:]:
+        array = array.take(below.take)
+    return array
+
+
+def _cells(objects: list[Any], at: int | None, column: Column) -> pa.Array:
+    """A cell of the ``Table`` form; the server writes counts as text or number."""
+    values = [row.cells[at] if at is not None and at < len(row.cells) else None for row in objects]
+    if column.dtype == "int64":
+        values = [int(value) if value is not None else None for value in values]
+    return pa.array(values, DTYPES[column.dtype])
+
+
+# --- ways of reading a place ---------------------------------------------------------------------------------------
+
+
+def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
+    values = level.values(path)
+    if values is None:
+        return pa.nulls(len(level.objects), DTYPES[column.dtype])
+    if column.dtype != "timestamp":
+        return pa.array(values, DTYPES[column.dtype])
+    try:
+        return pa.array(values, pa.string()).cast(DTYPES["timestamp"])
+    except pa.ArrowInvalid as error:
+        raise NotATime(f"{path} is not a time ({error})") from None
+
+
+def _read_text(level: _Level, path: str, column: Column) -> pa.Array:
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([None if value is None else str(value) for value in values], pa.string())
+
+
+def _read_count(level: _Level, path: str, column: Column) -> pa.Array:
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([None if value is None else len(value) for value in values], pa.int64())
+
+
+def _read_present(level: _Level, path: str, column: Column) -> pa.Array:
+    return pa.array(level.there(path), pa.bool_())
+
+
+def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
+    """Which of several keys is there; rows are looked at again only while none was found."""
+    found = np.full(len(level.objects), None, object)
+    left = np.arange(len(level.objects))
+    for option in path.split("|"):
+        if level.values(option) is None:
+            continue
+        there = np.array(level.there(option))[left]
+        found[left[there]] = option.rpartition(".")[2]
+        left = left[~there]
+        if not len(left):
+            break
+    return pa.array(found, pa.string())
+
+
+_READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
+    "value": _read_value, "text": _read_text, "count": _read_count,
+    "present": _read_present, "first_of": _read_first_of,
+}
