@@ -1,0 +1,172 @@
+"""JSON of any size, an element at a time: memory is that of one element, wherever in the document it stands.
+
+A **path** names a list and stands for its elements: ``results[]``, ``Results[].Vulnerabilities[]``, ``[]`` (of a
+document that is a list). Nesting is limited, because deep nesting costs the parser memory and the reader its stack.
+"""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any, BinaryIO
+
+import ijson
+from ijson.common import ObjectBuilder
+
+from auditkit.scans.model import Broken
+
+MAX_DEPTH = 200
+_CHUNK = 1 << 16
+_START, _END = {"start_map", "start_array"}, {"end_map", "end_array"}
+
+_Steps = tuple[str | None, ...]
+_Event = tuple[str, Any, int]
+
+
+def steps_of(path: str) -> _Steps:
+    """A path as keys, with ``None`` for each list: ``a.b[].c[]`` → ``("a", "b", None, "c", None)``."""
+    return tuple(None if step == "[]" else step for step in path.replace("[]", ".[]").split(".") if step)
+
+
+# Python refuses to read integers of more than 4300 digits, and the parser cannot pass that on: such a run, of which
+# one chunk has the half, is looked for before. The thinned chunk spares nearly all chunks the search.
+_DIGITS, _MANY_DIGITS, _THINNED = re.compile(rb"[0-9]{2}"), re.compile(rb"[0-9]{2100}"), 1000
+
+
+class _Counted:
+    """A stream that knows how far it was read, and refuses numbers without end."""
+
+    def __init__(self, stream: BinaryIO):
+        self._stream, self.bytes = stream, 0
+
+    def read(self, size: int) -> bytes:
+        chunk = self._stream.read(size)
+        if _DIGITS.search(chunk[::_THINNED]) and _MANY_DIGITS.search(chunk):
+            raise Broken(f"a number in it is too long (after byte {self.bytes})")
+        self.bytes += len(chunk)
+        return chunk
+
+
+def _events(stream: BinaryIO) -> Iterator[_Event]:
+    """The parser's events, each with the number of containers that are open around its value.
+
+    Raises `Broken`; its text never has any of the content.
+    """
+    counted, depth = _Counted(stream), 0
+    try:
+        for event, value in ijson.basic_parse(counted, multiple_values=True, buf_size=_CHUNK):
+            if event in _END:
+                depth -= 1
+            elif event == "number" and value.__class__ is Decimal:
+                value = float(value)
+            yield event, value, depth
+            if event in _START:
+                depth += 1
+                if depth > MAX_DEPTH:
+                    raise Broken(f"it is nested deeper than {MAX_DEPTH} levels (before byte {counted.bytes})")
+    except ijson.JSONError as error:
+        if "premature EOF" in str(error):
+            raise Broken(f"it breaks off after {counted.bytes} bytes") from None
+        raise Broken(f"it is not JSON any more before byte {counted.bytes}") from None
+    except UnicodeError:
+        raise Broken(f"it is not UTF-8 before byte {counted.bytes}") from None
+
+
+def _built(first: _Event, events: Iterator[_Event]) -> Any:
+    """The value that begins with this event, taken off the events."""
+    event, value, depth = first
+    if event not in _START:
+        return value
+    builder = ObjectBuilder()
+    builder.event(event, value)
+    for event, value, at in events:
+        builder.event(event, value)
+        if at == depth and event in _END:
+            break
+    return builder.value
+
+
+def values(stream: BinaryIO) -> Iterator[Any]:
+    """Each of the documents that stand one after another in a stream. Raises `Broken`."""
+    events = _events(stream)
+    for event in events:
+        yield _built(event, events)
+
+
+def elements(stream: BinaryIO, path: str) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The elements at a path of the first document, with their position in each list on the way.
+
+    Raises `Broken` after the last element that came before the break.
+    """
+    steps, events = steps_of(path), _events(stream)
+    trail: list[str | int | None] = []  # for each open container on the way: the key, or the position in the list
+    for step in events:
+        event, value, depth = step
+        on_way = depth == len(trail)
+        if event == "map_key":
+            if on_way:
+                trail[-1] = value
+        elif event in _END:
+            if depth < len(trail):
+                trail.pop()
+            if not depth:
+                return _end(events)
+        elif on_way and _leads_on(trail, steps):
+            if depth == len(steps):
+                yield tuple(at for at in trail if isinstance(at, int)), _built(step, events)
+            elif event in _START:
+                trail.append(None if event == "start_map" else -1)
+            elif not depth:
+                return _end(events)
+
+
+def _end(events: Iterator[_Event]) -> None:
+    """The first document ends here; raises `Broken` where more follows."""
+    for _ in events:
+        raise Broken("after the end of the document there is more, which was not read")
+
+
+def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
+    """Whether a value in the innermost container lies on the way; counts it where that is a list."""
+    if not trail:
+        return True
+    if isinstance(trail[-1], int):
+        trail[-1] += 1
+        return steps[len(trail) - 1] is None
+    return trail[-1] == steps[len(trail) - 1]
+
+
+class Outline(ObjectBuilder):
+    """A document that is being built without the elements of some lists; ``value`` is what there is of it so far.
+
+    ``wrong`` names the places that should be lists and are something else.
+    """
+
+    def __init__(self, *without: str):
+        super().__init__()
+        self._lists = {steps_of(path)[:-1] for path in without}
+        self.wrong: list[str] = []
+
+    def build(self, stream: BinaryIO) -> None:
+        """Read the first document. Raises `Broken`, and then ``value`` is what came before."""
+        trail: list[str | None] = []
+        skip_to = -1
+        events = _events(stream)
+        for event, value, depth in events:
+            if skip_to >= 0:
+                if depth > skip_to or event not in _END:
+                    continue
+                skip_to = -1
+            elif event == "map_key":
+                trail[-1] = value
+            elif event in _END:
+                trail.pop()
+            elif tuple(trail) in self._lists:
+                if event == "start_array":
+                    skip_to = depth
+                elif event != "null":
+                    self.wrong.append(".".join("[]" if step is None else step for step in trail).replace(".[]", "[]"))
+            self.event(event, value)
+            if event in _START and skip_to < 0:
+                trail.append(None)
+            if not depth and event not in _START:
+                return _end(events)
