@@ -9,7 +9,14 @@ import inspect
 from collections.abc import Callable
 from functools import cache
 
-DERIVED: dict[str, str] = {}
+DERIVED: dict[str, str] = {
+    "api_servers": "auditkit.analysis.control_plane:api_servers",
+    "controller_managers": "auditkit.analysis.control_plane:controller_managers",
+    "schedulers": "auditkit.analysis.control_plane:schedulers",
+    "etcd_members": "auditkit.analysis.control_plane:etcd_members",
+    "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
+    "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
+}
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 
 

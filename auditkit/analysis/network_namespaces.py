@@ -1,0 +1,85 @@
+"""What network policies do for each namespace as a whole: is there one, and is everything denied by default."""
+
+import pandas as pd
+import pyarrow as pa
+
+STRING, BOOLEAN, INTEGER = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.bool_(), pa.int64()))
+POLICY = ["namespace", "policy"]
+RULE = [*POLICY, "direction", "rule"]
+PORTS = (1, 65535)
+WIDEST = 8
+"""Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
+
+
+def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
+                      network_policy_rules: pd.DataFrame) -> pd.DataFrame:
+    """The directions in which each network policy isolates its pods: namespace, policy, direction.
+
+    Where a policy does not state its types, they are ingress, and egress only if it has egress rules.
+    """
+    stated = network_policy_types.assign(direction=network_policy_types["type"].str.lower())
+    silent = network_policies[network_policies["types_count"] == 0][["namespace", "name"]].set_axis(POLICY, axis=1)
+    egress = network_policy_rules[network_policy_rules["direction"] == "egress"][POLICY].drop_duplicates()
+    return pd.concat([
+        stated[[*POLICY, "direction"]], silent.assign(direction="ingress"),
+        silent.merge(egress, on=POLICY).assign(direction="egress"),
+    ], ignore_index=True).astype(STRING).drop_duplicates(ignore_index=True)
+
+
+def namespace_policies(
+    namespaces: pd.DataFrame, network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
+    network_policy_rules: pd.DataFrame, network_policy_peers: pd.DataFrame, network_policy_ports: pd.DataFrame,
+    network_policy_selectors: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row a namespace, in their order: namespace, policies (how many), and for each direction
+
+    ``ingress_denied_by``: a policy that picks every pod of the namespace, so that what no rule allows is denied;
+    ``ingress_opened_by``: a policy that picks every pod and allows everything, so that nothing is denied after all;
+    ``ingress_denied``: the first and not the second. The same for ``egress``.
+    """
+    directions = policy_directions(network_policies, network_policy_types, network_policy_rules)
+    whole = directions.merge(_without_subject_selector(network_policies, network_policy_selectors), on=POLICY)
+    opened = whole.merge(_open_rules(network_policy_rules, network_policy_peers, network_policy_ports,
+                                     network_policy_selectors)[[*POLICY, "direction"]], on=[*POLICY, "direction"])
+    found = namespaces[["name"]].set_axis(["namespace"], axis=1).reset_index(drop=True)
+    counts = network_policies.groupby("namespace").size()
+    found["policies"] = found["namespace"].map(counts).astype(INTEGER).fillna(0)
+    for direction in ("ingress", "egress"):
+        for column, policies in (("denied_by", whole), ("opened_by", opened)):
+            first = policies[policies["direction"] == direction].groupby("namespace")["policy"].min()
+            found[f"{direction}_{column}"] = found["namespace"].map(first).astype(STRING)
+        denied = found[f"{direction}_denied_by"].notna() & found[f"{direction}_opened_by"].isna()
+        found[f"{direction}_denied"] = denied.astype(BOOLEAN)
+    return found
+
+
+def wide(cidr: pd.Series) -> pd.Series:
+    """Whether an address range is so wide that it does not keep anybody out; not a range: not known."""
+    return cidr.astype(STRING).str.extract(r"/(\d{1,3})$", expand=False).astype(STRING).astype(INTEGER) < WIDEST
+
+
+def _without_subject_selector(policies: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
+    """Policies whose pod selector is empty: they pick every pod of their namespace."""
+    return _without(policies[["namespace", "name"]].set_axis(POLICY, axis=1), selectors[selectors["of"] == "subject"])
+
+
+def _without(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose columns do not stand in the others."""
+    keys = list(rows.columns)
+    marked = rows.merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
+    return marked[marked["_merge"] == "left_only"][keys]
+
+
+def _open_rules(rules: pd.DataFrame, peers: pd.DataFrame, ports: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
+    """Rules that let everybody through on every port of a protocol: namespace, policy, direction, rule.
+
+    Everybody is a rule without peers, every pod of every namespace, or (nearly) every address.
+    """
+    number = ports["port"].where(ports["port"].str.fullmatch(r"\d+")).astype(INTEGER)
+    every_port = ports["port"].isna() | ((number <= PORTS[0]) & (ports["end_port"] >= PORTS[1])).fillna(False)
+    portless = pd.concat([rules[rules["ports_count"] == 0][RULE], ports[every_port][RULE]])
+    every_pod = peers[peers["has_namespace_selector"] & peers["cidr"].isna()][[*RULE, "peer"]]
+    every_pod = _without(every_pod, selectors[selectors["of"] != "subject"])
+    everybody = pd.concat([rules[rules["peers_count"] == 0][RULE], every_pod[RULE],
+                           peers[wide(peers["cidr"]).fillna(False)][RULE]])
+    return everybody.drop_duplicates().merge(portless.drop_duplicates(), on=RULE)

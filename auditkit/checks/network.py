@@ -1,0 +1,177 @@
+"""The network: which namespaces are closed by default, whether that is enforced, and what is open to the outside."""
+
+import pandas as pd
+import pyarrow as pa
+
+from auditkit.analysis.network_namespaces import wide
+from auditkit.analysis.network_plugins import enforcement, enforcement_grounds
+from auditkit.checks.model import Judgement, check, judge
+
+BOOLEAN = pd.ArrowDtype(pa.bool_())
+STRING = pd.ArrowDtype(pa.string())
+
+
+def _enforced(ok: pd.Series, plugin: pd.DataFrame) -> pd.Series:
+    """What holds on paper, where policies are enforced; on paper only where that is not known."""
+    return ok & pd.Series(enforcement(plugin), index=ok.index, dtype=BOOLEAN)
+
+
+def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
+    """Namespaces in their order with what policies do for them."""
+    columns = policies.drop(columns="namespace").set_index(namespaces.index)
+    return pd.concat([namespaces, columns], axis=1)
+
+
+@check(
+    severity="medium",
+    wanted="at least one network policy, and a network plug-in that enforces it",
+    remedy="Add a NetworkPolicy to the namespace, first one that denies everything; use a plug-in that enforces them.",
+    source="Kubernetes documentation: network policies; CIS Kubernetes 5.3.2",
+    if_empty="every cluster has namespaces, yet none is visible",
+)
+def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
+                           network_plugin: pd.DataFrame) -> Judgement:
+    """Every namespace has a network policy that is enforced."""
+    found = _by_namespace(namespaces, namespace_policies)
+    has = found["policies"] > 0
+    return judge(found, _enforced(has, network_plugin), ["policies"], reasons=_reasons(
+        has, "there is no network policy", network_plugin))
+
+
+@check(
+    severity="medium",
+    wanted="a policy that picks every pod and denies what no rule allows, and none that opens it again",
+    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules; remove what allows all.",
+    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
+    if_empty="every cluster has namespaces, yet none is visible",
+)
+def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
+                         network_plugin: pd.DataFrame) -> Judgement:
+    """Every namespace denies incoming traffic unless a rule allows it."""
+    return _default_deny(namespaces, namespace_policies, network_plugin, "ingress")
+
+
+@check(
+    severity="medium",
+    wanted="a policy that picks every pod and denies what no rule allows, and none that opens it again",
+    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules; remove what allows all.",
+    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
+    if_empty="every cluster has namespaces, yet none is visible",
+)
+def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
+                        network_plugin: pd.DataFrame) -> Judgement:
+    """Every namespace denies outgoing traffic unless a rule allows it."""
+    return _default_deny(namespaces, namespace_policies, network_plugin, "egress")
+
+
+def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, direction: str) -> Judgement:
+    found = _by_namespace(namespaces, policies)
+    denied = found[f"{direction}_denied"]
+    return judge(found, _enforced(denied, plugin), [f"{direction}_denied_by", f"{direction}_opened_by"],
+                 reasons=_reasons(denied, f"{direction} is not denied by default", plugin))
+
+
+def _reasons(ok: pd.Series, otherwise: str, plugin: pd.DataFrame) -> pd.Series:
+    """Why: the policies where they are wanting, else what is known of the plug-in."""
+    return pd.Series(enforcement_grounds(plugin), index=ok.index, dtype=STRING).where(ok, otherwise)
+
+
+@check(
+    severity="high",
+    wanted="an agent on every node that enforces network policies",
+    remedy="Run a network plug-in that enforces policies (Calico, Cilium, Antrea and others do), or switch that on.",
+    source="Kubernetes documentation: network plug-ins; CIS Kubernetes 5.3.1",
+    if_empty="the network plug-in was not recognised",
+)
+def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
+    """The network plug-in enforces network policies on every node."""
+    enforced = enforcement(network_plugin)
+    partly = network_plugin["enforces"] & (network_plugin["nodes"] < network_plugin["of_nodes"])
+    ok = network_plugin["enforces"].mask(partly.fillna(False), pd.NA)
+    decides = {True: ok.fillna(False), None: ok.isna(), False: ok.notna()}[enforced]
+    return judge(network_plugin, ok, ["plugin", "image", "nodes", "of_nodes"], applies=decides,
+                 otherwise="another agent decides", reasons=network_plugin["grounds"])
+
+
+@check(
+    severity="high",
+    wanted="TLS for every host of the ingress",
+    remedy="Name every host under spec.tls, with a Secret that holds its certificate.",
+    source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
+)
+def ingress_uses_tls(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame) -> Judgement:
+    """Every ingress serves all of its hosts with TLS."""
+    keys = ["namespace", "name"]
+    bare = _hosts_without_tls(ingress_paths, ingress_tls).groupby(["namespace", "ingress"])["host"].agg(", ".join)
+    bare = bare.rename("hosts_without_tls").rename_axis(keys).reset_index()
+    found = ingresses.merge(bare, on=keys, how="left").set_axis(ingresses.index)
+    found["hosts_without_tls"] = found["hosts_without_tls"].astype(STRING)
+    ok = (found["tls_count"] > 0) & found["hosts_without_tls"].isna()
+    return judge(found, ok, ["tls_count", "hosts_without_tls"])
+
+
+def _hosts_without_tls(paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
+    """Hosts of ingresses that no TLS entry names, nor a wildcard for their parent: namespace, ingress, host.
+
+    A TLS entry without hosts is for all of its ingress. A rule without a host is for any, and needs such an entry.
+    """
+    keys = ["namespace", "ingress"]
+    hosts = paths[[*keys, "host"]].drop_duplicates().assign(row=lambda frame: range(len(frame)))
+    hosts["host"] = hosts["host"].astype(STRING).fillna("")
+    whole = hosts.merge(tls[tls["host"].isna()][keys].drop_duplicates(), on=keys)["row"]
+    named = tls[tls["host"].notna()][[*keys, "host"]].drop_duplicates()
+    exact = hosts.merge(named, on=[*keys, "host"])["row"]
+    parents = hosts.assign(host=hosts["host"].str.replace(r"^[^.]+\.", "*.", regex=True))
+    covered = pd.concat([whole, exact, parents.merge(named, on=[*keys, "host"])["row"]])
+    return hosts[~hosts["row"].isin(covered)].assign(host=lambda frame: frame["host"].replace("", "(any host)"))
+
+
+@check(
+    severity="high",
+    wanted="no external IPs",
+    remedy="Remove spec.externalIPs; who may set them can take over the traffic to these addresses (CVE-2020-8554).",
+    source="Kubernetes security advisory CVE-2020-8554",
+)
+def no_external_ips(services: pd.DataFrame) -> Judgement:
+    """No service answers on addresses that its author chose."""
+    return judge(services, services["external_ips_count"] == 0, ["type", "external_ips_count"])
+
+
+@check(
+    severity="medium",
+    wanted="not of type NodePort",
+    remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with address ranges.",
+    source="NSA and CISA, Kubernetes Hardening Guide: network separation",
+)
+def no_node_ports(services: pd.DataFrame) -> Judgement:
+    """No service is opened as a port on every node."""
+    return judge(services, services["type"] != "NodePort", ["type"])
+
+
+@check(
+    severity="medium",
+    wanted="load balancers answer only to stated address ranges, or on private addresses",
+    remedy="State spec.loadBalancerSourceRanges, or use an internal load balancer.",
+    source="Kubernetes documentation: services of type LoadBalancer; NIST SP 800-53 SC-7",
+)
+def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
+                              service_load_balancers: pd.DataFrame) -> Judgement:
+    """Every load balancer answers only to stated address ranges."""
+    keys = ["namespace", "service"]
+    index = pd.MultiIndex.from_frame(services[["namespace", "name"]].set_axis(keys, axis=1))
+    opened = service_source_ranges[wide(service_source_ranges["cidr"]).fillna(True)]
+    opened = opened.groupby(keys)["cidr"].min().reindex(index)
+    found = services.assign(widest_range=opened.array)
+    found["widest_range"] = found["widest_range"].astype(STRING)
+    private = _private(service_load_balancers).groupby(keys)["private"].min().reindex(index)
+    found["private_address"] = pd.Series(private.array, index=services.index).astype(BOOLEAN).fillna(False)
+    ok = ((found["source_ranges_count"] > 0) & found["widest_range"].isna()) | found["private_address"]
+    return judge(found, ok, ["source_ranges_count", "widest_range", "private_address"],
+                 applies=found["type"] == "LoadBalancer", otherwise="not a load balancer")
+
+
+def _private(addresses: pd.DataFrame) -> pd.DataFrame:
+    """Load balancers' addresses: namespace, service, private (of a range that the internet does not route)."""
+    pattern = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[fF][cCdD][0-9a-fA-F]{2}:)"
+    private = addresses["ip"].astype(STRING).str.contains(pattern).fillna(False)
+    return addresses[["namespace", "service"]].assign(private=private)

@@ -1,0 +1,175 @@
+"""The checks on the network: what they must refuse, what they must accept, and what they cannot know."""
+
+import pytest
+
+from network_worlds import CALICO, agent, namespace, node, policy, verdicts
+
+DENY = {"policyTypes": ["Ingress", "Egress"]}
+SHOP = namespace("shop")
+ALL = {"cidr": "0.0.0.0/0"}
+
+
+@pytest.mark.parametrize(("objects", "verdict"), [
+    ([policy("deny", **DENY)], "pass"),
+    ([policy("web", podSelector={"matchLabels": {"app": "web"}}, ingress=[{}])], "pass"),
+    ([], "fail"),
+    ([policy("deny", "elsewhere", **DENY)], "fail"),
+    ([policy("deny", "Shop", **DENY)], "fail"),
+])
+def test_a_namespace_needs_a_policy_of_its_own(objects, verdict):
+    assert verdicts("network.namespaces_have_policy", [SHOP, *CALICO, *objects]) == {"shop": verdict}
+
+
+@pytest.mark.parametrize("name", ["namespaces_have_policy", "default_deny_ingress", "default_deny_egress"])
+@pytest.mark.parametrize(("cluster", "verdict"), [
+    (CALICO, "pass"),
+    ([node("n1")], "unknown"),
+    ([node("n1"), *agent("docker.io/flannel/flannel:v0.26.1")], "fail"),
+    ([node("n1"), node("n2"), *agent("quay.io/calico/node:v3.29.0")], "unknown"),
+    ([node("n1"), *agent("602401143452.dkr.ecr.eu-west-1.amazonaws.com/amazon-k8s-cni:v1.19.0",
+                         "registry.example/amazon/aws-network-policy-agent:v1.1.5")], "unknown"),
+])
+def test_a_policy_counts_only_where_the_plugin_enforces_it(name, cluster, verdict):
+    assert verdicts(f"network.{name}", [SHOP, policy("deny", **DENY), *cluster]) == {"shop": verdict}
+
+
+def test_no_policy_is_a_fail_whatever_the_plugin():
+    assert verdicts("network.namespaces_have_policy", [SHOP, node("n1")]) == {"shop": "fail"}
+
+
+@pytest.mark.parametrize(("spec", "ingress", "egress"), [
+    ({}, "pass", "fail"),
+    ({"policyTypes": ["Ingress"]}, "pass", "fail"),
+    ({"policyTypes": ["Egress"]}, "fail", "pass"),
+    (DENY, "pass", "pass"),
+    ({"egress": []}, "pass", "fail"),
+    ({"egress": [{"to": [{"podSelector": {}}]}]}, "pass", "pass"),
+    ({"ingress": [{}]}, "fail", "fail"),
+    ({"ingress": [{"from": [{"namespaceSelector": {}}]}]}, "fail", "fail"),
+    ({"ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {}}]}]}, "fail", "fail"),
+    ({"ingress": [{"from": [{"podSelector": {}}]}]}, "pass", "fail"),
+    ({"ingress": [{"from": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}]}]}, "pass", "fail"),
+    ({"ingress": [{"from": [{"ipBlock": ALL}]}]}, "fail", "fail"),
+    ({"ingress": [{"from": [{"ipBlock": {"cidr": "128.0.0.0/1"}}]}]}, "fail", "fail"),
+    ({"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]}, "pass", "fail"),
+    ({"ingress": [{"ports": [{"port": 443}]}]}, "pass", "fail"),
+    ({"ingress": [{"ports": [{"protocol": "TCP"}]}]}, "fail", "fail"),
+    ({"ingress": [{"ports": [{"port": 1, "endPort": 65535}]}]}, "fail", "fail"),
+    ({"podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]}}, "fail", "fail"),
+    ({"podSelector": {"matchLabels": {"app": "web"}}, **DENY}, "fail", "fail"),
+])
+def test_denied_by_default(spec, ingress, egress):
+    objects = [SHOP, *CALICO, policy("one", **spec)]
+    assert verdicts("network.default_deny_ingress", objects) == {"shop": ingress}
+    assert verdicts("network.default_deny_egress", objects) == {"shop": egress}
+
+
+def test_policies_add_up_so_one_that_allows_everything_undoes_the_denial():
+    objects = [SHOP, *CALICO, policy("deny", **DENY), policy("open", ingress=[{}])]
+    assert verdicts("network.default_deny_ingress", objects) == {"shop": "fail"}
+    assert verdicts("network.default_deny_egress", objects) == {"shop": "pass"}
+
+
+@pytest.mark.parametrize(("agents", "expected"), [
+    ([agent("quay.io/calico/node:v3.29.0")], {"Calico": "pass"}),
+    ([agent("registry.internal:5000/mirror/rancher/mirrored-calico-node@sha256:00")], {"Calico": "pass"}),
+    ([agent("quay.io/cilium/cilium:v1.17.0@sha256:00")], {"Cilium": "pass"}),
+    ([agent("antrea/antrea-agent-ubuntu:v2.2.0")], {"Antrea": "pass"}),
+    ([agent("weaveworks/weave-kube:2.8.1", "weaveworks/weave-npc:2.8.1")], {"Weave Net": "pass"}),
+    ([agent("weaveworks/weave-kube:2.8.1")], {"Weave Net": "fail"}),
+    ([agent("docker.io/flannel/flannel:v0.26.1")], {"flannel": "fail"}),
+    ([agent("amazon-k8s-cni:v1.19.0")], {"AWS VPC CNI": "fail"}),
+    ([agent("rancher/hardened-flannel:v0.26", "rancher/hardened-calico:v3.29")],
+     {"flannel": "not_applicable", "Calico": "pass"}),
+    ([agent("amazon-k8s-cni:v1.19.0", "amazon/aws-network-policy-agent:v1.1.5")],
+     {"AWS VPC CNI": "not_applicable", "AWS policy agent": "unknown"}),
+    ([agent("kindest/kindnetd:v20250214-acbabc1a")], {"kindnet": "pass"}),
+    ([agent("kindest/kindnetd:v20230511-dc714da8")], {"kindnet": "fail"}),
+    ([agent("kindest/kindnetd:v20240730-aaaaaaaa")], {"kindnet": "unknown"}),
+    ([agent("kindest/kindnetd:mine")], {"kindnet": "unknown"}),
+    ([agent("kindest/kindnetd:v20230511-dc714da8"),
+      agent("registry.k8s.io/networking/kube-network-policies:v0.9", name="policies")],
+     {"kindnet": "not_applicable", "kube-network-policies": "pass"}),
+    ([agent("quay.io/openshift-release-dev/ocp-v4.0-art-dev@sha256:00", name="ovnkube-node",
+            space="openshift-ovn-kubernetes")], {"OVN-Kubernetes": "pass"}),
+    ([agent("quay.io/example/log-agent:1")], {}),
+    ([agent("quay.io/calico/node:v3.29.0", nodes=())], {"Calico": "unknown"}),
+])
+def test_what_is_known_of_plugins(agents, expected):
+    objects = [node("n1"), *(thing for some in agents for thing in some)]
+    assert verdicts("network.plugin_enforces_policies", objects) == expected
+
+
+def test_an_enforcing_agent_counts_where_another_on_the_same_nodes_only_routes():
+    objects = [SHOP, policy("deny", **DENY), node("n1"), *agent("flannel/flannel:v0.26", "calico/node:v3.29")]
+    assert verdicts("network.namespaces_have_policy", objects) == {"shop": "pass"}
+
+
+def test_k3s_hides_its_policy_controller():
+    objects = [SHOP, policy("deny", **DENY), node("n1", kubeletVersion="v1.33.1+k3s1")]
+    assert verdicts("network.namespaces_have_policy", objects) == {"shop": "unknown"}
+
+
+def _ingress(hosts: list[str | None], tls: list[list[str]]) -> dict:
+    path = {"path": "/", "pathType": "Prefix", "backend": {"service": {"name": "web", "port": {"number": 80}}}}
+    rules = [({"host": host} if host else {}) | {"http": {"paths": [path]}} for host in hosts]
+    return {"kind": "Ingress", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": {"rules": rules, "tls": [{"hosts": names} if names else {} for names in tls]}}
+
+
+@pytest.mark.parametrize(("hosts", "tls", "verdict"), [
+    (["a.example"], [["a.example"]], "pass"),
+    (["a.example", "b.example"], [["a.example"], ["b.example"]], "pass"),
+    (["a.example"], [["*.example"]], "pass"),
+    (["*.example"], [["*.example"]], "pass"),
+    (["a.example", None], [[]], "pass"),
+    (["a.example"], [], "fail"),
+    (["a.example", "b.example"], [["a.example"]], "fail"),
+    (["a.b.example"], [["*.example"]], "fail"),
+    (["example"], [["*.example"]], "fail"),
+    ([None], [["a.example"]], "fail"),
+])
+def test_tls_for_every_host(hosts, tls, verdict):
+    assert verdicts("network.ingress_uses_tls", [_ingress(hosts, tls)]) == {"web": verdict}
+
+
+def _service(kind: str | None = None, addresses: tuple[dict, ...] = (), **spec: object) -> dict:
+    return {"kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
+            "spec": ({"type": kind} if kind else {}) | spec, "status": {"loadBalancer": {"ingress": list(addresses)}}}
+
+
+@pytest.mark.parametrize(("service", "ports", "ips"), [
+    (_service(), "pass", "pass"),
+    (_service("ClusterIP"), "pass", "pass"),
+    (_service("ExternalName"), "pass", "pass"),
+    (_service("NodePort"), "fail", "pass"),
+    (_service("ClusterIP", externalIPs=["1.2.3.4"]), "pass", "fail"),
+    (_service("LoadBalancer", externalIPs=["1.2.3.4"]), "pass", "fail"),
+    (_service("NodePort", externalIPs=["1.2.3.4", "fd00::1"]), "fail", "fail"),
+])
+def test_doors_of_services(service, ports, ips):
+    assert verdicts("network.no_node_ports", [service]) == {"web": ports}
+    assert verdicts("network.no_external_ips", [service]) == {"web": ips}
+
+
+@pytest.mark.parametrize(("ranges", "addresses", "verdict"), [
+    (["203.0.113.0/24"], (), "pass"),
+    (["10.0.0.0/8", "2001:db8::/32"], ({"ip": "198.51.100.4"},), "pass"),
+    ([], ({"ip": "10.0.0.4"},), "pass"),
+    ([], ({"ip": "fd12::4"}, {"ip": "172.16.0.4"}), "pass"),
+    ([], (), "fail"),
+    ([], ({"hostname": "lb.example"},), "fail"),
+    ([], ({"ip": "10.0.0.4"}, {"ip": "198.51.100.4"}), "fail"),
+    ([], ({"ip": "172.32.0.4"},), "fail"),
+    (["203.0.113.0/24", "0.0.0.0/0"], (), "fail"),
+    (["0.0.0.0/1", "128.0.0.0/1"], (), "fail"),
+    (["::/0"], (), "fail"),
+    (["everywhere"], (), "fail"),
+])
+def test_load_balancers_need_address_ranges(ranges, addresses, verdict):
+    service = _service("LoadBalancer", addresses, loadBalancerSourceRanges=ranges)
+    assert verdicts("network.load_balancers_restricted", [service]) == {"web": verdict}
+
+
+def test_other_services_are_no_load_balancers():
+    assert verdicts("network.load_balancers_restricted", [_service("NodePort")]) == {"web": "not_applicable"}
