@@ -10,7 +10,7 @@ import msgspec
 from auditkit import tables
 from auditkit.collect import control_plane, kubelets
 from auditkit.collect.discovery import Served, discover
-from auditkit.collect.listing import Batches, Listing, body_of, message, not_served, now, tables_of
+from auditkit.collect.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
 from auditkit.collect.objects import decode, no_gc
 from auditkit.collect.sources import NoAnswer, Source
 from auditkit.errors import SourceError
@@ -32,9 +32,9 @@ class Collector(NamedTuple):
     may: Callable[[str, str], bool | None]
 
 
-def collect(source: Source, *, workers: int = WORKERS, progress: Progress | None = None,
+def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
             on_identity: Callable[[Collector, list[str]], None] | None = None) -> Snapshot:
-    """Ask a source for everything that the tables hold.
+    """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
     What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
     resources that identity may not list, before anything is collected. Raises `SourceError` where nothing at all
@@ -47,7 +47,7 @@ def collect(source: Source, *, workers: int = WORKERS, progress: Progress | None
         if on_identity:
             on_identity(collector, [r.name for r in tables.RESOURCES.values()
                                     if collector.may(r.plural, r.group) is False])
-        reader = _Reader(source, collector.user, progress or (lambda *_: None), pool)
+        reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), pool)
         entries, batches = reader.read()
         snapshot_tables = tables_of(batches)
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
@@ -64,8 +64,9 @@ def collect(source: Source, *, workers: int = WORKERS, progress: Progress | None
 class _Reader:
     """One collection: the resources, several at a time, and what is derived from their bodies."""
 
-    def __init__(self, source: Source, identity: str, progress: Progress, pool: ThreadPoolExecutor):
+    def __init__(self, source: Source, identity: str, limit: int, progress: Progress, pool: ThreadPoolExecutor):
         self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
+        self._limit = limit
         self._static_pods: list[dict[str, Any]] = []
         self._lock = threading.Lock()
         self._batches: Batches = {}
@@ -107,7 +108,8 @@ class _Reader:
             if resource.group not in served.unknown_groups:
                 return not_served(resource, self._identity)
             version = resource.versions[0]
-        return Listing(self._source, resource, version, self._look_for_static_pods if resource.name == "pods" else None)
+        return Listing(self._source, resource, version, limit=self._limit,
+                       on_body=self._look_for_static_pods if resource.name == "pods" else None)
 
     def _look_for_static_pods(self, body: bytes) -> None:
         with self._lock:

@@ -14,6 +14,7 @@ from auditkit.ledger import NOT_SERVED, Body, Entry, Outcome
 from auditkit.tables.model import Resource
 
 LIMIT = 500
+"""Objects a page."""
 TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 Batches = dict[str, list[pa.RecordBatch]]
@@ -43,10 +44,11 @@ class _Stopped(Exception):
 class Listing:
     """All the pages of one resource: their rows by table, and the ledger's entry."""
 
-    def __init__(self, source: Source, resource: Resource, version: str, on_body: Callable[[bytes], None] | None = None):
+    def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
+                 on_body: Callable[[bytes], None] | None = None):
         self._source, self._resource, self._on_body = source, resource, on_body
         root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
-        self.path = f"{root}/{resource.plural}?limit={LIMIT}"
+        self.path = f"{root}/{resource.plural}?limit={limit}"
         if resource.form == "table":
             self.path += "&includeObject=Metadata"
         self.batches: Batches = {}

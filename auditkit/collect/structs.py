@@ -13,7 +13,10 @@ from auditkit.tables import TABLES
 from auditkit.tables.model import Column, Rows
 
 _EMPTY: dict[type, Any] = {}
-"""For each struct type its empty instance, which stands for an object that is not there."""
+"""For each struct type its empty instance, which stands for an object that is not there.
+
+It is known by identity: an object that is there, and in which no field is that we read, is not it.
+"""
 
 REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.metadata.name", "spec.containers"}
 """Places without which an object is malformed: it is then named in the ledger and never judged."""
@@ -66,7 +69,7 @@ class _Node:
                 fields.append((name, kind, None))
             else:
                 fields.append((name, kind | None, _EMPTY.get(kind) if isinstance(kind, type) else None))
-        struct = msgspec.defstruct(place.replace(".", "_") or "object", fields, frozen=True, gc=False)
+        struct = msgspec.defstruct(place.replace(".", "_") or "object", fields, frozen=True, gc=False, eq=False)
         if not any(len(field) == 2 for field in fields):
             _EMPTY[struct] = struct()
         return struct

@@ -1,0 +1,238 @@
+"""Collecting from a live server, over real HTTP: what is refused, cut or late is in the ledger."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from replay import ACME_PROD, ReplayServer, assert_no_secret_values
+
+from auditkit.collect import live
+from auditkit.collect.cluster import Collector, collect
+from auditkit.collect.live import LiveSource
+from auditkit.errors import SourceError
+from auditkit.ledger import Entry
+from auditkit.snapshot import Snapshot
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Short pauses between retries."""
+    monkeypatch.setattr(live, "RETRIES", live.RETRIES.new(backoff_factor=0.01))
+
+
+def take(kubeconfig: str, **options) -> Snapshot:
+    return collect(LiveSource(None, kubeconfig, timeout=options.pop("timeout", 5)), **options)
+
+
+def entry(snapshot: Snapshot, resource: str) -> Entry:
+    return next(found for found in snapshot.manifest.ledger if found.resource == resource)
+
+
+def test_live_and_recording_give_the_same_tables(server, kubeconfig, acme) -> None:
+    snapshot = take(kubeconfig)
+    for name in set(acme._tables) - {"kubelets"}:  # an unrecorded kubelet is told in other words
+        assert snapshot.arrow(name).equals(acme.arrow(name)), name
+
+
+def test_small_pages_give_the_same_tables(server, kubeconfig, acme) -> None:
+    snapshot = take(kubeconfig, limit=7)
+    for name in set(acme._tables) - {"kubelets"}:
+        assert snapshot.arrow(name).sort_by([(c, "ascending") for c in snapshot.arrow(name).column_names]).equals(
+            acme.arrow(name).sort_by([(c, "ascending") for c in acme.arrow(name).column_names])), name
+    assert len(entry(snapshot, "pods").bodies) == 10
+    assert entry(snapshot, "pods").items == 65
+
+
+def test_secret_values_are_never_asked_for(server, kubeconfig) -> None:
+    take(kubeconfig)
+    assert_no_secret_values(server)
+    assert server.count("/api/v1/secrets") == 1
+
+
+def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
+    together, most, lock = 0, 0, threading.Lock()
+    original = LiveSource.get
+
+    def counting(self, path, accept="application/json"):
+        nonlocal together, most
+        with lock:
+            together += 1
+            most = max(most, together)
+        try:
+            return original(self, path, accept)
+        finally:
+            with lock:
+                together -= 1
+
+    LiveSource.get = counting
+    try:
+        take(kubeconfig)
+    finally:
+        LiveSource.get = original
+    assert most > 1
+
+
+@pytest.mark.parametrize(("fault", "outcome", "says"), [
+    ({"status": 403}, "forbidden", "forbidden"),
+    ({"status": 404}, "absent", "404"),
+    ({"status": 500}, "failed", "etcdserver"),
+    ({"status": 503}, "failed", "unable"),
+    ({"status": 429, "retry_after": 0}, "failed", "initializing"),
+    ({"kind": "cut"}, "failed", "cut"),
+    ({"kind": "half"}, "failed", "not a whole"),
+    ({"kind": "body", "body": b"<html>proxy</html>"}, "failed", "not a"),
+    ({"kind": "body", "body": b"null"}, "failed", "list"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": None}}, "failed", "no list of items"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": [{}, *d["items"]]}}, "partial", "item 0"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": [*d["items"], d["items"][0]]}}, "partial", "twice"),
+])
+def test_one_spoilt_list(server, kubeconfig, fault, outcome, says) -> None:
+    server.fault("*/pods", **fault)
+    snapshot = take(kubeconfig)
+    found = entry(snapshot, "pods")
+    assert (found.outcome, says in found.reason) == (outcome, True), found
+    assert snapshot.gaps("containers")
+    assert entry(snapshot, "nodes").outcome == "complete"
+
+
+@pytest.mark.parametrize("fault", [
+    {"status": 429, "retry_after": 0, "times": 2}, {"status": 500, "times": 2}, {"status": 503, "times": 1},
+    {"kind": "cut", "times": 1}, {"kind": "half", "times": 1},
+])
+def test_what_passes_is_asked_again(server, kubeconfig, fault) -> None:
+    server.fault("*/pods", **fault)
+    assert entry(take(kubeconfig), "pods").outcome == "complete"
+
+
+def test_a_list_that_expires_is_begun_again(server, kubeconfig) -> None:
+    server.fault("*/pods", kind="gone", page=3, times=1)
+    snapshot = take(kubeconfig, limit=20)
+    found = entry(snapshot, "pods")
+    assert found.outcome == "complete" and found.items == 65
+    assert snapshot.arrow("pods").num_rows == 65, "rows of the first try must not be counted twice"
+
+
+@pytest.mark.parametrize("kind", ["gone", "empty-200"])
+def test_a_list_that_expires_twice_is_partial(server, kubeconfig, kind) -> None:
+    server.fault("*/pods", kind=kind, page=3)
+    found = entry(take(kubeconfig, limit=20), "pods")
+    assert found.outcome == "partial" and "twice" in found.reason
+
+
+@pytest.mark.parametrize("fault", [{"kind": "cut"}, {"kind": "half"}, {"status": 403}, {"status": 500}, {"status": 404}])
+def test_a_later_page_that_is_lost_makes_the_list_partial(server, kubeconfig, fault) -> None:
+    server.fault("*/pods", page=2, **fault)
+    snapshot = take(kubeconfig, limit=20)
+    assert entry(snapshot, "pods").outcome in ("partial", "forbidden")
+    assert snapshot.gaps("pods")
+
+
+def test_a_server_that_never_answers(server, kubeconfig) -> None:
+    server.fault("*/pods", kind="hang")
+    found = entry(take(kubeconfig, timeout=0.3), "pods")
+    assert found.outcome == "failed" and "in time" in found.reason
+
+
+def test_what_is_not_served_is_absent_and_proven(server, kubeconfig) -> None:
+    def without(document):
+        document["items"] = [group for group in document["items"]
+                             if group["metadata"].get("name") not in ("admissionregistration.k8s.io", "batch")]
+        return document
+
+    server.fault("/apis", kind="transform", transform=without)
+    snapshot = take(kubeconfig)
+    assert entry(snapshot, "jobs.batch").outcome == "absent"
+    assert snapshot.gaps("workloads"), "every Kubernetes has jobs: their absence is not proof of none"
+    assert not snapshot.gaps("admission_policies"), "not every Kubernetes has these: there are none"
+
+
+def test_without_discovery_nothing_is_proven_absent(server, kubeconfig) -> None:
+    server.fault("/apis", status=403)
+    server.fault("*/mutatingadmissionpolicies", status=404)
+    snapshot = take(kubeconfig)
+    assert entry(snapshot, "discovery").outcome == "failed"
+    assert snapshot.gaps("admission_policies")
+
+
+def test_an_older_server_without_aggregated_discovery(server, kubeconfig, acme) -> None:
+    from auditkit.collect import discovery
+
+    old, discovery.AGGREGATED = discovery.AGGREGATED, "application/json"
+    try:
+        snapshot = take(kubeconfig)
+    finally:
+        discovery.AGGREGATED = old
+    assert entry(snapshot, "discovery").outcome == "complete"
+    served = {(r["group"], r["resource"]) for r in snapshot.arrow("api_resources").to_pylist()}
+    assert served == {(r["group"], r["resource"]) for r in acme.arrow("api_resources").to_pylist()}
+
+
+def test_the_collectors_own_rights_are_shown_first(server, kubeconfig) -> None:
+    server.forbid("secrets", "nodes")
+    told: list[tuple[Collector, list[str]]] = []
+    snapshot = take(kubeconfig, on_identity=lambda who, may_not: told.append((who, may_not)))
+    assert told[0][0].user == "admin" and "system:masters" in told[0][0].groups
+    assert {"secrets", "nodes"} <= set(told[0][1])
+    assert entry(snapshot, "secrets").outcome == "forbidden"
+    assert snapshot.manifest.identity == "admin"
+
+
+def test_kubelets_each_tell_for_themselves(server, kubeconfig) -> None:
+    server.configz["acme-w1"] = {"authentication": {"anonymous": {"enabled": False}}, "readOnlyPort": 10255,
+                                 "tlsCipherSuites": ["A", "B"], "staticPodURLHeader": {"Authorization": ["secret-header"]}}
+    snapshot = take(kubeconfig)
+    settings = {(r["node"], r["key"]): r["value"] for r in snapshot.arrow("kubelet_settings").to_pylist()}
+    assert settings == {("acme-w1", "authentication.anonymous.enabled"): "false", ("acme-w1", "readOnlyPort"): "10255",
+                        ("acme-w1", "tlsCipherSuites"): "A,B"}
+    read = dict(zip(snapshot.kubelets["node"], snapshot.kubelets["read"], strict=True))
+    assert read["acme-w1"] and sum(read.values()) == 1
+    assert entry(snapshot, "kubelets").outcome == "partial"
+
+
+def test_a_cluster_that_refuses_everything(server, kubeconfig) -> None:
+    server.fault("*", status=403)
+    with pytest.raises(SourceError, match="Nothing could be collected.*forbidden"):
+        take(kubeconfig)
+
+
+def test_credentials_that_are_not_accepted(tmp_path: Path) -> None:
+    with ReplayServer(ACME_PROD, token="right") as server, pytest.raises(SourceError, match=r"credentials.*401"):
+        take(str(server.kubeconfig(tmp_path, token="wrong")))
+
+
+@pytest.mark.parametrize("expired", [False, True])
+def test_certificates(tmp_path: Path, expired: bool) -> None:
+    with ReplayServer(ACME_PROD, tls=True, expired=expired) as server:
+        config = str(server.kubeconfig(tmp_path))
+        if expired:
+            with pytest.raises(SourceError, match="certificate has expired"):
+                take(config)
+        else:
+            assert entry(take(config), "pods").outcome == "complete"
+
+
+def test_nobody_there(tmp_path: Path) -> None:
+    with ReplayServer(ACME_PROD) as server:
+        config = str(server.kubeconfig(tmp_path))
+    with pytest.raises(SourceError, match="cannot be reached: the connection was refused"):
+        take(config)
+
+
+@pytest.mark.parametrize(("content", "says"), [
+    ("not: [yaml", "kubeconfig"), ("", "kubeconfig"), ("a: 1", "kubeconfig"), ("[]", "kubeconfig"),
+])
+def test_kubeconfigs_that_are_none(tmp_path: Path, content: str, says: str) -> None:
+    config = tmp_path / "config"
+    config.write_text(content)
+    with pytest.raises(SourceError, match=says):
+        LiveSource(None, str(config))
+
+
+def test_a_context_that_does_not_exist(kubeconfig) -> None:
+    with pytest.raises(SourceError, match="no context 'prod'.*acme-prod"):
+        LiveSource("prod", kubeconfig)
+
+
+def test_the_client_adds_nothing_to_what_is_printed(server, kubeconfig, capfd) -> None:
+    take(kubeconfig)
+    assert capfd.readouterr() == ("", "")
