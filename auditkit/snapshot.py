@@ -138,7 +138,8 @@ class Snapshot:
             self.manifest.files = dict(_write_tables(self._tables, partial))
             _write_durably(partial / "manifest.json", _manifest_bytes(self.manifest))
             target = store / f"{self.manifest.started:%Y%m%dT%H%M%SZ}-{self.digest[:12]}"
-            os.rename(partial, target)  # fails where a snapshot stands already: that one is not empty
+            if not target.exists():  # of the same digest: then exactly this evidence stands there already
+                os.rename(partial, target)
         except OSError as error:
             raise SnapshotError(f"The snapshot was not written to {store}: {error.strerror}.") from None
         finally:

@@ -1,0 +1,174 @@
+"""Snapshots: written whole or not at all, never over another, and proven when they are read."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pytest
+
+import auditkit
+from auditkit import tables
+from auditkit.api import open as open_any
+from auditkit.errors import NoSuchName, SnapshotError
+from auditkit.snapshot import Snapshot, open_snapshot
+
+
+@pytest.fixture
+def written(acme: Snapshot, tmp_path: Path) -> Path:
+    return acme.write(tmp_path / "store")
+
+
+def test_what_is_written_is_what_is_read(acme, written) -> None:
+    back = open_snapshot(written)
+    assert back.digest == acme.digest
+    for name in tables.TABLES:
+        assert back.arrow(name).equals(acme.arrow(name)), name
+        pd.testing.assert_frame_equal(back.frame(name), acme.frame(name))
+    pd.testing.assert_frame_equal(back.ledger, acme.ledger)
+
+
+def test_every_table_is_a_frame_of_its_declared_columns(acme) -> None:
+    for name, table in tables.TABLES.items():
+        assert list(acme.frame(name).columns) == [column.name for column in table.columns]
+        assert all(isinstance(dtype, pd.ArrowDtype) for dtype in acme.frame(name).dtypes)
+    assert acme.pods["created"].dtype.pyarrow_dtype.tz == "UTC"
+
+
+def test_nobody_needs_auditkit_to_read_it(written, acme) -> None:
+    assert len(pd.read_parquet(written / "pods.parquet")) == len(acme.pods)
+    rows = duckdb.sql(f"select count(*) from '{written}/containers.parquet'").fetchall()
+    assert rows == [(len(acme.containers),)]
+    assert json.loads((written / "manifest.json").read_text())["cluster"] == "acme-prod"
+
+
+def test_sql(acme) -> None:
+    answer = acme.sql("""select p.namespace, count(*) as privileged from pods p join containers c
+                         on (c.namespace, c.pod) = (p.namespace, p.name) where c.privileged group by 1 order by 2 desc""")
+    expected = acme.containers[acme.containers["privileged"]].groupby("namespace").size().sort_values(ascending=False)
+    assert dict(zip(answer["namespace"], answer["privileged"], strict=True)) == expected.to_dict()
+    assert len(acme.sql("select * from ledger where outcome = 'complete'")) > 30
+
+
+def test_names_that_do_not_exist(acme) -> None:
+    with pytest.raises(NoSuchName, match="did you mean"):
+        acme.frame("podz")
+    with pytest.raises(AttributeError, match="did you mean"):
+        _ = acme.podz
+    assert "pods" in dir(acme)
+    assert not hasattr(acme, "__array__")
+
+
+def test_an_altered_table_is_refused(written) -> None:
+    content = bytearray((written / "pods.parquet").read_bytes())
+    content[len(content) // 2] ^= 1
+    (written / "pods.parquet").write_bytes(content)
+    snapshot = open_snapshot(written)
+    assert len(snapshot.nodes)
+    with pytest.raises(SnapshotError, match="SHA-256 differs"):
+        snapshot.frame("pods")
+
+
+def test_a_missing_table_is_refused(written) -> None:
+    (written / "nodes.parquet").unlink()
+    with pytest.raises(SnapshotError, match=r"nodes.parquet is missing"):
+        open_snapshot(written)
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b"null", b'{"format": 99}', b"\xff", b'{"format": 1, "cluster": 3}'])
+def test_a_manifest_that_is_none(written, content) -> None:
+    (written / "manifest.json").write_bytes(content)
+    with pytest.raises(SnapshotError, match=r"manifest.json cannot be read"):
+        open_snapshot(written)
+
+
+def test_a_later_format_says_so(written) -> None:
+    manifest = json.loads((written / "manifest.json").read_text())
+    (written / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
+    with pytest.raises(SnapshotError, match="format 99"):
+        open_snapshot(written)
+
+
+def test_what_is_no_snapshot(tmp_path: Path) -> None:
+    with pytest.raises(SnapshotError, match="is not a snapshot"):
+        open_snapshot(tmp_path)
+
+
+def test_an_old_snapshot_is_never_overwritten(acme, written) -> None:
+    before = {file.name: file.stat().st_mtime_ns for file in written.iterdir()}
+    assert acme.write(written.parent.parent) == written
+    assert {file.name: file.stat().st_mtime_ns for file in written.iterdir()} == before
+
+
+def test_a_write_that_fails_leaves_nothing(acme, tmp_path: Path, monkeypatch) -> None:
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "rename", no_space)
+    with pytest.raises(SnapshotError, match="No space left"):
+        acme.write(tmp_path / "store")
+    assert list((tmp_path / "store").rglob("*.parquet")) == []
+
+
+def test_a_store_that_cannot_be_written(acme, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SnapshotError, match="cannot be written"):
+        acme.write(tmp_path / "file" / "store")
+
+
+def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
+    code = ("import os, auditkit.snapshot as s, auditkit.api as a\n"
+            "write = s._write_durably\n"
+            "def dying(path, content):\n"
+            "    if path.name == 'manifest.json': os._exit(9)\n"
+            "    write(path, content)\n"
+            "s._write_durably = dying\n"
+            f"a.demo().write({str(tmp_path)!r})\n")
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
+    from auditkit.listing import snapshots
+
+    assert snapshots(tmp_path) == []
+    open_snapshot(auditkit.demo().write(tmp_path))
+    assert len(snapshots(tmp_path)) == 1
+
+
+def test_two_collectors_at_once_do_not_mix(tmp_path: Path) -> None:
+    taken = [auditkit.demo() for _ in range(4)]
+    for number, snapshot in enumerate(taken):
+        snapshot.manifest.identity = f"collector-{number}"
+    paths: list[Path] = []
+    threads = [threading.Thread(target=lambda s=s: paths.append(s.write(tmp_path))) for s in taken]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(paths)) == 4
+    for path in paths:
+        snapshot = open_snapshot(path)
+        for name in tables.TABLES:
+            snapshot.arrow(name)
+
+
+def test_a_hostile_cluster_name_stays_in_the_store(acme, tmp_path: Path) -> None:
+    snapshot = auditkit.demo()
+    snapshot.manifest.cluster = "../../etc/\x1b[31m/…"
+    path = snapshot.write(tmp_path / "store")
+    assert path.resolve().is_relative_to((tmp_path / "store").resolve())
+    assert len(path.relative_to(tmp_path / "store").parts) == 2
+
+
+def test_opening_by_name(acme, written) -> None:
+    assert open_any(acme) is acme
+    assert open_any(str(written)).digest == acme.digest
+    assert open_any("demo").manifest.cluster == "acme-prod"
+
+
+def test_the_same_answers_make_the_same_bytes(tmp_path: Path) -> None:
+    first, second = auditkit.demo(), auditkit.demo()
+    files = [{file.name: file.read_bytes() for file in s.write(tmp_path / str(n)).glob("*.parquet")}
+             for n, s in enumerate((first, second))]
+    assert files[0] == files[1]
