@@ -16,6 +16,11 @@ DERIVED: dict[str, str] = {
     "etcd_members": "auditkit.analysis.control_plane:etcd_members",
     "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
     "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
+    "pod_security": "auditkit.analysis.podsecurity:pod_security",
+    "template_pod_security": "auditkit.analysis.podsecurity:template_pod_security",
+    "namespace_levels": "auditkit.analysis.podsecurity:namespace_levels",
+    "pod_levels": "auditkit.analysis.podsecurity:pod_levels",
+    "template_pod_levels": "auditkit.analysis.podsecurity:template_pod_levels",
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 

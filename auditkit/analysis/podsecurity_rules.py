@@ -11,16 +11,19 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from auditkit.analysis.podsecurity_specs import Listing, Specs, each, go_quoted, joined, keys, true
+from auditkit.analysis.podsecurity_specs import Listing, Specs, each, go_quoted, joined, keys, outside, said, true
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 SECCOMP_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"
 SECCOMP_POD_ANNOTATION = "seccomp.security.alpha.kubernetes.io/pod"
 PROFILES = ["RuntimeDefault", "Localhost"]
-CAPABILITIES = (
-    "AUDIT_WRITE CHOWN DAC_OVERRIDE FOWNER FSETID KILL MKNOD NET_BIND_SERVICE SETFCAP SETGID SETPCAP SETUID SYS_CHROOT"
-).split()
-VOLUMES = "configMap csi downwardAPI emptyDir ephemeral image persistentVolumeClaim projected secret".split()
+CAPABILITIES = [
+    "AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE", "SETFCAP",
+    "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+]
+VOLUMES = [
+    "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "image", "persistentVolumeClaim", "projected", "secret",
+]
 SELINUX_TYPES = {
     0: ("container_t", "container_init_t", "container_kvm_t"),
     31: ("container_engine_t",),
@@ -44,7 +47,7 @@ class Finding(NamedTuple):
 
     message: pd.Series
     since: int = 0
-    until: int | None | np.ndarray = None
+    until: int | np.ndarray | None = None
 
 
 class Rule(NamedTuple):
@@ -79,13 +82,8 @@ def rule(id: str, level: str, *known: str, since: int = 0, replaced: int | None 
 
 def in_force(level: str, minor: int) -> list[str]:
     """The names of the rules that make up a level in a version. Privileged has none."""
-    return [
-        entry.id for entry in RULES
-        if entry.since <= minor and (
-            entry.level == level
-            or (level == "restricted" and (entry.replaced is None or minor < entry.replaced))
-        )
-    ] if level != "privileged" else []
+    return [entry.id for entry in RULES if entry.since <= minor and (entry.level == level or (
+        level == "restricted" and (entry.replaced is None or minor < entry.replaced)))]
 
 
 def _growing(additions: dict[int, tuple[str, ...]]) -> Iterator[tuple[int, int | None, list[str]]]:
@@ -105,7 +103,7 @@ def _until(version: int, exempt: np.ndarray) -> np.ndarray:
 
 @rule("hostNamespaces", "baseline", "pods.host_network", "pods.host_pid", "pods.host_ipc")
 def host_namespaces(specs: Specs) -> Iterator[Finding]:
-    shared = joined(", ", *(specs.said(true(specs.pods[column]), f"{field}=true") for column, field in (
+    shared = joined(", ", *(said(true(specs.pods[column]), f"{field}=true") for column, field in (
         ("host_network", "hostNetwork"), ("host_pid", "hostPID"), ("host_ipc", "hostIPC"))))
     yield Finding("host namespaces (" + shared + ")")
 
@@ -118,7 +116,7 @@ def privileged(specs: Specs) -> Iterator[Finding]:
 
 def _added_beyond(specs: Specs, allowed: list[str]) -> pd.Series:
     added = specs.capabilities
-    bad = true(added["action"] == "add") & ~true(added["capability"].isin(allowed))
+    bad = true(added["action"] == "add") & outside(added["capability"], allowed)
     containers = specs.listed(specs.containers, specs.with_any(added, bad)).after("container", "containers")
     capabilities = specs.distinct((added, bad, "capability")).text
     return containers + " must not include " + capabilities + " in securityContext.capabilities.add"
@@ -182,8 +180,8 @@ def selinux_options(specs: Specs) -> Iterator[Finding]:
         types = specs.set_otherwise("selinux_type", ["", *allowed])
         setters = specs.setters(*(type_ | user | role for type_, user, role in zip(types, users, roles, strict=True)))
         data = joined("; ", specs.values("selinux_type", *types).after("type", "types"),
-                      specs.said(specs.anywhere(*users), "user may not be set"),
-                      specs.said(specs.anywhere(*roles), "role may not be set"))
+                      said(specs.anywhere(*users), "user may not be set"),
+                      said(specs.anywhere(*roles), "role may not be set"))
         yield Finding("seLinuxOptions (" + setters + " set forbidden securityContext.seLinuxOptions: " + data + ")",
                       since, until)
 
@@ -219,7 +217,7 @@ def _wrong_seccomp(specs: Specs) -> pd.Series:
 @rule("sysctls", "baseline", "sysctls.name")
 def sysctls(specs: Specs) -> Iterator[Finding]:
     for since, until, allowed in _growing(SYSCTLS):
-        bad = ~true(specs.sysctls["name"].isin(allowed))
+        bad = outside(specs.sysctls["name"], allowed)
         yield Finding("forbidden sysctls (" + specs.listed(specs.sysctls, bad, quote="").text + ")", since, until)
 
 
@@ -257,7 +255,7 @@ def proc_mount_restricted(specs: Specs) -> Iterator[Finding]:
 
 @rule("restrictedVolumes", "restricted", "volumes.type")
 def restricted_volumes(specs: Specs) -> Iterator[Finding]:
-    bad = ~true(specs.volumes["type"].isin(VOLUMES))
+    bad = outside(specs.volumes["type"], VOLUMES)
     volumes = specs.listed(specs.volumes, bad)
     types = specs.distinct((specs.volumes, bad, "type"))
     yield Finding("restricted volume types (" + volumes.after("volume", "volumes") + " " + volumes.word("uses", "use")

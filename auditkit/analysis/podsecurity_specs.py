@@ -6,7 +6,7 @@ Everything here is by place: pod 0 is the first row of the pods, and what is sai
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
 import numpy as np
 import pandas as pd
@@ -36,15 +36,24 @@ def true(values: pd.Series) -> np.ndarray:
     return values.fillna(False).to_numpy(dtype=bool)
 
 
+def outside(values: pd.Series, allowed: list[str]) -> np.ndarray:
+    """Where something is set that is not allowed."""
+    return values.notna().to_numpy(dtype=bool) & ~true(values.isin(allowed))
+
+
 def texts(array: pa.Array) -> pd.Series:
     """Arrow strings as a Series."""
     return pd.Series(pd.arrays.ArrowExtensionArray(array))
 
 
+def said(where: np.ndarray, text: str) -> pd.Series:
+    """A text in some places, ``<NA>`` in the others."""
+    return texts(pc.if_else(pa.array(where), text, pa.scalar(None, pa.string())))
+
+
 def joined(separator: str, *parts: pd.Series) -> pd.Series:
     """The parts that are there, joined; ``<NA>`` where none is."""
-    text = pc.binary_join_element_wise(*(pa.array(part, pa.string()) for part in parts), separator, null_handling="skip")
-    return texts(pc.if_else(pc.equal(text, ""), None, text))
+    return reduce(lambda left, right: (left + separator + right).fillna(left).fillna(right), parts)
 
 
 @dataclass(frozen=True)
@@ -144,9 +153,7 @@ class Specs:
 
     def set_otherwise(self, column: str, allowed: list[str]) -> tuple[np.ndarray, np.ndarray]:
         """Which pods and which containers set a column that both have to something that is not allowed."""
-        pods, containers = (frame[column].notna().to_numpy(dtype=bool) & ~true(frame[column].isin(allowed))
-                            for frame in (self.pods, self.containers))
-        return pods, containers
+        return outside(self.pods[column], allowed), outside(self.containers[column], allowed)
 
     def values(self, column: str, bad_pods: np.ndarray, bad: np.ndarray) -> Listing:
         """The values of a column that both have, of bad pods and bad containers, each once, sorted."""
@@ -164,17 +171,13 @@ class Specs:
 
     def setters(self, bad_pods: np.ndarray, bad: np.ndarray) -> pd.Series:
         """Who sets something bad: ``pod``, ``container "a"``, ``pod and containers "a", "b"``; ``<NA>``: nobody."""
-        return joined(" and ", self.said(bad_pods, "pod"),
+        return joined(" and ", said(bad_pods, "pod"),
                       self.listed(self.containers, bad).after("container", "containers"))
-
-    def said(self, where: np.ndarray, text: str) -> pd.Series:
-        """A text for some pods, ``<NA>`` for the others."""
-        return texts(pc.if_else(pa.array(where), text, pa.scalar(None, pa.string())))
 
 
 def _found(frame: pd.DataFrame, names: pa.Array, known: pa.Array, place: str) -> pd.DataFrame:
     """The rows whose name is known, with its place, stably sorted by it."""
-    at = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy(zero_copy_only=False)
+    at = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy(zero_copy_only=False).astype(np.int64)
     order = np.argsort(at, kind="stable")
     order = order[at[order] >= 0]
     return frame.take(order).assign(**{place: at[order]}).reset_index(drop=True)
@@ -198,5 +201,6 @@ def _go_escape(match: re.Match) -> str:
         return _GO_ESCAPES[char]
     if char.isprintable():
         return char
-    code = ord(char)
-    return f"\\x{code:02x}" if code < 0x80 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    if char.isascii():
+        return f"\\x{ord(char):02x}"
+    return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"

@@ -1,0 +1,222 @@
+"""Pod Security Standards, exactly as the admission plug-in of Kubernetes judges them.
+
+`pod_security` finds at once what every version of the standard has against each pod; `violations`, the levels that
+pods meet and what the labels of namespaces do are then selections from it. The rules are in `podsecurity_rules`.
+
+A version is ``latest`` or ``v1.N``. As in a cluster, versions newer than the server's own are judged as that; without
+a server's version, ``latest`` is the newest release that is known here.
+"""
+
+import re
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditkit.analysis import podsecurity_rules as rules
+from auditkit.analysis.podsecurity_specs import TEXT, Listing, Specs, joined, keys, strings, texts, true
+from auditkit.errors import UsageError
+
+LEVELS = ("privileged", "baseline", "restricted")
+MODES = ("enforce", "audit", "warn")
+LATEST = 36
+"""Minor number of the newest release of Kubernetes that is known here."""
+NEWEST = 37
+"""Minor number of the newest version of the standard that is known here; as of July 2026 an alpha."""
+
+_LABELS = "pod-security.kubernetes.io/"
+_VERSION = r"v1\.(0|[1-9][0-9]{0,17})"
+
+
+def minor_version(version: str, server: str = "") -> int:
+    """The version of the standard that is judged, as a minor number: 25 for ``v1.25``.
+
+    ``server`` is the API server's version (``v1.34.2+k3s1``). Raises `UsageError` for what is no version.
+    """
+    own = re.match(r"v?1\.(\d+)", server)
+    if server and not own:
+        raise UsageError(f"{server!r} is not the version of a Kubernetes server; it looks like v1.{LATEST}.0.")
+    limit = min(int(own[1]), NEWEST) if own else NEWEST
+    if version == "latest":
+        return limit if own else LATEST
+    asked = re.fullmatch(_VERSION, version)
+    if not asked:
+        raise UsageError(f"{version!r} is not a version of the Pod Security Standards; "
+                         f"give latest or one of v1.0 to v1.{NEWEST}.")
+    return min(int(asked[1]), limit)
+
+
+# --- what the standard has against each pod ------------------------------------------------------------------------
+
+
+def pod_security(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
+                 container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
+                 pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame) -> pd.DataFrame:
+    """What every version of the Pod Security Standards has against each pod.
+
+    One row for each pod, violated rule and stretch of versions: namespace, pod, rule (its name upstream), level,
+    since and until (minor numbers; the latter is not itself meant, ``<NA>``: to the newest), message (the words of
+    the plug-in; ``<NA>``: it is not known whether the rule is violated). Pods are in their order, rules in the
+    plug-in's.
+    """
+    specs = Specs(pods, containers, container_capabilities, container_ports, container_handlers, volumes, pod_sysctls,
+                  pod_annotations)
+    found = pd.concat([rows for rule in rules.RULES for rows in _rows(rule, specs)], ignore_index=True)
+    found = found.sort_values("at", kind="stable", ignore_index=True)
+    owner = [name for name in ("kind", "namespace", "name") if name in pods]
+    owners = pods[owner].rename(columns={"name": "pod"}).take(found["at"].to_numpy()).reset_index(drop=True)
+    return pd.concat([owners, found.drop(columns="at")], axis=1)
+
+
+def template_pod_security(
+    templates: pd.DataFrame, template_containers: pd.DataFrame, template_container_capabilities: pd.DataFrame,
+    template_container_ports: pd.DataFrame, template_container_handlers: pd.DataFrame, template_volumes: pd.DataFrame,
+    template_pod_sysctls: pd.DataFrame, template_pod_annotations: pd.DataFrame,
+) -> pd.DataFrame:
+    """The same as `pod_security` for the pod templates of workload controllers, with a column kind before."""
+    return pod_security(templates, template_containers, template_container_capabilities, template_container_ports,
+                        template_container_handlers, template_volumes, template_pod_sysctls, template_pod_annotations)
+
+
+def _rows(rule: rules.Rule, specs: Specs) -> list[pd.DataFrame]:
+    """What a rule finds, one row for each pod that it speaks of; those of which it is not known come last."""
+    unknown = np.logical_or.reduce([specs.unknown(place) for place in rule.known])
+    frames = [_frame(rule, finding.message.notna().to_numpy(dtype=bool), finding) for finding in rule.find(specs)]
+    return [*frames, _frame(rule, unknown, rules.Finding(pd.Series(pd.NA, range(specs.size), TEXT)))]
+
+
+def _frame(rule: rules.Rule, chosen: np.ndarray, finding: rules.Finding) -> pd.DataFrame:
+    at = np.flatnonzero(chosen)
+    until = np.broadcast_to(np.nan if finding.until is None else finding.until, len(chosen))[at]
+    return pd.DataFrame({
+        "at": at,
+        "rule": _constant(rule.id, len(at)),
+        "level": _constant(rule.level, len(at)),
+        "since": pd.Series(max(rule.since, finding.since), range(len(at)), "int64[pyarrow]"),
+        "until": texts(pa.array(until, from_pandas=True).cast(pa.int64())),
+        "message": finding.message.take(at).reset_index(drop=True),
+    })
+
+
+def _constant(text: str, size: int) -> pd.Series:
+    return texts(pa.repeat(pa.scalar(text, pa.string()), size))
+
+
+def in_force(security: pd.DataFrame, *, level: str, version: str = "latest", server: str = "",
+             only: Collection[str] = ()) -> pd.DataFrame:
+    """The rows of `pod_security` that a level has against pods in one version; of some rules only, if they are named.
+
+    Raises `UsageError` for a level or version that does not exist.
+    """
+    if level not in LEVELS:
+        raise UsageError(f"{level!r} is not a level of the Pod Security Standards; they are {', '.join(LEVELS)}.")
+    minor = minor_version(version, server)
+    names = [name for name in rules.in_force(level, minor) if not only or name in only]
+    now = (security["since"] <= minor) & (security["until"].isna() | (security["until"] > minor).fillna(False))
+    return security[true(now & security["rule"].isin(names))]
+
+
+def violations(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
+               container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
+               pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame, *,
+               level: str, version: str = "latest", server: str = "") -> pd.DataFrame:
+    """One row for each violated rule of each pod, or template: (kind,) namespace, pod, rule, message.
+
+    ``message`` is what the plug-in says; ``<NA>``: it is not known whether the rule is violated.
+    """
+    security = pod_security(pods, containers, container_capabilities, container_ports, container_handlers, volumes,
+                            pod_sysctls, pod_annotations)
+    found = in_force(security, level=level, version=version, server=server)
+    return found.drop(columns=["level", "since", "until"]).reset_index(drop=True)
+
+
+def explain(pods: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
+    """What the plug-in says of each pod, or template: the messages of these rows, joined.
+
+    Empty where there are none, ``<NA>`` where the only ones are not known. The index is that of the pods.
+    """
+    names = keys(pods, "name")
+    at = pc.index_in(keys(found, "pod"), value_set=names)
+    of_pod = at.is_valid().to_numpy(zero_copy_only=False)
+    known = of_pod & found["message"].notna().to_numpy(dtype=bool)
+    place = pc.fill_null(at, -1).to_numpy()
+    order = np.flatnonzero(known)[np.argsort(place[known], kind="stable")]
+    said = Listing.of(len(pods), place[order], strings(found["message"].take(order))).text
+    doubtful = np.zeros(len(pods), bool)
+    doubtful[place[of_pod & ~known]] = True
+    said = said.mask(said.isna() & ~doubtful, "")
+    same = pc.index_in(names, value_set=names).to_numpy()  # a pod that is listed twice is one pod
+    return said.take(same).set_axis(pods.index)
+
+
+# --- what namespaces ask for ---------------------------------------------------------------------------------------
+
+
+def namespace_levels(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -> pd.DataFrame:
+    """What the Pod Security labels of each namespace do, in the order of the namespaces.
+
+    Columns: name; enforce, audit, warn (level); enforce_version, audit_version, warn_version; errors (labels that
+    are not valid, ``<NA>``: none). Nothing said is ``privileged`` and ``latest``. As in the plug-in, a level that is
+    not valid is ``restricted`` to enforce and ``privileged`` to the others, a version that is not valid is
+    ``latest``, and warn follows a stricter enforce unless it says otherwise. Defaults and exemptions that an
+    AdmissionConfiguration file of the API server may set cannot be seen in the cluster.
+    """
+    name = namespaces["name"]
+    labels = {key: _label(name, namespace_labels, key) for mode in MODES for key in (mode, f"{mode}-version")}
+    valid = {key: value.str.fullmatch(_VERSION + "|latest" if key.endswith("version") else "|".join(LEVELS))
+             for key, value in labels.items()}
+    columns = {"name": name}
+    for key, value in labels.items():
+        absent, instead = ("latest", "latest") if key.endswith("version") else \
+            ("privileged", "restricted" if key == "enforce" else "privileged")
+        columns[key.replace("-", "_")] = value.where(valid[key].fillna(True), instead).fillna(absent)
+    levels = pd.DataFrame(columns)
+    follows = labels["warn"].isna() & valid["enforce"].fillna(False)
+    stricter = levels["enforce"] != "privileged"
+    levels["warn"] = levels["warn"].mask(true(follows & stricter), levels["enforce"])
+    levels["warn_version"] = levels["warn_version"].mask(
+        true(follows & stricter & labels["warn-version"].isna()), levels["enforce_version"])
+    errors = joined(", ", *((f"{_LABELS}{key}=" + value).where(true(~valid[key])) for key, value in labels.items()))
+    return levels.assign(errors=errors.set_axis(name.index))
+
+
+def _label(names: pd.Series, labels: pd.DataFrame, key: str) -> pd.Series:
+    """The value of a label of each namespace; ``<NA>`` where it is not set."""
+    rows = labels[true(labels["key"] == _LABELS + key)]
+    at = pc.index_in(strings(names), value_set=strings(rows["namespace"]))
+    return texts(strings(rows["value"]).take(at)).set_axis(names.index)
+
+
+def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels: pd.DataFrame, *,
+               server: str = "") -> pd.DataFrame:
+    """The level that each pod meets, and what its namespace's labels have against it, in the order of the pods.
+
+    Columns: (kind,) namespace, name, level (the strictest that it meets in ``latest``; ``<NA>``: not known); enforce,
+    audit, warn (the words of the plug-in in this mode; empty: nothing against it, ``<NA>``: not known).
+    """
+    baseline, restricted = (explain(pods, in_force(pod_security, level=level, server=server)) for level in LEVELS[1:])
+    level = pd.Series("restricted", pods.index, TEXT)
+    for said, lower in ((restricted, "baseline"), (baseline, "privileged")):
+        level = level.mask(said.isna(), pd.NA).mask(true(said != ""), lower)
+    modes = {mode: _asked(pods, pod_security, namespace_levels, mode, server) for mode in MODES}
+    return pods[[name for name in ("kind", "namespace", "name") if name in pods]].assign(level=level, **modes)
+
+
+def template_pod_levels(templates: pd.DataFrame, template_pod_security: pd.DataFrame,
+                        namespace_levels: pd.DataFrame) -> pd.DataFrame:
+    """The same as `pod_levels` for pod templates. Enforce meets their pods, not the workload controllers themselves."""
+    return pod_levels(templates, template_pod_security, namespace_levels)
+
+
+def _asked(pods: pd.DataFrame, security: pd.DataFrame, levels: pd.DataFrame, mode: str, server: str) -> pd.Series:
+    """What each pod's namespace says of it in one mode; ``<NA>`` where the namespace is not known."""
+    at = pc.index_in(strings(pods["namespace"]), value_set=strings(levels["name"]))
+    asked = pd.DataFrame({name: strings(levels[column]).take(at) for name, column in (
+        ("level", mode), ("version", f"{mode}_version"))}, index=pods.index, dtype=TEXT)
+    said = pd.Series(pd.NA, pods.index, TEXT)
+    for (level, version), group in asked.groupby(["level", "version"]):
+        found = in_force(security, level=level, version=version, server=server)
+        said = said.mask(asked.index.isin(group.index), explain(pods.loc[group.index], found))
+    return said
