@@ -86,7 +86,7 @@ class File:
 
     def _head(self) -> Any:
         if self.form != "json":
-            return next(self.values(), None)
+            return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
         outline = streaming.Outline()
         try:
             outline.build(io.BytesIO(self._beginning[self._start:]))
@@ -220,13 +220,17 @@ class File:
                     self._break(broken)
         return self._documents
 
+    def _names(self, first: str | None = None) -> list[str]:
+        """The columns of CSV, as the first line has them."""
+        first = self._beginning.decode("utf-8", "replace").lstrip() if first is None else first
+        return next(csv.reader([first.partition("\n")[0]], delimiter=_separator(first)), [])
+
     def _rows(self) -> Iterator[dict[str, str]]:
         csv.field_size_limit(MAX_CELL)
         with closing(self._content()) as stream:
             text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
             first = text.readline(MAX_CELL)
-            separator = ";" if first.count(";") > first.count(",") else ","
-            names = next(csv.reader([first], delimiter=separator), [])
+            separator, names = _separator(first), self._names(first)
             try:
                 for row in csv.DictReader(text, names, delimiter=separator):
                     yield {name: cell for name, cell in row.items() if isinstance(name, str) and isinstance(cell, str)}
@@ -241,6 +245,11 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             while (rest := stream.readline(MAX_LINE)) and rest[-1:] != b"\n":
                 pass
         yield line.rstrip(b"\r\n")
+
+
+def _separator(first: str) -> str:
+    first = first.partition("\n")[0]
+    return ";" if first.count(";") > first.count(",") else ","
 
 
 def _place(path: str, position: tuple[int, ...]) -> str:

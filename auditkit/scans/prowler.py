@@ -1,0 +1,235 @@
+"""Prowler: findings as OCSF, as CSV, in the AWS Security Finding Format (ASFF), and as its old JSON.
+
+The status of a check is ``status_code``; ``status`` says whether it was muted. A muted failure was accepted. The map
+of frameworks stands beside what passed, too.
+
+Source: https://docs.prowler.com (reporting).
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+import msgspec
+
+from auditkit.scans.model import About, Document, Finding, Reference, Row
+from auditkit.scans.places import given
+from auditkit.scans.vocabulary import moment, text
+
+NAME = "prowler"
+
+_LOOK_AT = 5
+_STATUS = {"PASS": "pass", "FAIL": "fail", "MANUAL": "manual", "INFO": "manual", "WARNING": "warn",
+           "PASSED": "pass", "FAILED": "fail", "NOT_AVAILABLE": "manual"}
+
+
+def recognise(document: Document) -> bool:
+    """By the product that findings name, or by the columns of the CSV."""
+    if document.form == "csv":
+        columns = {column.upper() for column in document.head or {}}
+        return "CHECK_ID" in columns and bool(columns & {"FINDING_UID", "FINDING_UNIQUE_ID", "STATUS_EXTENDED"})
+    head = document.head
+    if document.form == "lines":
+        return any(_reader_of(value) for value in islice(document.values(), _LOOK_AT))
+    return document.form == "json" and _reader_of(_first(head)) is not None
+
+
+def _first(head: Any) -> Any:
+    if isinstance(head, dict) and isinstance(head.get("Findings"), list):
+        head = head["Findings"]
+    return head[0] if isinstance(head, list) and head else head
+
+
+def read(document: Document) -> Iterator[Row]:
+    """A finding for each result of a check, and the requirements that Prowler ties to it."""
+    if document.form == "csv":
+        rows, reader = document.values(), _of_csv
+    else:
+        reader = _reader_of(_first(document.head)) or _of_ocsf
+        path = "Findings[]" if isinstance(document.head, dict) and "Findings" in document.head else "[]"
+        rows = ((row for _, row in document.each(path)) if document.form == "json" else document.values())
+        if document.form == "json" and isinstance(document.head, dict) and path == "[]":
+            rows = document.values()
+    said: set[tuple[str | None, ...]] = set()
+    for row in rows:
+        if isinstance(row, dict):
+            for found in reader(row):
+                if isinstance(found, Finding):
+                    yield found
+                elif (key := _key(found)) not in said:
+                    said.add(key)
+                    yield found
+
+
+def _key(row: Row) -> tuple[str | None, ...]:
+    if isinstance(row, Reference):
+        return "reference", row.rule, row.framework, row.reference
+    return "about", row.tool_version, str(row.time), row.cluster
+
+
+def _reader_of(row: Any) -> Any:
+    """Which form a finding has."""
+    if not isinstance(row, dict):
+        return None
+    metadata = row["metadata"] if isinstance(row.get("metadata"), dict) else {}
+    product = metadata["product"] if isinstance(metadata.get("product"), dict) else {}
+    if "prowler" in str(product.get("name", "")).lower() and {"finding_info", "status_code"} & row.keys():
+        return _of_ocsf
+    if "prowler" in f"{row.get('GeneratorId', '')} {row.get('ProductArn', '')}".lower() and "Compliance" in row:
+        return _of_asff
+    return _of_json if {"CheckID", "StatusExtended", "Status"} <= row.keys() else None
+
+
+# --- OCSF ------------------------------------------------------------------------------------------------------------
+
+
+class _Named(msgspec.Struct):
+    name: str | None = None
+
+
+class _Product(msgspec.Struct):
+    version: str | None = None
+
+
+class _Metadata(msgspec.Struct):
+    event_code: str | None = None
+    product: _Product | None = None
+
+
+class _Info(msgspec.Struct):
+    title: str | None = None
+
+
+class _Resource(msgspec.Struct):
+    name: str | None = None
+    uid: str | None = None
+    type: str | None = None
+    namespace: str | None = None
+
+
+class _Account(msgspec.Struct):
+    uid: str | None = None
+
+
+class _Cloud(msgspec.Struct):
+    account: _Account | None = None
+
+
+class _Advice(msgspec.Struct):
+    desc: str | None = None
+
+
+class _Unmapped(msgspec.Struct):
+    compliance: dict[str, Any] | None = None
+
+
+class _Ocsf(msgspec.Struct):
+    metadata: _Metadata
+    finding_info: _Info | None = None
+    severity: str | None = None
+    status: str | None = None
+    status_code: str | None = None
+    status_detail: str | None = None
+    resources: list[_Resource] | None = None
+    cloud: _Cloud | None = None
+    remediation: _Advice | None = None
+    unmapped: _Unmapped | None = None
+    time_dt: Any = None
+
+
+def _of_ocsf(row: dict[str, Any]) -> Iterator[Row]:
+    found = msgspec.convert(row, _Ocsf)
+    resource = found.resources[0] if found.resources else _Resource()
+    time, rule = moment(found.time_dt), found.metadata.event_code
+    yield About(tool_version=found.metadata.product and found.metadata.product.version, time=time)
+    yield _finding(
+        rule=rule, title=found.finding_info and found.finding_info.title, said=found.status_code,
+        muted=(found.status or "").lower() == "suppressed", tool_severity=found.severity,
+        kind=resource.type, namespace=resource.namespace, name=resource.name or resource.uid, seen=time,
+        message=found.status_detail, remedy=found.remediation and found.remediation.desc,
+    )
+    yield from _references(rule, found.unmapped and found.unmapped.compliance)
+
+
+# --- CSV and old JSON ------------------------------------------------------------------------------------------------
+
+
+def _of_csv(row: dict[str, Any]) -> Iterator[Row]:
+    cell = {column.upper(): given(value) for column, value in row.items()}
+    time, rule = moment(cell.get("TIMESTAMP") or cell.get("ASSESSMENT_START_TIME")), cell.get("CHECK_ID")
+    yield About(tool_version=cell.get("PROWLER_VERSION"), time=time, cluster=_context(cell.get("ACCOUNT_NAME")))
+    yield _finding(
+        rule=rule, title=cell.get("CHECK_TITLE"), said=cell.get("STATUS"),
+        muted=(cell.get("MUTED") or "").lower() == "true", tool_severity=cell.get("SEVERITY"),
+        kind=cell.get("RESOURCE_TYPE"), namespace=_namespace(cell.get("REGION") or cell.get("NAMESPACE")),
+        name=cell.get("RESOURCE_NAME") or cell.get("RESOURCE_UID") or cell.get("RESOURCE_ID"), seen=time,
+        message=cell.get("STATUS_EXTENDED"), remedy=cell.get("REMEDIATION_RECOMMENDATION_TEXT"),
+    )
+    pairs = (part.partition(": ") for part in (cell.get("COMPLIANCE") or "").split(" | "))
+    yield from _references(rule, {framework: ids.split(", ") for framework, _, ids in pairs if ids})
+
+
+def _of_json(row: dict[str, Any]) -> Iterator[Row]:
+    time, rule = moment(row.get("AssessmentStartTime")), text(row.get("CheckID"))
+    advice = row["Remediation"] if isinstance(row.get("Remediation"), dict) else {}
+    advice = advice["Recommendation"] if isinstance(advice.get("Recommendation"), dict) else {}
+    yield About(time=time)
+    yield _finding(
+        rule=rule, title=text(row.get("CheckTitle")), said=text(row.get("Status")), muted=False,
+        tool_severity=text(row.get("Severity")), kind=text(row.get("ResourceType")),
+        namespace=_namespace(text(row.get("Namespace"))), name=text(row.get("ResourceId")) or text(row.get("ResourceName")),
+        seen=time, message=text(row.get("StatusExtended")), remedy=text(advice.get("Text")),
+    )
+    yield from _references(rule, row.get("Compliance"))
+
+
+# --- ASFF ------------------------------------------------------------------------------------------------------------
+
+
+def _of_asff(row: dict[str, Any]) -> Iterator[Row]:
+    """Security Hub has no word for muted: Prowler then writes WARNING."""
+    product, severity, compliance, remediation = (
+        row[key] if isinstance(row.get(key), dict) else {}
+        for key in ("ProductFields", "Severity", "Compliance", "Remediation"))
+    resources = row["Resources"] if isinstance(row.get("Resources"), list) else []
+    resource = resources[0] if resources and isinstance(resources[0], dict) else {}
+    advice = remediation["Recommendation"] if isinstance(remediation.get("Recommendation"), dict) else {}
+    said, time = text(compliance.get("Status")), moment(row.get("UpdatedAt")) or moment(row.get("CreatedAt"))
+    rule = (text(row.get("GeneratorId")) or "").removeprefix("prowler-") or None
+    yield About(tool_version=text(product.get("ProviderVersion")), time=time)
+    yield _finding(
+        rule=rule, title=text(row.get("Title")), said=said, muted=said == "WARNING",
+        tool_severity=text(severity.get("Label")), kind=text(resource.get("Type")), namespace=None,
+        name=text(resource.get("Id")), seen=time, message=text(row.get("Description")), remedy=text(advice.get("Text")),
+    )
+    requirements = compliance.get("RelatedRequirements")
+    pairs = (word.partition(" ") for one in (requirements if isinstance(requirements, list) else [])
+             if (word := text(one)))
+    yield from _references(rule, {framework: ids.split() for framework, _, ids in pairs if ids})
+
+
+# --- what they share -------------------------------------------------------------------------------------------------
+
+
+def _finding(*, said: str | None, muted: bool, kind: str | None, **known: Any) -> Row:
+    status = _STATUS.get((said or "").upper(), "unknown")
+    if muted and status in ("fail", "warn"):
+        status = "accepted"
+    return Finding(**known, status=status, tool_status=f"{said} (muted)" if muted else said, category="compliance",
+                   kind=kind.removeprefix("Kubernetes") or None if kind else None)
+
+
+def _references(rule: str | None, compliance: Any) -> Iterator[Row]:
+    for framework, requirements in (compliance.items() if rule and isinstance(compliance, dict) else ()):
+        for requirement in requirements if isinstance(requirements, list) else [requirements]:
+            if reference := text(requirement):
+                yield Reference(rule=rule, framework=framework, reference=reference)
+
+
+def _namespace(region: str | None) -> str | None:
+    """Prowler writes the namespace where clouds have their region."""
+    return region.removeprefix("namespace: ") or None if region and region.startswith("namespace: ") else None
+
+
+def _context(account: str | None) -> str | None:
+    return account.removeprefix("context: ") or None if account and account.startswith("context: ") else None

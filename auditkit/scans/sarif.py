@@ -1,0 +1,239 @@
+"""SARIF of any tool: a finding for each result, named after the tool of its run.
+
+Messages and snippets can hold what was matched, a secret for instance, and are not kept; of vulnerabilities the
+package and its versions are. A result without a level has that of its rule, else ``warning``.
+
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.27, 3.35, 3.49)
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from auditkit.scans.model import About, Document, Finding, Gap, Row
+from auditkit.scans.places import image_of
+from auditkit.scans.vocabulary import digest, moment, text
+
+NAME = "sarif"
+
+_STATUS = {"pass": "pass", "open": "unknown", "review": "manual", "notapplicable": "skip", "informational": "skip"}
+_SCORES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))
+_TOOLS = {"sysdig-cli-scanner": "sysdig"}
+# The lines in which scanners of vulnerabilities write what they found.
+_PACKAGE = re.compile(r"^\s*Package:\s*(\S+)", re.MULTILINE)
+_INSTALLED = re.compile(r"^\s*Installed Version:\s*(\S+)", re.MULTILINE)
+_FIXED = re.compile(r"^\s*Fixed Version:\s*(\S+)", re.MULTILINE)
+_CVE = re.compile(r"\bCVE-\d{4}-\d{4,}\b")
+
+
+class _Text(msgspec.Struct):
+    text: str | None = None
+
+
+class _Configuration(msgspec.Struct):
+    level: str | None = None
+
+
+class _Rule(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    name: str | None = None
+    short_description: _Text | None = None
+    default_configuration: _Configuration | None = None
+    properties: dict[str, Any] | None = None
+
+
+class _Component(msgspec.Struct, rename="camel"):
+    name: str | None = None
+    version: str | None = None
+    semantic_version: str | None = None
+    rules: list[_Rule] | None = None
+
+
+class _Tool(msgspec.Struct):
+    driver: _Component
+    extensions: list[_Component] | None = None
+
+
+class _Invocation(msgspec.Struct, rename="camel"):
+    execution_successful: bool | None = None
+    end_time_utc: str | None = None
+    start_time_utc: str | None = None
+
+
+class _Run(msgspec.Struct, rename="camel"):
+    tool: _Tool
+    invocations: list[_Invocation] | None = None
+    properties: dict[str, Any] | None = None
+    results: Any = msgspec.UNSET
+
+
+class _ToolIndex(msgspec.Struct):
+    index: int = -1
+
+
+class _RuleReference(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    index: int | None = None
+    tool_component: _ToolIndex | None = None
+
+
+class _Artifact(msgspec.Struct):
+    uri: str | None = None
+
+
+class _Region(msgspec.Struct, rename="camel"):
+    start_line: int | None = None
+
+
+class _Physical(msgspec.Struct, rename="camel"):
+    artifact_location: _Artifact | None = None
+    region: _Region | None = None
+
+
+class _Location(msgspec.Struct, rename="camel"):
+    physical_location: _Physical | None = None
+
+
+class _Suppression(msgspec.Struct):
+    status: str | None = None
+
+
+class _Result(msgspec.Struct, rename="camel"):
+    rule_id: str | None = None
+    rule_index: int | None = None
+    rule: _RuleReference | None = None
+    kind: str | None = None
+    level: str | None = None
+    message: _Text | None = None
+    locations: list[_Location] | None = None
+    suppressions: list[_Suppression] | None = None
+    baseline_state: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+def recognise(document: Document) -> bool:
+    """A version or schema of SARIF, beside ``runs``."""
+    head = document.head
+    return document.form == "json" and isinstance(head, dict) and "runs" in head and (
+        "sarif" in str(head.get("$schema", "")).lower() or str(head.get("version", "")).startswith("2."))
+
+
+def read(document: Document) -> Iterator[Row]:
+    """The findings of every run, and what runs say of their completeness."""
+    runs: dict[int, _Known] = {}
+    outline = document.outline("runs[].results[]")
+    listed = outline.get("runs") if isinstance(outline, dict) else None
+    for at, value in enumerate(listed if isinstance(listed, list) else []):
+        try:
+            runs[at] = _Known(msgspec.convert(value, _Run))
+        except msgspec.ValidationError:
+            yield Gap("a run in it could not be understood")
+            continue
+        yield from runs[at].about()
+    if not listed:
+        yield Gap("it has no run, so nothing was looked at")
+    for position, result in document.each("runs[].results[]", _Result):
+        if position[0] in runs:
+            yield runs[position[0]].finding(result)
+
+
+class _Known:
+    """A run and its rules."""
+
+    def __init__(self, run: _Run):
+        self.run = run
+        driver = run.tool.driver
+        self.tool = _TOOLS.get(name := (driver.name or "unknown").strip().lower(), name)
+        self.version = driver.semantic_version or driver.version
+        self.components = [driver.rules or [], *(component.rules or [] for component in run.tool.extensions or [])]
+        self.by_id = {rule.id: rule for rules in reversed(self.components) for rule in rules if rule.id}
+        self.image = _image(run.properties or {})
+
+    def about(self) -> Iterator[Row]:
+        """The version and time of the run, and whether it got to its end."""
+        calls = self.run.invocations or []
+        yield About(tool_version=self.version, time=next(
+            (time for call in calls if (time := moment(call.end_time_utc) or moment(call.start_time_utc))), None))
+        if any(call.execution_successful is False for call in calls):
+            yield Gap(f"{self.tool} says that it did not run to its end")
+        if self.run.results is None or self.run.results is msgspec.UNSET:
+            yield Gap(f"the run of {self.tool} has no results, which means that it was not carried out")
+
+    def finding(self, result: _Result) -> Row:
+        """A result with what its rule says."""
+        rule = self._rule(result)
+        score = _score(rule.properties) or _score(result.properties)
+        level = result.level or (rule.default_configuration and rule.default_configuration.level) or "warning"
+        said = result.message.text if result.message and result.message.text else ""
+        package, installed, fixed = (found[1] if (found := pattern.search(said)) else None
+                                     for pattern in (_PACKAGE, _INSTALLED, _FIXED))
+        name = result.rule_id or (result.rule and result.rule.id) or rule.id
+        cve = _CVE.search(said) if package and not _CVE.search(name or "") else None
+        return Finding(
+            tool=self.tool, tool_version=self.version, rule=cve[0] if cve else name,
+            title=(rule.short_description and rule.short_description.text) or rule.name,
+            status=_status(result), tool_status=result.kind or "fail",
+            tool_severity=score[1] if score else level, severity=score[0] if score else _of_level(level),
+            category="vulnerability" if package else None, package=package, installed_version=installed,
+            fixed_version=fixed, message=_place(result.locations), **self.image,
+        )
+
+    def _rule(self, result: _Result) -> _Rule:
+        """By its place, which may be in an extension of the tool, else by its identifier."""
+        reference = result.rule or _RuleReference()
+        index = result.rule_index if result.rule_index is not None else reference.index
+        component = (reference.tool_component.index if reference.tool_component else -1) + 1
+        if index is not None and 0 <= component < len(self.components) and 0 <= index < len(self.components[component]):
+            rule = self.components[component][index]
+            if result.rule_id is None or rule.id is None or result.rule_id.startswith(rule.id):
+                return rule
+        name = result.rule_id or reference.id or ""
+        return self.by_id.get(name) or self.by_id.get(name.rpartition("/")[0]) or _Rule()
+
+
+def _status(result: _Result) -> str:
+    """A result that is suppressed was accepted, unless that was refused or not decided yet (3.35.4)."""
+    status = _STATUS.get((result.kind or "fail").lower(), "fail")
+    if result.baseline_state == "absent":
+        return "skip"
+    suppressed = result.suppressions and all(
+        (one.status or "accepted") == "accepted" for one in result.suppressions)
+    return "accepted" if suppressed and status == "fail" else status
+
+
+def _of_level(level: str) -> str | None:
+    """``none`` says that a level makes no sense for this result."""
+    return "unknown" if level == "none" else None
+
+
+def _score(properties: dict[str, Any] | None) -> tuple[str, str] | None:
+    """The severity for a score from 0 to 10, which code hosts read from ``security-severity``."""
+    word = text((properties or {}).get("security-severity"))
+    try:
+        score = float(word or "")
+    except ValueError:
+        return None
+    if not 0 <= score <= 10:
+        return None
+    return ("info" if score == 0 else next(severity for least, severity in _SCORES if score >= least)), word or ""
+
+
+def _place(locations: list[_Location] | None) -> str | None:
+    """File and line, without anything that a URI may ask."""
+    physical = locations[0].physical_location if locations else None
+    uri = physical.artifact_location.uri if physical and physical.artifact_location else None
+    if not uri:
+        return None
+    line = physical.region.start_line if physical and physical.region else None
+    path = uri.partition("?")[0]
+    return f"{path}:{line}" if line is not None else path
+
+
+def _image(properties: dict[str, Any]) -> dict[str, str | None]:
+    """The image that was scanned, where the run says so: Sysdig, Trivy."""
+    digests = properties.get("repoDigests")
+    name = text(properties.get("pullString")) or text(properties.get("imageName"))
+    first = text(digests[0]) if isinstance(digests, list) and digests else None
+    return {"image": image_of(name, None), "image_digest": digest(text(properties.get("digest"))) or digest(first)}

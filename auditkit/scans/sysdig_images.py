@@ -1,0 +1,249 @@
+"""What Sysdig says of images: results of its scanner (two formats), and reports of vulnerabilities (JSON, CSV)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from auditkit.scans.model import About, Document, Finding, Row
+from auditkit.scans.places import given, kind_of
+from auditkit.scans.vocabulary import digest, moment, text
+
+_STATUS = {"passed": "pass", "failed": "fail", "accepted": "accepted", "notapplicable": "skip", "nopolicy": "unknown"}
+
+# Columns of reports: the same fact as the old and the new JSON, and the old, new and scanner's CSV call it, each
+# without anything but letters and digits.
+_COLUMNS = {
+    "rule": ("vulnname", "vulnid", "vulnerabilityid", "vulnerabilityname", "cveid"),
+    "tool_severity": ("vulnseverity", "severity", "vulnerabilityseverity", "cveseverity"),
+    "package": ("packagename", "scanpackagename"),
+    "installed_version": ("packageversion", "scanpackageversion"),
+    "fixed_version": ("vulnfixversion", "vulnfixedinversion", "fixversion", "packagesuggestedfix"),
+    "image": ("imagepullstring", "containerimage", "image", "imagename"),
+    "image_id": ("imageid", "containerimageid"),
+    "image_digest": ("imagedigest", "containerimagedigest"),
+    "cluster": ("k8sclustername", "kubernetesclustername"),
+    "namespace": ("k8snamespacename", "kubernetesnamespacename"),
+    "kind": ("k8sworkloadtype", "kubernetesworkloadtype"),
+    "name": ("k8sworkloadname", "kubernetesworkloadname"),
+    "container": ("k8spodcontainername", "k8scontainername", "kubernetespodcontainername", "kubernetescontainername"),
+    "accepted": ("riskaccepted", "vulnriskaccepted", "isriskaccepted"),
+    "host": ("hostname", "assetname"),
+}
+_NAMED = {column: name for name, columns in _COLUMNS.items() for column in columns}
+_PACKAGES = frozenset(_COLUMNS["package"])
+_RULES = frozenset(_COLUMNS["rule"])
+
+
+def _plain(column: str) -> str:
+    return "".join(character for character in column.lower() if character.isalnum())
+
+
+def is_row(row: Any) -> bool:
+    """A row of a report: it names a vulnerability and a package."""
+    if not isinstance(row, dict):
+        return False
+    columns = {_plain(column) for column in row if isinstance(column, str)}
+    return bool(columns & _RULES) and bool(columns & _PACKAGES) and bool(columns & {
+        "vulncvssscore", "cvssscore", "vulnseverity", "severity", "vulnerabilityseverity"})
+
+
+def of_rows(row: dict[str, Any]) -> Iterator[Row]:
+    """A vulnerability of a package in an image, in a workload where the report is of running ones."""
+    found: dict[str, Any] = {}
+    for column, value in row.items():
+        if (name := _NAMED.get(_plain(column))) and name not in found and (word := given(value)):
+            found[name] = word
+        elif name == "accepted" and isinstance(value, bool):
+            found[name] = str(value)
+    accepted = found.pop("accepted", "").lower() == "true"
+    image_id, host = found.pop("image_id", None), found.pop("host", None)
+    found["kind"] = kind_of(found.get("kind"))
+    yield Finding(**found, status="accepted" if accepted else "fail", category="vulnerability",
+                  node=host if found.get("kind") is None and "image" not in found else None,
+                  message=f"image ID {image_id}" if image_id else None)
+
+
+def of_results(row: dict[str, Any]) -> Iterator[Row]:
+    """An entry in the list of results: which asset was scanned, and what the policies say of it."""
+    totals = row["vulnTotalBySeverity"] if isinstance(row.get("vulnTotalBySeverity"), dict) else {}
+    said = text(row.get("policyEvaluationResult")) or text(row.get("policyEvaluationsResult"))
+    yield Finding(
+        rule="policyEvaluation", status=_status(said), tool_status=said, category="vulnerability",
+        message=", ".join(f"{count} {word}" for word, count in totals.items() if isinstance(count, int)) or None,
+        seen=moment(row.get("createdAt")), **_asset(row),
+    )
+
+
+def of_packages(row: dict[str, Any]) -> Iterator[Row]:
+    """A package with one vulnerability, together with the asset it is in."""
+    package = row["package"] if isinstance(row.get("package"), dict) else {}
+    vulnerability = package.get("vulnerability")
+    if isinstance(vulnerability, dict) and vulnerability:
+        accepted = bool(vulnerability.get("riskAccepts") or vulnerability.get("riskAcceptRefs"))
+        yield _vulnerability(text(vulnerability.get("name")), text(vulnerability.get("severity")),
+                             text(vulnerability.get("fixVersion")), accepted, text(package.get("name")),
+                             text(package.get("version")), _asset(row))
+
+
+def _asset(row: dict[str, Any]) -> dict[str, Any]:
+    metadata = row["metadata"] if isinstance(row.get("metadata"), dict) else {}
+    scope = row["scope"] if isinstance(row.get("scope"), dict) else {}
+    return {
+        "image": text(metadata.get("pullString")) or text(row.get("pullString")) or text(row.get("mainAssetName")),
+        "image_digest": digest(text(metadata.get("digest"))),
+        "node": text(metadata.get("hostName")) or given(scope.get("host.hostName")),
+        "cluster": given(scope.get("kubernetes.cluster.name")),
+        "namespace": given(scope.get("kubernetes.namespace.name")),
+        "kind": kind_of(given(scope.get("kubernetes.workload.type"))),
+        "name": given(scope.get("kubernetes.workload.name")),
+        "container": given(scope.get("kubernetes.pod.container.name")),
+    }
+
+
+def _status(word: str | None) -> str:
+    return _STATUS.get((word or "").replace(" ", "").lower(), "unknown")
+
+
+# --- the result of a scan of one image ---------------------------------------------------------------------------------
+
+
+class _Value(msgspec.Struct, gc=False):
+    value: str | None = None
+
+
+class _Vulnerability(msgspec.Struct):
+    """In the first format a vulnerability lies in its package, in the second it refers to it."""
+
+    name: str | None = None
+    severity: _Value | str | None = None
+    fixVersion: str | None = None
+    fixedInVersion: str | None = None
+    packageRef: str | None = None
+    riskAcceptRefs: list[str] | None = None
+    acceptedRisks: list[dict[str, Any]] | None = None
+
+
+class _Package(msgspec.Struct):
+    name: str | None = None
+    version: str | None = None
+    vulns: list[_Vulnerability] | None = None
+    vulnerabilitiesRefs: list[str] | None = None
+
+
+class _Rule(msgspec.Struct):
+    ruleId: str | int | None = None
+    ruleType: str | None = None
+    description: str | None = None
+    evaluationResult: str | None = None
+
+
+class _Bundle(msgspec.Struct):
+    name: str | None = None
+    rules: list[_Rule] | None = None
+
+
+class _Evaluation(msgspec.Struct):
+    name: str | None = None
+    bundles: list[_Bundle] | None = None
+
+
+class _Policies(msgspec.Struct):
+    evaluations: list[_Evaluation] | None = None
+
+
+class _Image(msgspec.Struct):
+    pullString: str | None = None
+    digest: str | None = None
+    hostName: str | None = None
+
+
+class _Accept(msgspec.Struct):
+    id: str | None = None
+    status: str | None = None
+
+
+class _Result(msgspec.Struct):
+    metadata: _Image | None = None
+    packages: list[_Package] | dict[str, _Package] | None = None
+    vulnerabilities: dict[str, _Vulnerability] | None = None
+    policies: _Policies | None = None
+    policyEvaluations: list[_Evaluation] | None = None
+    riskAccepts: dict[str, _Accept] | None = None
+    riskAcceptanceDefinitions: list[_Accept] | None = None
+
+
+class _Info(msgspec.Struct):
+    scanTime: str | None = None
+
+
+class _Scanner(msgspec.Struct):
+    version: str | None = None
+
+
+class _Producer(msgspec.Struct):
+    producedAt: str | None = None
+
+
+class _Report(_Result):
+    """What the scanner writes, and the same result as the API gives it, without anything around it."""
+
+    info: _Info | None = None
+    scanner: _Scanner | None = None
+    producer: _Producer | None = None
+    result: _Result | None = None
+
+
+def is_image(head: dict[str, Any]) -> bool:
+    """A result of the scanner, with or without what it writes around it."""
+    scanner, result = head.get("scanner"), head.get("result")
+    if isinstance(result, dict) and isinstance(scanner, dict) and "sysdig" in str(scanner.get("name", "")).lower():
+        return True
+    result = result if isinstance(result, dict) and "info" in head else head
+    return isinstance(result.get("metadata"), dict) and isinstance(result.get("packages"), dict | list) and bool(
+        result.keys() & {"assetType", "policyEvaluations", "vulnTotalBySeverity", "policies"})
+
+
+def of_image(document: Document) -> Iterator[Row]:
+    """The vulnerabilities of an image, and what each rule of each policy says of it."""
+    for report in document.values(_Report):
+        result = report.result or report
+        yield About(tool_version=report.scanner and report.scanner.version,
+                    time=moment(report.info and report.info.scanTime)
+                    or moment(report.producer and report.producer.producedAt))
+        image = result.metadata or _Image()
+        asset = {"image": image.pullString, "image_digest": digest(image.digest), "node": image.hostName}
+        yield from _vulnerabilities(result, asset)
+        yield from _policies(result, asset)
+
+
+def _vulnerabilities(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:
+    packages = result.packages if isinstance(result.packages, dict) else dict(enumerate(result.packages or []))
+    listed = result.vulnerabilities or {}
+    accepts = {key: accept.status for key, accept in (result.riskAccepts or {}).items()}
+    accepts |= {accept.id: accept.status for accept in result.riskAcceptanceDefinitions or [] if accept.id}
+    pairs = [(package, found) for package in packages.values() for found in package.vulns or []]
+    pairs += [(packages.get(found.packageRef, _Package()), found) for found in listed.values()]
+    for package, found in pairs:
+        severity = found.severity.value if isinstance(found.severity, _Value) else found.severity
+        references = [*(found.riskAcceptRefs or []), *(risk.get("id") for risk in found.acceptedRisks or [])]
+        accepted = any(str(accepts.get(reference, "active")).lower() == "active" for reference in references)
+        yield _vulnerability(found.name, severity, found.fixVersion or found.fixedInVersion, accepted, package.name,
+                             package.version, asset)
+
+
+def _vulnerability(name: str | None, severity: str | None, fix: str | None, accepted: bool, package: str | None,
+                   version: str | None, asset: dict[str, Any]) -> Row:
+    return Finding(rule=name, status="accepted" if accepted else "fail", tool_severity=severity,
+                   category="vulnerability", package=package, installed_version=version, fixed_version=fix, **asset)
+
+
+def _policies(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:
+    evaluations = (result.policies and result.policies.evaluations) or result.policyEvaluations or []
+    for evaluation in evaluations:
+        for bundle in evaluation.bundles or []:
+            for rule in bundle.rules or []:
+                yield Finding(
+                    rule=f"{bundle.name}/{rule.ruleId or rule.ruleType}", title=rule.description, category="policy",
+                    status=_status(rule.evaluationResult), tool_status=rule.evaluationResult,
+                    message=f"policy {evaluation.name}", **asset)
