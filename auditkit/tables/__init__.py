@@ -1,7 +1,7 @@
 """The data model: every table, in one place."""
 
 from auditkit.errors import NoSuchName
-from auditkit.tables import access, admission, cluster, findings, network, pods, secrets, storage, workloads
+from auditkit.tables import access, admin_network, admission, cluster, findings, network, pods, secrets, storage, workloads
 from auditkit.tables.model import Column, Resource, Rows, Table
 from auditkit.tables.resources import RESOURCES
 
@@ -9,7 +9,7 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "table"
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admission, storage, findings)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, storage, findings)
     for table in module.TABLES
 }
 
