@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import msgspec
 import pyarrow as pa
@@ -100,7 +101,7 @@ class Listing:
     def _pages(self) -> Iterator[tuple[Page, str]]:
         token, known = "", set()
         while True:
-            path = f"{self.path}&continue={token}" if token else self.path
+            path = f"{self.path}&continue={quote(token, safe='')}" if token else self.path
             page, note = self._page(path)
             yield page, note
             token = page.continue_token

@@ -1,0 +1,186 @@
+"""The engine: what becomes pass, fail, unknown or not applicable, and that nothing else can become a pass."""
+
+import datetime as dt
+
+import hypothesis.strategies as st
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from worlds import arrow
+
+from auditkit import tables
+from auditkit.checks.model import BOOLEAN, Check, judge
+from auditkit.controls import Framework, Requirement, Section
+from auditkit.errors import UsageError
+from auditkit.evaluate import VERDICTS, Evaluation, Result, run, status_of
+from auditkit.ledger import Entry
+from auditkit.snapshot import Manifest, Snapshot
+
+NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+OUTCOMES = ("complete", "forbidden", "absent", "partial", "failed")
+
+
+def snapshot(count: int = 3, **outcomes: str) -> Snapshot:
+    """A snapshot with so many pods, in which what is named had this outcome and all else is complete."""
+    objects = [{"kind": "Pod", "metadata": {"name": f"p{n}", "namespace": "n"}, "spec": {"containers": [{"name": "c"}]}}
+               for n in range(count)]
+    ledger = [Entry(resource=name, outcome=outcomes.get(name, "complete"), reason="told so", started=NOW, ended=NOW)
+              for name in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")]
+    return Snapshot(Manifest(cluster="c", started=NOW, ended=NOW, ledger=ledger), arrow(objects))
+
+
+def check_of(function, **about) -> Check:
+    return Check(f"test.{function.__name__}", function, "It is so.", "high", **about)
+
+
+def says(*values: bool | None, applies: list[bool | None] | None = None, **about) -> Check:
+    """A check of pods that says exactly this."""
+
+    def given(pods: pd.DataFrame):
+        return judge(pods, pd.Series(list(values), dtype=BOOLEAN), ["name"],
+                     applies=None if applies is None else pd.Series(applies, dtype=BOOLEAN))
+
+    return check_of(given, **about)
+
+
+def verdicts(check: Check, of: Snapshot) -> list[str]:
+    return run(check, of).verdict.to_pylist()
+
+
+def test_true_false_and_not_known() -> None:
+    assert verdicts(says(True, False, None), snapshot()) == ["pass", "fail", "unknown"]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[1:])
+def test_no_pass_where_an_input_is_not_complete(outcome: str) -> None:
+    assert verdicts(says(True, False, None), snapshot(3, pods=outcome)) == ["unknown", "fail", "unknown"]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES[1:])
+def test_a_second_input_counts_as_much_as_the_first(outcome: str) -> None:
+    def both(pods: pd.DataFrame, nodes: pd.DataFrame):
+        return judge(pods, pd.Series([True] * len(pods), dtype=BOOLEAN))
+
+    assert verdicts(check_of(both), snapshot(nodes=outcome)) == ["unknown"] * 3
+    assert verdicts(check_of(both), snapshot()) == ["pass"] * 3
+
+
+def test_out_of_scope_is_said_and_not_dropped() -> None:
+    check = says(True, False, True, applies=[False, True, None])
+    assert verdicts(check, snapshot()) == ["not_applicable", "fail", "unknown"]
+    assert verdicts(check, snapshot(3, pods="partial")) == ["unknown", "fail", "unknown"]
+
+
+@given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.sampled_from([True, False, None])), max_size=30),
+       st.sampled_from(OUTCOMES), st.booleans())
+def test_every_subject_has_one_verdict_and_pass_is_earned(rows, outcome, scoped) -> None:
+    check = says(*(ok for ok, _ in rows), applies=[applies for _, applies in rows] if scoped else None)
+    outcome_of = run(check, snapshot(len(rows), pods=outcome))
+    assert len(outcome_of.verdict) == len(rows)
+    for (ok, applies), verdict in zip(rows, outcome_of.verdict.to_pylist(), strict=True):
+        if verdict == "pass":
+            assert ok is True and outcome == "complete" and (applies is True or not scoped)
+        if ok is False and (applies is True or not scoped):
+            assert verdict == "fail"
+    assert sum(outcome_of.counts.values()) == len(rows)
+    assert list(outcome_of.counts) == list(VERDICTS)
+
+
+def test_a_check_that_drops_a_subject_is_refused() -> None:
+    def drops(pods: pd.DataFrame):
+        return judge(pods.head(1), pd.Series([True], dtype=BOOLEAN, index=[0]))
+
+    with pytest.raises(UsageError, match="judged 1 subjects of 3"):
+        run(check_of(drops), snapshot())
+
+
+def test_a_check_that_reorders_its_subjects_is_refused() -> None:
+    def reorders(pods: pd.DataFrame):
+        shuffled = pods.iloc[::-1]
+        return judge(shuffled, pd.Series([True] * 3, dtype=BOOLEAN, index=shuffled.index))
+
+    with pytest.raises(UsageError, match="each row"):
+        run(check_of(reorders), snapshot())
+
+
+REQUIREMENT = Requirement(id="1", section="s", title="t", reach="evidenced", look_at="the minutes")
+
+
+def status(*checks: Check, of: Snapshot | None = None) -> tuple[str, str]:
+    return status_of(REQUIREMENT, [run(check, of or snapshot()) for check in checks])
+
+
+def test_the_status_of_a_requirement() -> None:
+    yes, no, unknown = says(True, True, True), says(True, True, False), says(True, None, True)
+    assert status(yes)[0] == "pass"
+    assert status(yes, no)[0] == "fail"
+    assert status(no, unknown)[0] == "fail"
+    assert status(yes, unknown)[0] == "unknown"
+    assert status() == ("manual", "the minutes")
+
+
+def test_an_empty_population_is_not_a_pass() -> None:
+    nobody = snapshot(0)
+    assert status(says(), of=nobody) == ("not_applicable", "there are no pods")
+    assert status(says(if_empty="none is visible"), of=nobody) == ("unknown", "none is visible")
+    assert status(says(), of=snapshot(0, pods="forbidden"))[0] == "unknown"
+
+
+def test_all_out_of_scope_is_not_a_pass() -> None:
+    assert status(says(True, True, True, applies=[False] * 3))[0] == "not_applicable"
+
+
+@given(st.lists(st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=2), min_size=1, max_size=4),
+       st.sampled_from(OUTCOMES))
+def test_a_requirement_passes_only_if_all_is_known_and_good(found, outcome) -> None:
+    result, _ = status(*(says(*values) for values in found), of=snapshot(2, pods=outcome))
+    flat = [value for values in found for value in values]
+    if False in flat:
+        assert result == "fail"
+    elif None in flat or outcome != "complete":
+        assert result == "unknown"
+    else:
+        assert result == "pass"
+
+
+def test_reasons_name_the_values_or_what_is_missing() -> None:
+    failing = run(says(False, True, None), snapshot()).rows()
+    assert failing["reason"].tolist() == ["name=p0", "name=p1", "name=p2"]
+    incomplete = run(says(True, True, True), snapshot(3, pods="forbidden")).rows()
+    assert incomplete["reason"].tolist() == ["pods is forbidden: told so"] * 3
+    assert run(says(True, True, True, applies=[False] * 3), snapshot()).rows()["reason"].tolist() == [
+        "the rule does not speak of it"] * 3
+
+
+def test_subjects_are_called_as_people_call_them() -> None:
+    def of_containers(containers: pd.DataFrame):
+        return judge(containers, ~containers["privileged"])
+
+    row = run(check_of(of_containers), snapshot()).rows().iloc[0]
+    assert (row["kind"], row["namespace"], row["name"], row["container"]) == ("Pod", "n", "p0", "c")
+
+
+def evaluation(*checks: Check) -> Evaluation:
+    taken = snapshot()
+    outcomes = [run(check, taken) for check in checks]
+    framework = Framework(framework="x", title="X", version="1", sections=[Section("s", "S")], requirements=[REQUIREMENT])
+    return Evaluation(taken, framework, [Result(REQUIREMENT, *status_of(REQUIREMENT, outcomes), outcomes)])
+
+
+def test_thresholds() -> None:
+    failing = evaluation(says(False, True, True))
+    unknown = evaluation(says(None, True, True))
+    assert [failing.crosses(t) for t in ("never", "fail", "unknown", "low", "high", "critical")] == [
+        False, True, True, True, True, False]
+    assert [unknown.crosses(t) for t in ("never", "fail", "unknown", "low")] == [False, False, True, False]
+
+
+def test_verdicts_are_one_row_a_subject() -> None:
+    frame = evaluation(says(False, True, None)).verdicts()
+    assert list(frame.columns) == ["check", "requirement", "severity", "kind", "namespace", "name", "container",
+                                   "verdict", "reason", "seen", "wanted"]
+    assert frame["verdict"].tolist() == ["fail", "pass", "unknown"]
+    assert evaluation(says(False, True, None)).verdicts("fail")["name"].tolist() == ["p0"]
+    assert list(evaluation().verdicts().columns) == list(frame.columns)
+    assert isinstance(run(says(True, True, True), snapshot()).verdict, pa.DictionaryArray)
