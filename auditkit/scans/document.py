@@ -89,7 +89,7 @@ class File:
             return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
         outline = streaming.Outline()
         try:
-            outline.build(io.BytesIO(self._beginning[self._start:]))
+            outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
         except Broken:
             pass
         return getattr(outline, "value", None)

@@ -13,7 +13,7 @@ from auditkit.scans.model import Broken
 Form = Literal["json", "lines", "joined", "yaml", "csv"]
 """``joined``: JSON documents of several lines, one after another."""
 
-_CANDIDATES, _LINES = 50, 10
+_CANDIDATES, _LINES, _DEEP = 50, 10, 256 << 10
 
 _YAML = re.compile(rb"(?:\s*#[^\n]*\n|\s*\n)*(?:---|%YAML|- \S|[A-Za-z_][\w./-]*:(?:\s|$))")
 _CSV = re.compile(r'"?[A-Za-z_][\w .:/()-]*"?(?:[,;]"?[A-Za-z_][\w .:/()-]*"?){2,}\s*$')
@@ -57,7 +57,7 @@ def _json_form(content: bytes, whole: bool) -> Form | None:
         return None
     count = 0
     try:
-        for count, _ in enumerate(streaming.values(io.BytesIO(content)), 1):
+        for count, _ in enumerate(streaming.values(io.BytesIO(content[:_DEEP])), 1):
             if count > 1:
                 return "joined"
     except Broken as broken:

@@ -37,17 +37,20 @@ class _Vulnerability(msgspec.Struct):
 
 
 def recognise(document: Document) -> bool:
-    """Checks with a test number, or a report with vulnerabilities, modules and the version of their database."""
+    """Checks with a test number, or a report with vulnerabilities and the version of their database."""
     head = document.head
-    if document.form != "json" or not isinstance(head, dict):
+    if document.form != "json" or not isinstance(head, dict) or "apiVersion" in head:
         return False
-    if isinstance(report := head.get("report"), dict):
-        return bool(report.keys() & {"cvedb_version", "modules", "checks"}) and bool(
-            report.keys() & {"vulnerabilities", "checks"})
-    items = head.get("items")
+    report = head.get("report")
+    if isinstance(report, dict):
+        return _are(report.get("checks"), "test_number") or _are(report.get("vulnerabilities"), "package_name") or (
+            "cvedb_version" in report)
     has_versions = bool(head.keys() & {"kubernetes_cis_version", "docker_cis_version", "run_timestamp"})
-    return isinstance(items, list) and has_versions and all(
-        isinstance(item, dict) and "test_number" in item for item in items[:1])
+    return _are(head.get("items"), "test_number") or (has_versions and "items" in head)
+
+
+def _are(items: Any, key: str) -> bool:
+    return isinstance(items, list) and bool(items) and isinstance(items[0], dict) and key in items[0]
 
 
 def read(document: Document) -> Iterator[Row]:

@@ -42,23 +42,23 @@ def _first(head: Any) -> Any:
 
 def read(document: Document) -> Iterator[Row]:
     """A finding for each result of a check, and the requirements that Prowler ties to it."""
-    if document.form == "csv":
-        rows, reader = document.values(), _of_csv
+    head, reader = document.head, _of_csv
+    if document.form != "csv":
+        reader = next((found for value in islice(document.values(), _LOOK_AT) if (found := _reader_of(value))), None) \
+            if document.form == "lines" else _reader_of(_first(head))
+    kind = _Ocsf if reader is _of_ocsf else dict[str, Any]
+    if document.form == "json" and (isinstance(head, list) or "Findings" in (head or {})):
+        rows = (row for _, row in document.each("[]" if isinstance(head, list) else "Findings[]", kind))
     else:
-        reader = _reader_of(_first(document.head)) or _of_ocsf
-        path = "Findings[]" if isinstance(document.head, dict) and "Findings" in document.head else "[]"
-        rows = ((row for _, row in document.each(path)) if document.form == "json" else document.values())
-        if document.form == "json" and isinstance(document.head, dict) and path == "[]":
-            rows = document.values()
+        rows = document.values(kind)
     said: set[tuple[str | None, ...]] = set()
     for row in rows:
-        if isinstance(row, dict):
-            for found in reader(row):
-                if isinstance(found, Finding):
-                    yield found
-                elif (key := _key(found)) not in said:
-                    said.add(key)
-                    yield found
+        for found in (reader or _of_json)(row):
+            if isinstance(found, Finding):
+                yield found
+            elif (key := _key(found)) not in said:
+                said.add(key)
+                yield found
 
 
 def _key(row: Row) -> tuple[str | None, ...]:
@@ -137,8 +137,7 @@ class _Ocsf(msgspec.Struct):
     time_dt: Any = None
 
 
-def _of_ocsf(row: dict[str, Any]) -> Iterator[Row]:
-    found = msgspec.convert(row, _Ocsf)
+def _of_ocsf(found: _Ocsf) -> Iterator[Row]:
     resource = found.resources[0] if found.resources else _Resource()
     time, rule = moment(found.time_dt), found.metadata.event_code
     yield About(tool_version=found.metadata.product and found.metadata.product.version, time=time)

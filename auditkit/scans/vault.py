@@ -60,9 +60,9 @@ class _Entry(msgspec.Struct, gc=False):
 
 def recognise(document: Document) -> bool:
     """Lines of type request or response (of KMIP too) with a request that has an operation."""
-    if document.form not in ("lines", "json"):
-        return False
-    return any(_is_entry(value) for value in islice(document.values(), _LOOK_AT))
+    if document.form == "lines":
+        return any(_is_entry(value) for value in islice(document.values(), _LOOK_AT))
+    return document.form == "json" and _is_entry(document.head)
 
 
 def _is_entry(value: Any) -> bool:
