@@ -130,8 +130,8 @@ class File:
             self._broken.setdefault(place, Gap(f"{place} is not a list"))
         return getattr(outline, "value", None)
 
-    def each(self, path: str, type: Any = Any) -> Iterator[tuple[tuple[int, ...], Any]]:
-        """The elements at a path, each with its position in every list on the way, decoded as this type."""
+    def each(self, path: str, type: Any = Any) -> Iterator[tuple[streaming.Position, Any]]:
+        """The elements at a path (see `auditkit.scans.streaming`), each with its position, decoded as this type."""
         count, what = 0, path.replace("[]", "")
         self._malformed.pop(what, None)
         with closing(self._json()) as stream:
@@ -252,7 +252,8 @@ def _separator(first: str) -> str:
     return ";" if first.count(";") > first.count(",") else ","
 
 
-def _place(path: str, position: tuple[int, ...]) -> str:
-    """``results[].failures[]`` with its numbers: ``results[3].failures[0]``."""
-    numbers = iter(position)
-    return re.sub(r"\[\]", lambda _: f"[{next(numbers)}]", path)
+def _place(path: str, position: streaming.Position) -> str:
+    """``results[].failures|errors[]`` with what is known: ``results[3].failures[0]``."""
+    known = iter(position)
+    return re.sub(r"\[\]|\*|[^.\[\]]+\|[^.\[\]]+",
+                  lambda mark: f"[{next(known)}]" if mark[0] == "[]" else str(next(known)), path)

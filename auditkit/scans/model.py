@@ -73,7 +73,7 @@ class Document(Protocol):
     ``head`` is its beginning as decoded values: of JSON lines the first line, of JSON or YAML the whole (or of a
     large file as far as its first 256 KiB reach). Where a file has several YAML documents, ``head`` is the first.
     Every method can be called more than once, and starts at the beginning again.
-    Broken content raises `Broken`, after what came before it was yielded: readers let it pass.
+    Broken content ends the iteration after what came before it, and is noted as a gap of the scan.
     """
 
     name: str
@@ -92,16 +92,17 @@ class Document(Protocol):
     def outline(self, *without: str) -> Any:
         """The JSON document with the lists at these paths left empty: ``outline("results[]")``."""
 
-    def each(self, path: str) -> Iterator[tuple[tuple[int, ...], Any]]:
+    def each(self, path: str, type: Any = Any) -> Iterator[tuple[tuple[int | str, ...], Any]]:
         """The elements at a path such as ``results[].failures[]`` of a JSON document, one at a time.
 
         With each comes its position in each list on the way, to look up in the `outline`. ``[]`` alone at the
-        beginning stands for the elements of a document that is a list: ``[].Vulnerabilities[]``.
-        Large documents are streamed, so memory is that of one element.
+        beginning stands for the elements of a document that is a list: ``[].Vulnerabilities[]``. A step can be a
+        choice, ``Results[].Vulnerabilities|Secrets[]``, or any key, ``*[]``: the position then has the key, too.
+        Large documents are streamed, so memory is that of one element. What does not decode as ``type`` is a gap.
         """
 
 
-class Broken(Exception):
+class Broken(Exception):  # noqa: N818 (a state of the file, told as a sentence)
     """The content cannot be read further: what is wrong, and where, in a sentence without the file's name."""
 
 

@@ -1,12 +1,14 @@
 """JSON of any size, an element at a time: memory is that of one element, wherever in the document it stands.
 
-A **path** names a list and stands for its elements: ``results[]``, ``Results[].Vulnerabilities[]``, ``[]`` (of a
-document that is a list). Nesting is limited, because deep nesting costs the parser memory and the reader its stack.
+A **path** names a list and stands for its elements: ``results[]``, ``Results[].Vulnerabilities[]``, or ``[]`` of a
+document that is a list. A step may give a choice of keys, ``Results[].Vulnerabilities|Secrets[]``, or any: ``*[]``.
+Nesting is limited, because deep nesting costs the parser memory and the reader its stack.
 """
 
 import re
 from collections.abc import Iterator
 from decimal import Decimal
+from itertools import product
 from typing import Any, BinaryIO
 
 import ijson
@@ -18,13 +20,18 @@ MAX_DEPTH = 200
 _CHUNK = 1 << 16
 _START, _END = {"start_map", "start_array"}, {"end_map", "end_array"}
 
-_Steps = tuple[str | None, ...]
+_Steps = tuple[frozenset[str] | None, ...]
+Position = tuple[int | str, ...]
+"""Where an element stands: its place in each list on the way, and the key that was taken where there is a choice."""
+
+_ANY = frozenset("*")
 _Event = tuple[str, Any, int]
 
 
 def steps_of(path: str) -> _Steps:
-    """A path as keys, with ``None`` for each list: ``a.b[].c[]`` → ``("a", "b", None, "c", None)``."""
-    return tuple(None if step == "[]" else step for step in path.replace("[]", ".[]").split(".") if step)
+    """A path as sets of keys, with ``None`` for each list: ``a[].b|c[]`` → ``({a}, None, {b, c}, None)``."""
+    return tuple(None if step == "[]" else frozenset(step.split("|"))
+                 for step in path.replace("[]", ".[]").split(".") if step)
 
 
 # Python refuses to read integers of more than 4300 digits, and the parser cannot pass that on: such a run, of which
@@ -92,12 +99,13 @@ def values(stream: BinaryIO) -> Iterator[Any]:
         yield _built(event, events)
 
 
-def elements(stream: BinaryIO, path: str) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """The elements at a path of the first document, with their position in each list on the way.
+def elements(stream: BinaryIO, path: str) -> Iterator[tuple[Position, Any]]:
+    """The elements at a path of the first document, each with its position.
 
     Raises `Broken` after the last element that came before the break.
     """
     steps, events = steps_of(path), _events(stream)
+    telling = [at for at, keys in enumerate(steps) if keys is None or len(keys) > 1 or keys == _ANY]
     trail: list[str | int | None] = []  # for each open container on the way: the key, or the position in the list
     for step in events:
         event, value, depth = step
@@ -112,7 +120,7 @@ def elements(stream: BinaryIO, path: str) -> Iterator[tuple[tuple[int, ...], Any
                 return _end(events)
         elif on_way and _leads_on(trail, steps):
             if depth == len(steps):
-                yield tuple(at for at in trail if isinstance(at, int)), _built(step, events)
+                yield tuple(trail[at] for at in telling), _built(step, events)
             elif event in _START:
                 trail.append(None if event == "start_map" else -1)
             elif not depth:
@@ -129,10 +137,11 @@ def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
     """Whether a value in the innermost container lies on the way; counts it where that is a list."""
     if not trail:
         return True
+    keys = steps[len(trail) - 1]
     if isinstance(trail[-1], int):
         trail[-1] += 1
-        return steps[len(trail) - 1] is None
-    return trail[-1] == steps[len(trail) - 1]
+        return keys is None
+    return keys is not None and (trail[-1] in keys or keys is _ANY or keys == _ANY)
 
 
 class Outline(ObjectBuilder):
@@ -143,7 +152,7 @@ class Outline(ObjectBuilder):
 
     def __init__(self, *without: str):
         super().__init__()
-        self._lists = {steps_of(path)[:-1] for path in without}
+        self._lists = {keys for path in without for keys in product(*(step or (None,) for step in steps_of(path)[:-1]))}
         self.wrong: list[str] = []
 
     def build(self, stream: BinaryIO) -> None:

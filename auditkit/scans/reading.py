@@ -1,0 +1,209 @@
+"""Scan files, and the objects that scanners keep in a cluster, to tables and entries of the ledger."""
+
+import datetime as dt
+import os
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from auditkit.errors import UsageError
+from auditkit.ledger import Body, Entry
+from auditkit.scans import files, vocabulary
+from auditkit.scans.document import File
+from auditkit.scans.model import Broken, Gap, Reader, Row
+from auditkit.scans.objects import holds_objects, objects
+from auditkit.scans.rows import Scan, Tables
+
+_UNKNOWN = "unknown"
+_NULL = "it is null: whether nothing was found or nothing was scanned can not be told"
+
+
+def read_scans(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, pa.Table], list[Entry]]:
+    """The tables of scan files, and an entry of the ledger for each scan, ``scan:TOOL:FILE``.
+
+    A path is a file, a folder, or ``-``; the tool is told from the content, or named before it: ``trivy=FILE``.
+    What cannot be read is an entry, and the other files are still read. Raises `UsageError` where a path does not
+    exist.
+    """
+    reading = _Reading()
+    named = [_named(os.fspath(path)) for path in paths]
+    for tool, path in named:
+        for source in files.find([path]):
+            reading.read(source, tool)
+    return reading.tables.arrow(), reading.entries
+
+
+def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Table]:
+    """The tables of objects that scanners keep in the cluster, told by their API group.
+
+    Items are dictionaries or JSON; those of groups that no reader knows are left out. Each tool has a row in
+    ``scans``, whose ``file`` is ``name``: the resource that was listed, say.
+    """
+    tables, scans = Tables(), _Scans(name)
+    for item in items:
+        if not isinstance(item, dict):
+            item = msgspec.json.decode(item)
+        if reader := reader_of(item):
+            _read_object(tables, scans.of(reader.NAME), reader, item)
+    for scan in scans:
+        tables.end(scan)
+    return tables.arrow()
+
+
+def reader_of(item: dict[str, Any]) -> Reader | None:
+    """The reader of an object, by its API group."""
+    return _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
+
+
+def _by_group() -> dict[str, Reader]:
+    return {group: reader for reader in _readers() for group in getattr(reader, "GROUPS", ())}
+
+
+def _readers() -> tuple[Reader, ...]:
+    from auditkit.scans import readers
+
+    return readers()
+
+
+def _named(path: str) -> tuple[str, str]:
+    """A tool and a path of ``TOOL=PATH``; without a tool the empty name."""
+    tool, equals, rest = path.partition("=")
+    if equals and not os.path.exists(path):
+        if tool not in {reader.NAME for reader in _readers()}:
+            known = ", ".join(sorted(reader.NAME for reader in _readers()))
+            raise UsageError(f"There is no scan {path!r}, and no tool {tool!r}; tools are: {known}.")
+        return tool, rest
+    return "", path
+
+
+class _Scans:
+    """The scans of one file, by tool."""
+
+    def __init__(self, name: str, **known: Any):
+        self._name, self._known = name, known
+        self._scans: dict[str, Scan] = {}
+
+    def of(self, tool: str) -> Scan:
+        if tool not in self._scans:
+            self._scans[tool] = Scan(scan=f"{tool}:{self._name}", tool=tool, file=self._name, **self._known)
+        return self._scans[tool]
+
+    def __iter__(self) -> Iterator[Scan]:
+        return iter(self._scans.values())
+
+
+class _Reading:
+    """Files that are being read one after another."""
+
+    def __init__(self) -> None:
+        self.tables = Tables()
+        self.entries: list[Entry] = []
+        self._names: dict[str, int] = {}
+
+    def read(self, source: files.Source, tool: str) -> None:
+        for document in source.documents:
+            self._read_document(source, document, tool)
+        for member, problem in source.problems.items():
+            name = f"{source.name}!{member}" if member else source.name
+            scan = Scan(scan="", tool=tool or _UNKNOWN, file=name, gaps=[Gap(problem)])
+            self._end(source, scan, _now())
+
+    def _read_document(self, source: files.Source, document: File, tool: str) -> None:
+        started, name = _now(), self._unused(document.name)
+        scans = _Scans(name, sha256=source.sha256, bytes=source.bytes)
+        reader = _recognise(document, tool)
+        if isinstance(reader, str):
+            scan = scans.of(tool or _UNKNOWN)
+            scan.gaps.append(Gap(reader))
+        elif reader is None:
+            self._read_objects(document, scans)
+        else:
+            scan = scans.of(reader.NAME)
+            self._fill(scan, reader.NAME, reader.read(document))
+            scan.items = document.items
+        for scan in scans:
+            scan.gaps += document.gaps
+            if source.changed():
+                scan.gaps.append(Gap("it was altered while it was read, so its SHA-256 is not that of what was read"))
+            if scan.tool != _UNKNOWN:
+                self.tables.end(scan)
+            self._end(source, scan, started)
+
+    def _read_objects(self, document: File, scans: _Scans) -> None:
+        others: dict[str, int] = {}
+        for item in objects(document):
+            if reader := reader_of(item):
+                _read_object(self.tables, scans.of(reader.NAME), reader, item)
+            else:
+                kind = str(item.get("kind", "of no kind"))[:100]
+                others[kind] = others.get(kind, 0) + 1
+        if not list(scans):
+            kinds = ", ".join(sorted(others)[:5]) or "none"
+            scans.of(_UNKNOWN).gaps.append(Gap(f"it has Kubernetes objects ({kinds}), but none that a scanner keeps"))
+
+    def _fill(self, scan: Scan, tool: str, rows: Iterator[Row]) -> None:
+        try:
+            for row in rows:
+                self.tables.add(scan, row)
+        except Broken as broken:
+            scan.gaps.append(Gap(str(broken)))
+        except Exception as error:  # a reader may be somebody else's: its mistake must not cost the other files
+            scan.gaps.append(Gap(f"it is not as {tool} writes it: {_place(error)}"))
+
+    def _unused(self, name: str) -> str:
+        """The name, or where another file has it already, with a number."""
+        self._names[name] = self._names.get(name, 0) + 1
+        return name if self._names[name] == 1 else f"{name} ({self._names[name]})"
+
+    def _end(self, source: files.Source, scan: Scan, started: dt.datetime) -> None:
+        nothing = not scan.findings and not scan.events and not scan.items
+        self.entries.append(Entry(
+            resource=f"scan:{scan.tool}:{scan.file}", path=scan.file, items=scan.items,
+            outcome="complete" if not scan.gaps else "failed" if nothing else "partial",
+            reason=f"{scan.file}: {scan.reason}" if scan.gaps else "", started=started, ended=_now(),
+            bodies=[Body(source.name, 0, source.bytes, source.sha256)] if source.sha256 else []))
+
+
+def _read_object(tables: Tables, scan: Scan, reader: Any, item: dict[str, Any]) -> None:
+    scan.items += 1
+    try:
+        for row in reader.read_object(item):
+            tables.add(scan, row)
+    except Exception as error:  # as with a whole file
+        metadata = item.get("metadata")
+        name = vocabulary.text(metadata.get("name")) if isinstance(metadata, dict) else None
+        scan.gaps.append(Gap(f"{item.get('kind')} {name or scan.items} is not as {scan.tool} writes it: "
+                             f"{_place(error)}"))
+
+
+def _place(error: Exception) -> str:
+    """What is wrong, and where; never with a value, which other errors than msgspec's can hold."""
+    return str(error) if isinstance(error, msgspec.ValidationError) else type(error).__name__
+
+
+def _recognise(document: File, tool: str) -> Reader | str | None:
+    """The reader of a document, ``None`` for Kubernetes objects; or a sentence why there is none."""
+    if tool:
+        if document.head is None:
+            return _NULL
+        reader = next(reader for reader in _readers() if reader.NAME == tool)
+        return None if hasattr(reader, "GROUPS") and holds_objects(document) else reader
+    if document.head is None:
+        return _NULL
+    found = [reader for reader in _readers() if reader.recognise(document)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        names = " or ".join(reader.NAME for reader in found)
+        return f"it can be the output of {names}: name the tool, as {found[0].NAME}={document.name}"
+    if holds_objects(document):
+        return None
+    if document.head in ({}, []):
+        return "it is empty, so its tool can not be told: name it, as TOOL=FILE"
+    return "it is not the output of any tool that auditkit reads"
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC).replace(microsecond=0)

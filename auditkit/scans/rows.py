@@ -1,0 +1,183 @@
+"""Rows of readers to Arrow tables, a batch at a time: what does not fit in little memory lies in a file meanwhile."""
+
+import datetime as dt
+import os
+import tempfile
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from auditkit import tables
+from auditkit.scans import vocabulary
+from auditkit.scans.model import About, Event, Finding, Gap, Reference, Row
+from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES, SCANS
+from auditkit.tables.model import DTYPES, Column, Table
+
+BATCH = 8192
+IN_MEMORY = 32 << 20
+MAX_TEXT = 4096
+_INT64 = 1 << 63
+
+
+class Scan(msgspec.Struct, kw_only=True):
+    """What is known of one scan so far: a row of the table ``scans``, without what it adds up to at the end."""
+
+    scan: str
+    tool: str
+    file: str
+    sha256: str | None = None
+    bytes: int | None = None
+    tool_version: str | None = None
+    time: dt.datetime | None = None
+    cluster: str | None = None
+    items: int = 0
+    findings: int = 0
+    events: int = 0
+    gaps: list[Gap] = []
+
+    @property
+    def reason(self) -> str:
+        """What it lacks, each thing once."""
+        reasons = list(dict.fromkeys(gap.reason for gap in self.gaps))
+        return "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
+
+    @property
+    def missing(self) -> int | None:
+        counts = [gap.missing for gap in self.gaps if gap.missing is not None]
+        return sum(counts) if counts else None
+
+
+class Tables:
+    """The tables of scans while they are being filled."""
+
+    def __init__(self) -> None:
+        self._tables = {table.name: _Filling(table) for table in (SCANS, FINDINGS, REFERENCES, EVENTS)}
+
+    def add(self, scan: Scan, row: Row) -> None:
+        """A row of a reader, with what its scan says of itself filled in."""
+        if isinstance(row, About):
+            for name in ("tool_version", "time", "cluster"):
+                if (value := getattr(row, name)) is not None:
+                    setattr(scan, name, value)
+            return
+        if isinstance(row, Gap):
+            scan.gaps.append(row)
+            return
+        row.scan = scan.scan
+        row.tool = row.tool or scan.tool
+        if isinstance(row, Finding):
+            scan.findings += 1
+            _complete_finding(scan, row)
+            self._tables["findings"].add(row)
+        elif isinstance(row, Event):
+            scan.events += 1
+            row.severity = row.severity or vocabulary.severity(row.tool_severity)
+            row.cluster = row.cluster or scan.cluster
+            self._tables["events"].add(row)
+        elif isinstance(row, Reference):
+            self._tables["finding_references"].add(row)
+        else:
+            raise TypeError(f"a reader yields a {type(row).__name__}, which is no row")
+
+    def end(self, scan: Scan) -> None:
+        """The scan's own row."""
+        self._tables["scans"].add(_Ended(
+            scan.scan, scan.tool, scan.tool_version, scan.file, scan.sha256, scan.bytes, scan.time, scan.cluster,
+            scan.items, scan.findings, scan.events, bool(scan.gaps), scan.missing, scan.reason or None))
+
+    def arrow(self) -> dict[str, pa.Table]:
+        """The tables as they stand; nothing can be added any more."""
+        return {name: filling.table() for name, filling in self._tables.items()}
+
+
+_Ended: Any = msgspec.defstruct("_Ended", [column.name for column in SCANS.columns])
+
+
+def _complete_finding(scan: Scan, row: Any) -> None:
+    row.tool_version = row.tool_version or scan.tool_version
+    row.cluster = row.cluster or scan.cluster
+    row.seen = row.seen or scan.time
+    row.status = row.status or "unknown"
+    row.rule_id = row.rule_id or vocabulary.rule_id(row.rule)
+    row.severity = row.severity or vocabulary.severity(row.tool_severity)
+
+
+class _Filling:
+    """A table that grows in memory, and beyond 32 MiB in a nameless file."""
+
+    def __init__(self, table: Table):
+        self._schema = tables.table(table.name).schema
+        self._columns = [(column, attrgetter(column.name)) for column in table.columns]
+        self._rows: list[Any] = []
+        self._batches: list[pa.RecordBatch] = []
+        self._bytes = 0
+        self._file: Any = None
+        self._writer: Any = None
+
+    def add(self, row: Any) -> None:
+        self._rows.append(row)
+        if len(self._rows) == BATCH:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        arrays = [_array(list(map(get, self._rows)), column) for column, get in self._columns]
+        self._rows = []
+        batch = pa.RecordBatch.from_arrays(arrays, schema=self._schema)
+        self._bytes += batch.nbytes
+        if self._bytes <= IN_MEMORY:
+            self._batches.append(batch)
+            return
+        if self._writer is None:
+            self._file = tempfile.NamedTemporaryFile(suffix=".arrow", delete=False)
+            self._writer = pa.ipc.new_file(self._file, self._schema)
+        for waiting in (*self._batches, batch):
+            self._writer.write_batch(waiting)
+        self._batches = []
+
+    def table(self) -> pa.Table:
+        self._flush()
+        if self._writer is None:
+            return pa.Table.from_batches(self._batches, schema=self._schema)
+        self._writer.close()
+        self._file.close()
+        with pa.memory_map(self._file.name) as source:
+            table = pa.ipc.open_file(source).read_all()
+        os.unlink(self._file.name)
+        return table
+
+
+def _array(values: list[Any], column: Column) -> pa.Array:
+    """A column; values of another type, which only careless tools and hostile files have, become null or text."""
+    clean = _CLEAN[column.dtype]
+    try:
+        if column.dtype == "string" and max(map(len, filter(None, values)), default=0) > MAX_TEXT:
+            values = [clean(value) for value in values]
+        return pa.array(values, DTYPES[column.dtype])
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return pa.array([clean(value) for value in values], DTYPES[column.dtype])
+
+
+def _clean_text(value: Any) -> str | None:
+    text = vocabulary.text(value)
+    if text is None:
+        return None
+    if len(text) > MAX_TEXT:
+        text = text[:MAX_TEXT - 1] + "…"
+    return text.encode("utf-8", "replace").decode()
+
+
+def _clean_integer(value: Any) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and -_INT64 <= value < _INT64 else None
+
+
+_CLEAN: dict[str, Callable[[Any], Any]] = {
+    "string": _clean_text,
+    "int64": _clean_integer,
+    "boolean": lambda value: value if isinstance(value, bool) else None,
+    "timestamp": vocabulary.moment,
+}
