@@ -2,6 +2,8 @@
 
 import json
 import logging
+import os
+from pathlib import Path
 
 import urllib3
 from kubernetes import client, config
@@ -54,15 +56,16 @@ def _client(context: str | None, kubeconfig: str | None, workers: int) -> tuple[
     """The client of a context with its name; without any kubeconfig, that of the cluster this runs in."""
     configuration = client.Configuration()
     configuration.connection_pool_maxsize = workers
+    places = kubeconfig or config.KUBE_CONFIG_DEFAULT_LOCATION
+    if not any(Path(place).expanduser().is_file() for place in places.split(os.pathsep)):
+        if context or kubeconfig:
+            raise SourceError(f"There is no kubeconfig at {places}. Give another with --kubeconfig, or set KUBECONFIG.")
+        return _in_cluster(configuration), "in-cluster"
     try:
         contexts, active = config.list_kube_config_contexts(config_file=kubeconfig)
-    except config.ConfigException as error:
-        if context or kubeconfig:
-            raise SourceError(f"The kubeconfig cannot be used: {_sentence(error)} "
-                              "Give another with --kubeconfig, or set KUBECONFIG.") from None
-        return _in_cluster(configuration), "in-cluster"
-    except Exception as error:  # the loader lets the YAML library's own errors through
-        raise SourceError(f"The kubeconfig {kubeconfig or ''} is not YAML of a kubeconfig: {_sentence(error)}") from None
+    except Exception as error:  # the loader lets the errors of the YAML library and of its own reading through
+        raise SourceError(f"The kubeconfig {places} cannot be used: {_sentence(error)} "
+                          "Give another with --kubeconfig, or set KUBECONFIG.") from None
     known = [entry["name"] for entry in contexts]
     name = context or active["name"]
     if name not in known:
