@@ -21,6 +21,8 @@ DERIVED: dict[str, str] = {
     "namespace_levels": "auditkit.analysis.podsecurity:namespace_levels",
     "pod_levels": "auditkit.analysis.podsecurity:pod_levels",
     "template_pod_levels": "auditkit.analysis.podsecurity:template_pod_levels",
+    "role_powers": "auditkit.analysis.rbac_powers:role_powers",
+    "held_powers": "auditkit.analysis.rbac_powers:held_powers",
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 

@@ -6,13 +6,15 @@ import pkgutil
 from auditkit.checks.model import REGISTRY, Check, Judgement, check, judge
 from auditkit.errors import NoSuchName
 
+_NO_CHECKS = {"model", "cases"}
+
 __all__ = ["Check", "Judgement", "all_checks", "check", "find", "judge"]
 
 
 def all_checks() -> dict[str, Check]:
     """Every check by name: those of this package, and those that others registered."""
     for module in pkgutil.iter_modules(__path__):
-        if module.name != "model":
+        if module.name not in _NO_CHECKS and not module.name.startswith("_"):
             importlib.import_module(f"{__name__}.{module.name}")
     return REGISTRY
 

@@ -1,0 +1,68 @@
+"""Settings as text, read as the programs read them. What cannot be understood is <NA>, and so never a pass."""
+
+import re
+from collections.abc import Iterable
+
+import pandas as pd
+import pyarrow as pa
+
+BOOLEAN = pd.ArrowDtype(pa.bool_())
+STRING = pd.ArrowDtype(pa.string())
+NUMBER = pd.ArrowDtype(pa.float64())
+
+STRONG_CIPHERS = frozenset(
+    f"TLS_{suite}" for suite in (
+        "AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305_SHA256",
+        *(f"ECDHE_{key}_WITH_{cipher}" for key in ("ECDSA", "RSA") for cipher in (
+            "AES_128_GCM_SHA256", "AES_256_GCM_SHA384", "CHACHA20_POLY1305", "CHACHA20_POLY1305_SHA256")),
+    )
+)
+"""Cipher suites with forward secrecy and authenticated encryption: those that CIS Kubernetes 1.2.29 lists.
+
+4.2.12 lists fewer for the kubelet: those of TLS 1.3 are missing there, but they cannot be switched off and are not
+weaker, and one is there by its other name.
+"""
+
+_DURATION = r"0|-?(?:\d+(?:\.\d*)?(?:h|ms|m|s|us|µs|ns))+"
+
+
+def boolean(text: pd.Series) -> pd.Series:
+    """A switch as Go's ``ParseBool`` reads it."""
+    values = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
+    return text.str.lower().map(values).astype(BOOLEAN)
+
+
+def number(text: pd.Series) -> pd.Series:
+    """A number."""
+    return pd.to_numeric(text.astype(object), errors="coerce").astype(NUMBER)
+
+
+def seconds(text: pd.Series) -> pd.Series:
+    """A duration as Go writes it (``1m30s``), in seconds."""
+    valid = text.where(text.str.fullmatch(_DURATION).fillna(False))
+    return pd.to_timedelta(valid.astype(object), errors="coerce").dt.total_seconds().astype(NUMBER)
+
+
+def lists(text: pd.Series, item: str) -> pd.Series:
+    """Whether a list that is joined by commas has this item."""
+    return text.str.contains(rf"(?:^|,)\s*{re.escape(item)}\s*(?:,|$)", regex=True)
+
+
+def lists_only(text: pd.Series, items: Iterable[str]) -> pd.Series:
+    """Whether a list that is joined by commas has these items and no other, and is not empty."""
+    one = rf"\s*(?:{'|'.join(map(re.escape, sorted(items)))})\s*"
+    return text.str.fullmatch(f"{one}(?:,{one})*")
+
+
+def gate(text: pd.Series, name: str, *, default: bool) -> pd.Series:
+    """A feature gate of stage beta in a list of ``Name=true``: as it says of the gate, else of all of that stage."""
+    on = pd.Series(default, text.index, BOOLEAN).where(text.notna())
+    for each in ("AllBeta", name):
+        stated = text.str.contains(rf"(?:^|,)\s*{each}=", regex=True).fillna(False)
+        on = on.mask(stated, boolean(text.str.extract(rf"(?:.*,)?\s*{each}=(\w+)", expand=False)))
+    return on
+
+
+def loopback(text: pd.Series) -> pd.Series:
+    """Whether an address is reached from its own node only."""
+    return text.str.fullmatch(r"127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost")

@@ -1,0 +1,181 @@
+"""Cases: small worlds that a check must pass or fail, and that prove it can do both.
+
+They stand beside the module of the check, in ``cases/MODULE.yaml``::
+
+    no_privileged_containers:
+      clean:                                    # at least one pass, no fail, nothing unknown
+        - containers: [{privileged: false}]
+        - containers: [{privileged: false, type: init}]
+      mutants:                                  # at least one fail
+        - containers: [{privileged: true}]
+      parameters: {}                            # what a control would set, if anything
+
+A world has tables with their rows; a table that it does not name is empty, and everything counts as completely
+collected. A row says only what matters. A column that it leaves out has what the absence of the field means in the
+API; a column that is told by the place of an object (``kind: Deployment``, ``type: regular``) has the first that its
+table knows; ``name`` is made up of the table's last word and the position (``pod-0``, ``pod-1``; ``policy-0``); and
+where the key of a row refers to something by name (``pod``, ``node``, ``namespace`` …), that is the first of its kind
+(``pod-0``). Derived tables are derived.
+
+Two short forms stand for several tables: ``kube-apiserver: [--profiling=false]`` (or another component) is a static
+pod with these arguments on ``node-0``, and ``kubelet: {readOnlyPort: 0}`` is that node, whose kubelet told this.
+"""
+
+import datetime as dt
+import inspect
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from auditkit import strict_yaml, tables
+from auditkit.checks.model import Check
+from auditkit.collect.control_plane import COMPONENTS, flags
+from auditkit.errors import ControlError
+from auditkit.ledger import Entry
+from auditkit.snapshot import Manifest, Snapshot
+from auditkit.tables.model import DTYPES, Column, Table
+
+MINIMUM = {"clean": 2, "mutants": 3}
+"""How many cases a check needs at least."""
+
+TIME = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+
+_REFERENCES = frozenset(["namespace", "pod", "container", "volume", "node", "role", "binding", "policy", "service",
+                         "ingress", "configuration", "webhook"])
+_COLLECTED = {*tables.RESOURCES, "kubelets", "controlplane", "discovery"}
+
+World = dict[str, Any]
+
+
+class Cases(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The worlds of one check, and the parameters that it is run with."""
+
+    clean: list[World] = []
+    mutants: list[World] = []
+    parameters: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Proof:
+    """How many clean worlds a check passes and how many mutants it fails; ``wrong`` says which it does not."""
+
+    clean_passed: int = 0
+    clean: int = 0
+    mutants_failed: int = 0
+    mutants: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """There are enough cases, and the check judges each as it must."""
+        return not self.wrong and self.clean >= MINIMUM["clean"] and self.mutants >= MINIMUM["mutants"]
+
+
+def cases(check: Check) -> Cases:
+    """The cases of a check; empty where it has none. Raises `ControlError` with file and line."""
+    path = Path(inspect.getfile(check.function))
+    return _read(path.parent / "cases" / f"{path.stem}.yaml").get(check.function.__name__, Cases())
+
+
+@cache
+def _read(path: Path) -> dict[str, Cases]:
+    return strict_yaml.read(path, dict[str, Cases]) if path.is_file() else {}
+
+
+def prove(check: Check) -> Proof:
+    """Run a check on all of its cases, by the engine that judges real snapshots."""
+    from auditkit.evaluate import run  # noqa: PLC0415 - evaluate stands to the right of the checks
+
+    ours = cases(check)
+    check = check.with_parameters(ours.parameters)
+    wrong = []
+    for wanted, worlds in (("clean", ours.clean), ("mutants", ours.mutants)):
+        for number, given in enumerate(worlds, 1):
+            found = run(check, world(given)).counts
+            right = (found["fail"] > 0 if wanted == "mutants"
+                     else found["pass"] > 0 and found["fail"] == found["unknown"] == 0)
+            if not right:
+                verdicts = ", ".join(f"{count} {verdict}" for verdict, count in found.items() if count)
+                wrong.append(f"{wanted} {number}: {verdicts or 'no subject'}")
+    clean_wrong = sum(text.startswith("clean") for text in wrong)
+    return Proof(len(ours.clean) - clean_wrong, len(ours.clean),
+                 len(ours.mutants) - len(wrong) + clean_wrong, len(ours.mutants), wrong)
+
+
+def world(given: World) -> Snapshot:
+    """A snapshot with the tables of a world, all of it completely collected. Raises `ControlError`."""
+    rows: dict[str, list[dict]] = {}
+    for name, content in given.items():
+        for table, more in _expand(name, content):
+            rows.setdefault(table, []).extend(more)
+    if unknown := set(rows) - set(tables.TABLES):
+        raise ControlError(f"A case has the table {', '.join(sorted(unknown))}, which does not exist.")
+    sources = dict.fromkeys(source for table in tables.TABLES.values() for source in table.sources)
+    manifest = Manifest(cluster="case", started=TIME, ended=TIME, ledger=[
+        Entry(resource=source, outcome="complete", started=TIME, ended=TIME) for source in sources])
+    return Snapshot(manifest, {name: _table(table, rows.get(name, [])) for name, table in tables.TABLES.items()})
+
+
+def _expand(name: str, content: Any) -> list[tuple[str, list[dict]]]:
+    """A table with its rows, or what a short form stands for."""
+    node = "node-0"
+    if name in COMPONENTS:
+        pod = {"component": name, "node": node, "pod": f"{name}-{node}"}
+        return [("control_plane", [pod]), ("control_plane_flags", [pod | flag for flag in flags(content)])]
+    if name == "kubelet":
+        settings = [{"node": node, "key": key, "value": _text(value)} for key, value in content.items()]
+        told = [{"node": node, "read": True}]
+        return [("nodes", [{"name": node}]), ("kubelets", told), ("kubelet_settings", settings)]
+    return [(name, content)]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _table(table: Table, rows: list[dict]) -> pa.Table:
+    if unknown := {key for row in rows for key in row} - {column.name for column in table.columns}:
+        raise ControlError(f"A case has {table.name}.{', '.join(sorted(unknown))}, which does not exist.")
+    return pa.table([
+        pa.array([row[column.name] if column.name in row else _left_out(table, column, row, position)
+                  for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])
+        for column in table.columns
+    ], schema=table.schema)
+
+
+def _in(column: Column) -> pa.DataType | None:
+    """How values are written in YAML: times as text."""
+    return pa.string() if column.dtype == "timestamp" else DTYPES[column.dtype]
+
+
+def _left_out(table: Table, column: Column, row: dict, position: int) -> Any:
+    """What a column has where the row does not say it."""
+    label = table.rows[0].label
+    place = column.path if isinstance(column.path, str) else column.place(label)
+    if place.startswith("="):
+        return table.rows[0].constants.get(place[1:])
+    if place.startswith("'"):
+        return place[1:]
+    if place == "#":
+        return position
+    if column.absent is None and column.name in table.key and table.sources[0] in _COLLECTED:
+        if column.name == "name":
+            return f"{_called(table.name)}-{position}"
+        in_no_namespace = column.name == "namespace" and str(row.get("kind", "")).startswith("Cluster")
+        if column.name in _REFERENCES and not in_no_namespace:
+            owner = "workload" if table.name.startswith("template_") and column.name == "pod" else column.name
+            return f"{owner}-0"
+    return False if column.read == "present" else column.absent
+
+
+def _called(table: str) -> str:
+    """What one thing of a table is called: ``network_policies`` → ``policy``, ``pods`` → ``pod``."""
+    word = "workloads" if table == "templates" else table.rpartition("_")[2]
+    for plural, single in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if word.endswith(plural):
+            return word.removesuffix(plural) + single
+    return word
