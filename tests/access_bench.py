@@ -38,15 +38,17 @@ def cluster(bindings: int = 20_000, subjects: int = 5_000, roles: int = 1_000, n
     who = random.integers(0, subjects, bindings)
     where = random.integers(0, namespaces, bindings)
     cluster_wide = random.random(bindings) < 0.1
+    granted = random.integers(0, roles, bindings)
     kind = np.array(["User", "Group", "ServiceAccount"])[who % 3]
     bound = [
-        ("ClusterRoleBinding" if wide else "RoleBinding", None if wide else f"ns-{space}", f"binding-{n}", "ClusterRole",
-         f"role-{role}", kind[n], f"ns-{who[n] % namespaces}" if kind[n] == "ServiceAccount" else None,
+        ("ClusterRoleBinding" if wide else "RoleBinding", None if wide else f"ns-{space}", f"binding-{n}",
+         "ClusterRole", f"role-{role}", kind[n], f"ns-{who[n] % namespaces}" if kind[n] == "ServiceAccount" else None,
          f"subject-{who[n]}", None, 0)
-        for n, (wide, space, role) in enumerate(zip(cluster_wide, where, random.integers(0, roles, bindings), strict=True))
+        for n, (wide, space, role) in enumerate(zip(cluster_wide, where, granted, strict=True))
     ]
     return {
-        "roles": _frame("roles", [("ClusterRole", None, f"role-{n}", f"uid-{n}", None, 1, False) for n in range(roles)]),
+        "roles": _frame("roles", [("ClusterRole", None, f"role-{n}", f"uid-{n}", None, 1, False)
+                                  for n in range(roles)]),
         "role_rules": _frame("role_rules", rules), "role_urls": _frame("role_urls", []),
         "role_labels": _frame("role_labels", []), "role_aggregation": _frame("role_aggregation", []),
         "binding_subjects": _frame("binding_subjects", bound), "api_resources": api,
@@ -61,7 +63,8 @@ def requests(count: int = 100_000, subjects: int = 5_000, namespaces: int = 500,
     who = random.integers(0, subjects, count)
     groups = [["system:authenticated", f"subject-{n}", f"subject-{n + 1}"] for n in random.integers(0, subjects, count)]
     return pd.DataFrame({
-        "user": [f"subject-{n}" if n % 3 == 0 else f"system:serviceaccount:ns-{n % namespaces}:subject-{n}" for n in who],
+        "user": [f"subject-{n}" if n % 3 == 0 else f"system:serviceaccount:ns-{n % namespaces}:subject-{n}"
+                 for n in who],
         "groups": groups, "verb": random.choice(VERBS, count), "group": picked[:, 0], "resource": picked[:, 1],
         "subresource": "", "namespace": [f"ns-{n}" for n in random.integers(0, namespaces, count)],
         "name": [f"object-{n}" for n in range(count)], "path": "",

@@ -41,9 +41,11 @@ def applies(subject: dict, request: dict, scope: str) -> bool:
 
 def rules_of(objects: list[dict], reference: dict, scope: str) -> list[dict]:
     for role in objects:
-        if role["kind"] == reference["kind"] and role["metadata"]["name"] == reference["name"] and (
-            role["kind"] == "ClusterRole" or (role["kind"] == "Role" and scope and role["metadata"]["namespace"] == scope)
-        ):
+        if role["kind"] not in ("Role", "ClusterRole") or role["kind"] != reference["kind"]:
+            continue
+        home = "" if role["kind"] == "ClusterRole" else role["metadata"]["namespace"]
+        wanted = "" if role["kind"] == "ClusterRole" else scope
+        if role["metadata"]["name"] == reference["name"] and home == wanted:
             return role.get("rules") or []
     return []
 

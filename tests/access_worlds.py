@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 import pytest
+from worlds import frames
 
 from auditkit import tables
 from auditkit.analysis.access import TABLES, Access
 from auditkit.collect.objects import decode
-from worlds import frames
 
 HERE = Path(__file__).parent
 TRUTH = Path(os.environ.get("AUDITKIT_TRUTH", HERE.parents[1] / "shared" / "truth"))
@@ -71,3 +71,33 @@ def request(given: dict) -> dict:
     return {"group": given["apiGroup"], "user": given.get("user", ""), "groups": given.get("groups") or [],
             "namespace": given.get("namespace", ""),
             **{key: given[key] for key in ("verb", "resource", "subresource", "name", "path")}}
+
+
+def role(name: str, *rules: dict, namespace: str = "", labels: dict | None = None) -> dict:
+    """A ClusterRole, or in a namespace a Role."""
+    metadata = {"name": name, "labels": labels or {}} | ({"namespace": namespace} if namespace else {})
+    return {"kind": "Role" if namespace else "ClusterRole", "metadata": metadata, "rules": list(rules)}
+
+
+def bind(name: str, reference: str, *subjects: dict, namespace: str = "", kind: str = "ClusterRole") -> dict:
+    """A ClusterRoleBinding, or in a namespace a RoleBinding."""
+    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
+    return {"kind": "RoleBinding" if namespace else "ClusterRoleBinding", "metadata": metadata,
+            "roleRef": {"kind": kind, "name": reference}, "subjects": list(subjects)}
+
+
+def rule(verbs: str, resources: str, group: str = "", **extra) -> dict:
+    """A rule: verbs and resources parted by spaces, one API group."""
+    return {"verbs": verbs.split(), "resources": resources.split(), "apiGroups": [group], **extra}
+
+
+def user(name: str) -> dict:
+    return {"kind": "User", "name": name}
+
+
+def group(name: str) -> dict:
+    return {"kind": "Group", "name": name}
+
+
+def account(name: str, namespace: str = "") -> dict:
+    return {"kind": "ServiceAccount", "name": name} | ({"namespace": namespace} if namespace else {})

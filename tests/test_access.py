@@ -3,34 +3,17 @@
 import gzip
 import itertools
 
+import access_reference as slow
 import pandas as pd
 import pytest
+from access_worlds import HERE, TABLES, TRUTH, access, bind, cases, lines, recorded, request, role, rule, user, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import access_reference as slow
-from access_worlds import HERE, TABLES, TRUTH, access, cases, lines, recorded, request, world
 from auditkit.analysis.access import Access
 from auditkit.errors import UsageError
 
-
-def role(name: str, *rules: dict, namespace: str = "", **extra) -> dict:
-    kind = {"kind": "Role", "metadata": {"name": name, "namespace": namespace}} if namespace else {
-        "kind": "ClusterRole", "metadata": {"name": name}}
-    return {**kind, "rules": list(rules), **extra}
-
-
-def bind(name: str, reference: str, *subjects: dict, namespace: str = "", kind: str = "ClusterRole") -> dict:
-    metadata = {"name": name} | ({"namespace": namespace} if namespace else {})
-    return {"kind": "RoleBinding" if namespace else "ClusterRoleBinding", "metadata": metadata,
-            "roleRef": {"kind": kind, "name": reference}, "subjects": list(subjects)}
-
-
-def rule(verbs: str, resources: str, groups: str = "", **extra) -> dict:
-    return {"verbs": verbs.split(), "resources": resources.split(), "apiGroups": groups.split(",") , **extra}
-
-
-ALICE = {"kind": "User", "name": "alice"}
+ALICE = user("alice")
 
 # --- answers of real authorizers ------------------------------------------------------------------------------------
 
@@ -65,8 +48,8 @@ def test_every_answer_of_the_upstream_authorizer_in_worlds(stored):
             if "-aggregated" in case["input"]["world"] and "not-aggregated" not in case["input"]["world"]}
     assert len(asked) > 2_000
     wrong = []
-    for file, group in itertools.groupby(asked, key=lambda case: case["input"]["world"]):
-        group = list(group)
+    for file, same in itertools.groupby(asked, key=lambda case: case["input"]["world"]):
+        group = list(same)
         objects = world({"world": file})
         answers = access(naive(objects) if stored else objects).can(
             pd.DataFrame([request(case["input"]["request"]) for case in group]))

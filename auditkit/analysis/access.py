@@ -83,7 +83,7 @@ class Access:
 
     def _answers(self, requests: pd.DataFrame) -> pd.Series:
         if "verb" not in requests:
-            raise UsageError(f"The requests need a column verb; columns that can() reads are {', '.join(ASKED)}, groups.")
+            raise UsageError(f"The requests need a column verb; can() reads {', '.join(ASKED)} and groups.")
         asked = {name: _texts(requests, name) for name in ASKED}
         is_path = pc.not_equal(asked["path"], "")
         asked["namespace"] = pc.if_else(is_path, "", asked["namespace"])  # a request about a path has none

@@ -42,7 +42,7 @@ def grants(binding_subjects: pd.DataFrame) -> pd.DataFrame:
 
 
 def role_key(kind: pa.Array, namespace: pa.Array, name: pa.Array) -> pa.Array:
-    """One text that names a role: ``/NAME`` of a ClusterRole, ``NAMESPACE/NAME`` of a Role, ``<NA>`` of another kind."""
+    """One text that names a role: ``/NAME`` of a ClusterRole, ``NAMESPACE/NAME`` of a Role; ``<NA>`` of other kinds."""
     home = pc.if_else(pc.equal(kind, "Role"), pc.fill_null(namespace, ""),
                       pc.if_else(pc.equal(kind, "ClusterRole"), "", None))
     return pc.binary_join_element_wise(home, name, "/")

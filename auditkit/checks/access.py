@@ -1,0 +1,227 @@
+"""Access: who holds rights that lead to more rights, and whom bindings name.
+
+CIS leaves its section 5.1 to people: whether somebody needs a right is not seen in a cluster. These checks take the
+strict side: a subject that holds such a right fails, with the rule that grants it, unless Kubernetes itself ships the
+right, or the control names the subject in ``accepted`` (``alice``, ``NAMESPACE/ACCOUNT``).
+"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+import pyarrow as pa
+
+from auditkit.analysis.rbac import ANONYMOUS, MASTERS, UNAUTHENTICATED, grants, role_keys
+from auditkit.analysis.rbac_powers import FULL_POWER
+from auditkit.analysis.rbac_shipped import WITH_WILDCARDS, shipped_bindings, shipped_powers, shipped_roles
+from auditkit.checks.model import BOOLEAN, Judgement, check, judge
+
+STRING = pd.ArrowDtype(pa.string())
+SHIPPED = "Kubernetes itself ships this right, to its own component"
+EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
+REVIEW = "Remove the right, narrow it to a namespace or to names, or record who accepted it and why."
+
+
+def _few(subjects: pd.DataFrame, held: pd.DataFrame, powers: Sequence[str], accepted: Sequence[str], *,
+         verbs: Sequence[str] = (), by_name: bool = False) -> Judgement:
+    """Fails each subject of a binding that holds one of the powers.
+
+    With ``verbs`` only rules with those count, or with ``*``. Rules that are limited to named objects count only
+    ``by_name``.
+    """
+    held = held[held["power"].isin(powers)]
+    held = held[held["verb"].isin([*verbs, "*"])] if verbs else held
+    held = held if by_name else held[held["resource_name"].isna()]
+    own = shipped_powers(held, subjects)
+    places = pd.Series(range(len(subjects)), subjects.index)
+    by_others, by_kubernetes = places.isin(held.loc[~own, "row"]), places.isin(held.loc[own, "row"])
+    is_accepted = _named(subjects).isin(accepted)
+    reasons = _grounds(held[~own]).reindex(places.to_numpy()).set_axis(subjects.index)
+    reasons = reasons.where(~is_accepted, "accepted by the control: " + reasons)
+    return judge(subjects, pd.Series(~by_others | is_accepted, dtype=BOOLEAN), EVIDENCE,
+                 applies=pd.Series(by_others | ~by_kubernetes, dtype=BOOLEAN), otherwise=SHIPPED, reasons=reasons)
+
+
+def _named(subjects: pd.DataFrame) -> pd.Series:
+    """Subjects as controls name them."""
+    home = subjects["subject_namespace"].fillna(subjects["namespace"])
+    account = (subjects["subject_kind"] == "ServiceAccount") & home.notna()
+    return subjects["subject"].where(~account.fillna(False), home + "/" + subjects["subject"])
+
+
+def _grounds(held: pd.DataFrame) -> pd.Series:
+    """What each row of `binding_subjects` may do and by which rule, in words, by row."""
+    what = held["resource"].where(held["group"].isin(["", "*"]), held["resource"] + "." + held["group"])
+    what = what.where(held["resource_name"].isna(), what + " " + held["resource_name"])
+    frame = pd.DataFrame({"row": held["row"], "rule": held["rule"], "what": what, "verb": held["verb"],
+                          "scope": held["scope"]}).drop_duplicates()
+    where = ["row", "rule", "scope"]
+    joined = frame.sort_values(["row", "rule", "what", "verb"]).groupby(where).agg(
+        verbs=("verb", _list), what=("what", _list)).reset_index()
+    place = ("in namespace " + joined["scope"]).where(joined["scope"] != "", "in the whole cluster")
+    text = joined["verbs"] + " on " + joined["what"] + " " + place + " (rule " + joined["rule"].astype(str) + ")"
+    return text.groupby(joined["row"]).agg("; ".join).astype(STRING)
+
+
+def _list(values: pd.Series) -> str:
+    return ", ".join(values.unique())
+
+
+@check(
+    severity="critical",
+    wanted="all verbs on all resources are held by nobody but Kubernetes itself and accepted administrators",
+    remedy="Bind a role with the rights that the work needs; keep full power for accounts used in emergencies.",
+    source="CIS Kubernetes 5.1.1; NIST SP 800-53 AC-6(5)",
+)
+def cluster_admin_only_where_needed(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                                    accepted: Sequence[str] = ()) -> Judgement:
+    """Full power is held only by those who need it."""
+    return _few(binding_subjects, held_powers, [FULL_POWER], accepted)
+
+
+@check(severity="high", wanted="no right to read all Secrets of a namespace or of the cluster", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.2")
+def secrets_access_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                           accepted: Sequence[str] = ()) -> Judgement:
+    """Few can read Secrets."""
+    return _few(binding_subjects, held_powers, ["read_secrets"], accepted)
+
+
+@check(severity="medium", wanted="no right to create pods, or what makes pods", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.4")
+def pod_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                         accepted: Sequence[str] = ()) -> Judgement:
+    """Few can create pods."""
+    return _few(binding_subjects, held_powers, ["create_pods", "create_workloads"], accepted, verbs=["create"])
+
+
+@check(severity="critical", wanted="none of the verbs bind, escalate and impersonate", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.8; Kubernetes documentation: RBAC good practices")
+def no_bind_escalate_impersonate(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                                 accepted: Sequence[str] = ()) -> Judgement:
+    """Few can grant themselves more by bind, escalate or impersonate."""
+    powers = ["bind_roles", "escalate_roles", "impersonate_users", "impersonate_groups", "impersonate_accounts",
+              "impersonate_extras"]
+    return _few(binding_subjects, held_powers, powers, accepted, by_name=True)
+
+
+@check(severity="high", wanted="no right to create PersistentVolumes", remedy=REVIEW, source="CIS Kubernetes 5.1.9")
+def persistent_volume_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                                       accepted: Sequence[str] = ()) -> Judgement:
+    """Few can create PersistentVolumes."""
+    return _few(binding_subjects, held_powers, ["create_volumes"], accepted, verbs=["create"])
+
+
+@check(severity="critical", wanted="no right on nodes/proxy, not even get", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.10; Kubernetes documentation: kubelet authorization")
+def node_proxy_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                       accepted: Sequence[str] = ()) -> Judgement:
+    """Few can speak to kubelets through the API server."""
+    return _few(binding_subjects, held_powers, ["proxy_nodes"], accepted, by_name=True)
+
+
+@check(severity="critical", wanted="no right to approve certificates or to let a signer sign", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.11")
+def csr_approval_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                         accepted: Sequence[str] = ()) -> Judgement:
+    """Few can approve certificates, and so make identities."""
+    return _few(binding_subjects, held_powers, ["approve_csrs", "approve_signers"], accepted, by_name=True)
+
+
+@check(severity="high", wanted="no right to change admission webhooks", remedy=REVIEW, source="CIS Kubernetes 5.1.12")
+def webhook_config_access_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                                  accepted: Sequence[str] = ()) -> Judgement:
+    """Few can change admission webhooks."""
+    return _few(binding_subjects, held_powers, ["change_webhooks"], accepted)
+
+
+@check(severity="high", wanted="no right to create serviceaccounts/token", remedy=REVIEW,
+       source="CIS Kubernetes 5.1.13")
+def token_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
+                           accepted: Sequence[str] = ()) -> Judgement:
+    """Few can make tokens of service accounts."""
+    return _few(binding_subjects, held_powers, ["create_tokens"], accepted, by_name=True)
+
+
+@check(severity="medium", wanted="verbs, API groups, resources and paths are named, without *",
+       remedy="Name what the role is for, each verb and resource.", source="CIS Kubernetes 5.1.3")
+def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.DataFrame,
+                 role_labels: pd.DataFrame) -> Judgement:
+    """Roles name what they allow instead of using wildcards."""
+    where = ["kind", "namespace", "role"]
+    found = [frame[frame[column] == "*"][where].assign(column=column)
+             for frame, column in ((role_rules, "verb"), (role_rules, "group"), (role_rules, "resource"),
+                                   (role_urls, "url"))]
+    wild = pd.concat(found).drop_duplicates().groupby(where, dropna=False)["column"].agg(", ".join).reset_index()
+    named = roles[["kind", "namespace", "name"]].rename(columns={"name": "role"})
+    columns = named.merge(wild.astype(STRING), on=where, how="left")["column"].set_axis(roles.index)
+    own = shipped_roles(roles, role_labels) & roles["name"].isin(WITH_WILDCARDS)
+    return judge(roles, columns.isna(), ["rules_count"], applies=~own, otherwise="Kubernetes itself ships this role",
+                 reasons="* as " + columns)
+
+
+@check(
+    severity="medium",
+    wanted="no binding names it, its token is not mounted by default, and no pod runs with its token",
+    remedy="Give each workload an account of its own; set automountServiceAccountToken: false on the default account.",
+    source="CIS Kubernetes 5.1.5",
+    if_empty="every namespace has a service account, yet none is visible",
+)
+def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
+                                    pods: pd.DataFrame, *, token_off: bool = True) -> Judgement:
+    """Default service accounts have no rights, and no pod runs with their token."""
+    user = "system:serviceaccount:" + service_accounts["namespace"] + ":" + service_accounts["name"]
+    bound = user.isin(grants(binding_subjects)["user"].dropna())
+    account = ["namespace", "service_account"]
+    mounted = pods[[*account, "automount_token"]].merge(
+        service_accounts[["namespace", "name", "automount_token"]].rename(
+            columns={"name": "service_account", "automount_token": "by_account"}), on=account, how="left")
+    mounts = mounted["automount_token"].fillna(mounted["by_account"]).fillna(True)
+    used = mounted[mounts]
+    in_use = user.isin("system:serviceaccount:" + used["namespace"] + ":" + used["service_account"])
+    reasons = _sentences({
+        "a binding names it": bound, "a pod runs with its token": in_use,
+        "its token is mounted unless a pod declines": service_accounts["automount_token"] & token_off})
+    bad = bound | in_use | (service_accounts["automount_token"] & token_off)
+    return judge(service_accounts, ~bad, ["automount_token"], applies=service_accounts["name"] == "default",
+                 otherwise="it is not a default account", reasons=reasons)
+
+
+def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
+    """The phrases of the conditions that hold in each row, joined; empty where none does."""
+    parts = pd.DataFrame({text: pd.Series(text + "; ", held.index, STRING).where(held.fillna(False), "")
+                          for text, held in conditions.items()})
+    return parts.sum(axis=1).astype(STRING).str.removesuffix("; ")
+
+
+@check(severity="critical", wanted="no binding names system:masters, which passes before any role is asked",
+       remedy="Use a group of your own with a binding that can be taken away.", source="CIS Kubernetes 5.1.7")
+def no_system_masters_group(binding_subjects: pd.DataFrame) -> Judgement:
+    """Nobody is made part of system:masters by a binding, or bound as it."""
+    masters = (binding_subjects["subject_kind"] == "Group") & (binding_subjects["subject"] == MASTERS)
+    return judge(binding_subjects, ~masters, EVIDENCE, applies=~(masters & shipped_bindings(binding_subjects)),
+                 otherwise=SHIPPED)
+
+
+@check(severity="critical", wanted="no binding names system:anonymous or system:unauthenticated",
+       remedy="Remove the subject from the binding; whoever needs access authenticates.",
+       source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")
+def no_anonymous_bindings(binding_subjects: pd.DataFrame) -> Judgement:
+    """No rights for those who do not authenticate."""
+    kind, name = binding_subjects["subject_kind"], binding_subjects["subject"]
+    anybody = ((kind == "Group") & (name == UNAUTHENTICATED)) | ((kind == "User") & (name == ANONYMOUS))
+    return judge(binding_subjects, ~anybody, EVIDENCE, applies=~(anybody & shipped_bindings(binding_subjects)),
+                 otherwise=SHIPPED)
+
+
+@check(severity="low", wanted="the role that the binding grants exists",
+       remedy="Delete the binding: whoever creates a role of that name gives it rights.",
+       source="Kubernetes documentation: RBAC good practices")
+def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) -> Judgement:
+    """Every binding grants a role that exists."""
+    inside = bindings["kind"] == "RoleBinding"
+    meant = pd.DataFrame({"kind": bindings["role_kind"], "role": bindings["role"],
+                          "namespace": bindings["namespace"].where(inside, pd.NA)})
+    wanted = pd.Series(pd.arrays.ArrowExtensionArray(role_keys(meant)), bindings.index)
+    there = wanted.isin(pd.Series(pd.arrays.ArrowExtensionArray(role_keys(roles, "name"))).dropna())
+    possible = inside | (bindings["role_kind"] != "Role")
+    return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
