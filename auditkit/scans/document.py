@@ -119,7 +119,10 @@ class File:
             yield from self._convert("documents", [self.outline()], type)
 
     def outline(self, *without: str) -> Any:
-        """The document with the lists at these paths left empty. A place that should be a list and is none is a gap."""
+        """The document without the elements of the lists at these paths, and without other values at these paths.
+
+        A place that should be a list and is none is a gap.
+        """
         outline = streaming.Outline(*without)
         with closing(self._json()) as stream:
             try:
@@ -160,7 +163,11 @@ class File:
         """The document as JSON: of YAML and of JSON lines the first."""
         if self.form == "json":
             return self._content()
-        return io.BytesIO(msgspec.json.encode(next(self.values(), None)))
+        values = self.values()
+        first = next(values, None)
+        if next(values, None) is not None:
+            self._break(Broken("it has several documents, of which only the first was read"))
+        return io.BytesIO(msgspec.json.encode(first))
 
     def _convert(self, what: str, values: Iterable[Any], type: Any) -> Iterator[Any]:
         count = 0

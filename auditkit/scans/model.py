@@ -90,7 +90,10 @@ class Document(Protocol):
         """
 
     def outline(self, *without: str) -> Any:
-        """The JSON document with the lists at these paths left empty: ``outline("results[]")``."""
+        """The JSON document with the lists at these paths left empty: ``outline("results[]")``.
+
+        Paths that do not end in ``[]`` are of values to leave out, whatever they are: ``null`` stands for them.
+        """
 
     def each(self, path: str, type: Any = Any) -> Iterator[tuple[tuple[int | str, ...], Any]]:
         """The elements at a path such as ``results[].failures[]`` of a JSON document, one at a time.

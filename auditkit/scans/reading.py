@@ -139,9 +139,11 @@ class _Reading:
             else:
                 kind = str(item.get("kind", "of no kind"))[:100]
                 others[kind] = others.get(kind, 0) + 1
+        if not others and isinstance(document.head, dict) and (reader := reader_of(document.head)):
+            scans.of(reader.NAME)  # an empty list that says of what
         if not list(scans):
-            kinds = ", ".join(sorted(others)[:5]) or "none"
-            scans.of(_UNKNOWN).gaps.append(Gap(f"it has Kubernetes objects ({kinds}), but none that a scanner keeps"))
+            kinds = f"({', '.join(sorted(others)[:5])}), but none that a scanner keeps" if others else "of no kind"
+            scans.of(_UNKNOWN).gaps.append(Gap(f"it has Kubernetes objects {kinds}"))
 
     def _fill(self, scan: Scan, tool: str, rows: Iterator[Row]) -> None:
         try:

@@ -6,7 +6,7 @@ Nesting is limited, because deep nesting costs the parser memory and the reader 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import product
 from typing import Any, BinaryIO
@@ -147,31 +147,39 @@ def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
 class Outline(ObjectBuilder):
     """A document that is being built without the elements of some lists; ``value`` is what there is of it so far.
 
-    ``wrong`` names the places that should be lists and are something else.
+    Paths that do not end in ``[]`` are of values that are left out: ``null`` stands for them. ``wrong`` names the
+    places that should be lists and are something else.
     """
 
     def __init__(self, *without: str):
         super().__init__()
-        self._lists = {keys for path in without for keys in product(*(step or (None,) for step in steps_of(path)[:-1]))}
+        self._lists = _places(path.removesuffix("[]") for path in without if path.endswith("[]"))
+        self._dropped = _places(path for path in without if not path.endswith("[]"))
         self.wrong: list[str] = []
 
     def build(self, stream: BinaryIO) -> None:
         """Read the first document. Raises `Broken`, and then ``value`` is what came before."""
         trail: list[str | None] = []
-        skip_to = -1
+        skip_to, silently = -1, False
         events = _events(stream)
         for event, value, depth in events:
             if skip_to >= 0:
                 if depth > skip_to or event not in _END:
                     continue
                 skip_to = -1
+                if silently:
+                    continue
             elif event == "map_key":
                 trail[-1] = value
             elif event in _END:
                 trail.pop()
-            elif tuple(trail) in self._lists:
+            elif (place := tuple(trail)) in self._dropped:
+                skip_to, silently = depth if event in _START else -1, True
+                self.event("null", None)
+                continue
+            elif place in self._lists:
                 if event == "start_array":
-                    skip_to = depth
+                    skip_to, silently = depth, False
                 elif event != "null":
                     self.wrong.append(".".join("[]" if step is None else step for step in trail).replace(".[]", "[]"))
             self.event(event, value)
@@ -179,3 +187,9 @@ class Outline(ObjectBuilder):
                 trail.append(None)
             if not depth and event not in _START:
                 return _end(events)
+        return None
+
+
+def _places(paths: Iterable[str]) -> set[tuple[str | None, ...]]:
+    """The places of these paths, each choice of keys being one of its own."""
+    return {place for path in paths for place in product(*(step or (None,) for step in steps_of(path)))}

@@ -5,6 +5,9 @@ import re
 from functools import lru_cache
 from typing import Any
 
+Text = str | int | float | bool | None
+"""The type of a field that should be text, in files of tools that are careless about it; `text` makes it text."""
+
 _SEVERITIES = {
     "critical": ("critical", "crit", "fatal", "emergency", "alert", "emerg"),
     "high": ("high", "error", "err", "danger", "important", "severe", "major"),
@@ -15,11 +18,14 @@ _SEVERITIES = {
 }
 _SEVERITY = {word: severity for severity, words in _SEVERITIES.items() for word in words}
 
-_TRIVY = re.compile(r"^(?:AVD-)?(KSV|KCV|DS|AWS|AZU|GCP|GIT|DIG|OCI|OPNSTK|NIF)-?0*(\d+)$", re.I)
-_UPPER = re.compile(r"^(CVE-\d|GHSA-|KHV|CKV|POP-|C-\d)", re.I)
+_TRIVY = re.compile(r"^(?:AVD-)?(KSV|KCV|DS|AWS|AZU|GCP|GIT|DIG|OCI|OPNSTK|NIF)-?0*(\d+)$", re.IGNORECASE)
+_BENCHMARK = re.compile(r"^(?:k8s-|kubernetes-)?(?:(?P<cloud>eks|gke|aks|rke2?|k3s|rh)-)?(?:cis-)?v?"
+                        r"(?P<version>\d+(?:\.\d+)+)(?:-t[\d.]+)?$", re.IGNORECASE)
+_UPPER = re.compile(r"^(CVE-\d|KHV\d|CKV\w*_|POP-\d|C-\d{4}$)", re.IGNORECASE)
 
 _NANOSECONDS, _MICROSECONDS, _MILLISECONDS = 1e17, 1e14, 1e11
 _LATEST = 4102444800.0  # the year 2100: what lies beyond is no time
+_EPOCH = 1970
 
 
 @lru_cache(4096)
@@ -39,6 +45,20 @@ def rule_id(rule: str | None) -> str | None:
     return rule.upper() if _UPPER.match(rule) else rule
 
 
+@lru_cache(1024)
+def benchmark(name: str | None) -> str | None:
+    """A benchmark with its version in one form: ``1.6``, ``k8s-cis-1.6`` and ``cis-v1.6-t1.0`` are ``cis-1.6``.
+
+    Those of CIS for managed clusters keep their name: ``eks-1.2.0``. What is no benchmark of CIS stays as it is.
+    """
+    if not name:
+        return None
+    if name[0].isdigit():
+        return f"cis-{name}"
+    found = _BENCHMARK.match(name)
+    return f"{(found['cloud'] or 'cis').lower()}-{found['version']}" if found else name
+
+
 def moment(value: Any) -> dt.datetime | None:
     """A time in UTC from RFC 3339 text or a Unix time in seconds, milli-, micro- or nanoseconds (number or text).
 
@@ -53,6 +73,8 @@ def moment(value: Any) -> dt.datetime | None:
             pass
     if isinstance(value, bool) or value is None:
         return None
+    if isinstance(value, int) and _NANOSECONDS <= value < _NANOSECONDS * 1000:
+        value = value // 1000  # in a float nanoseconds would not keep their microseconds
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
@@ -66,7 +88,7 @@ def moment(value: Any) -> dt.datetime | None:
 
 def _utc(time: dt.datetime) -> dt.datetime | None:
     """A time in UTC; one without a zone is taken to be in UTC."""
-    if time.year < 1970:
+    if time.year < _EPOCH:
         return None
     return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
 
