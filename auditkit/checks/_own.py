@@ -1,0 +1,141 @@
+"""Checks that others bring: a Python file, or packages by the entry point group ``auditkit.checks``.
+
+An entry point names a module whose import registers checks, as the modules of this package do.
+"""
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import get_args
+
+from auditkit import tables
+from auditkit.analysis import DERIVED
+from auditkit.checks.model import REGISTRY, Check, Severity
+from auditkit.errors import AuditkitError, ControlError, NoSuchName
+
+GROUP = "auditkit.checks"
+
+_read: dict[str, str] = {}
+"""Modules made of files → SHA-256 of the file, so that a file is run again only when it has changed."""
+
+
+def load_file(path: Path) -> list[str]:
+    """Register the checks of a Python file, named ``FILE.function``, and return their names.
+
+    Raises `ControlError` with file and line where it cannot be imported, brings no check or a malformed one.
+    """
+    path = path.resolve()
+    module = f"{path.parent}.{path.stem}"  # unlike that of any other file, and ends in the name of this one
+    if not path.stem.isidentifier():
+        raise ControlError(f"{path}: the name of a file of checks is part of their names; it may only have "
+                           "letters, digits and underscores.")
+    try:
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise ControlError(f"The checks in {path} cannot be read: {error.strerror}.") from None
+    if _read.get(module) != digest:
+        _forget(module)
+        try:
+            _run(path, module)
+            _accept(_of(module), str(path))
+        except BaseException:
+            _forget(module)
+            raise
+        _read[module] = digest
+    return _of(module)
+
+
+@cache
+def load_entry_points() -> None:
+    """Register the checks of installed packages. Raises `ControlError`, which names the package."""
+    for point in entry_points(group=GROUP):
+        origin = f"{point.value} of {_package(point)}"
+        try:
+            point.load()
+        except AuditkitError as error:
+            raise ControlError(f"{origin}: {error}") from None
+        except (Exception, SystemExit) as error:
+            raise ControlError(f"{origin}: the checks cannot be imported: {_said(error)}. "
+                               "Mend or uninstall it.") from error
+        _accept(_of(point.module.partition(".")[0]), origin)
+
+
+def place(check: Check) -> str:
+    """File and line of a check."""
+    code = inspect.unwrap(check.function).__code__
+    return f"{code.co_filename}, line {code.co_firstlineno}"
+
+
+def _run(path: Path, module: str) -> None:
+    specification = importlib.util.spec_from_file_location(module, path)
+    if specification is None or specification.loader is None:
+        raise ControlError(f"{path} is not a Python file; its name must end in .py.")
+    made = sys.modules[module] = importlib.util.module_from_spec(specification)
+    try:
+        specification.loader.exec_module(made)
+    except AuditkitError as error:
+        raise ControlError(f"{path}: {error}") from None
+    except (Exception, SystemExit) as error:
+        raise ControlError(f"{path}, line {_line(error, path)}: the checks cannot be imported: "
+                           f"{_said(error)}.") from error
+
+
+def _accept(names: list[str], origin: str) -> None:
+    if not names:
+        raise ControlError(f"{origin} brings no check: mark functions with @check(severity=…) "
+                           "of auditkit.checks.")
+    for name in names:
+        _verify(REGISTRY[name])
+
+
+def _verify(check: Check) -> None:
+    """Refuse a check without a title, of unknown severity, or that reads what is not a table."""
+    where = f"{place(check)}: the check {check.name}"
+    severities, known = get_args(Severity), [*tables.TABLES, *DERIVED]
+    if not inspect.getdoc(check.function):
+        raise ControlError(f"{where} has no docstring; its first line is the title in reports.")
+    if check.severity not in severities:
+        raise ControlError(f"{where} has severity {check.severity!r}; it may be {', '.join(severities)}.")
+    if not check.tables:
+        raise ControlError(f"{where} reads no table; its first parameter is the table whose rows it judges.")
+    for name in check.tables:
+        if name not in known:
+            raise ControlError(f"{where} reads {name!r}. {NoSuchName('table', name, known)} "
+                               "(What a control may tune stands after * in the signature.)")
+    for name, default in check.parameters.items():
+        if default is inspect.Parameter.empty:
+            raise ControlError(f"{where}: its parameter {name} needs a default.")
+
+
+def _of(module: str) -> list[str]:
+    """The checks of a module, and of the modules in it."""
+    return [name for name, check in REGISTRY.items() if f"{check.function.__module__}.".startswith(f"{module}.")]
+
+
+def _forget(module: str) -> None:
+    for name in _of(module):
+        del REGISTRY[name]
+    sys.modules.pop(module, None)
+    _read.pop(module, None)
+
+
+def _package(point: EntryPoint) -> str:
+    return f"the package {point.dist.name} {point.dist.version}" if point.dist else "an installed package"
+
+
+def _line(error: BaseException, path: Path) -> int:
+    """The line of a file at which an error arose."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno or 1
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    return (lines[-1] if lines else None) or 1
+
+
+def _said(error: BaseException) -> str:
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{type(error).__name__}: {text}".rstrip(": .")
