@@ -9,6 +9,7 @@ A reader is a module with::
 and where the tool also keeps custom resources in the cluster, with::
 
     GROUPS = frozenset({"aquasecurity.github.io"})        API groups that it reads
+    KINDS = frozenset({"VulnerabilityReport"})            kinds in them that it reads; all, where this is absent
     def read_object(item: dict) -> Iterator[Row]          what one object says
 
 Such objects are read wherever they stand (live, List, array, YAML), so ``recognise`` need not know them.

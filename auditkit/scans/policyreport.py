@@ -15,6 +15,8 @@ from auditkit.scans.vocabulary import Text, group, moment, text
 
 NAME = "policyreport"
 GROUPS = frozenset({"wgpolicyk8s.io", "openreports.io", "reports.x-k8s.io", "reports.kyverno.io", "kyverno.io"})
+KINDS = frozenset(f"{scope}{kind}" for scope in ("", "Cluster") for kind in (
+    "PolicyReport", "Report", "AdmissionReport", "BackgroundScanReport", "EphemeralReport"))
 
 _STATUS = {"pass": "pass", "fail": "fail", "warn": "warn", "error": "error", "skip": "skip"}
 _ENGINE_LABELS = ("app.kubernetes.io/managed-by", "policy.kubernetes.io/engine")
@@ -61,7 +63,6 @@ class _Content(msgspec.Struct, gc=False):
 
 
 class _Report(_Content, gc=False):
-    kind: str = ""
     metadata: _Metadata | None = None
     spec: dict[str, Any] | None = None
 
@@ -79,8 +80,6 @@ def read(document: Document) -> Iterator[Row]:
 def read_object(item: dict[str, Any]) -> Iterator[Row]:
     """A finding for each result and each object that it speaks of."""
     report = msgspec.convert(item, _Report)
-    if not report.kind.endswith("Report"):
-        return
     content: _Content = report
     if report.results is None and report.spec:
         content = msgspec.convert(report.spec, _Content)

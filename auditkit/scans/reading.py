@@ -46,15 +46,16 @@ def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Ta
         if not isinstance(item, dict):
             item = msgspec.json.decode(item)
         if reader := reader_of(item):
-            _read_object(tables, scans.of(reader.NAME), reader, item)
+            read_object(tables, scans.of(reader.NAME), reader, item)
     for scan in scans:
         tables.end(scan)
     return tables.arrow()
 
 
-def reader_of(item: dict[str, Any]) -> Reader | None:
-    """The reader of an object, by its API group."""
-    return _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
+def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
+    """The reader of an object, by its API group and kind."""
+    reader = _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
+    return reader if (kind or item.get("kind")) in getattr(reader, "KINDS", (kind or item.get("kind"),)) else None
 
 
 def _by_group() -> dict[str, Reader]:
@@ -135,12 +136,14 @@ class _Reading:
         others: dict[str, int] = {}
         for item in objects(document):
             if reader := reader_of(item):
-                _read_object(self.tables, scans.of(reader.NAME), reader, item)
+                read_object(self.tables, scans.of(reader.NAME), reader, item)
             else:
                 kind = str(item.get("kind", "of no kind"))[:100]
                 others[kind] = others.get(kind, 0) + 1
-        if not others and isinstance(document.head, dict) and (reader := reader_of(document.head)):
-            scans.of(reader.NAME)  # an empty list that says of what
+        if not others and isinstance(document.head, dict):
+            of_what = str(document.head.get("kind")).removesuffix("List")
+            if reader := reader_of(document.head, of_what):  # an empty list
+                scans.of(reader.NAME)
         if not list(scans):
             kinds = f"({', '.join(sorted(others)[:5])}), but none that a scanner keeps" if others else "of no kind"
             scans.of(_UNKNOWN).gaps.append(Gap(f"it has Kubernetes objects {kinds}"))
@@ -168,7 +171,8 @@ class _Reading:
             bodies=[Body(source.name, 0, source.bytes, source.sha256)] if source.sha256 else []))
 
 
-def _read_object(tables: Tables, scan: Scan, reader: Any, item: dict[str, Any]) -> None:
+def read_object(tables: Tables, scan: Scan, reader: Any, item: dict[str, Any]) -> None:
+    """Add what one object says to the tables of a scan; one that is not as its tool writes it is a gap."""
     scan.items += 1
     try:
         for row in reader.read_object(item):
