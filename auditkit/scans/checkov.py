@@ -83,8 +83,8 @@ def read(document: Document) -> Iterator[Row]:
         for position, check in document.each(path, _Check):
             report = reports[position[0]] if root and position[0] < len(reports) else reports[0]
             yield _finding(check, text(report.get("check_type")) if isinstance(report, dict) else None)
-            references |= {(check.check_id, framework, one.name) for framework, found in (check.benchmarks or {}).items()
-                           for one in found if one.name}
+            references |= {(check.check_id, framework, one.name)
+                           for framework, found in (check.benchmarks or {}).items() for one in found if one.name}
     for rule, framework, reference in sorted(references):
         yield Reference(rule=rule, framework=framework, reference=reference)
 
@@ -115,8 +115,8 @@ def _finding(check: _Check, check_type: str | None) -> Row:
 
 def _object(resource: str | None, check_type: str | None) -> tuple[str | None, str | None, str | None]:
     """Kind, namespace and name; outside of Kubernetes a resource has a type and a name."""
-    parts = (resource or "").split(".", 2)
-    if check_type in _OF_KUBERNETES and len(parts) == 3:
-        kind, namespace, name = parts
+    kind, _, rest = (resource or "").partition(".")
+    namespace, _, name = rest.partition(".")
+    if check_type in _OF_KUBERNETES and name:
         return kind, namespace if is_namespaced(kind) else None, name
     return None, None, resource or None

@@ -13,15 +13,14 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Gap, Reference, Row
-from auditkit.scans.places import framework_of, given, image_of, kind_of, path_of
-from auditkit.scans.vocabulary import moment, text
+from auditkit.scans.places import code_of, framework_of, given, image_of, kind_of, path_of
+from auditkit.scans.vocabulary import moment
 
 NAME = "falco"
 
 _LOOK_AT = 100
 _MANY_RULES = 50_000
 _DROP = re.compile(r"^falco internal: .*drop", re.IGNORECASE)
-_CODE = re.compile(r"[1-9]\d\d$")
 
 _FIELDS = {
     "event": "evt.type", "time": "evt.time", "hostname": "evt.hostname",
@@ -131,16 +130,11 @@ def event(rule: str, fields: Any, **known: Any) -> Row:
         "image": image_of(given(fields.image), given(fields.tag)),
         "node": given(fields.node) or given(fields.meta_node) or given(fields.hostname),
         "cluster": given(fields.cluster) or given(fields.cluster_name) or given(fields.just_cluster),
-        "code": _code(fields.code), "decision": given(fields.decision), "reason": given(fields.reason),
+        "code": code_of(fields.code), "decision": given(fields.decision), "reason": given(fields.reason),
         "audit_id": given(fields.audit_id), "user_agent": given(fields.user_agent),
         "source_ip": _first(fields.source_ips),
     }
     return Event(**{**found, **{name: value for name, value in known.items() if value is not None}})
-
-
-def _code(value: Any) -> int | None:
-    word = text(value)
-    return int(word) if word and _CODE.match(word) else None
 
 
 def _first(value: Any) -> str | None:

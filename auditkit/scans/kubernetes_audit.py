@@ -7,6 +7,7 @@ Sources: https://kubernetes.io/docs/reference/config-api/apiserver-audit.v1/ and
 of Google Cloud (``LogEntry``), the diagnostic logs of Azure and the log events of CloudWatch.
 """
 
+import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Annotated, Any
@@ -30,12 +31,12 @@ class _User(msgspec.Struct, gc=False):
     groups: list[str] | None = None
 
 
-class _Object(msgspec.Struct, gc=False):
+class _Object(msgspec.Struct, gc=False, rename="camel"):
     resource: str | None = None
     subresource: str | None = None
     namespace: str | None = None
     name: str | None = None
-    apiGroup: str = ""
+    api_group: str = ""
 
 
 class _Response(msgspec.Struct, gc=False):
@@ -43,33 +44,33 @@ class _Response(msgspec.Struct, gc=False):
     reason: str | None = None
 
 
-class _Meta(msgspec.Struct, gc=False):
-    creationTimestamp: str | None = None
+class _Meta(msgspec.Struct, gc=False, rename="camel"):
+    creation_timestamp: str | None = None
 
 
-class _Caller(msgspec.Struct, gc=False):
-    principalEmail: str | None = None
-    authoritySelector: str | None = None
+class _Caller(msgspec.Struct, gc=False, rename="camel"):
+    principal_email: str | None = None
+    authority_selector: str | None = None
 
 
-class _Request(msgspec.Struct, gc=False):
-    callerIp: str | None = None
-    callerSuppliedUserAgent: str | None = None
+class _Request(msgspec.Struct, gc=False, rename="camel"):
+    caller_ip: str | None = None
+    caller_supplied_user_agent: str | None = None
 
 
 class _Granted(msgspec.Struct, gc=False):
     granted: bool | None = None
 
 
-class _Payload(msgspec.Struct, gc=False):
+class _Payload(msgspec.Struct, gc=False, rename="camel"):
     """The ``protoPayload`` of Google Cloud."""
 
-    serviceName: str | None = None
-    methodName: str | None = None
-    resourceName: str | None = None
-    authenticationInfo: _Caller | None = None
-    authorizationInfo: list[_Granted] | None = None
-    requestMetadata: _Request | None = None
+    service_name: str | None = None
+    method_name: str | None = None
+    resource_name: str | None = None
+    authentication_info: _Caller | None = None
+    authorization_info: list[_Granted] | None = None
+    request_metadata: _Request | None = None
     status: _Response | None = None
 
 
@@ -87,43 +88,43 @@ class _Properties(msgspec.Struct, gc=False):
     log: Any = None
 
 
-class _Line(msgspec.Struct, gc=False):
+class _Line(msgspec.Struct, gc=False, rename="camel"):
     """An audit event, or an envelope with some: a field for each thing that is kept, and for none other."""
 
-    apiVersion: Any = None
-    auditID: str | None = None
+    api_version: Any = None
+    audit_id: str | None = msgspec.field(name="auditID", default=None)
     level: str | None = None
     stage: str | None = None
     verb: str | None = None
-    requestURI: str | None = None
+    request_uri: str | None = msgspec.field(name="requestURI", default=None)
     user: _User | None = None
-    impersonatedUser: _User | None = None
-    sourceIPs: list[str] | None = None
-    userAgent: str | None = None
-    objectRef: _Object | None = None
-    responseStatus: _Response | None = None
-    requestReceivedTimestamp: str | None = None
-    stageTimestamp: str | None = None
+    impersonated_user: _User | None = None
+    source_ips: list[str] | None = msgspec.field(name="sourceIPs", default=None)
+    user_agent: str | None = None
+    object_ref: _Object | None = None
+    response_status: _Response | None = None
+    request_received_timestamp: str | None = None
+    stage_timestamp: str | None = None
     timestamp: str | int | None = None
     metadata: _Meta | None = None
     annotations: dict[str, str] | None = None
     # Google Cloud
-    protoPayload: _Payload | None = None
+    proto_payload: _Payload | None = None
     operation: _Operation | None = None
     resource: _Monitored | str | None = None
     labels: dict[str, str] | None = None
     # Azure, CloudWatch, and collectors that wrap a line as text or as an object
     properties: _Properties | str | None = None
     category: Any = None
-    resourceId: str | None = None
-    log_s: Any = None
+    resource_id: str | None = None
+    log_s: Any = msgspec.field(name="log_s", default=None)
     message: Any = None
     log: Any = None
-    logGroup: str | None = None
-    logStream: Any = None
+    log_group: str | None = None
+    log_stream: Any = None
     items: list[Any] | None = None
     records: list[Any] | None = None
-    logEvents: list[Any] | None = None
+    log_events: list[Any] | None = None
     events: list[Any] | None = None
 
 
@@ -167,12 +168,12 @@ class _Log:
 
     def rows(self, line: _Line, cluster: str | None, depth: int = 0) -> Iterator[Row]:
         """The events in a line."""
-        cluster = _cluster(line.logGroup, line.resourceId) or cluster
-        if line.auditID is not None and (line.stage or line.verb):
+        cluster = _cluster(line.log_group, line.resource_id) or cluster
+        if line.audit_id is not None and (line.stage or line.verb):
             yield _event(line, cluster)
-        elif line.protoPayload is not None:
-            if line.protoPayload.serviceName == "k8s.io":
-                yield _google(line, line.protoPayload)
+        elif line.proto_payload is not None:
+            if line.proto_payload.service_name == "k8s.io":
+                yield _google(line, line.proto_payload)
         elif (inner := _inner(line)) is None or depth >= _NESTED:
             self.others += not _is_known_other(line)
         else:
@@ -195,8 +196,8 @@ class _Log:
 
 def _inner(line: _Line) -> list[Any] | None:
     """What an envelope holds."""
-    for name in _LISTS:
-        if (values := getattr(line, name)) is not None:
+    for values in (line.items, line.records, line.log_events, line.events):
+        if values is not None:
             return values
     held = line.properties.log if isinstance(line.properties, _Properties) else line.properties
     for value in (held, line.log_s, line.message, line.log):
@@ -207,8 +208,8 @@ def _inner(line: _Line) -> list[Any] | None:
 
 def _is_known_other(line: _Line) -> bool:
     """Empty lists of events, and records of a log that holds other things too."""
-    return line.category is not None or line.logStream is not None or (
-        isinstance(line.apiVersion, str) and line.apiVersion.startswith("audit.k8s.io/"))
+    return line.category is not None or line.log_stream is not None or (
+        isinstance(line.api_version, str) and line.api_version.startswith("audit.k8s.io/"))
 
 
 def _is_audit(value: Any, depth: int = 0) -> bool:
@@ -225,7 +226,7 @@ def _is_audit(value: Any, depth: int = 0) -> bool:
         return payload.get("serviceName") == "k8s.io"
     properties = value.get("properties")
     held = properties.get("log") if isinstance(properties, dict) else properties
-    inner = [held, value.get("log_s"), value.get("message"), value.get("log"), *(value.get(name) for name in _LISTS)]
+    inner = [held, *(value.get(name) for name in ("log_s", "message", "log", *_LISTS))]
     return any(_is_audit(one, depth + 1) for one in inner if one is not None)
 
 
@@ -246,28 +247,28 @@ def _cluster(log_group: Any, resource_id: Any) -> str | None:
 
 
 def _event(line: _Line, cluster: str | None) -> Row:
-    user, other, thing = line.user or _User(), line.impersonatedUser or _User(), line.objectRef or _Object()
-    notes, response = line.annotations or {}, line.responseStatus or _Response()
-    on_object = line.objectRef is not None
+    user, other, thing = line.user or _User(), line.impersonated_user or _User(), line.object_ref or _Object()
+    notes, response = line.annotations or {}, line.response_status or _Response()
+    on_object = line.object_ref is not None
     return Event(
         time=_time(line), source="k8s_audit", cluster=cluster,
         user=user.username, groups=_joined(user.groups),
         impersonated_user=other.username, impersonated_groups=_joined(other.groups),
-        verb=line.verb, api_group=thing.apiGroup if on_object else None,
+        verb=line.verb, api_group=thing.api_group if on_object else None,
         resource=thing.resource, subresource=thing.subresource, kind=kind_of(thing.resource),
-        namespace=thing.namespace or None, name=thing.name or None, path=path_of(line.requestURI),
+        namespace=thing.namespace or None, name=thing.name or None, path=path_of(line.request_uri),
         code=response.code, decision=notes.get("authorization.k8s.io/decision"),
         reason=notes.get("authorization.k8s.io/reason") or None,
-        level=line.level, stage=line.stage, audit_id=line.auditID,
-        source_ip=line.sourceIPs[0] if line.sourceIPs else None, user_agent=line.userAgent,
+        level=line.level, stage=line.stage, audit_id=line.audit_id,
+        source_ip=line.source_ips[0] if line.source_ips else None, user_agent=line.user_agent,
         message=_message(response, notes),
     )
 
 
 def _time(line: _Line) -> Any:
     """When the stage was reached; old logs (v1beta1 of 2018) have less precise times only."""
-    return (moment(line.stageTimestamp) or moment(line.requestReceivedTimestamp) or moment(line.timestamp)
-            or moment(line.metadata and line.metadata.creationTimestamp))
+    return (moment(line.stage_timestamp) or moment(line.request_received_timestamp) or moment(line.timestamp)
+            or moment(line.metadata and line.metadata.creation_timestamp))
 
 
 def _joined(words: list[str] | None) -> str | None:
@@ -284,10 +285,10 @@ def _message(response: _Response, notes: dict[str, str]) -> str | None:
     return "; ".join(said) or None
 
 
-class _Failure(msgspec.Struct, gc=False):
+class _Failure(msgspec.Struct, gc=False, rename="camel"):
     policy: str = ""
     binding: str = ""
-    validationActions: list[str] = []
+    validation_actions: list[str] = []
 
 
 def _policies(note: str) -> list[str]:
@@ -295,35 +296,37 @@ def _policies(note: str) -> list[str]:
         failures = msgspec.json.decode(note, type=list[_Failure])
     except msgspec.DecodeError:
         return ["an admission policy failed"]
-    return [f"policy {failure.policy} by binding {failure.binding} failed ({', '.join(failure.validationActions)})"
+    return [f"policy {failure.policy} by binding {failure.binding} failed ({', '.join(failure.validation_actions)})"
             for failure in failures]
 
 
 # google.rpc.Code → HTTP status, as Google's API design guide pairs them
 _HTTP = {0: 200, 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501,
          13: 500, 14: 503, 15: 500, 16: 401}
-_OF_NAMESPACES = frozenset({"finalize", "status"})
+_LEAST_HTTP = 100
+_IN_NAMESPACE = re.compile(r"namespaces/([^/]+)/(?!(?:finalize|status)$)(.+)$")
 
 
 def _google(line: _Line, payload: _Payload) -> Row:
-    caller, request = payload.authenticationInfo or _Caller(), payload.requestMetadata or _Request()
+    caller, request = payload.authentication_info or _Caller(), payload.request_metadata or _Request()
     operation, labels = line.operation or _Operation(), line.labels or {}
     around = line.resource.labels if isinstance(line.resource, _Monitored) and line.resource.labels else {}
-    thing = _resource_of(payload.resourceName)
-    granted = payload.authorizationInfo[0].granted if payload.authorizationInfo else None
+    thing = _resource_of(payload.resource_name)
+    granted = payload.authorization_info[0].granted if payload.authorization_info else None
     return Event(
         time=moment(line.timestamp), source="k8s_audit", cluster=around.get("cluster_name"),
-        user=caller.principalEmail, impersonated_user=caller.authoritySelector,
-        verb=payload.methodName.rpartition(".")[2] if payload.methodName else None,
-        api_group=thing.apiGroup if thing else None, resource=thing and thing.resource,
+        user=caller.principal_email, impersonated_user=caller.authority_selector,
+        verb=payload.method_name.rpartition(".")[2] if payload.method_name else None,
+        api_group=thing.api_group if thing else None, resource=thing and thing.resource,
         subresource=thing and thing.subresource, kind=kind_of(thing.resource) if thing else None,
         namespace=thing and thing.namespace, name=thing and thing.name,
-        path=None if thing else path_of(payload.resourceName),
+        path=None if thing else path_of(payload.resource_name),
         code=_http(payload.status),
         decision=labels.get("authorization.k8s.io/decision") or {True: "allow", False: "forbid"}.get(granted),
         reason=labels.get("authorization.k8s.io/reason") or None,
         stage=_stage(operation), audit_id=operation.id,
-        source_ip=request.callerIp, user_agent=request.callerSuppliedUserAgent, message=_message(_Response(), labels),
+        source_ip=request.caller_ip, user_agent=request.caller_supplied_user_agent,
+        message=_message(_Response(), labels),
     )
 
 
@@ -331,7 +334,7 @@ def _http(status: _Response | None) -> int | None:
     if status is None:
         return None
     code = status.code or 0
-    return _HTTP.get(code, code if code >= 100 else None)
+    return _HTTP.get(code, code if code >= _LEAST_HTTP else None)
 
 
 def _stage(operation: _Operation) -> str | None:
@@ -342,11 +345,13 @@ def _stage(operation: _Operation) -> str | None:
 
 def _resource_of(name: str | None) -> _Object | None:
     """``rbac.authorization.k8s.io/v1/clusterroles/x``, ``core/v1/namespaces/n/pods/p/exec`` → what they name."""
-    parts = (name or "").split("/")
-    if len(parts) < 3:
+    group, _, rest = (name or "").partition("/")
+    _, _, rest = rest.partition("/")
+    if not rest:
         return None
-    group, rest, namespace = parts[0], parts[2:], None
-    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in _OF_NAMESPACES:
-        namespace, rest = rest[1], rest[2:]
-    rest += [""] * 3
-    return _Object(rest[0], rest[2] or None, namespace, rest[1] or None, "" if group == "core" else group)
+    namespace = None
+    if found := _IN_NAMESPACE.match(rest):
+        namespace, rest = found.groups()
+    resource, _, rest = rest.partition("/")
+    thing, _, subresource = rest.partition("/")
+    return _Object(resource, subresource or None, namespace, thing or None, "" if group == "core" else group)

@@ -74,9 +74,9 @@ def read(document: Document) -> Iterator[Row]:
     seen: set[str] = set()
     for path in ("report.checks[]", "items[]"):
         for _, check in document.each(path, _Check):
-            yield Finding(
-                rule=check.test_number, title=check.description, status=_STATUS.get((check.level or "").upper(), "unknown"),
-                tool_status=check.level, category="compliance", remedy=check.remediation or None, **asset)
+            status = _STATUS.get((check.level or "").upper(), "unknown")
+            yield Finding(rule=check.test_number, title=check.description, status=status, tool_status=check.level,
+                          category="compliance", remedy=check.remediation or None, **asset)
             if check.test_number not in seen:
                 seen.add(check.test_number)
                 yield from _references(check)

@@ -9,6 +9,9 @@ from auditkit.tables.resources import RESOURCES
 _KINDS = {resource.plural: resource.kind for resource in RESOURCES.values()}
 _CANONICAL = {kind.lower(): kind for kind in _KINDS.values()}
 _CLUSTER_WIDE = frozenset(resource.kind for resource in RESOURCES.values() if not resource.namespaced)
+_TECHNIQUE = re.compile(r"[Tt]\d{4}(?:[._]|$)")
+_COUNT = re.compile(r"\d{1,12}$", re.ASCII)
+_CODE = re.compile(r"[1-9]\d\d$", re.ASCII)
 _TOKEN = re.compile(r"\b(?:hv[sbr]|[sbr])\.[\w-]{20,}|\beyJ[\w-]+\.[\w.-]+")
 _NOTHING = frozenset({"", "<na>", "n/a", "<nil>", "<none>"})
 
@@ -46,9 +49,7 @@ def framework_of(tag: Any) -> tuple[str, str] | None:
     for framework in _FRAMEWORKS:
         if upper.startswith(framework + "_") and len(tag) > len(framework) + 1:
             return tag[:len(framework)], tag[len(framework) + 1:]
-    if upper[:1] == "T" and upper[1:5].isdigit() and (len(tag) == 5 or tag[5] in "._"):
-        return "MITRE", tag
-    return None
+    return ("MITRE", tag) if _TECHNIQUE.match(tag) else None
 
 
 def image_of(repository: str | None, tag: str | None) -> str | None:
@@ -65,3 +66,15 @@ def path_of(uri: Any) -> str | None:
     """
     path, mark, _ = (given(uri) or "").partition("?")[0].partition("/proxy/")
     return _TOKEN.sub("***", path + mark.rstrip("/")) or None
+
+
+def count_of(value: Any) -> int | None:
+    """A count, as a number or as text."""
+    word = text(value)
+    return int(word) if word and _COUNT.match(word) else None
+
+
+def code_of(value: Any) -> int | None:
+    """An HTTP status, as a number or as text."""
+    word = text(value)
+    return int(word) if word and _CODE.match(word) else None

@@ -6,11 +6,12 @@ its GraphQL API, in pages.
 Source: https://github.com/pluralsh/console (its compliance data sources and its schema).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Row
-from auditkit.scans.places import given, image_of
+from auditkit.scans.places import count_of, given, image_of
 from auditkit.scans.vocabulary import digest, moment, text
 
 NAME = "plural"
@@ -27,6 +28,7 @@ _ANY_CASE = {table: {column.replace("_", "").lower() for column in columns} for 
 _CONNECTIONS = {"policyConstraints": "constraints", "policyConstraint": "constraints", "audits": "audits"}
 _SEVERITIES = ("critical", "high", "medium", "low")
 _HEALTH = {"healthy": "pass", "synced": "pass", "failed": "fail", "stale": "warn", "paused": "warn"}
+_WITHOUT = re.compile(r"://[^/@\s]*@")  # credentials in the address of a repository
 _ENFORCED = {"warn": "warn", "deny": "deny", "dry_run": "dryrun"}
 
 
@@ -72,11 +74,8 @@ def read(document: Document) -> Iterator[Row]:
 
 def _rows(document: Document) -> Iterator[Any]:
     """The rows, and a gap where there are further pages."""
-    if isinstance(document.head, list):
-        values = (value for _, value in document.each("[]"))
-    else:
-        values = document.values()
-    for value in values:
+    in_list = isinstance(document.head, list)
+    for value in (value for _, value in document.each("[]")) if in_list else document.values():
         name = _connection(value) if isinstance(value, dict) else None
         if name is None:
             yield value["node"] if isinstance(value, dict) and isinstance(value.get("node"), dict) else value
@@ -94,7 +93,7 @@ def _rows(document: Document) -> Iterator[Any]:
 
 def _vulnerabilities(row: dict[str, Any]) -> Iterator[Row]:
     """How many vulnerabilities an image has; the report does not name them."""
-    counts = {severity: _count(row.get(f"{severity}count")) for severity in _SEVERITIES}
+    counts = {severity: count_of(row.get(f"{severity}count")) for severity in _SEVERITIES}
     worst = next((severity for severity, count in counts.items() if count), None)
     unknown = all(count is None for count in counts.values())
     repository, registry = given(row.get("artifactrepository")), given(row.get("artifactregistry"))
@@ -114,11 +113,12 @@ def _service(row: dict[str, Any]) -> Iterator[Row]:
     from_git = [given(row.get(column)) for column in ("repository", "gitref", "gitfolder", "sha")]
     from_helm = [given(row.get(column)) for column in ("helmurl", "helmchart", "helmversion")]
     yield Finding(
-        rule="service", status=_HEALTH.get((health or "").lower(), "unknown"), tool_status=health, category="deployment",
-        cluster=given(row.get("cluster")), kind="ServiceDeployment", namespace=given(row.get("namespace")),
-        name=given(row.get("service")), seen=moment(row.get("createdat")),
-        message="; ".join(f"{word} {' '.join(part for part in parts if part)}" for word, parts in
-                          (("git", from_git), ("helm", from_helm)) if any(parts)) or None,
+        rule="service", status=_HEALTH.get((health or "").lower(), "unknown"), tool_status=health,
+        category="deployment", cluster=given(row.get("cluster")), kind="ServiceDeployment",
+        namespace=given(row.get("namespace")), name=given(row.get("service")), seen=moment(row.get("createdat")),
+        message=_WITHOUT.sub("://", "; ".join(
+            f"{word} {' '.join(part for part in parts if part)}"
+            for word, parts in (("git", from_git), ("helm", from_helm)) if any(parts))) or None,
     )
 
 
@@ -158,12 +158,13 @@ def _constraint(row: dict[str, Any]) -> Iterator[Row]:
     }
     violations = [one for one in row["violations"] if isinstance(one, dict)] if isinstance(
         row.get("violations"), list) else []
-    count = _count(row.get("violationcount"))
+    count = count_of(row.get("violationcount"))
     for one in violations:
-        yield Finding(**known, status="fail", api_group=text(one.get("group")) or "", kind=text(one.get("kind")),
-                      namespace=given(one.get("namespace")), name=text(one.get("name")), message=text(one.get("message")))
+        yield Finding(
+            **known, status="fail", api_group=text(one.get("group")) or "", kind=text(one.get("kind")),
+            namespace=given(one.get("namespace")), name=text(one.get("name")), message=text(one.get("message")))
     if count and count > len(violations):
-        yield Gap(f"the constraint {text(row.get('name'))} has {count} violations, of which {len(violations)} are listed",
+        yield Gap(f"the constraint {text(row.get('name'))} lists {len(violations)} of its {count} violations",
                   count - len(violations))
     if not violations:
         yield Finding(**known, status="unknown" if count is None else "fail" if count else "pass",
@@ -179,8 +180,3 @@ def _audit(row: dict[str, Any]) -> Iterator[Row]:
         resource=(text(row.get("type")) or "").lower() or None, name=given(row.get("repository")),
         audit_id=text(row.get("id")), source_ip=given(row.get("ip")),
     )
-
-
-def _count(value: Any) -> int | None:
-    word = text(value)
-    return int(word) if word and word.isdecimal() and len(word) < 12 else None

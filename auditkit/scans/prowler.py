@@ -176,8 +176,9 @@ def _of_json(row: dict[str, Any]) -> Iterator[Row]:
     yield _finding(
         rule=rule, title=text(row.get("CheckTitle")), said=text(row.get("Status")), muted=False,
         tool_severity=text(row.get("Severity")), kind=text(row.get("ResourceType")),
-        namespace=_namespace(text(row.get("Namespace"))), name=text(row.get("ResourceId")) or text(row.get("ResourceName")),
-        seen=time, message=text(row.get("StatusExtended")), remedy=text(advice.get("Text")),
+        namespace=_namespace(text(row.get("Namespace"))), seen=time,
+        name=text(row.get("ResourceId")) or text(row.get("ResourceName")),
+        message=text(row.get("StatusExtended")), remedy=text(advice.get("Text")),
     )
     yield from _references(rule, row.get("Compliance"))
 

@@ -20,6 +20,7 @@ NAME = "sarif"
 
 _STATUS = {"pass": "pass", "open": "unknown", "review": "manual", "notapplicable": "skip", "informational": "skip"}
 _SCORES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))
+_BEST = 10.0
 _TOOLS = {"sysdig-cli-scanner": "sysdig"}
 # The lines in which scanners of vulnerabilities write what they found.
 _PACKAGE = re.compile(r"^\s*Package:\s*(\S+)", re.MULTILINE)
@@ -215,7 +216,7 @@ def _score(properties: dict[str, Any] | None) -> tuple[str, str] | None:
         score = float(word or "")
     except ValueError:
         return None
-    if not 0 <= score <= 10:
+    if not 0 <= score <= _BEST:
         return None
     return ("info" if score == 0 else next(severity for least, severity in _SCORES if score >= least)), word or ""
 

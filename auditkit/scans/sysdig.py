@@ -14,7 +14,7 @@ import msgspec
 
 from auditkit.scans import falco, sysdig_images
 from auditkit.scans.model import Document, Event, Finding, Gap, Reference, Row
-from auditkit.scans.places import given, image_of, kind_of, path_of
+from auditkit.scans.places import code_of, count_of, given, image_of, kind_of, path_of
 from auditkit.scans.vocabulary import moment, text
 
 NAME = "sysdig"
@@ -22,6 +22,13 @@ NAME = "sysdig"
 _LOOK_AT = 20
 _SEVERITIES = ("high", "high", "high", "high", "medium", "medium", "low", "info")
 _ACTIVITIES = {"command", "connection", "fileaccess", "kubernetes"}
+_KEYS: tuple[tuple[str, set[str]], ...] = (
+    ("requirement", {"requirementId", "policyName"}),
+    ("resource", {"passed", "hash", "type", "zones"}),
+    ("resource", {"passed", "acceptance", "type"}),
+    ("package", {"resultId", "package"}),
+    ("result", {"resultId", "vulnTotalBySeverity"}),
+)
 _ACCEPTED, _FAILED, _PASSED = "accepted", "fail", "pass"
 
 
@@ -58,8 +65,7 @@ def _rest_of_page(head: Any, count: int) -> Iterator[Row]:
     if not isinstance(head, dict):
         return
     page = head["page"] if isinstance(head.get("page"), dict) else {}
-    total = next((int(word) for value in (head.get("totalCount"), page.get("total"))
-                  if (word := text(value)) and word.isdecimal() and len(word) < 12), None)
+    total = count_of(head.get("totalCount", page.get("total")))
     if total is not None and total > count:
         yield Gap(f"this page has {count} of {total} rows", total - count)
     elif total is None and page.get("next"):
@@ -80,41 +86,29 @@ def _rows_at(head: Any) -> str | None:
 
 def _shape(document: Document) -> str | None:
     head = document.head
-    if document.form == "csv":
-        return "vulnerability" if sysdig_images.is_row(head) else None
     if document.form == "lines":
         shapes = (_shape_of(value) for value in islice(document.values(), _LOOK_AT))
         return next((shape for shape in shapes if shape), None)
-    if document.form != "json":
-        return None
-    if isinstance(head, dict):
-        if sysdig_images.is_image(head):
-            return "image"
-        if isinstance(panels := head.get("panels"), list):
-            head = panels[0] if panels and isinstance(panels[0], dict) else {}
-        if isinstance(head.get("data"), list):
-            rows = head["data"]
-            if not rows:
-                return "vulnerability" if set(head) <= {"data", "page", "totalCount"} and len(head) > 1 else None
-            return _shape_of(rows[0])
-    return _shape_of(head[0] if isinstance(head, list) and head else head)
+    if document.form == "csv":
+        return "vulnerability" if sysdig_images.is_row(head) else None
+    if isinstance(head, dict) and sysdig_images.is_image(head):
+        return "image"
+    if isinstance(head, dict) and isinstance(panels := head.get("panels"), list):
+        head = panels[0] if panels and isinstance(panels[0], dict) else {}
+    if isinstance(head, dict) and isinstance(head.get("data"), list):
+        is_page = head.keys() & {"page", "totalCount"} and head.keys() <= {"data", "page", "totalCount"}
+        head = head["data"] or ([{"vulnName": "", "packageName": "", "vulnSeverity": ""}] if is_page else [])
+    return _shape_of(head[0] if isinstance(head, list) and head else head) if document.form == "json" else None
 
 
 def _shape_of(row: Any) -> str | None:
     if not isinstance(row, dict):
         return None
-    keys = row.keys()
-    if "requirementId" in keys and "policyName" in keys:
-        return "requirement"
-    if {"passed", "hash", "type", "zones"} <= keys or {"passed", "acceptance", "type"} <= keys:
-        return "resource"
     if sysdig_images.is_row(row):
         return "vulnerability"
-    if "resultId" in keys and "package" in keys:
-        return "package"
-    if "resultId" in keys and "vulnTotalBySeverity" in keys:
-        return "result"
-    return "event" if _is_event(row) else None
+    if _is_event(row):
+        return "event"
+    return next((shape for shape, keys in _KEYS if keys <= row.keys()), None)
 
 
 def _is_event(row: dict[str, Any]) -> bool:
@@ -194,7 +188,7 @@ def _events(row: dict[str, Any]) -> Iterator[Row]:
     if row.get("type") == "audittrail":
         yield Event(time=time, source="auditTrail", verb=text(content.get("requestMethod")),
                     path=path_of(content.get("requestUri")), user=text(content.get("userId")),
-                    code=_code(content.get("responseStatusCode")), source_ip=text(content.get("userOriginIP")))
+                    code=code_of(content.get("responseStatusCode")), source_ip=text(content.get("userOriginIP")))
     elif row.get("type") in _ACTIVITIES and not content:
         yield _activity(row, time, where)
     else:
@@ -211,11 +205,12 @@ def _activity(row: dict[str, Any], time: Any, where: dict[str, Any]) -> Row:
     groups = user.get("groups")
     addresses = row.get("sourceAddresses")
     known = {
-        "user": text(user.get("username")), "verb": row["type"], "resource": text(row.get("resource")),
+        "verb": row["type"], "user": text(user.get("username")), "resource": text(row.get("resource")),
         "groups": ",".join(word for one in groups if (word := text(one))) if isinstance(groups, list) else None,
         "subresource": text(row.get("subResource")), "audit_id": text(row.get("auditId")),
         "source_ip": text(addresses[0]) if isinstance(addresses, list) and addresses else None,
-        "user_agent": text(row.get("userAgent")), "namespace": text(row.get("namespace")), "name": text(row.get("name")),
+        "user_agent": text(row.get("userAgent")), "namespace": text(row.get("namespace")),
+        "name": text(row.get("name")),
     }
     return Event(**{**where, **{key: value for key, value in known.items() if value}}, time=time, source="activity")
 
@@ -223,7 +218,8 @@ def _activity(row: dict[str, Any], time: Any, where: dict[str, Any]) -> Row:
 def _pairs(value: Any) -> dict[str, Any]:
     """Labels, which older events write as a list of keys and values."""
     if isinstance(value, list):
-        return {one["key"]: one.get("value") for one in value if isinstance(one, dict) and isinstance(one.get("key"), str)}
+        return {one["key"]: one.get("value") for one in value
+                if isinstance(one, dict) and isinstance(one.get("key"), str)}
     return value if isinstance(value, dict) else {}
 
 
@@ -252,7 +248,3 @@ def _severity(value: Any) -> dict[str, str]:
     """0 to 3 high, 4 and 5 medium, 6 low, 7 info."""
     known = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < len(_SEVERITIES)
     return {"tool_severity": text(value) or "", "severity": _SEVERITIES[value] if known else "unknown"}
-
-
-def _code(value: Any) -> int | None:
-    return value if isinstance(value, int) and 100 <= value < 1000 else None

@@ -81,9 +81,11 @@ def of_packages(row: dict[str, Any]) -> Iterator[Row]:
     vulnerability = package.get("vulnerability")
     if isinstance(vulnerability, dict) and vulnerability:
         accepted = bool(vulnerability.get("riskAccepts") or vulnerability.get("riskAcceptRefs"))
-        yield _vulnerability(text(vulnerability.get("name")), text(vulnerability.get("severity")),
-                             text(vulnerability.get("fixVersion")), accepted, text(package.get("name")),
-                             text(package.get("version")), _asset(row))
+        yield _vulnerability(
+            accepted, _asset(row), rule=text(vulnerability.get("name")),
+            tool_severity=text(vulnerability.get("severity")), package=text(package.get("name")),
+            fixed_version=text(vulnerability.get("fixVersion")),
+            installed_version=text(package.get("version")))
 
 
 def _asset(row: dict[str, Any]) -> dict[str, Any]:
@@ -105,37 +107,37 @@ def _status(word: str | None) -> str:
     return _STATUS.get((word or "").replace(" ", "").lower(), "unknown")
 
 
-# --- the result of a scan of one image ---------------------------------------------------------------------------------
+# --- the result of a scan of one image -------------------------------------------------------------------------------
 
 
 class _Value(msgspec.Struct, gc=False):
     value: str | None = None
 
 
-class _Vulnerability(msgspec.Struct):
+class _Vulnerability(msgspec.Struct, rename="camel"):
     """In the first format a vulnerability lies in its package, in the second it refers to it."""
 
     name: str | None = None
     severity: _Value | str | None = None
-    fixVersion: str | None = None
-    fixedInVersion: str | None = None
-    packageRef: str | None = None
-    riskAcceptRefs: list[str] | None = None
-    acceptedRisks: list[dict[str, Any]] | None = None
+    fix_version: str | None = None
+    fixed_in_version: str | None = None
+    package_ref: str | None = None
+    risk_accept_refs: list[str] | None = None
+    accepted_risks: list[dict[str, Any]] | None = None
 
 
-class _Package(msgspec.Struct):
+class _Package(msgspec.Struct, rename="camel"):
     name: str | None = None
     version: str | None = None
     vulns: list[_Vulnerability] | None = None
-    vulnerabilitiesRefs: list[str] | None = None
+    vulnerabilities_refs: list[str] | None = None
 
 
-class _Rule(msgspec.Struct):
-    ruleId: str | int | None = None
-    ruleType: str | None = None
+class _Rule(msgspec.Struct, rename="camel"):
+    rule_id: str | int | None = None
+    rule_type: str | None = None
     description: str | None = None
-    evaluationResult: str | None = None
+    evaluation_result: str | None = None
 
 
 class _Bundle(msgspec.Struct):
@@ -152,10 +154,10 @@ class _Policies(msgspec.Struct):
     evaluations: list[_Evaluation] | None = None
 
 
-class _Image(msgspec.Struct):
-    pullString: str | None = None
+class _Image(msgspec.Struct, rename="camel"):
+    pull_string: str | None = None
     digest: str | None = None
-    hostName: str | None = None
+    host_name: str | None = None
 
 
 class _Accept(msgspec.Struct):
@@ -163,29 +165,29 @@ class _Accept(msgspec.Struct):
     status: str | None = None
 
 
-class _Result(msgspec.Struct):
+class _Result(msgspec.Struct, rename="camel"):
     metadata: _Image | None = None
     packages: list[_Package] | dict[str, _Package] | None = None
     vulnerabilities: dict[str, _Vulnerability] | None = None
     policies: _Policies | None = None
-    policyEvaluations: list[_Evaluation] | None = None
-    riskAccepts: dict[str, _Accept] | None = None
-    riskAcceptanceDefinitions: list[_Accept] | None = None
+    policy_evaluations: list[_Evaluation] | None = None
+    risk_accepts: dict[str, _Accept] | None = None
+    risk_acceptance_definitions: list[_Accept] | None = None
 
 
-class _Info(msgspec.Struct):
-    scanTime: str | None = None
+class _Info(msgspec.Struct, rename="camel"):
+    scan_time: str | None = None
 
 
 class _Scanner(msgspec.Struct):
     version: str | None = None
 
 
-class _Producer(msgspec.Struct):
-    producedAt: str | None = None
+class _Producer(msgspec.Struct, rename="camel"):
+    produced_at: str | None = None
 
 
-class _Report(_Result):
+class _Report(_Result, rename="camel"):
     """What the scanner writes, and the same result as the API gives it, without anything around it."""
 
     info: _Info | None = None
@@ -209,10 +211,10 @@ def of_image(document: Document) -> Iterator[Row]:
     for report in document.values(_Report):
         result = report.result or report
         yield About(tool_version=report.scanner and report.scanner.version,
-                    time=moment(report.info and report.info.scanTime)
-                    or moment(report.producer and report.producer.producedAt))
+                    time=moment(report.info and report.info.scan_time)
+                    or moment(report.producer and report.producer.produced_at))
         image = result.metadata or _Image()
-        asset = {"image": image.pullString, "image_digest": digest(image.digest), "node": image.hostName}
+        asset = {"image": image.pull_string, "image_digest": digest(image.digest), "node": image.host_name}
         yield from _vulnerabilities(result, asset)
         yield from _policies(result, asset)
 
@@ -220,30 +222,29 @@ def of_image(document: Document) -> Iterator[Row]:
 def _vulnerabilities(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:
     packages = result.packages if isinstance(result.packages, dict) else dict(enumerate(result.packages or []))
     listed = result.vulnerabilities or {}
-    accepts = {key: accept.status for key, accept in (result.riskAccepts or {}).items()}
-    accepts |= {accept.id: accept.status for accept in result.riskAcceptanceDefinitions or [] if accept.id}
+    accepts = {key: accept.status for key, accept in (result.risk_accepts or {}).items()}
+    accepts |= {accept.id: accept.status for accept in result.risk_acceptance_definitions or [] if accept.id}
     pairs = [(package, found) for package in packages.values() for found in package.vulns or []]
-    pairs += [(packages.get(found.packageRef, _Package()), found) for found in listed.values()]
+    pairs += [(packages.get(found.package_ref, _Package()), found) for found in listed.values()]
     for package, found in pairs:
         severity = found.severity.value if isinstance(found.severity, _Value) else found.severity
-        references = [*(found.riskAcceptRefs or []), *(risk.get("id") for risk in found.acceptedRisks or [])]
+        references = [*(found.risk_accept_refs or []), *(risk.get("id") for risk in found.accepted_risks or [])]
         accepted = any(str(accepts.get(reference, "active")).lower() == "active" for reference in references)
-        yield _vulnerability(found.name, severity, found.fixVersion or found.fixedInVersion, accepted, package.name,
-                             package.version, asset)
+        yield _vulnerability(
+            accepted, asset, rule=found.name, tool_severity=severity, package=package.name,
+            installed_version=package.version, fixed_version=found.fix_version or found.fixed_in_version)
 
 
-def _vulnerability(name: str | None, severity: str | None, fix: str | None, accepted: bool, package: str | None,
-                   version: str | None, asset: dict[str, Any]) -> Row:
-    return Finding(rule=name, status="accepted" if accepted else "fail", tool_severity=severity,
-                   category="vulnerability", package=package, installed_version=version, fixed_version=fix, **asset)
+def _vulnerability(accepted: bool, asset: dict[str, Any], **known: str | None) -> Row:
+    return Finding(**known, **asset, status="accepted" if accepted else "fail", category="vulnerability")
 
 
 def _policies(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:
-    evaluations = (result.policies and result.policies.evaluations) or result.policyEvaluations or []
+    evaluations = (result.policies and result.policies.evaluations) or result.policy_evaluations or []
     for evaluation in evaluations:
         for bundle in evaluation.bundles or []:
             for rule in bundle.rules or []:
                 yield Finding(
-                    rule=f"{bundle.name}/{rule.ruleId or rule.ruleType}", title=rule.description, category="policy",
-                    status=_status(rule.evaluationResult), tool_status=rule.evaluationResult,
+                    rule=f"{bundle.name}/{rule.rule_id or rule.rule_type}", title=rule.description, category="policy",
+                    status=_status(rule.evaluation_result), tool_status=rule.evaluation_result,
                     message=f"policy {evaluation.name}", **asset)
