@@ -1,6 +1,7 @@
 """Admission: webhooks, and policies that the API server evaluates itself."""
 
 from auditkit.tables.model import Column, Rows, Table, identity
+from auditkit.tables.network import SELECTOR, selector_rows
 
 _GROUP = "admissionregistration.k8s.io"
 _WEBHOOKS = {"Validating": f"validatingwebhookconfigurations.{_GROUP}", "Mutating": f"mutatingwebhookconfigurations.{_GROUP}"}
@@ -58,6 +59,19 @@ TABLES = (
             *_match(""),
         ),
         ("type", "configuration", "webhook", "rule", "operation", "group", "version", "resource"),
+    ),
+    Table(
+        "webhook_selectors", "label selectors of webhooks: one row for each requirement and value",
+        tuple(rows for kind, source in _WEBHOOKS.items() for of in ("namespaceSelector", "objectSelector")
+              for rows in selector_rows(source, f"webhooks[].{of}", {"type": kind, "of": of})),
+        (
+            _TYPE,
+            Column("configuration", "string", "/metadata.name", "name of the configuration"),
+            Column("webhook", "string", "^name", "name of the webhook"),
+            Column("of", "string", "=of", "namespaceSelector or objectSelector"),
+            *SELECTOR,
+        ),
+        ("type", "configuration", "webhook", "of", "form", "requirement", "value"),
     ),
     Table(
         "admission_policies", "ValidatingAdmissionPolicies and MutatingAdmissionPolicies", _rows(_POLICIES),

@@ -69,6 +69,9 @@ POD_SPEC = (
     Column("priority_class", "string", "spec.priorityClassName", "priority class"),
     Column("runtime_class", "string", "spec.runtimeClassName", "runtime class (sandbox)"),
     Column("restart_policy", "string", "spec.restartPolicy", "restart policy", absent="Always"),
+    Column("cpu_limit", "string", "spec.resources.limits.cpu", "limit of CPU for all its containers", read="text"),
+    Column("memory_limit", "string", "spec.resources.limits.memory", "limit of memory for all its containers",
+           read="text"),
     *_security("pod"),
 )
 

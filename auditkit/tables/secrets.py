@@ -1,10 +1,11 @@
-"""Secrets and ConfigMaps by name. No value of either is ever read into a table.
+"""Secrets and ConfigMaps by name, and what fetches Secrets from a store outside. No value of either is ever read
+into a table.
 
 A live server is asked for its ``Table`` form with metadata only, in which it sends no values. Files that somebody
 made with kubectl hold whole objects; of these only the same fields are decoded.
 """
 
-from auditkit.tables.model import Column, Rows, Table
+from auditkit.tables.model import Column, Rows, Table, identity
 
 
 def _both(source: str) -> tuple[Rows, ...]:
@@ -24,6 +25,12 @@ def _identity() -> tuple[Column, ...]:
     )
 
 
+_FETCHERS = {
+    "externalsecrets.external-secrets.io": ("ExternalSecret", "spec.secretStoreRef.name"),
+    "secretproviderclasses.secrets-store.csi.x-k8s.io": ("SecretProviderClass", "spec.provider"),
+    "vaultstaticsecrets.secrets.hashicorp.com": ("VaultStaticSecret", "spec.vaultAuthRef"),
+}
+
 _KEYS = Column("keys_count", "int64", {"table": "@Data", "object": "data"}, "number of keys", read="count", absent=0)
 
 TABLES = (
@@ -35,5 +42,15 @@ TABLES = (
     Table(
         "config_maps", "ConfigMaps by name; their values are never asked for", _both("configmaps"),
         (*_identity(), _KEYS), ("namespace", "name"), kind="ConfigMap",
+    ),
+    Table(
+        "external_secrets", "what fetches secrets from a store outside of the cluster",
+        tuple(Rows(source, label=kind, constants={"kind": kind}) for source, (kind, _) in _FETCHERS.items()),
+        (
+            Column("kind", "string", "=kind", "ExternalSecret, SecretProviderClass or VaultStaticSecret"),
+            *identity(),
+            Column("store", "string", dict(_FETCHERS.values()), "store, provider or sign-on that it fetches by"),
+        ),
+        ("kind", "namespace", "name"), kind="ExternalSecret",
     ),
 )

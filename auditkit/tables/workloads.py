@@ -1,6 +1,7 @@
 """Workload controllers, down to what owns them."""
 
 from auditkit.tables.model import Column, Rows, Table, identity
+from auditkit.tables.network import SELECTOR, selector_rows
 from auditkit.tables.pods import CONTROLLERS
 
 _KIND = Column("kind", "string", "=kind", "kind of the controller")
@@ -43,9 +44,20 @@ TABLES = (
             *identity(),
             Column("min_available", "string", "spec.minAvailable", "pods that must stay", read="text"),
             Column("max_unavailable", "string", "spec.maxUnavailable", "pods that may go", read="text"),
+            Column("has_selector", "boolean", "spec.selector", "pods are picked; without it, none are", read="present"),
             Column("expected_pods", "int64", "status.expectedPods", "pods that it covers"),
             Column("disruptions_allowed", "int64", "status.disruptionsAllowed", "pods that may go now"),
         ),
         ("namespace", "name"), kind="PodDisruptionBudget",
+    ),
+    Table(
+        "disruption_budget_selectors", "label selectors of PodDisruptionBudgets: one row a requirement and value",
+        selector_rows("poddisruptionbudgets.policy", "spec.selector"),
+        (
+            Column("namespace", "string", "/metadata.namespace", "namespace of the budget"),
+            Column("budget", "string", "/metadata.name", "name of the budget"),
+            *SELECTOR,
+        ),
+        ("namespace", "budget", "form", "requirement", "value"),
     ),
 )
