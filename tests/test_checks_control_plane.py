@@ -109,13 +109,11 @@ def test_rotation_means_nothing_for_standard_output():
 
 def test_providers_of_encryption_are_unknown_without_a_result_of_their_node():
     flag = ["--encryption-provider-config=/etc/kubernetes/encryption.yaml"]
-    def result(framework="cis-1.12", node="node-0", status="pass"):
-        return {"findings": [{"tool": "kube-bench", "scan": "a", "rule": "1.2.28", "node": node, "status": status}],
-                "finding_references": [{"tool": "kube-bench", "scan": "a", "rule": "1.2.28", "framework": framework,
-                                        "reference": "1.2.28"}]}
-    for scan in ({}, result(framework="cis-1.8"), result(framework="eks-1.8.0"), result(node="node-1"),
-                 result(status="warn"), result(status="manual"), result(node=None)):
-        assert only("api_server.encryption_providers_strong", {"kube-apiserver": flag, **scan})[0] == "unknown", scan
+    passed = {"tool": "kube-bench", "rule_id": "cis-1.12/1.2.28", "node": "node-0", "status": "pass"}
+    for change in ({"rule_id": "cis-1.8/1.2.28"}, {"rule_id": "eks-1.8.0/1.2.28"}, {"node": "node-1"}, {"node": None},
+                   {"status": "warn"}, {"status": "manual"}, {"status": None}, {"tool": "trivy"}):
+        tables = {"kube-apiserver": flag, "findings": [passed | change]}
+        assert only("api_server.encryption_providers_strong", tables)[0] == "unknown", change
 
 
 def test_etcd_is_unknown_where_there_is_no_api_server_to_compare_with():

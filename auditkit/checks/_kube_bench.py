@@ -5,11 +5,10 @@ to mean something else. So a result counts only where that benchmark is known to
 """
 
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.checks._values import BOOLEAN
 
-NO_RESULT = "no kube-bench result for this rule was given of this node"
+NO_RESULT = "kube-bench gave no result for this rule on this node"
 
 _LATER = ("1.1.13", "1.1.14", "1.1.20", "1.2.28", "4.1.7", "4.3.1")
 OTHERWISE: dict[str, tuple[str, ...]] = {
@@ -17,31 +16,24 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
     "cis-1.10": ("1.1.20", "4.1.7"), "cis-1.9": ("1.1.20", "4.1.7"),
     "cis-1.8": _LATER, "cis-1.7": _LATER, "cis-1.24": (*_LATER, "4.2.7"),
 }
-"""Benchmarks of kube-bench that number the rules read here as CIS Kubernetes 2.0.1 does, but for these rules."""
+"""Benchmarks that number the rules read here as CIS Kubernetes 2.0.1 does, but for these rules."""
 
-MANAGED = ("eks-1", "gke-1.6", "gke-1.8", "gke-1.9", "aks-1.7", "aks-1.8")
-"""Beginnings of the names of benchmarks for managed clusters in which the rules 3.1.1 to 3.1.4 mean the same."""
+MANAGED = ("eks-1.8.0", "eks-1.7.0", "eks-1.5.0", "eks-1.2.0", "eks-1.1.0", "eks-1.0.1", "gke-1.9.0", "gke-1.8.0",
+           "aks-1.8", "aks-1.7")
+"""Benchmarks for managed clusters that have the files of nodes as rules 3.1.1 to 3.1.4, as the newest ones do."""
 
 
-def file_result(nodes: pd.Series, findings: pd.DataFrame, references: pd.DataFrame, rule: str) -> pd.Series:
-    """Whether kube-bench passed a rule on each of these nodes; <NA> where it did not decide, or there is no result.
+def result(nodes: pd.Series, findings: pd.DataFrame, rule: str) -> pd.Series:
+    """Whether kube-bench passed a rule on each of these nodes; <NA> where it left it open, or has no result.
 
-    ``references`` are the finding references, by which kube-bench's readers tell which benchmark was run.
+    Where there are several results of a node, one that fails decides, and so does one that is open against a pass.
     """
-    meant = references[_means(references, rule)][["scan", "rule"]].drop_duplicates()
-    ours = findings[findings["tool"].eq("kube-bench").fillna(False)].merge(meant, on=["scan", "rule"])
-    node = ours["node"].fillna(ours["name"].where(ours["kind"].eq("Node").fillna(False)))
-    passed, failed, left_open = (set(node[pick.fillna(False)].dropna()) for pick in (
-        ours["status"] == "pass", ours["status"] == "fail", ~ours["status"].isin(["pass", "fail"])))
-    result = pd.Series(pd.NA, nodes.index, BOOLEAN)
-    return result.mask(nodes.isin(passed - left_open), True).mask(nodes.isin(failed), False)
-
-
-def _means(references: pd.DataFrame, rule: str) -> pd.Series:
-    """Which references say that a rule of a scan is this one."""
-    benchmark = references["framework"].str.lower()
-    if rule.startswith("3.1."):
-        known = benchmark.str.startswith(MANAGED)
-    else:
-        known = benchmark.isin([name for name, others in OTHERWISE.items() if rule not in others])
-    return (references["reference"].eq(rule) & known).fillna(False).astype(pd.ArrowDtype(pa.bool_()))
+    benchmarks = MANAGED if rule.startswith("3.1.") else [name for name, not_in in OTHERWISE.items() if rule not in not_in]
+    ours = findings[findings["rule_id"].isin([f"{benchmark}/{rule}" for benchmark in benchmarks])
+                    & (findings["tool"] == "kube-bench")]
+    node = ours["node"].fillna(ours["name"])
+    failed, passed = ours["status"] == "fail", ours["status"] == "pass"
+    of_failed, of_passed, of_open = (node[rows.fillna(False)].dropna() for rows in (failed, passed, ~(failed | passed)))
+    return (pd.Series(pd.NA, nodes.index, BOOLEAN)
+            .mask(nodes.isin(of_passed) & ~nodes.isin(of_open), True)
+            .mask(nodes.isin(of_failed), False))

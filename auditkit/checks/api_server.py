@@ -4,8 +4,8 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.checks import _kube_bench
 from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._kube_bench import file_result
 from auditkit.checks._values import STRONG_CIPHERS, boolean, lists, lists_only, number, seconds
 from auditkit.checks.model import Judgement, check
 
@@ -317,10 +317,10 @@ def encryption_provider_config(api_servers: pd.DataFrame, control_plane_flags: p
 
 @rule(severity="high", wanted="provider kms, secretbox or aescbc, before identity", source=CIS.format("1.2.28"),
       remedy="Put a KMS v2 provider first in the EncryptionConfiguration, and identity last or nowhere.")
-def encryption_providers_strong(api_servers: pd.DataFrame, control_plane_flags: pd.DataFrame, findings: pd.DataFrame,
-                                finding_references: pd.DataFrame) -> Judgement:
+def encryption_providers_strong(api_servers: pd.DataFrame, control_plane_flags: pd.DataFrame,
+                                findings: pd.DataFrame) -> Judgement:
     """Encryption at rest uses a strong provider."""
     flags = _flags(api_servers, control_plane_flags)
-    seen = file_result(api_servers["node"], findings, finding_references, "1.2.28")
+    seen = _kube_bench.result(api_servers["node"], findings, "1.2.28")
     return flags.judge(flags.set("encryption-provider-config") & seen, "encryption-provider-config", reasons=(
         "the providers stand in a file of the node; kube-bench results of the node, or a person, can tell"))
