@@ -1,6 +1,6 @@
 """The handful of verbs: what the command line and the notebooks call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +14,21 @@ DEMO = "demo"
 
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
-            timeout: float = 30.0, **events: Any) -> Snapshot:
+            timeout: float = 30.0, scans: Iterable[Path | str] = (), **events: Any) -> Snapshot:
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
-    ``recording`` is a folder or file: a recording of an API server, or what kubectl wrote. ``events`` are the
-    callbacks of `auditkit.collect.collect`. Raises `SourceError` where nothing can be collected.
+    ``recording`` is a folder or file: a recording of an API server, or what kubectl wrote. ``scans`` are files that
+    scanners wrote. ``events`` are the callbacks of the collector. Raises `SourceError` where nothing can be collected.
     """
-    from auditkit import collect as _  # noqa: F401 - the package of collectors
-    from auditkit.collect.cluster import collect as _collect
+    from auditkit.collect import collect as _collect
 
     if recording is not None:
         from auditkit.collect.files import open_files
 
-        return _collect(open_files(Path(recording)), **events)
+        return _collect(open_files(Path(recording)), scans=scans, **events)
     from auditkit.collect.live import LiveSource
 
-    return _collect(LiveSource(context, kubeconfig, timeout=timeout), **events)
+    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, **events)
 
 
 def demo() -> Snapshot:

@@ -50,6 +50,8 @@ Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of th
 Recording = Annotated[Path | None, typer.Option(
     "--recording", help="Collect from files: a recording, or what kubectl wrote (JSON or YAML, also gzip).")]
 Store = Annotated[Path, typer.Option("--store", help="Folder in which snapshots are kept.")]
+Scans = Annotated[list[Path], typer.Option(
+    "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
@@ -74,10 +76,11 @@ def version(version: Annotated[bool, typer.Option("--version", help="Print the v
 @app.command()
 def collect(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
-    recording: Recording = None, strict: Strict = False, timeout: Timeout = 30.0, quiet: Quiet = False,
+    recording: Recording = None, scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
+    timeout: Timeout = 30.0, quiet: Quiet = False,
 ) -> None:
     """Collect a snapshot of a cluster. The last line on stdout is the path of the snapshot."""
-    snapshot = _collect(context, kubeconfig, recording, timeout, quiet)
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
     path = snapshot.write(store)
     print(path)
     _insist(snapshot, strict)
@@ -121,15 +124,16 @@ def report(
 @app.command()
 def run(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
-    recording: Recording = None, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
-    fail_on: FailOnOption = FailOn.never, strict: Strict = False, timeout: Timeout = 30.0, quiet: Quiet = False,
+    recording: Recording = None, scan: Scans = [], framework: Frameworks = DEFAULT_FRAMEWORKS,  # noqa: B006
+    output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
+    timeout: Timeout = 30.0, quiet: Quiet = False,
 ) -> None:
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api
 
     for name in framework:
         api.load_framework(name)  # a wrong name is said before minutes are spent
-    snapshot = _collect(context, kubeconfig, recording, timeout, quiet)
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet)
     print(path)
@@ -165,15 +169,15 @@ def show(
         listing.show_model()
 
 
-def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, timeout: float,
-             quiet: bool) -> "Snapshot":
+def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, scans: list[Path],
+             timeout: float, quiet: bool) -> "Snapshot":
     from auditkit import api
 
     if recording is not None and (context or kubeconfig):
         raise UsageError("--recording stands for the cluster: it cannot be given together with --context "
                          "or --kubeconfig.")
     with console.CollectionProgress(quiet=quiet) as progress:
-        snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout,
+        snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout, scans=scans,
                                progress=progress.step, on_identity=progress.identity)
     if not quiet:
         console.say(repr(snapshot).strip("<>"))

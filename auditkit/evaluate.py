@@ -153,7 +153,7 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
-    gaps = list(dict.fromkeys(gap for table in check.tables for gap in snapshot.gaps(table)))
+    gaps = list(dict.fromkeys(gap for table in check.tables for gap in snapshot.gaps(table, check.tools)))
     return Outcome(check, population, judgement, _verdicts(judgement, complete=not gaps), gaps)
 
 

@@ -15,6 +15,13 @@ NOT_SERVED = "the server does not serve it"
 """The reason of an entry that is ``absent`` because the discovery document proves it."""
 
 
+SCAN = "scan:"
+"""How the entries of scans begin: ``scan:TOOL:FILE``."""
+
+SCANNED = ("findings", "finding_references", "events", "scans")
+"""What comes from scans: it is known as far as scans were read."""
+
+
 class Body(msgspec.Struct, frozen=True):
     """One response: its request path, HTTP status, size and digest."""
 
@@ -69,22 +76,39 @@ class Ledger:
         } for entry in self.entries.values()]
         return pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
 
-    def gaps(self, table: str) -> list[str]:
-        """Why a table is not complete, a sentence a source; empty where it is."""
-        return [gap for source in tables.table(table).sources if (gap := self.gap(source))]
+    def gaps(self, table: str, tools: tuple[str, ...] = ()) -> list[str]:
+        """Why a table is not complete, a sentence a source; empty where it is.
+
+        Of what scanners found, only these ``tools`` count (none: all of them).
+        """
+        return [gap for source in tables.table(table).sources for gap in self._gaps_of(source, tools)]
 
     def gap(self, source: str) -> str:
-        """Why what a source holds is not known completely; empty where it is.
+        """Why what a source holds is not known completely; empty where it is."""
+        return "; ".join(self._gaps_of(source, ()))
 
-        A kind that does not belong to every Kubernetes is known to have no objects where the server's complete
-        discovery document does not list it.
-        """
+    def _gaps_of(self, source: str, tools: tuple[str, ...]) -> list[str]:
+        if source in SCANNED:
+            return self._scan_gaps(tools)
         entry = self.entries.get(source)
         if entry is None:
-            return f"{source} was not collected"
-        if entry.outcome == "complete":
-            return ""
-        resource = tables.RESOURCES.get(source)
-        if entry.outcome == "absent" and entry.reason == NOT_SERVED and resource and not resource.builtin:
-            return ""
-        return f"{source} {'is' if entry.outcome != 'failed' else 'has'} {entry.outcome}: {entry.reason}"
+            return [f"{source} was not collected"]
+        if entry.outcome == "complete" or _proven_absent(entry):
+            return []
+        return [f"{source} is {entry.outcome}: {entry.reason}"]
+
+    def _scan_gaps(self, tools: tuple[str, ...]) -> list[str]:
+        """Why what scanners found is not known: no scan was given, or one of them is not whole."""
+        scans = [entry for name, entry in self.entries.items()
+                 if name.startswith(SCAN) and (not tools or name.split(":")[1] in tools)]
+        if not scans:
+            return [f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster"]
+        return [f"{entry.resource} is {entry.outcome}: {entry.reason}" for entry in scans
+                if entry.outcome != "complete"]
+
+
+def _proven_absent(entry: Entry) -> bool:
+    """Whether there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
+    discovery document does not list it."""
+    resource = tables.RESOURCES.get(entry.resource)
+    return entry.outcome == "absent" and entry.reason == NOT_SERVED and resource is not None and not resource.builtin

@@ -80,11 +80,14 @@ class Snapshot:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
         return self._frames[name]
 
-    def gaps(self, name: str) -> list[str]:
-        """Why a table is not known completely, a sentence a source; empty where it is complete."""
+    def gaps(self, name: str, tools: tuple[str, ...] = ()) -> list[str]:
+        """Why a table is not known completely, a sentence a source; empty where it is complete.
+
+        Of what scanners found, only these ``tools`` count (none: all of them).
+        """
         if name in DERIVED:
-            return list(dict.fromkeys(gap for table in inputs(derivation(name)) for gap in self.gaps(table)))
-        return self._ledger.gaps(name)
+            return list(dict.fromkeys(gap for table in inputs(derivation(name)) for gap in self.gaps(table, tools)))
+        return self._ledger.gaps(name, tools)
 
     def gap_of(self, source: str) -> str:
         """Why what a source holds is not known completely; empty where it is."""

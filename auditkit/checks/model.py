@@ -53,6 +53,7 @@ def judge(
 class Check:
     """A rule: the function, the tables it reads, and what is said of it in reports.
 
+    ``tools`` are the scanners whose findings count, where it reads any (none: all of them).
     ``if_empty`` is what an empty population means: ``not_applicable``, or for things that every cluster has and
     that are merely out of sight, a sentence that makes the requirement ``unknown``.
     """
@@ -65,6 +66,7 @@ class Check:
     remedy: str = ""
     source: str = ""
     if_empty: str = ""
+    tools: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -89,11 +91,13 @@ REGISTRY: dict[str, Check] = {}
 
 def check(
     *, severity: Severity, wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
+    tools: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
     """Register a function as a check named ``module.function``; the first line of its docstring is its title.
 
     Its positional parameters are the tables it reads, the keyword-only ones what a control may tune. ``wanted`` is
-    the state that is wanted, ``remedy`` what to do, ``source`` where the rule comes from.
+    the state that is wanted, ``remedy`` what to do, ``source`` where the rule comes from;
+    `Check` says the rest.
     """
 
     def register(function: Callable[..., Judgement]) -> Callable[..., Judgement]:
@@ -104,7 +108,7 @@ def check(
         title = (inspect.getdoc(function) or name).splitlines()[0]
         tunable = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()
                    if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
-        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tunable)
+        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tools, tunable)
         return function
 
     return register

@@ -1,14 +1,16 @@
 """Collect: everything that a source answers about a cluster, into a snapshot."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
 from auditkit import tables
-from auditkit.collect import control_plane, kubelets
+from auditkit.collect import control_plane, custom, kubelets
 from auditkit.collect.discovery import Served, discover
 from auditkit.collect.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
 from auditkit.collect.objects import decode, no_gc
@@ -33,11 +35,13 @@ class Collector(NamedTuple):
 
 
 def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
-            on_identity: Callable[[Collector, list[str]], None] | None = None) -> Snapshot:
+            on_identity: Callable[[Collector, list[str]], None] | None = None,
+            scans: Iterable[str | os.PathLike] = ()) -> Snapshot:
     """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
     What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
-    resources that identity may not list, before anything is collected. Raises `SourceError` where nothing at all
+    resources that identity may not list, before anything is collected. ``scans`` are files that scanners wrote: their
+    findings become part of the snapshot. Raises `SourceError` where nothing at all
     can be collected.
     """
     started = now()
@@ -49,6 +53,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
                                     if collector.may(r.plural, r.group) is False])
         reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), pool)
         entries, batches = reader.read()
+        entries += _read_scans(scans, batches)
         snapshot_tables = tables_of(batches)
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
         reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
@@ -59,6 +64,18 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
         started=started, ended=now(), ledger=entries)
     return Snapshot(manifest, snapshot_tables)
+
+
+def _read_scans(paths: Iterable[str | os.PathLike], batches: Batches) -> list[Entry]:
+    """Add the rows of scan files; the ledger's entries of them."""
+    if not (paths := list(paths)):
+        return []
+    from auditkit.scans.reading import read_scans
+
+    found, entries = read_scans(paths)
+    for name, table in found.items():
+        batches.setdefault(name, []).extend(table.to_batches())
+    return entries
 
 
 class _Reader:
@@ -75,7 +92,10 @@ class _Reader:
         """The ledger's entries and the rows of every table."""
         served, discovery = self._discover()
         listings = [self._listing(resource, served) for resource in tables.RESOURCES.values()]
-        entries = [discovery, *self._read_all(listings)]
+        scanned = [Listing(self._source, resource, version, limit=self._limit,
+                           decoder=partial(custom.FindingsDecoder, resource, version, reader))
+                   for resource, version, reader in (custom.resources(served) if served else ())]
+        entries = [discovery, *self._read_all([*listings, *scanned], scanned)]
         by_name = {entry.resource: entry for entry in entries}
         entries.append(self._control_plane(by_name["pods"]))
         entries.append(self._kubelets(by_name["nodes"]))
@@ -115,7 +135,7 @@ class _Reader:
         with self._lock:
             self._static_pods += control_plane.static_pods(body)
 
-    def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
+    def _read_all(self, listings: list[Listing | Entry], scanned: list[Listing]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
         futures: dict[Future, Listing] = {self._pool.submit(listing.read): listing
                                           for listing in listings if isinstance(listing, Listing)}
@@ -125,6 +145,8 @@ class _Reader:
             listing = future.result()
             done += 1
             self._progress(listing.entry.resource, done, total, listing.entry.outcome)
+        for listing in scanned:
+            custom.finish(listing)
         for listing in listings:  # in a fixed order, so that the same answers make the same bytes
             if isinstance(listing, Listing):
                 for name, batches in listing.batches.items():

@@ -42,23 +42,33 @@ class _Stopped(Exception):
         self.outcome, self.reason = outcome, reason
 
 
+Decoder = Callable[[bytes], Page]
+"""From the body of one page to its rows. Raises `NotAList`."""
+
+
 class Listing:
-    """All the pages of one resource: their rows by table, and the ledger's entry."""
+    """All the pages of one resource: their rows by table, and the ledger's entry.
+
+    ``decoder`` makes what decodes the pages, anew for each try; ``on_body`` is shown each body that was understood.
+    """
 
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
-                 on_body: Callable[[bytes], None] | None = None):
+                 decoder: Callable[[], Decoder] | None = None, on_body: Callable[[bytes], None] | None = None):
         self._source, self._resource, self._on_body = source, resource, on_body
+        self._decoder = decoder or (lambda: lambda body: decode(body, resource.name))
         root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
         self.path = f"{root}/{resource.plural}?limit={limit}"
         if resource.form == "table":
             self.path += "&includeObject=Metadata"
         self.batches: Batches = {}
+        self.decode = self._decoder()
         self.entry = Entry(resource=resource.name, path=self.path, outcome="complete", started=now(), ended=now())
 
     def read(self) -> "Listing":
         """Read all pages. A list that expires on the way is begun again once, and never patched together."""
         for last_try in (False, True):
             self.batches, self.entry.items, self.entry.bodies = {}, 0, []
+            self.decode = self._decoder()
             try:
                 self._read_pages()
                 break
@@ -116,7 +126,7 @@ class Listing:
         for last_try in (False, True):
             answer = self._ask(path)
             try:
-                page = decode(answer.body, self._resource.name)
+                page = self.decode(answer.body)
             except NotAList as error:
                 if last_try:
                     raise _Stopped("failed", str(error)) from None

@@ -109,6 +109,14 @@ def decode(body: bytes, source: str) -> Page:
                 meta.remainingItemCount, _names(objects, form))
 
 
+def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:
+    """The frame of a list of objects, and its items as they stand there. Raises `NotAList`."""
+    frame = _frame(body)
+    if frame.items is msgspec.UNSET or frame.items is None:
+        raise NotAList(f"the body has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
+    return frame, frame.items
+
+
 def _frame(body: bytes) -> _List:
     try:
         return _FRAME.decode(body)

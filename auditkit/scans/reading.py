@@ -167,7 +167,7 @@ class _Reading:
         self.entries.append(Entry(
             resource=f"scan:{scan.tool}:{scan.file}", path=scan.file, items=scan.items,
             outcome="complete" if not scan.gaps else "failed" if nothing else "partial",
-            reason=f"{scan.file}: {scan.reason}" if scan.gaps else "", started=started, ended=_now(),
+            reason=scan.reason, started=started, ended=_now(),
             bodies=[Body(source.name, 0, source.bytes, source.sha256)] if source.sha256 else []))
 
 
