@@ -6,7 +6,6 @@
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from importlib.util import find_spec
 
 from auditkit.scans.model import Reader
 
@@ -21,8 +20,7 @@ BUILT_IN = (
 @cache
 def readers() -> tuple[Reader, ...]:
     """Every reader: those that auditkit has, and those of other packages (entry point group ``auditkit.scans``)."""
-    found = {name: import_module(f"auditkit.scans.{name}") for name in BUILT_IN
-             if find_spec(f"auditkit.scans.{name}")}
+    found = {name: import_module(f"auditkit.scans.{name}") for name in BUILT_IN}
     for entry in entry_points(group="auditkit.scans"):
         found.setdefault(entry.name, entry.load())
     return tuple(found.values())

@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any, BinaryIO
 
 import msgspec
@@ -88,10 +88,8 @@ class File:
         if self.form != "json":
             return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
         outline = streaming.Outline()
-        try:
+        with suppress(Broken):
             outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
-        except Broken:
-            pass
         return getattr(outline, "value", None)
 
     # --- what it holds ---------------------------------------------------------------------------------------------
@@ -198,8 +196,7 @@ class File:
         self._malformed.pop("lines", None)
         with closing(self._content()) as stream:
             try:
-                for number, line in enumerate(_lines(stream), 1):
-                    line = forms.json_of(line)
+                for number, line in enumerate(map(forms.json_of, _lines(stream)), 1):
                     if len(line) > MAX_LINE:
                         self.lose("lines", f"line {number}", f"it is longer than {MAX_LINE >> 20} MiB")
                     elif line[:1] == b"{":

@@ -9,20 +9,23 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
+import stat
 import sys
 import tempfile
+import weakref
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from auditkit.errors import UsageError
 from auditkit.scans.document import File
 from auditkit.scans.model import Broken
 
+INPUT = "-"
 MAX_UNPACKED = 16 << 30
 MAX_RATIO = 400
 _RATIO_COUNTS_FROM = 64 << 20
@@ -46,23 +49,15 @@ class Source(msgspec.Struct):
     changed: Callable[[], bool]
 
 
-def find(paths: Iterable[str | os.PathLike]) -> Iterator[Source]:
-    """Each file at these paths: files, folders (all of the files below, but for hidden ones), ``-`` for the input.
-
-    Raises `UsageError` for a path that does not exist, before anything is read.
-    """
-    paths = [os.fspath(path) for path in paths]
-    for path in paths:
-        if path != "-" and not os.path.exists(path):
-            raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for the standard input.")
-    for path in paths:
-        if path == "-":
-            yield _from_input()
-        elif os.path.isdir(path):
-            for file in _below(Path(path)):
-                yield _source(file, file.relative_to(path).as_posix())
-        else:
-            yield _source(Path(path), Path(path).name)
+def find(path: str) -> Iterator[Source]:
+    """Each file at a path: a file, a folder (all of the files below, but for hidden ones), ``-`` for the input."""
+    if path == INPUT:
+        yield _from_input()
+    elif Path(path).is_dir():
+        for file in _below(Path(path)):
+            yield _source(file, file.relative_to(path).as_posix())
+    else:
+        yield _source(Path(path), Path(path).name)
 
 
 def _below(folder: Path) -> Iterator[Path]:
@@ -74,28 +69,24 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _from_input() -> Source:
-    """The standard input, kept in a nameless file because it is read more than once."""
-    with tempfile.NamedTemporaryFile() as file:
-        while chunk := sys.stdin.buffer.read(1 << 20):
-            file.write(chunk)
-        file.flush()
-        duplicate = os.dup(file.fileno())
-    return _source(duplicate, "-")
+    """The standard input, kept in a private file meanwhile, because it is read more than once."""
+    with tempfile.NamedTemporaryFile(prefix="auditkit-", delete=False) as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    source = _source(Path(file.name), "-")
+    weakref.finalize(source, Path(file.name).unlink, missing_ok=True)
+    return source
 
 
-def _source(path: Path | int, name: str) -> Source:
-    """``path`` may be a descriptor."""
+def _source(path: Path, name: str) -> Source:
     def open_raw() -> BinaryIO:
-        if isinstance(path, int):
-            os.lseek(path, 0, os.SEEK_SET)
-        return open(path, "rb", closefd=not isinstance(path, int))
+        return path.open("rb")
 
     def state() -> tuple[int, int]:
-        status = os.stat(path)
+        status = path.stat()
         return status.st_size, status.st_mtime_ns
 
-    source = Source(name, 0, "", [], {}, lambda: state() != before)
     before = (-1, -1)
+    source = Source(name, 0, "", [], {}, lambda: state() != before)
     try:
         before = state()
         source.bytes = before[0]
@@ -128,8 +119,10 @@ def _unzip(source: Source, open_raw: Open) -> None:
     except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
         source.problems[""] = f"it is a broken ZIP archive ({error})"
         return
-    if len(members) > MAX_MEMBERS:
-        source.problems[""] = f"it is a ZIP archive of more than {MAX_MEMBERS:,} files"
+    unpacked = sum(member.file_size for member in members)
+    if len(members) > MAX_MEMBERS or unpacked > _most(source.bytes):
+        source.problems[""] = (f"it is a ZIP archive of {len(members):,} files that unfold to {unpacked >> 20:,} MiB "
+                               f"from {source.bytes:,} bytes: refused")
         return
     for member in members:
         if problem := _refused(member):
@@ -145,7 +138,7 @@ def _refused(member: zipfile.ZipInfo) -> str:
         return "its name leads out of the archive"
     if member.flag_bits & 0x1:
         return "it is encrypted"
-    if member.external_attr >> 28 == 0xA:
+    if stat.S_ISLNK(member.external_attr >> 16):
         return "it is a symbolic link"
     if member.filename.lower().endswith((".zip", ".tar", ".tgz", ".tar.gz", ".7z", ".rar")):
         return "it is an archive within an archive"
@@ -155,27 +148,32 @@ def _refused(member: zipfile.ZipInfo) -> str:
 def _member(open_raw: Open, member: zipfile.ZipInfo) -> Open:
     def open_member() -> BinaryIO:
         try:
-            stream = zipfile.ZipFile(open_raw()).open(member)
+            stream = zipfile.ZipFile(open_raw()).open(member)  # noqa: SIM115 (the caller closes it)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
             raise Broken(f"it cannot be unpacked ({error})") from None
         return io.BufferedReader(_Unpacked(stream, member.compress_size))
 
-    def peeked() -> BinaryIO:
+    def unpacked() -> BinaryIO:
         stream = open_member()
-        return stream if stream.peek(2)[:2] != b"\x1f\x8b" else io.BufferedReader(
-            _Unpacked(gzip.GzipFile(fileobj=stream), member.compress_size))
+        if stream.peek(2)[:2] == b"\x1f\x8b":
+            return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=stream), member.compress_size))
+        return stream
 
-    return peeked
+    return unpacked
 
 
 def gunzipped(open_raw: Open) -> Open:
     """The content of a gzip file."""
     def open_unpacked() -> BinaryIO:
         raw = open_raw()
-        size = os.fstat(raw.fileno()).st_size
-        return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=raw), size))
+        return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=raw), os.fstat(raw.fileno()).st_size))
 
     return open_unpacked
+
+
+def _most(packed: int) -> int:
+    """How much so many bytes may unfold to."""
+    return min(max(_RATIO_COUNTS_FROM, packed * MAX_RATIO), MAX_UNPACKED)
 
 
 class _Unpacked(io.RawIOBase):
@@ -195,8 +193,8 @@ class _Unpacked(io.RawIOBase):
                 raise
             raise Broken(f"its compressed data breaks off or is damaged after {self._unpacked} bytes") from None
         self._unpacked += len(chunk)
-        if self._unpacked > max(_RATIO_COUNTS_FROM, self._packed * MAX_RATIO) or self._unpacked > MAX_UNPACKED:
-            raise Broken(f"it unfolds to more than {self._unpacked >> 20} MiB from {self._packed} bytes: refused")
+        if self._unpacked > _most(self._packed):
+            raise Broken(f"it unfolds to more than {self._unpacked >> 20:,} MiB from {self._packed:,} bytes: refused")
         buffer[:len(chunk)] = chunk
         return len(chunk)
 

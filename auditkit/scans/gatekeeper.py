@@ -227,7 +227,7 @@ def _is_line(value: Any) -> bool:
 
 
 def read(document: Document) -> Iterator[Row]:
-    """A finding for each violation that an audit saw, an event for each that admission saw. Other lines are passed over."""
+    """A finding for each violation that an audit saw, an event for each that admission saw; of other lines nothing."""
     for line in document.values(_Line):
         word = text(line.event_type) or text(line.eventType)
         if word == "violation_audited":

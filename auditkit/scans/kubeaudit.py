@@ -51,7 +51,8 @@ def read(document: Document) -> Iterator[Row]:
 def _finding(line: _Line) -> Any:
     accepted = line.rule.endswith("Allowed")
     return Finding(
-        rule=line.rule, title=line.rule, message=text(line.message), seen=moment(line.time), category="misconfiguration",
+        rule=line.rule, title=line.rule, message=text(line.message), seen=moment(line.time),
+        category="misconfiguration",
         status="accepted" if accepted else _STATUS.get(str(line.level), "unknown"), tool_status=text(line.level),
         tool_severity=text(line.level), api_group=group(line.api_version), kind=text(line.kind), name=text(line.name),
         namespace=text(line.namespace) or text(line.other), container=text(line.container),

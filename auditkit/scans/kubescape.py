@@ -12,12 +12,13 @@ import msgspec
 
 from auditkit.scans import kubescape_objects
 from auditkit.scans.model import About, Document, Finding, Reference, Row
-from auditkit.scans.vocabulary import Text, benchmark, group, moment, text
+from auditkit.scans.vocabulary import Text, group, moment, text
 
 NAME = "kubescape"
 GROUPS, KINDS = kubescape_objects.GROUPS, kubescape_objects.KINDS
 read_object = kubescape_objects.read_object
 
+_PARTS = 5
 _CIS_NUMBER = re.compile(r"^CIS-(\d+(?:\.\d+)*)\s")
 
 
@@ -225,13 +226,13 @@ def _parsed(resource: str) -> dict[str, Any]:
     The core group is empty, and so ``/v1/default/Pod/name`` begins with a slash.
     """
     _, mark, rest = resource.partition("/api=") if resource.startswith("path=") else ("", "", resource)
-    parts = rest.split("/")
-    if mark and len(parts) == 4:  # the core group of files is not even an empty part
+    parts = rest.split("/", 4)
+    if mark and len(parts) < _PARTS:  # the core group of files is not even an empty part
         parts = ["", *parts]
-    if len(parts) < 5:
+    if len(parts) != _PARTS:
         return {"name": resource or None}
-    api_group, _, namespace, kind, *name = parts
-    return {"api_group": api_group, "namespace": namespace or None, "kind": kind, "name": "/".join(name)}
+    api_group, _, namespace, kind, name = parts
+    return {"api_group": api_group, "namespace": namespace or None, "kind": kind, "name": name}
 
 
 def _place(path: _Path) -> str | None:
@@ -316,4 +317,5 @@ def _responses(control: _ControlReport, rule: str | None) -> Iterator[Row]:
     if not found:
         ran = [(report.ruleStatus or kubescape_objects.Status()).status for report in control.ruleReports or ()]
         passes = bool(ran) and all(word in (None, "", "success", "passed") for word in ran)
-        yield Finding(status="pass" if passes else "unknown", message=None if passes else "its rules did not run", **known)
+        status, message = ("pass", None) if passes else ("unknown", "its rules did not run")
+        yield Finding(status=status, message=message, **known)

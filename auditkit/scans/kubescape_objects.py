@@ -110,7 +110,7 @@ class _Match(msgspec.Struct, gc=False):
 
 
 class _Payload(msgspec.Struct, gc=False):
-    matches: list[_Match] | None | UnsetType = UNSET
+    matches: list[_Match] | UnsetType | None = UNSET
 
 
 class _Tool(msgspec.Struct, gc=False):

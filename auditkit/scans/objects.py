@@ -1,4 +1,4 @@
-"""Kubernetes objects in documents: one, a List, an array, several YAML documents, or lists by the name of a resource."""
+"""Kubernetes objects in documents: one, a List, an array, several YAML documents, or lists by resource."""
 
 from collections.abc import Iterator
 from typing import Any

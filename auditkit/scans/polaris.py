@@ -42,7 +42,8 @@ class _Controller(msgspec.Struct, gc=False):
 def recognise(document: Document) -> bool:
     """The version of its output, or results under the time of an audit."""
     head = document.head
-    return isinstance(head, dict) and ("PolarisOutputVersion" in head or {"AuditTime", "Results", "SourceType"} <= head.keys())
+    return isinstance(head, dict) and (
+        "PolarisOutputVersion" in head or {"AuditTime", "Results", "SourceType"} <= head.keys())
 
 
 def read(document: Document) -> Iterator[Row]:

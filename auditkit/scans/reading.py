@@ -3,6 +3,8 @@
 import datetime as dt
 import os
 from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,14 +12,13 @@ import pyarrow as pa
 
 from auditkit.errors import UsageError
 from auditkit.ledger import Body, Entry
-from auditkit.scans import files, vocabulary
+from auditkit.scans import files, readers, vocabulary
 from auditkit.scans.document import File
 from auditkit.scans.model import Broken, Gap, Reader, Row
 from auditkit.scans.objects import holds_objects, objects
 from auditkit.scans.rows import Scan, Tables
 
 _UNKNOWN = "unknown"
-_NULL = "it is null: whether nothing was found or nothing was scanned can not be told"
 
 
 def read_scans(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, pa.Table], list[Entry]]:
@@ -28,9 +29,8 @@ def read_scans(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, pa.Table],
     exist.
     """
     reading = _Reading()
-    named = [_named(os.fspath(path)) for path in paths]
-    for tool, path in named:
-        for source in files.find([path]):
+    for tool, path in [_named(os.fspath(path)) for path in paths]:
+        for source in files.find(path):
             reading.read(source, tool)
     return reading.tables.arrow(), reading.entries
 
@@ -42,9 +42,8 @@ def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Ta
     ``scans``, whose ``file`` is ``name``: the resource that was listed, say.
     """
     tables, scans = Tables(), _Scans(name)
-    for item in items:
-        if not isinstance(item, dict):
-            item = msgspec.json.decode(item)
+    for body in items:
+        item = body if isinstance(body, dict) else msgspec.json.decode(body)
         if reader := reader_of(item):
             read_object(tables, scans.of(reader.NAME), reader, item)
     for scan in scans:
@@ -55,28 +54,27 @@ def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Ta
 def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
     """The reader of an object, by its API group and kind."""
     reader = _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
-    return reader if (kind or item.get("kind")) in getattr(reader, "KINDS", (kind or item.get("kind"),)) else None
+    kinds = getattr(reader, "KINDS", None)
+    return reader if kinds is None or (kind or item.get("kind")) in kinds else None
 
 
+@cache
 def _by_group() -> dict[str, Reader]:
-    return {group: reader for reader in _readers() for group in getattr(reader, "GROUPS", ())}
-
-
-def _readers() -> tuple[Reader, ...]:
-    from auditkit.scans import readers
-
-    return readers()
+    return {group: reader for reader in readers() for group in getattr(reader, "GROUPS", ())}
 
 
 def _named(path: str) -> tuple[str, str]:
     """A tool and a path of ``TOOL=PATH``; without a tool the empty name."""
-    tool, equals, rest = path.partition("=")
-    if equals and not os.path.exists(path):
-        if tool not in {reader.NAME for reader in _readers()}:
-            known = ", ".join(sorted(reader.NAME for reader in _readers()))
-            raise UsageError(f"There is no scan {path!r}, and no tool {tool!r}; tools are: {known}.")
-        return tool, rest
-    return "", path
+    if path == files.INPUT or Path(path).exists():
+        return "", path
+    tool, _, rest = path.partition("=")
+    known = sorted(reader.NAME for reader in readers())
+    if tool not in known:
+        raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for the standard input, "
+                         f"or name its tool: TOOL=FILE, with one of {', '.join(known)}.")
+    if rest != files.INPUT and not Path(rest).exists():
+        raise UsageError(f"There is no scan {rest!r}; give a file, a folder, or - for the standard input.")
+    return tool, rest
 
 
 class _Scans:
@@ -191,24 +189,17 @@ def _place(error: Exception) -> str:
 
 def _recognise(document: File, tool: str) -> Reader | str | None:
     """The reader of a document, ``None`` for Kubernetes objects; or a sentence why there is none."""
-    if tool:
-        if document.head is None:
-            return _NULL
-        reader = next(reader for reader in _readers() if reader.NAME == tool)
-        return None if hasattr(reader, "GROUPS") and holds_objects(document) else reader
-    if document.head is None:
-        return _NULL
-    found = [reader for reader in _readers() if reader.recognise(document)]
+    if not document.head:
+        return "it is empty: whether nothing was found or nothing was scanned can not be told"
+    found = [reader for reader in readers() if tool in ("", reader.NAME) and reader.recognise(document)]
+    if not found and holds_objects(document):
+        return None
     if len(found) == 1:
         return found[0]
     if found:
         names = " or ".join(reader.NAME for reader in found)
-        return f"it can be the output of {names}: name the tool, as {found[0].NAME}={document.name}"
-    if holds_objects(document):
-        return None
-    if document.head in ({}, []):
-        return "it is empty, so its tool can not be told: name it, as TOOL=FILE"
-    return "it is not the output of any tool that auditkit reads"
+        return f"it can be the output of {names}: name the tool, as {found[0].NAME}=FILE"
+    return f"it is not the output of {tool or 'any tool that auditkit reads'}"
 
 
 def _now() -> dt.datetime:

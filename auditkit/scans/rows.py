@@ -1,10 +1,10 @@
 """Rows of readers to Arrow tables, a batch at a time: what does not fit in little memory lies in a file meanwhile."""
 
 import datetime as dt
-import os
 import tempfile
 from collections.abc import Callable
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +19,7 @@ from auditkit.tables.model import DTYPES, Column, Table
 BATCH = 8192
 IN_MEMORY = 32 << 20
 MAX_TEXT = 4096
+_REASONS = 5
 _INT64 = 1 << 63
 
 
@@ -42,7 +43,8 @@ class Scan(msgspec.Struct, kw_only=True):
     def reason(self) -> str:
         """What it lacks, each thing once."""
         reasons = list(dict.fromkeys(gap.reason for gap in self.gaps))
-        return "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
+        more = len(reasons) - _REASONS
+        return "; ".join(reasons[:_REASONS]) + (f"; and {more} more" if more > 0 else "")
 
     @property
     def missing(self) -> int | None:
@@ -60,27 +62,12 @@ class Tables:
         """A row of a reader, with what its scan says of itself filled in."""
         if isinstance(row, About):
             for name in ("tool_version", "time", "cluster"):
-                if (value := getattr(row, name)) is not None:
-                    setattr(scan, name, value)
-            return
-        if isinstance(row, Gap):
+                setattr(scan, name, getattr(row, name) or getattr(scan, name))
+        elif isinstance(row, Gap):
             scan.gaps.append(row)
-            return
-        row.scan = scan.scan
-        row.tool = row.tool or scan.tool
-        if isinstance(row, Finding):
-            scan.findings += 1
-            _complete_finding(scan, row)
-            self._tables["findings"].add(row)
-        elif isinstance(row, Event):
-            scan.events += 1
-            row.severity = row.severity or vocabulary.severity(row.tool_severity)
-            row.cluster = row.cluster or scan.cluster
-            self._tables["events"].add(row)
-        elif isinstance(row, Reference):
-            self._tables["finding_references"].add(row)
         else:
-            raise TypeError(f"a reader yields a {type(row).__name__}, which is no row")
+            row.scan, row.tool = scan.scan, row.tool or scan.tool
+            self._tables[_complete(scan, row)].add(row)
 
     def end(self, scan: Scan) -> None:
         """The scan's own row."""
@@ -96,13 +83,25 @@ class Tables:
 _Ended: Any = msgspec.defstruct("_Ended", [column.name for column in SCANS.columns])
 
 
-def _complete_finding(scan: Scan, row: Any) -> None:
-    row.tool_version = row.tool_version or scan.tool_version
-    row.cluster = row.cluster or scan.cluster
-    row.seen = row.seen or scan.time
-    row.status = row.status or "unknown"
-    row.rule_id = row.rule_id or vocabulary.rule_id(row.rule)
-    row.severity = row.severity or vocabulary.severity(row.tool_severity)
+def _complete(scan: Scan, row: Row) -> str:
+    """Fill in what the reader left to us, and say of which table the row is."""
+    if isinstance(row, Finding):
+        scan.findings += 1
+        row.tool_version = row.tool_version or scan.tool_version
+        row.cluster = row.cluster or scan.cluster
+        row.seen = row.seen or scan.time
+        row.status = row.status or "unknown"
+        row.rule_id = row.rule_id or vocabulary.rule_id(row.rule)
+        row.severity = row.severity or vocabulary.severity(row.tool_severity)
+        return "findings"
+    if isinstance(row, Event):
+        scan.events += 1
+        row.severity = row.severity or vocabulary.severity(row.tool_severity)
+        row.cluster = row.cluster or scan.cluster
+        return "events"
+    if isinstance(row, Reference):
+        return "finding_references"
+    raise TypeError(f"a reader yields a {type(row).__name__}, which is no row")
 
 
 class _Filling:
@@ -133,7 +132,7 @@ class _Filling:
             self._batches.append(batch)
             return
         if self._writer is None:
-            self._file = tempfile.NamedTemporaryFile(suffix=".arrow", delete=False)
+            self._file = tempfile.NamedTemporaryFile(prefix="auditkit-", delete=False)  # noqa: SIM115 (closed later)
             self._writer = pa.ipc.new_file(self._file, self._schema)
         for waiting in (*self._batches, batch):
             self._writer.write_batch(waiting)
@@ -145,9 +144,8 @@ class _Filling:
             return pa.Table.from_batches(self._batches, schema=self._schema)
         self._writer.close()
         self._file.close()
-        with pa.memory_map(self._file.name) as source:
-            table = pa.ipc.open_file(source).read_all()
-        os.unlink(self._file.name)
+        table = pa.ipc.open_file(pa.memory_map(self._file.name)).read_all()
+        Path(self._file.name).unlink()  # the mapping keeps its content
         return table
 
 

@@ -63,9 +63,7 @@ def _events(stream: BinaryIO) -> Iterator[_Event]:
         for event, value in ijson.basic_parse(counted, multiple_values=True, buf_size=_CHUNK):
             if event in _END:
                 depth -= 1
-            elif event == "number" and value.__class__ is Decimal:
-                value = float(value)
-            yield event, value, depth
+            yield event, float(value) if value.__class__ is Decimal else value, depth
             if event in _START:
                 depth += 1
                 if depth > MAX_DEPTH:

@@ -17,7 +17,7 @@ NAME = "trivy"
 
 _IN_CLUSTER = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 _LISTS = "Vulnerabilities|Misconfigurations|Secrets|Licenses|ExperimentalModifiedFindings"
-_CLUSTER, _ARTIFACT, _LEGACY, _CONTROLS = f"{'|'.join(_IN_CLUSTER)}[].Results[]", "Results[]", "[]", "Results[].Results[]"
+_IN_ANY = "|".join(_IN_CLUSTER)
 _UNUSED = "Packages|CustomResources|ModifiedFindings|MisconfSummary"
 _UNUSED_METADATA = "Metadata.ImageConfig|Layers|DiffIDs|OS"
 
@@ -120,8 +120,8 @@ def recognise(document: Document) -> bool:
         return "SchemaVersion" in head or any(isinstance(head.get(key), list) for key in _IN_CLUSTER)
     if "ID" in head and "Title" in head:
         return "SummaryControls" in head or "RelatedResources" in head or _has_controls(head.get("Results"))
-    return "Results" in head and ("SchemaVersion" in head or "ArtifactName" in head) or {
-        "SchemaVersion", "ArtifactName", "ArtifactType"} <= head.keys()
+    return ("Results" in head and bool({"SchemaVersion", "ArtifactName"} & head.keys())) or (
+        {"SchemaVersion", "ArtifactType"} <= head.keys())
 
 
 def _has_controls(results: Any) -> bool:
@@ -135,7 +135,7 @@ def read(document: Document) -> Iterator[Row]:
         yield from _Legacy(document).rows()
     elif "ClusterName" in head:
         yield from _Cluster(document).rows()
-    elif "ArtifactName" in head or "SchemaVersion" in head and "ID" not in head:
+    elif "ID" not in head or "ArtifactName" in head:
         yield from _Artifact(document).rows()
     else:
         yield from _Compliance(document).rows()
@@ -149,8 +149,8 @@ class _Reading:
     def __init__(self, document: Document):
         self._document = document
         outline = document.outline(f"{self.path}.{_LISTS}[]", f"{self.path}.{_UNUSED}", _UNUSED_METADATA,
-                                   f"{'|'.join(_IN_CLUSTER)}[].{_UNUSED_METADATA}",
-                                   f"{'|'.join(_IN_CLUSTER)}[].{_UNUSED_METADATA.replace('.', '[].')}")
+                                   f"{_IN_ANY}[].{_UNUSED_METADATA}",
+                                   f"{_IN_ANY}[].{_UNUSED_METADATA.replace('.', '[].')}")
         self.report = msgspec.convert({"Results": outline} if isinstance(outline, list) else outline, _Report)
         self._vulnerable: set[tuple] = set()
 
@@ -185,7 +185,7 @@ class _Reading:
 class _Artifact(_Reading):
     """An image, a file system or a repository."""
 
-    path = _ARTIFACT
+    path = "Results[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
         report, target = self.report, text(self.report.Results[at[0]].Target)
@@ -208,7 +208,7 @@ class _Artifact(_Reading):
 class _Legacy(_Reading):
     """A list of results, as Trivy wrote before its schema had a version."""
 
-    path = _LEGACY
+    path = "[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
         target = text(self.report.Results[at[0]].Target) or ""
@@ -227,7 +227,7 @@ class _Legacy(_Reading):
 class _Cluster(_Reading):
     """The resources of a cluster, in a list, or apart for vulnerabilities and misconfigurations."""
 
-    path = _CLUSTER
+    path = f"{_IN_ANY}[].Results[]"
 
     def owner(self, at: tuple) -> tuple:
         return at[:2]
@@ -236,7 +236,7 @@ class _Cluster(_Reading):
         resource = getattr(self.report, at[0])[at[1]]
         known = _Cluster._object(resource)
         metadata = resource.Metadata if isinstance(resource.Metadata, list) else [resource.Metadata or _Metadata()]
-        result = resource.Results[at[2]] if len(at) > 2 and resource.Results else _Result()
+        result = resource.Results[at[2]] if at[2:] and resource.Results else _Result()
         image = _IMAGE_TARGET.match(text(result.Target) or "") if result.Class == "os-pkgs" else None
         if image:
             known["image"] = image["image"]
@@ -267,7 +267,7 @@ class _Cluster(_Reading):
 class _Compliance(_Reading):
     """Controls, each with the results of its checks; or a summary, with how many failed."""
 
-    path = _CONTROLS
+    path = "Results[].Results[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
         control = self.report.Results[at[0]]

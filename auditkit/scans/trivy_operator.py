@@ -24,7 +24,10 @@ KINDS = frozenset(f"{scope}{kind}" for scope in ("", "Cluster") for kind in (
 
 _LABEL = "trivy-operator.resource."
 _CONTAINER = "trivy-operator.container.name"
-_CATEGORIES = {"ConfigAuditReport": "misconfiguration", "RbacAssessmentReport": "rbac", "InfraAssessmentReport": "infra"}
+_CATEGORIES = {
+    "ConfigAuditReport": "misconfiguration", "RbacAssessmentReport": "rbac", "InfraAssessmentReport": "infra",
+}
+_DETAILS = {"FAIL": "fail", "PASS": "pass", "WARN": "warn"}
 
 
 class _Owner(msgspec.Struct, gc=False):
@@ -117,9 +120,9 @@ class _Report(msgspec.Struct, gc=False):
     artifact: _Artifact | None = None
     registry: _Registry | None = None
     updateTimestamp: Text = None
-    checks: list[_Check] | None | UnsetType = UNSET
-    vulnerabilities: list[_Vulnerability] | None | UnsetType = UNSET
-    secrets: list[_Secret] | None | UnsetType = UNSET
+    checks: list[_Check] | UnsetType | None = UNSET
+    vulnerabilities: list[_Vulnerability] | UnsetType | None = UNSET
+    secrets: list[_Secret] | UnsetType | None = UNSET
     controlCheck: list[_ControlCheck] | None = None
     type: _Type | None = None
 
@@ -313,7 +316,7 @@ def _first_details(thing: _Object) -> Iterator[Row]:
             for detail in result.details or ():
                 word, kind, name = text(detail.status), text(result.objectType), text(detail.name)
                 yield Finding(
-                    rule=text(result.id), title=text(control.name), tool_status=word, tool_severity=text(control.severity),
-                    status={"FAIL": "fail", "PASS": "pass", "WARN": "warn"}.get(word or "", "unknown"), kind=kind,
-                    namespace=text(detail.namespace), name=(name or "").removeprefix(f"{(kind or '').lower()}-") or None,
+                    rule=text(result.id), title=text(control.name), status=_DETAILS.get(word or "", "unknown"),
+                    tool_status=word, tool_severity=text(control.severity), kind=kind,
+                    namespace=text(detail.namespace), name=(name or "").removeprefix(f"{kind}-".lower()) or None,
                     message=message_of(text(result.id), text(detail.msg)), category="compliance", seen=seen)

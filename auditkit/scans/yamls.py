@@ -8,7 +8,7 @@ import yaml
 from auditkit.scans.model import Broken
 from auditkit.scans.streaming import MAX_DEPTH
 
-MAX_BYTES = 32 << 20
+MAX_BYTES = 16 << 20
 _MAX_NODES = 5_000_000
 
 
@@ -40,17 +40,19 @@ def _measure(content: bytes) -> str:
 
     Returns what breaks the syntax, if anything does; raises `Broken` for what must not be loaded.
     """
-    sizes, anchors, counts = [], {}, [0]
+    names: list[str | None] = []  # of the anchors of the collections that are open
+    counts = [0]  # of the values in each of them, and outside
+    anchors: dict[str | None, int] = {}
     try:
         for event in yaml.parse(content, yaml.CSafeLoader):
             if isinstance(event, yaml.CollectionStartEvent):
-                sizes.append(event.anchor)
+                names.append(event.anchor)
                 counts.append(1)
-                if len(sizes) > MAX_DEPTH:
+                if len(names) > MAX_DEPTH:
                     raise Broken(f"it is nested deeper than {MAX_DEPTH} levels (line {event.start_mark.line + 1})")
             elif isinstance(event, yaml.CollectionEndEvent):
                 size = counts.pop()
-                anchors[sizes.pop()] = size
+                anchors[names.pop()] = size
                 counts[-1] += size
             elif isinstance(event, yaml.AliasEvent):
                 counts[-1] += anchors.get(event.anchor, 1)

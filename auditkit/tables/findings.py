@@ -50,7 +50,7 @@ FINDINGS = Table(
         _text("package", "package with the vulnerability or licence"),
         _text("installed_version", "version of the package in the image"),
         _text("fixed_version", "versions of the package without the vulnerability"),
-        _text("category", "vulnerability, misconfiguration, secret, license, rbac, infra, compliance, policy, malware …"),
+        _text("category", "vulnerability, misconfiguration, secret, license, rbac, compliance, policy …"),
         _text("enforcement", "what the policy does on admission: deny, warn, dryrun, audit, enforce"),
         Column("seen", "timestamp", "seen", "when the tool saw it, as it says"),
         _SCAN,
