@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
+from auditkit.analysis.access import Access
 from auditkit.errors import NoSuchName, SnapshotError
 from auditkit.ledger import Entry, Ledger
 
@@ -92,6 +94,23 @@ class Snapshot:
     def gap_of(self, source: str) -> str:
         """Why what a source holds is not known completely; empty where it is."""
         return self._ledger.gap(source)
+
+    @cached_property
+    def _access(self) -> Access:
+        return Access.of(self)
+
+    def can(self, requests: pd.DataFrame | None = None, **question: Any) -> pd.Series | bool | None:
+        """Whether requests are allowed by RBAC: a boolean column, or for one question by keywords its answer.
+
+        ``snap.can(user="alice", verb="get", resource="secrets", namespace="billing")``; see `Access.can`.
+        """
+        return self._access.can(requests, **question)
+
+    def who_can(self, verb: str, resource: str = "", **question: Any) -> pd.DataFrame:
+        """Everybody who can do something, with the chain that grants it: ``snap.who_can("get", "secrets")``; see
+        `Access.who_can`.
+        """
+        return self._access.who_can(verb, resource, **question)
 
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to an SQL query (DuckDB) over the tables, ``ledger`` among them."""
