@@ -6,6 +6,7 @@ import itertools
 import access_reference as slow
 import pandas as pd
 import pytest
+from access_random import EMPTY, GROUPS, REQUESTS, worlds
 from access_worlds import HERE, TABLES, TRUTH, access, bind, cases, lines, recorded, request, role, rule, user, world
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -147,57 +148,6 @@ def _at_home(subject: tuple[str, str, str], namespace: str) -> tuple[str, str, s
 
 # --- against the plain way ------------------------------------------------------------------------------------------
 
-VERBS = st.sampled_from(["get", "list", "*", "Get", "bind"])
-GROUPS = st.sampled_from(["", "apps", "*", "core"])
-RESOURCES = st.sampled_from(["pods", "pods/log", "*/log", "*", "pods/*", "log", "*/", "Pods"])
-NAMES = st.sampled_from(["a", "b", ""])
-URLS = st.sampled_from(["/a", "/a/*", "/a*", "/a**", "*", "/*/b", "/a/b", ""])
-SPACES = st.sampled_from(["one", "two"])
-USERS = st.sampled_from(["alice", "*", "system:serviceaccount:one:sa", "system:serviceaccount:two:sa"])
-
-
-def some(values: st.SearchStrategy) -> st.SearchStrategy:
-    return st.lists(values, min_size=0, max_size=2, unique=True)
-
-
-RULES = st.one_of(
-    st.fixed_dictionaries({"verbs": some(VERBS), "apiGroups": some(GROUPS), "resources": some(RESOURCES)},
-                          optional={"resourceNames": some(NAMES)}),
-    st.fixed_dictionaries({"verbs": some(VERBS), "nonResourceURLs": some(URLS)}),
-)
-SUBJECTS = st.one_of(
-    st.fixed_dictionaries({"kind": st.sampled_from(["User", "Group", "Robot"]),
-                           "name": st.sampled_from(["alice", "team", "*", "system:serviceaccount:one:sa"])},
-                          optional={"apiGroup": st.just("elsewhere")}),
-    st.fixed_dictionaries({"kind": st.just("ServiceAccount"), "name": st.just("sa")}, optional={"namespace": SPACES}),
-)
-REFERENCES = st.fixed_dictionaries({"kind": st.sampled_from(["Role", "ClusterRole", "Other"]),
-                                    "name": st.sampled_from(["r0", "r1", "gone"])})
-
-
-@st.composite
-def worlds(draw) -> list[dict]:
-    objects = [role(f"r{n}", *draw(st.lists(RULES, max_size=3))) for n in range(2)]
-    objects += [role(f"r{n}", *draw(st.lists(RULES, max_size=2)), namespace=draw(SPACES)) for n in range(2)]
-    for number in range(draw(st.integers(0, 4))):
-        space = draw(st.sampled_from(["", "one", "two"]))
-        binding = bind(f"b{number}", "", *draw(st.lists(SUBJECTS, max_size=3)), namespace=space)
-        objects.append(binding | {"roleRef": draw(REFERENCES)})
-    return objects
-
-
-REQUESTS = st.lists(st.one_of(
-    st.fixed_dictionaries({
-        "user": USERS, "groups": some(st.sampled_from(["team", "*", "other", "system:masters"])), "verb": VERBS,
-        "group": GROUPS, "resource": st.sampled_from(["pods", "Pods", "log", "*", "pods/log"]),
-        "subresource": st.sampled_from(["", "log", "*", "exec"]), "namespace": st.sampled_from(["", "one", "two", "x"]),
-        "name": st.sampled_from(["", "a", "c"]), "path": st.just("")}),
-    st.fixed_dictionaries({
-        "user": USERS, "groups": some(st.sampled_from(["team", "*"])), "verb": VERBS,
-        "path": st.sampled_from(["/a", "/a/", "/a/b", "/ab", "*", "/x/b", "/"])}),
-), min_size=1, max_size=12)
-EMPTY = dict.fromkeys(("group", "resource", "subresource", "namespace", "name"), "")
-
 
 @settings(max_examples=300, deadline=None)
 @given(worlds(), REQUESTS)
@@ -328,3 +278,16 @@ def test_the_questions_of_the_project_are_those_of_the_recording():
     with gzip.open(HERE / "truth" / "sar.dev.jsonl.gz") as file:
         assert sum(1 for _ in file) == 7_836
     assert set(recorded("acme-prod")) == set(TABLES)
+
+
+def test_a_snapshot_is_asked(acme):
+    assert acme.can(user="system:serviceaccount:billing:invoicer", verb="get", resource="secrets",
+                    namespace="billing", name="smtp") is True
+    assert acme.can(user="system:serviceaccount:billing:invoicer", verb="get", resource="secrets",
+                    namespace="billing") is False
+    assert acme.can(pd.DataFrame({"user": ["dana@acme.example"], "verb": ["delete"], "resource": ["nodes"]})).tolist() == [True]
+    assert acme.who_can("get", "secrets").attrs["gaps"] == []
+    assert {"invoicer", "runner"} <= set(acme.who_can("get", "secrets", namespace="billing")["subject"])
+    view = acme.who_can("list", "pods").set_index("binding").loc["auditors-view"]
+    assert view["aggregated_from"] == "system:aggregate-to-view"
+    assert (acme.access["subject"] == "invoicer").any()

@@ -14,6 +14,10 @@ DERIVED: dict[str, str] = {
     "controller_managers": "auditkit.analysis.control_plane:controller_managers",
     "schedulers": "auditkit.analysis.control_plane:schedulers",
     "etcd_members": "auditkit.analysis.control_plane:etcd_members",
+    "container_contexts": "auditkit.analysis.pod_contexts:container_contexts",
+    "container_powers": "auditkit.analysis.pod_contexts:container_powers",
+    "namespaced_objects": "auditkit.analysis.pod_contexts:namespaced_objects",
+    "workload_budgets": "auditkit.analysis.pod_contexts:workload_budgets",
     "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
     "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
     "pod_security": "auditkit.analysis.podsecurity:pod_security",
@@ -21,6 +25,7 @@ DERIVED: dict[str, str] = {
     "namespace_levels": "auditkit.analysis.podsecurity:namespace_levels",
     "pod_levels": "auditkit.analysis.podsecurity:pod_levels",
     "template_pod_levels": "auditkit.analysis.podsecurity:template_pod_levels",
+    "access": "auditkit.analysis.access_frame:access",
     "role_powers": "auditkit.analysis.rbac_powers:role_powers",
     "held_powers": "auditkit.analysis.rbac_powers:held_powers",
 }

@@ -33,7 +33,7 @@ def holders(matching: pd.DataFrame, subjects: pd.DataFrame, grants: pd.DataFrame
         counts &= grants["scope"].isin(scopes)
     counts = counts.to_numpy(dtype=bool)
     bound = pd.DataFrame({
-        "subject_kind": subjects["subject_kind"], "subject_namespace": _home(subjects, grants),
+        "subject_kind": subjects["subject_kind"], "subject_namespace": homes(subjects, grants),
         "subject": subjects["subject"], "binding_kind": subjects["kind"], "binding_namespace": subjects["namespace"],
         "binding": subjects["binding"], "role_kind": subjects["role_kind"], "role": subjects["role"],
         "namespace": grants["scope"].replace("", pd.NA).array, "role_code": grants["role_code"].array,
@@ -48,7 +48,7 @@ def holders(matching: pd.DataFrame, subjects: pd.DataFrame, grants: pd.DataFrame
     return found.sort_values(order, na_position="first", ignore_index=True)
 
 
-def _home(subjects: pd.DataFrame, grants: pd.DataFrame) -> pd.Series:
+def homes(subjects: pd.DataFrame, grants: pd.DataFrame) -> pd.Series:
     """The namespace of a service account, also where the binding leaves it to its own."""
     account = (subjects["subject_kind"] == "ServiceAccount").to_numpy(dtype=bool)
     named = grants["user"].str.removeprefix(ACCOUNT_USER).str.split(":", n=1, regex=False).list[0]
