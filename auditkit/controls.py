@@ -87,8 +87,8 @@ def load(name: str, own: Path | None = None) -> Framework:
     shipped, others = _shipped(), _files(own)
     if name in shipped and name in others:
         raise ControlError(
-            f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of its own, or see with "
-            f"`auditkit evaluate SNAPSHOT -f {name} --controls {own}` what it would change.")
+            f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of its own, or see what "
+            f"it would change: `auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
     if name not in shipped | others:
         raise NoSuchName("framework", name, shipped | others)
     return read((shipped | others)[name], own)
@@ -150,9 +150,12 @@ def _files(folder: Path | None) -> dict[str, Path]:
     if folder is None:
         return {}
     if not folder.is_dir():
-        raise ControlError(f"{folder} is not a folder; --controls takes one with a YAML file for each framework.")
-    return {path.stem: path for path in sorted(folder.glob("*.yaml"))
-            if any(key in b"\n" + path.read_bytes() for key in (b"\nframework:", b"\nrequirements:"))}
+        raise ControlError(f"{folder} is not a folder; --controls takes one with a YAML file a framework.")
+    try:
+        return {path.stem: path for path in sorted(folder.glob("*.yaml"))
+                if any(key in b"\n" + path.read_bytes() for key in (b"\nframework:", b"\nrequirements:"))}
+    except OSError as error:
+        raise ControlError(f"{error.filename} cannot be read: {error.strerror}.") from None
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:

@@ -1,9 +1,13 @@
 """Checks × tables → verdicts → requirements.
 
 A check says ``True``, ``False`` or ``<NA>`` of each row of its population. Only here does ``True`` become
-``pass``, and only where every table that the check reads was collected completely.
+``pass``, and only where every table that the check reads was collected completely. What people add
+(exceptions, attestations) comes after that, and changes no verdict.
 """
 
+import datetime as dt
+import traceback
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,13 +17,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import controls, tables
+from auditkit.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
 from auditkit.controls import Framework, Requirement
-from auditkit.errors import UsageError
+from auditkit.errors import AuditkitError, UsageError
+from auditkit.exceptions import Acceptance, ExceptionRegister
 from auditkit.snapshot import Snapshot
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
-STATUSES = ("fail", "unknown", "manual", "pass", "not_applicable")
+STATUSES = ("fail", "unknown", "manual", "attested", "pass", "not_applicable")
 SEVERITIES = ("low", "medium", "high", "critical")
 SUBJECT = ["kind", "namespace", "name", "container"]
 
@@ -40,11 +46,19 @@ class Outcome:
         found = dict(zip(*(self.verdict.value_counts().field(i).to_pylist() for i in (0, 1)), strict=True))
         return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
+    def positions(self, verdict: str | None = None) -> np.ndarray:
+        """The places of the subjects (of one verdict) in the population."""
+        return (np.arange(len(self.population)) if verdict is None
+                else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
+
+    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
+        """What the subjects at these places are called: kind, namespace, name, container."""
+        return subjects(self.population, self.check.tables[0], chosen)
+
     def rows(self, verdict: str | None = None) -> pd.DataFrame:
         """The subjects (of one verdict): kind, namespace, name, container, verdict, reason, seen, wanted."""
-        chosen = (np.arange(len(self.population)) if verdict is None
-                  else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
-        frame = subjects(self.population, self.check.tables[0], chosen)
+        chosen = self.positions(verdict)
+        frame = self.subjects(chosen)
         frame["verdict"] = self.verdict.take(pa.array(chosen)).cast(pa.string()).to_pandas(
             types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get).array
         frame["seen"] = _seen(self.judgement.evidence.iloc[chosen])
@@ -67,12 +81,19 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Result:
-    """A requirement with its status, the reason for it, and what its checks found."""
+    """A requirement with its status, the reason for it, and what its checks found.
+
+    ``accepted``: it fails, and valid exceptions cover every subject that does; ``covered`` says for each
+    outcome which subjects they cover. ``attestations`` are the valid ones about what a cluster cannot show.
+    """
 
     requirement: Requirement
     status: str
     reason: str
     outcomes: list[Outcome]
+    accepted: bool = False
+    covered: tuple[np.ndarray, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
 
     def count(self, verdict: str) -> int:
         """How many verdicts of this kind its checks gave together."""
@@ -80,19 +101,43 @@ class Result:
 
 
 class Evaluation:
-    """One framework judged on one snapshot."""
+    """One framework judged on one snapshot, with what people added to it."""
 
-    def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result]):
-        self.snapshot, self.framework, self.results = snapshot, framework, results
+    def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
+                 exceptions: Iterable[Acceptance] = (), attestations: Iterable[Attestation] = ()):
+        self.snapshot, self.framework = snapshot, framework
+        today = snapshot.manifest.ended.astimezone(dt.UTC).date()  # a snapshot gives the same result for ever
+        self._exceptions = ExceptionRegister(exceptions, framework.framework, results, today)
+        self._attestations = AttestationRegister(
+            attestations, framework.framework, self._exceptions.results, today)
+        self.results = self._attestations.results
+
+    @property
+    def exceptions(self) -> pd.DataFrame:
+        """One row an exception that concerns this framework (columns: `auditkit.exceptions.COLUMNS`)."""
+        return self._exceptions.frame()
+
+    @property
+    def attestations(self) -> pd.DataFrame:
+        """One row for each attestation and requirement (columns: `auditkit.attestations.COLUMNS`)."""
+        return self._attestations.frame()
+
+    @property
+    def notices(self) -> pd.DataFrame:
+        """What is wrong with exceptions and attestations (expired, unused …): kind, file, line, what."""
+        return pd.DataFrame([
+            {"kind": notice.kind, "file": notice.origin.file, "line": notice.origin.line, "what": notice.what}
+            for notice in (*self._exceptions.notices, *self._attestations.notices)
+        ], columns=["kind", "file", "line", "what"])
 
     @cached_property
     def requirements(self) -> pd.DataFrame:
-        """One row a requirement: id, section, title, obligation, level, reach, status, reason, checks, and how many
-        verdicts passed, failed, unknown, not_applicable."""
+        """One row a requirement: id, section, title, obligation, level, reach, status, accepted, reason, checks,
+        and how many verdicts passed, failed, unknown, not_applicable."""
         return pd.DataFrame([{
             "id": r.requirement.id, "section": r.requirement.section, "title": r.requirement.title,
             "obligation": r.requirement.obligation, "level": r.requirement.level, "reach": r.requirement.reach,
-            "status": r.status, "reason": r.reason, "checks": len(r.outcomes),
+            "status": r.status, "accepted": r.accepted, "reason": r.reason, "checks": len(r.outcomes),
             "passed": r.count("pass"), "failed": r.count("fail"), "unknown": r.count("unknown"),
             "not_applicable": r.count("not_applicable"),
         } for r in self.results])
@@ -104,8 +149,11 @@ class Evaluation:
         return {status: int(found.get(status, 0)) for status in STATUSES}
 
     def crosses(self, threshold: str) -> bool:
-        """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails); ``unknown`` (one fails or is
-        unknown); or a severity (a check of at least that severity fails)."""
+        """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
+        ``unaccepted`` (one fails that no exceptions cover); ``unknown`` (one fails or is unknown); or a
+        severity (a check of at least that severity fails)."""
+        if threshold == "unaccepted":
+            return any(result.status == "fail" and not result.accepted for result in self.results)
         if threshold in SEVERITIES:
             return any(outcome.counts["fail"] and SEVERITIES.index(outcome.check.severity) >= SEVERITIES.index(threshold)
                        for result in self.results for outcome in result.outcomes)
@@ -114,13 +162,15 @@ class Evaluation:
 
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,
-        container, verdict, reason, seen, wanted."""
+        container, verdict, reason, seen, wanted; and ``accepted`` where exceptions were given."""
         frames = [
-            outcome.rows(verdict).assign(check=outcome.check.name, requirement=result.requirement.id,
-                                         severity=outcome.check.severity)
-            for result in self.results for outcome in result.outcomes
+            outcome.rows(verdict).assign(
+                check=outcome.check.name, requirement=result.requirement.id, severity=outcome.check.severity,
+                **({"accepted": result.covered[place][outcome.positions(verdict)]} if result.covered else {}))
+            for result in self.results for place, outcome in enumerate(result.outcomes)
         ]
-        columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted"]
+        columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted",
+                   *(["accepted"] if self._exceptions else [])]
         frames = [frame for frame in frames if len(frame)]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
 
@@ -130,7 +180,8 @@ class Evaluation:
         return evaluation_card(self)
 
 
-def evaluate(snapshot: Snapshot, framework: str | Framework) -> Evaluation:
+def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),
+             attestations: Iterable[Attestation] = ()) -> Evaluation:
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist."""
     framework = controls.load(framework) if isinstance(framework, str) else framework
     judged: dict[tuple, Outcome] = {}
@@ -143,18 +194,34 @@ def evaluate(snapshot: Snapshot, framework: str | Framework) -> Evaluation:
                 judged[key] = run(check, snapshot)
             outcomes.append(judged[key])
         results.append(Result(requirement, *status_of(requirement, outcomes), outcomes))
-    return Evaluation(snapshot, framework, results)
+    return Evaluation(snapshot, framework, results, exceptions, attestations)
 
 
 def run(check: Check, snapshot: Snapshot) -> Outcome:
     """Run one check on a snapshot: the verdict of every subject, in the order of its population."""
     population = snapshot.frame(check.tables[0])
-    judgement = check(*map(snapshot.frame, check.tables))
+    judgement = _judgement(check, [snapshot.frame(table) for table in check.tables])
     if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
     gaps = list(dict.fromkeys(gap for table in check.tables for gap in snapshot.gaps(table, check.tools)))
     return Outcome(check, population, judgement, _verdicts(judgement, complete=not gaps), gaps)
+
+
+def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
+    """What a check says. One that breaks is named: it may be a user's own."""
+    try:
+        judgement = check(*frames)
+    except AuditkitError:
+        raise
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
+                         f"({frame.filename}, line {frame.lineno}).") from error
+    if not isinstance(judgement, Judgement):
+        raise UsageError(f"The check {check.name} returned {type(judgement).__name__}; "
+                         "it must return judge(…).")
+    return judgement
 
 
 def _verdicts(judgement: Judgement, *, complete: bool) -> pa.DictionaryArray:

@@ -1,0 +1,118 @@
+"""Lists that people keep in YAML files: exceptions, attestations. Each entry knows its file and line."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import msgspec
+import yaml
+
+from auditkit import controls, strict_yaml
+from auditkit.controls import Framework
+from auditkit.errors import ControlError, NoSuchName
+
+Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where an entry stands: its file (as seen from the folder that was given), line, the file's SHA-256."""
+
+    file: str
+    line: int
+    sha256: str
+    path: Path
+
+    def wrong(self, what: object) -> ControlError:
+        """The error that something in the entry is wrong."""
+        return ControlError(f"{self.path}, line {self.line}: {what}")
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is to be said of an entry: that it has expired, covers nothing, covers too much …"""
+
+    kind: str
+    origin: Origin
+    what: str
+
+
+def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
+    """The entries of a file, or of each YAML file in a folder: what stands there in a list called ``key``.
+
+    Raises `ControlError` with file and line.
+    """
+    given = Path(given)
+    document = msgspec.defstruct("Document", [(key, list[shape])], forbid_unknown_fields=True)
+    found = []
+    for path in _files(given, key):
+        _verify(path)
+        entries = getattr(strict_yaml.read(path, document), key)
+        name = path.relative_to(given).as_posix() if given.is_dir() else path.name
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        found += [(entry, Origin(name, line, digest, path))
+                  for entry, line in zip(entries, controls.lines(path, key), strict=True)]
+    return found
+
+
+def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:
+    """The framework that an entry names, which must have these requirements. Raises `ControlError`."""
+    try:
+        framework = controls.load(name, own)
+    except NoSuchName as error:
+        raise origin.wrong(error) from None
+    known = [requirement.id for requirement in framework.requirements]
+    for wanted in requirements:
+        if wanted not in known:
+            raise origin.wrong(NoSuchName(f"requirement of {name}", wanted, known))
+    return framework
+
+
+def _files(given: Path, key: str) -> list[Path]:
+    if given.is_file():
+        return [given]
+    files = sorted(path for suffix in ("yaml", "yml") for path in given.glob(f"*.{suffix}"))
+    if not files:
+        raise ControlError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
+                           f"there are no {key} to read.")
+    return files
+
+
+def _verify(path: Path) -> None:
+    """Refuse a key that stands twice (YAML lets the last win), and a day that no month has."""
+    try:
+        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return  # the reader says it better
+    for inner in _nodes(node):
+        if isinstance(inner, yaml.MappingNode):
+            keys = set()
+            for name, _ in inner.value:
+                if str(name.value) in keys:
+                    raise ControlError(f"{path}, line {name.start_mark.line + 1}: "
+                                       f"{name.value!r} stands there twice.")
+                keys.add(str(name.value))
+        elif inner.tag == "tag:yaml.org,2002:timestamp":
+            try:
+                yaml.CSafeLoader("").construct_yaml_timestamp(inner)
+            except ValueError as error:
+                raise ControlError(f"{path}, line {inner.start_mark.line + 1}: {inner.value} is not a date "
+                                   f"({error}).") from None
+
+
+def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
+    """A node and all that is in it, each once."""
+    waiting, seen = [node] if node else [], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            if isinstance(node, yaml.MappingNode):
+                waiting += [inner for pair in node.value for inner in pair]
+            elif isinstance(node, yaml.SequenceNode):
+                waiting += node.value
