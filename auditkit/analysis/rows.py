@@ -36,7 +36,7 @@ def named(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame, col
     left, right, keys = _keyed(subjects, on, rows, [column])
     left["place"] = np.arange(len(left))
     found = left.merge(right, on=keys).sort_values("place", kind="stable")
-    values = pc.fill_null(pa.array(found[column], pa.string(), from_pandas=True), "")
+    values = pa.chunked_array(found[column].fillna("").array.__arrow_array__()).combine_chunks()
     ends = np.cumsum(np.bincount(found["place"].to_numpy(np.int64), minlength=len(subjects)))
     lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), values)
     return pd.Series(pd.arrays.ArrowExtensionArray(pc.binary_join(lists, ", ")), subjects.index)
