@@ -10,6 +10,18 @@ from collections.abc import Callable
 from functools import cache
 
 DERIVED: dict[str, str] = {
+    "audit_requests": "auditkit.analysis.audit_log:audit_requests",
+    "audit_periods": "auditkit.analysis.audit_log:audit_periods",
+    "audit_silences": "auditkit.analysis.audit_log:audit_silences",
+    "audit_levels": "auditkit.analysis.audit_log:audit_levels",
+    "audit_sources": "auditkit.analysis.audit_log:audit_sources",
+    "failed_authentications": "auditkit.analysis.audit_log:failed_authentications",
+    "secret_reads": "auditkit.analysis.audit_log:secret_reads",
+    "pod_sessions": "auditkit.analysis.audit_log:pod_sessions",
+    "rbac_changes": "auditkit.analysis.audit_log:rbac_changes",
+    "binding_uses": "auditkit.analysis.audit_log:binding_uses",
+    "subject_uses": "auditkit.analysis.audit_log:subject_uses",
+    "right_uses": "auditkit.analysis.audit_log:right_uses",
     "api_servers": "auditkit.analysis.control_plane:api_servers",
     "controller_managers": "auditkit.analysis.control_plane:controller_managers",
     "schedulers": "auditkit.analysis.control_plane:schedulers",
