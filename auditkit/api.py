@@ -2,13 +2,22 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditkit import controls, home
+from auditkit import attestations as _attestations
+from auditkit import controls as _controls
+from auditkit import exceptions as _exceptions
+from auditkit import home
+from auditkit.checks import load_file
 from auditkit.controls import Framework
 from auditkit.evaluate import Evaluation
 from auditkit.evaluate import evaluate as _evaluate
 from auditkit.snapshot import Snapshot, open_snapshot
+
+Paths = Path | str | Iterable[Path | str]
+
+if TYPE_CHECKING:
+    from auditkit.compare import Comparison
 
 DEMO = "demo"
 
@@ -45,24 +54,82 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:  # noqa: A001 - `auditkit
     return open_snapshot(snapshot)
 
 
-def frameworks() -> list[str]:
-    """The names of the frameworks that ship with auditkit."""
-    return controls.names()
+def frameworks(controls: Path | str | None = None) -> list[str]:
+    """The names of the frameworks that ship with auditkit, and of those in a folder of your own."""
+    return _controls.names(_folder(controls))
 
 
-def load_framework(name: str) -> Framework:
+def load_framework(name: str, controls: Path | str | None = None) -> Framework:
     """A framework by name. Raises `NoSuchName`, which names those that come close."""
-    return controls.load(name)
+    return _controls.load(name, _folder(controls))
 
 
-def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework) -> Evaluation:
-    """Judge a framework on a snapshot."""
-    return _evaluate(open(snapshot), framework)
+def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
+             exceptions: Path | str | None = None, attestations: Path | str | None = None,
+             controls: Path | str | None = None, checks: Paths = ()) -> Evaluation:
+    """Judge a framework on a snapshot.
+
+    ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.exceptions` and
+    `auditkit.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
+    Python files with checks of your own. Raises `NoSuchName`, and `ControlError` with file and line for a
+    mistake in any of them.
+    """
+    own, accepted, attested = _read(exceptions, attestations, controls, checks)
+    framework = _controls.load(framework, own) if isinstance(framework, str) else framework
+    return _evaluate(open(snapshot), framework, accepted, attested)
+
+
+def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str,
+            **added: Any) -> "Comparison":
+    """What a folder's version of a framework would change in statuses and verdicts, before it is in force.
+
+    It is compared with the framework of the same name that ships, or else with the one that it extends.
+    ``added`` is what `evaluate` takes beside: exceptions, attestations, checks.
+    """
+    from auditkit.compare import Comparison
+
+    opened = open(snapshot)
+    _load_checks(added.get("checks", ()))
+    in_force, proposed = _controls.proposal(framework, Path(controls))
+    return Comparison(*(evaluate(opened, each, controls=controls, **added) for each in (in_force, proposed)))
+
+
+def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
+           attestations: Path | str | None = None, controls: Path | str | None = None,
+           checks: Paths = ()) -> None:
+    """Read what `evaluate` reads beside the snapshot, so that a mistake is said before minutes are spent."""
+    own, *_ = _read(exceptions, attestations, controls, checks)
+    for name in frameworks:
+        for requirement in _controls.load(name, own).requirements:
+            requirement.resolved()
 
 
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
-           progress: Callable[[str], None] | None = None) -> Any:
-    """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF."""
+           progress: Callable[[str], None] | None = None, **added: Any) -> Any:
+    """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF.
+
+    ``added`` is what `evaluate` takes beside the framework: exceptions, attestations, controls, checks.
+    """
     from auditkit.report import report as _report
 
-    return _report(open(snapshot), framework, Path(output), progress=progress)
+    given = {name: value for name, value in added.items() if value}
+    return _report(open(snapshot), framework, Path(output), progress=progress, **given)
+
+
+def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
+          checks: Paths) -> tuple[Path | None, list[_exceptions.Acceptance], list[_attestations.Attestation]]:
+    """What people add; a name that is empty stands for nothing, as in the parameters of a notebook."""
+    own = _folder(controls)
+    _load_checks(checks)
+    return (own, _exceptions.read(exceptions, own) if exceptions else [],
+            _attestations.read(attestations, own) if attestations else [])
+
+
+def _folder(controls: Path | str | None) -> Path | None:
+    return Path(controls) if controls else None
+
+
+def _load_checks(checks: Paths) -> None:
+    for file in [checks] if isinstance(checks, Path | str) else checks:
+        if file:
+            load_file(file)
