@@ -23,7 +23,7 @@ from auditkit.version import VERSION
 Progress = Callable[[str, int, int, str], None]
 """Called with the name of what was read, how many are done, how many there are, and the outcome."""
 
-WORKERS = 8
+WORKERS = 4
 
 
 class Collector(NamedTuple):

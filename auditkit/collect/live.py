@@ -27,7 +27,7 @@ class LiveSource:
 
     proves_absence = True
 
-    def __init__(self, context: str | None = None, kubeconfig: str | None = None, *, workers: int = 8,
+    def __init__(self, context: str | None = None, kubeconfig: str | None = None, *, workers: int = 4,
                  timeout: float = 30.0):
         self._api, self.name = _client(context, kubeconfig, workers)
         self._host = self._api.configuration.host.rstrip("/")
