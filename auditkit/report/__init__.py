@@ -1,0 +1,74 @@
+"""Reports: a notebook that is run on a snapshot, and one page (HTML) and one PDF of it.
+
+`report` does all three for a framework; `publish` makes page and PDF of any executed notebook, whoever wrote it.
+What the cells of our notebooks show is in `auditkit.report.show`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from auditkit import controls, home
+from auditkit.snapshot import Snapshot, open_snapshot
+
+__all__ = ["Files", "publish", "report"]
+
+Progress = Callable[[str], None]
+
+
+class Files(NamedTuple):
+    """What a report wrote."""
+
+    notebook: Path
+    html: Path
+    pdf: Path
+
+
+def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str,
+           progress: Progress | None = None) -> Files:
+    """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
+
+    A snapshot that was not written yet is written beside them, under ``snapshots``: a report without its evidence
+    proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework
+    that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
+    """
+    from auditkit.report.notebook import execute
+    from auditkit.report.pdf import warm
+
+    controls.load(framework)
+    snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    folder = Path(output)
+    place = snap.path or snap.write(folder / "snapshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{framework}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
+    tell = progress or (lambda said: None)
+    tell(f"{framework}: running the notebook")
+    execute(_notebook(framework), target, {"snapshot": str(place.resolve()), "framework": framework}, warm)
+    return publish(target, lambda said: tell(f"{framework}: {said}"))
+
+
+def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
+    """Write the page and the PDF of an executed notebook beside it. Raises `MissingDependency`."""
+    import nbformat
+
+    from auditkit.report.document import document
+    from auditkit.report.html import page
+    from auditkit.report.pdf import paper
+
+    tell = progress or (lambda said: None)
+    path = Path(notebook)
+    found = document(nbformat.read(path, as_version=4), path.stem)
+    files = Files(path, path.with_suffix(".html"), path.with_suffix(".pdf"))
+    tell("drawing the page")
+    files.html.write_text(page(found), "utf-8")
+    tell("drawing the PDF")
+    files.pdf.write_bytes(paper(found))
+    return files
+
+
+def _notebook(framework: str) -> Path:
+    """The notebook of a framework: the one whose name begins the framework's, or else the general one."""
+    folder = home.folder("notebooks")
+    words = framework.split("-")
+    names = ("-".join(words[:length]) for length in range(len(words), 0, -1))
+    return next((path for name in names if (path := folder / f"{name}.ipynb").is_file()), folder / "framework.ipynb")

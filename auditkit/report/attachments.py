@@ -1,0 +1,72 @@
+"""The evidence that a report carries with it: the manifest, every requirement and every verdict."""
+
+import base64
+import gzip
+import hashlib
+import io
+from typing import Any
+
+import pandas as pd
+
+from auditkit.evaluate import SUBJECT, Evaluation
+from auditkit.report.block import Block
+
+VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason"]
+
+
+def evidence(evaluation: Evaluation) -> Block:
+    """The attachments of a report: the files themselves, packed into the notebook, and their digests."""
+    snap = evaluation.snapshot
+    files = [
+        _file("requirements.csv", "text/csv", "Every requirement, with its status and the reason for it",
+              csv([evaluation.requirements])),
+        _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
+              csv(_verdicts(evaluation), VERDICT_COLUMNS)),
+    ]
+    if snap.path is not None:
+        files.insert(0, _file("manifest.json", "application/json",
+                              "Manifest of the snapshot: its SHA-256 is the digest of the snapshot",
+                              (snap.path / "manifest.json").read_bytes()))
+    return Block("evidence", title="Attachments", files=files)
+
+
+def unpack(file: dict[str, Any]) -> bytes:
+    """The bytes of an attached file."""
+    return gzip.decompress(base64.b64decode(file["content"]))
+
+
+def csv(frames: Any, columns: list[str] | None = None) -> bytes:
+    """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
+    text = io.StringIO()
+    header = True
+    for frame in frames:
+        frame = guarded(frame if columns is None else frame[columns])
+        frame.to_csv(text, index=False, header=header, lineterminator="\n")
+        header = False
+    if header and columns:
+        text.write(",".join(columns) + "\n")
+    return text.getvalue().encode("utf-8", "backslashreplace")
+
+
+def guarded(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with an apostrophe before every text that a spreadsheet would take for a formula."""
+    guard = {}
+    for name in frame:
+        if not pd.api.types.is_numeric_dtype(frame[name]) or pd.api.types.is_bool_dtype(frame[name]):
+            column = frame[name].astype("string")
+            guard[name] = column.mask(column.str.match(r"[=+\-@\t\r\n]").fillna(False), "'" + column)
+    return frame.assign(**guard)
+
+
+def _verdicts(evaluation: Evaluation) -> Any:
+    """The verdicts, a frame for each requirement and check, one after the other."""
+    for result in evaluation.results:
+        for outcome in result.outcomes:
+            yield outcome.rows().assign(requirement=result.requirement.id, check=outcome.check.name,
+                                        severity=outcome.check.severity)
+
+
+def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:
+    packed = gzip.compress(content, mtime=0)
+    return {"name": name, "type": kind, "meaning": meaning, "bytes": len(content),
+            "sha256": hashlib.sha256(content).hexdigest(), "content": base64.b64encode(packed).decode()}

@@ -1,0 +1,60 @@
+"""A block: a piece of a report that a notebook cell shows, and its three faces.
+
+A block is data (JSON) of one of a few kinds, kept in the notebook under `MIME`. The templates draw each kind for
+the ``notebook``, for the ``page`` (HTML) and for ``paper`` (PDF), so that one executed notebook is the only source
+of all three. All that is drawn is escaped, and made visible, in one place: here.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from auditkit import home
+from auditkit.report import text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+MIME = "application/vnd.auditkit.v1+json"
+ROWS = {"notebook": 10, "page": 100, "paper": 8}
+"""Rows of the exceptions of one check (worst first) that each face shows; the attachments have all."""
+
+
+class Block:
+    """What a cell shows: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
+
+    def __init__(self, kind: str, **content: Any):
+        self.kind, self.content = kind, content
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {
+            MIME: {"kind": self.kind, **self.content},
+            "text/html": notebook_face(self),
+            "text/plain": repr(self),
+        }
+
+    def __repr__(self) -> str:
+        return f"<auditkit {self.kind}: {text.visible(str(self.content.get('title', '')))}>"
+
+
+def notebook_face(block: Block) -> str:
+    """The block as HTML that needs nothing around it: its style is inside, and it has no script."""
+    return environment().get_template("notebook.html").render(block={"kind": block.kind, **block.content})
+
+
+@cache
+def environment() -> "Environment":
+    """The templates. Everything is escaped, and a name that does not exist is an error."""
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    found = Environment(
+        loader=FileSystemLoader(home.folder("templates")), autoescape=True, undefined=StrictUndefined,
+        finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )
+    found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short}
+    found.globals |= {"ROWS": ROWS}
+    return found
+
+
+def _finalize(value: Any) -> Any:
+    """Make plain strings visible; what is already markup was made by a template."""
+    return text.visible(value) if type(value) is str else value

@@ -1,0 +1,261 @@
+"""What a notebook cell shows of a snapshot and of an evaluation: blocks made of plain data."""
+
+import inspect
+from typing import Any
+
+import msgspec
+import pandas as pd
+
+from auditkit import tables
+from auditkit.analysis import DERIVED, derivation
+from auditkit.controls import Framework
+from auditkit.errors import NoSuchName
+from auditkit.evaluate import SEVERITIES, STATUSES, Evaluation, Outcome, Result
+from auditkit.ledger import Ledger
+from auditkit.report import text
+from auditkit.report.block import ROWS, Block, notebook_face
+from auditkit.snapshot import Snapshot
+
+WORST = 10
+"""Failing requirements that the answer names; the table after it has all."""
+MOST = 1000
+"""Rows of a population that the page shows."""
+FITS = 8
+"""Columns of a population that fit on paper."""
+
+
+def snapshot(snap: Snapshot) -> Block:
+    """Which cluster, when, by whom, from where, and how complete."""
+    return Block("snapshot", title=snap.manifest.cluster, about=about(snap))
+
+
+def summary(evaluation: Evaluation) -> Block:
+    """The answer: how many requirements have which status, the worst failures, what is not known and why."""
+    failing = sorted((r for r in evaluation.results if r.status == "fail"), key=_badness, reverse=True)
+    manual = [r.requirement for r in evaluation.results if r.status == "manual"]
+    return Block(
+        "summary", title=evaluation.framework.title, about=about(evaluation.snapshot),
+        framework=_framework(evaluation.framework), statuses=_statuses(evaluation), total=len(evaluation.results),
+        failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
+        unknown=_unknown(evaluation.results), manual=len(manual),
+        unshown=sum(requirement.reach == "attested" for requirement in manual),
+    )
+
+
+def requirements(evaluation: Evaluation) -> Block:
+    """Every requirement in a row: status, reason, how many subjects fail of how many were judged."""
+    rows = [{
+        **_identity(result), "reason": result.reason, "failed": result.count("fail"),
+        "judged": sum(len(outcome.population) for outcome in result.outcomes),
+    } for result in evaluation.results]
+    return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
+                 order={status: place for place, status in enumerate(STATUSES)}, graded=_graded(evaluation.framework))
+
+
+def details(evaluation: Evaluation) -> Block:
+    """Every requirement in full, by section: its checks, and the worst exceptions of each."""
+    shown: dict[tuple, str] = {}
+    by_section: dict[str, list[dict]] = {section.id: [] for section in evaluation.framework.sections}
+    for result in evaluation.results:
+        by_section[result.requirement.section].append(_requirement(result, shown))
+    sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
+                for section in evaluation.framework.sections if by_section[section.id]]
+    return Block("details", title="Requirement by requirement", sections=sections)
+
+
+def requirement(evaluation: Evaluation, identifier: str) -> Block:
+    """One requirement in full. Raises `NoSuchName`."""
+    found = {result.requirement.id: result for result in evaluation.results}
+    if identifier not in found:
+        raise NoSuchName("requirement", identifier, found)
+    section = {"id": "", "title": "", "anchor": "", "requirements": [_requirement(found[identifier], {})]}
+    return Block("details", title=identifier, sections=[section])
+
+
+def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
+    """A population: any DataFrame, with the total stated where not all rows are shown."""
+    rows = [[_plain(value) for value in row] for row in frame.head(MOST).itertuples(index=False, name=None)]
+    columns = [{"name": str(name), "number": _is_number(dtype)} for name, dtype in frame.dtypes.items()]
+    for column, width in zip(columns, _widths([column["name"] for column in columns[:FITS]], rows), strict=False):
+        column["width"] = width
+    return Block("table", title=title, note=note, columns=columns, rows=rows, total=len(frame), fits=FITS)
+
+
+def _is_number(dtype: Any) -> bool:
+    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+
+
+def _widths(names: list[str], rows: list[list]) -> list[int]:
+    """The share of the paper's width (percent) that each column needs, by its longest value."""
+    longest = [min(max([len(name), *(len(str(row[place])) for row in rows)]), 40) + 4
+               for place, name in enumerate(names)]
+    return [round(100 * width / sum(longest)) for width in longest]
+
+
+def ledger(snap: Snapshot) -> Block:
+    """Provenance: each thing that was asked of the source, and what came of it."""
+    rows = [{
+        "resource": entry.resource, "path": entry.path, "outcome": entry.outcome, "reason": entry.reason,
+        "items": entry.items, "pages": len(entry.bodies), "bytes": sum(body.bytes for body in entry.bodies),
+        "resource_version": entry.resource_version, "started": text.when(entry.started), "identity": entry.identity,
+        "sha256": [body.sha256 for body in entry.bodies],
+    } for entry in snap.manifest.ledger]
+    return Block("ledger", title="Provenance", about=about(snap), rows=rows)
+
+
+def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) -> Block:
+    """What the columns mean: of the tables that an evaluation read, or of those named (of a snapshot: all)."""
+    snap = source.snapshot if isinstance(source, Evaluation) else source
+    if names is None:
+        names = _read(source) if isinstance(source, Evaluation) else list(tables.TABLES)
+    return Block("dictionary", title="Data dictionary", tables=[_table(snap, name) for name in names])
+
+
+def evaluation_card(evaluation: Evaluation) -> str:
+    """The answer as HTML, for an `Evaluation` that a cell shows."""
+    return notebook_face(summary(evaluation))
+
+
+def snapshot_card(snap: Snapshot) -> str:
+    """The snapshot's card as HTML, for a `Snapshot` that a cell shows."""
+    return notebook_face(snapshot(snap))
+
+
+def about(snap: Snapshot) -> dict[str, Any]:
+    """What a cover says of a snapshot."""
+    manifest = snap.manifest
+    known = Ledger(manifest.ledger, manifest.cluster)
+    gaps = [{"resource": entry.resource, "outcome": entry.outcome, "reason": entry.reason}
+            for entry in manifest.ledger if known.gap(entry.resource)]
+    return {
+        "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid, "server_version": manifest.server_version,
+        "source": manifest.source, "collector": manifest.collector, "identity": manifest.identity,
+        "groups": list(manifest.groups), "started": text.when(manifest.started), "ended": text.when(manifest.ended),
+        "moment": manifest.ended.isoformat(), "digest": snap.digest, "sources": len(manifest.ledger), "gaps": gaps,
+        "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],
+    }
+
+
+def _framework(framework: Framework) -> dict[str, Any]:
+    return {
+        "name": framework.framework, "title": framework.title, "version": framework.version,
+        "publisher": framework.publisher, "source": framework.source, "note": framework.note, "law": framework.law,
+        "dated": framework.dated.isoformat() if framework.dated else "",
+    }
+
+
+def _graded(framework: Framework) -> str:
+    """What this framework calls the weight of a requirement: its obligation, its level, or nothing."""
+    for name in ("obligation", "level"):
+        if any(getattr(item, name) for item in framework.requirements):
+            return name
+    return ""
+
+
+def _statuses(evaluation: Evaluation) -> list[list]:
+    """How many requirements have each status, in the order of `STATUSES`, which JSON does not keep."""
+    return [[status, evaluation.statuses[status]] for status in STATUSES]
+
+
+def _identity(result: Result) -> dict[str, Any]:
+    stated = result.requirement
+    return {"id": stated.id, "title": stated.title, "section": stated.section, "status": result.status,
+            "obligation": stated.obligation, "level": stated.level}
+
+
+def _badness(result: Result) -> tuple[int, int]:
+    failing = [outcome for outcome in result.outcomes if outcome.counts["fail"]]
+    return max(SEVERITIES.index(o.check.severity) for o in failing), result.count("fail")
+
+
+def _failure(result: Result) -> dict[str, Any]:
+    failing = sorted((o for o in result.outcomes if o.counts["fail"]), reverse=True,
+                     key=lambda o: (SEVERITIES.index(o.check.severity), o.counts["fail"]))
+    return {
+        **_identity(result), "severity": failing[0].check.severity,
+        "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
+                      "subjects": o.check.tables[0].replace("_", " ")} for o in failing],
+    }
+
+
+def _unknown(results: list[Result]) -> list[dict[str, Any]]:
+    """Each reason why something is not known, with the requirements that wait for it; most first."""
+    waiting: dict[str, list[str]] = {}
+    for result in results:
+        if result.status == "unknown":
+            gaps = dict.fromkeys(gap for outcome in result.outcomes for gap in outcome.gaps)
+            for reason in gaps or [result.reason]:
+                waiting.setdefault(reason, []).append(result.requirement.id)
+    return [{"reason": reason, "ids": ids} for reason, ids in sorted(waiting.items(), key=lambda item: -len(item[1]))]
+
+
+def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
+    stated = msgspec.to_builtins(result.requirement)
+    return {**stated, "anchor": "", "status": result.status, "reason": result.reason,
+            "checks": [_outcome(outcome, stated["id"], shown) for outcome in result.outcomes]}
+
+
+def _outcome(outcome: Outcome, identifier: str, shown: dict[tuple, str]) -> dict[str, Any]:
+    """A check's findings. Its exceptions stand under the first requirement that it serves; others refer there."""
+    check = outcome.check
+    first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
+    return {
+        "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
+        "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables), "if_empty": check.if_empty,
+        "parameters": {name: _plain(value) for name, value in check.parameters.items()},
+        "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
+        "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
+        "bad": outcome.counts["fail"] + outcome.counts["unknown"], "gaps": outcome.gaps, "first": first,
+        "rows": _exceptions(outcome) if first == identifier else [],
+    }
+
+
+def _exceptions(outcome: Outcome) -> list[dict[str, str]]:
+    """The subjects that fail, then those of which it is not known, as many as the page shows."""
+    room, rows = ROWS["page"], []
+    for verdict in ("fail", "unknown"):
+        if room and outcome.counts[verdict]:
+            rows += outcome.rows(verdict).head(room).to_dict("records")
+            room = ROWS["page"] - len(rows)
+    return [{
+        "verdict": row["verdict"], "subject": _subject(row), "container": _plain(row["container"]),
+        "seen": text.short(row["seen"]), "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
+    } for row in rows]
+
+
+def _subject(row: dict[str, Any]) -> str:
+    name = "/".join(str(part) for part in (row["namespace"], row["name"]) if not pd.isna(part))
+    return text.short(f"{_plain(row['kind'])} {name}".strip())
+
+
+def _why(function: Any) -> str:
+    """The docstring of a check after its first line: why it matters."""
+    return " ".join((inspect.getdoc(function) or "").partition("\n")[2].split())
+
+
+def _read(evaluation: Evaluation) -> list[str]:
+    """The tables that the checks of an evaluation read, in the order of the data model."""
+    used = {name for result in evaluation.results for outcome in result.outcomes for name in outcome.check.tables}
+    return [name for name in [*tables.TABLES, *DERIVED] if name in used]
+
+
+def _table(snap: Snapshot, name: str) -> dict[str, Any]:
+    rows, gaps = len(snap.frame(name)), snap.gaps(name)
+    if name in DERIVED:
+        doc = (inspect.getdoc(derivation(name)) or "").partition("\n\n")[0].replace("`", "")
+        columns = [{"name": str(column), "dtype": str(dtype).removesuffix("[pyarrow]"), "doc": ""}
+                   for column, dtype in snap.frame(name).dtypes.items()]
+        return {"name": name, "doc": doc, "rows": rows, "gaps": gaps, "columns": columns, "derived": True}
+    declared = tables.table(name)
+    columns = [{"name": c.name, "dtype": c.dtype, "doc": c.doc} for c in declared.columns]
+    return {"name": name, "doc": declared.doc, "rows": rows, "gaps": gaps, "columns": columns, "derived": False}
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON has it; empty for what is missing."""
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+        return ""
+    if isinstance(value, bool | int | float | str):
+        return text.short(value) if isinstance(value, str) else value
+    return text.when(value) if isinstance(value, pd.Timestamp) and value.tzinfo else text.short(str(value))
+

@@ -1,0 +1,95 @@
+"""The document that page and paper are drawn from: the parts of a notebook, with title, contents and anchors."""
+
+import base64
+import html
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from auditkit.report import text
+from auditkit.report.cells import Heading, Part, parts
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+
+@dataclass
+class Document:
+    """A report before it is drawn. ``about`` and ``framework`` come from the first block that states them."""
+
+    title: str
+    parts: list[Part]
+    titled: bool = False
+    contents: list[Heading] = field(default_factory=list)
+    anchors: dict[str, str] = field(default_factory=dict)
+    about: dict[str, Any] | None = None
+    framework: dict[str, Any] | None = None
+    statuses: list[list] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def code(self) -> list[str]:
+        """The source of the cells, in their order."""
+        return [part.content["source"] for part in self.parts if part.kind == "code" and part.content["source"]]
+
+    @property
+    def interactive(self) -> bool:
+        """Whether any figure needs plotly.js."""
+        return any(part.kind == "figure" and part.content["plotly"] for part in self.parts)
+
+
+def document(notebook: "NotebookNode", name: str) -> Document:
+    """An executed notebook as a document; ``name`` is its title where it has no heading of the first level."""
+    found = Document(name, list(parts(notebook)))
+    level = 1
+    for part in found.parts:
+        if part.kind == "heading":
+            level = _place(found, part.content["heading"], level)
+        elif part.kind == "block":
+            part.content["level"] = min(level + 1, 5)
+            _note(found, part.content["block"], part.content["level"])
+        elif part.kind in ("figure", "picture"):
+            _describe(part, found.contents[-1].title if found.contents else found.title)
+    return found
+
+
+def _place(found: Document, heading: Heading, level: int) -> int:
+    """The first heading of level 1 is the title; others follow without leaving a level out. Returns its level."""
+    if heading.level == 1 and not found.titled:
+        heading.cover, found.titled, found.title = True, True, heading.title
+        return 1
+    heading.level = min(max(heading.level, 2), level + 1)
+    found.contents.append(heading)
+    return heading.level
+
+
+def _note(found: Document, block: dict[str, Any], level: int) -> None:
+    """Take from a block what the whole document needs, and give its requirements their anchors."""
+    found.about = found.about or block.get("about")
+    found.framework = found.framework or block.get("framework")
+    found.statuses = found.statuses or block.get("statuses", [])
+    found.files += [file for file in block.get("files", ()) if file["name"] not in {f["name"] for f in found.files}]
+    for section in block.get("sections", ()):
+        anchor = f"section-{_slug(section['id'])}"
+        if section["id"] and anchor not in {heading.anchor for heading in found.contents}:
+            section["anchor"] = anchor
+            found.contents.append(Heading(level, f"{section['id']} {section['title']}", anchor))
+        for requirement in section["requirements"]:
+            if requirement["id"] not in found.anchors:
+                requirement["anchor"] = found.anchors[requirement["id"]] = f"r-{_slug(requirement['id'])}"
+
+
+def _describe(part: Part, near: str) -> None:
+    """Give a figure its words, from its own title or else the heading that it stands under."""
+    svg, plotly = part.content.get("svg") or "", part.content.get("plotly") or {}
+    said = re.search(r"<desc>(.*?)</desc>|<title>(.*?)</title>", svg, re.DOTALL)
+    title = plotly.get("layout", {}).get("title") or {}
+    title = title.get("text", "") if isinstance(title, dict) else title
+    part.content["alt"] = text.short(html.unescape(said[1] or said[2]) if said else str(title) or near, 1000)
+    png = part.content.get("png") or ""
+    part.content["uri"] = (f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}" if svg
+                           else f"data:image/png;base64,{png}" if png else "")
+
+
+def _slug(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-")

@@ -1,0 +1,137 @@
+"""Figures: one bundle with the interactive form (Plotly's JSON) and the same bars as static SVG for paper.
+
+The SVG is drawn by a template from numbers that are computed here, so that the same data gives the same bytes, and
+neither a browser nor plotly itself is needed to make it.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from auditkit.evaluate import STATUSES, Evaluation
+from auditkit.report import text
+from auditkit.report.block import environment
+
+PLOTLY = "application/vnd.plotly.v1+json"
+SVG = "image/svg+xml"
+
+COLOURS = {"fail": "#b3261e", "unknown": "#c77700", "manual": "#4f63a6", "pass": "#1f7a4d", "not_applicable": "#8b919b"}
+PATTERNS = {"fail": "", "unknown": "/", "manual": ".", "pass": "", "not_applicable": "-"}
+PALETTE = ("#33518f", "#8a5a9e", "#2f7f86", "#a8642a", "#6b7280")
+
+WIDTH, LABELS, ROW, TOP = 720, 250, 21, 30
+LABEL, FITS = 80, 42
+"""Characters of a label that the interactive and the static figure show."""
+MOST = 40
+"""Bars that a figure shows; its title says so where there are more."""
+
+
+class Figure:
+    """Horizontal bars, stacked: ``values`` has a row for each bar (its index is the label), a column for each part."""
+
+    def __init__(self, values: pd.DataFrame, title: str, colours: dict[str, str] | None = None):
+        self.values = values.head(MOST)
+        self.title = title if len(values) <= MOST else f"{title} (the first {MOST} of {len(values):,})"
+        self.colours = colours or dict(zip(map(str, values), PALETTE * len(values.columns), strict=False))
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {PLOTLY: self.plotly(), SVG: self.svg(), "text/plain": f"<auditkit figure: {text.visible(self.title)}>"}
+
+    @property
+    def description(self) -> str:
+        """The figure in words, for those who do not see it."""
+        bars = (f"{label}: " + ", ".join(f"{value} {text.word(part)}" for part, value in row.items() if value)
+                for label, row in self.rows())
+        return f"{self.title}. " + "; ".join(bars)
+
+    def rows(self) -> list[tuple[str, dict[str, float]]]:
+        """Each bar's label and its parts."""
+        parts = [str(part) for part in self.values]
+        return [(text.short(text.visible(str(label)), LABEL), dict(zip(parts, map(_amount, row), strict=True)))
+                for label, row in zip(self.values.index, self.values.itertuples(index=False), strict=True)]
+
+    def plotly(self) -> dict[str, Any]:
+        """The interactive form, as plotly.js takes it. Labels are escaped: plotly.js reads markup in them."""
+        rows = self.rows()
+        labels = [_unmarked(label) for label, _ in rows]
+        return {
+            "data": [{
+                "type": "bar", "orientation": "h", "name": _unmarked(text.word(part)), "y": labels,
+                "x": [row[part] for _, row in rows], "hovertemplate": "%{y}: %{x}<extra>%{fullData.name}</extra>",
+                "text": [f"{row[part]:,}" if row[part] else "" for _, row in rows], "textposition": "inside",
+                "textangle": 0, "insidetextanchor": "middle", "insidetextfont": {"color": "#ffffff"},
+                "marker": {"color": colour, "pattern": {"shape": PATTERNS.get(part, ""), "fillmode": "overlay",
+                                                        "fgcolor": "#ffffff", "fgopacity": 0.35, "size": 6,
+                                                        "solidity": 0.2}},
+            } for part, colour in self.colours.items()],
+            "layout": {
+                "title": {"text": _unmarked(self.title), "x": 0, "font": {"size": 15}}, "barmode": "stack",
+                "height": 120 + 26 * len(rows), "bargap": 0.3, "paper_bgcolor": "rgba(0,0,0,0)",
+                "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 10, "r": 10, "t": 70, "b": 30},
+                "xaxis": {"gridcolor": "#dfe3e8", "rangemode": "tozero", "fixedrange": True},
+                "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "type": "category"},
+                "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
+                "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#98a2b0", "activecolor": "#1f3d66",
+                            "remove": ["select2d", "lasso2d", "zoom", "pan", "autoscale", "resetscale"]},
+                "font": {"family": "system-ui, sans-serif", "size": 12},
+            },
+        }
+
+    def svg(self) -> str:
+        """The static form."""
+        rows = self.rows()
+        longest = max((sum(row.values()) for _, row in rows), default=0) or 1
+        scale = (WIDTH - LABELS - 50) / longest
+        bars = [self._bar(TOP + number * ROW, label, row, scale) for number, (label, row) in enumerate(rows)]
+        keys, left = [], 0.0
+        for part, colour in self.colours.items():
+            word = text.visible(text.word(part))
+            keys.append({"x": _number(left), "part": part, "colour": colour, "word": word})
+            left += 30 + 6.2 * len(word)
+        return environment().get_template("bars.svg").render(
+            title=self.title, description=self.description, width=WIDTH, height=TOP + ROW * len(rows) + 4,
+            keys=keys, bars=bars, left=LABELS)
+
+    def _bar(self, y: int, label: str, row: dict[str, float], scale: float) -> dict[str, Any]:
+        x, parts = float(LABELS), []
+        for part, colour in self.colours.items():
+            width = row[part] * scale
+            if width:
+                value = f"{row[part]:,}"
+                parts.append({"x": _number(x), "width": _number(width), "middle": _number(x + width / 2), "part": part,
+                              "colour": colour, "value": value if width > 6 + 6 * len(value) else ""})
+            x += width
+        return {"y": y, "label": label if len(label) <= FITS else f"{label[:FITS]}…", "parts": parts,
+                "end": _number(x + 6), "total": f"{sum(row.values()):,}"}
+
+
+def chart(evaluation: Evaluation, by: str = "section") -> Figure:
+    """How many requirements have which status, by ``section``, ``obligation``, ``level`` or ``reach``."""
+    frame = evaluation.requirements
+    counts = pd.crosstab(frame[by].astype(str), frame["status"]).reindex(columns=list(STATUSES), fill_value=0)
+    counts = counts.reindex(dict.fromkeys(frame[by].astype(str)))
+    if by == "section":
+        titles = {section.id: section.title for section in evaluation.framework.sections}
+        counts.index = [f"{name} {titles.get(name, '')}" for name in counts.index]
+    elif by == "level":
+        counts.index = [f"Level {name}" for name in counts.index]
+    return Figure(counts, f"Requirements by {by} and status", COLOURS)
+
+
+def bars(frame: pd.DataFrame, title: str) -> Figure:
+    """Bars of a DataFrame: its first column has the labels, every other one is a part of each bar."""
+    return Figure(frame.set_index(frame.columns[0]).fillna(0), title)
+
+
+def _amount(value: Any) -> float:
+    """A number as JSON has it; whole ones without a point."""
+    return int(value) if value == int(value) else float(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")
+
+
+def _unmarked(label: str) -> str:
+    """Text that plotly.js shows as it is: it takes ``<b>`` and the like for markup."""
+    return label.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,100 @@
+"""Execution of a notebook by papermill, in a kernel of this very interpreter."""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from auditkit.errors import AuditkitError, NoSuchName
+
+if TYPE_CHECKING:
+    from jupyter_client.manager import KernelManager
+    from nbformat import NotebookNode
+
+def execute(
+    notebook: Path, output: Path, parameters: dict[str, str], meanwhile: Callable[[], object] = lambda: None,
+) -> "NotebookNode":
+    """Run a notebook with parameters and write it with its outputs; do something ``meanwhile``.
+
+    Raises `NoSuchName` for a parameter that the notebook does not have. While it runs, and where it fails, what was
+    reached stands beside the output as ``NAME.partial.ipynb``.
+    """
+    with kernel() as manager:  # it starts while papermill is imported
+        import nbformat
+        import papermill
+
+        _verify(parameters, papermill.inspect_notebook(str(notebook)))
+        threading.Thread(target=meanwhile, daemon=True).start()
+        partial = output.with_suffix(".partial.ipynb")
+        try:
+            done = papermill.execute_notebook(
+                str(notebook), str(partial), parameters, kernel_name="python3", language="python", km=manager,
+                progress_bar=False)
+        except papermill.PapermillExecutionError as error:
+            raise _failure(notebook, error.exec_count, f"{error.ename}: {error.evalue}".rstrip("."), partial) from None
+        for cell in done.cells:
+            for shown in cell.get("outputs", ()):
+                if _display_failed(shown):
+                    raise _failure(notebook, cell.execution_count, "it could not be shown", partial)
+        _same_bytes(done)
+        nbformat.write(done, output)
+        partial.unlink()
+    return done
+
+
+def _verify(given: dict[str, str], known: dict[str, Any]) -> None:
+    for name in given:
+        if name not in known:
+            raise NoSuchName("parameter", name, known)
+
+
+def _display_failed(shown: Any) -> bool:
+    """Whether an output tells of an error: IPython goes on where only the display of a value fails."""
+    return shown.output_type == "error" or (
+        shown.output_type == "stream" and "Traceback (most recent call last)" in shown.text)
+
+
+def _failure(notebook: Path, cell: int, what: str, partial: Path) -> AuditkitError:
+    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. What it reached is in {partial}.")
+
+
+def _same_bytes(notebook: "NotebookNode") -> None:
+    """Take out what differs from run to run: times, durations, and the random name of the parameters cell."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for name in ("papermill", "execution"):
+            cell.metadata.pop(name, None)
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.id = "injected-parameters"
+
+
+@contextmanager
+def kernel() -> Iterator["KernelManager"]:
+    """A kernel of the running interpreter, whatever kernels are installed, that reads no profile of the user.
+
+    It is reached through sockets in a private folder where the system has them: a TCP port is open to every user
+    of the machine.
+    """
+    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+    from jupyter_client.manager import KernelManager
+
+    class ThisInterpreter(KernelSpecManager):
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                              display_name="Python 3", language="python")
+
+    with tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as folder:
+        manager = KernelManager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
+                                connection_file=os.path.join(folder, "kernel.json"),
+                                transport="ipc" if os.name == "posix" else "tcp")
+        manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
+        manager.start_kernel(env={**os.environ, "IPYTHONDIR": folder, "JUPYTER_RUNTIME_DIR": folder})
+        try:
+            yield manager
+        finally:
+            manager.shutdown_kernel(now=True)
+            manager.cleanup_resources()

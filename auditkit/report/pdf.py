@@ -1,0 +1,69 @@
+"""The PDF: for archives (PDF/A-3a) and for readers of screens (PDF/UA-1), with the evidence attached."""
+
+import contextlib
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from auditkit import home
+from auditkit.collect.objects import no_gc
+from auditkit.errors import MissingDependency
+from auditkit.report import attachments
+from auditkit.report.block import environment
+from auditkit.report.document import Document
+
+if TYPE_CHECKING:
+    import weasyprint
+
+VARIANT = "pdf/a-3a"
+EPOCH = "1970-01-01T00:00:00+00:00"
+"""The date of a document that states none: today's would make other bytes of the same evidence."""
+
+
+def paper(document: Document) -> bytes:
+    """The PDF of a document. Raises `MissingDependency` where the system lacks Pango."""
+    weasyprint = engine()
+    moment = document.about["moment"] if document.about else EPOCH
+    html = environment().get_template("paper.html").render(
+        document=document, anchors=document.anchors, moment=moment)
+    with no_gc():  # a third of the time: there are some hundred thousand boxes, and all of them stay
+        drawn = weasyprint.HTML(string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})).render(
+            pdf_variant=VARIANT, pdf_tags=True)
+        drawn.metadata.generate_rdf_metadata = partial(_for_everybody, drawn.metadata.generate_rdf_metadata)
+        return drawn.write_pdf(
+            pdf_variant=VARIANT, pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
+            attachments=_attached(weasyprint, document, dt.datetime.fromisoformat(moment)))
+
+
+def _for_everybody(metadata: Callable[..., bytes], *given: Any) -> bytes:
+    """The metadata of PDF/A with the mark of PDF/UA, and the schema that PDF/A wants of such a mark."""
+    head, end, rest = metadata(*given).rpartition(b"</rdf:RDF>")
+    return head + (home.folder("templates") / "universal-access.xmp").read_bytes() + end + rest
+
+
+def warm() -> None:
+    """Import what draws a PDF, which takes a second; what is missing is said when it is needed."""
+    with contextlib.suppress(MissingDependency):
+        engine()
+
+
+def engine() -> Any:
+    """WeasyPrint. Raises `MissingDependency` that names what to install."""
+    try:
+        import weasyprint
+    except ImportError as error:
+        raise MissingDependency(f"PDF needs the package {error.name}: `pip install weasyprint`.") from None
+    except OSError as error:
+        raise MissingDependency(
+            "PDF needs the library Pango, which is not installed: `apt-get install libpango-1.0-0 libpangoft2-1.0-0` "
+            f"on Debian and Ubuntu, `brew install pango` on macOS ({str(error).splitlines()[0]}).") from None
+    return weasyprint
+
+
+def _attached(weasyprint: Any, document: Document, moment: dt.datetime) -> list["weasyprint.Attachment"]:
+    return [weasyprint.Attachment(
+        string=attachments.unpack(file), name=file["name"], description=file["meaning"],
+        created=moment, modified=moment, relationship="Data") for file in document.files]
+

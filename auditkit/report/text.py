@@ -1,0 +1,56 @@
+"""Text for people. Whatever a cluster or a scanner says is hostile until it is made visible here."""
+
+import datetime as dt
+
+WORDS = {"not_applicable": "not applicable"}
+"""Statuses and verdicts whose word differs from their name."""
+
+LONGEST = 400
+"""Characters of one value that a report shows; attachments have all of it."""
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def visible(text: str) -> str:
+    """The text with what has no glyph written out, as ``\\u{202e}``: control characters, marks that turn the
+    direction of writing, zero-width characters, unpaired surrogates. Line breaks and tabs stay."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in "\n\t\u00a0" else f"\\u{{{ord(char):x}}}" for char in text)
+
+
+def short(text: str, limit: int = LONGEST) -> str:
+    """The text, or its beginning and how long it is."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def word(name: str) -> str:
+    """A status or verdict as people say it."""
+    return WORDS.get(name, name)
+
+
+def count(number: int, thing: str) -> str:
+    """``1 pod``, ``2 pods``, ``1,234 pods``."""
+    return f"{number:,} {thing if number == 1 else _plural(thing)}"
+
+
+def _plural(thing: str) -> str:
+    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+
+
+def when(moment: dt.datetime) -> str:
+    """A time to the second, in UTC."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def cell(value: object) -> object:
+    """A value as a spreadsheet may have it: text that it would take for a formula gets an apostrophe in front."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+
+
+def size(number: int) -> str:
+    """Bytes as people read them: ``12.3 kB``."""
+    for power, unit in ((3, "GB"), (2, "MB"), (1, "kB")):
+        if number >= 1000**power:
+            return f"{number / 1000**power:.1f} {unit}"
+    return f"{number} B"
