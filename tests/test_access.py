@@ -285,7 +285,8 @@ def test_a_snapshot_is_asked(acme):
                     namespace="billing", name="smtp") is True
     assert acme.can(user="system:serviceaccount:billing:invoicer", verb="get", resource="secrets",
                     namespace="billing") is False
-    assert acme.can(pd.DataFrame({"user": ["dana@acme.example"], "verb": ["delete"], "resource": ["nodes"]})).tolist() == [True]
+    requests = pd.DataFrame({"user": ["dana@acme.example"], "verb": ["delete"], "resource": ["nodes"]})
+    assert acme.can(requests).tolist() == [True]
     assert acme.who_can("get", "secrets").attrs["gaps"] == []
     assert {"invoicer", "runner"} <= set(acme.who_can("get", "secrets", namespace="billing")["subject"])
     view = acme.who_can("list", "pods").set_index("binding").loc["auditors-view"]

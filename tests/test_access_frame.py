@@ -59,10 +59,10 @@ def test_a_right_is_listed_if_and_only_if_it_is_allowed(objects):
         for api_group, resource, verb, inside in _askable():
             for namespace in ("", "one", "two") if inside else ("",):
                 for named in ("no-such-object", "a"):
-                    allowed = slow.allowed(own, _request(kind, space, name, verb, api_group, resource, namespace, named))
+                    asked = _request(kind, space, name, verb, api_group, resource, namespace, named)
                     covered = any((kind, space, name, verb, api_group, resource, ns, n) in listed
                                   for ns in {None, namespace or None} for n in (None, named))
-                    assert allowed == covered, (kind, name, verb, api_group, resource, namespace, named)
+                    assert slow.allowed(own, asked) == covered, asked
 
 
 def _askable() -> list[tuple[str, str, str, bool]]:
@@ -87,7 +87,8 @@ def _only(objects: list[dict], kind: str, space: str | None, name: str) -> list[
         return (subject["kind"], home, subject["name"]) == (kind, space, name)
 
     return [thing if "subjects" not in thing else thing | {
-        "subjects": [s for s in thing["subjects"] if same(s, thing["metadata"].get("namespace", ""))]} for thing in objects]
+        "subjects": [s for s in thing["subjects"] if same(s, thing["metadata"].get("namespace", ""))]}
+        for thing in objects]
 
 
 def test_wildcards_are_written_out_against_what_is_served():
@@ -110,7 +111,8 @@ def test_what_is_not_served_stays_as_it_is_written():
 
 
 def test_everything_also_means_what_only_authorization_knows():
-    objects = [role("r", rule("*", "*", "*")), bind("b", "r", user("alice")), bind("c", "r", user("bob"), namespace="one")]
+    objects = [role("r", rule("*", "*", "*")), bind("b", "r", user("alice")),
+               bind("c", "r", user("bob"), namespace="one")]
     found = table(objects)
     asked = {(verb, resource) for _, resource, verb, _ in ONLY_ASKED}
     assert asked <= rows(found[found["subject"] == "alice"], "verb", "resource")
@@ -122,7 +124,8 @@ def test_everything_also_means_what_only_authorization_knows():
 def test_a_right_that_several_bindings_give_is_listed_once():
     objects = [role("r", rule("get", "pods")), role("s", rule("get list", "pods")),
                bind("a", "r", account("ci", "one"), namespace="one"), bind("b", "s", account("ci"), namespace="one"),
-               bind("c", "r", account("ci", "one")), bind("d", "gone", group("team")), bind("e", "r", account("nobody"))]
+               bind("c", "r", account("ci", "one")), bind("d", "gone", group("team")),
+               bind("e", "r", account("nobody"))]
     found = table(objects)
     found = found[found["subject"] != "system:masters"]
     assert len(found) == 3

@@ -86,10 +86,10 @@ def _served(api_resources: pd.DataFrame) -> pd.DataFrame:
 def _rights(rules: pd.DataFrame, served: pd.DataFrame) -> Rights:
     """The rights of roles, wildcards written out."""
     distinct = rules[WHAT].drop_duplicates(ignore_index=True)
-    stated = rules[WHAT].merge(distinct.assign(at=np.arange(len(distinct))), on=WHAT, how="left")["at"].to_numpy(np.int64)
+    stated = _places(rules[WHAT], distinct)
     at, written = _written_out(distinct, served)
     numbered = written.drop_duplicates(ignore_index=True)
-    number = written.merge(numbered.assign(number=np.arange(len(numbered))), on=list(written))["number"].to_numpy(np.int64)
+    number = _places(written, numbered)
     names = Vocabulary(strings(rules["resource_name"]))
     row, right = Multimap(at, number).find(stated)
     name = names.codes(strings(rules["resource_name"]))[row] + 1
@@ -128,17 +128,23 @@ def _holdings(binding_subjects: pd.DataFrame, granted: pd.DataFrame, masters: in
     """Who holds which role where, each once, with ``system:masters``, to whom the role ``masters`` is given."""
     real = ((granted["role_code"] >= 0) & (granted["user"].notna() | granted["of_group"].notna())).to_numpy(bool)
     bound = pd.DataFrame({
-        "subject_kind": binding_subjects["subject_kind"].array, "subject_namespace": homes(binding_subjects, granted).array,
-        "subject": binding_subjects["subject"].array, "scope": granted["scope"].array, "role": granted["role_code"].array})
+        "subject_kind": binding_subjects["subject_kind"].array,
+        "subject_namespace": homes(binding_subjects, granted).array, "subject": binding_subjects["subject"].array,
+        "scope": granted["scope"].array, "role": granted["role_code"].array})
     always = pd.DataFrame([("Group", None, MASTERS, "", masters)], columns=list(bound)).astype(bound.dtypes)
     bound = pd.concat([bound[real], always]).drop_duplicates()
     subjects = bound[SUBJECT].drop_duplicates().sort_values(SUBJECT, na_position="first", ignore_index=True)
-    subject = bound[SUBJECT].merge(subjects.assign(at=np.arange(len(subjects))), on=SUBJECT, how="left")["at"]
+    subject = _places(bound[SUBJECT], subjects)
     scopes = pc.unique(strings(bound["scope"])).sort()
     scope = pc.index_in(strings(bound["scope"]), scopes).to_numpy()
-    holder = subject.to_numpy(np.int64) * len(scopes) + scope
+    holder = subject * len(scopes) + scope
     order = np.argsort(holder, kind="stable")
     return Holdings(holder[order], bound["role"].to_numpy(np.int64)[order], scopes, subjects)
+
+
+def _places(rows: pd.DataFrame, among: pd.DataFrame) -> np.ndarray:
+    """The place of each row among different rows with the same columns."""
+    return rows.merge(among.assign(at=np.arange(len(among))), on=list(among), how="left")["at"].to_numpy(np.int64)
 
 
 def _parts(held: Holdings, rights: Rights) -> Iterator[np.ndarray]:

@@ -208,6 +208,30 @@ class Holdings:
         return question[row], role
 
 
+def covered(owned: tuple[pd.DataFrame, pd.DataFrame], wanted: tuple[pd.DataFrame, pd.DataFrame],
+            ) -> tuple[np.ndarray, np.ndarray]:
+    """Which of the ``wanted`` rules and urls are covered by those ``owned``: a boolean for each row of both.
+
+    So the API server decides whether somebody may write or bind a role without ``escalate`` or ``bind``. A wildcard
+    is covered only by a wildcard, and a right on all objects only by one on all objects (source: kubernetes
+    ``component-helpers/auth/rbac/validation/policy_comparator.go``).
+    """
+    rights = Rights(*(rows.assign(role_code=0) for rows in owned), 1)
+    rules, urls = wanted
+    written = strings(rules["resource"])
+    parts = pc.extract_regex(written, r"(?s)^(?P<resource>[^/]*)(?:/(?P<subresource>.*))?$")
+    subresource = pc.struct_field(parts, "subresource")
+    resource = pc.if_else(pc.equal(subresource, ""), written, pc.struct_field(parts, "resource"))
+    asked = (strings(rules["verb"]), strings(rules["group"]), resource, subresource, strings(rules["resource_name"]))
+    return (_any_role(*rights.allowing(*asked)),
+            _any_role(*rights.allowing_path(strings(urls["verb"]), strings(urls["url"]))))
+
+
+def _any_role(ask: np.ndarray, turns: Iterator[tuple[int, np.ndarray]]) -> np.ndarray:
+    allowed = [matrix.any(axis=1) for _, matrix in turns]
+    return np.concatenate([np.zeros(0, np.bool_), *allowed])[ask]
+
+
 def role_codes(rules: pd.DataFrame, urls: pd.DataFrame, grants: pd.DataFrame) -> int:
     """Number the roles that have rules, in a column ``role_code`` of all three; returns how many there are.
 

@@ -88,7 +88,8 @@ POWERS = (
     Power("change_policy_engines", "alters the rules of Gatekeeper or Kyverno", CHANGE,
           ("configs.config.gatekeeper.sh", "policies.kyverno.io", "policyexceptions.kyverno.io"),
           ("constrainttemplates.templates.gatekeeper.sh", "assign.mutations.gatekeeper.sh",
-           "assignmetadata.mutations.gatekeeper.sh", "modifyset.mutations.gatekeeper.sh", "clusterpolicies.kyverno.io")),
+           "assignmetadata.mutations.gatekeeper.sh", "modifyset.mutations.gatekeeper.sh",
+           "clusterpolicies.kyverno.io")),
     Power("change_api", "alters which resources the server has, and who serves them", CHANGE, outside=(
         "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io")),
     Power("create_volumes", "makes PersistentVolumes, which can reach files of the node", WRITE,
