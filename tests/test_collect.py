@@ -236,3 +236,45 @@ def test_a_context_that_does_not_exist(kubeconfig) -> None:
 def test_the_client_adds_nothing_to_what_is_printed(server, kubeconfig, capfd) -> None:
     take(kubeconfig)
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_scanners_keep_in_the_cluster_becomes_findings(server, kubeconfig) -> None:
+    snapshot = take(kubeconfig, limit=5)
+    tools = set(snapshot.findings["tool"])
+    assert {"trivy-operator", "gatekeeper"} <= tools
+    listed = entry(snapshot, "scan:trivy-operator:vulnerabilityreports.aquasecurity.github.io")
+    assert listed.outcome == "complete" and listed.items == 21 and len(listed.bodies) == 5
+    assert snapshot.scans["scan"].is_unique, "all pages of a list are one scan"
+
+
+def test_a_truncated_list_of_violations_is_partial(server, kubeconfig) -> None:
+    snapshot = take(kubeconfig)
+    found = entry(snapshot, "scan:gatekeeper:k8sallowedrepos.constraints.gatekeeper.sh")
+    assert found.outcome == "partial" and "20 of its 37" in found.reason
+    assert snapshot.gaps("findings", ("gatekeeper",))
+    assert not snapshot.gaps("findings", ("trivy-operator",))
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [
+    ({"status": 403}, "forbidden"), ({"status": 429, "retry_after": 0}, "failed"), ({"kind": "half"}, "failed"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": None}}, "failed"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": [{"metadata": None}, *d["items"]]}}, "partial"),
+    ({"kind": "gone", "page": 2}, "partial"),
+])
+def test_a_spoilt_list_of_findings(server, kubeconfig, fault, outcome) -> None:
+    server.fault("*/vulnerabilityreports", **fault)
+    snapshot = take(kubeconfig, limit=5)
+    assert entry(snapshot, "scan:trivy-operator:vulnerabilityreports.aquasecurity.github.io").outcome == outcome
+    assert snapshot.gaps("findings", ("trivy-operator",))
+
+
+def test_scan_files_become_part_of_the_snapshot(server, kubeconfig, tmp_path: Path) -> None:
+    (tmp_path / "bench.json").write_text(
+        '{"Controls": [{"id": "1", "version": "cis-1.12", "node_type": "master", "tests": [{"section": "1.1", "results": '
+        '[{"test_number": "1.1.1", "status": "PASS", "test_desc": "d"}]}]}], "Totals": {}}')
+    (tmp_path / "broken.json").write_text('{"Controls": [')
+    snapshot = take(kubeconfig, scans=[tmp_path / "bench.json", tmp_path / "broken.json"])
+    assert entry(snapshot, "scan:kube-bench:bench.json").outcome == "complete"
+    assert any(found.resource.startswith("scan:") and "broken.json" in found.resource and found.outcome == "failed"
+               for found in snapshot.manifest.ledger)
+    assert "kube-bench" in set(snapshot.findings["tool"])
