@@ -14,16 +14,16 @@ BOOLEAN, STRING = pd.ArrowDtype(pa.bool_()), pd.ArrowDtype(pa.string())
 _CONTROLLERS = (
     "attachdetach-controller", "certificate-controller", "clusterrole-aggregation-controller", "cronjob-controller",
     "daemon-set-controller", "deployment-controller", "device-taint-eviction-controller", "disruption-controller",
-    "endpoint-controller", "endpointslice-controller", "endpointslicemirroring-controller", "ephemeral-volume-
-    controller", "expand-controller", "generic-garbage-collector", "horizontal-pod-autoscaler", "job-controller",
-    "kube-apiserver-serving-clustertrustbundle-publisher", "legacy-service-account-token-cleaner", "namespace-
-    controller", "node-controller", "persistent-volume-binder", "pod-garbage-collector",
-    "podcertificaterequestcleaner-controller", "pv-protection-controller", "pvc-protection-controller", "replicaset-
-    controller", "replication-controller", "resource-claim-controller", "resourcequota-controller", "root-ca-cert-
-    publisher", "route-controller", "selinux-warning-controller", "service-account-controller", "service-ca-cert-
-    publisher", "service-cidrs-controller", "service-controller", "statefulset-controller", "storage-version-migrator-
-    controller", "storage-version-garbage-collector", "ttl-after-finished-controller", "ttl-controller",
-    "validatingadmissionpolicy-status-controller", "volumeattributesclass-protection-controller",
+    "endpoint-controller", "endpointslice-controller", "endpointslicemirroring-controller",
+    "ephemeral-volume-controller", "expand-controller", "generic-garbage-collector", "horizontal-pod-autoscaler",
+    "job-controller", "kube-apiserver-serving-clustertrustbundle-publisher", "legacy-service-account-token-cleaner",
+    "namespace-controller", "node-controller", "persistent-volume-binder", "pod-garbage-collector",
+    "podcertificaterequestcleaner-controller", "pv-protection-controller", "pvc-protection-controller",
+    "replicaset-controller", "replication-controller", "resource-claim-controller", "resourcequota-controller",
+    "root-ca-cert-publisher", "route-controller", "selinux-warning-controller", "service-account-controller",
+    "service-ca-cert-publisher", "service-cidrs-controller", "service-controller", "statefulset-controller",
+    "storage-version-migrator-controller", "storage-version-garbage-collector", "ttl-after-finished-controller",
+    "ttl-controller", "validatingadmissionpolicy-status-controller", "volumeattributesclass-protection-controller",
 )
 
 # namespace (empty: ClusterRoleBinding), binding, kind of role, role, kind of subject, its namespace, subject
