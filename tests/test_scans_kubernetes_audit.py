@@ -261,7 +261,7 @@ def test_a_policy_is_no_log(tmp_path: Path) -> None:
 def test_bad_input_is_a_sentence(content: str | bytes, tmp_path: Path) -> None:
     frames, entries = read(written(tmp_path, "audit.jsonl", content))
     (entry,) = entries
-    assert entry.outcome == "complete" or (entry.reason.startswith("audit.jsonl: ") and len(entry.reason) < 400)
+    assert entry.outcome == "complete" or 0 < len(entry.reason) < 400
     assert "CANARY" not in everything(frames)
 
 

@@ -45,8 +45,6 @@ class _Section(msgspec.Struct):
 
 class _Popeye(msgspec.Struct):
     report_time: str | None = None
-    sections: list[_Section] | None = None
-    sanitizers: list[_Section] | None = None
     errors: list[Any] | None = None
 
 
@@ -63,14 +61,17 @@ def recognise(document: Document) -> bool:
 
 def read(document: Document) -> Iterator[Row]:
     """A finding for each issue, and for each object without any."""
-    for report in document.values(_Report):
+    try:
+        report = msgspec.convert(document.outline("popeye.sections[]", "popeye.sanitizers[]"), _Report)
         yield About(time=moment(report.popeye.report_time), cluster=report.cluster)
-        for section in [*(report.popeye.sections or []), *(report.popeye.sanitizers or [])]:
-            for key, issues in (section.issues or {}).items():
-                for issue in issues or [_Issue(level=0)]:
-                    yield _finding(section, key, issue)
         if report.popeye.errors:
             yield Gap(f"Popeye could not look at everything: it had {len(report.popeye.errors)} errors")
+    except msgspec.ValidationError as error:
+        yield Gap(f"what it says of itself could not be understood ({error})")
+    for _, section in document.each("popeye.sections|sanitizers[]", _Section):
+        for key, issues in (section.issues or {}).items():
+            for issue in issues or [_Issue(level=0)]:
+                yield _finding(section, key, issue)
 
 
 def _finding(section: _Section, key: str, issue: _Issue) -> Row:

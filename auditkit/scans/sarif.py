@@ -21,6 +21,7 @@ NAME = "sarif"
 _STATUS = {"pass": "pass", "open": "unknown", "review": "manual", "notapplicable": "skip", "informational": "skip"}
 _SCORES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))
 _BEST = 10.0
+_LARGE = ("artifacts", "graphs", "threadFlowLocations", "logicalLocations", "webRequests", "webResponses")
 _TOOLS = {"sysdig-cli-scanner": "sysdig"}
 # The lines in which scanners of vulnerabilities write what they found.
 _PACKAGE = re.compile(r"^\s*Package:\s*(\S+)", re.MULTILINE)
@@ -124,7 +125,7 @@ def recognise(document: Document) -> bool:
 def read(document: Document) -> Iterator[Row]:
     """The findings of every run, and what runs say of their completeness."""
     runs: dict[int, _Known] = {}
-    outline = document.outline("runs[].results[]")
+    outline = document.outline("runs[].results[]", *(f"runs[].{name}" for name in _LARGE))
     listed = outline.get("runs") if isinstance(outline, dict) else None
     for at, value in enumerate(listed if isinstance(listed, list) else []):
         try:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans.model import About, Document, Finding, Row
+from auditkit.scans.model import About, Document, Finding, Gap, Row
 from auditkit.scans.places import given, kind_of
 from auditkit.scans.vocabulary import digest, moment, text
 
@@ -130,7 +130,6 @@ class _Package(msgspec.Struct, rename="camel"):
     name: str | None = None
     version: str | None = None
     vulns: list[_Vulnerability] | None = None
-    vulnerabilities_refs: list[str] | None = None
 
 
 class _Rule(msgspec.Struct, rename="camel"):
@@ -167,8 +166,6 @@ class _Accept(msgspec.Struct):
 
 class _Result(msgspec.Struct, rename="camel"):
     metadata: _Image | None = None
-    packages: list[_Package] | dict[str, _Package] | None = None
-    vulnerabilities: dict[str, _Vulnerability] | None = None
     policies: _Policies | None = None
     policy_evaluations: list[_Evaluation] | None = None
     risk_accepts: dict[str, _Accept] | None = None
@@ -208,31 +205,47 @@ def is_image(head: dict[str, Any]) -> bool:
 
 def of_image(document: Document) -> Iterator[Row]:
     """The vulnerabilities of an image, and what each rule of each policy says of it."""
-    for report in document.values(_Report):
-        result = report.result or report
-        yield About(tool_version=report.scanner and report.scanner.version,
-                    time=moment(report.info and report.info.scan_time)
-                    or moment(report.producer and report.producer.produced_at))
-        image = result.metadata or _Image()
-        asset = {"image": image.pull_string, "image_digest": digest(image.digest), "node": image.host_name}
-        yield from _vulnerabilities(result, asset)
-        yield from _policies(result, asset)
-
-
-def _vulnerabilities(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:
-    packages = result.packages if isinstance(result.packages, dict) else dict(enumerate(result.packages or []))
-    listed = result.vulnerabilities or {}
-    accepts = {key: accept.status for key, accept in (result.risk_accepts or {}).items()}
-    accepts |= {accept.id: accept.status for accept in result.risk_acceptance_definitions or [] if accept.id}
-    pairs = [(package, found) for package in packages.values() for found in package.vulns or []]
-    pairs += [(packages.get(found.package_ref, _Package()), found) for found in listed.values()]
-    for package, found in pairs:
+    head = document.head["result"] if isinstance(document.head.get("result"), dict) else document.head
+    root = "" if head is document.head else "result."
+    lists = [f"{root}{name}" for name in ("packages", "vulnerabilities", "layers", "baseImages")]
+    try:
+        report = msgspec.convert(document.outline(*lists), _Report)
+    except msgspec.ValidationError as error:
+        yield Gap(f"what it says of itself could not be understood ({error})")
+        report = _Report()
+    result = report.result or report
+    yield About(tool_version=report.scanner and report.scanner.version,
+                time=moment(report.info and report.info.scan_time)
+                or moment(report.producer and report.producer.produced_at))
+    image = result.metadata or _Image()
+    asset = {"image": image.pull_string, "image_digest": digest(image.digest), "node": image.host_name}
+    accepts = _accepts(result)
+    for package, found in _pairs(document, root, isinstance(head.get("packages"), list)):
         severity = found.severity.value if isinstance(found.severity, _Value) else found.severity
         references = [*(found.risk_accept_refs or []), *(risk.get("id") for risk in found.accepted_risks or [])]
-        accepted = any(str(accepts.get(reference, "active")).lower() == "active" for reference in references)
+        accepted = any(accepts.get(reference, "active") == "active" for reference in references)
         yield _vulnerability(
             accepted, asset, rule=found.name, tool_severity=severity, package=package.name,
             installed_version=package.version, fixed_version=found.fix_version or found.fixed_in_version)
+    yield from _policies(result, asset)
+
+
+def _accepts(result: _Result) -> dict[Any, str]:
+    """Whether each acceptance of a risk is still active."""
+    accepts = {key: accept.status for key, accept in (result.risk_accepts or {}).items()}
+    accepts |= {accept.id: accept.status for accept in result.risk_acceptance_definitions or [] if accept.id}
+    return {key: (status or "active").lower() for key, status in accepts.items()}
+
+
+def _pairs(document: Document, root: str, nested: bool) -> Iterator[tuple[_Package, _Vulnerability]]:
+    """Each vulnerability with its package, one at a time: an image can have thousands."""
+    if nested:
+        for _, package in document.each(f"{root}packages[]", _Package):
+            yield from ((package, found) for found in package.vulns or [])
+        return
+    packages = {position[-1]: package for position, package in document.each(f"{root}packages.*", _Package)}
+    for _, found in document.each(f"{root}vulnerabilities.*", _Vulnerability):
+        yield packages.get(found.package_ref or "", _Package()), found
 
 
 def _vulnerability(accepted: bool, asset: dict[str, Any], **known: str | None) -> Row:

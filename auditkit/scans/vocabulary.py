@@ -24,8 +24,8 @@ _BENCHMARK = re.compile(r"^(?:k8s-|kubernetes-)?(?:(?P<cloud>eks|gke|aks|rke2?|k
 _UPPER = re.compile(r"^(CVE-\d|KHV\d|CKV\w*_|POP-\d|C-\d{4}$)", re.IGNORECASE)
 
 _NANOSECONDS, _MICROSECONDS, _MILLISECONDS = 1e17, 1e14, 1e11
-_LATEST = 4102444800.0  # the year 2100: what lies beyond is no time
-_EPOCH = 1970
+_FIRST_YEAR, _LAST_YEAR = 1970, 2100
+_LATEST = 4102444800.0  # the beginning of the last year
 
 
 @lru_cache(4096)
@@ -87,8 +87,8 @@ def moment(value: Any) -> dt.datetime | None:
 
 
 def _utc(time: dt.datetime) -> dt.datetime | None:
-    """A time in UTC; one without a zone is taken to be in UTC."""
-    if time.year < _EPOCH:
+    """A time in UTC; one without a zone is taken to be in UTC. ``None`` outside of the years that can be meant."""
+    if not _FIRST_YEAR < time.year < _LAST_YEAR:
         return None
     return time.replace(tzinfo=dt.UTC) if time.tzinfo is None else time.astimezone(dt.UTC)
 
