@@ -52,7 +52,8 @@ def test_a_right_is_listed_if_and_only_if_it_is_allowed(objects):
     assert len(listed) == len(found)
     subjects = {(kind, space, name) for kind, space, name, *_ in listed}
     for kind, space, name, verb, api_group, resource, namespace, named in listed:
-        asked = _request(kind, space, name, verb, api_group, resource, namespace or "", named or "no-such-object")
+        asked = _request(kind, space, name, verb, api_group, resource, namespace or "",
+                         "no-such-object" if named is None else named)
         assert slow.allowed(_only(objects, kind, space, name), asked), asked
     for kind, space, name in subjects - {("Group", None, "system:masters")}:
         own = _only(objects, kind, space, name)
