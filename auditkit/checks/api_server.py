@@ -316,6 +316,7 @@ def encryption_provider_config(api_servers: pd.DataFrame, control_plane_flags: p
 
 
 @rule(severity="high", wanted="provider kms, secretbox or aescbc, before identity", source=CIS.format("1.2.28"),
+      tools=_kube_bench.TOOLS,
       remedy="Put a KMS v2 provider first in the EncryptionConfiguration, and identity last or nowhere.")
 def encryption_providers_strong(api_servers: pd.DataFrame, control_plane_flags: pd.DataFrame,
                                 findings: pd.DataFrame) -> Judgement:

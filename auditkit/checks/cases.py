@@ -35,7 +35,7 @@ from auditkit import strict_yaml, tables
 from auditkit.checks.model import Check
 from auditkit.collect.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError
-from auditkit.ledger import Entry
+from auditkit.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshot import Manifest, Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
 
@@ -95,7 +95,7 @@ def prove(check: Check) -> Proof:
     wrong = []
     for wanted, worlds in (("clean", ours.clean), ("mutants", ours.mutants)):
         for number, given in enumerate(worlds, 1):
-            found = run(check, world(given)).counts
+            found = run(check, world(given, check.tools)).counts
             right = (found["fail"] > 0 if wanted == "mutants"
                      else found["pass"] > 0 and found["fail"] == found["unknown"] == 0)
             if not right:
@@ -106,17 +106,20 @@ def prove(check: Check) -> Proof:
                  len(ours.mutants) - len(wrong) + clean_wrong, len(ours.mutants), wrong)
 
 
-def world(given: World) -> Snapshot:
-    """A snapshot with the tables of a world, all of it completely collected. Raises `ControlError`."""
+def world(given: World, tools: tuple[str, ...] = ()) -> Snapshot:
+    """A snapshot with the tables of a world, all of it completely collected, and complete scans of these tools, or of
+    all that it names. Raises `ControlError`."""
     rows: dict[str, list[dict]] = {}
     for name, content in given.items():
         for table, more in _expand(name, content):
             rows.setdefault(table, []).extend(more)
     if unknown := set(rows) - set(tables.TABLES):
         raise ControlError(f"A case has the table {', '.join(sorted(unknown))}, which does not exist.")
-    sources = dict.fromkeys(source for table in tables.TABLES.values() for source in table.sources)
+    sources = {source for table in tables.TABLES.values() for source in table.sources} - set(SCANNED)
+    seen = {str(row.get("tool", "")) for table in SCANNED for row in rows.get(table, [])}
     manifest = Manifest(cluster="case", started=TIME, ended=TIME, ledger=[
-        Entry(resource=source, outcome="complete", started=TIME, ended=TIME) for source in sources])
+        Entry(resource=source, outcome="complete", started=TIME, ended=TIME)
+        for source in (*sorted(sources), *(f"{SCAN}{tool}:case" for tool in sorted({*tools, *seen, ""})))])
     return Snapshot(manifest, {name: _table(table, rows.get(name, [])) for name, table in tables.TABLES.items()})
 
 
