@@ -3,27 +3,14 @@
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.network_policies import policy_directions
+
 STRING, BOOLEAN, INTEGER = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.bool_(), pa.int64()))
 POLICY = ["namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]
 PORTS = (1, 65535)
 WIDEST = 8
 """Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
-
-
-def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
-                      network_policy_rules: pd.DataFrame) -> pd.DataFrame:
-    """The directions in which each network policy isolates its pods: namespace, policy, direction.
-
-    Where a policy does not state its types, they are ingress, and egress only if it has egress rules.
-    """
-    stated = network_policy_types.assign(direction=network_policy_types["type"].str.lower())
-    silent = network_policies[network_policies["types_count"] == 0][["namespace", "name"]].set_axis(POLICY, axis=1)
-    egress = network_policy_rules[network_policy_rules["direction"] == "egress"][POLICY].drop_duplicates()
-    return pd.concat([
-        stated[[*POLICY, "direction"]], silent.assign(direction="ingress"),
-        silent.merge(egress, on=POLICY).assign(direction="egress"),
-    ], ignore_index=True).astype(STRING).drop_duplicates(ignore_index=True)
 
 
 def namespace_policies(
