@@ -8,7 +8,7 @@ import csv
 import io
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, BinaryIO
 
 import msgspec
@@ -88,8 +88,11 @@ class File:
         if self.form != "json":
             return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
         outline = streaming.Outline()
-        with suppress(Broken):
+        try:
             outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
+        except Broken as broken:
+            if self._whole:
+                self._break(broken)
         return getattr(outline, "value", None)
 
     # --- what it holds ---------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ MAX_MEMBERS = 10_000
 Open = Callable[[], BinaryIO]
 
 
-class Source(msgspec.Struct):
+class Source(msgspec.Struct, weakref=True):
     """A file as it lies there: the name it was given by, its size and SHA-256, and what is in it.
 
     ``documents`` are its readable parts: one, or those of an archive; ``problems`` say by the name of the part why

@@ -191,7 +191,7 @@ def _recognise(document: File, tool: str) -> Reader | str | None:
     """The reader of a document, ``None`` for Kubernetes objects; or a sentence why there is none."""
     if not document.head:
         return "it is empty: whether nothing was found or nothing was scanned can not be told"
-    found = [reader for reader in readers() if tool in ("", reader.NAME) and reader.recognise(document)]
+    found = [reader for reader in readers() if tool in ("", reader.NAME) and _recognises(reader, document)]
     if not found and holds_objects(document):
         return None
     if len(found) == 1:
@@ -200,6 +200,13 @@ def _recognise(document: File, tool: str) -> Reader | str | None:
         names = " or ".join(reader.NAME for reader in found)
         return f"it can be the output of {names}: name the tool, as {found[0].NAME}=FILE"
     return f"it is not the output of {tool or 'any tool that auditkit reads'}"
+
+
+def _recognises(reader: Reader, document: File) -> bool:
+    try:
+        return reader.recognise(document)
+    except Exception:  # a beginning that the reader did not think of is not its tool's
+        return False
 
 
 def _now() -> dt.datetime:

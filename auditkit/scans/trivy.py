@@ -236,7 +236,7 @@ class _Cluster(_Reading):
         resource = getattr(self.report, at[0])[at[1]]
         known = _Cluster._object(resource)
         metadata = resource.Metadata if isinstance(resource.Metadata, list) else [resource.Metadata or _Metadata()]
-        result = resource.Results[at[2]] if at[2:] and resource.Results else _Result()
+        result = (resource.Results or [])[at[2]]
         image = _IMAGE_TARGET.match(text(result.Target) or "") if result.Class == "os-pkgs" else None
         if image:
             known["image"] = image["image"]
@@ -259,9 +259,10 @@ class _Cluster(_Reading):
                 if text(resource.Error):
                     yield Finding(title="the scan of it failed", status="error", **self._object(resource))
                     yield Gap("the scan of a resource failed", 1)
-                elif (key, at) not in self._vulnerable and any(
-                        result.Class in _PACKAGE_CLASSES for result in resource.Results or ()):
-                    yield _clean(self.place((key, at)))
+                elif (key, at) not in self._vulnerable:
+                    looked_at = [number for number, result in enumerate(resource.Results or ())
+                                 if result.Class in _PACKAGE_CLASSES]
+                    yield from (_clean(self.place((key, at, number))) for number in looked_at[:1])
 
 
 class _Compliance(_Reading):

@@ -281,9 +281,12 @@ def _compliance(thing: _Object) -> Iterator[Row]:
             yield Reference(rule=text(check.id), framework=framework, reference=text(control.id))
     controls = (status.detailReport or _Details()).results or (status.summaryReport or _Summary()).controlCheck
     for control in controls or ():
-        if control.checks:
-            yield from (_check(check, {**known, **_target(text(check.target))}) for check in control.checks)
-        else:
+        for check in control.checks or ():
+            if text(check.checkID):
+                yield _check(check, {**known, **_target(text(check.target))})
+            else:  # of a control without failures only this is said
+                yield _control(control, framework, {True: "pass", False: "fail"}.get(check.success, "unknown"), known)
+        if not control.checks:
             yield _control(control, framework, control_status(None, control.totalFail), known)
     if controls is None:
         for declared in compliance.controls or ():
@@ -312,11 +315,12 @@ def _first_details(thing: _Object) -> Iterator[Row]:
     framework, seen = text((report.type or _Type()).name), moment(report.updateTimestamp)
     for control in report.controlCheck or ():
         for result in control.checkResults or ():
-            yield Reference(rule=text(result.id), framework=framework, reference=text(control.id))
+            rule = text(result.id) or text(control.id)
+            yield Reference(rule=rule, framework=framework, reference=text(control.id))
             for detail in result.details or ():
                 word, kind, name = text(detail.status), text(result.objectType), text(detail.name)
                 yield Finding(
-                    rule=text(result.id), title=text(control.name), status=_DETAILS.get(word or "", "unknown"),
+                    rule=rule, title=text(control.name), status=_DETAILS.get(word or "", "unknown"),
                     tool_status=word, tool_severity=text(control.severity), kind=kind,
                     namespace=text(detail.namespace), name=(name or "").removeprefix(f"{kind}-".lower()) or None,
-                    message=message_of(text(result.id), text(detail.msg)), category="compliance", seen=seen)
+                    message=message_of(rule, text(detail.msg)), category="compliance", seen=seen)
