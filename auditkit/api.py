@@ -79,6 +79,16 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     return _evaluate(open(snapshot), framework, accepted, attested)
 
 
+def proposals(controls: Path | str) -> list[str]:
+    """The frameworks of a folder that can be compared with one in force: of the same name, or extended."""
+    return _controls.proposals(Path(controls))
+
+
+def proposed(framework: str, controls: Path | str | None) -> bool:
+    """Whether a folder has its own version of a framework that ships."""
+    return bool(controls) and _controls.proposed(framework, Path(controls))
+
+
 def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str,
             **added: Any) -> "Comparison":
     """What a folder's version of a framework would change in statuses and verdicts, before it is in force.

@@ -7,11 +7,12 @@ incomplete and ``--strict`` was given; 4 nothing could be collected.
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit import console
+from auditkit import cli_controls, console
+from auditkit.cli_controls import Checks, Controls
 from auditkit.errors import AuditkitError, Incomplete, UsageError
 from auditkit.version import VERSION
 
@@ -23,6 +24,7 @@ app = typer.Typer(
     help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
+app.add_typer(cli_controls.app, name="controls")
 
 
 class FailOn(StrEnum):
@@ -30,6 +32,7 @@ class FailOn(StrEnum):
 
     never = "never"
     fail = "fail"
+    unaccepted = "unaccepted"
     unknown = "unknown"
     low = "low"
     medium = "medium"
@@ -55,12 +58,24 @@ Scans = Annotated[list[Path], typer.Option(
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+ChosenFrameworks = Annotated[list[str] | None, typer.Option(
+    "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa; "
+    "with --compare, all that can be compared.")]
 Frameworks = Annotated[list[str], typer.Option("--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
 SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the notebooks, pages and PDFs.")]
 FailOnOption = Annotated[FailOn, typer.Option(
-    "--fail-on", help="Exit with 1 where a requirement fails; 'unknown': fails or is unknown; "
-    "a severity: where a check of at least that severity fails.")]
+    "--fail-on", help="Exit with 1 where a requirement fails; 'unaccepted': fails, and is not accepted; "
+    "'unknown': fails or is unknown; a severity: where a check of at least that severity fails.")]
+Exceptions = Annotated[Path | None, typer.Option(
+    "--exceptions", help="YAML file or folder of them: failures that somebody answers for until a day. "
+    "They stay failures, and are marked as accepted.")]
+Attestations = Annotated[Path | None, typer.Option(
+    "--attestations", help="YAML file or folder of them: what people say of that which no cluster shows.")]
+Compare = Annotated[bool, typer.Option(
+    "--compare", help="Print only what the frameworks in --controls would change in statuses and verdicts, against "
+    "the one of the same name that ships, or else the one that they extend. One of the same name is always compared "
+    "and never stands in for the one that ships. --fail-on judges by the new one.")]
 
 DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
 
@@ -88,36 +103,52 @@ def collect(
 
 @app.command()
 def evaluate(
-    snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, format: Format = Format.text,
+    snapshot: SnapshotPath, framework: ChosenFrameworks = None, format: Format = Format.text,
     subjects: Annotated[bool, typer.Option("--subjects", help="One row a verdict, not one a requirement.")] = False,
-    fail_on: FailOnOption = FailOn.never,
+    fail_on: FailOnOption = FailOn.never, exceptions: Exceptions = None, attestations: Attestations = None,
+    controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
 ) -> None:
-    """Judge a framework on a snapshot."""
+    """Judge a framework on a snapshot; or see what your own version of a framework would change."""
     from auditkit import api
 
+    if compare and controls is None:
+        raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
     opened = api.open(snapshot)
-    judged = [api.evaluate(opened, name) for name in framework]
+    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks}
+    names = framework or (api.proposals(controls) if compare else DEFAULT_FRAMEWORKS)
+    proposed = [name for name in names if compare or api.proposed(name, controls)]
+    judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
+    compared = [api.compare(opened, name, **added) for name in proposed]
     if subjects:
         _print_subjects(judged, format)
     elif format is Format.text:
         for one in judged:
             console.evaluation(one)
     else:
-        documents = [_document(one) for one in judged]
+        documents = [*(_document(one, people=bool(exceptions or attestations)) for one in judged),
+                     *map(cli_controls.comparison_document, compared)]
         console.as_json(documents[0] if len(documents) == 1 else documents)
+    if subjects or format is Format.text:
+        for one in compared:
+            cli_controls.show_comparison(one, subjects=subjects, text=format is Format.text)
+    judged += [one.proposed for one in compared]
+    for one in judged:
+        _notices(one)
     _threshold(judged, fail_on)
 
 
 @app.command()
 def report(
     snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
-    fail_on: FailOnOption = FailOn.never, quiet: Quiet = False,
+    fail_on: FailOnOption = FailOn.never, quiet: Quiet = False, exceptions: Exceptions = None,
+    attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
 ) -> None:
     """Make a notebook, a page and a PDF of each framework."""
     from auditkit import api
 
     opened = api.open(snapshot)
-    judged = _report(opened, framework, output, quiet)
+    judged = _report(opened, framework, output, quiet, exceptions=exceptions, attestations=attestations,
+                     controls=controls, checks=checks)
     _threshold(judged, fail_on)
 
 
@@ -126,16 +157,17 @@ def run(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, scan: Scans = [], framework: Frameworks = DEFAULT_FRAMEWORKS,  # noqa: B006
     output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
-    timeout: Timeout = 30.0, quiet: Quiet = False,
+    timeout: Timeout = 30.0, quiet: Quiet = False, exceptions: Exceptions = None,
+    attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
 ) -> None:
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api
 
-    for name in framework:
-        api.load_framework(name)  # a wrong name is said before minutes are spent
+    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks}
+    api.verify(framework, **added)  # a mistake is said before minutes are spent
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
     path = snapshot.write(store)
-    judged = _report(snapshot, framework, output, quiet)
+    judged = _report(snapshot, framework, output, quiet, **added)
     print(path)
     _insist(snapshot, strict)
     _threshold(judged, fail_on)
@@ -196,32 +228,44 @@ def _insist(snapshot: "Snapshot", strict: bool) -> None:
                          f"{' …' if len(missing) > 5 else ''}), and --strict was given.")
 
 
-def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool) -> list["Evaluation"]:
+def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
+            **added: Any) -> list["Evaluation"]:
     from auditkit import api
 
     judged = []
     for name in frameworks:
-        judged.append(api.evaluate(snapshot, name))
-        files = api.report(snapshot, name, output, progress=None if quiet else console.say)
+        judged.append(api.evaluate(snapshot, name, **added))
+        _notices(judged[-1])
+        files = api.report(snapshot, name, output, progress=None if quiet else console.say, **added)
         for file in files:
             print(file)
     return judged
 
 
-def _document(judged: "Evaluation") -> dict:
-    columns = ["id", "title", "status", "reason", "passed", "failed", "unknown"]
-    return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
-            "requirements": judged.requirements[columns].to_dict("records")}
+def _document(judged: "Evaluation", *, people: bool) -> dict:
+    """A result as plain data, with what ``people`` added where they did."""
+    columns = ["id", "title", "status", "reason", "passed", "failed", "unknown", *["accepted"] * people]
+    document = {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
+                "requirements": judged.requirements[columns].to_dict("records")}
+    added = ("exceptions", "attestations", "notices") if people else ()
+    return document | {name: getattr(judged, name).to_dict("records") for name in added}
 
 
 def _print_subjects(judged: list["Evaluation"], format: Format) -> None:
     columns = ["check", "requirement", "kind", "namespace", "name", "container", "verdict", "reason"]
     for one in judged:
         frame = one.verdicts()
+        shown = [*columns, *(["accepted"] if "accepted" in frame else [])]
         if format is Format.text:
-            console.table(one.framework.title, columns, frame[columns].fillna("").itertuples(index=False), status=6)
+            console.table(one.framework.title, shown, frame[shown].fillna("").itertuples(index=False), status=6)
         else:
-            console.as_json_lines(frame, columns)
+            console.as_json_lines(frame, shown)
+
+
+def _notices(judged: "Evaluation") -> None:
+    """Say what is wrong with the exceptions and attestations."""
+    for notice in judged.notices.itertuples(index=False):
+        console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
 
 
 def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "pass": "green", "not_applicable": "dim",
+STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green", "not_applicable": "dim",
           "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim"}
 
 

@@ -86,17 +86,35 @@ def load(name: str, own: Path | None = None) -> Framework:
     """
     shipped, others = _shipped(), _files(own)
     if name in shipped and name in others:
-        raise ControlError(
-            f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of its own, or see what "
-            f"it would change: `auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
+        raise ControlError(f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of "
+                           "its own, or see what it would change: "
+                           f"`auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
     if name not in shipped | others:
         raise NoSuchName("framework", name, shipped | others)
     return read((shipped | others)[name], own)
 
 
+def files(own: Path | None = None) -> list[Path]:
+    """The files of all frameworks, those that ship first."""
+    return [*_shipped().values(), *_files(own).values()]
+
+
 def proposed(name: str, own: Path) -> bool:
     """Whether a folder has its own version of a framework that ships."""
     return name in _shipped() and name in _files(own)
+
+
+def proposals(own: Path) -> list[str]:
+    """The frameworks of a folder that can be compared with one in force: of the same name, or extended.
+
+    Raises `ControlError` where there is none.
+    """
+    found = [name for name, path in _files(own).items()
+             if name in _shipped() or strict_yaml.read(path, Framework).extends]
+    if not found:
+        raise ControlError(f"{own} has no framework with the name of one that ships, or that extends another: "
+                           "there is nothing to compare.")
+    return found
 
 
 def proposal(name: str, own: Path) -> tuple[Framework, Framework]:

@@ -1,0 +1,124 @@
+"""Mistakes and gaps in lists of controls, in checks, and in what people add, each with file and line."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from auditkit import attestations, checks, controls, exceptions, strict_yaml
+from auditkit.checks import Check, _own, all_checks
+from auditkit.checks.cases import MINIMUM, cases
+from auditkit.controls import Framework, Requirement
+from auditkit.errors import ControlError, NoSuchName, UsageError
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mistake (``error``), or something that is merely missing (``warning``)."""
+
+    level: Literal["error", "warning"]
+    where: str
+    what: str
+
+
+def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
+    """What is wrong with a file (a framework, exceptions, attestations, or checks in Python).
+
+    Without a file: with every framework that ships or stands in the folder ``own``, and with every check.
+    """
+    if file is None:
+        return [*(finding for path in controls.files(own) for finding in _framework(path, own)),
+                *_checks(all_checks(), own)]
+    try:
+        if file.suffix == ".py":
+            return list(_checks(checks.load_file(file), own))
+        for key, reader in (("exceptions", exceptions.read), ("attestations", attestations.read)):
+            if _has(file, key):
+                reader(file, own)
+                return []
+    except ControlError as error:
+        return [Finding("error", "", str(error))]
+    return list(_framework(file, own if own else file.parent))
+
+
+def _has(file: Path, key: str) -> bool:
+    """Whether a YAML file has this key at its top."""
+    content = strict_yaml.read(file, Any)
+    return isinstance(content, dict) and key in content
+
+
+def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
+    try:
+        controls.read(path, own)
+        written = strict_yaml.read(path, Framework).requirements
+    except ControlError as error:
+        yield Finding("error", "", str(error))
+        return
+    for requirement, line in zip(written, controls.lines(path, "requirements"), strict=True):
+        for level, what in _requirement(requirement):
+            yield Finding(level, f"{path}, line {line}", f"{requirement.id}: {what}")
+
+
+def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "warning"], str]]:
+    for name, given in requirement.named:
+        yield from (("error", what) for what in _parameters(name, given))
+    if requirement.reach == "evidenced" and not requirement.checks and not requirement.run_by:
+        yield "warning", "a cluster shows it, and no check looks"
+    if requirement.reach == "attested" and requirement.checks:
+        yield "warning", "only people can tell, and yet it has checks"
+    if requirement.reach == "partly" and not requirement.cannot_show:
+        yield "warning", "it does not say what a cluster cannot show of it"
+
+
+def _parameters(name: str, given: dict[str, Any]) -> Iterator[str]:
+    """What is wrong with the parameters that a control gives to a check."""
+    try:
+        check = all_checks()[name].with_parameters(given) if name in all_checks() else None
+    except UsageError as error:
+        yield str(error)
+        return
+    if check is None:
+        yield str(NoSuchName("check", name, all_checks()))
+        return
+    for parameter, value in given.items():
+        default = all_checks()[name].parameters[parameter]
+        if not _alike(value, default):
+            yield f"the parameter {parameter} of {name} is {value!r}; by default it is {default!r}"
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether a value from YAML can stand where a default stands."""
+    if default is None or value is None:
+        return True
+    if isinstance(default, list | tuple | set | frozenset):
+        return isinstance(value, list)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)
+
+
+def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
+    used = {name for path in controls.files(own) for name in _used(path)}
+    for check in [all_checks()[name] for name in names]:
+        for what in _check(check):
+            yield Finding("warning", _own.place(check), f"{check.name} {what}")
+        if check.name not in used:
+            yield Finding("warning", _own.place(check), f"{check.name} serves no framework")
+
+
+def _check(check: Check) -> Iterator[str]:
+    found = cases(check)
+    missing = [part for part in ("wanted", "remedy", "source") if not getattr(check, part)]
+    if missing:
+        yield f"does not say {', '.join(missing)}"
+    if len(found.clean) < MINIMUM["clean"] or len(found.mutants) < MINIMUM["mutants"]:
+        yield (f"is not proved: it has {len(found.clean)} of {MINIMUM['clean']} clean cases, "
+               f"{len(found.mutants)} of {MINIMUM['mutants']} mutants")
+
+
+def _used(path: Path) -> set[str]:
+    """The checks that a framework uses; what is wrong with the framework is said elsewhere."""
+    try:
+        return {name for each in strict_yaml.read(path, Framework).requirements for name, _ in each.named}
+    except ControlError:
+        return set()
