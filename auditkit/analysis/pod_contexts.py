@@ -1,4 +1,4 @@
-"""What holds for containers when their pod is looked at too, and what covers workloads: tables that checks share."""
+"""Tables that checks share: containers with what their pod says, and what covers workloads and namespaces."""
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,16 @@ def namespaced_objects(pods: pd.DataFrame, workloads: pd.DataFrame, services: pd
     kinds = ((pods, "Pod"), (services, "Service"))
     frames = [frame.assign(kind=pd.Series(kind, frame.index, STRING))[columns] for frame, kind in kinds]
     return pd.concat([*frames, workloads[columns]], ignore_index=True)
+
+
+def secret_fetchers(external_secrets: pd.DataFrame, volumes: pd.DataFrame, containers: pd.DataFrame) -> pd.DataFrame:
+    """What fetches secrets from a store outside of the cluster: namespace, and by what (a kind, or an agent)."""
+    mounts = volumes[(volumes["csi_driver"] == "secrets-store.csi.k8s.io").fillna(False)]
+    agents = containers[containers["name"].isin(["vault-agent", "vault-agent-init"])]
+    return pd.concat([
+        rows[["namespace"]].assign(by=by) for rows, by in (
+            (external_secrets, external_secrets["kind"]), (mounts, mounts["csi_driver"]), (agents, agents["name"]))
+    ], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def workload_budgets(workloads: pd.DataFrame, template_pod_labels: pd.DataFrame, disruption_budgets: pd.DataFrame,
