@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow bench lint lock clean
+.PHONY: demo test test-slow bench docs lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 	$(BIN)/auditkit demo --output reports
@@ -17,6 +17,10 @@ test-slow: $(VENV)/ready  ## the tests that take longer
 
 bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/run.py
+
+docs: $(VENV)/ready  ## write the documents that tests verify
+	rm -f docs/fault-matrix.md
+	AUDITKIT_WRITE_DOCS=1 $(BIN)/python -m pytest -n 0 -q tests/test_faults.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check auditkit tests

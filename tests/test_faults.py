@@ -1,0 +1,163 @@
+"""The fault matrix: whatever goes wrong with an input of a check, none of its verdicts is a pass.
+
+Each fault is made by a real server for every list, and then for each check both all of its sources and each single
+one are taken from the spoilt collection. ``docs/fault-matrix.md`` is written by this test (AUDITKIT_WRITE_DOCS=1),
+which otherwise verifies that it is up to date (`make docs`).
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+from replay import ACME_PROD, ReplayServer
+
+from auditkit import tables
+from auditkit.analysis import DERIVED, derivation, inputs
+from auditkit.checks import Check, all_checks
+from auditkit.collect import live
+from auditkit.collect.cluster import collect
+from auditkit.collect.live import LiveSource
+from auditkit.controls import Requirement
+from auditkit.evaluate import run, status_of
+from auditkit.ledger import SCAN, SCANNED
+from auditkit.snapshot import Snapshot
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "fault-matrix.md"
+PROBE = Requirement(id="0", section="0", title="t", reach="evidenced")
+SPARED = "namespaces"
+"""Left whole while all others are spoilt, since a collection of nothing is no snapshot; spoilt in a second one."""
+
+
+def items(change: Callable[[list], object]) -> dict:
+    """A fault that changes what a list holds, in the plain form and the server's ``Table`` form."""
+    return {"kind": "transform", "transform": lambda body: {
+        key: change(value) if key in ("items", "rows") else value for key, value in body.items()}}
+
+
+FAULTS: dict[str, dict] = {
+    "403": {"status": 403},
+    "not served": {"status": 404},
+    "time-out": {"kind": "hang"},
+    "410": {"status": 410},
+    "cut body": {"kind": "cut"},
+    "half a body": {"kind": "half"},
+    "malformed object": items(lambda found: [{}, *found]),
+    "null list": items(lambda _: None),
+    "empty list": items(lambda _: []),
+}
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    with ReplayServer(ACME_PROD) as server:
+        server.configz.update({f"acme-{node}": {"readOnlyPort": 0} for node in ("cp0", "w1", "w2", "w3")})
+        return take(server, tmp_path_factory.mktemp("good"))
+
+
+@pytest.fixture(scope="module", params=FAULTS)
+def spoilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
+    """A fault by name; the collection in which it befell all but one source, and that in which it befell that one."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(live, "RETRIES", live.RETRIES.new(total=1, backoff_factor=0.01))
+    taken = []
+    for patterns in (("/api/v1/[!n]*", "/api/v1/nodes*", "/apis/*/*/*"), (f"/api/v1/{SPARED}",)):
+        with ReplayServer(ACME_PROD) as server:
+            for pattern in patterns:
+                server.fault(pattern, **FAULTS[request.param])
+            taken.append(take(server, tmp_path_factory.mktemp("bad"), timeout=0.2))
+    patch.undo()
+    yield request.param, *taken
+
+
+def take(server: ReplayServer, folder: Path, timeout: float = 5) -> Snapshot:
+    return collect(LiveSource(None, str(server.kubeconfig(folder)), timeout=timeout))
+
+
+def sources(check: Check) -> set[str]:
+    """Every source that a check's tables come from, those of derived tables too."""
+    found: set[str] = set()
+    todo = list(check.tables)
+    while todo:
+        name = todo.pop()
+        if name in DERIVED:
+            todo += inputs(derivation(name))
+        else:
+            found |= {SCAN if source in SCANNED else source for source in tables.table(name).sources}
+    return found
+
+
+def graft(good: Snapshot, bad: Snapshot, spared: Snapshot, taken: set[str]) -> Snapshot:
+    """The good snapshot, with what these sources gave taken from the spoilt ones."""
+    def of(source: str) -> Snapshot:
+        return spared if source == SPARED else bad
+
+    entries = {entry.resource: entry for entry in good.manifest.ledger
+               if not (SCAN in taken and entry.resource.startswith(SCAN))}
+    entries |= {entry.resource: entry for source in taken for entry in of(source).manifest.ledger
+                if entry.resource == source or (source == SCAN and entry.resource.startswith(SCAN))}
+    grafted = {}
+    for name, table in tables.TABLES.items():
+        hit = [source for source in table.sources if source in taken or (source in SCANNED and SCAN in taken)]
+        grafted[name] = of(hit[0]).arrow(name) if hit else good.arrow(name)
+    manifest = msgspec.structs.replace(good.manifest, ledger=list(entries.values()))
+    return Snapshot(manifest, grafted)
+
+
+def verdicts(check: Check, snapshot: Snapshot) -> tuple[bool, str]:
+    """Whether any subject passes, and the status of a requirement that rests on this check alone."""
+    outcome = run(check, snapshot)
+    return bool(outcome.counts["pass"]), status_of(PROBE, [outcome])[0]
+
+
+def test_no_check_passes_where_an_input_went_wrong(good, spoilt) -> None:
+    fault, bad, spared = spoilt
+    read = {name: frozenset(sources(check) - {"discovery", "collection"}) for name, check in all_checks().items()}
+    grafted = {taken: graft(good, bad, spared, set(taken)) for taken in read.values()}
+    singly = {source: graft(good, bad, spared, {source}) for taken in read.values() for source in taken}
+    if fault == "empty list":
+        singly = {}  # that one of several lists is empty is a fact, and may be a good one
+    passed, found = [], {}
+    for name, check in sorted(all_checks().items()):
+        for where, snapshot in (("all", grafted[read[name]]), *((s, singly[s]) for s in read[name] if s in singly)):
+            passes, status = verdicts(check, snapshot)
+            if where == "all":
+                found[name] = status
+            if passes or status == "pass":
+                passed.append((name, where))
+    assert not passed, f"{fault}: {passed}"
+    if os.environ.get("AUDITKIT_WRITE_DOCS"):
+        write(fault, found)
+    assert documented()[fault] == found, "make docs writes docs/fault-matrix.md anew"
+
+
+def test_the_good_snapshot_has_passes(good) -> None:
+    """Otherwise the matrix would prove nothing."""
+    passing = [name for name, check in all_checks().items() if verdicts(check, good)[0]]
+    assert len(passing) > len(all_checks()) / 3
+
+
+HEAD = """# Fault matrix
+
+What each check makes of its requirement where every list that it reads has this fault. Written by
+`tests/test_faults.py`, which fails where one of these, or of the single lists, is a pass.
+"""
+
+
+def documented() -> dict[str, dict[str, str]]:
+    """The matrix as it is documented: by fault and check."""
+    rows = [line.strip("| ").split(" | ") for line in DOCUMENT.read_text(encoding="utf-8").splitlines()
+            if line.startswith("| ")]
+    return {fault: {row[0]: row[place].replace(" ", "_") for row in rows[1:] if row[place]}
+            for place, fault in enumerate(rows[0]) if place}
+
+
+def write(fault: str, found: dict[str, str]) -> None:
+    matrix = (documented() if DOCUMENT.exists() else {}) | {fault: found}
+    names = sorted({name for column in matrix.values() for name in column})
+    lines = [f"| check | {' | '.join(FAULTS)} |", f"|---{'|---' * len(FAULTS)}|"]
+    lines += [f"| {name} | " + " | ".join(matrix.get(one, {}).get(name, "?").replace("_", " ") for one in FAULTS) + " |"
+              for name in names]
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(HEAD + "\n" + "\n".join(lines) + "\n", encoding="utf-8")
