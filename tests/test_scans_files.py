@@ -47,12 +47,23 @@ def problem(tmp_path: Path, content: bytes) -> str:
 # --- forms ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("content", [
-    TEXT.encode(), PRETTY.encode(), b"\xef\xbb\xbf" + PRETTY.encode(), PRETTY.encode("utf-16"),
-    PRETTY.encode("utf-16-le"), PRETTY.encode("utf-16-be"), b"\xfe\xff" + PRETTY.encode("utf-16-be"),
-    gzip.compress(PRETTY.encode()), gzip.compress(PRETTY.encode("utf-16")), b"\n\n  " + PRETTY.encode() + b"\n\n",
-    b"[INFO] starting\n2024-01-01 {level: 3} go\n" + PRETTY.encode(), b"2024-01-01T00:00:00Z stdout F " + TEXT.encode(),
-])
+@pytest.mark.parametrize(
+    "content",
+    [
+        TEXT.encode(),
+        PRETTY.encode(),
+        b"\xef\xbb\xbf" + PRETTY.encode(),
+        PRETTY.encode("utf-16"),
+        PRETTY.encode("utf-16-le"),
+        PRETTY.encode("utf-16-be"),
+        b"\xfe\xff" + PRETTY.encode("utf-16-be"),
+        gzip.compress(PRETTY.encode()),
+        gzip.compress(PRETTY.encode("utf-16")),
+        b"\n\n  " + PRETTY.encode() + b"\n\n",
+        b"[INFO] starting\n2024-01-01 {level: 3} go\n" + PRETTY.encode(),
+        b"2024-01-01T00:00:00Z stdout F " + TEXT.encode(),
+    ],
+)
 def test_one_json_document_in_every_wrapping(content: bytes, tmp_path: Path) -> None:
     opened_file = opened(tmp_path, content)
     assert opened_file.head == REPORT
@@ -62,11 +73,17 @@ def test_one_json_document_in_every_wrapping(content: bytes, tmp_path: Path) -> 
     assert not opened_file.gaps
 
 
-@pytest.mark.parametrize(("content", "count"), [
-    (f"{TEXT}\n{TEXT}\n", 2), (f"{TEXT}\r\n{TEXT}\r\n", 2), (f"started\n{TEXT}\nlog line\n\n{TEXT}", 2),
-    (f"{PRETTY}\n{PRETTY}\n{PRETTY}", 3), (f"2024-01-01T00:00:00Z stdout F {TEXT}\n" * 4, 4),
-    (f"[pod/falco-1/falco] {TEXT}\n" * 4, 4),
-])
+@pytest.mark.parametrize(
+    ("content", "count"),
+    [
+        (f"{TEXT}\n{TEXT}\n", 2),
+        (f"{TEXT}\r\n{TEXT}\r\n", 2),
+        (f"started\n{TEXT}\nlog line\n\n{TEXT}", 2),
+        (f"{PRETTY}\n{PRETTY}\n{PRETTY}", 3),
+        (f"2024-01-01T00:00:00Z stdout F {TEXT}\n" * 4, 4),
+        (f"[pod/falco-1/falco] {TEXT}\n" * 4, 4),
+    ],
+)
 def test_json_documents_one_after_another(content: str, count: int, tmp_path: Path) -> None:
     opened_file = opened(tmp_path, content)
     assert opened_file.form == "lines"
@@ -92,12 +109,21 @@ def test_yaml_documents(tmp_path: Path) -> None:
 def test_csv(tmp_path: Path) -> None:
     opened_file = opened(tmp_path, 'ID,Severity,Package name\n1,high,"a, b"\n2,low\n')
     assert opened_file.form == "csv"
-    assert list(opened_file.values()) == [{"ID": "1", "Severity": "high", "Package name": "a, b"},
-                                          {"ID": "2", "Severity": "low"}]
+    assert list(opened_file.values()) == [
+        {"ID": "1", "Severity": "high", "Package name": "a, b"},
+        {"ID": "2", "Severity": "low"},
+    ]
 
 
-@given(st.lists(st.dictionaries(st.text("abc", min_size=1, max_size=2), st.text(max_size=4) | st.integers(0, 9),
-                                min_size=1, max_size=3), min_size=2, max_size=5))
+@given(
+    st.lists(
+        st.dictionaries(
+            st.text("abc", min_size=1, max_size=2), st.text(max_size=4) | st.integers(0, 9), min_size=1, max_size=3
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
 @settings(max_examples=100, deadline=None)
 def test_json_lines_of_anything(lines: list[dict]) -> None:
     content = "".join(json.dumps(line) + "\n" for line in lines).encode()
@@ -128,14 +154,26 @@ def test_a_line_without_end_is_lost_alone(tmp_path: Path, monkeypatch: pytest.Mo
 # --- broken --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    (b"", "it is empty"), (b"  \n\t ", "it is empty"), (b"\x00\x01\x02\x03", "neither"), (b"hello", "neither"),
-    (b"\x89PNG\r\n\x1a\n0000", "neither"), (b"<html><script>alert(1)</script></html>", "neither"),
-    (b"\x1f\x8b\x08\x00broken", "breaks off or is damaged"), (b"PK\x03\x04broken", "broken ZIP archive"),
-    (gzip.compress(TEXT.encode())[:-20], "breaks off or is damaged"), (b"\xff\xfe\x00\xd8", "UTF-16"),
-    (b"key: [1, 2\nother: {", "not YAML at line"), (b"=cmd|' /C calc'!A0", "neither"), (b"\x1b[31mred\x1b[0m", "neither"),
-    (b"- " * 5000 + b"x", "nested deeper"), (b"a: " + b"[" * 5000, "nested deeper"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "it is empty"),
+        (b"  \n\t ", "it is empty"),
+        (b"\x00\x01\x02\x03", "neither"),
+        (b"hello", "neither"),
+        (b"\x89PNG\r\n\x1a\n0000", "neither"),
+        (b"<html><script>alert(1)</script></html>", "neither"),
+        (b"\x1f\x8b\x08\x00broken", "breaks off or is damaged"),
+        (b"PK\x03\x04broken", "broken ZIP archive"),
+        (gzip.compress(TEXT.encode())[:-20], "breaks off or is damaged"),
+        (b"\xff\xfe\x00\xd8", "UTF-16"),
+        (b"key: [1, 2\nother: {", "not YAML at line"),
+        (b"=cmd|' /C calc'!A0", "neither"),
+        (b"\x1b[31mred\x1b[0m", "neither"),
+        (b"- " * 5000 + b"x", "nested deeper"),
+        (b"a: " + b"[" * 5000, "nested deeper"),
+    ],
+)
 def test_what_is_no_document_is_a_sentence(content: bytes, reason: str, tmp_path: Path) -> None:
     assert reason in problem(tmp_path, content)
 
@@ -144,9 +182,13 @@ def test_null_is_a_document_without_anything(tmp_path: Path) -> None:
     assert opened(tmp_path, "null\n").head is None
 
 
-@given(st.binary(max_size=300) | st.text(max_size=200).map(str.encode)
-       | st.lists(st.sampled_from([b"{", b"}", b"[", b"]", b'"a"', b":", b",", b"\n", b"- ", b"a: ", b"1", b"\xff"]),
-                  max_size=40).map(b"".join))
+@given(
+    st.binary(max_size=300)
+    | st.text(max_size=200).map(str.encode)
+    | st.lists(
+        st.sampled_from([b"{", b"}", b"[", b"]", b'"a"', b":", b",", b"\n", b"- ", b"a: ", b"1", b"\xff"]), max_size=40
+    ).map(b"".join)
+)
 @settings(max_examples=400, deadline=None)
 def test_nothing_else_than_broken_is_raised(content: bytes) -> None:
     try:
@@ -163,7 +205,7 @@ def test_a_document_that_breaks_off_is_read_as_far_as_it_goes(cut: int, tmp_path
     content = PRETTY.encode()[:cut]
     opened_file = opened(tmp_path, content)
     kept = [element for _, element in opened_file.each("results[]")]
-    assert kept == REPORT["results"][:len(kept)]
+    assert kept == REPORT["results"][: len(kept)]
     assert "breaks off" in opened_file.gaps[0].reason
 
 
@@ -194,9 +236,16 @@ def zipped(tmp_path: Path, members: dict[str, bytes]) -> Path:
 def test_an_archive_is_read_without_a_path_being_made(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
-    members = {"ok/a.json": TEXT.encode(), "b.json.gz": gzip.compress(TEXT.encode()), "../evil.json": TEXT.encode(),
-               "/etc/evil.json": TEXT.encode(), "a\\..\\..\\evil.json": TEXT.encode(), "C:\\evil.json": TEXT.encode(),
-               "x.zip": b"PK\x03\x04", "empty.json": b""}
+    members = {
+        "ok/a.json": TEXT.encode(),
+        "b.json.gz": gzip.compress(TEXT.encode()),
+        "../evil.json": TEXT.encode(),
+        "/etc/evil.json": TEXT.encode(),
+        "a\\..\\..\\evil.json": TEXT.encode(),
+        "C:\\evil.json": TEXT.encode(),
+        "x.zip": b"PK\x03\x04",
+        "empty.json": b"",
+    }
     found = source(zipped(inside, members))
     assert [one.name for one in found.documents] == ["archive!ok/a.json", "archive!b.json.gz"]
     assert all(list(one.values()) == [REPORT] for one in found.documents)
@@ -236,11 +285,17 @@ def test_an_archive_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: py
     assert "4 files" in source(zipped(tmp_path, {str(at): b"{}" for at in range(4)})).problems[""]
 
 
-@pytest.mark.parametrize("body", [
-    "\n".join(["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"] + [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]"
-                                                           for at in range(1, 12)]),
-    "a0: &a0 {x: 1}\n" + "\n".join(f"a{at}: &a{at} {{<<: [{', '.join([f'*a{at - 1}'] * 10)}]}}" for at in range(1, 12)),
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "\n".join(
+            ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+            + [f"a{at}: &a{at} [{', '.join([f'*a{at - 1}'] * 10)}]" for at in range(1, 12)]
+        ),
+        "a0: &a0 {x: 1}\n"
+        + "\n".join(f"a{at}: &a{at} {{<<: [{', '.join([f'*a{at - 1}'] * 10)}]}}" for at in range(1, 12)),
+    ],
+)
 def test_laughing_yaml_is_refused(body: str, tmp_path: Path) -> None:
     assert "aliases unfold" in problem(tmp_path, body.encode())
 
@@ -261,7 +316,11 @@ def test_too_much_yaml_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_broken_content_is_never_quoted(tmp_path: Path) -> None:
     secret = "hunter2-hunter2"
-    for content in (f'{{"a": ["{secret}", {secret}', f"a: {secret}\n b: [{secret}", f'{{"a": "{secret}",\n"b": {secret}}}'):
+    for content in (
+        f'{{"a": ["{secret}", {secret}',
+        f"a: {secret}\n b: [{secret}",
+        f'{{"a": "{secret}",\n"b": {secret}}}',
+    ):
         found = source(opened_path(tmp_path, content))
         reasons = [*found.problems.values()]
         for one in found.documents:

@@ -20,20 +20,32 @@ from scan_worlds import everything, read, records, written
 
 from auditkit import tables
 from auditkit.errors import UsageError
-from auditkit.scans import reading, readers, rows
+from auditkit.scans import readers, reading, rows
 from auditkit.scans.model import About, Event, Finding, Gap, Reference
 from auditkit.scans.reading import read_objects, read_scans
-from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES, SCANS
+from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES
 
 TRIVY = {
-    "SchemaVersion": 2, "ArtifactName": "shop/web:1", "ArtifactType": "container_image",
+    "SchemaVersion": 2,
+    "ArtifactName": "shop/web:1",
+    "ArtifactType": "container_image",
     "CreatedAt": "2026-11-01T10:00:00Z",
-    "Trivy": {"Version": "0.60.0"}, "Metadata": {"RepoDigests": ["shop/web@sha256:aa"]},
-    "Results": [{"Target": "shop/web:1 (debian 12)", "Class": "os-pkgs", "Vulnerabilities": [
-        {"VulnerabilityID": "CVE-2026-1", "PkgName": "zlib", "InstalledVersion": "1", "Severity": "HIGH"}]}],
+    "Trivy": {"Version": "0.60.0"},
+    "Metadata": {"RepoDigests": ["shop/web@sha256:aa"]},
+    "Results": [
+        {
+            "Target": "shop/web:1 (debian 12)",
+            "Class": "os-pkgs",
+            "Vulnerabilities": [
+                {"VulnerabilityID": "CVE-2026-1", "PkgName": "zlib", "InstalledVersion": "1", "Severity": "HIGH"}
+            ],
+        }
+    ],
 }
 CONSTRAINT = {
-    "apiVersion": "constraints.gatekeeper.sh/v1beta1", "kind": "K8sNoLatest", "metadata": {"name": "no-latest"},
+    "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+    "kind": "K8sNoLatest",
+    "metadata": {"name": "no-latest"},
     "status": {"auditTimestamp": "2026-11-01T10:00:00Z", "totalViolations": 0},
 }
 POLARIS = {"PolarisOutputVersion": "1.0", "AuditTime": "2026-11-01T10:00:00Z", "SourceType": "Cluster", "Results": []}
@@ -56,8 +68,10 @@ def test_readers_keep_the_contract() -> None:
     assert all(hasattr(reader, "read_object") for reader in readers() if hasattr(reader, "GROUPS"))
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3))
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
 
 
 class Fake:
@@ -70,15 +84,48 @@ class Fake:
         yield from [self.head]
 
 
-KEYS = ["apiVersion", "kind", "Results", "results", "Controls", "tests", "vulnerabilities", "nodes", "services", "items",
-        "ClusterName", "SchemaVersion", "ID", "Title", "summaryDetails", "frameworks", "controlReports", "resources",
-        "image", "cves", "result", "count", "page", "runs", "popeye", "metadata", "data", "Checks", "Reports", "Target"]
-KNOWN = st.recursive(st.none() | st.booleans() | st.integers() | st.sampled_from(["v1", "List", "FAIL"]),
-                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6))
+KEYS = [
+    "apiVersion",
+    "kind",
+    "Results",
+    "results",
+    "Controls",
+    "tests",
+    "vulnerabilities",
+    "nodes",
+    "services",
+    "items",
+    "ClusterName",
+    "SchemaVersion",
+    "ID",
+    "Title",
+    "summaryDetails",
+    "frameworks",
+    "controlReports",
+    "resources",
+    "image",
+    "cves",
+    "result",
+    "count",
+    "page",
+    "runs",
+    "popeye",
+    "metadata",
+    "data",
+    "Checks",
+    "Reports",
+    "Target",
+]
+KNOWN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["v1", "List", "FAIL"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=6),
+)
 
 
-@given(st.tuples(JSON | KNOWN, st.sampled_from(["json", "lines", "yaml"]))
-       | st.tuples(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=5)), st.just("csv")))
+@given(
+    st.tuples(JSON | KNOWN, st.sampled_from(["json", "lines", "yaml"]))
+    | st.tuples(st.dictionaries(st.sampled_from(KEYS), st.text(max_size=5)), st.just("csv"))
+)
 @settings(max_examples=500, deadline=None)
 def test_recognising_raises_for_nothing(beginning: tuple[Any, str]) -> None:
     for reader in readers():
@@ -87,7 +134,9 @@ def test_recognising_raises_for_nothing(beginning: tuple[Any, str]) -> None:
 
 @given(st.data())
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_reports_with_anything_in_place_of_anything(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_reports_with_anything_in_place_of_anything(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
     """A report in which one value was replaced is read, or it is said what is wrong; the file after it is read."""
     report = copy.deepcopy(data.draw(st.sampled_from([TRIVY, CONSTRAINT, POLARIS])))
     place, key = report, data.draw(st.sampled_from(sorted(report)))
@@ -113,9 +162,21 @@ def test_a_scan_has_a_row_and_an_entry(tmp_path: Path) -> None:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (scan,) = records(frames["scans"])
     assert scan == {
-        "scan": "trivy:report.json", "tool": "trivy", "tool_version": "0.60.0", "file": "report.json", "sha256": digest,
-        "bytes": path.stat().st_size, "time": pd.Timestamp("2026-11-01T10:00:00Z"), "cluster": None, "items": 1,
-        "findings": 1, "events": 0, "truncated": False, "missing": None, "reason": None}
+        "scan": "trivy:report.json",
+        "tool": "trivy",
+        "tool_version": "0.60.0",
+        "file": "report.json",
+        "sha256": digest,
+        "bytes": path.stat().st_size,
+        "time": pd.Timestamp("2026-11-01T10:00:00Z"),
+        "cluster": None,
+        "items": 1,
+        "findings": 1,
+        "events": 0,
+        "truncated": False,
+        "missing": None,
+        "reason": None,
+    }
     assert (entry.resource, entry.outcome, entry.items, entry.reason) == ("scan:trivy:report.json", "complete", 1, "")
     assert [(body.path, body.sha256, body.bytes) for body in entry.bodies] == [("report.json", digest, scan["bytes"])]
     (finding,) = records(frames["findings"])
@@ -159,12 +220,22 @@ def test_the_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 # --- which tool ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("content", "reason"), [
-    ("", "it is empty"), ("null", "can not be told"), ("{}", "can not be told"), ("[]", "can not be told"),
-    ('{"hello": "world"}', "not the output of any tool"), ('{"apiVersion": "v1", "kind": "Pod"}', "(Pod)"),
-    ('{"apiVersion": "v1", "kind": "List", "items": []}', "of no kind"), ("[[[[]]]]", "not the output of any tool"),
-    ("<svg onload=alert(1)>", "neither JSON"), ("{" * 100_000, "neither JSON"), ('{"a": ' * 1000 + "1" + "}" * 1000, "nested"),
-])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "it is empty"),
+        ("null", "can not be told"),
+        ("{}", "can not be told"),
+        ("[]", "can not be told"),
+        ('{"hello": "world"}', "not the output of any tool"),
+        ('{"apiVersion": "v1", "kind": "Pod"}', "(Pod)"),
+        ('{"apiVersion": "v1", "kind": "List", "items": []}', "of no kind"),
+        ("[[[[]]]]", "not the output of any tool"),
+        ("<svg onload=alert(1)>", "neither JSON"),
+        ("{" * 100_000, "neither JSON"),
+        ('{"a": ' * 1000 + "1" + "}" * 1000, "nested"),
+    ],
+)
 def test_what_is_no_scan_is_an_entry_and_the_others_are_read(content: str, reason: str, tmp_path: Path) -> None:
     written(tmp_path, "a.json", TRIVY)
     written(tmp_path, "b.json", content)
@@ -229,8 +300,13 @@ def filled(*found: Any) -> tuple[dict[str, pa.Table], rows.Scan]:
 
 def test_what_the_scan_says_of_itself_fills_its_rows() -> None:
     time = pd.Timestamp("2026-01-01", tz="UTC").to_pydatetime()
-    found, _ = filled(About(tool_version="1", time=time, cluster="c"), Finding(rule="r"), Event(rule="e"),
-                      Finding(rule="r", tool="other", cluster="d", seen=None), Reference(rule="r", framework="f"))
+    found, _ = filled(
+        About(tool_version="1", time=time, cluster="c"),
+        Finding(rule="r"),
+        Event(rule="e"),
+        Finding(rule="r", tool="other", cluster="d", seen=None),
+        Reference(rule="r", framework="f"),
+    )
     findings = found["findings"].to_pylist()
     assert [(row["tool"], row["cluster"], row["seen"]) for row in findings] == [("t", "c", time), ("other", "d", time)]
     assert findings[0]["status"] == "unknown" and findings[0]["severity"] == "unknown"
@@ -244,9 +320,13 @@ def test_gaps_add_up() -> None:
 
 
 def test_values_of_another_type_become_text_or_missing() -> None:
-    found, _ = filled(Finding(rule="a", name=5, message=True, seen="2026-01-01T00:00:00Z", title=["x"]),
-                      Finding(rule="\ud800", message="x" * 10_000, seen="never"),
-                      Event(rule="e", code=1 << 80), Event(rule="e", code="200"), Event(rule="e", code=200))
+    found, _ = filled(
+        Finding(rule="a", name=5, message=True, seen="2026-01-01T00:00:00Z", title=["x"]),
+        Finding(rule="\ud800", message="x" * 10_000, seen="never"),
+        Event(rule="e", code=1 << 80),
+        Event(rule="e", code="200"),
+        Event(rule="e", code=200),
+    )
     first, second = found["findings"].to_pylist()
     assert (first["name"], first["message"], first["title"]) == ("5", None, None) and first["seen"].year == 2026
     assert second["rule"] == "?" and len(second["message"]) == rows.MAX_TEXT and second["seen"] is None
@@ -280,7 +360,8 @@ def test_objects_are_read_wherever_they_stand(tmp_path: Path) -> None:
     other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "x"}}
     untyped = {key: value for key, value in CONSTRAINT.items() if key not in ("apiVersion", "kind")}
     shapes: dict[str, Any] = {
-        "object.json": CONSTRAINT, "array.json": [other, CONSTRAINT],
+        "object.json": CONSTRAINT,
+        "array.json": [other, CONSTRAINT],
         "list.json": {"apiVersion": "v1", "kind": "List", "items": [other, CONSTRAINT]},
         "typed.json": {"apiVersion": CONSTRAINT["apiVersion"], "kind": "K8sNoLatestList", "items": [untyped]},
         "by_resource.json": {"a.b.c": [other], "k8snolatest.constraints.gatekeeper.sh": {"items": [CONSTRAINT]}},
@@ -290,7 +371,9 @@ def test_objects_are_read_wherever_they_stand(tmp_path: Path) -> None:
     for name, content in shapes.items():
         frames, (entry,) = read(written(tmp_path, name, content))
         assert (entry.resource, entry.outcome, entry.items) == (f"scan:gatekeeper:{name}", "complete", 1), name
-        assert [(row["rule"], row["status"]) for row in records(frames["findings"])] == [("K8sNoLatest/no-latest", "pass")]
+        assert [(row["rule"], row["status"]) for row in records(frames["findings"])] == [
+            ("K8sNoLatest/no-latest", "pass")
+        ]
 
 
 def test_objects_of_several_tools_are_several_scans(tmp_path: Path) -> None:
@@ -319,7 +402,9 @@ def test_an_object_of_another_shape_costs_itself_only(tmp_path: Path) -> None:
 
 
 def test_objects_from_a_collector() -> None:
-    found = read_objects([CONSTRAINT, msgspec.json.encode(CONSTRAINT), {"apiVersion": "v1", "kind": "Pod"}, {}], "k8snolatest")
+    found = read_objects(
+        [CONSTRAINT, msgspec.json.encode(CONSTRAINT), {"apiVersion": "v1", "kind": "Pod"}, {}], "k8snolatest"
+    )
     assert found["findings"].num_rows == 2
     assert [(row["scan"], row["items"]) for row in found["scans"].to_pylist()] == [("gatekeeper:k8snolatest", 2)]
 

@@ -15,9 +15,12 @@ from auditkit.scans.streaming import MAX_DEPTH, Outline, elements, steps_of, val
 KEYS = ["a", "b", "c"]
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-10, 10) | st.text("xyz", max_size=3) | st.floats(-1, 1),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3), max_leaves=25)
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=3),
+    max_leaves=25,
+)
 PATHS = st.lists(st.sampled_from(["[]", "a", "b", "a|b", "*"]), min_size=1, max_size=4).map(
-    lambda steps: ".".join([*steps, "[]"]).replace(".[]", "[]"))
+    lambda steps: ".".join([*steps, "[]"]).replace(".[]", "[]")
+)
 
 
 def naive(value: Any, path: str) -> list[tuple[tuple, Any]]:
@@ -30,8 +33,11 @@ def naive(value: Any, path: str) -> list[tuple[tuple, Any]]:
                 following += [((*position, at), element) for at, element in enumerate(inside)]
             elif keys is not None and isinstance(inside, dict):
                 telling = len(keys) > 1 or "*" in keys
-                following += [((*position, key) if telling else position, element)
-                              for key, element in inside.items() if key in keys or "*" in keys]
+                following += [
+                    ((*position, key) if telling else position, element)
+                    for key, element in inside.items()
+                    if key in keys or "*" in keys
+                ]
         found = following
     return found
 
@@ -77,7 +83,9 @@ def test_an_outline_names_what_should_be_a_list() -> None:
     assert outline.wrong == ["a[].b", "a[].b"]
 
 
-@given(st.lists(st.dictionaries(st.sampled_from(KEYS), st.integers(0, 99), max_size=2), min_size=1, max_size=6), st.data())
+@given(
+    st.lists(st.dictionaries(st.sampled_from(KEYS), st.integers(0, 99), max_size=2), min_size=1, max_size=6), st.data()
+)
 @settings(max_examples=200, deadline=None)
 def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) -> None:
     body = json.dumps({"found": found}).encode()
@@ -86,20 +94,23 @@ def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) 
     with pytest.raises(Broken, match="breaks off after"):
         for _, element in elements(io.BytesIO(body[:cut]), "found[]"):
             kept.append(element)
-    assert kept == found[:len(kept)]
+    assert kept == found[: len(kept)]
     assert len(kept) >= body[:cut].count(b"}") - 1
 
 
-@pytest.mark.parametrize(("body", "reason"), [
-    (b'{"a": [1, 2, #', "not JSON any more"),
-    (b'{"a": ["\xff"]}', "not JSON any more"),
-    (b'{"a": [1]} trailing', "not JSON any more"),
-    (b'{"a": [1]} {"a": [2]}', "more, which was not read"),
-    (b"[" * 100_000 + b"]" * 100_000, "nested deeper"),
-    (b'{"a":' * 100_000, "nested deeper"),
-    (b'{"a": [1, ' + b"9" * 100_000 + b"]}", "number in it is too long"),
-    (b'{"a": [1, ' + b"9" * 5_000 + b"]}", "number in it is too long"),
-])
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"a": [1, 2, #', "not JSON any more"),
+        (b'{"a": ["\xff"]}', "not JSON any more"),
+        (b'{"a": [1]} trailing', "not JSON any more"),
+        (b'{"a": [1]} {"a": [2]}', "more, which was not read"),
+        (b"[" * 100_000 + b"]" * 100_000, "nested deeper"),
+        (b'{"a":' * 100_000, "nested deeper"),
+        (b'{"a": [1, ' + b"9" * 100_000 + b"]}", "number in it is too long"),
+        (b'{"a": [1, ' + b"9" * 5_000 + b"]}", "number in it is too long"),
+    ],
+)
 def test_what_cannot_be_read_is_a_sentence(body: bytes, reason: str) -> None:
     with pytest.raises(Broken, match=reason):
         list(elements(io.BytesIO(body), "a[]"))

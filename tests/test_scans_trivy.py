@@ -16,8 +16,12 @@ def results_of(report: Any) -> list[dict]:
     if isinstance(report, list):
         return report
     if "ClusterName" in report:
-        return [result for key in ("Resources", "Vulnerabilities", "Misconfigurations", "Findings")
-                for resource in report.get(key) or [] for result in resource.get("Results") or []]
+        return [
+            result
+            for key in ("Resources", "Vulnerabilities", "Misconfigurations", "Findings")
+            for resource in report.get(key) or []
+            for result in resource.get("Results") or []
+        ]
     results = report.get("Results") or []
     return [inner for result in results for inner in result["Results"]] if "Title" in report else results
 
@@ -46,35 +50,78 @@ def test_no_match_and_no_code_of_samples_is_kept(path: Path) -> None:
     report = plain(path)
     if not isinstance(report, list | dict):
         return
-    quoted = [secret.get("Match") for result in results_of(report) if isinstance(result, dict)
-              for secret in result.get("Secrets") or []]
+    quoted = [
+        secret.get("Match")
+        for result in results_of(report)
+        if isinstance(result, dict)
+        for secret in result.get("Secrets") or []
+    ]
     kept = everything(read(path)[0])
     assert not any(match in kept for match in quoted if match and len(match) > 12)
 
 
 IMAGE: dict[str, Any] = {
-    "SchemaVersion": 2, "ArtifactName": "shop/web:1.0", "ArtifactType": "container_image",
-    "CreatedAt": "2026-11-01T10:00:00.123456789Z", "Trivy": {"Version": "0.60.0"},
-    "Metadata": {"RepoTags": ["shop/web:1.0"], "RepoDigests": ["shop/web@sha256:beef"],
-                 "ImageConfig": {"config": {"Env": ["PASSWORD=hunter2"]}, "history": [{"created_by": "hunter2"}]}},
+    "SchemaVersion": 2,
+    "ArtifactName": "shop/web:1.0",
+    "ArtifactType": "container_image",
+    "CreatedAt": "2026-11-01T10:00:00.123456789Z",
+    "Trivy": {"Version": "0.60.0"},
+    "Metadata": {
+        "RepoTags": ["shop/web:1.0"],
+        "RepoDigests": ["shop/web@sha256:beef"],
+        "ImageConfig": {"config": {"Env": ["PASSWORD=hunter2"]}, "history": [{"created_by": "hunter2"}]},
+    },
     "Results": [
-        {"Target": "shop/web:1.0 (debian 12)", "Class": "os-pkgs", "Type": "debian", "Packages": [{"Name": "bash"}],
-         "Vulnerabilities": [
-             {"VulnerabilityID": "CVE-2026-0001", "PkgName": "openssl", "InstalledVersion": "3.0", "FixedVersion": "3.1",
-              "Status": "fixed", "Severity": "CRITICAL", "Title": "a hole"},
-             {"VulnerabilityID": "CVE-2026-0002", "PkgName": "zlib", "Status": "not_affected", "Severity": "LOW"},
-             {"VulnerabilityID": "CVE-2026-0003", "PkgName": "zlib", "Status": "under_investigation"},
-             {"VulnerabilityID": "CVE-2026-0004", "PkgName": "zlib", "Status": "will_not_fix", "Severity": "MEDIUM"}],
-         "ExperimentalModifiedFindings": [
-             {"Type": "vulnerability", "Status": "ignored", "Source": ".trivyignore",
-              "Finding": {"VulnerabilityID": "CVE-2026-0005", "PkgName": "zlib", "Severity": "HIGH"}}]},
-        {"Target": "/app/key.pem", "Class": "secret", "Secrets": [
-            {"RuleID": "private-key", "Severity": "HIGH", "Title": "Key", "Match": "hunter2",
-             "Code": {"Lines": [{"Content": "hunter2"}]}}]},
-        {"Target": "OS Packages", "Class": "license", "Licenses": [
-            {"Severity": "HIGH", "Category": "restricted", "PkgName": "bash", "Name": "GPL-3.0"},
-            {"Severity": "LOW", "Category": "notice", "PkgName": "zlib", "Name": "Zlib"},
-            {"Severity": "UNKNOWN", "Category": "unknown", "FilePath": "/x", "Name": "odd"}]},
+        {
+            "Target": "shop/web:1.0 (debian 12)",
+            "Class": "os-pkgs",
+            "Type": "debian",
+            "Packages": [{"Name": "bash"}],
+            "Vulnerabilities": [
+                {
+                    "VulnerabilityID": "CVE-2026-0001",
+                    "PkgName": "openssl",
+                    "InstalledVersion": "3.0",
+                    "FixedVersion": "3.1",
+                    "Status": "fixed",
+                    "Severity": "CRITICAL",
+                    "Title": "a hole",
+                },
+                {"VulnerabilityID": "CVE-2026-0002", "PkgName": "zlib", "Status": "not_affected", "Severity": "LOW"},
+                {"VulnerabilityID": "CVE-2026-0003", "PkgName": "zlib", "Status": "under_investigation"},
+                {"VulnerabilityID": "CVE-2026-0004", "PkgName": "zlib", "Status": "will_not_fix", "Severity": "MEDIUM"},
+            ],
+            "ExperimentalModifiedFindings": [
+                {
+                    "Type": "vulnerability",
+                    "Status": "ignored",
+                    "Source": ".trivyignore",
+                    "Finding": {"VulnerabilityID": "CVE-2026-0005", "PkgName": "zlib", "Severity": "HIGH"},
+                }
+            ],
+        },
+        {
+            "Target": "/app/key.pem",
+            "Class": "secret",
+            "Secrets": [
+                {
+                    "RuleID": "private-key",
+                    "Severity": "HIGH",
+                    "Title": "Key",
+                    "Match": "hunter2",
+                    "Code": {"Lines": [{"Content": "hunter2"}]},
+                }
+            ],
+        },
+        {
+            "Target": "OS Packages",
+            "Class": "license",
+            "Licenses": [
+                {"Severity": "HIGH", "Category": "restricted", "PkgName": "bash", "Name": "GPL-3.0"},
+                {"Severity": "LOW", "Category": "notice", "PkgName": "zlib", "Name": "Zlib"},
+                {"Severity": "UNKNOWN", "Category": "unknown", "FilePath": "/x", "Name": "odd"},
+            ],
+        },
     ],
 }
 
@@ -88,8 +135,16 @@ def test_an_image(tmp_path: Path) -> None:
     assert (first["tool_version"], first["seen"].isoformat()) == ("0.60.0", "2026-11-01T10:00:00.123456+00:00")
     statuses = {rule: one["status"] for rule, one in findings.items()}
     assert statuses == {
-        "CVE-2026-0001": "fail", "CVE-2026-0002": "pass", "CVE-2026-0003": "unknown", "CVE-2026-0004": "fail",
-        "CVE-2026-0005": "accepted", "private-key": "fail", "GPL-3.0": "fail", "Zlib": "pass", "odd": "warn"}
+        "CVE-2026-0001": "fail",
+        "CVE-2026-0002": "pass",
+        "CVE-2026-0003": "unknown",
+        "CVE-2026-0004": "fail",
+        "CVE-2026-0005": "accepted",
+        "private-key": "fail",
+        "GPL-3.0": "fail",
+        "Zlib": "pass",
+        "odd": "warn",
+    }
     assert findings["CVE-2026-0005"]["tool_status"] == "ignored"
     assert "hunter2" not in everything(frames)
 
@@ -117,16 +172,40 @@ def test_results_that_are_no_list_are_a_gap(instead: Any, tmp_path: Path) -> Non
 
 
 MISCONFIGURED = {
-    "ID": "KSV-0012", "AVDID": "AVD-KSV-0012", "Title": "root", "Severity": "MEDIUM", "Status": "FAIL",
-    "Message": "Container 'web' of Deployment 'shop' should not run as root", "Resolution": "Do not.",
-    "CauseMetadata": {"Code": {"Lines": [{"Content": "password: hunter2"}]}}}
+    "ID": "KSV-0012",
+    "AVDID": "AVD-KSV-0012",
+    "Title": "root",
+    "Severity": "MEDIUM",
+    "Status": "FAIL",
+    "Message": "Container 'web' of Deployment 'shop' should not run as root",
+    "Resolution": "Do not.",
+    "CauseMetadata": {"Code": {"Lines": [{"Content": "password: hunter2"}]}},
+}
 
 
 def test_files(tmp_path: Path) -> None:
-    report = {"SchemaVersion": 2, "ArtifactName": ".", "ArtifactType": "filesystem", "Results": [
-        {"Target": "deploy.yaml", "Class": "config", "Type": "kubernetes", "Misconfigurations": [
-            MISCONFIGURED, {"ID": "KSV013", "Status": "PASS"}, {"ID": "KSV014", "Status": "EXCEPTION"},
-            {"ID": "KSV-0109", "Status": "FAIL", "Message": "ConfigMap 'x' stores secrets '{\"password = hunter2\"}'"}]}]}
+    report = {
+        "SchemaVersion": 2,
+        "ArtifactName": ".",
+        "ArtifactType": "filesystem",
+        "Results": [
+            {
+                "Target": "deploy.yaml",
+                "Class": "config",
+                "Type": "kubernetes",
+                "Misconfigurations": [
+                    MISCONFIGURED,
+                    {"ID": "KSV013", "Status": "PASS"},
+                    {"ID": "KSV014", "Status": "EXCEPTION"},
+                    {
+                        "ID": "KSV-0109",
+                        "Status": "FAIL",
+                        "Message": "ConfigMap 'x' stores secrets '{\"password = hunter2\"}'",
+                    },
+                ],
+            }
+        ],
+    }
     frames, _ = read(written(tmp_path, "a.json", report))
     findings = records(frames["findings"])
     assert [one["status"] for one in findings] == ["fail", "pass", "accepted", "fail"]
@@ -136,33 +215,58 @@ def test_files(tmp_path: Path) -> None:
     assert "hunter2" not in everything(frames)
 
 
-RESULTS = [{"Target": "shop/web:1.0 (debian 12)", "Class": "os-pkgs", "Vulnerabilities": [
-    {"VulnerabilityID": "CVE-2026-0001", "PkgName": "openssl", "Severity": "HIGH"}]},
-    {"Target": "Deployment/shop", "Class": "config", "Type": "kubernetes", "Misconfigurations": [MISCONFIGURED]}]
-RESOURCE = {"Namespace": "shop", "Kind": "Deployment", "Name": "web", "Results": RESULTS,
-            "Metadata": {"RepoTags": ["shop/web:1.0"], "RepoDigests": ["shop/web@sha256:beef"]}}
+RESULTS = [
+    {
+        "Target": "shop/web:1.0 (debian 12)",
+        "Class": "os-pkgs",
+        "Vulnerabilities": [{"VulnerabilityID": "CVE-2026-0001", "PkgName": "openssl", "Severity": "HIGH"}],
+    },
+    {"Target": "Deployment/shop", "Class": "config", "Type": "kubernetes", "Misconfigurations": [MISCONFIGURED]},
+]
+RESOURCE = {
+    "Namespace": "shop",
+    "Kind": "Deployment",
+    "Name": "web",
+    "Results": RESULTS,
+    "Metadata": {"RepoTags": ["shop/web:1.0"], "RepoDigests": ["shop/web@sha256:beef"]},
+}
 
 
-@pytest.mark.parametrize("report", [
-    {"ClusterName": "prod", "Resources": [RESOURCE]},
-    {"SchemaVersion": 2, "ClusterName": "prod", "Findings": [{**RESOURCE, "Metadata": [RESOURCE["Metadata"]]}]},
-    {"ClusterName": "prod", "Vulnerabilities": [{**RESOURCE, "Results": RESULTS[:1]}],
-     "Misconfigurations": [{**RESOURCE, "Results": RESULTS[1:]}]},
-])
+@pytest.mark.parametrize(
+    "report",
+    [
+        {"ClusterName": "prod", "Resources": [RESOURCE]},
+        {"SchemaVersion": 2, "ClusterName": "prod", "Findings": [{**RESOURCE, "Metadata": [RESOURCE["Metadata"]]}]},
+        {
+            "ClusterName": "prod",
+            "Vulnerabilities": [{**RESOURCE, "Results": RESULTS[:1]}],
+            "Misconfigurations": [{**RESOURCE, "Results": RESULTS[1:]}],
+        },
+    ],
+)
 def test_a_cluster_in_three_shapes(report: Any, tmp_path: Path) -> None:
     frames, (entry,) = read(written(tmp_path, "a.json", report))
     vulnerable, misconfigured = records(frames["findings"])
     assert entry.outcome == "complete" and frames["scans"]["cluster"][0] == "prod"
     assert {(one["cluster"], one["kind"], one["namespace"], one["name"]) for one in (vulnerable, misconfigured)} == {
-        ("prod", "Deployment", "shop", "web")}
+        ("prod", "Deployment", "shop", "web")
+    }
     assert (vulnerable["image"], vulnerable["image_digest"]) == ("shop/web:1.0", "sha256:beef")
     assert (misconfigured["image"], misconfigured["container"]) == (None, "web")
 
 
 def test_nodes_clean_resources_and_failed_scans(tmp_path: Path) -> None:
-    clean = {"Namespace": "shop", "Kind": "Pod", "Name": "db", "Results": [{"Target": "db:1 (alpine)", "Class": "os-pkgs"}]}
-    node = {"Kind": "NodeInfo", "Name": "node-1", "Results": [
-        {"Target": "x", "Class": "config", "Misconfigurations": [{"ID": "KCV0077", "Status": "FAIL"}]}]}
+    clean = {
+        "Namespace": "shop",
+        "Kind": "Pod",
+        "Name": "db",
+        "Results": [{"Target": "db:1 (alpine)", "Class": "os-pkgs"}],
+    }
+    node = {
+        "Kind": "NodeInfo",
+        "Name": "node-1",
+        "Results": [{"Target": "x", "Class": "config", "Misconfigurations": [{"ID": "KCV0077", "Status": "FAIL"}]}],
+    }
     failed = {"Namespace": "shop", "Kind": "Pod", "Name": "odd", "Error": "image not found: user:hunter2@registry"}
     frames, (entry,) = read(written(tmp_path, "a.json", {"ClusterName": "c", "Resources": [clean, node, failed]}))
     found = {one["name"]: one for one in records(frames["findings"])}
@@ -172,30 +276,54 @@ def test_nodes_clean_resources_and_failed_scans(tmp_path: Path) -> None:
 
 
 def test_the_oldest_form(tmp_path: Path) -> None:
-    report = [{"Target": "python:3 (debian 10.2)", "Vulnerabilities": [{"VulnerabilityID": "CVE-1-1", "Severity": "LOW"}]},
-              {"Target": "app/composer.lock", "Vulnerabilities": None}]
+    report = [
+        {"Target": "python:3 (debian 10.2)", "Vulnerabilities": [{"VulnerabilityID": "CVE-1-1", "Severity": "LOW"}]},
+        {"Target": "app/composer.lock", "Vulnerabilities": None},
+    ]
     first, second = records(read(written(tmp_path, "a.json", report))[0]["findings"])
     assert (first["image"], first["status"]) == ("python:3", "fail")
     assert (second["name"], second["status"]) == ("app/composer.lock", "pass")
 
 
 def test_compliance_in_full(tmp_path: Path) -> None:
-    report = {"ID": "k8s-cis-1.23", "Title": "CIS", "RelatedResources": ["x"], "Results": [
-        {"ID": "1.2.1", "Name": "anonymous", "Severity": "MEDIUM", "Results": [
-            {"Target": "Pod/kube-apiserver", "Misconfigurations": [{"AVDID": "AVD-KCV-0001", "Status": "FAIL"}]}]},
-        {"ID": "5.1.2", "Name": "secrets", "Severity": "HIGH", "Results": None}]}
+    report = {
+        "ID": "k8s-cis-1.23",
+        "Title": "CIS",
+        "RelatedResources": ["x"],
+        "Results": [
+            {
+                "ID": "1.2.1",
+                "Name": "anonymous",
+                "Severity": "MEDIUM",
+                "Results": [
+                    {"Target": "Pod/kube-apiserver", "Misconfigurations": [{"AVDID": "AVD-KCV-0001", "Status": "FAIL"}]}
+                ],
+            },
+            {"ID": "5.1.2", "Name": "secrets", "Severity": "HIGH", "Results": None},
+        ],
+    }
     frames, _ = read(written(tmp_path, "a.json", report))
     failed, manual = records(frames["findings"])
     assert (failed["rule_id"], failed["status"], failed["severity"]) == ("KCV001", "fail", "medium")
     assert (failed["kind"], failed["name"]) == ("Pod", "kube-apiserver")
     assert (manual["rule_id"], manual["status"]) == ("cis-1.23/5.1.2", "manual")
     assert [(one["rule"], one["framework"], one["reference"]) for one in records(frames["finding_references"])] == [
-        ("AVD-KCV-0001", "k8s-cis-1.23", "1.2.1")]
+        ("AVD-KCV-0001", "k8s-cis-1.23", "1.2.1")
+    ]
 
 
 def test_compliance_in_summary(tmp_path: Path) -> None:
-    report = {"ID": "nsa", "Title": "NSA", "SummaryControls": [
-        {"ID": "1.0", "Name": "a", "Severity": "HIGH", "TotalFail": 3}, {"ID": "1.1", "TotalFail": 0}, {"ID": "1.2"},
-        {"ID": "1.3", "TotalFail": None}, {"ID": "1.4", "Status": "FAIL"}, {"ID": "1.5", "Status": "MANUAL"}]}
+    report = {
+        "ID": "nsa",
+        "Title": "NSA",
+        "SummaryControls": [
+            {"ID": "1.0", "Name": "a", "Severity": "HIGH", "TotalFail": 3},
+            {"ID": "1.1", "TotalFail": 0},
+            {"ID": "1.2"},
+            {"ID": "1.3", "TotalFail": None},
+            {"ID": "1.4", "Status": "FAIL"},
+            {"ID": "1.5", "Status": "MANUAL"},
+        ],
+    }
     findings = records(read(written(tmp_path, "a.json", report))[0]["findings"])
     assert [one["status"] for one in findings] == ["fail", "pass", "manual", "manual", "fail", "manual"]

@@ -114,7 +114,12 @@ class _Payload(msgspec.Struct, gc=False):
 
 
 class _Tool(msgspec.Struct, gc=False):
+    name: Text = None
     version: Text = None
+
+
+class _Reference(msgspec.Struct, gc=False):
+    name: Text = None
 
 
 class _Created(msgspec.Struct, gc=False):
@@ -131,6 +136,8 @@ class _Spec(msgspec.Struct, gc=False):
     severities: dict[str, _Counter | int] | None = None
     payload: _Payload | None = None
     metadata: _About | None = None
+    vulnerabilitiesRef: dict[str, _Reference] | list[Any] | None = None
+    summaryRef: list[Any] | None = None
 
 
 class _Object(msgspec.Struct, gc=False):
@@ -148,7 +155,7 @@ def read_object(item: dict[str, Any]) -> Iterator[Row]:
     elif spec.controls:
         yield from (_control(key, control, thing) for key, control in spec.controls.items())
     elif spec.severities:
-        yield from _counts(thing, spec.severities)
+        yield from _counts(thing, spec)
 
 
 def _place(thing: _Object) -> dict[str, Any]:
@@ -177,17 +184,17 @@ def _control(key: str, control: _Control, thing: _Object) -> Any:
 
 
 def _vulnerabilities(thing: _Object, spec: _Spec) -> Iterator[Row]:
-    """The matches of an image, or one that passes where there are none; without a list that is not known."""
+    """The matches of an image, or one that passes where there are none; of an empty manifest that is not known."""
     about, matches = spec.metadata or _About(), (spec.payload or _Payload()).matches
-    known = {**_place(thing), "category": "vulnerability"}
-    known["tool_version"] = text((about.tool or _Tool()).version)
+    tool = about.tool or _Tool()
+    known = {**_place(thing), "category": "vulnerability", "tool_version": text(tool.version)}
     known["seen"] = moment((about.report or _Created()).createdAt) or known["seen"]
-    if matches is UNSET:
-        yield Finding(title="the manifest has no list of matches", status="unknown", **known)
-    elif not matches:
+    if matches:
+        yield from (_match(match, known) for match in matches)
+    elif matches == [] or (matches is None and text(tool.name)):
         yield Finding(title="no vulnerability was found", status="pass", **known)
     else:
-        yield from (_match(match, known) for match in matches)
+        yield Finding(title="the manifest has no list of matches", status="unknown", **known)
 
 
 def _match(match: _Match, known: dict[str, Any]) -> Any:
@@ -199,12 +206,19 @@ def _match(match: _Match, known: dict[str, Any]) -> Any:
         fixed_version=", ".join(word for version in fix.versions or () if (word := text(version))) or None, **known)
 
 
-def _counts(thing: _Object, severities: dict[str, _Counter | int]) -> Iterator[Row]:
-    counts = {word: count.all if isinstance(count, _Counter) else count for word, count in severities.items()}
-    category = "vulnerability" if thing.kind.startswith("Vulnerability") else "misconfiguration"
+def _counts(thing: _Object, spec: _Spec) -> Iterator[Row]:
+    """Counts by severity. Zeros pass only where the summary refers to what it sums up: an empty one has them, too."""
+    counts = {word: count.all if isinstance(count, _Counter) else count
+              for word, count in (spec.severities or {}).items()}
+    known = {**_place(thing),
+             "category": "vulnerability" if thing.kind.startswith("Vulnerability") else "misconfiguration"}
     for word, count in counts.items():
         if count:
             yield Finding(title=f"{count} findings of this severity are counted, and not listed here", status="fail",
-                          tool_severity=word, category=category, **_place(thing))
+                          tool_severity=word, **known)
     if not any(counts.values()):
-        yield Finding(title="nothing was found", status="pass", category=category, **_place(thing))
+        references = spec.vulnerabilitiesRef or spec.summaryRef
+        refers = bool(references) and (isinstance(references, list)
+                                       or any(text(reference.name) for reference in references.values()))
+        title, status = ("nothing was found", "pass") if refers else ("the summary is empty", "unknown")
+        yield Finding(title=title, status=status, **known)
