@@ -26,6 +26,7 @@ DERIVED: dict[str, str] = {
     "controller_managers": "auditkit.analysis.control_plane:controller_managers",
     "schedulers": "auditkit.analysis.control_plane:schedulers",
     "etcd_members": "auditkit.analysis.control_plane:etcd_members",
+    "node_kubelets": "auditkit.analysis.control_plane:node_kubelets",
     "container_contexts": "auditkit.analysis.pod_contexts:container_contexts",
     "container_powers": "auditkit.analysis.pod_contexts:container_powers",
     "namespaced_objects": "auditkit.analysis.pod_contexts:namespaced_objects",

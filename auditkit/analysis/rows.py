@@ -42,6 +42,14 @@ def named(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame, col
     return pd.Series(pd.arrays.ArrowExtensionArray(pc.binary_join(lists, ", ")), subjects.index)
 
 
+def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.DataFrame:
+    """Subjects with a column for each that ``values`` (columns ``on``, column, value) names; the last value counts."""
+    rows = subjects[on].assign(place=np.arange(len(subjects))).merge(values, on=on)
+    wide = rows.drop_duplicates(["place", "column"], keep="last").pivot(index="place", columns="column", values="value")
+    wide = wide.reindex(np.arange(len(subjects))).astype(STRING).set_axis(subjects.index).rename_axis(columns=None)
+    return pd.concat([subjects, wide], axis=1)
+
+
 def _keyed(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame,
            columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[int]]:
     """Both sides with numbers for the names of their keys, which may differ or be those of other columns."""

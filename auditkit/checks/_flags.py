@@ -1,4 +1,4 @@
-"""Flags of the control plane's components, lined up with the instances that are judged.
+"""Flags of the control plane's components, for each instance that is judged.
 
 A flag that is not set has its upstream default. Where the value cannot be known it is <NA>: it was not kept, it may
 stand in a file or an environment variable instead, or its default depends on a version that the image does not tell.
@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from auditkit.checks._values import BOOLEAN, STRING
+from auditkit.analysis.control_plane import HIDDEN
+from auditkit.analysis.rows import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, judge
 
 UNSEEN = "no static pod of {} is visible: it may run elsewhere, or a provider runs it"
 """What it means that a component has no instances: not that there is none."""
-
-_INSTANCE = ["component", "node", "pod"]
 
 
 @dataclass(frozen=True)
@@ -36,69 +35,65 @@ class Component:
 class Flags:
     """The flags of each instance of a component: ``flags["profiling"]`` is their effective value as text.
 
-    ``environment`` has columns pod and flag: variables that say a flag where the command line does not.
+    ``instances`` is a table such as `auditkit.analysis.control_plane.api_servers`.
     """
 
-    def __init__(self, instances: pd.DataFrame, flags: pd.DataFrame, component: Component,
-                 environment: pd.DataFrame | None = None):
-        self.instances, self._flags, self._component, self._environment = instances, flags, component, environment
+    def __init__(self, instances: pd.DataFrame, component: Component):
+        self._instances, self._component = instances, component
 
     def __getitem__(self, flag: str) -> pd.Series:
-        given, value = self._given(flag)
-        default = self._default(flag)
-        value = value.mask(((value == "") & (default != "")).fillna(False))  # no program starts with that
-        return value.where(given, default).mask(self._elsewhere(flag, given))
+        value, default = self._given(flag), self._default(flag)
+        known = value.mask((value == HIDDEN).fillna(False) | ((value == "") & (default != "")).fillna(False))
+        return known.where(value.notna(), default).mask(self._elsewhere(flag))  # no program starts with an empty value
 
     def set(self, flag: str) -> pd.Series:
         """Whether a flag that names something is set; its value need not have been kept."""
-        given, value = self._given(flag)
-        return (given & (value != "").fillna(True)).mask(self._elsewhere(flag, given))
+        return (self._given(flag) != "").fillna(False).mask(self._elsewhere(flag))
 
     def judge(self, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
         """A judgement that shows these flags. ``reasons`` says why it is not known, where the flags do not."""
-        evidence = pd.DataFrame({flag: self._shown(flag) for flag in shown}, index=self.instances.index)
-        why = pd.Series(reasons, self.instances.index, STRING)
+        evidence = pd.DataFrame({flag: self._shown(flag) for flag in shown}, index=self._instances.index)
+        why = pd.Series(reasons, self._instances.index, STRING)
         for flag in shown:
             why = why.mask(self._in_environment(flag), f"--{flag} stands in the environment, where values are not read")
             for file in filter(None, (self._component.files.get(flag), self._component.ignored.get(flag))):
                 why = why.mask(self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
         return judge(evidence, ok, shown, reasons=why.where(ok.isna(), ""))
 
-    def _given(self, flag: str) -> tuple[pd.Series, pd.Series]:
-        """Whether the flag stands on the command line, and its value as it stands there."""
-        rows = self._flags[self._flags["flag"].eq(flag).fillna(False)].drop_duplicates(_INSTANCE, keep="last")
-        found = self.instances[_INSTANCE].merge(rows[[*_INSTANCE, "value"]], how="left", on=_INSTANCE, indicator=True)
-        found.index = self.instances.index
-        return (found["_merge"] == "both").astype(BOOLEAN), found["value"].astype(STRING)
+    def _column(self, name: str) -> pd.Series:
+        if name in self._instances:
+            return self._instances[name]
+        return pd.Series(pd.NA, self._instances.index, STRING)
+
+    def _given(self, flag: str) -> pd.Series:
+        """The value on the command line, or `HIDDEN`; <NA> where the flag does not stand there."""
+        return self._column(f"--{flag}")
 
     def _default(self, flag: str) -> pd.Series:
-        default = pd.Series(self._component.defaults.get(flag, ""), self.instances.index, STRING)
+        default = pd.Series(self._component.defaults.get(flag, ""), self._instances.index, STRING)
         if flag not in self._component.since:
             return default
         minor, newer = self._component.since[flag]
-        known = self.instances["minor"].notna()
-        return default.mask((self.instances["minor"] >= minor).fillna(False), newer).where(known)
+        version = self._instances["minor"]
+        return default.mask((version >= minor).fillna(False), newer).where(version.notna())
 
-    def _elsewhere(self, flag: str, given: pd.Series) -> pd.Series:
+    def _elsewhere(self, flag: str) -> pd.Series:
         """Where something else than the command line decides, which cannot be seen."""
-        unseen = self._in_environment(flag) & ~given
+        unset = self._given(flag).isna()
+        unseen = self._in_environment(flag) & unset
         if file := self._component.files.get(flag):
-            unseen |= self._in_effect(file) & ~given
+            unseen |= self._in_effect(file) & unset
         if file := self._component.ignored.get(flag):
             unseen |= self._in_effect(file)
-        return unseen
+        return unseen.astype(BOOLEAN)
 
     def _in_effect(self, flag: str) -> pd.Series:
-        return self._given(flag)[0] | self._in_environment(flag)
+        return self._given(flag).notna() | self._in_environment(flag)
 
     def _in_environment(self, flag: str) -> pd.Series:
-        if self._environment is None:
-            return pd.Series(False, self.instances.index, BOOLEAN)
-        pods = self._environment.loc[self._environment["flag"].eq(flag).fillna(False), "pod"]
-        return self.instances["pod"].isin(pods.dropna())
+        return self._column(f"${flag}").notna()
 
     def _shown(self, flag: str) -> pd.Series:
-        given, value = self._given(flag)
-        default = self._default(flag)
+        value, default = self._given(flag), self._default(flag)
         unset = ("not set (default " + default + ")").where((default != "").fillna(False), "not set")
-        return value.mask((value == "").fillna(False), "empty").fillna("set").where(given, unset)
+        return value.replace({HIDDEN: "set", "": "empty"}).where(value.notna(), unset)

@@ -48,14 +48,14 @@ def pod_security_enforced(namespaces: pd.DataFrame, namespace_labels: pd.DataFra
            "namespace, with failurePolicy: Fail.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.5.1; NSA/CISA Kubernetes Hardening Guidance 1.2: image scanning",
 )
-def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame,
-                            control_plane_flags: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
+def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame, *,
+                            exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Only images whose origin is proved are admitted."""
     verifies = webhook_namespaces["name"].str.contains(VERIFIERS, regex=True).fillna(False)
     sure = verifies & (webhook_namespaces["failure_policy"] == "Fail").fillna(False) & webhook_namespaces["whole"]
     ok = has(namespaces, _OF_NAMESPACE, webhook_namespaces[sure])
     asked = named(namespaces, _OF_NAMESPACE, webhook_namespaces[~sure], "name")
-    plugin = _image_policy_plugin(api_servers, control_plane_flags)
+    plugin = _image_policy_plugin(api_servers)
     known = ok | ((asked == "") & (plugin == ""))
     reasons = (pd.Series("nothing verifies signatures of images", namespaces.index, STRING)
                .mask(ok, "a webhook verifies signatures of images")
@@ -64,11 +64,11 @@ def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.Dat
                  reasons=reasons)
 
 
-def _image_policy_plugin(api_servers: pd.DataFrame, control_plane_flags: pd.DataFrame) -> str:
+def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
     """What of the API server may verify images unseen; empty where ImagePolicyWebhook is known to be off."""
     if api_servers.empty:
         return "plug-ins of an API server that is not visible"
-    enabled = Flags(api_servers, control_plane_flags, API_SERVER)["enable-admission-plugins"]
+    enabled = Flags(api_servers, API_SERVER)["enable-admission-plugins"]
     off = ~lists(enabled, "ImagePolicyWebhook").fillna(True)
     return "" if off.all() else "plug-in ImagePolicyWebhook, whose rules are in a file"
 

@@ -17,15 +17,15 @@ CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-scheduler"
 
 @rule(severity="low", wanted="--profiling=false", source=CIS.format("1.4.1"),
       remedy="Set --profiling=false, or enableProfiling: false in the file that --config names.")
-def profiling_disabled(schedulers: pd.DataFrame, control_plane_flags: pd.DataFrame) -> Judgement:
+def profiling_disabled(schedulers: pd.DataFrame) -> Judgement:
     """The scheduler offers no profiling data."""
-    flags = Flags(schedulers, control_plane_flags, SCHEDULER)
+    flags = Flags(schedulers, SCHEDULER)
     return flags.judge(~boolean(flags["profiling"]), "profiling")
 
 
 @rule(severity="medium", wanted="--bind-address=127.0.0.1", source=CIS.format("1.4.2"),
       remedy="Set --bind-address=127.0.0.1; where it is not set, the scheduler listens on all addresses.")
-def bind_address_local(schedulers: pd.DataFrame, control_plane_flags: pd.DataFrame) -> Judgement:
+def bind_address_local(schedulers: pd.DataFrame) -> Judgement:
     """The scheduler listens on the loopback address only."""
-    flags = Flags(schedulers, control_plane_flags, SCHEDULER)
+    flags = Flags(schedulers, SCHEDULER)
     return flags.judge(loopback(flags["bind-address"]), "bind-address")

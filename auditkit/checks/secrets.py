@@ -56,7 +56,7 @@ def external_store_in_use(namespaces: pd.DataFrame, secrets: pd.DataFrame, secre
     elsewhere = bool(runs.any() or crds["group"].isin(_STORES).any())
     own = secrets[~secrets["type"].isin(_CLUSTERS_OWN)]
     ok = uses.where(uses) if elsewhere else uses
-    reasons = pd.Series("a store or its operator runs in the cluster; whether this namespace reads from it is not known",
-                        namespaces.index).where(ok.isna(), "")
+    unknown = "a store or its operator runs in the cluster; whether this namespace reads from it is not known"
+    reasons = pd.Series(unknown, namespaces.index).where(ok.isna(), "")
     return judge(seen, ok, ["fetched_by"], applies=has(namespaces, _OF_NAMESPACE, own) | uses, reasons=reasons,
                  otherwise="it holds no Secret of an application")
