@@ -169,6 +169,7 @@ def test_opening_by_name(acme, written) -> None:
 
 def test_the_same_answers_make_the_same_bytes(tmp_path: Path) -> None:
     first, second = auditkit.demo(), auditkit.demo()
-    files = [{file.name: file.read_bytes() for file in s.write(tmp_path / str(n)).glob("*.parquet")}
+    files = [{file.name: file.read_bytes() for file in s.write(tmp_path / str(n)).glob("*.parquet")
+              if file.stem != "collection"}  # that one has the times
              for n, s in enumerate((first, second))]
     assert files[0] == files[1]

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+import pyarrow as pa
 
 from auditkit import tables
 from auditkit.collect import control_plane, custom, kubelets
@@ -55,14 +56,20 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         entries, batches = reader.read()
         entries += _read_scans(scans, batches)
         snapshot_tables = tables_of(batches)
+        uid, ended = _cluster_uid(snapshot_tables), now()
+        entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,
+                             identity=collector.user))
+        snapshot_tables["collection"] = pa.Table.from_batches(decode(msgspec.json.encode({"items": [
+            {"cluster": source.name, "cluster_uid": uid, "server_version": version, "started": started, "ended": ended},
+        ]}), "collection").batches["collection"])
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
         reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
                           f"{'; '.join(reasons[:3]) or 'it has nothing that auditkit reads'}.")
     manifest = Manifest(
-        cluster=source.name, cluster_uid=_cluster_uid(snapshot_tables), server_version=version,
+        cluster=source.name, cluster_uid=uid, server_version=version,
         source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
-        started=started, ended=now(), ledger=entries)
+        started=started, ended=ended, ledger=entries)
     return Snapshot(manifest, snapshot_tables)
 
 

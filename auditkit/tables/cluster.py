@@ -8,6 +8,17 @@ _LABEL = (Column("key", "string", "$key", "label"), Column("value", "string", "$
 
 TABLES = (
     Table(
+        "collection", "of which cluster, and when, this snapshot was collected: one row", (Rows("collection"),),
+        (
+            Column("cluster", "string", "cluster", "name of the cluster, as its user calls it"),
+            Column("cluster_uid", "string", "cluster_uid", "UID of kube-system, which names a cluster for life"),
+            Column("server_version", "string", "server_version", "version of the API server"),
+            Column("started", "timestamp", "started", "when the first request was sent"),
+            Column("ended", "timestamp", "ended", "when the last answer came; ages are measured from here"),
+        ),
+        ("cluster",), kind="Cluster", called=("cluster", ""),
+    ),
+    Table(
         "namespaces", "namespaces", (Rows("namespaces"),),
         (*identity(namespaced=False), Column("phase", "string", "status.phase", "Active or Terminating")),
         ("name",), kind="Namespace",
