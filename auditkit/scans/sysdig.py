@@ -116,7 +116,7 @@ def _is_event(row: dict[str, Any]) -> bool:
     if "timestamp" not in keys or "id" not in keys:
         return False
     return ("severity" in keys and bool(keys & {"content", "eventLabels", "policyId"})) or (
-        row.get("type") in _ACTIVITIES and bool(keys & {"agentId", "labels"}))
+        text(row.get("type")) in _ACTIVITIES and bool(keys & {"agentId", "labels"}))
 
 
 # --- posture ---------------------------------------------------------------------------------------------------------
@@ -126,7 +126,8 @@ def _requirements(row: dict[str, Any]) -> Iterator[Row]:
     """A requirement of a policy: a finding for each of its controls, tied to the requirement."""
     controls = row.get("controls")
     if not isinstance(controls, list):
-        controls = [row["control"]] if isinstance(row.get("control"), dict) else [{**row, "id": row["requirementId"]}]
+        control = row.get("control")
+        controls = [control if isinstance(control, dict) else {**row, "id": row.get("requirementId")}]
     policy, requirement = text(row.get("policyName")), text(row.get("name"))
     number = (requirement or "").split(" ", 1)[0].rstrip(".")
     numbered = bool(number) and any(character.isdecimal() for character in number)
@@ -184,12 +185,13 @@ def _events(row: dict[str, Any]) -> Iterator[Row]:
     labels = _pairs(row.get("labels") or row.get("eventLabels"))
     content = row["content"] if isinstance(row.get("content"), dict) else {}
     where = _where(labels)
-    time = moment(text(row.get("timestampRFC3339Nano"))) or moment(row.get("timestampNs")) or moment(row["timestamp"])
+    times = (row.get(key) for key in ("timestampRFC3339Nano", "timestampNs", "timestamp"))
+    time = next((found for value in times if (found := moment(value))), None)
     if row.get("type") == "audittrail":
         yield Event(time=time, source="auditTrail", verb=text(content.get("requestMethod")),
                     path=path_of(content.get("requestUri")), user=text(content.get("userId")),
                     code=code_of(content.get("responseStatusCode")), source_ip=text(content.get("userOriginIP")))
-    elif row.get("type") in _ACTIVITIES and not content:
+    elif text(row.get("type")) in _ACTIVITIES and not content:
         yield _activity(row, time, where)
     else:
         fields = _fields(content.get("fields") or row.get("fields"))

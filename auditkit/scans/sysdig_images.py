@@ -114,6 +114,11 @@ class _Value(msgspec.Struct, gc=False):
     value: str | None = None
 
 
+class _Accept(msgspec.Struct):
+    id: str | None = None
+    status: str | None = None
+
+
 class _Vulnerability(msgspec.Struct, rename="camel"):
     """In the first format a vulnerability lies in its package, in the second it refers to it."""
 
@@ -123,7 +128,7 @@ class _Vulnerability(msgspec.Struct, rename="camel"):
     fixed_in_version: str | None = None
     package_ref: str | None = None
     risk_accept_refs: list[str] | None = None
-    accepted_risks: list[dict[str, Any]] | None = None
+    accepted_risks: list[_Accept] | None = None
 
 
 class _Package(msgspec.Struct, rename="camel"):
@@ -157,11 +162,6 @@ class _Image(msgspec.Struct, rename="camel"):
     pull_string: str | None = None
     digest: str | None = None
     host_name: str | None = None
-
-
-class _Accept(msgspec.Struct):
-    id: str | None = None
-    status: str | None = None
 
 
 class _Result(msgspec.Struct, rename="camel"):
@@ -222,7 +222,7 @@ def of_image(document: Document) -> Iterator[Row]:
     accepts = _accepts(result)
     for package, found in _pairs(document, root, isinstance(head.get("packages"), list)):
         severity = found.severity.value if isinstance(found.severity, _Value) else found.severity
-        references = [*(found.risk_accept_refs or []), *(risk.get("id") for risk in found.accepted_risks or [])]
+        references = [*(found.risk_accept_refs or []), *(risk.id for risk in found.accepted_risks or [])]
         accepted = any(accepts.get(reference, "active") == "active" for reference in references)
         yield _vulnerability(
             accepted, asset, rule=found.name, tool_severity=severity, package=package.name,
