@@ -1,10 +1,9 @@
 """Rows that belong to subjects: found by what they are called, in the order of the subjects.
 
-``on`` maps columns of the subjects to the columns of a table that say the same; they must be the key of what is
-looked up.
+``on`` maps columns of the subjects to the columns of a table that say the same. A name that is <NA> belongs to nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,27 +18,30 @@ IN_CONTAINER = {"namespace": "namespace", "pod": "pod", "name": "container"}
 
 
 def lookup(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """These columns of the row that each subject refers to; <NA> where there is none."""
-    left, right, keys = _keyed(subjects, on, table, columns)
-    return left.merge(right.drop_duplicates(keys), on=keys, how="left")[list(columns)].set_axis(subjects.index)
+    """These columns of the (first) row that each subject refers to; <NA> where there is none."""
+    at = pc.index_in(_keys(subjects, on), value_set=_keys(table, on.values()), skip_nulls=True)
+    found = {name: _series(_array(table[name]).take(at), subjects.index) for name in columns}
+    return pd.DataFrame(found, subjects.index)
 
 
 def has(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame) -> pd.Series:
     """Whether any of the rows belongs to each subject."""
-    left, right, keys = _keyed(subjects, on, rows, [])
-    side = left.merge(right.drop_duplicates(), on=keys, how="left", indicator="side")["side"]
-    return (side == "both").astype(BOOLEAN).set_axis(subjects.index)
+    found = pc.is_in(_keys(subjects, on), value_set=_keys(rows, on.values()), skip_nulls=True)
+    return _series(found, subjects.index)
 
 
 def named(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame, column: str) -> pd.Series:
     """A column of the rows that belong to each subject, joined by commas; empty where there are none."""
-    left, right, keys = _keyed(subjects, on, rows, [column])
-    left["place"] = np.arange(len(left))
-    found = left.merge(right, on=keys).sort_values("place", kind="stable")
-    values = pa.chunked_array(found[column].fillna("").array.__arrow_array__()).combine_chunks()
-    ends = np.cumsum(np.bincount(found["place"].to_numpy(np.int64), minlength=len(subjects)))
+    ours = _keys(subjects, on)
+    first = pc.index_in(ours, value_set=ours)
+    place = pc.index_in(_keys(rows, on.values()), value_set=ours, skip_nulls=True)
+    belongs = pc.is_valid(place).to_numpy(zero_copy_only=False)
+    at = place.drop_null().to_numpy()
+    order = np.argsort(at, kind="stable")
+    values = pc.fill_null(_array(rows[column]), "").filter(pa.array(belongs)).take(pa.array(order))
+    ends = np.cumsum(np.bincount(at, minlength=len(subjects)))
     lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), values)
-    return pd.Series(pd.arrays.ArrowExtensionArray(pc.binary_join(lists, ", ")), subjects.index)
+    return _series(pc.fill_null(pc.binary_join(lists, ", ").take(first), ""), subjects.index)
 
 
 def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.DataFrame:
@@ -50,9 +52,15 @@ def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.D
     return pd.concat([subjects, wide], axis=1)
 
 
-def _keyed(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame,
-           columns: Sequence[str]) -> tuple[pd.DataFrame, pd.DataFrame, list[int]]:
-    """Both sides with numbers for the names of their keys, which may differ or be those of other columns."""
-    keys = list(range(len(on)))
-    right = table[[*on.values(), *columns]].set_axis([*keys, *columns], axis=1)
-    return subjects[list(on)].set_axis(keys, axis=1), right, keys
+def _keys(frame: pd.DataFrame, names: Iterable[str]) -> pa.Array:
+    """What rows are called, as one text each; null where a part is <NA>."""
+    return pc.binary_join_element_wise(*(_array(frame[name]) for name in names), "\0")
+
+
+def _array(values: pd.Series) -> pa.Array:
+    array = values.array.__arrow_array__()
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+
+
+def _series(values: pa.Array, index: pd.Index) -> pd.Series:
+    return pd.Series(pd.arrays.ArrowExtensionArray(values), index)
