@@ -14,10 +14,11 @@ from auditkit import tables
 from auditkit.collect import control_plane, custom, kubelets
 from auditkit.collect.discovery import Served, discover
 from auditkit.collect.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
-from auditkit.collect.objects import decode, no_gc
+from auditkit.collect.objects import decode
 from auditkit.collect.sources import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.ledger import Body, Entry, Outcome
+from auditkit.memory import lean
 from auditkit.snapshot import Manifest, Snapshot
 from auditkit.version import VERSION
 
@@ -46,7 +47,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     can be collected.
     """
     started = now()
-    with no_gc(), ThreadPoolExecutor(workers) as pool:
+    with lean(), ThreadPoolExecutor(workers) as pool:
         version = _version(source)
         collector = whoami(source)
         if on_identity:

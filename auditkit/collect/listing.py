@@ -187,9 +187,7 @@ def joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
     rest = batches[small:]
     if len(rest) < 2 or sum(batch.num_rows for batch in rest) < JOIN:
         return batches
-    whole = pa.Table.from_batches(rest).combine_chunks().to_batches()
-    pa.default_memory_pool().release_unused()
-    return [*batches[:small], *whole]
+    return [*batches[:small], *pa.Table.from_batches(rest).combine_chunks().to_batches()]
 
 
 def tables_of(batches: Batches) -> dict[str, pa.Table]:

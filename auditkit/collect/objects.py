@@ -3,9 +3,6 @@
 A struct names only the fields that tables keep, so what no column declares is never kept: an allow-list.
 """
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -14,21 +11,6 @@ import pyarrow as pa
 
 from auditkit.collect.rows import NotATime, batches_of
 from auditkit.collect.structs import struct_for
-
-
-@contextmanager
-def no_gc() -> Iterator[None]:
-    """Cyclic garbage collection off, as it was before afterwards.
-
-    On data of this kind it costs three to four times the decoding itself, and what is decoded holds no cycles.
-    """
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class Page(NamedTuple):
