@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditkit.scans import streaming
 from auditkit.scans.model import Broken
 from auditkit.scans.streaming import MAX_DEPTH, Outline, elements, steps_of, values
 
@@ -116,6 +117,20 @@ def test_what_cannot_be_read_is_a_sentence(body: bytes, reason: str) -> None:
         list(elements(io.BytesIO(body), "a[]"))
     with pytest.raises(Broken, match=reason):
         Outline("a[]").build(io.BytesIO(body))
+
+
+def test_one_value_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streaming, "MAX_VALUES", 100)
+    monkeypatch.setattr(streaming, "MAX_STRING", 1 << 18)
+    many, long = {"a": [{"x": 1}, list(range(200))]}, {"a": [1, "x" * (1 << 20)]}
+    for value in (many, long):
+        found = elements(stream(value), "a[]")
+        next(found)
+        with pytest.raises(Broken, match="more than 100 values|longer than"):
+            next(found)
+        with pytest.raises(Broken, match="more than 100 values|longer than"):
+            Outline("b[]").build(stream(value))
+    Outline("a[]").build(stream(many))
 
 
 @pytest.mark.parametrize("number", ["1e999", "123456789012345678901234567890", "18446744073709551615", "-0.0"])

@@ -17,6 +17,9 @@ from ijson.common import ObjectBuilder
 from auditkit.scans.model import Broken
 
 MAX_DEPTH = 200
+MAX_VALUES = 1_500_000
+"""How many values one element, or what is left of a document in an outline, can have: some 200 MB."""
+MAX_STRING = 16 << 20
 _CHUNK = 1 << 16
 _START, _END = {"start_map", "start_array"}, {"end_map", "end_array"}
 
@@ -40,16 +43,19 @@ _DIGITS, _MANY_DIGITS, _THINNED = re.compile(rb"[0-9]{2}"), re.compile(rb"[0-9]{
 
 
 class _Counted:
-    """A stream that knows how far it was read, and refuses numbers without end."""
+    """A stream that knows how far it was read, and refuses numbers and texts without end."""
 
     def __init__(self, stream: BinaryIO):
-        self._stream, self.bytes = stream, 0
+        self._stream, self.bytes, self._without_quote = stream, 0, 0
 
     def read(self, size: int) -> bytes:
         chunk = self._stream.read(size)
         if _DIGITS.search(chunk[::_THINNED]) and _MANY_DIGITS.search(chunk):
             raise Broken(f"a number in it is too long (after byte {self.bytes})")
         self.bytes += len(chunk)
+        self._without_quote = 0 if b'"' in chunk else self._without_quote + len(chunk)
+        if self._without_quote > MAX_STRING and chunk.strip():
+            raise Broken(f"a value in it is longer than {MAX_STRING >> 20} MiB (before byte {self.bytes})")
         return chunk
 
 
@@ -83,10 +89,12 @@ def _built(first: _Event, events: Iterator[_Event]) -> Any:
         return value
     builder = ObjectBuilder()
     builder.event(event, value)
-    for event, value, at in events:
+    for count, (event, value, at) in enumerate(events):
         builder.event(event, value)
         if at == depth and event in _END:
             break
+        if count > MAX_VALUES:
+            raise Broken(f"one element in it has more than {MAX_VALUES:,} values")
     return builder.value
 
 
@@ -158,7 +166,7 @@ class Outline(ObjectBuilder):
     def build(self, stream: BinaryIO) -> None:
         """Read the first document. Raises `Broken`, and then ``value`` is what came before."""
         trail: list[str | None] = []
-        skip_to, silently = -1, False
+        skip_to, silently, kept = -1, False, 0
         events = _events(stream)
         for event, value, depth in events:
             if skip_to >= 0:
@@ -181,6 +189,9 @@ class Outline(ObjectBuilder):
                 elif event != "null":
                     self.wrong.append(".".join("[]" if step is None else step for step in trail).replace(".[]", "[]"))
             self.event(event, value)
+            kept += 1
+            if kept > MAX_VALUES:
+                raise Broken(f"it has more than {MAX_VALUES:,} values beside its results")
             if event in _START and skip_to < 0:
                 trail.append(None)
             if not depth and event not in _START:
