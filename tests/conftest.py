@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from replay import ACME_PROD, ReplayServer
 
 from auditkit.collect.cluster import collect
 from auditkit.collect.files import open_files
 from auditkit.snapshot import Snapshot
+
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # how fast it is, is for the benchmark
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
