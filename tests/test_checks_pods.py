@@ -1,0 +1,187 @@
+"""Pods, namespaces, Secrets and volumes: what is out of scope, and what cannot be known."""
+
+import pytest
+
+from auditkit.checks import find
+from auditkit.checks.cases import world
+from auditkit.evaluate import run
+
+PODS_RULE = {"operation": "CREATE", "group": "", "version": "v1", "resource": "pods"}
+ENFORCE = "pod-security.kubernetes.io/enforce"
+PVC = "pvc-01234567-89ab-cdef-0123-456789abcdef"
+
+
+def verdicts(check, tables, **parameters):
+    rows = run(find(check).with_parameters(parameters), world(tables)).rows()
+    return list(zip(rows["verdict"], rows["reason"], strict=True))
+
+
+@pytest.mark.parametrize("check", ["no_privilege_escalation", "no_net_raw", "all_capabilities_dropped",
+                                   "seccomp_profile_set", "read_only_root_filesystem"])
+def test_windows_pods_are_out_of_scope_where_the_thing_does_not_exist(check):
+    found = verdicts(f"workloads.{check}", {"pods": [{"os_name": "windows"}], "containers": [{}]})
+    assert [verdict for verdict, _ in found] == ["not_applicable"]
+
+
+@pytest.mark.parametrize("check", ["run_as_non_root", "no_windows_host_process"])
+def test_windows_pods_are_judged_where_it_does(check):
+    tables = {"pods": [{"os_name": "windows"}], "containers": [{"windows_host_process": True}]}
+    assert verdicts(f"workloads.{check}", tables)[0][0] == "fail"
+
+
+@pytest.mark.parametrize(("check", "kind", "verdict"), [
+    ("resource_limits_set", "init", "fail"), ("resource_limits_set", "ephemeral", "not_applicable"),
+    ("probes_set", "init", "not_applicable"), ("probes_set", "ephemeral", "not_applicable"),
+    ("no_privileged_containers", "ephemeral", "fail"), ("images_pinned_by_digest", "init", "fail"),
+])
+def test_kinds_of_containers(check, kind, verdict):
+    tables = {"pods": [{}], "containers": [{"type": kind, "privileged": True, "image": "a:1"}]}
+    assert verdicts(f"workloads.{check}", tables)[0][0] == verdict
+
+
+def test_a_token_is_unknown_where_the_account_is_not_there():
+    assert verdicts("workloads.token_mounted_only_where_needed", {"pods": [{}]})[0][0] == "unknown"
+
+
+def test_static_pods_are_judged_but_for_tokens_that_they_cannot_have():
+    tables = {"pods": [{"name": "etcd", "namespace": "kube-system", "host_network": True}],
+              "pod_annotations": [{"pod": "etcd", "namespace": "kube-system", "key": "kubernetes.io/config.mirror"}]}
+    assert verdicts("workloads.no_host_network", tables)[0][0] == "fail"
+    assert verdicts("workloads.token_mounted_only_where_needed", tables)[0] == (
+        "not_applicable", "a static pod has no service account")
+
+
+@pytest.mark.parametrize("check", ["images_pinned_by_digest", "no_latest_tag"])
+def test_a_container_without_an_image_is_unknown(check):
+    assert verdicts(f"workloads.{check}", {"containers": [{"image": None}]})[0][0] == "unknown"
+
+
+@pytest.mark.parametrize("image", ["app@sha256:" + "0" * 63, "app@sha256:" + "G" * 64, "app@md5:" + "0" * 32,
+                                   "app@sha256:" + "0" * 64 + " "])
+def test_what_only_looks_like_a_digest(image):
+    assert verdicts("workloads.images_pinned_by_digest", {"containers": [{"image": image}]})[0][0] == "fail"
+
+
+@pytest.mark.parametrize(("workload", "verdict"), [
+    ({"kind": "DaemonSet"}, "not_applicable"), ({"kind": "Job"}, "not_applicable"),
+    ({"kind": "Deployment", "replicas": 0}, "not_applicable"), ({"kind": "Deployment", "replicas": None}, "fail"),
+    ({"kind": "StatefulSet", "replicas": 1}, "fail"), ({"kind": "Deployment", "replicas": 2}, "pass"),
+])
+def test_workloads_that_need_replicas(workload, verdict):
+    tables = {"workloads": [workload], "disruption_budgets": [{"has_selector": True, "min_available": "1"}]}
+    assert verdicts("workloads.replicated_with_disruption_budget", tables)[0][0] == verdict
+
+
+def test_a_deployment_that_an_operator_owns_is_judged():
+    owner = {"kind": "Deployment", "name": "workload-0", "owner_kind": "Elasticsearch", "owner": "a", "owner_uid": "b",
+             "controller": True}
+    tables = {"workloads": [{"replicas": 1}], "workload_owners": [owner]}
+    assert verdicts("workloads.replicated_with_disruption_budget", tables)[0][0] == "fail"
+
+
+# --- admission -----------------------------------------------------------------------------------------------------
+
+
+def test_another_engine_leaves_pod_security_open():
+    webhook = {"namespaces": [{"name": "web"}, {"name": "free"}, {"name": "safe"}],
+               "namespace_labels": [{"namespace": "free", "key": "ignore", "value": "yes"},
+                                    {"namespace": "safe", "key": ENFORCE, "value": "baseline"}],
+               "webhooks": [{"name": "validation.gatekeeper.sh"}],
+               "webhook_rules": [{"webhook": "validation.gatekeeper.sh", **PODS_RULE}],
+               "webhook_selectors": [{"webhook": "validation.gatekeeper.sh", "of": "namespaceSelector", "key": "ignore",
+                                      "operator": "DoesNotExist", "form": "expressions", "value": None}]}
+    web, free, safe = verdicts("admission.pod_security_enforced", webhook)
+    assert web[0] == "unknown" and "validation.gatekeeper.sh" in web[1]
+    assert free[0] == "fail" and safe[0] == "pass"
+
+
+@pytest.mark.parametrize(("change", "verdict"), [
+    ({"type": "Mutating"}, "fail"), ({"operation": "DELETE"}, "fail"), ({"resource": "pods/exec"}, "fail"),
+    ({"group": "apps"}, "fail"), ({"scope": "Cluster"}, "fail"), ({"resource": "*"}, "unknown"),
+    ({"operation": "*", "group": "*", "resource": "*/*"}, "unknown"),
+])
+def test_only_webhooks_that_can_refuse_pods_are_another_engine(change, verdict):
+    rule = {**PODS_RULE, "webhook": "a", **change}
+    hook = {"name": "a", "type": rule.get("type", "Validating")}
+    tables = {"namespaces": [{}], "webhooks": [hook], "webhook_rules": [rule]}
+    assert verdicts("admission.pod_security_enforced", tables)[0][0] == verdict
+
+
+@pytest.mark.parametrize(("action", "verdict"), [("Deny", "unknown"), ("Audit", "fail")])
+def test_a_policy_on_pods_is_another_engine_where_it_denies(action, verdict):
+    tables = {"namespaces": [{}], "admission_policies": [{}], "admission_policy_rules": [PODS_RULE],
+              "admission_policy_bindings": [{"policy": "policy-0", "action": action}]}
+    assert verdicts("admission.pod_security_enforced", tables)[0][0] == verdict
+
+
+@pytest.mark.parametrize("change", [
+    {"kube-apiserver": ["--enable-admission-plugins=ImagePolicyWebhook"]},
+    {"kube-apiserver": ["--enable-admission-plugins=$(A)"]},
+    {"kube-apiserver": None}, {"webhooks": [{"name": "validate.kyverno.svc-fail"}]},
+    {"webhooks": [{"name": "policy.sigstore.dev", "failure_policy": "Ignore"}]},
+    {"webhooks": [{"name": "policy.sigstore.dev", "conditions_count": 1}]},
+    {"webhooks": [{"name": "policy.sigstore.dev"}],
+     "webhook_selectors": [{"webhook": "policy.sigstore.dev", "of": "objectSelector", "key": "a", "value": "b"}]},
+])
+def test_provenance_is_unknown_where_something_may_verify_images(change):
+    tables = {"kube-apiserver": [], "namespaces": [{}], **change}
+    tables = {name: rows for name, rows in tables.items() if rows is not None}
+    for hook in tables.get("webhooks", []):
+        tables["webhook_rules"] = [{"webhook": hook["name"], **PODS_RULE}]
+    verdict, reason = verdicts("admission.image_provenance_policy", tables)[0]
+    assert verdict == "unknown" and reason.startswith("whether they verify images is not known")
+
+
+def test_policies_that_mutate_are_out_of_scope():
+    assert verdicts("admission.validating_policies_enforced", {"admission_policies": [{"type": "Mutating"}]})[0][0] == \
+        "not_applicable"
+
+
+# --- Secrets and volumes -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("more", [
+    {"containers": [{"image": "hashicorp/vault:1.18.0", "namespace": "vault"}]},
+    {"containers": [{"image": "quay.io/openbao/openbao@sha256:00", "namespace": "vault"}]},
+    {"crds": [{"group": "secrets.infisical.com"}]},
+])
+def test_a_store_in_the_cluster_leaves_open_who_reads_from_it(more):
+    assert verdicts("secrets.external_store_in_use", {"namespaces": [{}], "secrets": [{}], **more})[0][0] == "unknown"
+
+
+def test_images_that_only_contain_the_word_are_no_store():
+    containers = [{"image": "acme/vault-exporter:1"}, {"image": "acme/my-vault/web:1"}]
+    tables = {"namespaces": [{}], "secrets": [{}], "containers": containers}
+    assert verdicts("secrets.external_store_in_use", tables)[0][0] == "fail"
+
+
+@pytest.mark.parametrize("change", [
+    {"name": "static-volume"}, {"csi_driver": "pd.csi.storage.gke.io"}, {"csi_driver": None, "type": "hostPath"},
+    {"storage_class": None}, {"storage_class": "gone"}, {"created": "2024-01-01T00:00:00Z"},
+])
+def test_a_volume_that_its_class_did_not_make_is_unknown(change):
+    driver = "ebs.csi.aws.com"
+    volume = {"name": PVC, "storage_class": "gp3", "csi_driver": driver, "created": "2025-02-01T00:00:00Z"}
+    storage_class = {"name": "gp3", "provisioner": driver, "encrypted": "true", "created": "2025-01-01T00:00:00Z"}
+    tables = {"storage_classes": [storage_class], "persistent_volumes": [volume | change]}
+    assert verdicts("storage.volumes_encrypted", tables)[0][0] == "unknown"
+
+
+@pytest.mark.parametrize(("provisioner", "encrypted"), [("pd.csi.storage.gke.io", None), ("ebs.csi.aws.com", "perhaps"),
+                                                        ("disk.csi.azure.com", None)])
+def test_a_class_that_does_not_say_is_unknown(provisioner, encrypted):
+    tables = {"storage_classes": [{"name": "a", "provisioner": provisioner, "encrypted": encrypted}],
+              "persistent_volumes": [{"name": PVC, "storage_class": "a", "csi_driver": provisioner}]}
+    assert verdicts("storage.volumes_encrypted", tables)[0][0] == "unknown"
+
+
+def test_a_volume_without_a_policy_is_unknown():
+    assert verdicts("storage.reclaim_policy_known", {"persistent_volumes": [{"phase": "Bound"}]})[0][0] == "unknown"
+
+
+@pytest.mark.parametrize("check", ["quotas.namespaces_have_quota", "quotas.namespaces_have_limit_range",
+                                   "admission.pod_security_enforced", "admission.image_provenance_policy"])
+def test_namespaces_of_kubernetes_are_exempt_unless_a_control_says_otherwise(check):
+    tables = {"kube-apiserver": [], "namespaces": [{"name": "kube-system"}, {"name": "default"}]}
+    assert [verdict for verdict, _ in verdicts(check, tables)] == ["not_applicable", "fail"]
+    assert [verdict for verdict, _ in verdicts(check, tables, exempt=[])] == ["fail", "fail"]
