@@ -126,9 +126,9 @@ def test_one_value_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     for value in (many, long):
         found = elements(stream(value), "a[]")
         next(found)
-        with pytest.raises(Broken, match="more than 100 values|longer than"):
+        with pytest.raises(Broken, match=r"more than 100 values|longer than"):
             next(found)
-        with pytest.raises(Broken, match="more than 100 values|longer than"):
+        with pytest.raises(Broken, match=r"more than 100 values|longer than"):
             Outline("b[]").build(stream(value))
     Outline("a[]").build(stream(many))
 

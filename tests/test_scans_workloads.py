@@ -103,10 +103,11 @@ def test_kubeaudit(tmp_path: Path) -> None:
         {**line, "AuditResultName": "PrivilegedTrueAllowed"},
         policy,
         {**line, "level": "info"},
+        {**line, "level": "info", "AuditResultName": "ImageCorrect"},
     ]
     findings = records(read(written(tmp_path, "a.jsonl", lines))[0]["findings"])
-    assert [one["status"] for one in findings] == ["fail", "accepted", "fail", "warn"]
-    assert [one["severity"] for one in findings] == ["high", "high", "medium", "info"]
+    assert [one["status"] for one in findings] == ["fail", "accepted", "fail", "warn", "pass"]
+    assert [one["severity"] for one in findings] == ["high", "high", "medium", "info", "info"]
     first = findings[0]
     assert (first["api_group"], first["kind"], first["namespace"], first["name"], first["container"]) == (
         "apps",

@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import msgspec
 
@@ -42,7 +42,7 @@ class File:
             self._whole = not stream.read(1)
         form, self._start = self._recognise()
         self._joined = form == "joined"
-        self.form = "lines" if self._joined else form
+        self.form: Literal["json", "lines", "yaml", "csv"] = "lines" if form == "joined" else form
         self.head = self._head()
         del self._beginning
         self._read.clear()

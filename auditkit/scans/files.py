@@ -18,7 +18,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import msgspec
 
@@ -31,7 +31,7 @@ MAX_RATIO = 400
 _RATIO_COUNTS_FROM = 64 << 20
 MAX_MEMBERS = 10_000
 
-Open = Callable[[], BinaryIO]
+Open = Callable[[], io.BufferedReader]
 
 
 class Source(msgspec.Struct, weakref=True):
@@ -78,7 +78,7 @@ def _from_input() -> Source:
 
 
 def _source(path: Path, name: str) -> Source:
-    def open_raw() -> BinaryIO:
+    def open_raw() -> io.BufferedReader:
         return path.open("rb")
 
     def state() -> tuple[int, int]:
@@ -146,14 +146,14 @@ def _refused(member: zipfile.ZipInfo) -> str:
 
 
 def _member(open_raw: Open, member: zipfile.ZipInfo) -> Open:
-    def open_member() -> BinaryIO:
+    def open_member() -> io.BufferedReader:
         try:
             stream = zipfile.ZipFile(open_raw()).open(member)  # noqa: SIM115 (the caller closes it)
         except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
             raise Broken(f"it cannot be unpacked ({error})") from None
         return io.BufferedReader(_Unpacked(stream, member.compress_size))
 
-    def unpacked() -> BinaryIO:
+    def unpacked() -> io.BufferedReader:
         stream = open_member()
         if stream.peek(2)[:2] == b"\x1f\x8b":
             return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=stream), member.compress_size))
@@ -164,7 +164,7 @@ def _member(open_raw: Open, member: zipfile.ZipInfo) -> Open:
 
 def gunzipped(open_raw: Open) -> Open:
     """The content of a gzip file."""
-    def open_unpacked() -> BinaryIO:
+    def open_unpacked() -> io.BufferedReader:
         raw = open_raw()
         return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=raw), os.fstat(raw.fileno()).st_size))
 
@@ -179,13 +179,13 @@ def _most(packed: int) -> int:
 class _Unpacked(io.RawIOBase):
     """A stream that is unpacked while it is read, and refused where it unfolds too far. Raises `Broken`."""
 
-    def __init__(self, stream: BinaryIO, packed: int):
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, packed: int):
         self._stream, self._packed, self._unpacked = stream, packed, 0
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:
+    def readinto(self, buffer: Any) -> int:
         try:
             chunk = self._stream.read(len(buffer))
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
@@ -205,15 +205,14 @@ class _Unpacked(io.RawIOBase):
 
 def recoded(open: Open) -> Open:
     """The content in UTF-8 without a byte order mark, whether it is UTF-8 or UTF-16."""
-    def open_recoded() -> BinaryIO:
+    def open_recoded() -> io.BufferedReader:
         stream = open()
-        buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)
-        start = buffered.peek(4)[:4]
+        start = stream.peek(4)[:4]
         if start.startswith(codecs.BOM_UTF8):
-            buffered.read(len(codecs.BOM_UTF8))
+            stream.read(len(codecs.BOM_UTF8))
         elif encoding := _utf16(start):
-            return io.BufferedReader(_Recoded(buffered, encoding))
-        return buffered
+            return io.BufferedReader(_Recoded(stream, encoding))
+        return stream
 
     return open_recoded
 
@@ -230,14 +229,14 @@ def _utf16(start: bytes) -> str:
 class _Recoded(io.RawIOBase):
     """UTF-16 read as UTF-8. Raises `Broken`."""
 
-    def __init__(self, stream: BinaryIO, encoding: str):
+    def __init__(self, stream: io.BufferedReader, encoding: str):
         self._stream, self._decoder = stream, codecs.getincrementaldecoder(encoding)()
         self._left, self._first = b"", True
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray) -> int:
+    def readinto(self, buffer: Any) -> int:
         while not self._left:
             chunk = self._stream.read(1 << 16)
             try:

@@ -150,7 +150,7 @@ def _severity(annotations: dict[str, Text]) -> str | None:
         if key.rpartition("/")[2].lower() == "severity":
             return text(value)
     try:
-        data = json.loads(annotations.get(_PLURAL) or "null")
+        data = json.loads(str(annotations.get(_PLURAL) or "null"))
     except (TypeError, ValueError, RecursionError):
         return None
     return text(data.get("severity")) if isinstance(data, dict) else None
@@ -175,8 +175,9 @@ def _template(thing: _Object) -> Any:
 
 def _kind(thing: _Object) -> str | None:
     """The kind of constraints that a template makes."""
+    crd: Any = (thing.spec or _Spec()).crd
     try:
-        return text((thing.spec or _Spec()).crd["spec"]["names"]["kind"])
+        return text(crd["spec"]["names"]["kind"])
     except (KeyError, TypeError):
         return text(thing.metadata.name)
 

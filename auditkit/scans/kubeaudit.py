@@ -1,7 +1,7 @@
-"""Kubeaudit: JSON lines of its logger (``kubeaudit all -p json``), findings only: it has no line for what is well.
+"""Kubeaudit: JSON lines of its logger (``kubeaudit all -p json``): findings, and hardly a line for what is well.
 
-What is overridden by a label has a name that ends in ``Allowed``, and is accepted. Source: the project's own
-documentation of auditors and overrides.
+What is overridden by a label has a name that ends in ``Allowed``, and is accepted; ``ImageCorrect`` is well. Source:
+the project's own documentation of auditors and overrides.
 """
 
 from collections.abc import Iterator
@@ -45,15 +45,20 @@ def read(document: Document) -> Iterator[Row]:
     """A finding for each result. Lines of its log, without a result, are passed over."""
     for line in document.values(_Line):
         if line.rule is not None:
-            yield _finding(line)
+            yield _finding(line.rule, line)
 
 
-def _finding(line: _Line) -> Any:
-    accepted = line.rule.endswith("Allowed")
+def _finding(rule: str, line: _Line) -> Any:
     return Finding(
-        rule=line.rule, title=line.rule, message=text(line.message), seen=moment(line.time),
+        rule=rule, title=rule, message=text(line.message), seen=moment(line.time),
         category="misconfiguration",
-        status="accepted" if accepted else _STATUS.get(str(line.level), "unknown"), tool_status=text(line.level),
+        status=_status(rule, text(line.level)), tool_status=text(line.level),
         tool_severity=text(line.level), api_group=group(line.api_version), kind=text(line.kind), name=text(line.name),
         namespace=text(line.namespace) or text(line.other), container=text(line.container),
     )
+
+
+def _status(rule: str, level: str | None) -> str:
+    if rule == "ImageCorrect":
+        return "pass"
+    return "accepted" if rule.endswith("Allowed") else _STATUS.get(level or "", "unknown")

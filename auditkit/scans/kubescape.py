@@ -293,7 +293,7 @@ def _first(document: Document) -> Iterator[Row]:
     if isinstance(frame, dict):
         yield About(time=moment(frame.get("generationTime")), cluster=text(frame.get("clusterName")))
     for position, control in document.each(path, _ControlReport):
-        framework = text(reports[position[0] if base else 0].get("name"))
+        framework = text(reports[int(position[0]) if base else 0].get("name"))
         rule = text(control.controlID) or text(control.id) or text(control.name)
         number = _CIS_NUMBER.match(text(control.name) or "")
         yield Reference(rule=rule, framework=framework, reference=number[1] if number else rule)

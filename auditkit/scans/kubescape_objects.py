@@ -218,7 +218,7 @@ def _counts(thing: _Object, spec: _Spec) -> Iterator[Row]:
                           tool_severity=word, **known)
     if not any(counts.values()):
         references = spec.vulnerabilitiesRef or spec.summaryRef
-        refers = bool(references) and (isinstance(references, list)
-                                       or any(text(reference.name) for reference in references.values()))
+        refers = (any(text(reference.name) for reference in references.values()) if isinstance(references, dict)
+                  else bool(references))
         title, status = ("nothing was found", "pass") if refers else ("the summary is empty", "unknown")
         yield Finding(title=title, status=status, **known)

@@ -19,6 +19,7 @@ class _Check(msgspec.Struct, gc=False):
 
 
 _Checks = dict[str, _Check] | None
+_VERDICTS: dict[bool | None, str] = {True: "pass", False: "fail"}
 
 
 class _Container(msgspec.Struct, gc=False):
@@ -53,7 +54,7 @@ def read(document: Document) -> Iterator[Row]:
     yield About(time=moment(head.get("AuditTime")), cluster=text(head.get("SourceName")) if live else None)
     for _, controller in document.each("Results[]", _Controller):
         pod = controller.PodResult or _Pod()
-        levels = [(None, controller.Results), (None, pod.Results)]
+        levels: list[tuple[str | None, _Checks]] = [(None, controller.Results), (None, pod.Results)]
         levels += [(text(container.Name), container.Results) for container in pod.ContainerResults or ()]
         for container, checks in levels:
             for name, check in (checks or {}).items():
@@ -65,7 +66,7 @@ def _finding(controller: _Controller, container: str | None, name: str, check: _
     ignored = severity == "ignore" and check.Success is False
     return Finding(
         rule=rule, title=rule, message=text(check.Message), tool_severity=severity, category="misconfiguration",
-        status="skip" if ignored else {True: "pass", False: "fail"}.get(check.Success, "unknown"),
+        status="skip" if ignored else _VERDICTS.get(check.Success, "unknown"),
         tool_status=None if check.Success is None else f"Success: {str(check.Success).lower()}",
         kind=text(controller.Kind), namespace=text(controller.Namespace), name=text(controller.Name),
         container=container,

@@ -126,7 +126,7 @@ def elements(stream: BinaryIO, path: str) -> Iterator[tuple[Position, Any]]:
                 return _end(events)
         elif on_way and _leads_on(trail, steps):
             if depth == len(steps):
-                yield tuple(trail[at] for at in telling), _built(step, events)
+                yield tuple(known for at in telling if (known := trail[at]) is not None), _built(step, events)
             elif event in _START:
                 trail.append(None if event == "start_map" else -1)
             elif not depth:
@@ -161,12 +161,20 @@ class Outline(ObjectBuilder):
         super().__init__()
         self._lists = _places(path.removesuffix("[]") for path in without if path.endswith("[]"))
         self._dropped = _places(path for path in without if not path.endswith("[]"))
+        self._kept = 0
         self.wrong: list[str] = []
+
+    def event(self, event: str, value: Any) -> None:
+        """Add to the document. Raises `Broken` where it becomes too much."""
+        self._kept += 1
+        if self._kept > MAX_VALUES:
+            raise Broken(f"it has more than {MAX_VALUES:,} values beside its results")
+        super().event(event, value)
 
     def build(self, stream: BinaryIO) -> None:
         """Read the first document. Raises `Broken`, and then ``value`` is what came before."""
         trail: list[str | None] = []
-        skip_to, silently, kept = -1, False, 0
+        skip_to, silently = -1, False
         events = _events(stream)
         for event, value, depth in events:
             if skip_to >= 0:
@@ -189,9 +197,6 @@ class Outline(ObjectBuilder):
                 elif event != "null":
                     self.wrong.append(".".join("[]" if step is None else step for step in trail).replace(".[]", "[]"))
             self.event(event, value)
-            kept += 1
-            if kept > MAX_VALUES:
-                raise Broken(f"it has more than {MAX_VALUES:,} values beside its results")
             if event in _START and skip_to < 0:
                 trail.append(None)
             if not depth and event not in _START:

@@ -152,6 +152,7 @@ class _Reading:
                                    f"{_IN_ANY}[].{_UNUSED_METADATA}",
                                    f"{_IN_ANY}[].{_UNUSED_METADATA.replace('.', '[].')}")
         self.report = msgspec.convert({"Results": outline} if isinstance(outline, list) else outline, _Report)
+        self.results = self.report.Results or []
         self._vulnerable: set[tuple] = set()
 
     def rows(self) -> Iterator[Row]:
@@ -162,7 +163,7 @@ class _Reading:
             at, kind = position[:-2], position[-2]
             if kind == "Vulnerabilities":
                 self._vulnerable.add(self.owner(at))
-            yield _KINDS[kind](found, self.place(at))
+            yield _KINDS[str(kind)](found, self.place(at))
             yield from self.references(at, found)
         yield from self.without()
 
@@ -188,21 +189,19 @@ class _Artifact(_Reading):
     path = "Results[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
-        report, target = self.report, text(self.report.Results[at[0]].Target)
+        report = self.report
         if report.ArtifactType not in (None, "container_image"):
-            return {"name": target}
+            return {"name": text(self.results[at[0]].Target)}
         image = text(report.ArtifactName) or _first((report.Metadata or _Metadata()).RepoTags)
         return {"image": image, "image_digest": _digest(report.Metadata)}
 
     def without(self) -> Iterator[Row]:
-        results = self.report.Results or []
         if self.report.ArtifactType in (None, "container_image") and not self._vulnerable:
-            self.report.Results = self.report.Results or [_Result()]
-            if not results:
+            if not self.results:
                 yield Finding(title="nothing was found, nor is it said what was looked for", status="unknown",
-                              category="vulnerability", **self.place((0,)))
-            elif any(result.Class in _PACKAGE_CLASSES for result in results):
-                yield _clean(self.place((0,)))
+                              category="vulnerability", **self.place(()))
+            elif any(result.Class in _PACKAGE_CLASSES for result in self.results):
+                yield _clean(self.place(()))
 
 
 class _Legacy(_Reading):
@@ -211,7 +210,7 @@ class _Legacy(_Reading):
     path = "[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
-        target = text(self.report.Results[at[0]].Target) or ""
+        target = text(self.results[at[0]].Target) or ""
         image = _IMAGE_TARGET.match(target)
         return {"image": image["image"]} if image else {"name": target}
 
@@ -219,7 +218,7 @@ class _Legacy(_Reading):
         return at
 
     def without(self) -> Iterator[Row]:
-        for at in range(len(self.report.Results or ())):
+        for at in range(len(self.results)):
             if (at,) not in self._vulnerable:
                 yield _clean(self.place((at,)))
 
@@ -271,15 +270,15 @@ class _Compliance(_Reading):
     path = "Results[].Results[]"
 
     def place(self, at: tuple) -> dict[str, Any]:
-        control = self.report.Results[at[0]]
-        target = text(control.Results[at[1]].Target)
+        control = self.results[at[0]]
+        target = text((control.Results or [])[at[1]].Target)
         kind, slash, name = (target or "").rpartition("/")
         known = {"kind": kind.rpartition("/")[2], "name": name} if slash else {"name": target}
         return {"tool_severity": text(control.Severity), **known}
 
     def references(self, at: tuple, found: _Found) -> Iterator[Row]:
         rule = text(found.ID) or text(found.AVDID) or text(found.VulnerabilityID)
-        yield Reference(rule=rule, framework=self._framework, reference=text(self.report.Results[at[0]].ID))
+        yield Reference(rule=rule, framework=self._framework, reference=text(self.results[at[0]].ID))
 
     @property
     def _framework(self) -> str | None:
@@ -288,7 +287,7 @@ class _Compliance(_Reading):
     def without(self) -> Iterator[Row]:
         for control in self.report.SummaryControls or ():
             yield self._control(control, control_status(text(control.Status), control.TotalFail))
-        for result in self.report.Results or ():
+        for result in self.results:
             if not result.Results:
                 yield self._control(_Control(result.ID, result.Name, result.Severity), "manual")
 

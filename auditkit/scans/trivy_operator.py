@@ -27,6 +27,7 @@ _CONTAINER = "trivy-operator.container.name"
 _CATEGORIES = {
     "ConfigAuditReport": "misconfiguration", "RbacAssessmentReport": "rbac", "InfraAssessmentReport": "infra",
 }
+_VERDICTS: dict[bool | None, str] = {True: "pass", False: "fail"}
 _DETAILS = {"FAIL": "fail", "PASS": "pass", "WARN": "warn"}
 
 
@@ -264,7 +265,7 @@ def _check(check: _Check, place: dict[str, Any]) -> Any:
     message = message_of(rule, "; ".join(word for part in check.messages or () if (word := text(part))) or None)
     return Finding(
         rule=rule or title, title=title, message=message, remedy=text(check.remediation),
-        status={True: "pass", False: "fail"}.get(check.success, "unknown"),
+        status=_VERDICTS.get(check.success, "unknown"),
         tool_status=None if check.success is None else f"success: {str(check.success).lower()}",
         tool_severity=text(check.severity),
         **{**place, "container": place.get("container") or subject_of(message).get("container")})
@@ -276,22 +277,27 @@ def _compliance(thing: _Object) -> Iterator[Row]:
     framework = text(compliance.id) or text(compliance.title) or text(thing.metadata.name)
     status = thing.status or _Status()
     known = {"seen": moment(status.updateTimestamp), "category": "compliance"}
-    for control in compliance.controls or ():
+    declared = compliance.controls or []
+    for control in declared:
         for check in control.checks or ():
             yield Reference(rule=text(check.id), framework=framework, reference=text(control.id))
     controls = (status.detailReport or _Details()).results or (status.summaryReport or _Summary()).controlCheck
-    for control in controls or ():
-        for check in control.checks or ():
-            if text(check.checkID):
-                yield _check(check, {**known, **_target(text(check.target))})
-            else:  # of a control without failures only this is said
-                yield _control(control, framework, {True: "pass", False: "fail"}.get(check.success, "unknown"), known)
-        if not control.checks:
-            yield _control(control, framework, control_status(None, control.totalFail), known)
     if controls is None:
-        for declared in compliance.controls or ():
-            control = _ControlCheck(id=declared.id, name=declared.name, severity=declared.severity)
-            yield _control(control, framework, "unknown", known)
+        controls = [_ControlCheck(id=one.id, name=one.name, severity=one.severity) for one in declared]
+        yield from (_control(one, framework, "unknown", known) for one in controls)
+        return
+    for judged in controls:
+        yield from _judged(judged, framework, known)
+
+
+def _judged(control: _ControlCheck, framework: str | None, known: dict[str, Any]) -> Iterator[Row]:
+    for check in control.checks or ():
+        if text(check.checkID):
+            yield _check(check, {**known, **_target(text(check.target))})
+        else:  # of a control without failures only this is said
+            yield _control(control, framework, _VERDICTS.get(check.success, "unknown"), known)
+    if not control.checks:
+        yield _control(control, framework, control_status(None, control.totalFail), known)
 
 
 def _control(control: _ControlCheck, framework: str | None, status: str, known: dict[str, Any]) -> Any:

@@ -100,7 +100,7 @@ def digest(reference: str | None) -> str | None:
     return reference[reference.rindex("sha256:"):]
 
 
-def group(api_version: str | None) -> str | None:
+def group(api_version: Any) -> str | None:
     """The API group of ``group/version``; the core group is the empty string."""
     if not isinstance(api_version, str):
         return None
