@@ -79,6 +79,8 @@ class Matcher:
         """The row of each owner's selector; `ANYBODY` where it has no requirements."""
         rows = self._rows[of]
         rows = rows[rows["whose"] == whose].drop(columns="whose")
+        if rows.empty:
+            return np.full(len(owners), ANYBODY)
         keys = [name for name in PEER if name in owners]
         return owners[keys].merge(rows, on=keys, how="left")["selector"].fillna(ANYBODY).to_numpy(np.int64)
 
@@ -106,11 +108,13 @@ class Matcher:
         chosen = np.isin(picks, ["own", "any"])
         pods[chosen] = self._picked(peers[chosen], "peer", picks[chosen] == "own")
         chosen = picks == "blocks"
-        address[chosen] = self._in_blocks(peers[chosen])
-        perhaps[chosen] = self.endpoints.place == UNKNOWN
+        if chosen.any():
+            address[chosen] = self._in_blocks(peers[chosen])
+            perhaps[chosen] = self.endpoints.place == UNKNOWN
         chosen = picks == "nodes"
-        nodes = self._nodes[self._selector(peers[chosen], "peer", "nodeSelector")][:, self.endpoints.node]
-        address[chosen] = nodes & self.endpoints.is_node
+        if chosen.any():
+            nodes = self._nodes[self._selector(peers[chosen], "peer", "nodeSelector")][:, self.endpoints.node]
+            address[chosen] = nodes & self.endpoints.is_node
         outside = self.endpoints.frame["kind"].to_numpy(object)[self.endpoints.first] == "External"
         perhaps[picks == "domains"] = outside
         return pods, address, perhaps
@@ -178,8 +182,9 @@ class Matcher:
     def _by_rule(self, rules: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Whom each rule speaks of, peers that depend on the subject's namespace left out."""
         peers = self.policies.peers.merge(rules[RULE].assign(at=np.arange(len(rules))), on=RULE)
-        related = self.policies.relations[PEER].drop_duplicates().assign(related=True)
-        peers = peers[peers.merge(related, on=PEER, how="left")["related"].isna().to_numpy()]
+        if len(self.policies.relations):
+            related = self.policies.relations[PEER].drop_duplicates().assign(related=True)
+            peers = peers[peers.merge(related, on=PEER, how="left")["related"].isna().to_numpy()]
         at = peers["at"].to_numpy(np.int64)
         pods, address, perhaps = (any_of(matrix, at, len(rules)) for matrix in self._peers(peers))
         pods[rules["everybody"].to_numpy(bool)] = True
@@ -191,7 +196,9 @@ class Matcher:
         One for each combination of values that namespaces have: the rule, its subjects among these, their peers.
         Namespaces that lack one of the labels are neither. Source: network-policy-api v0.1.1.
         """
-        found = []
+        found: list[tuple[int, np.ndarray, np.ndarray]] = []
+        if self.policies.relations.empty:
+            return found
         relations = self.policies.relations.merge(rules[RULE].assign(at=np.arange(len(rules))), on=RULE)
         for _, rows in relations.groupby([*PEER, "relation"]):
             values, has_all = self._values(rows["key"])
@@ -219,10 +226,12 @@ class Matcher:
         masks = self.ports.masks(by_number["start"].to_numpy(np.int64), by_number["end"].to_numpy(np.int64))
         for rule, mask in zip(by_number["at"], masks, strict=True):
             numbered[rule] |= mask
+        named: dict[int, list[tuple[int, np.ndarray]]] = {}
+        if by_name.empty:
+            return numbered, named
         specs = by_name[["name", "protocol"]].drop_duplicates(ignore_index=True)
         meant, sets = self._named(specs)
         spec = by_name[["at", "name", "protocol"]].merge(specs.assign(spec=specs.index), on=["name", "protocol"])
-        named: dict[int, list[tuple[int, np.ndarray]]] = {}
         for rule, row in zip(spec["at"], spec["spec"], strict=True):
             for value in np.unique(meant[row]):
                 if value:

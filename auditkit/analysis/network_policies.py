@@ -78,8 +78,11 @@ def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.D
 
 def policies_of(tables: Mapping[str, pd.DataFrame]) -> Policies:
     """The policies in these tables (those of `TABLES`)."""
-    own, wide = _namespaced(tables), _cluster_wide(tables)
-    return Policies(*(_whole(pd.concat(parts, ignore_index=True)) for parts in zip(own, wide, strict=True)))
+    own = _namespaced(tables)
+    if tables["admin_policies"].empty:
+        return Policies(*map(_whole, own))
+    return Policies(*(_whole(pd.concat(parts, ignore_index=True))
+                      for parts in zip(own, _cluster_wide(tables), strict=True)))
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
