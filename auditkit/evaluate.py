@@ -255,7 +255,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome]) -> tuple[str, s
         return "manual", requirement.look_at or requirement.cannot_show or "no check gives evidence for it yet"
     failed = [o for o in outcomes if o.counts["fail"]]
     if failed:
-        return "fail", "; ".join(f"{o.counts['fail']} of {len(o.population)}: {o.check.title.rstrip('.')}"
+        return "fail", "; ".join(f"{o.counts['fail']} of {len(o.population)} fail: {o.check.title.rstrip('.')}"
                                  for o in failed)
     gaps = list(dict.fromkeys(gap for o in outcomes for gap in o.gaps))
     if gaps:
@@ -269,7 +269,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome]) -> tuple[str, s
                                     f"{o.check.title.rstrip('.')}" for o in unknown)
     passed = sum(o.counts["pass"] for o in outcomes)
     if passed:
-        return "pass", f"{passed} verdicts, none fails"
+        return "pass", f"{passed} pass, none fails"
     return "not_applicable", "; ".join(dict.fromkeys(
         o.judgement.otherwise if len(o.population) else f"there are no {o.check.tables[0].replace('_', ' ')}"
         for o in outcomes))
