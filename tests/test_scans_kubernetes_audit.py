@@ -277,3 +277,10 @@ def test_bad_input_is_a_sentence(content: str | bytes, tmp_path: Path) -> None:
 def test_no_value_breaks_the_reader(value: object) -> None:
     assert kubernetes_audit._is_audit(value) in (True, False)
     list(kubernetes_audit._Log().convert(value, None))
+
+
+def test_an_event_without_its_identifier_is_one_by_its_version(tmp_path: Path) -> None:
+    bare = {key: value for key, value in EVENT.items() if key not in ("auditID", "stage", "level")}
+    empty = {"kind": "EventList", "apiVersion": "audit.k8s.io/v1", "items": []}
+    frames, (entry,) = read(written(tmp_path, "audit.jsonl", [bare, EVENT, empty]))
+    assert [event["audit_id"] for event in records(frames["events"])] == [None, "a-1"] and entry.outcome == "complete"

@@ -165,3 +165,34 @@ def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
     assert len(frames["findings"]) == 2 and entry.outcome == "partial" and "2 of its" in entry.reason
     frames, (entry,) = read(written(tmp_path, "cut.json", json.dumps([ocsf(), ocsf()])[:-50]))
     assert len(frames["findings"]) == 1 and entry.outcome == "partial" and "breaks off" in entry.reason
+
+
+@pytest.mark.parametrize(("status", "expected"), [("Success", "pass"), ("Failure", "fail"), ("Other", "unknown")])
+def test_ocsf_of_version_3(status: str, expected: str, tmp_path: Path) -> None:
+    product = {"name": "Prowler", "version": "3.16", "feature": {"uid": "core_minimize_privileged", "name": "x"}}
+    row = {
+        "metadata": {"product": product, "original_time": "2026-11-23T09:00:00"},
+        "finding": {"title": "No privileged containers", "uid": "u", "desc": "d"},
+        "status": status,
+        "severity": "High",
+        "time": "2026-11-23T09:00:00",
+        "message": "Pod web is privileged.",
+        "resources": [{"name": "web", "type": "Pod"}],
+    }
+    (finding,) = records(read(written(tmp_path, "x.json", [row]))[0]["findings"])
+    assert (finding["rule"], finding["title"], finding["status"]) == (
+        "core_minimize_privileged",
+        "No privileged containers",
+        expected,
+    )
+    assert finding["message"] == "Pod web is privileged." and finding["seen"].year == 2026
+
+
+def test_requirements_that_asff_cuts_off_are_left_out(tmp_path: Path) -> None:
+    whole = "CIS-1.10 " + " ".join(f"5.2.{number}" for number in range(20))
+    row = {**ASFF, "Compliance": {"Status": "FAILED", "RelatedRequirements": [whole[:63], "PCI-4.0 1.2"]}}
+    kept = {
+        (one["framework"], one["reference"])
+        for one in records(read(written(tmp_path, "x.json", [row]))[0]["finding_references"])
+    }
+    assert kept == {("PCI-4.0", "1.2"), *(("CIS-1.10", f"5.2.{number}") for number in range(9))}

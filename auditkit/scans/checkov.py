@@ -25,32 +25,20 @@ _CATEGORIES = {"secrets": "secret", "sca_package": "vulnerability", "sca_image":
 
 
 class _Result(msgspec.Struct):
-    result: str | None = None
-
-
-class _Package(msgspec.Struct):
-    id: str | None = None
-    package_name: str | None = None
-    package_version: str | None = None
-    fix_version: str | None = None
-    severity: str | None = None
-
-
-class _Benchmark(msgspec.Struct):
-    name: str | None = None
+    result: Any = None
 
 
 class _Check(msgspec.Struct):
     check_id: str
-    check_name: str | None = None
+    check_name: Any = None
     check_result: _Result | None = None
-    severity: str | None = None
-    resource: str | None = None
-    file_path: str | None = None
-    file_line_range: list[int | None] | None = None
-    guideline: str | None = None
-    benchmarks: dict[str, list[_Benchmark]] | None = None
-    vulnerability_details: _Package | None = None
+    severity: Any = None
+    resource: Any = None
+    file_path: Any = None
+    file_line_range: Any = None
+    guideline: Any = None
+    benchmarks: Any = None
+    vulnerability_details: Any = None
 
 
 def recognise(document: Document) -> bool:
@@ -83,8 +71,7 @@ def read(document: Document) -> Iterator[Row]:
         for position, check in document.each(path, _Check):
             report = reports[position[0]] if root and position[0] < len(reports) else reports[0]
             yield _finding(check, text(report.get("check_type")) if isinstance(report, dict) else None)
-            references |= {(check.check_id, framework, one.name)
-                           for framework, found in (check.benchmarks or {}).items() for one in found if one.name}
+            references |= _references(check)
     for rule, framework, reference in sorted(references):
         yield Reference(rule=rule, framework=framework, reference=reference)
 
@@ -100,17 +87,33 @@ def _about(report: dict[str, Any]) -> Iterator[Row]:
 
 
 def _finding(check: _Check, check_type: str | None) -> Row:
-    said = check.check_result.result if check.check_result else None
-    package = check.vulnerability_details or _Package()
-    kind, namespace, name = _object(check.resource, check_type)
-    lines = "-".join(str(line) for line in check.file_line_range or [] if line is not None)
+    said = text(check.check_result.result) if check.check_result else None
+    package = check.vulnerability_details if isinstance(check.vulnerability_details, dict) else {}
+    kind, namespace, name = _object(text(check.resource), check_type)
+    lines = check.file_line_range if isinstance(check.file_line_range, list) else []
+    place = [text(check.file_path), "-".join(str(line) for line in lines if isinstance(line, int))]
     return Finding(
-        rule=package.id or check.check_id, title=check.check_name, status=_STATUS.get(said or "", "unknown"),
-        tool_status=said, tool_severity=check.severity or package.severity, kind=kind, namespace=namespace, name=name,
-        message=f"{check.file_path}:{lines}" if check.file_path and lines else check.file_path,
-        remedy=check.guideline, category=_CATEGORIES.get(check_type or "", "misconfiguration"),
-        package=package.package_name, installed_version=package.package_version, fixed_version=package.fix_version,
+        rule=text(package.get("id")) or check.check_id, title=text(check.check_name),
+        status=_STATUS.get(said or "", "unknown"), tool_status=said,
+        tool_severity=_severity(check.severity) or _severity(package.get("severity")), kind=kind, namespace=namespace,
+        name=name, message=":".join(part for part in place if part) or None, remedy=text(check.guideline),
+        category=_CATEGORIES.get(check_type or "", "misconfiguration"), package=text(package.get("package_name")),
+        installed_version=text(package.get("package_version")),
+        fixed_version=text(package.get("lowest_fixed_version")) or text(package.get("fix_version")),
     )
+
+
+def _severity(value: Any) -> str | None:
+    """The name of a severity, which some versions write as an object."""
+    return text(value.get("name") if isinstance(value, dict) else value)
+
+
+def _references(check: _Check) -> set[tuple[str, str, str]]:
+    """What the platform behind Checkov ties to a check."""
+    benchmarks = check.benchmarks if isinstance(check.benchmarks, dict) else {}
+    return {(check.check_id, framework, name) for framework, found in benchmarks.items()
+            for one in (found if isinstance(found, list) else [])
+            if (name := text(one.get("name") if isinstance(one, dict) else one))}
 
 
 def _object(resource: str | None, check_type: str | None) -> tuple[str | None, str | None, str | None]:

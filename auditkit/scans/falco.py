@@ -44,10 +44,10 @@ Fields: Any = msgspec.defstruct(
 class _Alert(msgspec.Struct, gc=False):
     rule: str | None = None
     priority: str | None = None
-    time: str | int | None = None
-    source: str | None = None
-    hostname: str | None = None
-    tags: list[Any] | None = None
+    time: Any = None
+    source: Any = None
+    hostname: Any = None
+    tags: Any = None
     output_fields: Fields | None = None
     data: Any = None
 
@@ -77,9 +77,9 @@ def read(document: Document) -> Iterator[Row]:
             strange += 1
             continue
         drops += bool(_DROP.match(alert.rule))
-        yield event(alert.rule, alert.output_fields or Fields(), tool_severity=alert.priority, source=alert.source,
-                    time=moment(alert.time), node=alert.hostname)
-        if alert.tags and alert.rule not in rules and len(rules) < _MANY_RULES:
+        yield event(alert.rule, alert.output_fields or Fields(), tool_severity=alert.priority,
+                    source=given(alert.source), time=moment(alert.time), node=given(alert.hostname))
+        if isinstance(alert.tags, list) and alert.rule not in rules and len(rules) < _MANY_RULES:
             rules.add(alert.rule)
             yield from references(alert.rule, alert.tags)
     if drops:

@@ -105,7 +105,7 @@ class _Line(msgspec.Struct, gc=False, rename="camel"):
     response_status: _Response | None = None
     request_received_timestamp: str | None = None
     stage_timestamp: str | None = None
-    timestamp: str | int | None = None
+    timestamp: str | int | float | None = None
     metadata: _Meta | None = None
     annotations: dict[str, str] | None = None
     # Google Cloud
@@ -169,7 +169,7 @@ class _Log:
     def rows(self, line: _Line, cluster: str | None, depth: int = 0) -> Iterator[Row]:
         """The events in a line."""
         cluster = _cluster(line.log_group, line.resource_id) or cluster
-        if line.audit_id is not None and (line.stage or line.verb):
+        if _is_event(line):
             yield _event(line, cluster)
         elif line.proto_payload is not None:
             if line.proto_payload.service_name == "k8s.io":
@@ -206,10 +206,16 @@ def _inner(line: _Line) -> list[Any] | None:
     return None
 
 
+def _is_event(line: _Line) -> bool:
+    """An event by its identifier, or by the API version that it states."""
+    stated = isinstance(line.api_version, str) and line.api_version.startswith("audit.k8s.io/")
+    return (line.audit_id is not None or (stated and line.items is None)) and (
+        line.stage is not None or line.verb is not None or line.annotations is not None)
+
+
 def _is_known_other(line: _Line) -> bool:
-    """Empty lists of events, and records of a log that holds other things too."""
-    return line.category is not None or line.log_stream is not None or (
-        isinstance(line.api_version, str) and line.api_version.startswith("audit.k8s.io/"))
+    """Records of a log that holds other things too."""
+    return line.category is not None or line.log_stream is not None
 
 
 def _is_audit(value: Any, depth: int = 0) -> bool:

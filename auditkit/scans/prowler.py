@@ -20,7 +20,8 @@ NAME = "prowler"
 
 _LOOK_AT = 5
 _STATUS = {"PASS": "pass", "FAIL": "fail", "MANUAL": "manual", "INFO": "manual", "WARNING": "warn",
-           "PASSED": "pass", "FAILED": "fail", "NOT_AVAILABLE": "manual"}
+           "PASSED": "pass", "FAILED": "fail", "NOT_AVAILABLE": "manual", "SUCCESS": "pass", "FAILURE": "fail"}
+_CUT = 63  # Prowler cuts longer lists of requirements off at this length, in the middle of a word
 
 
 def recognise(document: Document) -> bool:
@@ -73,7 +74,7 @@ def _reader_of(row: Any) -> Any:
         return None
     metadata = row["metadata"] if isinstance(row.get("metadata"), dict) else {}
     product = metadata["product"] if isinstance(metadata.get("product"), dict) else {}
-    if "prowler" in str(product.get("name", "")).lower() and {"finding_info", "status_code"} & row.keys():
+    if "prowler" in str(product.get("name", "")).lower() and {"finding_info", "finding", "status_code"} & row.keys():
         return _of_ocsf
     if "prowler" in f"{row.get('GeneratorId', '')} {row.get('ProductArn', '')}".lower() and "Compliance" in row:
         return _of_asff
@@ -83,69 +84,70 @@ def _reader_of(row: Any) -> Any:
 # --- OCSF ------------------------------------------------------------------------------------------------------------
 
 
-class _Named(msgspec.Struct):
-    name: str | None = None
+class _Feature(msgspec.Struct):
+    uid: Any = None
 
 
 class _Product(msgspec.Struct):
-    version: str | None = None
+    version: Any = None
+    feature: _Feature | None = None
 
 
 class _Metadata(msgspec.Struct):
-    event_code: str | None = None
+    event_code: Any = None
     product: _Product | None = None
 
 
 class _Info(msgspec.Struct):
-    title: str | None = None
+    title: Any = None
 
 
 class _Resource(msgspec.Struct):
-    name: str | None = None
-    uid: str | None = None
-    type: str | None = None
-    namespace: str | None = None
-
-
-class _Account(msgspec.Struct):
-    uid: str | None = None
-
-
-class _Cloud(msgspec.Struct):
-    account: _Account | None = None
+    name: Any = None
+    uid: Any = None
+    type: Any = None
+    namespace: Any = None
 
 
 class _Advice(msgspec.Struct):
-    desc: str | None = None
+    desc: Any = None
 
 
 class _Unmapped(msgspec.Struct):
-    compliance: dict[str, Any] | None = None
+    compliance: Any = None
 
 
 class _Ocsf(msgspec.Struct):
+    """A finding of Prowler 4 and later, or of 3 (``finding``, without a ``status_code``)."""
+
     metadata: _Metadata
     finding_info: _Info | None = None
-    severity: str | None = None
-    status: str | None = None
-    status_code: str | None = None
-    status_detail: str | None = None
+    finding: _Info | None = None
+    severity: Any = None
+    status: Any = None
+    status_code: Any = None
+    status_detail: Any = None
+    message: Any = None
     resources: list[_Resource] | None = None
-    cloud: _Cloud | None = None
     remediation: _Advice | None = None
     unmapped: _Unmapped | None = None
     time_dt: Any = None
+    time: Any = None
 
 
 def _of_ocsf(found: _Ocsf) -> Iterator[Row]:
     resource = found.resources[0] if found.resources else _Resource()
-    time, rule = moment(found.time_dt), found.metadata.event_code
-    yield About(tool_version=found.metadata.product and found.metadata.product.version, time=time)
+    product, info = found.metadata.product or _Product(), found.finding_info or found.finding or _Info()
+    time = moment(found.time_dt) or moment(found.time)
+    rule = text(found.metadata.event_code) or text(product.feature and product.feature.uid)
+    status = text(found.status) or ""
+    yield About(tool_version=text(product.version), time=time)
     yield _finding(
-        rule=rule, title=found.finding_info and found.finding_info.title, said=found.status_code,
-        muted=(found.status or "").lower() == "suppressed", tool_severity=found.severity,
-        kind=resource.type, namespace=resource.namespace, name=resource.name or resource.uid, seen=time,
-        message=found.status_detail, remedy=found.remediation and found.remediation.desc,
+        rule=rule, title=text(info.title), said=text(found.status_code) or status,
+        muted=status.lower() == "suppressed", tool_severity=text(found.severity), kind=text(resource.type),
+        namespace=text(resource.namespace), name=text(resource.name) or text(resource.uid), seen=time,
+        message=text(found.status_detail) or text(found.message),
+        remedy=text(found.remediation and found.remediation.desc),
     )
     yield from _references(rule, found.unmapped and found.unmapped.compliance)
 
@@ -203,8 +205,8 @@ def _of_asff(row: dict[str, Any]) -> Iterator[Row]:
         name=text(resource.get("Id")), seen=time, message=text(row.get("Description")), remedy=text(advice.get("Text")),
     )
     requirements = compliance.get("RelatedRequirements")
-    pairs = (word.partition(" ") for one in (requirements if isinstance(requirements, list) else [])
-             if (word := text(one)))
+    words = [word for one in (requirements if isinstance(requirements, list) else []) if (word := text(one))]
+    pairs = (word.rpartition(" ")[0].partition(" ") if len(word) == _CUT else word.partition(" ") for word in words)
     yield from _references(rule, {framework: ids.split() for framework, _, ids in pairs if ids})
 
 

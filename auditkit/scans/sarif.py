@@ -50,7 +50,7 @@ class _Component(msgspec.Struct, rename="camel"):
     name: str | None = None
     version: str | None = None
     semantic_version: str | None = None
-    rules: list[_Rule] | None = None
+    rules: list[Any] | None = None
 
 
 class _Tool(msgspec.Struct):
@@ -149,7 +149,8 @@ class _Known:
         driver = run.tool.driver
         self.tool = _TOOLS.get(name := (driver.name or "unknown").strip().lower(), name)
         self.version = driver.semantic_version or driver.version
-        self.components = [driver.rules or [], *(component.rules or [] for component in run.tool.extensions or [])]
+        self.components = [[_rule_of(rule) for rule in component.rules or []]
+                           for component in (driver, *(run.tool.extensions or []))]
         self.by_id = {rule.id: rule for rules in reversed(self.components) for rule in rules if rule.id}
         self.image = _image(run.properties or {})
 
@@ -193,6 +194,14 @@ class _Known:
                 return rule
         name = result.rule_id or reference.id or ""
         return self.by_id.get(name) or self.by_id.get(name.rpartition("/")[0]) or _Rule()
+
+
+def _rule_of(value: Any) -> _Rule:
+    """A rule; one that is malformed is a rule of which nothing is known."""
+    try:
+        return msgspec.convert(value, _Rule)
+    except msgspec.ValidationError:
+        return _Rule()
 
 
 def _status(result: _Result) -> str:
