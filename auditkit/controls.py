@@ -112,8 +112,8 @@ def proposals(own: Path) -> list[str]:
     found = [name for name, path in _files(own).items()
              if name in _shipped() or strict_yaml.read(path, Framework).extends]
     if not found:
-        raise ControlError(f"{own} has no framework with the name of one that ships, or that extends another: "
-                           "there is nothing to compare.")
+        raise ControlError(f"{own} has no framework with the name of one that ships, and none that extends "
+                           "another: there is nothing to compare.")
     return found
 
 

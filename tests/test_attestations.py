@@ -75,7 +75,8 @@ def folder(tmp_path: Path) -> Path:
 def judged(folder: Path) -> Callable[..., Evaluation]:
     def judge_by(text: str = GOOD, privileged: bool = False) -> Evaluation:
         (folder / "people" / "ours.yaml").write_text(text)
-        return api.evaluate(snapshot(privileged), "ours", controls=folder / "controls", attestations=folder / "people")
+        return api.evaluate(snapshot(privileged), "ours", controls=folder / "controls",
+                            attestations=folder / "people")
 
     return judge_by
 
@@ -204,8 +205,8 @@ def test_a_word_never_makes_a_pass(kinds, given_) -> None:
     framework = Framework(framework="x", title="X", version="1", sections=[Section("s", "S")])
     found = Evaluation(taken, framework, results, attestations=given_)
     for before, after in zip(results, found.results, strict=True):
-        valid = [one for one in given_ if before.requirement.id in one.said.requirements and not one.files[0].wrong
-                 and one.said.since <= DAY <= one.said.until]
+        valid = [one for one in given_ if before.requirement.id in one.said.requirements
+                 and not one.files[0].wrong and one.said.since <= DAY <= one.said.until]
         assert after.status == ("attested" if before.status == "manual" and valid else before.status)
 
 
@@ -213,14 +214,15 @@ HERE = Path(__file__).parents[1]
 
 
 def auditkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True, text=True,
-                          check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
+    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True,
+                          text=True, check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
 
 
 def test_on_the_command_line(folder) -> None:
     (folder / "people" / "ours.yaml").write_text(GOOD)
     taken = snapshot().write(folder / "store")
-    asked = ("evaluate", taken, "-f", "ours", "--controls", folder / "controls", "--attestations", folder / "people")
+    asked = ("evaluate", taken, "-f", "ours", "--controls", folder / "controls",
+             "--attestations", folder / "people")
     done = auditkit(*asked, "--format", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

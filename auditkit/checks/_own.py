@@ -114,7 +114,8 @@ def _verify(check: Check) -> None:
 
 def _of(module: str) -> list[str]:
     """The checks of a module, and of the modules in it."""
-    return [name for name, check in REGISTRY.items() if f"{check.function.__module__}.".startswith(f"{module}.")]
+    return [name for name, check in REGISTRY.items()
+            if f"{check.function.__module__}.".startswith(f"{module}.")]
 
 
 def _forget(module: str) -> None:
@@ -132,7 +133,8 @@ def _line(error: BaseException, path: Path) -> int:
     """The line of a file at which an error arose."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == str(path)]
     return (lines[-1] if lines else None) or 1
 
 

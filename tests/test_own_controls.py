@@ -1,0 +1,403 @@
+"""Frameworks and checks of a user's own: found, refused with a sentence, proved, and compared."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from auditkit import api, checks, controls, lint
+from auditkit.checks import _own, all_checks
+from auditkit.checks.cases import world
+from auditkit.checks.model import REGISTRY
+from auditkit.errors import ControlError, NoSuchName, UsageError
+from auditkit.evaluate import run
+
+HERE = Path(__file__).parents[1]
+
+CHECK = '''
+"""Checks of a hospital."""
+from auditkit.checks import check, judge
+
+
+@check(severity="high", wanted="an owner is named", remedy="Set the label owner.", source="Policy 7")
+def pods_few(pods, *, most=1):
+    """No node runs more pods than agreed."""
+    return judge(pods, pods["host_pid"].isna() | (len(pods) <= most), ["host_pid"])
+'''
+CASES = """
+pods_few:
+  clean: [{pods: [{}]}, {pods: [{host_pid: true}]}]
+  mutants: [{pods: [{}, {}]}, {pods: [{}, {}, {}]}, {pods: [{host_pid: true}, {}]}]
+"""
+OURS = """
+framework: hospital
+title: Hospital policy
+version: "3"
+sections: [{id: s, title: S}]
+requirements:
+  - {id: H1, section: s, title: Few pods, reach: evidenced, checks: [hospital.pods_few: {most: 2}]}
+  - {id: H2, section: s, title: Minutes, reach: attested, look_at: the minutes}
+"""
+
+
+@pytest.fixture(autouse=True)
+def registry() -> Iterator[None]:
+    """What a test registers does not outlive it."""
+    before, read = dict(all_checks()), dict(_own._read)
+    yield
+    REGISTRY.clear()
+    REGISTRY.update(before)
+    _own._read.clear()
+    _own._read.update(read)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    def written(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return written
+
+
+@pytest.fixture
+def hospital(write, tmp_path: Path) -> Path:
+    """A user's folder: ``hospital.py`` with its cases, and ``controls/hospital.yaml``."""
+    write("hospital.py", CHECK)
+    write("cases/hospital.yaml", CASES)
+    write("controls/hospital.yaml", OURS)
+    return tmp_path
+
+
+def two_pods():
+    return world({"pods": [{}, {}]})
+
+
+# Frameworks
+
+
+def test_a_framework_and_a_check_of_ones_own(hospital: Path) -> None:
+    judged = api.evaluate(two_pods(), "hospital", controls=hospital / "controls",
+                          checks=hospital / "hospital.py")
+    assert judged.requirements.set_index("id")["status"].to_dict() == {"H1": "pass", "H2": "manual"}
+    assert {"hospital", "soc2"} <= set(api.frameworks(hospital / "controls"))
+    assert "hospital" not in api.frameworks()
+
+
+def test_a_framework_with_the_name_of_ours_never_stands_in_for_it(write, tmp_path: Path) -> None:
+    write("soc2.yaml", OURS.replace("framework: hospital", "framework: soc2"))
+    with pytest.raises(ControlError, match=r"ships with auditkit.*name of its own"):
+        controls.load("soc2", tmp_path)
+    assert len(controls.load("soc2").requirements) == 61
+
+
+def test_extending_replaces_and_adds_requirements(write, tmp_path: Path) -> None:
+    write("mine.yaml", """
+framework: mine
+title: Mine
+version: "1"
+extends: pss-baseline
+sections: [{id: more, title: More}]
+requirements:
+  - {id: privileged, section: baseline, title: Tuned, reach: evidenced, checks: [pss.privileged]}
+  - {id: new, section: more, title: New, reach: attested}
+""")
+    base, mine = controls.load("pss-baseline"), controls.load("mine", tmp_path)
+    assert [each.id for each in mine.requirements] == [*(each.id for each in base.requirements), "new"]
+    assert {each.id: each for each in mine.requirements}["privileged"].title == "Tuned"
+    assert [each.id for each in mine.sections] == [*(each.id for each in base.sections), "more"]
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("framework: hospital", "framework: clinic", "must have the same name"),
+    ("id: H2", "id: H1", "line 8: the requirement 'H1' stands there twice"),
+    ("id: H2, section: s", "id: H2, section: t", "line 8: the requirement 'H2' is in section 't'"),
+    ("reach: attested", "reach: proven", "line 8: Invalid enum value 'proven'"),
+    ("look_at:", "lookat:", "line 8: Object contains unknown field `lookat`"),
+    ('version: "3"', 'version: "3"\nextends: hospital', "it extends itself"),
+    ('version: "3"', 'version: "3"\nextends: soc3', "did you mean soc2"),
+    ("requirements:", "requirement:", "unknown field `requirement`"),
+])
+def test_a_mistake_in_a_framework(write, tmp_path: Path, old, new, says) -> None:
+    write("hospital.yaml", OURS.replace(old, new))
+    with pytest.raises(ControlError, match=r"hospital\.yaml") as error:
+        controls.load("hospital", tmp_path)
+    assert says in str(error.value)
+
+
+def test_a_circle_of_frameworks(write, tmp_path: Path) -> None:
+    write("a.yaml", "framework: a\ntitle: A\nversion: '1'\nextends: b\n")
+    write("b.yaml", "framework: b\ntitle: B\nversion: '1'\nextends: a\n")
+    with pytest.raises(ControlError, match="it extends itself"):
+        controls.load("a", tmp_path)
+
+
+def test_no_folder() -> None:
+    with pytest.raises(ControlError, match="is not a folder"):
+        controls.load("soc2", Path("nowhere"))
+
+
+# Checks
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ('    """No node runs more pods than agreed."""\n', "", "line 6: the check wards.pods_few has no doc"),
+    ("(pods, *", "(podz, *", "line 6: the check wards.pods_few reads 'podz'. There is no table 'podz'; "
+     "did you mean pods"),
+    ("(pods, *, most=1)", "(pods, most=1)", "reads 'most'"),
+    ("(pods, *, most=1)", "(*, most=1)", "reads no table"),
+    ("most=1", "most", "its parameter most needs a default"),
+    ('severity="high"', 'severity="urgent"', "may be low, medium, high, critical"),
+    ('severity="high", ', "", "line 6: the checks cannot be imported: TypeError"),
+    ("import check, judge", "import czech", "line 3: the checks cannot be imported: ImportError"),
+    ("return judge(", "return judge((", "the checks cannot be imported: SyntaxError"),
+    ("@check", "raise SystemExit(3)\n@check", "the checks cannot be imported: SystemExit"),
+    ("import check, judge\n", "import judge\n\ndef check(**_): return lambda function: function\n",
+     "brings no check"),
+])
+def test_a_mistake_in_a_check(write, old, new, says) -> None:
+    before = set(REGISTRY)
+    with pytest.raises(ControlError, match=r"wards\.py") as error:
+        checks.load_file(write("wards.py", CHECK.replace(old, new)))
+    assert says in str(error.value)
+    assert set(REGISTRY) == before, "nothing of it stays"
+
+
+def test_a_name_that_is_taken(write) -> None:
+    ours = all_checks()["workloads.no_privileged_containers"]
+    text = CHECK.replace("pods_few", "no_privileged_containers")
+    with pytest.raises(UsageError, match=r"Two checks are called workloads\.no_privileged_containers"):
+        checks.load_file(write("workloads.py", text))
+    assert all_checks()["workloads.no_privileged_containers"] is ours
+    assert checks.load_file(write("a/wards.py", CHECK)) == ["wards.pods_few"]
+    with pytest.raises(UsageError, match=r"Two checks are called wards\.pods_few"):
+        checks.load_file(write("b/wards.py", CHECK))
+
+
+def test_a_file_is_run_again_only_when_it_has_changed(write) -> None:
+    path = write("wards.py", CHECK)
+    checks.load_file(path)
+    first = REGISTRY["wards.pods_few"]
+    checks.load_file(path)
+    assert REGISTRY["wards.pods_few"] is first
+    write("wards.py", CHECK.replace("pods_few", "pods_fewer"))
+    assert checks.load_file(path) == ["wards.pods_fewer"]
+    assert "wards.pods_few" not in REGISTRY
+
+
+@pytest.mark.parametrize("name", ["no.such/wards.py", "my-wards.py", "wards.txt"])
+def test_what_is_no_file_of_checks(write, tmp_path: Path, name) -> None:
+    path = tmp_path / name if name.startswith("no") else write(name, CHECK)
+    with pytest.raises(ControlError):
+        checks.load_file(path)
+
+
+def test_a_check_that_breaks_is_named(write) -> None:
+    checks.load_file(write("wards.py", CHECK.replace("len(pods)", 'len(pods["nmae"])')))
+    with pytest.raises(UsageError, match=r"wards.pods_few broke: KeyError: 'nmae'"):
+        run(all_checks()["wards.pods_few"], two_pods())
+    checks.load_file(write("wards.py", CHECK.replace("return judge", "judge")))
+    with pytest.raises(UsageError, match="returned NoneType"):
+        run(all_checks()["wards.pods_few"], two_pods())
+
+
+# Lint
+
+
+def test_lint_of_a_good_folder(hospital: Path) -> None:
+    assert lint.lint(hospital / "hospital.py", hospital / "controls") == []
+    assert lint.lint(hospital / "controls" / "hospital.yaml") == []
+
+
+@pytest.mark.parametrize(("old", "new", "level", "says"), [
+    ("hospital.pods_few", "hospital.pods_fw", "error", "line 7: H1: There is no check 'hospital.pods_fw'"),
+    ("most: 2", "least: 2", "error", "line 7: H1: The check hospital.pods_few has no parameter least"),
+    ("most: 2", "most: two", "error", "line 7: H1: the parameter most of hospital.pods_few is 'two'; "
+     "by default it is 1"),
+    ("most: 2", "most: true", "error", "is True"),
+    (", checks: [hospital.pods_few: {most: 2}]", "", "warning", "H1: a cluster shows it, and no check looks"),
+    ("reach: evidenced", "reach: attested", "warning", "H1: only people can tell, and yet it has checks"),
+    ("reach: evidenced", "reach: partly", "warning", "does not say what a cluster cannot show"),
+    ("title: Few pods", "titel: Few pods", "error", "line 7: Object contains unknown field `titel`"),
+])
+def test_lint_of_a_framework(hospital: Path, write, old, new, level, says) -> None:
+    checks.load_file(hospital / "hospital.py")
+    found = lint.lint(write("controls/hospital.yaml", OURS.replace(old, new)), hospital / "controls")
+    assert [finding.level for finding in found] == [level]
+    said = f"{found[0].where}: {found[0].what}"
+    assert says in said and "hospital.yaml, line 7" in said
+
+
+def test_lint_of_checks(hospital: Path, write) -> None:
+    path = write("wards.py", CHECK.replace('remedy="Set the label owner.", ', ""))
+    said = [finding.what for finding in lint.lint(path)]
+    assert said == ["wards.pods_few does not say remedy",
+                    "wards.pods_few is not proved: it has 0 of 2 clean cases, 0 of 3 mutants",
+                    "wards.pods_few serves no framework"]
+
+
+def test_lint_of_what_people_add(write) -> None:
+    found = lint.lint(write("e.yaml", "exceptions:\n  - {owner: me}\n"))
+    assert [finding.level for finding in found] == ["error"] and "e.yaml, line 2" in found[0].what
+
+
+# What a verdict shows
+
+
+def test_every_check_says_what_is_wanted_what_to_do_and_where_the_rule_comes_from() -> None:
+    silent = {name: [part for part in ("wanted", "remedy", "source") if not getattr(check, part).strip()]
+              for name, check in all_checks().items()}
+    assert {name: parts for name, parts in silent.items() if parts} == {}
+
+
+def test_every_failure_shows_the_value_seen_and_the_one_wanted(acme) -> None:
+    failing = [run(check, acme).rows("fail") for check in all_checks().values()]
+    mute = {outcome["wanted"].iloc[0] for outcome in failing if len(outcome)
+            and not (outcome["reason"].astype(bool).all() and outcome["wanted"].astype(bool).all())}
+    assert any(len(outcome) for outcome in failing) and not mute
+
+
+# Comparison
+
+
+TUNED = """
+framework: pss-baseline
+title: Proposal
+version: next
+extends: pss-baseline
+requirements:
+  - {id: privileged, section: baseline, title: Privileged, reach: attested, look_at: the list}
+  - {id: extra, section: baseline, title: No host PID, reach: evidenced, checks: [pss.host_namespaces]}
+"""
+
+
+def test_what_a_proposal_would_change(write, tmp_path: Path) -> None:
+    write("pss-baseline.yaml", TUNED)
+    taken = world({"pods": [{}, {"host_pid": True}],
+                   "containers": [{"pod": "pod-0", "privileged": True}, {"pod": "pod-1"}]})
+    found = api.compare(taken, "pss-baseline", tmp_path)
+    assert found.statuses[["requirement", "before", "after"]].values.tolist() == [
+        ["privileged", "fail", "manual"], ["extra", "", "fail"]]
+    assert found.verdicts[["requirement", "check", "name", "before", "after"]].values.tolist() == [
+        ["privileged", "pss.privileged", "pod-0", "fail", ""],
+        ["privileged", "pss.privileged", "pod-1", "pass", ""],
+        ["extra", "pss.host_namespaces", "pod-0", "", "pass"],
+        ["extra", "pss.host_namespaces", "pod-1", "", "fail"]]
+    assert found.totals["subjects"].tolist() == [1, 1, 1, 1]
+    write("same/pss-baseline.yaml", TUNED.partition("requirements")[0])
+    same = api.compare(taken, "pss-baseline", tmp_path / "same")
+    assert same.statuses.empty and same.verdicts.empty and same.totals.empty
+
+
+def test_other_parameters_change_verdicts_one_by_one(hospital: Path, write) -> None:
+    draft = OURS.replace("framework: hospital", "framework: hospital2\nextends: hospital")
+    write("next/hospital2.yaml", draft.replace("most: 2", "most: 1"))
+    write("next/hospital.yaml", OURS)
+    found = api.compare(two_pods(), "hospital2", hospital / "next", checks=hospital / "hospital.py")
+    assert found.statuses[["requirement", "before", "after"]].values.tolist() == [["H1", "pass", "fail"]]
+    assert found.verdicts[["name", "before", "after"]].values.tolist() == [
+        ["pod-0", "pass", "fail"], ["pod-1", "pass", "fail"]]
+
+
+def test_nothing_to_compare_with(hospital: Path) -> None:
+    with pytest.raises(ControlError, match="can be compared with nothing"):
+        api.compare(two_pods(), "hospital", hospital / "controls", checks=hospital / "hospital.py")
+    with pytest.raises(ControlError, match="nothing to compare"):
+        api.proposals(hospital / "controls")
+    with pytest.raises(NoSuchName):
+        api.compare(two_pods(), "hospitl", hospital / "controls")
+
+
+# The command line, in processes
+
+
+def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True,
+                          text=True, check=False, cwd=HERE,
+                          env={**os.environ, "KUBECONFIG": "/nowhere", **environment})
+
+
+def test_controls_list_and_show(hospital: Path) -> None:
+    listed = auditkit("controls", "list", "--controls", hospital / "controls")
+    assert listed.returncode == 0, listed.stderr
+    row = next(line.split() for line in listed.stdout.splitlines() if line.startswith("hospital"))
+    assert row[-6:] == ["2", "1", "0", "1", "1", "1"], "requirements, by reach, with and without checks"
+    ours = ("--controls", hospital / "controls", "--checks", hospital / "hospital.py")
+    one = auditkit("controls", "show", "hospital", "H1", *ours).stdout
+    assert all(part in one for part in ("an owner is named", "Set the label owner.", "Policy 7", "most=2"))
+    derived = auditkit("controls", "show", "pss-baseline", "privileged").stdout
+    assert "pod_security (from pods, containers" in derived
+    assert "the minutes" in auditkit("controls", "show", "hospital", "H2", *ours).stdout
+    wrong = auditkit("controls", "show", "hospital", "H3", *ours)
+    assert wrong.returncode == 2 and "known are: H1, H2" in wrong.stderr
+
+
+def test_controls_lint_and_test(hospital: Path, write) -> None:
+    ours = ("--checks", hospital / "hospital.py")
+    proved = auditkit("controls", "test", "hospital.pods_few", *ours)
+    assert proved.returncode == 0, proved.stderr
+    assert proved.stdout == "ok    hospital.pods_few: fails on 3 of 3, passes 2 of 2\n"
+    write("cases/hospital.yaml", CASES.replace("{pods: [{}, {}]}", "{pods: [{}]}"))
+    weak = auditkit("controls", "test", "hospital.pods_few", *ours)
+    assert weak.returncode == 1 and "fails on 2 of 3, passes 2 of 2; mutants 1: 1 pass" in weak.stdout
+    clean = auditkit("controls", "lint", hospital / "controls" / "hospital.yaml", *ours)
+    assert (clean.returncode, clean.stdout) == (0, "")
+    wrong = write("controls/hospital.yaml", OURS.replace("pods_few", "x"))
+    broken = auditkit("controls", "lint", wrong, *ours)
+    assert broken.returncode == 1 and broken.stdout.startswith("error: ") and "line 7" in broken.stdout
+    everything = auditkit("controls", "lint", "--controls", hospital / "controls", *ours)
+    assert broken.stdout.strip() in everything.stdout, "also where nothing is named"
+    assert "warning: " in everything.stdout and "hospital.pods_few serves no framework" in everything.stdout
+
+
+def test_compare_on_the_command_line(write, tmp_path: Path) -> None:
+    taken = world({"pods": [{}], "containers": [{"privileged": True}]}).write(tmp_path / "store")
+    write("next/pss-baseline.yaml", TUNED)
+    asked = ("evaluate", taken, "-f", "pss-baseline", "--controls", tmp_path / "next")
+    said = auditkit(*asked)
+    assert said.returncode == 0, said.stderr
+    assert "privileged" in said.stdout and "manual" in said.stdout and "the list" in said.stdout
+    assert "pss-baseline next (proposed)" in said.stderr
+    document = json.loads(auditkit(*asked, "--compare", "--format", "json").stdout)
+    assert [(each["requirement"], each["before"], each["after"]) for each in document["statuses"]] == [
+        ("privileged", "fail", "manual"), ("extra", "", "pass")]
+    lines = auditkit(*asked[:2], "--compare", *asked[4:], "--subjects", "--format", "jsonl").stdout
+    assert [json.loads(line)["before"] for line in lines.splitlines()] == ["fail", ""]
+    alone = auditkit("evaluate", taken, "--compare")
+    assert alone.returncode == 2 and "needs --controls" in alone.stderr
+    report = auditkit("report", taken, "-f", "pss-baseline", "--controls", tmp_path / "next", "-o", tmp_path)
+    assert report.returncode == 2 and "ships with auditkit" in report.stderr
+
+
+def package(folder: Path, text: str) -> dict[str, str]:
+    """An installed package whose entry point names checks; the environment in which it is found."""
+    (folder / "acme_checks.py").write_text(text)
+    about = folder / "acme_checks-1.2.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-checks\nVersion: 1.2\n")
+    (about / "entry_points.txt").write_text("[auditkit.checks]\nacme = acme_checks\n")
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{HERE}"}
+
+
+def test_checks_of_an_installed_package(tmp_path: Path) -> None:
+    (tmp_path / "cases").mkdir()
+    (tmp_path / "cases" / "acme_checks.yaml").write_text(CASES)
+    done = auditkit("controls", "test", "acme_checks.pods_few", **package(tmp_path, CHECK))
+    assert done.returncode == 0 and "fails on 3 of 3" in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize(("text", "says"), [
+    ("import nowhere_at_all", "cannot be imported: ModuleNotFoundError"),
+    (CHECK.replace("(pods, *", "(podz, *"), "did you mean pods"),
+    ("", "brings no check"),
+])
+def test_a_mistake_in_an_installed_package(tmp_path: Path, text, says) -> None:
+    done = auditkit("controls", "test", "pss.privileged", **package(tmp_path, text))
+    assert done.returncode == 2 and "Traceback" not in done.stderr
+    assert says in done.stderr and "acme" in done.stderr
