@@ -1,0 +1,48 @@
+"""What pods and workload controllers belong to in the end: a ReplicaSet to its Deployment, a Job to its CronJob."""
+
+import pandas as pd
+import pyarrow as pa
+
+from auditkit.tables.pods import CONTROLLERS
+
+STRING = pd.ArrowDtype(pa.string())
+KINDS = tuple(kind for kind, _ in CONTROLLERS.values())
+
+_DEPTH = 8
+_KEY = ["kind", "namespace", "name"]
+
+
+def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataFrame,
+               workload_owners: pd.DataFrame) -> pd.DataFrame:
+    """Every pod and workload controller with the last controller that owns it; without one that is itself.
+
+    Columns: kind, namespace, name, uid, top_kind, top_name. Owners of other kinds (the node of a static pod, what
+    operators make of their own resources) are not followed.
+    """
+    things = pd.concat([pods.assign(kind=_kind("Pod", pods))[[*_KEY, "uid"]], workloads[[*_KEY, "uid"]]],
+                       ignore_index=True)
+    links = _links(pod_owners, workload_owners)
+    tops = things.assign(top_kind=things["kind"], top_name=things["name"])
+    for _ in range(_DEPTH):
+        above = tops[["top_kind", "namespace", "top_name"]].merge(
+            links, left_on=["top_kind", "namespace", "top_name"], right_on=_KEY, how="left")[["owner_kind", "owner"]]
+        owned = above["owner"].notna().to_numpy()
+        if not owned.any():
+            break
+        tops["top_kind"] = above["owner_kind"].where(owned, tops["top_kind"])
+        tops["top_name"] = above["owner"].where(owned, tops["top_name"])
+    return tops.astype(STRING)
+
+
+def _links(pod_owners: pd.DataFrame, workload_owners: pd.DataFrame) -> pd.DataFrame:
+    """The controller of each thing: kind, namespace, name, owner_kind, owner."""
+    of_pods = pod_owners.assign(kind=_kind("Pod", pod_owners)).rename(columns={"pod": "name"})
+    columns = [*_KEY, "owner_kind", "owner", "controller"]
+    links = pd.concat([of_pods[columns], workload_owners[columns]], ignore_index=True)
+    controls = links["controller"].fillna(False) & links["owner_kind"].isin(KINDS) & links["owner"].notna()
+    links = links[controls & links["name"].notna()].drop_duplicates(_KEY)
+    return links.drop(columns="controller")
+
+
+def _kind(kind: str, rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(kind, rows.index, STRING)

@@ -1,0 +1,247 @@
+"""What scanners, policy engines and sensors say: findings are handled, and nothing is out of their sight.
+
+Evidence ages: what a scan says counts for ``max_age_days`` before the snapshot. An older one, or one that does not say
+when it was made, shows nothing that is well. Findings of another cluster do not count at all.
+"""
+
+import numpy as np
+import pandas as pd
+
+from auditkit.analysis import coverage
+from auditkit.analysis.clusters import of_other_cluster
+from auditkit.analysis.findings import of_state
+from auditkit.checks import _evidence
+from auditkit.checks._evidence import STRING, any_of, at_least, count_of, fresh, newest, reason, verdict
+from auditkit.checks.model import Judgement, check, judge
+
+IMAGE_SCANNERS = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector", "plural", "checkov", "sarif")
+STATE_SCANNERS = ("kubescape", "kubeaudit", "trivy", "trivy-operator", "polaris", "kube-linter", "checkov", "popeye",
+                  "prowler", "sysdig", "kube-hunter", "aqua", "neuvector", "sarif")
+POLICY_ENGINES = ("gatekeeper", "policyreport", "plural", "aqua", "sysdig")
+
+NAME_FIXES = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector")
+"""Scanners that name the fixed version of a package where there is one; of others that is known once they name any."""
+
+_EVIDENCE = ["digest", "used_by", "scanned"]
+
+
+# --- images ----------------------------------------------------------------------------------------------------------
+
+
+@check(
+    severity="high",
+    wanted="no vulnerability of high or critical severity that has a fix, in a scan of the last 30 days",
+    remedy="Rebuild the image on fixed packages and roll it out; accept what cannot be fixed in time, with a date.",
+    source="NIST SP 800-53 RA-5 and SI-2; NIST SP 800-190 4.1.1",
+    tools=IMAGE_SCANNERS,
+)
+def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
+                            max_age_days: int = 30, severity: str = "high") -> Judgement:
+    """Images that run have no serious vulnerabilities that could be fixed."""
+    rows = image_findings[_is(image_findings["category"], "vulnerability")].reset_index(drop=True)
+    bad = _adverse(rows) & at_least(rows["severity"], severity) & _fixable(rows)
+    return _of_images(images_in_use, rows, bad, coverage.scanned(rows), collection, max_age_days,
+                      f"vulnerabilities of severity {severity} or higher that can be fixed",
+                      "vulnerabilities whose severity, state or fix is not known")
+
+
+@check(
+    severity="critical",
+    wanted="no secret in the image, in a scan for secrets of the last 30 days",
+    remedy="Revoke the secret, rebuild the image without it, and hand it to the container when it runs.",
+    source="NIST SP 800-190 4.1.4; 45 CFR 164.312(d)",
+    tools=IMAGE_SCANNERS,
+)
+def exposed_secrets_none(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
+                         max_age_days: int = 30) -> Judgement:
+    """No image that runs has secrets in it."""
+    rows = image_findings[_is(image_findings["category"], "secret")].reset_index(drop=True)
+    return _of_images(images_in_use, rows, _adverse(rows), coverage.scanned(rows, "secret"), collection, max_age_days,
+                      "secrets in it", "results on secrets are open")
+
+
+def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned: pd.Series, collection: pd.DataFrame,
+               max_age_days: int, found: str, left_open: str) -> Judgement:
+    """Images with what is bad in scans that are not known to be old; good where a fresh scan looked into it."""
+    at, size = rows["image"].to_numpy(np.int64), len(images)
+    young = fresh(rows["seen"], collection, max_age_days)
+    vague = rows["match"].eq("vague").fillna(True)
+    bad = bad.mask(vague & bad.fillna(True), pd.NA) & (young.fillna(True) & ~_is(rows["match"], "moved"))
+    any_bad, good = any_of(at, bad, size), any_of(at, scanned & young, size)
+    subjects = images.assign(scanned=newest(at, rows["seen"], scanned, size).array)
+    named = _names(at, rows["rule_id"], bad, size)
+    reasons = reason(
+        (any_bad.fillna(False), f"{found}: " + count_of(at, bad, size).astype(STRING) + " (" + named + ")"),
+        (any_bad.isna(), left_open),
+        (good.isna() | ~good.fillna(False), _unscanned(images, rows, scanned, young, max_age_days)),
+    )
+    return judge(subjects, _like(verdict(any_bad, good), images), _EVIDENCE, reasons=_like(reasons, images))
+
+
+@check(
+    severity="medium",
+    wanted="a scan for vulnerabilities of the last 30 days",
+    remedy="Let a scanner look into every image that runs, not only into those that are built: Trivy Operator does.",
+    source="NIST SP 800-53 RA-5; 45 CFR 164.308(a)(1)(ii)(A)",
+    tools=IMAGE_SCANNERS,
+)
+def images_scanned_recently(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, findings: pd.DataFrame,
+                            scans: pd.DataFrame, collection: pd.DataFrame, *, max_age_days: int = 30) -> Judgement:
+    """Images that run were scanned for vulnerabilities recently."""
+    rows = image_findings[_is(image_findings["category"], "vulnerability")].reset_index(drop=True)
+    at, size = rows["image"].to_numpy(np.int64), len(images_in_use)
+    scanned, young = coverage.scanned(rows), fresh(rows["seen"], collection, max_age_days)
+    good = any_of(at, scanned & young, size)
+    looked = findings[_is(findings["category"], "vulnerability") & ~of_other_cluster(findings["cluster"], collection)]
+    whole = len(looked) > 0 and not scans["truncated"].fillna(True)[scans["scan"].isin(looked["scan"].dropna())].any()
+    nothing = ~pd.Series(np.bincount(at, minlength=size) > 0) & whole
+    ok = good.where(good.fillna(False) | nothing, pd.NA)
+    subjects = images_in_use.assign(scanned=newest(at, rows["seen"], scanned, size).array)
+    reasons = reason((good.fillna(False), ""), (
+        np.full(size, True), _unscanned(images_in_use, rows, scanned, young, max_age_days)))
+    if not whole:
+        reasons = reasons.mask(~good.fillna(False) & (np.bincount(at, minlength=size) == 0),
+                               "the scans of images are not whole" if len(looked) else "there is no scan of images")
+    return judge(subjects, _like(ok, images_in_use), _EVIDENCE, reasons=_like(reasons, images_in_use))
+
+
+def _unscanned(images: pd.DataFrame, rows: pd.DataFrame, scanned: pd.Series, young: pd.Series,
+               max_age_days: int) -> pd.Series:
+    """Why an image counts as not scanned."""
+    at, size = rows["image"].to_numpy(np.int64), len(images)
+    last = newest(at, rows["seen"], scanned, size).dt.strftime("%Y-%m-%d").astype(STRING)
+    old, undated = any_of(at, scanned & ~young, size), any_of(at, scanned & young.isna(), size)
+    moved, tag = (any_of(at, _is(rows["match"], match), size) for match in ("moved", "tag"))
+    return reason(
+        (old.fillna(False), "its last scan is of " + last + f", more than {max_age_days} days before the snapshot"),
+        (undated.fillna(False), "it is not known how old its scan is"),
+        (moved.fillna(False), "another image was scanned under its name"),
+        (tag.fillna(False), "a scan names only the tag latest, which may be another image"),
+        (np.full(size, True), "no scanner is known to have looked into it"),
+    )
+
+
+def _adverse(rows: pd.DataFrame) -> pd.Series:
+    """Whether each finding is something to handle; ``<NA>`` where the tool leaves that open."""
+    fails = rows["status"].isin(_evidence.FAILS).astype("bool[pyarrow]")
+    return fails.mask((rows["status"].isin(_evidence.OPEN) | rows["status"].isna()).fillna(True), pd.NA)
+
+
+def _fixable(rows: pd.DataFrame) -> pd.Series:
+    """Whether there is a version without the vulnerability; ``<NA>`` where the tool would not say so."""
+    version = rows["fixed_version"].str.strip().str.lower()
+    fixed = version.notna() & ~version.isin(["", "none"])
+    tells = rows["tool"].isin([*NAME_FIXES, *rows["tool"][fixed]]) & rows["package"].notna()
+    return fixed.astype("bool[pyarrow]").where((fixed | tells).fillna(False), pd.NA)
+
+
+# --- objects and policies --------------------------------------------------------------------------------------------
+
+
+@check(
+    severity="high",
+    wanted="no misconfiguration of high or critical severity, in a scan of the last 30 days",
+    remedy="Change the object as the scanner advises, or let its owner accept the finding in the scanner, with a date.",
+    source="NIST SP 800-53 CM-6 and RA-5",
+    tools=STATE_SCANNERS,
+    if_empty="there is nothing that a scanner could judge",
+)
+def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.DataFrame, collection: pd.DataFrame, *,
+                              max_age_days: int = 30, severity: str = "high") -> Judgement:
+    """Scanners find no serious misconfiguration of workloads and other objects."""
+    keys = ["kind", "namespace", "name"]
+    places = judged_objects[keys].assign(at=np.arange(len(judged_objects)))
+    rows = of_state(findings_tied).drop(columns=keys)
+    rows = rows.rename(columns={f"object_{key}": key for key in keys}).merge(places, on=keys)
+    at, size = rows["at"].to_numpy(np.int64), len(judged_objects)
+    young = fresh(rows["seen"], collection, max_age_days)
+    state = _adverse(rows)
+    state = state.mask(state.isna() & _is(rows["tied"], "none"), False)  # such controls are about no object
+    bad = state & at_least(rows["severity"], severity) & young.fillna(True)
+    judged = rows["status"].isin(_evidence.JUDGED).fillna(False).astype("bool[pyarrow]")
+    any_bad, good = any_of(at, bad, size), any_of(at, judged & young, size)
+    last = newest(at, rows["seen"], judged, size)
+    subjects = judged_objects.assign(scanned=last.array, findings=count_of(at, state, size).array)
+    reasons = reason(
+        (any_bad.fillna(False), f"findings of severity {severity} or higher: "
+         + count_of(at, bad, size).astype(STRING) + " (" + _names(at, rows["rule_id"], bad, size) + ")"),
+        (any_bad.isna(), "findings whose severity or state is not known"),
+        (good.fillna(False), ""),
+        (last.isna(), "no scanner is known to have judged it"),
+        (np.full(size, True), "its last scan is of " + last.dt.strftime("%Y-%m-%d").astype(STRING)
+         + f", more than {max_age_days} days before the snapshot, or without a time"),
+    )
+    return judge(subjects, _like(verdict(any_bad, good), judged_objects), ["findings", "scanned"],
+                 reasons=_like(reasons, judged_objects))
+
+
+@check(
+    severity="medium",
+    wanted="the policy was audited in the last 30 days, all of its violations are listed, and there is none",
+    remedy="Change what violates the policy, or except it there by name; raise the limit of listed violations.",
+    source="NIST SP 800-53 CM-6 and CM-7; documentation of OPA Gatekeeper (audit) and of the PolicyReport API",
+    tools=POLICY_ENGINES,
+    if_empty="no policy engine says anything of this cluster",
+)
+def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *, max_age_days: int = 30) -> Judgement:
+    """Nothing violates the policies of the cluster's policy engines."""
+    young = fresh(policies["last_seen"], collection, max_age_days)
+    violated, passed, left_open, gone = (policies[name] > 0 for name in ("failed", "passed", "open", "gone"))
+    bad = (violated & young.fillna(True)).mask(~violated & (left_open | gone), pd.NA)
+    only_skipped = (policies["skipped"] > 0) & ~(violated | passed | left_open | gone)
+    reasons = reason(
+        (bad.fillna(False), "violations that are listed: " + policies["failed"].astype(STRING)),
+        ((~young).fillna(False), f"its last audit was more than {max_age_days} days before the snapshot"),
+        (left_open, "it was not audited, or not all of its violations are listed"),
+        (gone, "it was violated by objects that are not in the snapshot"),
+        (young.isna(), "it is not known when it was audited"),
+    )
+    return judge(policies, verdict(bad, passed & young), ["tool", "failed", "passed", "enforcement", "last_seen"],
+                 applies=~only_skipped, otherwise="it was skipped everywhere", reasons=_like(reasons, policies))
+
+
+# --- sensors ---------------------------------------------------------------------------------------------------------
+
+
+@check(
+    severity="medium",
+    wanted="a running pod of a runtime sensor on the node",
+    remedy="Run a sensor such as Falco, Tetragon or Tracee as a DaemonSet that tolerates the taints of every node.",
+    source="NIST SP 800-53 SI-4; 45 CFR 164.308(a)(1)(ii)(D)",
+    if_empty="every cluster has nodes, yet none is visible",
+)
+def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame,
+                                 container_images: pd.DataFrame, *, also: str = "") -> Judgement:
+    """A runtime sensor watches every node.
+
+    ``also`` is the image of a sensor of one's own, without registry and tag (a regular expression).
+    """
+    own = (coverage.Sensor("own sensor", rf"(?:^|/)(?:{also})$"),) if also else ()
+    found = coverage.node_sensors(nodes, pods, containers, container_images, sensors=(*coverage.SENSORS, *own))
+    found = found[found["sensor"].notna()]
+    at = pd.Index(nodes["name"]).get_indexer(found["node"])
+    running = found["running"].fillna(False)
+    any_running, any_there = any_of(at, running, len(nodes)), any_of(at, found["sensor"].notna(), len(nodes))
+    subjects = nodes.assign(sensor=_names(at, found["sensor"], running, len(nodes)).array)
+    reasons = reason((any_running, ""), (any_there, "the pod of its runtime sensor does not run"),
+                     (np.full(len(nodes), True), "no runtime sensor is recognised on it"))
+    return judge(subjects, _like(any_running, nodes), ["sensor", "os"], reasons=_like(reasons, nodes))
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _is(values: pd.Series, word: str) -> pd.Series:
+    return values.eq(word).fillna(False).astype("bool[pyarrow]")
+
+
+def _names(at: np.ndarray, names: pd.Series, where: pd.Series, size: int, most: int = 5) -> pd.Series:
+    """The first few names of what is true of each subject, joined by commas."""
+    rows = pd.DataFrame({"at": at, "name": names.array})[where.fillna(False).to_numpy(bool)]
+    chosen = rows.dropna().drop_duplicates()
+    joined = chosen.groupby("at").head(most).groupby("at")["name"].agg(", ".join)
+    return joined.reindex(range(size)).astype(STRING).fillna("")
+
+
+def _like(values: pd.Series, subjects: pd.DataFrame) -> pd.Series:
+    return values.set_axis(subjects.index)
