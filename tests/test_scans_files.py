@@ -4,6 +4,8 @@ import gzip
 import io
 import itertools
 import json
+import os
+import threading
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -349,3 +351,29 @@ def test_every_reading_begins_at_the_beginning(tmp_path: Path) -> None:
     opened_file = opened(tmp_path, gzip.compress((f"{TEXT}\n" * 10).encode()))
     assert len(list(itertools.islice(opened_file.values(), 3))) == 3
     assert len(list(opened_file.values())) == 10
+
+
+def test_a_folder_or_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "good.json").write_text(TEXT)
+
+    def walk(folder: Path, onerror: Any) -> Any:
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "secret")))
+        yield str(tmp_path), [], ["good.json", "dangling"]
+
+    monkeypatch.setattr(files.os, "walk", walk)
+    dangling, good, secret = files.find(str(tmp_path))
+    assert (good.name, good.problems) == ("good.json", {})
+    assert "cannot be read" in dangling.problems[""]
+    assert (secret.name, secret.problems) == ("secret", {"": "the folder cannot be read: Permission denied"})
+
+
+def test_a_pipe_is_read_once_and_kept(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_text(TEXT))
+    writer.start()
+    found = source(pipe)
+    writer.join()
+    assert found.bytes == len(TEXT.encode())
+    assert list(found.documents[0].values()) == list(found.documents[0].values()) == [REPORT]

@@ -148,7 +148,15 @@ def test_the_second_format(tmp_path: Path) -> None:
             "ClusterRole",
             "system:node",
         ),
-        ("rbac.authorization.k8s.io//User/a/b", None, None, None, "rbac.authorization.k8s.io//User/a/b"),
+        (
+            "rbac.authorization.k8s.io//User/eve/rbac.authorization.k8s.io/v1//ClusterRole/admin",
+            "rbac.authorization.k8s.io",
+            None,
+            "User",
+            "eve",
+        ),
+        ("/shop/ServiceAccount/web/rbac.authorization.k8s.io/v1/shop/Role/r", "", "shop", "ServiceAccount", "web"),
+        ("a/v1beta1/shop/Odd/with/slash", "a", "shop", "Odd", "with/slash"),
         ("path=96/api=apps/v1//Deployment/web", "apps", None, "Deployment", "web"),
         ("path=96/api=v1//Pod/web", "", None, "Pod", "web"),
         ("odd", None, None, None, "odd"),
@@ -161,10 +169,14 @@ def test_resources_that_were_left_out_of_the_report(
     report["resources"] = None
     report["results"][0]["resourceID"] = resource
     first = records(read(written(tmp_path, "a.json", report))[0]["findings"])[0]
-    if kind is None and "User" in resource:  # what stands for a subject has as many parts as an object, but no version
-        assert first["kind"] in (None, "a", "User")
-        return
     assert (first["api_group"], first["namespace"], first["kind"], first["name"]) == (group, namespace, kind, name)
+
+
+def test_a_result_may_bring_its_resource(tmp_path: Path) -> None:
+    report = copy.deepcopy(REPORT)
+    report["results"][0]["rawResource"] = report.pop("resources")[0]
+    first = records(read(written(tmp_path, "a.json", report))[0]["findings"])[0]
+    assert (first["kind"], first["uid"]) == ("Deployment", "u-1")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import io
 import json
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scan_worlds import everything, read, records, written
 
-from auditkit import tables
+from auditkit import scans, tables
 from auditkit.errors import UsageError
 from auditkit.scans import readers, reading, rows
 from auditkit.scans.model import About, Event, Finding, Gap, Reference
@@ -285,6 +285,19 @@ def test_a_reader_that_fails_costs_its_file_only(tmp_path: Path, monkeypatch: py
     assert list(frames["findings"]["rule"]) == ["before"]
     assert entries[0].outcome == "partial" and "KeyError" in entries[0].reason and "hunter2" not in entries[0].reason
     assert entries[1].outcome == "complete"
+
+
+def test_readers_of_other_packages_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = ModuleType("other")
+    other.NAME = "other"  # type: ignore[attr-defined]
+    other.recognise = lambda document: document.head == {"other": 1}  # type: ignore[attr-defined]
+    other.read = lambda document: iter([Finding(rule="it", tool_severity="high")])  # type: ignore[attr-defined]
+    entry_point = SimpleNamespace(name="other", load=lambda: other)
+    monkeypatch.setattr(scans, "entry_points", lambda group: [entry_point] if group == "auditkit.scans" else [])
+    monkeypatch.setattr(reading, "readers", scans.readers.__wrapped__)
+    frames, (entry,) = read(written(tmp_path, "a.json", {"other": 1}))
+    assert (entry.resource, entry.outcome) == ("scan:other:a.json", "complete")
+    assert records(frames["findings"])[0]["severity"] == "high"
 
 
 # --- rows ----------------------------------------------------------------------------------------------------------

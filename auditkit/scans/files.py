@@ -51,28 +51,36 @@ class Source(msgspec.Struct, weakref=True):
 
 def find(path: str) -> Iterator[Source]:
     """Each file at a path: a file, a folder (all of the files below, but for hidden ones), ``-`` for the input."""
+    place = Path(path)
     if path == INPUT:
-        yield _from_input()
-    elif Path(path).is_dir():
-        for file in _below(Path(path)):
-            yield _source(file, file.relative_to(path).as_posix())
-    else:
-        yield _source(Path(path), Path(path).name)
+        yield _kept(sys.stdin.buffer, INPUT)
+    elif place.is_dir():
+        yield from _below(place)
+    elif place.is_file():
+        yield _source(place, place.name)
+    else:  # a pipe, which can be read only once
+        with place.open("rb") as pipe:
+            yield _kept(pipe, place.name)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    for root, folders, names in os.walk(folder):
+def _below(folder: Path) -> Iterator[Source]:
+    unread: list[OSError] = []
+    for root, folders, names in os.walk(folder, onerror=unread.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
-            if not name.startswith(".") and (Path(root) / name).is_file():
-                yield Path(root) / name
+            file = Path(root) / name
+            if not name.startswith(".") and (file.is_file() or file.is_symlink()):
+                yield _source(file, file.relative_to(folder).as_posix())
+    for error in unread:
+        name = Path(error.filename).relative_to(folder).as_posix()
+        yield Source(name, 0, "", [], {"": f"the folder cannot be read: {error.strerror}"}, lambda: False)
 
 
-def _from_input() -> Source:
-    """The standard input, kept in a private file meanwhile, because it is read more than once."""
+def _kept(stream: IO[bytes], name: str) -> Source:
+    """What can be read only once, kept in a private file meanwhile."""
     with tempfile.NamedTemporaryFile(prefix="auditkit-", delete=False) as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-    source = _source(Path(file.name), "-")
+        shutil.copyfileobj(stream, file)
+    source = _source(Path(file.name), name)
     weakref.finalize(source, Path(file.name).unlink, missing_ok=True)
     return source
 

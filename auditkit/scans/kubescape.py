@@ -18,7 +18,8 @@ NAME = "kubescape"
 GROUPS, KINDS = kubescape_objects.GROUPS, kubescape_objects.KINDS
 read_object = kubescape_objects.read_object
 
-_PARTS = 5
+_PARTS = 4
+_VERSION = re.compile(r"v\d+(?:(?:alpha|beta)\d+)?$")
 _CIS_NUMBER = re.compile(r"^CIS-(\d+(?:\.\d+)*)\s")
 
 
@@ -67,6 +68,7 @@ class _Control(msgspec.Struct, gc=False):
 
 class _Result(msgspec.Struct, gc=False):
     resourceID: Text = None
+    rawResource: _Resource | None = None
     controls: list[_Control] | None = None
 
 
@@ -115,11 +117,17 @@ def recognise(document: Document) -> bool:
     """A summary with results and resources, or frameworks with reports of controls."""
     head = document.head
     if isinstance(head, list):
-        return bool(head) and isinstance(head[0], dict) and "controlReports" in head[0]
+        return _are_frameworks(head)
     if not isinstance(head, dict):
         return False
+    frameworks = head.get("frameworks")
     return "summaryDetails" in head or "controlReports" in head or (
-        "frameworks" in head and "customerGUID" in head)
+        isinstance(frameworks, list) and ("customerGUID" in head or _are_frameworks(frameworks)))
+
+
+def _are_frameworks(reports: list[Any]) -> bool:
+    """Whether these are reports of frameworks in the first format."""
+    return bool(reports) and isinstance(reports[0], dict) and "controlReports" in reports[0]
 
 
 def read(document: Document) -> Iterator[Row]:
@@ -157,7 +165,8 @@ class _Second:
                    for _, resource in self._document.each("resources[]", _Resource)}
         for _, result in self._document.each("results[]", _Result):
             resource = text(result.resourceID) or ""
-            known = objects.get(resource) or _parsed(resource)
+            known = objects.get(resource) or (
+                _coordinates(result.rawResource) if result.rawResource else _parsed(resource))
             yield from (self._finding(control, known) for control in result.controls or ())
         yield from (self._alone(key, control) for key, control in self._controls.items() if key not in self._seen)
 
@@ -221,17 +230,21 @@ def _object(thing: _Object, metadata: _Metadata) -> dict[str, Any]:
 
 
 def _parsed(resource: str) -> dict[str, Any]:
-    """``path=N/api=GROUP/VERSION/NAMESPACE/KIND/NAME`` of files, ``GROUP/VERSION/NAMESPACE/KIND/NAME`` of a cluster.
+    """What an identifier says: ``GROUP/VERSION/NAMESPACE/KIND/NAME`` in a cluster, ``path=N/api=GROUP/VERSION...`` in
+    files, and for a subject of RBAC ``GROUP/NAMESPACE/KIND/NAME/...`` with what it is bound by.
 
-    The core group is empty, and so ``/v1/default/Pod/name`` begins with a slash.
+    The core group is empty, and so ``/v1/default/Pod/name`` begins with a slash; in files not even that is there.
     """
-    _, mark, rest = resource.partition("/api=") if resource.startswith("path=") else ("", "", resource)
-    parts = rest.split("/", 4)
-    if mark and len(parts) < _PARTS:  # the core group of files is not even an empty part
+    identifier = resource.partition("/api=")[2] if resource.startswith("path=") else resource
+    parts = identifier.split("/")
+    if _VERSION.match(parts[0]):
         parts = ["", *parts]
-    if len(parts) != _PARTS:
+    if len(parts) > 1 and _VERSION.match(parts[1]):
+        del parts[1]
+        parts[3:] = ["/".join(parts[3:])]
+    if len(parts) < _PARTS:
         return {"name": resource or None}
-    api_group, _, namespace, kind, name = parts
+    api_group, namespace, kind, name = parts[:_PARTS]
     return {"api_group": api_group, "namespace": namespace or None, "kind": kind, "name": name}
 
 
