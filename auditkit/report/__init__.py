@@ -4,11 +4,12 @@
 What the cells of our notebooks show is in `auditkit.report.show`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from auditkit import controls, home
+from auditkit import controls as frameworks
+from auditkit import home
 from auditkit.snapshot import Snapshot, open_snapshot
 
 __all__ = ["Files", "publish", "report"]
@@ -24,18 +25,22 @@ class Files(NamedTuple):
     pdf: Path
 
 
-def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str,
-           progress: Progress | None = None) -> Files:
+def report(
+    snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
+    exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
+    checks: Path | str | Iterable[Path | str] = (),
+) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    A snapshot that was not written yet is written beside them, under ``snapshots``: a report without its evidence
-    proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework
-    that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
+    ``exceptions``, ``attestations``, ``controls`` and ``checks`` are what `auditkit.evaluate` takes. A snapshot that
+    was not written yet is written beside the report, under ``snapshots``: a report without its evidence proves
+    nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does
+    not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
     """
     from auditkit.report.notebook import execute
     from auditkit.report.pdf import warm
 
-    controls.load(framework)
+    frameworks.load(framework, Path(controls) if controls else None)
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     folder = Path(output)
     place = snap.path or snap.write(folder / "snapshots")
@@ -43,8 +48,16 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str,
     target = folder / f"{framework}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
     tell = progress or (lambda said: None)
     tell(f"{framework}: running the notebook")
-    execute(_notebook(framework), target, {"snapshot": str(place.resolve()), "framework": framework}, warm)
+    files = [checks] if isinstance(checks, str | Path) else checks
+    execute(_notebook(framework), target, {
+        "snapshot": _absolute(place), "framework": framework, "exceptions": _absolute(exceptions),
+        "attestations": _absolute(attestations), "controls": _absolute(controls), "checks": list(map(_absolute, files)),
+    }, warm)
     return publish(target, lambda said: tell(f"{framework}: {said}"))
+
+
+def _absolute(path: Path | str) -> str:
+    return str(Path(path).resolve()) if path else ""
 
 
 def publish(notebook: Path | str, progress: Progress | None = None) -> Files:

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 import io
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -11,22 +12,25 @@ import pandas as pd
 from auditkit.evaluate import SUBJECT, Evaluation
 from auditkit.report.block import Block
 
-VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason"]
+VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
 
 
 def evidence(evaluation: Evaluation) -> Block:
     """The attachments of a report: the files themselves, packed into the notebook, and their digests."""
-    snap = evaluation.snapshot
-    files = [
+    snap, files = evaluation.snapshot, []
+    if snap.path is not None:
+        files.append(_file("manifest.json", "application/json",
+                           "Manifest of the snapshot: its SHA-256 is the digest of the snapshot",
+                           (snap.path / "manifest.json").read_bytes()))
+    files += [
         _file("requirements.csv", "text/csv", "Every requirement, with its status and the reason for it",
               csv([evaluation.requirements])),
         _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
               csv(_verdicts(evaluation), VERDICT_COLUMNS)),
     ]
-    if snap.path is not None:
-        files.insert(0, _file("manifest.json", "application/json",
-                              "Manifest of the snapshot: its SHA-256 is the digest of the snapshot",
-                              (snap.path / "manifest.json").read_bytes()))
+    for name in ("exceptions", "attestations"):
+        if len(frame := getattr(evaluation, name)):
+            files.append(_file(f"{name}.csv", "text/csv", f"The {name} that people added", csv([frame])))
     return Block("evidence", title="Attachments", files=files)
 
 
@@ -35,16 +39,14 @@ def unpack(file: dict[str, Any]) -> bytes:
     return gzip.decompress(base64.b64decode(file["content"]))
 
 
-def csv(frames: Any, columns: list[str] | None = None) -> bytes:
+def csv(frames: Iterable[pd.DataFrame], columns: list[str] | None = None) -> bytes:
     """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
     text = io.StringIO()
-    header = True
-    for frame in frames:
-        frame = guarded(frame if columns is None else frame[columns])
-        frame.to_csv(text, index=False, header=header, lineterminator="\n")
-        header = False
-    if header and columns:
+    if columns is not None:
         text.write(",".join(columns) + "\n")
+    for frame in frames:
+        rows = frame if columns is None else frame[columns]
+        guarded(rows).to_csv(text, index=False, header=columns is None, lineterminator="\n")
     return text.getvalue().encode("utf-8", "backslashreplace")
 
 
@@ -58,12 +60,13 @@ def guarded(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**guard)
 
 
-def _verdicts(evaluation: Evaluation) -> Any:
+def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
     """The verdicts, a frame for each requirement and check, one after the other."""
     for result in evaluation.results:
-        for outcome in result.outcomes:
-            yield outcome.rows().assign(requirement=result.requirement.id, check=outcome.check.name,
-                                        severity=outcome.check.severity)
+        for place, outcome in enumerate(result.outcomes):
+            yield outcome.rows().assign(
+                requirement=result.requirement.id, check=outcome.check.name, severity=outcome.check.severity,
+                accepted=result.covered[place] if result.covered else False)
 
 
 def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:

@@ -5,17 +5,19 @@ the ``notebook``, for the ``page`` (HTML) and for ``paper`` (PDF), so that one e
 of all three. All that is drawn is escaped, and made visible, in one place: here.
 """
 
+import base64
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditkit import home
 from auditkit.report import text
+from auditkit.report.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
 MIME = "application/vnd.auditkit.v1+json"
-ROWS = {"notebook": 10, "page": 100, "paper": 8}
+ROWS = {"notebook": 10, "page": 100, "paper": 5}
 """Rows of the exceptions of one check (worst first) that each face shows; the attachments have all."""
 
 
@@ -50,7 +52,8 @@ def environment() -> "Environment":
         loader=FileSystemLoader(home.folder("templates")), autoescape=True, undefined=StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
-    found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short}
+    found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short,
+                      "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS}
     return found
 

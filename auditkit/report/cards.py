@@ -4,14 +4,14 @@ import inspect
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, derivation
+from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
 from auditkit.evaluate import SEVERITIES, STATUSES, Evaluation, Outcome, Result
-from auditkit.ledger import Ledger
 from auditkit.report import text
 from auditkit.report.block import ROWS, Block, notebook_face
 from auditkit.snapshot import Snapshot
@@ -37,6 +37,7 @@ def summary(evaluation: Evaluation) -> Block:
         "summary", title=evaluation.framework.title, about=about(evaluation.snapshot),
         framework=_framework(evaluation.framework), statuses=_statuses(evaluation), total=len(evaluation.results),
         failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
+        accepted=sum(result.accepted for result in failing),
         unknown=_unknown(evaluation.results), manual=len(manual),
         unshown=sum(requirement.reach == "attested" for requirement in manual),
     )
@@ -76,7 +77,7 @@ def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
     """A population: any DataFrame, with the total stated where not all rows are shown."""
     rows = [[_plain(value) for value in row] for row in frame.head(MOST).itertuples(index=False, name=None)]
     columns = [{"name": str(name), "number": _is_number(dtype)} for name, dtype in frame.dtypes.items()]
-    for column, width in zip(columns, _widths([column["name"] for column in columns[:FITS]], rows), strict=False):
+    for column, width in zip(columns, _widths([str(name) for name in frame][:FITS], rows), strict=False):
         column["width"] = width
     return Block("table", title=title, note=note, columns=columns, rows=rows, total=len(frame), fits=FITS)
 
@@ -87,7 +88,7 @@ def _is_number(dtype: Any) -> bool:
 
 def _widths(names: list[str], rows: list[list]) -> list[int]:
     """The share of the paper's width (percent) that each column needs, by its longest value."""
-    longest = [min(max([len(name), *(len(str(row[place])) for row in rows)]), 40) + 4
+    longest = [min(max(8, len(name), *(len(str(row[place])) for row in rows)), 26) + 2
                for place, name in enumerate(names)]
     return [round(100 * width / sum(longest)) for width in longest]
 
@@ -111,6 +112,15 @@ def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) ->
     return Block("dictionary", title="Data dictionary", tables=[_table(snap, name) for name in names])
 
 
+def added(evaluation: Evaluation) -> Block:
+    """What people added to the judgement: exceptions, attestations, and what is wrong with them."""
+    frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
+              "notices": evaluation.notices}
+    return Block("added", title="What people added", **{
+        name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+        for name, frame in frames.items()})
+
+
 def evaluation_card(evaluation: Evaluation) -> str:
     """The answer as HTML, for an `Evaluation` that a cell shows."""
     return notebook_face(summary(evaluation))
@@ -124,9 +134,8 @@ def snapshot_card(snap: Snapshot) -> str:
 def about(snap: Snapshot) -> dict[str, Any]:
     """What a cover says of a snapshot."""
     manifest = snap.manifest
-    known = Ledger(manifest.ledger, manifest.cluster)
     gaps = [{"resource": entry.resource, "outcome": entry.outcome, "reason": entry.reason}
-            for entry in manifest.ledger if known.gap(entry.resource)]
+            for entry in manifest.ledger if snap.gap_of(entry.resource)]
     return {
         "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid, "server_version": manifest.server_version,
         "source": manifest.source, "collector": manifest.collector, "identity": manifest.identity,
@@ -160,7 +169,7 @@ def _statuses(evaluation: Evaluation) -> list[list]:
 def _identity(result: Result) -> dict[str, Any]:
     stated = result.requirement
     return {"id": stated.id, "title": stated.title, "section": stated.section, "status": result.status,
-            "obligation": stated.obligation, "level": stated.level}
+            "accepted": result.accepted, "obligation": stated.obligation, "level": stated.level}
 
 
 def _badness(result: Result) -> tuple[int, int]:
@@ -191,36 +200,38 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
 
 def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
     stated = msgspec.to_builtins(result.requirement)
-    return {**stated, "anchor": "", "status": result.status, "reason": result.reason,
-            "checks": [_outcome(outcome, stated["id"], shown) for outcome in result.outcomes]}
+    covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
+    return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": result.reason,
+            "checks": [_outcome(*pair, stated["id"], shown) for pair in zip(result.outcomes, covered, strict=True)]}
 
 
-def _outcome(outcome: Outcome, identifier: str, shown: dict[tuple, str]) -> dict[str, Any]:
-    """A check's findings. Its exceptions stand under the first requirement that it serves; others refer there."""
+def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict[tuple, str]) -> dict[str, Any]:
+    """A check's findings; ``covered`` marks the subjects that exceptions accept. Its exceptions stand under the first requirement that it serves; others refer there."""
     check = outcome.check
     first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
-        "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables), "if_empty": check.if_empty,
+        "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
+        "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
         "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
         "bad": outcome.counts["fail"] + outcome.counts["unknown"], "gaps": outcome.gaps, "first": first,
-        "rows": _exceptions(outcome) if first == identifier else [],
+        "accepted": int(covered.sum()), "rows": _exceptions(outcome, covered) if first == identifier else [],
     }
 
 
-def _exceptions(outcome: Outcome) -> list[dict[str, str]]:
-    """The subjects that fail, then those of which it is not known, as many as the page shows."""
-    room, rows = ROWS["page"], []
-    for verdict in ("fail", "unknown"):
-        if room and outcome.counts[verdict]:
-            rows += outcome.rows(verdict).head(room).to_dict("records")
-            room = ROWS["page"] - len(rows)
+def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
+    """The subjects that fail, those first that nobody has accepted, then those of which it is not known; as many
+    as the page shows."""
+    failing = outcome.rows("fail").assign(accepted=covered[outcome.positions("fail")])
+    failing = failing.sort_values("accepted", kind="stable").head(ROWS["page"])
+    unknown = outcome.rows("unknown").assign(accepted=False).head(ROWS["page"] - len(failing))
     return [{
-        "verdict": row["verdict"], "subject": _subject(row), "container": _plain(row["container"]),
-        "seen": text.short(row["seen"]), "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
-    } for row in rows]
+        "verdict": row["verdict"], "accepted": row["accepted"], "subject": _subject(row),
+        "container": _plain(row["container"]), "seen": text.short(row["seen"]),
+        "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
+    } for row in [*failing.to_dict("records"), *unknown.to_dict("records")]]
 
 
 def _subject(row: dict[str, Any]) -> str:
@@ -240,15 +251,26 @@ def _read(evaluation: Evaluation) -> list[str]:
 
 
 def _table(snap: Snapshot, name: str) -> dict[str, Any]:
-    rows, gaps = len(snap.frame(name)), snap.gaps(name)
     if name in DERIVED:
         doc = (inspect.getdoc(derivation(name)) or "").partition("\n\n")[0].replace("`", "")
-        columns = [{"name": str(column), "dtype": str(dtype).removesuffix("[pyarrow]"), "doc": ""}
+        known = _meanings(name)
+        columns = [{"name": str(column), "dtype": str(dtype).removesuffix("[pyarrow]"), "doc": known.get(column, "")}
                    for column, dtype in snap.frame(name).dtypes.items()]
-        return {"name": name, "doc": doc, "rows": rows, "gaps": gaps, "columns": columns, "derived": True}
-    declared = tables.table(name)
-    columns = [{"name": c.name, "dtype": c.dtype, "doc": c.doc} for c in declared.columns]
-    return {"name": name, "doc": declared.doc, "rows": rows, "gaps": gaps, "columns": columns, "derived": False}
+    else:
+        doc = tables.table(name).doc
+        columns = [{"name": c.name, "dtype": c.dtype, "doc": c.doc} for c in tables.table(name).columns]
+    return {"name": name, "doc": doc, "rows": len(snap.frame(name)), "gaps": snap.gaps(name), "columns": columns,
+            "derived": name in DERIVED}
+
+
+def _meanings(name: str) -> dict[str, str]:
+    """What columns mean in the tables that a derived one is made of; where it has the name, it has the meaning."""
+    if name not in DERIVED:
+        return {column.name: column.doc for column in tables.table(name).columns}
+    found: dict[str, str] = {}
+    for source in inputs(derivation(name)):
+        found = {**_meanings(source), **found}
+    return found
 
 
 def _plain(value: Any) -> Any:

@@ -95,19 +95,19 @@ def _richest(data: dict[str, Any]) -> Part | None:
     if MIME in data:
         return Part("block", {"block": data[MIME]})
     if PLOTLY in data or SVG in data:
-        return Part("figure", {"plotly": data.get(PLOTLY), "svg": data.get(SVG, ""), "png": data.get("image/png", "")})
-    for kind in _PICTURES:
-        if kind in data:
-            return Part("picture", {"type": kind, "data": re.sub(r"[^A-Za-z0-9+/=]", "", data[kind])})
-    if "text/html" in data:
-        html = clean(data["text/html"])
+        return Part("figure", {"plotly": data.get(PLOTLY), "svg": data.get(SVG, ""),
+                               "png": _base64(data.get("image/png", ""))})
+    if picture := next((kind for kind in _PICTURES if kind in data), None):
+        return Part("picture", {"type": picture, "data": _base64(data[picture])})
+    if "text/html" in data or "text/markdown" in data:
+        html = clean(data.get("text/html") or markdown().render(data["text/markdown"]))
         columns = html.partition("</tr>")[0].count("<th")
         return Part("html", {"html": html, "columns": columns, "wide": columns > _WIDE})
-    if "text/markdown" in data:
-        return Part("html", {"html": clean(markdown().render(data["text/markdown"])), "columns": 0, "wide": False})
-    if "text/plain" in data:
-        return Part("text", {"text": plain(data["text/plain"]), "stream": "stdout"})
-    return None
+    return Part("text", {"text": plain(data["text/plain"]), "stream": "stdout"}) if "text/plain" in data else None
+
+
+def _base64(said: str) -> str:
+    return re.sub(r"[^A-Za-z0-9+/=]", "", said)
 
 
 def plain(said: str) -> str:

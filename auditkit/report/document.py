@@ -1,6 +1,5 @@
 """The document that page and paper are drawn from: the parts of a notebook, with title, contents and anchors."""
 
-import base64
 import html
 import re
 from dataclasses import dataclass, field
@@ -86,9 +85,6 @@ def _describe(part: Part, near: str) -> None:
     title = plotly.get("layout", {}).get("title") or {}
     title = title.get("text", "") if isinstance(title, dict) else title
     part.content["alt"] = text.short(html.unescape(said[1] or said[2]) if said else str(title) or near, 1000)
-    png = part.content.get("png") or ""
-    part.content["uri"] = (f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}" if svg
-                           else f"data:image/png;base64,{png}" if png else "")
 
 
 def _slug(name: str) -> str:

@@ -15,13 +15,16 @@ from auditkit.report.block import environment
 PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"
 
-COLOURS = {"fail": "#b3261e", "unknown": "#c77700", "manual": "#4f63a6", "pass": "#1f7a4d", "not_applicable": "#8b919b"}
-PATTERNS = {"fail": "", "unknown": "/", "manual": ".", "pass": "", "not_applicable": "-"}
+COLOURS = {"fail": "#b3261e", "unknown": "#c77700", "manual": "#4f63a6", "attested": "#2f7f86",
+           "pass": "#1f7a4d", "not_applicable": "#8b919b"}
+PATTERNS = {"fail": "", "unknown": "/", "manual": ".", "attested": "x", "pass": "", "not_applicable": "-"}
 PALETTE = ("#33518f", "#8a5a9e", "#2f7f86", "#a8642a", "#6b7280")
 
 WIDTH, LABELS, ROW, TOP = 720, 250, 21, 30
 LABEL, FITS = 80, 42
 """Characters of a label that the interactive and the static figure show."""
+FEW = 10
+"""So short an axis has a mark at every whole number."""
 MOST = 40
 """Bars that a figure shows; its title says so where there are more."""
 
@@ -54,6 +57,7 @@ class Figure:
         """The interactive form, as plotly.js takes it. Labels are escaped: plotly.js reads markup in them."""
         rows = self.rows()
         labels = [_unmarked(label) for label, _ in rows]
+        longest = max((sum(row.values()) for _, row in rows), default=0)
         return {
             "data": [{
                 "type": "bar", "orientation": "h", "name": _unmarked(text.word(part)), "y": labels,
@@ -68,7 +72,8 @@ class Figure:
                 "title": {"text": _unmarked(self.title), "x": 0, "font": {"size": 15}}, "barmode": "stack",
                 "height": 120 + 26 * len(rows), "bargap": 0.3, "paper_bgcolor": "rgba(0,0,0,0)",
                 "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 10, "r": 10, "t": 70, "b": 30},
-                "xaxis": {"gridcolor": "#dfe3e8", "rangemode": "tozero", "fixedrange": True},
+                "xaxis": {"gridcolor": "#dfe3e8", "rangemode": "tozero", "fixedrange": True,
+                          **({"dtick": 1} if longest <= FEW else {})},
                 "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "type": "category"},
                 "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
                 "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#98a2b0", "activecolor": "#1f3d66",

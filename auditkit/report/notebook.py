@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 def execute(
-    notebook: Path, output: Path, parameters: dict[str, str], meanwhile: Callable[[], object] = lambda: None,
+    notebook: Path, output: Path, parameters: dict[str, Any], meanwhile: Callable[[], object] = lambda: None,
 ) -> "NotebookNode":
     """Run a notebook with parameters and write it with its outputs; do something ``meanwhile``.
 
@@ -46,7 +46,7 @@ def execute(
     return done
 
 
-def _verify(given: dict[str, str], known: dict[str, Any]) -> None:
+def _verify(given: dict[str, Any], known: dict[str, Any]) -> None:
     for name in given:
         if name not in known:
             raise NoSuchName("parameter", name, known)
@@ -79,6 +79,7 @@ def kernel() -> Iterator["KernelManager"]:
     It is reached through sockets in a private folder where the system has them: a TCP port is open to every user
     of the machine.
     """
+    from jupyter_client.client import KernelClient
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import KernelManager
 
@@ -87,14 +88,22 @@ def kernel() -> Iterator["KernelManager"]:
             return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
                               display_name="Python 3", language="python")
 
+    class Manager(KernelManager):
+        used: KernelClient | None = None
+
+        def client(self, **options: Any) -> KernelClient:
+            self.used = super().client(**options)
+            return self.used
+
     with tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as folder:
-        manager = KernelManager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
-                                connection_file=os.path.join(folder, "kernel.json"),
-                                transport="ipc" if os.name == "posix" else "tcp")
+        manager = Manager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
+                          connection_file=f"{folder}/kernel.json", transport="ipc" if os.name == "posix" else "tcp")
         manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
         manager.start_kernel(env={**os.environ, "IPYTHONDIR": folder, "JUPYTER_RUNTIME_DIR": folder})
         try:
             yield manager
         finally:
+            if manager.used:
+                manager.used.stop_channels()
             manager.shutdown_kernel(now=True)
             manager.cleanup_resources()

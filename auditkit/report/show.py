@@ -4,8 +4,18 @@ Each is drawn in the notebook, on the page and on paper.
 """
 
 from auditkit.report.attachments import evidence
-from auditkit.report.cards import details, dictionary, ledger, requirement, requirements, snapshot, summary, table
+from auditkit.report.cards import (
+    added,
+    details,
+    dictionary,
+    ledger,
+    requirement,
+    requirements,
+    snapshot,
+    summary,
+    table,
+)
 from auditkit.report.figures import bars, chart
 
-__all__ = ["bars", "chart", "details", "dictionary", "evidence", "ledger", "requirement", "requirements", "snapshot",
-           "summary", "table"]
+__all__ = ["added", "bars", "chart", "details", "dictionary", "evidence", "ledger", "requirement", "requirements",
+           "snapshot", "summary", "table"]

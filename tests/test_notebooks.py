@@ -1,0 +1,72 @@
+"""The notebooks that ship: thin, without outputs, and runnable as they are."""
+
+import ast
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from auditkit import home
+from auditkit.report import cells, notebook, publish
+from auditkit.report.document import document
+
+NOTEBOOKS = sorted(home.folder("notebooks").glob("*.ipynb"))
+MOST_CELLS, MOST_LINES = 12, 5
+FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.With, ast.Try, ast.If)
+
+
+def named(path: Path) -> str:
+    return path.stem
+
+
+def code(path: Path) -> list[nbformat.NotebookNode]:
+    return [cell for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+
+
+def test_they_are_there() -> None:
+    assert {"cis", "soc2", "hipaa", "explore", "framework"} <= {path.stem for path in NOTEBOOKS}
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_a_notebook_is_thin(path: Path) -> None:
+    assert len(code(path)) <= MOST_CELLS + 1, "the parameters do not count"
+    for cell in code(path):
+        if "parameters" in cell.metadata.get("tags", []):
+            continue
+        tree = ast.parse(cell.source)
+        assert sum(bool(line.strip()) for line in cell.source.splitlines()) <= MOST_LINES, cell.source
+        for node in ast.walk(tree):
+            assert not isinstance(node, FORBIDDEN), cell.source
+            if isinstance(node, ast.Import):
+                assert all(alias.name.partition(".")[0] == "auditkit" for alias in node.names), cell.source
+            if isinstance(node, ast.ImportFrom):
+                assert (node.module or "").partition(".")[0] == "auditkit", cell.source
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
+    assert all(not cell.outputs and cell.execution_count is None for cell in code(path))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_parameters_are_told(path: Path) -> None:
+    papermill = pytest.importorskip("papermill")
+    known = papermill.inspect_notebook(str(path))
+    assert list(known) == ["snapshot", "framework", "exceptions", "attestations", "controls", "checks"]
+    assert known["snapshot"]["default"] == '"demo"' and all(one["help"] for one in known.values())
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
+def test_a_notebook_has_a_title_and_headings(path: Path) -> None:
+    found = document(nbformat.read(path, 4), "none")
+    assert found.title != "none" and len(found.contents) > 3
+
+
+@pytest.mark.parametrize("name", ["soc2", "explore"])
+def test_a_notebook_runs_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = notebook.execute(home.folder("notebooks") / f"{name}.ipynb", tmp_path / "done.ipynb", {})
+    shown = [part.kind for part in cells.parts(done)]
+    assert "block" in shown and "figure" in shown
+    files = publish(tmp_path / "done.ipynb")
+    assert files.pdf.read_bytes().startswith(b"%PDF-") and "acme-prod" in files.html.read_text()

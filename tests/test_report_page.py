@@ -1,0 +1,141 @@
+"""The page: one file, offline, its own scripts and no others, and everything that an auditor looks for."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import plotly.graph_objects as plotly
+import pytest
+from report_worlds import Page, executed, judged, pod, published
+
+from auditkit.report import show
+from auditkit.report.block import ROWS
+from auditkit.report.document import document
+from auditkit.report.html import page
+
+EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egpj.exe\u200b\x1b[31m'
+
+
+def drawn(*cells: object) -> Page:
+    return Page(page(document(executed(*cells), "house")))
+
+
+def everything(evaluation) -> list[object]:
+    snap = evaluation.snapshot
+    return ["# House", "## Answer", show.summary(evaluation), show.chart(evaluation), show.snapshot(snap),
+            "## All", show.requirements(evaluation), "## Each", show.details(evaluation), show.added(evaluation),
+            show.table(snap.containers, "Containers"), show.ledger(snap), show.dictionary(evaluation),
+            show.evidence(evaluation)]
+
+
+@pytest.fixture(scope="module")
+def house() -> Page:
+    return drawn(*everything(judged(pod("bad", privileged=True), pod("good"), services="forbidden")))
+
+
+def test_only_its_own_scripts_run(house: Page) -> None:
+    policy = next(attributes["content"] for tag, attributes in house.tags
+                  if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy")
+    assert policy.startswith("default-src 'none'; ")
+    digests = {f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in house.scripts}
+    stated = re.search(r"script-src ([^;]*);", policy)
+    assert stated and set(stated[1].split()) == digests
+    assert len(house.scripts) == 2, "plotly.js once, and ours"
+
+
+def test_it_asks_for_nothing(house: Page) -> None:
+    assert not [tag for tag, _ in house.tags if tag in ("link", "iframe", "object", "embed", "base")]
+    assert all(address.startswith("data:") for address in house.values("src"))
+    assert all(address.startswith("#") for address in house.values("href"))
+
+
+def test_every_link_leads_somewhere(house: Page) -> None:
+    anchors = house.values("id")
+    assert len(anchors) == len(set(anchors))
+    assert {address[1:] for address in house.values("href")} <= set(anchors)
+    assert "r-1.1" in anchors and "section-2" in anchors
+
+
+def test_without_a_figure_there_is_no_plotly() -> None:
+    found = drawn("# House", show.summary(judged(pod("good"))))
+    assert len(found.scripts) == 1 and "Plotly.newPlot" in found.scripts[0]
+
+
+@pytest.mark.parametrize("said", [
+    "1 of 2 containers fail: No container runs privileged", "Pod shop/bad", "privileged=true", "Wanted: privileged is not set",
+    "Remedy: Remove securityContext.privileged", "Source of the rule:", "A cluster cannot show: Who is in charge",
+    "Ask next for: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 source not, see below",
+    "jane (groups: auditors)", "the server said no", "ab" * 32, "Look at: Names and dates", "has all rights on the node",
+])
+def test_what_an_auditor_looks_for(house: Page, said: str) -> None:
+    assert said in house.text
+
+
+def test_every_requirement_is_listed_with_its_status(house: Page) -> None:
+    cards = [attributes for tag, attributes in house.tags if tag == "details" and "data-status" in attributes]
+    assert [(card["id"], card["data-status"]) for card in cards] == [
+        ("r-1.1", "fail"), ("r-1.2", "fail"), ("r-2.1", "manual")]
+
+
+def test_no_score(house: Page) -> None:
+    assert not re.search(r"\d\s*%|complian(t|ce) score", house.text)
+
+
+def test_subjects_of_a_check_are_listed_once(house: Page) -> None:
+    assert house.text.count("Pod shop/bad") == 1
+    assert "The subjects are listed under 1.1" in house.text
+
+
+def test_unknown_comes_with_its_reason_and_who_waits_for_it() -> None:
+    found = drawn(show.summary(judged(pod("good"), pods="forbidden")))
+    assert "What is not known, and why" in found.text
+    assert "pods is forbidden: the server said no 1.1, 1.2" in found.text
+
+
+def test_hostile_text_is_text() -> None:
+    evaluation = judged(pod(f"p{EVIL}", image=EVIL, privileged=True), cluster=EVIL, title=EVIL, secrets="forbidden")
+    found = drawn(f"# T {EVIL}", *everything(evaluation)[1:], show.bars(evaluation.snapshot.sql(
+        "select image, 1 as pods from containers"), EVIL), {"text/plain": EVIL})
+    assert not [tag for tag, attributes in found.tags if tag == "img" and attributes.get("src") == "x"]
+    assert all("alert(" not in script for script in found.scripts[1:]), "the first is plotly.js"
+    assert not {"onerror", "onload", "onclick"} & {name for _, attributes in found.tags for name in attributes}
+    shown = found.text + " ".join(value or "" for _, attributes in found.tags for value in attributes.values())
+    assert not [char for char in shown if not (char.isprintable() or char.isspace())]
+    assert "<script>alert(1)</script>" in found.text and "\\u{202e}" in found.text
+
+
+def test_ten_thousand_failures_are_counted_and_the_worst_shown() -> None:
+    evaluation = judged(*[pod(f"web-{number}", privileged=True) for number in range(10_000)])
+    found = drawn(show.details(evaluation))
+    assert found.text.count("Pod shop/web-") == ROWS["page"]
+    assert f"{ROWS['page']} of 10,000 are shown, failing ones first; the attachment verdicts.csv has all." in found.text
+
+
+def test_long_names_are_cut_and_their_length_is_told() -> None:
+    found = drawn(show.details(judged(pod("x" * 50_000, privileged=True))))
+    assert "(50,009 characters)" in found.text and "x" * 1000 not in found.text
+
+
+def test_a_notebook_that_somebody_else_wrote() -> None:
+    figure = plotly.Figure(plotly.Bar(x=["a"], y=[1]), layout={"title": {"text": "Mine"}})
+    found = drawn(
+        "# Mine\n\n## A part\n\nText with <script>alert(1)</script> and [a link](javascript:alert(1)).\n\n| a | b |\n|---|---|\n| 1 | 2 |",
+        {"application/vnd.plotly.v1+json": figure.to_plotly_json(), "text/html": "<div><script>x</script></div>"},
+        {"text/html": "<style>td {color: red}</style><table class='dataframe'><tr><th>n</th></tr><tr><td onclick='x()'>7</td></tr></table>"
+                      "<img src='http://example.com/x.png'><a href='data:text/html,x'>d</a>"},
+        {"image/png": "aGVsbG8=", "text/plain": "<Figure>"}, {"text/markdown": "*well*"}, {"text/plain": "\x1b[1mbold\x1b[0m"})
+    assert "Mine" in found.text and "7" in found.text and "color: red" not in found.text and "bold" in found.text
+    assert "data:image/png;base64,aGVsbG8=" in found.values("src")
+    assert all(address.startswith(("data:image/", "#")) for address in [*found.values("src"), *found.values("href")])
+    assert not found.values("onclick") and len(found.scripts) == 2
+    assert ("em", {}) in found.tags
+
+
+def test_the_page_is_written_beside_the_notebook_and_stays_the_same(tmp_path: Path) -> None:
+    cells = everything(judged(pod("bad", privileged=True)))
+    first = published(tmp_path, *cells)
+    bytes_of = [first.html.read_bytes(), first.pdf.read_bytes()]
+    again = published(tmp_path, *everything(judged(pod("bad", privileged=True))))
+    assert [again.html.read_bytes(), again.pdf.read_bytes()] == bytes_of
+    assert first.notebook.parent == first.html.parent == first.pdf.parent == tmp_path

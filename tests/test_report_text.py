@@ -1,0 +1,56 @@
+"""What hostile text becomes: visible, short, and no formula."""
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from auditkit.report import text
+from auditkit.report.attachments import csv, guarded
+
+
+@given(st.text())
+def test_visible_text_has_no_hidden_character(said: str) -> None:
+    shown = text.visible(said)
+    assert all(char.isprintable() or char in "\n\t\u00a0" for char in shown)
+    if said.isprintable():
+        assert shown == said
+
+
+@pytest.mark.parametrize("hidden", ["\x00", "\x1b", "\x7f", "\x9b", "\u202e", "\u2066", "\u200b", "\ufeff", "\u2028", "\ud800"])
+def test_hidden_characters_are_told_apart(hidden: str) -> None:
+    assert text.visible(f"a{hidden}b") == f"a\\u{{{ord(hidden):x}}}b"
+
+
+def test_long_text_says_how_long_it_was() -> None:
+    assert text.short("x" * 5000) == "x" * text.LONGEST + "… (5,000 characters)"
+    assert text.short("x" * text.LONGEST) == "x" * text.LONGEST
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"),
+                                              (7_100_000_000, "7.1 GB")])
+def test_size(number: int, said: str) -> None:
+    assert text.size(number) == said
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "0 policies"), (1, "1 policy"), (1234, "1,234 policies")])
+def test_count(number: int, said: str) -> None:
+    assert text.count(number, "policy") == said
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
+def test_formulas_are_disarmed(start: str) -> None:
+    frame = pd.DataFrame({"name": pd.array([f"{start}1+1", "a=1", None], "string[pyarrow]"), "count": [-1, 2, 3]})
+    assert guarded(frame)["name"].tolist()[:2] == [f"'{start}1+1", "a=1"]
+    assert guarded(frame)["count"].tolist() == [-1, 2, 3], "a number is no formula"
+    assert pd.isna(guarded(frame)["name"].iloc[2])
+
+
+@given(st.lists(st.text(), min_size=1))
+def test_no_cell_of_a_csv_begins_a_formula(values: list[str]) -> None:
+    shown = guarded(pd.DataFrame({"name": pd.array(values, "string")}))["name"]
+    assert not any(value.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) for value in shown)
+
+
+def test_csv_of_nothing_has_its_header() -> None:
+    assert csv([], ["requirement", "verdict"]) == b"requirement,verdict\n"
