@@ -18,6 +18,7 @@ import test_scans_popeye as popeye
 import test_scans_prowler as prowler
 import test_scans_sarif as sarif
 import test_scans_sysdig as sysdig
+import test_scans_sysdig_events as sysdig_events
 import test_scans_vault as vault
 from scan_worlds import read, written
 
@@ -26,7 +27,7 @@ DOCUMENTS: dict[str, Any] = {
     "sysdig scanner, second": sysdig.SECOND,
     "sysdig report": {"data": [sysdig.OLD_ROW, sysdig.NEW_ROW]},
     "sysdig posture": {"data": [sysdig.REQUIREMENT]},
-    "sysdig events": [sysdig.EVENT, sysdig.LEGACY, sysdig.ACTIVITY],
+    "sysdig events": [sysdig_events.EVENT, sysdig_events.LEGACY, sysdig_events.ACTIVITY],
     "falco": [falco.ALERT, falco.ALERT],
     "vault": vault.REQUEST,
     "plural": [plural.CONSTRAINT, plural.CLEAN],

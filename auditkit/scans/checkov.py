@@ -69,7 +69,8 @@ def read(document: Document) -> Iterator[Row]:
     references: set[tuple[str, str, str]] = set()
     for path in lists.values():
         for position, check in document.each(path, _Check):
-            report = reports[position[0]] if root and position[0] < len(reports) else reports[0]
+            at = position[0] if root and isinstance(position[0], int) else 0
+            report = reports[at] if at < len(reports) else None
             yield _finding(check, text(report.get("check_type")) if isinstance(report, dict) else None)
             references |= _references(check)
     for rule, framework, reference in sorted(references):

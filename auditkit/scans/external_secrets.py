@@ -91,7 +91,7 @@ def read_object(item: dict[str, Any]) -> Iterator[Row]:
             seen=moment(state.refresh_time) or moment(condition.last_transition_time),
             message="; ".join(said for said in (condition.reason, about) if said) or None)
     if not state.conditions:
-        judged = {True: "pass", False: "fail"}.get(state.valid, "unknown")
+        judged = "unknown" if state.valid is None else "pass" if state.valid else "fail"
         yield Finding(
             **known, rule="Ready", title=f"Condition Ready of {thing.kind}", status=judged,
             tool_status=None if state.valid is None else f"valid={str(state.valid).lower()}",

@@ -309,6 +309,7 @@ def _policies(note: str) -> list[str]:
 # google.rpc.Code → HTTP status, as Google's API design guide pairs them
 _HTTP = {0: 200, 1: 499, 2: 500, 3: 400, 4: 504, 5: 404, 6: 409, 7: 403, 8: 429, 9: 400, 10: 409, 11: 400, 12: 501,
          13: 500, 14: 503, 15: 500, 16: 401}
+_DECISIONS = {True: "allow", False: "forbid", None: None}
 _LEAST_HTTP = 100
 _IN_NAMESPACE = re.compile(r"namespaces/([^/]+)/(?!(?:finalize|status)$)(.+)$")
 
@@ -328,7 +329,7 @@ def _google(line: _Line, payload: _Payload) -> Row:
         namespace=thing and thing.namespace, name=thing and thing.name,
         path=None if thing else path_of(payload.resource_name),
         code=_http(payload.status),
-        decision=labels.get("authorization.k8s.io/decision") or {True: "allow", False: "forbid"}.get(granted),
+        decision=labels.get("authorization.k8s.io/decision") or _DECISIONS[granted],
         reason=labels.get("authorization.k8s.io/reason") or None,
         stage=_stage(operation), audit_id=operation.id,
         source_ip=request.caller_ip, user_agent=request.caller_supplied_user_agent,

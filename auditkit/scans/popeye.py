@@ -15,7 +15,8 @@ from auditkit.scans.vocabulary import group, moment
 
 NAME = "popeye"
 
-_LEVELS = (("ok", "pass"), ("info", "warn"), ("warning", "warn"), ("error", "fail"))
+_LEVELS: dict[int | None, tuple[str | None, str]] = {
+    0: ("ok", "pass"), 1: ("info", "warn"), 2: ("warning", "warn"), 3: ("error", "fail")}
 _CODE = re.compile(r"\[(POP-\d+)\]\s*")
 _ROOT = "__root__"
 # What the linters are called in old reports; new ones have the plural of the resource.
@@ -78,8 +79,7 @@ def _finding(section: _Section, key: str, issue: _Issue) -> Row:
     linter = section.linter or section.sanitizer
     kind, namespace, name = _object(section, linter, key)
     code = _CODE.match(issue.message or "")
-    known = issue.level is not None and 0 <= issue.level < len(_LEVELS)
-    severity, status = _LEVELS[issue.level] if known else (None, "unknown")
+    severity, status = _LEVELS.get(issue.level, (None, "unknown"))
     return Finding(
         rule=code[1] if code else linter, title=_CODE.sub("", issue.message) if issue.message else None,
         status=status, tool_status=str(issue.level), tool_severity=severity, category="misconfiguration",

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans.model import About, Document, Finding, Reference, Row
+from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
 from auditkit.scans.places import given
 from auditkit.scans.vocabulary import moment, text
 
@@ -29,10 +29,9 @@ def recognise(document: Document) -> bool:
     if document.form == "csv":
         columns = {column.upper() for column in document.head or {}}
         return "CHECK_ID" in columns and bool(columns & {"FINDING_UID", "FINDING_UNIQUE_ID", "STATUS_EXTENDED"})
-    head = document.head
     if document.form == "lines":
-        return any(_reader_of(value) for value in islice(document.values(), _LOOK_AT))
-    return document.form == "json" and _reader_of(_first(head)) is not None
+        return _reader(document) is not None
+    return document.form == "json" and _reader_of(_first(document.head)) is not None
 
 
 def _first(head: Any) -> Any:
@@ -43,23 +42,36 @@ def _first(head: Any) -> Any:
 
 def read(document: Document) -> Iterator[Row]:
     """A finding for each result of a check, and the requirements that Prowler ties to it."""
-    head, reader = document.head, _of_csv
-    if document.form != "csv":
-        reader = next((found for value in islice(document.values(), _LOOK_AT) if (found := _reader_of(value))), None) \
-            if document.form == "lines" else _reader_of(_first(head))
-    kind = _Ocsf if reader is _of_ocsf else dict[str, Any]
-    if document.form == "json" and (isinstance(head, list) or "Findings" in (head or {})):
-        rows = (row for _, row in document.each("[]" if isinstance(head, list) else "Findings[]", kind))
-    else:
-        rows = document.values(kind)
+    reader = _reader(document)
+    if reader is None:
+        if document.head not in ([], {"Findings": []}):
+            yield Gap("it is none of the forms that Prowler writes")
+        return
     said: set[tuple[str | None, ...]] = set()
-    for row in rows:
-        for found in (reader or _of_json)(row):
+    for row in _rows(document, _Ocsf if reader is _of_ocsf else dict[str, Any]):
+        for found in reader(row):
             if isinstance(found, Finding):
                 yield found
             elif (key := _key(found)) not in said:
                 said.add(key)
                 yield found
+
+
+def _reader(document: Document) -> Any:
+    """What reads a row of this document."""
+    if document.form == "csv":
+        return _of_csv
+    if document.form == "lines":
+        return next((found for value in islice(document.values(), _LOOK_AT) if (found := _reader_of(value))), None)
+    return _reader_of(_first(document.head))
+
+
+def _rows(document: Document, kind: Any) -> Iterator[Any]:
+    if document.form == "json" and isinstance(document.head, list):
+        return (row for _, row in document.each("[]", kind))
+    if document.form == "json" and "Findings" in (document.head or {}):
+        return (row for _, row in document.each("Findings[]", kind))
+    return document.values(kind)
 
 
 def _key(row: Row) -> tuple[str | None, ...]:

@@ -43,11 +43,15 @@ def read(document: Document) -> Iterator[Row]:
     if shape == "image":
         yield from sysdig_images.of_image(document)
         return
+    if shape is None:
+        if not isinstance(document.head, dict) or document.head.get("data") != []:
+            yield Gap("it is none of the forms that Sysdig writes")
+        return
     path = _rows_at(document.head) if document.form == "json" else None
     rows = (row for _, row in document.each(path)) if path else document.values()
     reader = {"vulnerability": sysdig_images.of_rows, "result": sysdig_images.of_results,
               "package": sysdig_images.of_packages, "requirement": _requirements, "resource": _resources,
-              "event": _events}[shape or "event"]
+              "event": _events}[shape]
     count = strange = 0
     for row in rows:
         count += 1
@@ -195,7 +199,8 @@ def _events(row: dict[str, Any]) -> Iterator[Row]:
         yield _activity(row, time, where)
     else:
         fields = _fields(content.get("fields") or row.get("fields"))
-        rule = text(content.get("ruleName")) or _pairs(row.get("fields")).get("falco.rule") or text(row.get("name"))
+        named = _pairs(row.get("fields")).get("falco.rule")
+        rule = text(content.get("ruleName")) or text(named) or text(row.get("name"))
         yield falco.event(rule, fields, time=time, **_severity(row.get("severity")), source=text(row.get("source")),
                           message=f"policy {name}" if (name := text(row.get("name"))) else None, **where)
         if rule and isinstance(tags := content.get("ruleTags"), list):

@@ -214,7 +214,7 @@ def of_image(document: Document) -> Iterator[Row]:
         yield Gap(f"what it says of itself could not be understood ({error})")
         report = _Report()
     result = report.result or report
-    yield About(tool_version=report.scanner and report.scanner.version,
+    yield About(tool_version=report.scanner.version if report.scanner else None,
                 time=moment(report.info and report.info.scan_time)
                 or moment(report.producer and report.producer.produced_at))
     image = result.metadata or _Image()
