@@ -69,11 +69,13 @@ class Selector(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     def matches(self, who: pd.DataFrame) -> np.ndarray:
         """Which subjects (columns kind, namespace, name, container) it selects."""
-        found = np.ones(len(who), bool)
-        for part, pattern in self.patterns.items():
-            codes, values = pd.factorize(who[part])
+        left = np.arange(len(who))
+        for part, pattern in self.patterns.items():  # names last: few are left to look at
+            codes, values = pd.factorize(who[part].iloc[left])
             alike = re.compile(fnmatch.translate(pattern)).match
-            found &= np.array([*(alike(str(value)) is not None for value in values), False])[codes]
+            left = left[np.array([*(alike(str(value)) is not None for value in values), False])[codes]]
+        found = np.zeros(len(who), bool)
+        found[left] = True
         return found
 
 
@@ -170,7 +172,9 @@ class ExceptionRegister:
         self._framework, self._today = framework, today
         self._uses = [_Use(exception, exception.said.framework == framework) for exception in exceptions]
         self._matched: dict[tuple[int, int], np.ndarray] = {}
+        self._failing: dict[int, tuple[np.ndarray, pd.DataFrame]] = {}
         self.results = [self._marked(result) for result in results] if self._uses else results
+        self._failing.clear()
 
     def __bool__(self) -> bool:
         return bool(self._uses)
@@ -198,12 +202,19 @@ class ExceptionRegister:
         if key not in self._matched:
             found = np.empty(0, np.int64)
             if use.exception.state(self._today) == "valid":
-                failing = outcome.positions("fail")
-                found = failing[use.exception.matches(outcome.subjects(failing))]
+                failing, who = self._failing_of(outcome)
+                found = failing[use.exception.matches(who)]
                 use.covered += len(found)
                 use.wide = use.wide or _too_wide(use.exception.said, len(found), outcome)
             self._matched[key] = found
         return self._matched[key]
+
+    def _failing_of(self, outcome: "Outcome") -> tuple[np.ndarray, pd.DataFrame]:
+        """The failing subjects of a check: their positions, and what they are called."""
+        if id(outcome) not in self._failing:
+            failing = outcome.positions("fail")
+            self._failing[id(outcome)] = failing, outcome.subjects(failing)
+        return self._failing[id(outcome)]
 
     @cached_property
     def notices(self) -> list[Notice]:
