@@ -375,3 +375,14 @@ def test_break_glass_is_seen_by_binding_and_actor() -> None:
         for row in records(audit_log.binding_uses(requests(*rows)))
     }
     assert found == {("all", "ann", "ann"): 1, (None, "system:masters", "root"): 1}
+
+
+@pytest.mark.parametrize("rows", [[], [{"reason": "access granted by IAM permissions."}]])
+def test_without_a_log_that_names_bindings_their_use_is_not_known(rows: list) -> None:
+    subjects = audit_log.subject_uses(requests(*rows), WORLD["binding_subjects"])
+    rights = audit_log.right_uses(
+        requests(*rows), *(WORLD[name] for name in ("binding_subjects", "role_rules", "role_urls"))
+    )
+    assert len(subjects) and len(rights)
+    assert subjects["requests"].isna().all() and rights["requests"].isna().all()
+    assert subjects["log_from"].isna().all() == (not rows)

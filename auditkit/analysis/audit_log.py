@@ -233,8 +233,9 @@ def binding_uses(audit_requests: pd.DataFrame) -> pd.DataFrame:
 def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.DataFrame:
     """When each subject of each binding last used it: a row for each row of `binding_subjects`, in its order.
 
-    Columns: those of `binding_subjects`, ``requests`` (0: none in the log), ``last_used`` (``<NA>``: not in the
-    log), and the period that the log reaches over, ``log_from`` and ``log_to``.
+    Columns: those of `binding_subjects`, ``requests`` (0: none in the log; ``<NA>``: not known, because there is no
+    log, or none that names bindings), ``last_used`` (``<NA>``: not in the log), and the period that the log reaches
+    over, ``log_from`` and ``log_to``.
     """
     own = ["kind", "namespace", "binding", *SUBJECT]
     uses = _counted(audit_requests[audit_requests["binding"].notna()], [*BINDING, *SUBJECT])
@@ -338,8 +339,9 @@ def _sorted(table: pa.Table, keys: list[str]) -> pd.DataFrame:
 def _with_period(rows: pd.DataFrame, merged: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
     """Rows with how often and when last they were used, and over which period that is known."""
     moment = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
+    named = bool(requests["binding"].notna().any())  # logs of clouds whose own authorizer decides name no binding
     return rows.assign(
-        requests=pd.array(merged["requests"].fillna(0), pd.ArrowDtype(pa.int64())),
+        requests=pd.array(merged["requests"].fillna(0 if named else pd.NA), pd.ArrowDtype(pa.int64())),
         last_used=pd.array(merged["last"], moment),
         log_from=pd.Series(requests["time"].min(), index=rows.index, dtype=moment),
         log_to=pd.Series(requests["ended"].max(), index=rows.index, dtype=moment),
