@@ -146,6 +146,16 @@ def test_a_first_line_that_is_cut_does_not_cost_the_others(tmp_path: Path) -> No
     assert opened_file.gaps[0].missing == 1
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("count", [10, 100_000])
+def test_documents_larger_than_their_beginning(indent: int | None, count: int, tmp_path: Path) -> None:
+    report = {"name": "x", "results": list(range(count))}
+    opened_file = opened(tmp_path, json.dumps(report, indent=indent))
+    assert (opened_file.form, opened_file.head["name"]) == ("json", "x")
+    assert sum(1 for _ in opened_file.each("results[]")) == count
+    assert not opened_file.gaps
+
+
 def test_a_line_without_end_is_lost_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(document, "MAX_LINE", 1000)
     opened_file = opened(tmp_path, f'{TEXT}\n{{"a": "{"x" * 5000}"}}\n{TEXT}\n')

@@ -91,7 +91,7 @@ class File:
         try:
             outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
         except Broken as broken:
-            if self._whole:
+            if self._whole and len(self._beginning) <= self._start + HEAD:
                 self._break(broken)
         return getattr(outline, "value", None)
 
