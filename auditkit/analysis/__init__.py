@@ -56,6 +56,15 @@ DERIVED: dict[str, str] = {
     "webhook_namespaces": "auditkit.analysis.pod_admission:webhook_namespaces",
     "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
     "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
+    "service_backends": "auditkit.analysis.network_services:service_backends",
+    "ingress_backends": "auditkit.analysis.network_services:ingress_backends",
+    "exposure": "auditkit.analysis.network_exposure:exposure",
+    "reachability": "auditkit.analysis.network:reachability",
+    "isolation": "auditkit.analysis.network_tables:isolation",
+    "network_groups": "auditkit.analysis.network_tables:network_groups",
+    "flows": "auditkit.analysis.network_tables:flows",
+    "namespace_flows": "auditkit.analysis.network_tables:namespace_flows",
+    "data_class_flows": "auditkit.analysis.network_tables:data_class_flows",
     "pod_security": "auditkit.analysis.podsecurity:pod_security",
     "template_pod_security": "auditkit.analysis.podsecurity:template_pod_security",
     "namespace_levels": "auditkit.analysis.podsecurity:namespace_levels",
@@ -64,6 +73,8 @@ DERIVED: dict[str, str] = {
     "access": "auditkit.analysis.access_frame:access",
     "role_powers": "auditkit.analysis.rbac_powers:role_powers",
     "held_powers": "auditkit.analysis.rbac_powers:held_powers",
+    "escalation_steps": "auditkit.analysis.escalation_graph:escalation_steps",
+    "paths_to_admin": "auditkit.analysis.escalation:paths_to_admin",
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 
