@@ -191,10 +191,10 @@ class ExceptionRegister:
                         by.append(use.exception.said)
                     mask[found] = True
             covered.append(mask)
-        failing = result.count("fail")
-        accepted = bool(failing) and sum(int(mask.sum()) for mask in covered) == failing
-        return replace(result, covered=tuple(covered), accepted=accepted,
-                       reason=f"{result.reason}; {_accepted(by)}" if accepted else result.reason)
+        failing, marked = result.count("fail"), sum(int(mask.sum()) for mask in covered)
+        accepted = bool(failing) and marked == failing
+        told = f"; {_accepted(by)}" if accepted else f"; {marked} of them accepted" if marked else ""
+        return replace(result, covered=tuple(covered), accepted=accepted, reason=f"{result.reason}{told}")
 
     def _failures(self, use: _Use, outcome: "Outcome") -> np.ndarray:
         """The positions of the failing subjects of a check that an exception covers, if it is valid."""

@@ -90,6 +90,7 @@ def test_one_failure_that_is_not_covered_and_nothing_is_accepted(written) -> Non
     assert (row(judged)["status"], row(judged)["accepted"]) == ("fail", False)
     failing = judged.verdicts("fail").query("check == 'pss.privileged'").set_index("name")["accepted"]
     assert failing.to_dict() == {"cilium-1": True, "cilium-2": True, "miner": False}
+    assert row(judged)["reason"].endswith("; 2 of them accepted")
     assert judged.crosses("unaccepted") and judged.crosses("fail")
 
 
