@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from bench import scans
 
-SMALL, LARGE = 15_000_000, 60_000_000
+SMALL, LARGE = 8_000_000, 32_000_000
 
 
 @pytest.mark.slow

@@ -59,6 +59,19 @@ def test_a_number_has_its_benchmark(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("reason", "message"),
+    [
+        ("Test marked as a manual test", "Test marked as a manual test"),
+        ('failed to run: "ps", output: "etcd --password=hunter2"', "the check itself failed"),
+        (None, "600"),
+    ],
+)
+def test_why_a_check_could_not_judge(reason: str | None, message: str, tmp_path: Path) -> None:
+    frames, _ = read(written(tmp_path, "a.json", [controls({**RESULT, "reason": reason})]))
+    assert records(frames["findings"])[0]["message"] == message
+
+
+@pytest.mark.parametrize(
     ("result", "status"),
     [
         ({"status": "PASS"}, "pass"),

@@ -1,6 +1,7 @@
 """kube-bench: the CIS benchmarks as it judged them on one node. The file does not say which node, or when.
 
-``actual_value`` is never decoded: it is the output of commands, with the arguments of processes.
+``actual_value`` is never decoded, and of ``reason`` only that there is one is kept where it is more than a mark:
+they are the output of commands, with the arguments of processes.
 """
 
 from collections.abc import Iterator
@@ -83,6 +84,12 @@ def _finding(result: _Result, version: str, node_type: Any) -> Any:
     return Finding(
         rule=result.test_number, rule_id=f"{version}/{result.test_number}", title=text(result.test_desc),
         status="manual" if manual else _STATUS.get(status or "", "unknown"), tool_status=status,
-        kind="Node", message=text(result.reason) or text(result.expected_result), remedy=text(result.remediation),
-        category=text(node_type) or "node",
+        kind="Node", message=_message(result), remedy=text(result.remediation), category=text(node_type) or "node",
     )
+
+
+def _message(result: _Result) -> str | None:
+    reason = text(result.reason)
+    if reason is None:
+        return text(result.expected_result)
+    return reason if reason.startswith("Test marked as ") else "the check itself failed"
