@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 import pandas as pd
+from worlds import frames
 
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.checks import find
-from worlds import frames
 
 
 def derive(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """The checks on the network: what they must refuse, what they must accept, and what they cannot know."""
 
 import pytest
-
 from network_worlds import CALICO, agent, namespace, node, policy, verdicts
 
 DENY = {"policyTypes": ["Ingress", "Egress"]}

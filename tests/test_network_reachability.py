@@ -126,7 +126,8 @@ def admin_policies(draw, at: int):
 @st.composite
 def clusters(draw):
     """Namespaces (one of them without its object), nodes, up to five pods, and policies of all kinds."""
-    spaces = [{"kind": "Namespace", "metadata": {"name": name, "labels": draw(labels)}} for name in SPACES[:draw(st.integers(1, 2))]]
+    spaces = [{"kind": "Namespace", "metadata": {"name": name, "labels": draw(labels)}}
+              for name in SPACES[:draw(st.integers(1, 2))]]
     nodes = [{"kind": "Node", "metadata": {"name": name, "labels": draw(labels)},
               "status": {"addresses": [{"type": "InternalIP", "address": f"192.168.0.{at}"}]}}
              for at, name in enumerate(NODES)]

@@ -15,11 +15,12 @@ from collections import defaultdict
 
 import pandas as pd
 import pytest
-from network_truth import ABSENT, cases, connections, expected_spans, joined, objects
+from network_truth import ABSENT, cases, connections, expected_spans, joined, objects, spans
 from network_worlds import namespace
 from worlds import frames
 
 from auditkit.analysis.network import QUESTION, Reachability
+from auditkit.analysis.network_services import ingress_backends, service_backends
 
 CYCLONUS, RECIPES, ANP, NPA = (cases(origin) for origin in ("cyclonus", "recipe", "anp", "npa"))
 LISTS = [case for case in NPA if connections(case) is not None]
@@ -92,6 +93,33 @@ def test_netpol_analyzer(case):
     expected = expected_spans(listed, outside)
     assert {pair: ports for pair, ports in found.items() if ports} == expected
     assert not {pair for pair, perhaps in unknown.items() if perhaps} & set(expected)
+
+
+INGRESS = [case for case in LISTS if any("{ingress-controller}" in line for line in connections(case))]
+
+
+@_each(INGRESS)
+def test_netpol_analyzer_ingress(case):
+    """Its ingress controller is a pod without labels in a namespace without labels: the stranger."""
+    tables = frames(objects(case))
+    pods = (pd.concat([tables[name], tables[f"template_{name}"]]) for name in ("pod_labels", "container_ports"))
+    services = service_backends(tables["services"], tables["service_ports"], tables["service_selectors"], *pods)
+    behind = ingress_backends(tables["ingresses"], tables["ingress_paths"], services)
+    reach = Reachability(tables, workloads=True, host_pods=True)
+    asked = behind.assign(source_namespace=None, source="any pod").rename(
+        columns={"namespace": "destination_namespace", "pod": "destination"})
+    behind = behind[reach.allowed(asked[QUESTION]).to_numpy(bool)]
+    kinds = reach.endpoints.frame.set_index(["namespace", "name"])["kind"]
+    owners = tables["pod_owners"].set_index(["namespace", "pod"])
+    found = defaultdict(set)
+    for row in behind.itertuples():
+        key = (row.namespace, row.pod)
+        owner = owners.loc[key] if key in owners.index else None
+        name, kind = (row.pod, kinds[key]) if owner is None else (owner["owner"], owner["owner_kind"])
+        found[f"{row.namespace}/{name}[{kind}]"].add((row.protocol, row.port, row.port))
+    expected = {destination: spans(words) for source, destination, words in connections(case)
+                if source == "{ingress-controller}"}
+    assert {name: joined(ports) for name, ports in found.items()} == expected
 
 
 def _listed(reach: Reachability, owners: pd.DataFrame) -> tuple[dict, dict]:

@@ -32,11 +32,12 @@ QUESTION = ["source_namespace", "source", "destination_namespace", "destination"
 class Matrix(NamedTuple):
     """For all pairs of groups (sources by destinations) numbers of the sets of ports that are allowed, and not known.
 
-    ``ports`` has the sets in words; groups are those of `Reachability.groups`.
+    ``sets`` are these sets (number 0: none), ``ports`` says them in words; groups are `Reachability.groups`.
     """
 
     allowed: np.ndarray
     unknown: np.ndarray
+    sets: list[int]
     ports: list[str]
 
 
@@ -79,35 +80,39 @@ class Reachability:
         """The group of each endpoint, by its row in ``endpoints.frame``."""
         return self._grouped[1][self.endpoints.of]
 
+    @property
+    def heads(self) -> np.ndarray:
+        """An endpoint of each group, by its row."""
+        return self.endpoints.first[self._grouped[0]]
+
     def matrix(self) -> Matrix:
         """What every group may reach of every other.
 
         Within a group it is said of two different endpoints; what a pod's own node may do is not in it.
         """
-        heads = self._grouped[0]
-        into = self.ways["ingress"].of(heads[None, :], heads[:, None])
-        out = self.ways["egress"].of(heads[:, None], heads[None, :])
+        codes, pairs = self.decided()
         sets: dict[int, int] = {0: 0}
-        allowed, unknown = (np.zeros(into.shape, np.int32) for _ in range(2))
-        codes, pairs = self._pairs(into, out)
-        found = [(sets.setdefault(yes, len(sets)), sets.setdefault(perhaps, len(sets)))
-                 for yes, perhaps in (self._both(*pair) for pair in pairs)]
-        if found:
-            allowed, unknown = (np.array(column, np.int32)[codes] for column in zip(*found, strict=True))
-        return Matrix(allowed, unknown, [self.ports.text(ports) for ports in sets])
+        found = np.array([[sets.setdefault(ports, len(sets)) for ports in self.both(*pair)] for pair in pairs],
+                         np.int32)
+        return Matrix(found[codes, 0], found[codes, 1], list(sets), [self.ports.text(ports) for ports in sets])
 
-    def _pairs(self, into: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
-        """Which pairs of decisions there are: the number of its pair for each place, and the pairs."""
-        width = len(self.ways["egress"].decisions)
-        used = np.zeros(len(self.ways["ingress"].decisions) * width, bool)
-        flat = into.astype(np.int64) * width + out
-        used[flat.ravel()] = True
-        which = np.flatnonzero(used)
-        number = np.cumsum(used) - 1
-        return number[flat], [divmod(int(pair), width) for pair in which]
+    def decided(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """The decisions for every pair of groups (sources by destinations), as numbers of pairs, and these pairs.
 
-    def _both(self, into: int, out: int) -> tuple[int, int]:
-        """The ports that both ends allow, and those that they perhaps do."""
+        A pair has the number of a decision of the destination (ingress) and of one of the source (egress).
+        """
+        heads = self._grouped[0]
+        ingress, egress = self.ways["ingress"], self.ways["egress"]
+        width = len(egress.decisions)
+        both = ingress.of(heads[None, :], heads[:, None]).astype(np.int64) * width
+        both += egress.of(heads[:, None], heads[None, :])
+        used = np.zeros(len(ingress.decisions) * width, bool)
+        used[both.ravel()] = True
+        pairs = [divmod(pair, width) for pair in np.flatnonzero(used).tolist()]
+        return (np.cumsum(used) - 1)[both], pairs
+
+    def both(self, into: int, out: int) -> tuple[int, int]:
+        """The ports that both ends allow, and those that they perhaps do, by the numbers of their decisions."""
         ingress, egress = self.ways["ingress"].decisions[into], self.ways["egress"].decisions[out]
         allowed = ingress.allowed & egress.allowed
         perhaps = (ingress.allowed | ingress.unknown) & (egress.allowed | egress.unknown)
@@ -155,6 +160,17 @@ class Reachability:
         return (pd.Series(pd.array(ok, BOOLEAN)[which]),
                 pd.Series(pd.array(by, STRING)[which]).replace("", "no policy"))
 
+    def incoming(self, destination: np.ndarray, piece: np.ndarray, sources: np.ndarray) -> np.ndarray:
+        """What the policies of destinations say of sources: a matrix of 1 (allowed), 0 (denied) and -1 (not known).
+
+        Destinations and sources are rows of ``endpoints.frame``, ``piece`` is the port of each destination.
+        """
+        shape = (len(destination), len(sources))
+        pairs = [np.broadcast_to(part, shape).ravel() for part in
+                 (destination[:, None], sources[None, :], piece[:, None])]
+        ok, _ = self._verdicts(self.ways["ingress"], *pairs)
+        return ok.astype("int8[pyarrow]").fillna(-1).to_numpy(np.int8).reshape(shape)
+
     def _find(self, questions: pd.DataFrame, end: str) -> np.ndarray:
         """The row of each endpoint that is asked for; -1 where there is none."""
         frame = self.endpoints.frame
@@ -177,6 +193,19 @@ class Reachability:
         host = frame["host_network"].to_numpy(bool)
         there = (source >= 0) & (destination >= 0) & (node[source] >= 0)
         return there & host[source] & (node[source] == node[destination])
+
+
+def reachability(
+    pods: pd.DataFrame, pod_labels: pd.DataFrame, container_ports: pd.DataFrame, namespaces: pd.DataFrame,
+    namespace_labels: pd.DataFrame, nodes: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame,
+    network_policies: pd.DataFrame, network_policy_types: pd.DataFrame, network_policy_rules: pd.DataFrame,
+    network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
+    network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
+    admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
+    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame,
+) -> Reachability:
+    """The reachability of a snapshot, which the tables of the network are derived from; no table itself."""
+    return Reachability(dict(locals()))
 
 
 def reachable(tables: Mapping[str, pd.DataFrame], source: tuple[str, str] | str, destination: tuple[str, str] | str,

@@ -3,6 +3,7 @@
 import ipaddress
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -52,4 +53,4 @@ class AddressSpace:
         """Each piece as ``first-last``."""
         def text(at: int) -> str:
             return str(ipaddress.IPv4Address(at) if at < V6 else ipaddress.IPv6Address(at - V6))
-        return [f"{text(first)}-{text(after - 1)}" for first, after in zip(self.cuts, self.cuts[1:], strict=False)]
+        return [f"{text(first)}-{text(after - 1)}" for first, after in pairwise(self.cuts)]

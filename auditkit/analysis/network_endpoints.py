@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.network_addresses import NOWHERE, UNKNOWN, AddressSpace
-from auditkit.analysis.network_policies import STRING, Policies
+from auditkit.analysis.network_policies import BOOLEAN, STRING, Policies
 from auditkit.analysis.network_ports import protocol_base
 from auditkit.analysis.network_selectors import distinct
 
@@ -68,6 +68,7 @@ def endpoints_of(tables: Mapping[str, pd.DataFrame], policies: Policies, address
     """
     pods, labels, ports = (_read(tables, name, workloads) for name in TEMPLATES)
     frame = pd.concat([_pods(pods), _stranger(), _nodes(tables), _outside(addresses)], ignore_index=True)
+    frame = frame.astype(dict.fromkeys(COLUMNS, STRING) | {"host_network": BOOLEAN})
     if host_pods:
         frame["host_network"] &= frame["kind"] == "Node"
     owner = _numbers(frame)

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+
 def distinct(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows that are equal in all of these columns: the first of each class, and the class of each row."""
     code = np.zeros(len(columns[0]), np.int64)

@@ -125,6 +125,12 @@ TABLES = (
         ("namespace", "ingress", "host", "secret"),
     ),
     Table(
+        "ingress_addresses", "addresses that ingresses are served on", (
+            Rows("ingresses.networking.k8s.io", "status.loadBalancer.ingress[]"),),
+        (*_of("ingress"), Column("ip", "string", "ip", "address"), Column("hostname", "string", "hostname", "name")),
+        ("namespace", "ingress", "ip", "hostname"),
+    ),
+    Table(
         "network_policies", "network policies", (Rows(_POLICY),),
         (
             *identity(),
