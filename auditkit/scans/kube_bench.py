@@ -38,7 +38,6 @@ class _Section(msgspec.Struct, gc=False):
 class _Controls(msgspec.Struct, gc=False):
     tests: list[_Section] | None = None
     version: Text = None
-    node_type: Text = None
 
 
 def recognise(document: Document) -> bool:
@@ -60,7 +59,7 @@ def read(document: Document) -> Iterator[Row]:
         for section in controls.tests or ():
             results = section.results or []
             for result in results:
-                yield _finding(result, version, controls.node_type)
+                yield _finding(result, version)
                 yield Reference(rule=result.test_number, framework=version, reference=result.test_number)
             stated = section.passed + section.fail + section.warn + section.info
             if stated > len(results):
@@ -78,13 +77,13 @@ def _controls(document: Document) -> Iterator[_Controls]:
         yield from (msgspec.convert(controls, _Controls) for controls in _candidates(value))
 
 
-def _finding(result: _Result, version: str, node_type: Any) -> Any:
+def _finding(result: _Result, version: str) -> Any:
     status = text(result.status)
     manual = result.type == "manual" and status == "WARN"
     return Finding(
         rule=result.test_number, rule_id=f"{version}/{result.test_number}", title=text(result.test_desc),
         status="manual" if manual else _STATUS.get(status or "", "unknown"), tool_status=status,
-        kind="Node", message=_message(result), remedy=text(result.remediation), category=text(node_type) or "node",
+        kind="Node", message=_message(result), remedy=text(result.remediation), category="infra",
     )
 
 
