@@ -8,10 +8,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from report_worlds import PRIVILEGED, pod, snapshot
+from report_worlds import PRIVILEGED, executed, pod, snapshot
 
-from auditkit.errors import AuditkitError, NoSuchName
-from auditkit.report import _notebook, notebook, report
+from auditkit.errors import AuditkitError, NoSuchName, UsageError
+from auditkit.report import _notebook, notebook, publish, report
+from auditkit.report.block import MIME
 
 HERE = Path(__file__).parents[1]
 
@@ -96,3 +97,21 @@ def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE,
                           env={**os.environ, "PYTHONPATH": str(HERE)})
     assert done.stdout.strip() == "False"
+
+
+@pytest.mark.parametrize(("content", "said"), [
+    ("{", "is not a notebook that can be read"), ("[]", "is not a notebook that can be read"), ('{"a": 1}', "is not a notebook that can be read"), (None, "No such file"),
+])
+def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, said: str) -> None:
+    path = tmp_path / "given.ipynb"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UsageError, match=said):
+        publish(path)
+
+
+def test_publishing_a_block_of_another_version(tmp_path: Path) -> None:
+    found = executed({MIME: {"kind": "requirements", "rows": [{"id": "1"}]}}, {MIME: {"kind": "new"}})
+    nbformat.write(found, tmp_path / "given.ipynb")
+    with pytest.raises(UsageError, match="another version of auditkit.*run it again"):
+        publish(tmp_path / "given.ipynb")

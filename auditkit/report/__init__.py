@@ -61,17 +61,17 @@ def _absolute(path: Path | str) -> str:
 
 
 def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
-    """Write the page and the PDF of an executed notebook beside it. Raises `MissingDependency`."""
-    import nbformat
+    """Write the page and the PDF of an executed notebook beside it.
 
-    from auditkit.report.document import document
+    Raises `UsageError` for what is no notebook, or holds what this version cannot draw, and `MissingDependency`.
+    """
+    from auditkit.report.document import read
     from auditkit.report.html import page
     from auditkit.report.pdf import paper
 
     tell = progress or (lambda said: None)
-    path = Path(notebook)
-    found = document(nbformat.read(path, as_version=4), path.stem)
-    files = Files(path, path.with_suffix(".html"), path.with_suffix(".pdf"))
+    found = read(Path(notebook))
+    files = Files(Path(notebook), Path(notebook).with_suffix(".html"), Path(notebook).with_suffix(".pdf"))
     tell("drawing the page")
     files.html.write_text(page(found), "utf-8")
     tell("drawing the PDF")

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from auditkit import home
+from auditkit.errors import UsageError
 from auditkit.report import text
 from auditkit.report.glyphs import drawable
 
@@ -40,7 +41,7 @@ class Block:
 
 def notebook_face(block: Block) -> str:
     """The block as HTML that needs nothing around it: its style is inside, and it has no script."""
-    return environment().get_template("notebook.html").render(block={"kind": block.kind, **block.content})
+    return draw("notebook.html", block={"kind": block.kind, **block.content})
 
 
 @cache
@@ -56,6 +57,17 @@ def environment() -> "Environment":
                       "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS}
     return found
+
+
+def draw(template: str, **context: Any) -> str:
+    """A template drawn. Raises `UsageError` for a block that lacks what this version draws of it."""
+    from jinja2 import UndefinedError
+
+    try:
+        return environment().get_template(template).render(**context)
+    except UndefinedError as error:
+        raise UsageError(f"The notebook holds a block that another version of auditkit made ({error}): "
+                         "run it again.") from None
 
 
 def _finalize(value: Any) -> Any:

@@ -18,6 +18,8 @@ from auditkit.snapshot import Snapshot
 
 WORST = 10
 """Failing requirements that the answer names; the table after it has all."""
+REASONS = 3
+"""Reasons why the subjects of a check are unknown, the commonest first."""
 MOST = 1000
 """Rows of a population that the page shows."""
 FITS = 8
@@ -216,8 +218,8 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
         "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
-        "bad": outcome.counts["fail"] + outcome.counts["unknown"], "gaps": outcome.gaps, "first": first,
-        "accepted": int(covered.sum()), "rows": _exceptions(outcome, covered) if first == identifier else [],
+        "failed": outcome.counts["fail"], "bad": outcome.counts["fail"] + outcome.counts["unknown"], "gaps": outcome.gaps, "first": first,
+        "accepted": int(covered.sum()), "unknown": _unknown_for(outcome), "rows": _exceptions(outcome, covered) if first == identifier else [],
     }
 
 
@@ -232,6 +234,14 @@ def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
         "container": _plain(row["container"]), "seen": text.short(row["seen"]),
         "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
     } for row in [*failing.to_dict("records"), *unknown.to_dict("records")]]
+
+
+def _unknown_for(outcome: Outcome) -> list[list]:
+    """Why subjects are unknown, and how many for each reason; the commonest reasons."""
+    if not outcome.counts["unknown"]:
+        return []
+    reasons = outcome.rows("unknown")["reason"].value_counts(sort=True)
+    return [[text.short(reason), int(number)] for reason, number in reasons.head(REASONS).items()]
 
 
 def _subject(row: dict[str, Any]) -> str:

@@ -3,8 +3,10 @@
 import html
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditkit.errors import UsageError
 from auditkit.report import text
 from auditkit.report.cells import Heading, Part, parts
 
@@ -35,6 +37,18 @@ class Document:
     def interactive(self) -> bool:
         """Whether any figure needs plotly.js."""
         return any(part.kind == "figure" and part.content["plotly"] for part in self.parts)
+
+
+def read(path: Path) -> Document:
+    """The document of a notebook file. Raises `UsageError` where it is none."""
+    import nbformat
+
+    try:
+        notebook = nbformat.read(path, as_version=4)
+    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
+        reason = str(error).partition("\n")[0]
+        raise UsageError(f"{path} is not a notebook that can be read: {reason}.") from None
+    return document(notebook, path.stem)
 
 
 def document(notebook: "NotebookNode", name: str) -> Document:

@@ -5,7 +5,7 @@ import hashlib
 from importlib import resources
 
 from auditkit import home
-from auditkit.report.block import environment
+from auditkit.report.block import draw
 from auditkit.report.document import Document
 
 
@@ -14,8 +14,8 @@ def page(document: Document) -> str:
     scripts = [(home.folder("templates") / "page.js").read_text("utf-8")]
     if document.interactive:
         scripts.insert(0, plotly_js())
-    return environment().get_template("page.html").render(
-        document=document, anchors=document.anchors, scripts=scripts, hashes=[_hash(script) for script in scripts])
+    return draw("page.html", document=document, anchors=document.anchors, scripts=scripts,
+                hashes=[_hash(script) for script in scripts])
 
 
 def plotly_js() -> str:

@@ -14,6 +14,9 @@ from auditkit.errors import AuditkitError, NoSuchName
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
+WARM = "__import__('auditkit.report.show')"
+"""What a kernel imports while papermill is imported here. It gives the notebook no name."""
+
 
 def execute(
     notebook: Path, output: Path, parameters: dict[str, Any], meanwhile: Callable[[], object] = lambda: None,
@@ -85,8 +88,8 @@ def kernel() -> Iterator["KernelManager"]:
 
     class ThisInterpreter(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
-                              display_name="Python 3", language="python")
+            return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+                                    f"--IPKernelApp.exec_lines={WARM}"], display_name="Python 3", language="python")
 
     class Manager(KernelManager):
         used: KernelClient | None = None

@@ -11,7 +11,7 @@ from auditkit import home
 from auditkit.memory import no_gc
 from auditkit.errors import MissingDependency
 from auditkit.report import attachments
-from auditkit.report.block import environment
+from auditkit.report.block import draw
 from auditkit.report.document import Document
 from auditkit.report.glyphs import drawable
 
@@ -27,8 +27,7 @@ def paper(document: Document) -> bytes:
     """The PDF of a document. Raises `MissingDependency` where the system lacks Pango."""
     weasyprint = engine()
     moment = document.about["moment"] if document.about else EPOCH
-    html = drawable(environment().get_template("paper.html").render(
-        document=document, anchors=document.anchors, moment=moment))
+    html = drawable(draw("paper.html", document=document, anchors=document.anchors, moment=moment))
     with no_gc():  # a third of the time: there are some hundred thousand boxes, and all of them stay
         drawn = weasyprint.HTML(string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})).render(
             pdf_variant=VARIANT, pdf_tags=True)
