@@ -86,6 +86,9 @@ class _Pods(msgspec.Struct):
     items: list[msgspec.Raw]
 
 
+_PODS, _POD = msgspec.json.Decoder(_Pods), msgspec.json.Decoder(_Pod)
+
+
 def static_pods(body: bytes) -> list[dict[str, Any]]:
     """The components among the pods of a list: component, node, pod, image, and flags with their values.
 
@@ -94,11 +97,11 @@ def static_pods(body: bytes) -> list[dict[str, Any]]:
     if not any(component.encode() in body for component in COMPONENTS):
         return []
     found = []
-    for raw in msgspec.json.decode(body, type=_Pods).items:
+    for raw in _PODS.decode(body).items:
         if b"kubernetes.io/config.mirror" not in bytes(raw):
             continue
         try:
-            pod = msgspec.json.decode(raw, type=_Pod)
+            pod = _POD.decode(raw)
         except msgspec.ValidationError:  # the list decoder names such an object in the ledger
             continue
         if pod.metadata.namespace == "kube-system" and "kubernetes.io/config.mirror" in (pod.metadata.annotations or {}):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import threading
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
@@ -45,6 +46,10 @@ class _Stopped(Exception):
         super().__init__(reason)
         self.outcome, self.reason = outcome, reason
 
+
+_ONE_PAGE = threading.Lock()
+"""Lists are asked for at the same time, but pages are decoded one after another. The interpreter would not do it
+faster, only one page's objects are in memory, and msgspec's first use of a type is not safe in two threads."""
 
 Decoder = Callable[[bytes], Page]
 """From the body of one page to its rows. Raises `NotAList`."""
@@ -130,7 +135,8 @@ class Listing:
         for last_try in (False, True):
             answer = self._ask(path)
             try:
-                page = self.decode(answer.body)
+                with _ONE_PAGE:
+                    page = self.decode(answer.body)
             except NotAList as error:
                 if last_try:
                     raise _Stopped("failed", str(error)) from None
@@ -163,10 +169,13 @@ class _Status(msgspec.Struct):
     reason: str = ""
 
 
+_STATUS = msgspec.json.Decoder(_Status)
+
+
 def message(answer: Answer) -> str:
     """Why an answer is not what was asked for, in the words of whoever gave it."""
     try:
-        said = msgspec.json.decode(answer.body, type=_Status).message[:300]
+        said = _STATUS.decode(answer.body).message[:300]
     except msgspec.DecodeError:
         said = ""
     return answer.note or said or f"HTTP {answer.status}"
