@@ -167,8 +167,7 @@ class _Reader:
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
         if pods.outcome == "complete" and not unique:
-            entry.outcome, entry.reason = "absent", ("no static pod of the control plane is visible; it is run by the "
-                                                     "provider, or does not run as static pods")
+            entry.reason = "none of its static pods is visible: a provider runs it, or it runs in another way"
         return entry
 
     def _kubelets(self, nodes: Entry) -> Entry:
