@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-import yaml
 
-from auditkit import home, strict_yaml
+from auditkit import home, strict_yaml, yaml_nodes
 from auditkit.checks import Check, find
 from auditkit.errors import ControlError, NoSuchName
 
@@ -136,6 +135,8 @@ def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
 
 def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> Framework:
     """The framework of a file, whole. ``within`` has the files that extend it. Raises `ControlError`."""
+    if path.parent != home.folder("controls"):  # `auditkit controls lint` verifies those that ship
+        yaml_nodes.verify(path)
     framework = strict_yaml.read(path, Framework)
     written = framework.requirements
     if framework.framework != path.stem:
@@ -150,13 +151,6 @@ def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> 
             raise ControlError(f"{path}: it extends {framework.extends!r}. {error}") from None
     _verify(written, framework, path)
     return framework
-
-
-def lines(path: Path, key: str) -> list[int]:
-    """The line on which each entry of a list at the top of a YAML file begins. The file was read before."""
-    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    found = next((value for name, value in node.value if name.value == key), None)
-    return [entry.start_mark.line + 1 for entry in found.value] if found else []
 
 
 def _shipped() -> dict[str, Path]:
@@ -202,6 +196,6 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
                  else f"is in section {requirement.section!r}, which is not among the sections"
                  if requirement.section not in sections else "")
         if wrong:
-            raise ControlError(f"{path}, line {lines(path, 'requirements')[position]}: the requirement "
-                               f"{requirement.id!r} {wrong}.")
+            line = yaml_nodes.lines(path, "requirements")[position]
+            raise ControlError(f"{path}, line {line}: the requirement {requirement.id!r} {wrong}.")
         seen.add(requirement.id)

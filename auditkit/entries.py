@@ -1,15 +1,13 @@
 """Lists that people keep in YAML files: exceptions, attestations. Each entry knows its file and line."""
 
 import hashlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import msgspec
-import yaml
 
-from auditkit import controls, strict_yaml
+from auditkit import controls, strict_yaml, yaml_nodes
 from auditkit.controls import Framework
 from auditkit.errors import ControlError, NoSuchName
 
@@ -50,12 +48,12 @@ def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
     document = msgspec.defstruct("Document", [(key, list[shape])], forbid_unknown_fields=True)
     found = []
     for path in _files(given, key):
-        _verify(path)
+        yaml_nodes.verify(path)
         entries = getattr(strict_yaml.read(path, document), key)
         name = path.relative_to(given).as_posix() if given.is_dir() else path.name
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found += [(entry, Origin(name, line, digest, path))
-                  for entry, line in zip(entries, controls.lines(path, key), strict=True)]
+                  for entry, line in zip(entries, yaml_nodes.lines(path, key), strict=True)]
     return found
 
 
@@ -80,39 +78,3 @@ def _files(given: Path, key: str) -> list[Path]:
         raise ControlError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
                            f"there are no {key} to read.")
     return files
-
-
-def _verify(path: Path) -> None:
-    """Refuse a key that stands twice (YAML lets the last win), and a day that no month has."""
-    try:
-        node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return  # the reader says it better
-    for inner in _nodes(node):
-        if isinstance(inner, yaml.MappingNode):
-            keys = set()
-            for name, _ in inner.value:
-                if str(name.value) in keys:
-                    raise ControlError(f"{path}, line {name.start_mark.line + 1}: "
-                                       f"{name.value!r} stands there twice.")
-                keys.add(str(name.value))
-        elif inner.tag == "tag:yaml.org,2002:timestamp":
-            try:
-                yaml.CSafeLoader("").construct_yaml_timestamp(inner)
-            except ValueError as error:
-                raise ControlError(f"{path}, line {inner.start_mark.line + 1}: {inner.value} is not a date "
-                                   f"({error}).") from None
-
-
-def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
-    """A node and all that is in it, each once."""
-    waiting, seen = [node] if node else [], set()
-    while waiting:
-        node = waiting.pop()
-        if id(node) not in seen:
-            seen.add(id(node))
-            yield node
-            if isinstance(node, yaml.MappingNode):
-                waiting += [inner for pair in node.value for inner in pair]
-            elif isinstance(node, yaml.SequenceNode):
-                waiting += node.value

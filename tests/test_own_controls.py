@@ -123,6 +123,8 @@ requirements:
     ('version: "3"', 'version: "3"\nextends: hospital', "it extends itself"),
     ('version: "3"', 'version: "3"\nextends: soc3', "did you mean soc2"),
     ("requirements:", "requirement:", "unknown field `requirement`"),
+    ("look_at:", "reach: evidenced, look_at:", "line 8: 'reach' stands there twice"),
+    ('version: "3"', 'version: "3"\ndated: 2026-02-30', "line 5: 2026-02-30 is not a date"),
 ])
 def test_a_mistake_in_a_framework(write, tmp_path: Path, old, new, says) -> None:
     write("hospital.yaml", OURS.replace(old, new))
