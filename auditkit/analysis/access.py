@@ -130,7 +130,11 @@ class Access:
 
     def groups_of(self, user: str) -> list[str]:
         """The groups of a user: those that the API server gives, and those of the membership file."""
-        return [*implicit_groups(user), *self._members.get(user, ())]
+        return [*implicit_groups(user), *self.stated_groups(user)]
+
+    def stated_groups(self, user: str) -> list[str]:
+        """The groups that the membership file gives a user."""
+        return self._members.get(user, [])
 
     @cached_property
     def _members(self) -> dict[str, list[str]]:

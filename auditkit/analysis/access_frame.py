@@ -71,6 +71,15 @@ def access(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFr
     return _frame(_holdings(binding_subjects, granted, masters), rights)
 
 
+def written_out(rules: pd.DataFrame, api_resources: pd.DataFrame) -> pd.DataFrame:
+    """Rules with wildcards written out, and ``inside``: a request for it can name a namespace."""
+    distinct = rules[WHAT].drop_duplicates(ignore_index=True)
+    at, written = _written_out(distinct, _served(api_resources))
+    row, number = Multimap(at, np.arange(len(written))).find(_places(rules[WHAT], distinct))
+    columns = written.iloc[number].reset_index(drop=True)
+    return rules.iloc[row].reset_index(drop=True).assign(**columns).drop_duplicates(ignore_index=True)
+
+
 def _served(api_resources: pd.DataFrame) -> pd.DataFrame:
     """What can be asked for: ``group, resource, verb``, and ``inside``: a request for it can name a namespace."""
     served = api_resources[["group", "resource", "verb", "namespaced"]].dropna()

@@ -41,7 +41,7 @@ def holders(matching: pd.DataFrame, subjects: pd.DataFrame, grants: pd.DataFrame
     rules = matching[["role_code", "rule", "resource_name", "aggregated_from"]]
     found = bound.merge(rules.drop_duplicates(["role_code", "rule", "resource_name"]), on="role_code")
     found = pd.concat([_masters(), found.reindex(columns=[c for c in COLUMNS if c in found])], ignore_index=True)
-    found["members"] = _members(found, memberships)
+    found["members"] = describe_members(found, memberships)
     found = pd.concat([found, _through_groups(found, memberships)], ignore_index=True)
     found = found.reindex(columns=list(COLUMNS)).astype(COLUMNS).drop_duplicates()
     order = ["subject_kind", "subject_namespace", "subject", "through", "binding_kind", "namespace", "binding", "rule"]
@@ -60,8 +60,11 @@ def _masters() -> pd.DataFrame:
     return pd.DataFrame({"subject_kind": ["Group"], "subject": [MASTERS]}, dtype=STRING)
 
 
-def _members(found: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:
-    """What is known of the members of groups, in words; ``<NA>`` for other subjects."""
+def describe_members(found: pd.DataFrame, memberships: pd.DataFrame) -> pd.Series:
+    """What is known of the members of groups, in words; ``<NA>`` for other subjects.
+
+    ``found`` has columns ``subject_kind`` and ``subject``.
+    """
     group = found["subject"]
     said = group.map(EVERYBODY)
     of_namespace = group.str.startswith(f"{ACCOUNT_GROUP}:").fillna(False)

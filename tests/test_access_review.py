@@ -1,0 +1,262 @@
+"""The access review: packet, decisions, and what became of them."""
+
+import datetime as dt
+
+import openpyxl
+import pandas as pd
+import pytest
+from access_worlds import account, bind, group, role, rule, user
+from worlds import arrow
+
+from auditkit import tables
+from auditkit.access_review import COLUMNS, TO_FILL, check_decisions, new_lines, prove_revocations, review_packet
+from auditkit.access_review_files import read_decisions, write_packet
+from auditkit.errors import UsageError
+from auditkit.ledger import Entry
+from auditkit.snapshot import Manifest, Snapshot
+
+TAKEN = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
+DAY = "2026-06-02"
+TODAY = dt.date(2026, 6, 10)
+
+
+def snapshot(*objects: dict, days: int = 0, cluster: str = "c", lacking: tuple[str, ...] = ()) -> Snapshot:
+    """A snapshot of these objects, so many days later, complete but for what is lacking."""
+    when = TAKEN + dt.timedelta(days=days)
+    sources = {rows.source for table in tables.TABLES.values() for rows in table.rows}
+    ledger = [Entry(resource=source, outcome="forbidden" if source in lacking else "complete", started=when, ended=when)
+              for source in sorted(sources)]
+    return Snapshot(Manifest(cluster=cluster, started=when, ended=when, ledger=ledger), arrow(objects))
+
+
+SHOP = [
+    role("reader", rule("get list", "secrets"), rule("get", "pods")), role("admin", rule("*", "*", "*")),
+    bind("a", "reader", user("alice"), group("team"), namespace="shop"), bind("b", "admin", user("bob")),
+    bind("c", "reader", account("ci", "shop"), namespace="shop"), bind("d", "gone", user("eve")),
+]
+
+
+def decided(packet: pd.DataFrame, **decisions: str) -> pd.DataFrame:
+    """Decisions about every line: keep, or what is given by subject; signed by carol on the next day."""
+    made = packet[["line", "subject"]].assign(reviewer="carol", comment=pd.NA, reviewed=DAY)
+    return made.assign(decision=[decisions.get(name, "keep") for name in made["subject"]])
+
+
+# --- the packet -----------------------------------------------------------------------------------------------------
+
+
+def test_a_line_for_each_subject_of_each_binding_says_what_it_grants():
+    packet = review_packet(snapshot(*SHOP))
+    assert list(packet.columns) == COLUMNS
+    assert len(packet) == 5
+    rows = packet.set_index("subject")
+    assert rows.loc["alice", "grants"] == "get, list on secrets; get on pods"
+    assert rows.loc["alice", "scope"] == "shop"
+    assert "read secrets" in rows.loc["alice", "powers"]
+    assert rows.loc["bob", "steps_to_admin"] == 1
+    assert rows.loc["alice", "steps_to_admin"] is pd.NA
+    assert rows.loc["team", "members"] == "the cluster does not know its members"
+    assert rows.loc["ci", "subject_namespace"] == "shop"
+    assert rows.loc["eve", "grants"] == "nothing: there is no such role, or it is empty"
+    assert packet[TO_FILL].isna().all().all()
+    assert packet.attrs["gaps"] == []
+
+
+def test_a_line_has_the_same_name_in_every_snapshot():
+    one, other = review_packet(snapshot(*SHOP)), review_packet(snapshot(*reversed(SHOP), days=3))
+    names = [dict(zip(packet["subject"], packet["line"], strict=True)) for packet in (one, other)]
+    assert names[0] == names[1]
+    assert one["line"].is_unique
+
+
+def test_a_packet_says_that_lines_may_be_missing():
+    packet = review_packet(snapshot(*SHOP, lacking=("rolebindings.rbac.authorization.k8s.io",)))
+    assert "forbidden" in packet.attrs["gaps"][0]
+    found = check_decisions(packet, decided(packet), today=TODAY)
+    assert found.loc[found["line"].isna(), "kind"].tolist() == ["unknown"]
+
+
+def test_the_recorded_cluster(acme):
+    packet = review_packet(acme).set_index(["binding", "subject"])
+    assert packet.loc[("old-contractor", "contractor7@partner.example"), "since"].year == 2026
+    assert packet.loc[("cluster-admin", "system:masters"), "by_kubernetes"]
+    assert not packet.loc[("platform-admins", "dana@acme.example"), "by_kubernetes"]
+    assert packet["by_kubernetes"].is_monotonic_increasing
+
+
+# --- files ----------------------------------------------------------------------------------------------------------
+
+HOSTILE = "=HYPERLINK(\"http://x\")"
+
+
+@pytest.mark.parametrize("file", ["packet.xlsx", "packet.csv"])
+def test_a_packet_comes_back_as_it_was_written(tmp_path, file):
+    objects = [*SHOP, bind("h", "reader", user(HOSTILE), user("-dash"), user("turn\u202eed"), user("@at"))]
+    packet = review_packet(snapshot(*objects))
+    path = write_packet(packet, tmp_path / file)
+    back = read_decisions(path)
+    assert back["line"].tolist() == packet["line"].tolist()
+    back = back.assign(reviewer="carol", decision="keep", reviewed=DAY)
+    found = check_decisions(packet, back, today=TODAY)
+    assert found[found["kind"] == "error"].empty, found
+    assert {HOSTILE, "-dash", "@at"} <= set(back["subject"])
+
+
+def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
+    objects = [*SHOP, bind("=1+1", "reader", user(HOSTILE))]
+    path = write_packet(review_packet(snapshot(*objects)), tmp_path / "packet.xlsx")
+    book = openpyxl.load_workbook(path)
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    assert {cell.data_type for cell in cells} == {"s"}
+    assert HOSTILE in {cell.value for cell in cells}
+    assert "Nobody decides about his own access, or about a group that he is in." in {cell.value for cell in cells}
+
+
+def test_no_cell_of_a_table_is_a_formula(tmp_path):
+    path = write_packet(review_packet(snapshot(*SHOP, bind("=1+1", "reader", user(HOSTILE)))), tmp_path / "packet.csv")
+    cells = [cell for line in path.read_text().splitlines() for cell in line.split(",")]
+    assert not [cell for cell in cells if cell.startswith(("=", "\"="))]
+
+
+def test_what_people_type_is_read_as_they_mean_it(tmp_path):
+    packet = review_packet(snapshot(*SHOP))
+    path = write_packet(packet, tmp_path / "packet.xlsx")
+    book = openpyxl.load_workbook(path)
+    sheet, columns = book["Review"], {name: at for at, name in enumerate(COLUMNS, 1)}
+    for row in range(2, len(packet) + 2):
+        sheet.cell(row, columns["reviewer"], " Carol ")
+        sheet.cell(row, columns["decision"], "Revoke ")
+        sheet.cell(row, columns["reviewed"], dt.datetime(2026, 6, 2))
+    book.save(path)
+    back = read_decisions(path)
+    assert set(back["decision"]) == {"revoke"}
+    assert set(back["reviewed"]) == {DAY}
+    found = check_decisions(packet, back, today=TODAY)
+    assert found[found["kind"] == "error"].empty
+
+
+@pytest.mark.parametrize(("name", "content", "says"), [
+    ("p.csv", "a,b\n1,2\n", "lacks the columns line"), ("p.xlsx", "no workbook", "cannot be read"),
+])
+def test_a_file_that_is_no_packet_is_refused(tmp_path, name, content, says):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UsageError, match=says):
+        read_decisions(tmp_path / name)
+
+
+def test_a_packet_is_a_workbook_or_a_table(tmp_path):
+    with pytest.raises(UsageError, match=r"\.xlsx"):
+        write_packet(review_packet(snapshot()), tmp_path / "packet.doc")
+
+
+# --- decisions ------------------------------------------------------------------------------------------------------
+
+
+def problems(change, *, memberships: pd.DataFrame | None = None, days: int = 0) -> set[tuple[str, str]]:
+    """What is wrong (subject, problem) with decisions that are all in order but for a change."""
+    packet = review_packet(snapshot(*SHOP))
+    packet.attrs["taken"] -= dt.timedelta(days=days)
+    found = check_decisions(packet, change(decided(packet)), memberships=memberships, today=TODAY)
+    names = dict(zip(packet["line"], packet["subject"], strict=True))
+    return {(names.get(line, str(line)), problem)
+            for line, problem in zip(found["line"], found["problem"], strict=True)}
+
+
+ASK = ("team", "whether the reviewer is in the group is not known: no membership file names it")
+TEAM = pd.DataFrame({"user": ["Dana"], "group": ["team"]})
+
+
+def where(name: str, **values):
+    """A change of the decision about one subject."""
+    def change(decisions: pd.DataFrame) -> pd.DataFrame:
+        decisions = decisions.copy()
+        for column, value in values.items():
+            decisions.loc[decisions["subject"] == name, column] = value
+        return decisions
+    return change
+
+
+@pytest.mark.parametrize(("change", "found"), [
+    (lambda made: made, set()),
+    (where("alice", reviewer=" Alice "), {("alice", "the reviewer decides about his own access")}),
+    (where("alice", reviewer=pd.NA), {("alice", "nobody signs the decision")}),
+    (where("bob", decision=pd.NA), {("bob", "it is not decided")}),
+    (where("bob", decision="maybe"), {("bob", "the decision is none of keep, revoke")}),
+    (where("bob", reviewed=pd.NA), {("bob", "the day of the review is missing, or not written as YYYY-MM-DD")}),
+    (where("bob", reviewed="last week"), {("bob", "the day of the review is missing, or not written as YYYY-MM-DD")}),
+    (where("bob", reviewed="2026-05-01"), {("bob", "the review is older than the snapshot")}),
+    (where("bob", reviewed="2026-07-01"), {("bob", "the day of the review is still to come")}),
+    (where("bob", line="0123"), {("0123", "there is no such line in the packet"), ("bob", "it is not decided")}),
+    (lambda made: pd.concat([made, made[made["subject"] == "bob"]]), {("bob", "it is decided twice")}),
+    (lambda made: made[made["subject"] != "bob"], {("bob", "it is not decided")}),
+    (lambda made: made.assign(subject=made["subject"].replace("bob", "bobby")),
+     {("bob", "what was to be reviewed has been changed in the file")}),
+])
+def test_decisions_are_checked(change, found):
+    assert problems(change) == found | {ASK}
+
+
+def test_a_member_does_not_decide_about_his_group():
+    assert problems(where("team", reviewer="dana"), memberships=TEAM) == {
+        ("team", "the reviewer decides about a group that he is in")}
+    assert problems(lambda made: made, memberships=TEAM) == set()
+
+
+def test_a_review_of_an_old_snapshot_says_so():
+    assert problems(lambda made: made, memberships=TEAM, days=100) == {
+        ("<NA>", "the snapshot was 101 days old when it was reviewed")}
+
+
+# --- what became of them --------------------------------------------------------------------------------------------
+
+
+def after(*objects: dict, **given) -> pd.DataFrame:
+    """What a snapshot nine days later proves, where alice and bob were to be revoked."""
+    before = snapshot(*SHOP)
+    made = decided(review_packet(before), alice="revoke", bob="revoke")
+    return prove_revocations(made, before, snapshot(*objects, days=9, **given)).set_index("subject")
+
+
+def test_a_revocation_is_proved_by_the_next_snapshot():
+    found = after(*SHOP[:2], bind("a", "reader", group("team"), namespace="shop"))
+    assert found["status"].to_dict() == {"alice": "revoked", "bob": "revoked"}
+    assert found.loc["alice", "evidence"].endswith("whoever is in team still has the role")
+    assert found.loc["bob", "evidence"] == "no binding that names the subject gives it any of these rights"
+    assert found.loc["bob", "seen"] == TAKEN + dt.timedelta(days=9)
+
+
+def test_a_binding_that_still_names_the_subject_is_an_exception():
+    assert after(*SHOP)["status"].to_dict() == {"alice": "not revoked", "bob": "not revoked"}
+    found = after(*SHOP[:2], bind("b", "admin", user("bob")))
+    assert found["status"].to_dict() == {"alice": "revoked", "bob": "not revoked"}
+    assert found.loc["bob", "evidence"] == "ClusterRoleBinding b still names the subject"
+
+
+def test_rights_that_come_back_by_another_binding_are_found():
+    found = after(*SHOP[:2], role("some", rule("get", "secrets")), bind("new", "some", user("alice")),
+                  bind("new2", "some", user("bob"), namespace="shop"))
+    assert found.loc["alice", ["status", "evidence"]].tolist() == [
+        "rights remain", "other bindings give 1 of 3 rights"]
+    assert found.loc["bob", "status"] == "revoked"  # of a right over the whole cluster nothing is left
+    wide = after(*SHOP[:2], role("some", rule("bind", "clusterroles", "rbac.authorization.k8s.io")),
+                 bind("new", "some", user("bob")))
+    assert wide.loc["bob", "status"] == "rights remain"
+
+
+def test_an_incomplete_snapshot_proves_no_revocation():
+    found = after(*SHOP[:2], bind("b", "admin", user("bob")), lacking=("rolebindings.rbac.authorization.k8s.io",))
+    assert found["status"].to_dict() == {"alice": "unknown", "bob": "not revoked"}
+    assert "forbidden" in found.loc["alice", "evidence"]
+
+
+def test_new_lines_are_told_apart():
+    later = snapshot(*SHOP, bind("new", "reader", user("mallory"), namespace="shop"), days=9)
+    assert new_lines(snapshot(*SHOP), later)["subject"].tolist() == ["mallory"]
+
+
+@pytest.mark.parametrize(("given", "says"), [({"days": 0}, "not after"), ({"days": -1}, "not after"),
+                                             ({"days": 5, "cluster": "other"}, "different clusters")])
+def test_another_snapshot_proves_nothing(given, says):
+    before = snapshot(*SHOP)
+    with pytest.raises(UsageError, match=says):
+        prove_revocations(decided(review_packet(before)), before, snapshot(*SHOP, **given))
