@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit import controls, tables
+from auditkit import controls, display, tables
 from auditkit.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
 from auditkit.controls import Framework, Requirement
@@ -175,9 +175,7 @@ class Evaluation:
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
 
     def _repr_html_(self) -> str:
-        from auditkit.report.cards import evaluation_card
-
-        return evaluation_card(self)
+        return display.card(self, "evaluation")
 
 
 def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditkit import tables
+from auditkit import display, tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.analysis.access import Access
 from auditkit.errors import NoSuchName, SnapshotError
@@ -140,9 +140,7 @@ class Snapshot:
                 f"{self._tables['pods'].num_rows} pods, {complete} of {len(entries)} sources complete>")
 
     def _repr_html_(self) -> str:
-        from auditkit.report.cards import snapshot_card
-
-        return snapshot_card(self)
+        return display.card(self, "snapshot")
 
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
