@@ -88,7 +88,7 @@ def joined(found) -> set[tuple[str, int, int]]:
     whole: list[tuple[str, int, int]] = []
     for protocol, first, last in sorted(found):
         if whole and whole[-1][0] == protocol and first <= whole[-1][2] + 1:
-            first, last = whole[-1][1], max(last, whole.pop()[2])  # noqa: PLW2901
+            first, last = whole[-1][1], max(last, whole.pop()[2])
         whole.append((protocol, first, last))
     return set(whole)
 

@@ -1,7 +1,8 @@
 """The checks on the network: what they must refuse, what they must accept, and what they cannot know."""
 
 import pytest
-from network_worlds import CALICO, agent, namespace, node, policy, verdicts
+from network_worlds import CALICO, agent, derive, namespace, node, policy, verdicts
+from worlds import frames
 
 DENY = {"policyTypes": ["Ingress", "Egress"]}
 SHOP = namespace("shop")
@@ -107,6 +108,9 @@ def test_an_enforcing_agent_counts_where_another_on_the_same_nodes_only_routes()
 def test_k3s_hides_its_policy_controller():
     objects = [SHOP, policy("deny", **DENY), node("n1", kubeletVersion="v1.33.1+k3s1")]
     assert verdicts("network.namespaces_have_policy", objects) == {"shop": "unknown"}
+    found = derive(frames(objects), "network_plugin")
+    assert found[["plugin", "nodes", "of_nodes"]].to_numpy(object).tolist() == [["k3s", 1, 1]]
+    assert "nodes" not in found["grounds"].iloc[0]
 
 
 def _ingress(hosts: list[str | None], tls: list[list[str]]) -> dict:

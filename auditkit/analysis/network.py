@@ -90,10 +90,12 @@ class Reachability:
 
         Within a group it is said of two different endpoints; what a pod's own node may do is not in it.
         """
-        codes, pairs = self.decided()
+        outcomes = [way.outcomes() for way in self.ways.values()]
+        codes, pairs = self._pairs(*(which for which, _ in outcomes))
         sets: dict[int, int] = {0: 0}
-        found = np.array([[sets.setdefault(ports, len(sets)) for ports in self.both(*pair)] for pair in pairs],
-                         np.int32)
+        found = np.array([
+            [sets.setdefault(ports, len(sets)) for ports in _agreed(outcomes[0][1][into], outcomes[1][1][out])]
+            for into, out in pairs], np.int32)
         return Matrix(found[codes, 0], found[codes, 1], list(sets), [self.ports.text(ports) for ports in sets])
 
     def decided(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
@@ -101,22 +103,24 @@ class Reachability:
 
         A pair has the number of a decision of the destination (ingress) and of one of the source (egress).
         """
-        heads = self._grouped[0]
-        ingress, egress = self.ways["ingress"], self.ways["egress"]
-        width = len(egress.decisions)
-        both = ingress.of(heads[None, :], heads[:, None]).astype(np.int64) * width
-        both += egress.of(heads[:, None], heads[None, :])
-        used = np.zeros(len(ingress.decisions) * width, bool)
+        return self._pairs(*(np.arange(len(way.decisions)) for way in self.ways.values()))
+
+    def _pairs(self, into: np.ndarray, out: np.ndarray) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """What `decided` says, of decisions that were given these numbers: ingress, egress."""
+        heads, (ingress, egress) = self._grouped[0], self.ways.values()
+        height, width = (int(numbers.max(initial=0)) + 1 for numbers in (into, out))
+        small = np.int32 if height * width < np.iinfo(np.int32).max else np.int64
+        both = (into * width).astype(small)[ingress.of(heads[None, :], heads[:, None])]
+        both += out.astype(small)[egress.of(heads[:, None], heads[None, :])]
+        used = np.zeros(height * width, bool)
         used[both.ravel()] = True
         pairs = [divmod(pair, width) for pair in np.flatnonzero(used).tolist()]
-        return (np.cumsum(used) - 1)[both], pairs
+        return (np.cumsum(used, dtype=np.int32) - 1)[both], pairs
 
     def both(self, into: int, out: int) -> tuple[int, int]:
         """The ports that both ends allow, and those that they perhaps do, by the numbers of their decisions."""
-        ingress, egress = self.ways["ingress"].decisions[into], self.ways["egress"].decisions[out]
-        allowed = ingress.allowed & egress.allowed
-        perhaps = (ingress.allowed | ingress.unknown) & (egress.allowed | egress.unknown)
-        return allowed, perhaps & ~allowed
+        ingress, egress = self.ways.values()
+        return _agreed(ingress.decisions[into][:2], egress.decisions[out][:2])
 
     # --- questions --------------------------------------------------------------------------------------------------
 
@@ -193,6 +197,12 @@ class Reachability:
         host = frame["host_network"].to_numpy(bool)
         there = (source >= 0) & (destination >= 0) & (node[source] >= 0)
         return there & host[source] & (node[source] == node[destination])
+
+
+def _agreed(ingress: tuple[int, int], egress: tuple[int, int]) -> tuple[int, int]:
+    """The ports that both allow, and those that they perhaps do; each is given its allowed and its unknown ports."""
+    allowed = ingress[0] & egress[0]
+    return allowed, (ingress[0] | ingress[1]) & (egress[0] | egress[1]) & ~allowed
 
 
 def reachability(

@@ -19,7 +19,7 @@ def span(cidr: str) -> tuple[int, int]:
         network = ipaddress.ip_network(cidr, strict=False)
     except ValueError:
         return 0, 0
-    base = 0 if network.version == 4 else V6  # noqa: PLR2004
+    base = 0 if network.version == 4 else V6
     first = base + int(network.network_address)
     return first, first + network.num_addresses
 
@@ -39,7 +39,7 @@ class AddressSpace:
             parsed = ipaddress.ip_address(address)
         except ValueError:  # also None and <NA>
             return UNKNOWN
-        return bisect_right(self.cuts, int(parsed) + (0 if parsed.version == 4 else V6)) - 1  # noqa: PLR2004
+        return bisect_right(self.cuts, int(parsed) + (0 if parsed.version == 4 else V6)) - 1
 
     def matches(self) -> np.ndarray:
         """Which range holds which piece: ranges by (pieces, then `NOWHERE`, then `UNKNOWN`; both ``False``)."""

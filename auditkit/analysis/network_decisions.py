@@ -112,6 +112,12 @@ class Way(NamedTuple):
         """The numbers of the decisions for pairs of classes of endpoints."""
         return self.table[self.subject[subjects], self.peer[peers]]
 
+    def outcomes(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
+        """The decisions without their grounds: the number of each one's outcome, and these (allowed, unknown)."""
+        found: dict[tuple[int, int], int] = {}
+        which = [found.setdefault(decision[:2], len(found)) for decision in self.decisions]
+        return np.array(which, np.int64), list(found)
+
 
 def decide_all(clauses: Clauses, every_port: int) -> Way:
     """Decide for every class of subjects against every class of peers.

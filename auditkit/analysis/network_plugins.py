@@ -82,7 +82,7 @@ def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_ow
     found = found.drop_duplicates(["namespace", "name", "plugin"]).merge(
         _coverage(pods, pod_owners), on=["namespace", "name"], how="left")
     found["of_nodes"] = len(nodes)
-    found["nodes"] = found["nodes"].astype(INTEGER).fillna(0)
+    found["nodes"] = found["nodes"].astype(INTEGER).fillna(found["own_nodes"].astype(INTEGER)).fillna(0)
     found["grounds"] = found["grounds"].where(found["nodes"] >= found["of_nodes"], found["grounds"] + "; it runs on "
                                               + found["nodes"].astype(STRING) + f" of {len(nodes)} nodes")
     return found.astype(COLUMNS)[list(COLUMNS)]
@@ -105,8 +105,8 @@ def _kindnet(agents: pd.DataFrame) -> pd.DataFrame:
 
 def _k3s(nodes: pd.DataFrame) -> pd.DataFrame:
     """k3s: its policy controller is part of its one process, and nothing of it is visible."""
-    mine = nodes["kubelet_version"].astype(STRING).str.contains("+k3s", regex=False).fillna(False)
-    return pd.DataFrame({"plugin": ["k3s"], "enforces": [None], "grounds": [
+    mine = nodes["kubelet_version"].str.contains("+k3s", regex=False).fillna(False)
+    return pd.DataFrame({"plugin": ["k3s"], "enforces": [None], "own_nodes": [mine.sum()], "grounds": [
         "k3s enforces network policies in its own process unless that is switched off, which is not visible"]}
     ).iloc[: int(mine.any())]
 

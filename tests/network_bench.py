@@ -1,0 +1,100 @@
+"""A large made-up cluster for the measures of reachability, and the measures: times as ratios to the plain slow way."""
+
+import random
+import time
+
+import pandas as pd
+from network_reference import Cluster
+from worlds import frames
+
+from auditkit.analysis.network import QUESTION, Reachability
+
+TIERS = ["web", "api", "db"]
+
+
+def world(pods: int = 10_000, policies: int = 1_000, spaces: int = 100, apps: int = 20, seed: int = 1) -> list[dict]:
+    """Pods of so many applications in each namespace; one policy in each denies everything, the rest are of all sorts."""
+    pick = random.Random(seed)
+    return [*(_namespace(at) for at in range(spaces)), *(_pod(at, spaces, apps) for at in range(pods)),
+            *(_policy(pick, at, spaces, apps) for at in range(policies))]
+
+
+def _namespace(at: int) -> dict:
+    return {"kind": "Namespace", "metadata": {"name": f"ns{at}", "labels": {
+        "team": f"t{at % 10}", "env": ["prod", "dev"][at % 2]}}}
+
+
+def _pod(at: int, spaces: int, apps: int) -> dict:
+    app = at // spaces % apps
+    ports = [{"name": "http", "containerPort": 8000 + app % 5}, {"name": "metrics", "containerPort": 9090}]
+    named = {"namespace": f"ns{at % spaces}", "name": f"p{at}", "labels": {
+        "app": f"a{app}", "tier": TIERS[app % 3], "pod-template-hash": f"{at:x}"}}
+    return {"kind": "Pod", "metadata": named,
+            "spec": {"nodeName": f"n{at % 200}", "containers": [{"name": "c", "image": "x", "ports": ports}]},
+            "status": {"phase": "Running", "podIP": f"10.{at // 65536}.{at // 256 % 256}.{at % 256}"}}
+
+
+def _policy(pick: random.Random, at: int, spaces: int, apps: int) -> dict:
+    spec: dict = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    if at >= spaces:
+        tiers = {"operator": pick.choice(["In", "NotIn"]), "values": pick.sample(TIERS, pick.choice([1, 2]))}
+        spec["podSelector"] = pick.choice([{"matchLabels": {"app": f"a{pick.randrange(apps)}"}},
+                                           {"matchExpressions": [{"key": "tier"} | tiers]}])
+        spec["policyTypes"] = pick.choice([["Ingress"], ["Egress"], ["Ingress", "Egress"]])
+        for way, peers in (("ingress", "from"), ("egress", "to")):
+            spec[way] = [{peers: [_peer(pick, apps) for _ in range(pick.randint(1, 3))],
+                          "ports": [_port(pick) for _ in range(pick.randint(0, 2))]} for _ in range(pick.randint(1, 3))]
+    return {"kind": "NetworkPolicy", "metadata": {"namespace": f"ns{at % spaces}", "name": f"np{at}"}, "spec": spec}
+
+
+def _peer(pick: random.Random, apps: int) -> dict:
+    block = {"cidr": f"{pick.randint(1, 199)}.{pick.randint(0, 254)}.0.0/{pick.choice([8, 16, 20])}"}
+    return pick.choice([
+        {"podSelector": {"matchLabels": {"app": f"a{pick.randrange(apps)}"}}},
+        {"namespaceSelector": {"matchLabels": {"team": f"t{pick.randrange(10)}"}}},
+        {"namespaceSelector": {"matchLabels": {"env": pick.choice(["prod", "dev"])}},
+         "podSelector": {"matchLabels": {"tier": pick.choice(TIERS)}}},
+        {"namespaceSelector": {"matchExpressions": [
+            {"key": "team", "operator": "NotIn", "values": [f"t{pick.randrange(10)}"]}]}},
+        {"ipBlock": block},
+    ])
+
+
+def _port(pick: random.Random) -> dict:
+    first = pick.randint(1, 60_000)
+    return pick.choice([{"port": pick.choice(["http", "metrics"])}, {"port": first, "endPort": first + 100},
+                        {"port": pick.choice([80, 443, 5432, 8080]), "protocol": pick.choice(["TCP", "UDP"])}])
+
+
+def measures(pods: int = 10_000, policies: int = 1_000, asked: int = 200) -> dict[str, float]:
+    """How long the matrix of groups and questions take, in seconds of this process, and the plain way in comparison.
+
+    groups; matrix_seconds (with all that goes before it); question_seconds and plain_seconds for one question;
+    pairs_ratio: the plain way on every pair of groups, one port, to the whole matrix.
+    """
+    objects = world(pods, policies)
+    tables = frames(objects)
+    start = time.process_time()
+    reach = Reachability(tables)
+    groups = len(reach.matrix().allowed)
+    matrix = time.process_time() - start
+    pick = random.Random(2)
+    ends = [thing for thing in objects if thing["kind"] == "Pod"]
+    pairs = [(pick.choice(ends), pick.choice(ends)) for _ in range(asked)]
+    questions = pd.DataFrame([[end["metadata"][key] for end in pair for key in ("namespace", "name")] + ["TCP", 8080]
+                              for pair in pairs], columns=QUESTION)
+    start = time.process_time()
+    reach.allowed(pd.concat([questions] * (100_000 // asked), ignore_index=True))
+    fast = (time.process_time() - start) / (100_000 // asked * asked)
+    cluster, start = Cluster(objects), time.process_time()
+    for source, destination in pairs:
+        for direction in ("ingress", "egress"):
+            cluster.verdict(direction, source, destination, "TCP", 8080)
+    plain = (time.process_time() - start) / asked
+    return {"groups": groups, "matrix_seconds": matrix, "question_seconds": fast, "plain_seconds": plain,
+            "pairs_ratio": plain * groups**2 / matrix}
+
+
+if __name__ == "__main__":
+    for name, value in measures().items():
+        print(f"{name:18} {value:.3g}")
