@@ -56,8 +56,8 @@ def _workloads(tops: pd.DataFrame) -> pd.DataFrame:
 def _seen(what: str, things: pd.DataFrame, findings: pd.DataFrame, events: pd.DataFrame | None) -> pd.DataFrame:
     happened = [] if events is None else [events.assign(findings=0, events=1)]
     rows = [findings.assign(findings=1, events=0), *happened]
-    rows = pd.concat([part.reindex(columns=[*_NAMED, "tool", "time", "findings", "events"]) for part in rows])
-    rows = rows.astype(dict.fromkeys([*_NAMED, "tool"], STRING) | {"time": TIME, "findings": INTEGER, "events": INTEGER})
+    columns = dict.fromkeys([*_NAMED, "tool"], STRING) | {"time": TIME, "findings": INTEGER, "events": INTEGER}
+    rows = pd.concat([part.reindex(columns=list(columns)) for part in rows]).astype(columns)
     rows = things.merge(rows[rows["name"].notna()], on=_NAMED)
     grouped = rows.groupby([*_NAMED, "tool"], dropna=False, sort=True)
     found = grouped.agg(findings=("findings", "sum"), events=("events", "sum"), first=("time", "min"),

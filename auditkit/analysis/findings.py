@@ -60,7 +60,8 @@ def findings_tied(findings: pd.DataFrame, collection: pd.DataFrame, objects: pd.
     that is not itself in the snapshot); ``image`` (the only workload that runs it, else the image); ``none``, with
     the reason in ``why_not``. What is tied to nothing in the snapshot may still be of the cluster: where it names no
     object, the object is the cluster, and one of a kind that is not compared is the object that the finding names.
-    ``superseded``: a later scan of the same tool judges the same rule on the same object.
+    ``superseded``: a later scan of the same tool judges the same rule on the same object, or it is of a former
+    revision of a Deployment.
     """
     asked = _asked(findings)
     owned = _owned(pod_owners, workload_owners)
@@ -74,14 +75,14 @@ def findings_tied(findings: pd.DataFrame, collection: pd.DataFrame, objects: pd.
         if new.any():
             found = _put(found, new, targets.take(pc.fill_null(at, 0).to_numpy()).set_axis(asked.index))
         tied = tied.mask(new, how)
-    found = _lifted(found, top_owners)
+    found, former = _lifted(found, top_owners)
     found, tied = _by_image(asked, found, tied, image_users, images_in_use)
     other = of_other_cluster(asked["cluster"], collection).to_numpy(dtype=bool)
     tied = tied.mask(other, pd.NA)
     found, why = _rest(asked, found, tied, other, collection)
     columns = dict(zip(_OBJECT, (found[name].array for name in found), strict=True))
     return findings.assign(**columns, tied=tied.fillna("none").array, why_not=why.array,
-                           superseded=_superseded(findings, found).array)
+                           superseded=(_superseded(findings, found) | former).array)
 
 
 def _put(found: pd.DataFrame, where: np.ndarray, objects: pd.DataFrame | None) -> pd.DataFrame:
@@ -116,11 +117,15 @@ def _by_name(asked: pd.DataFrame, objects: pd.DataFrame) -> pa.Array:
     """By kind, namespace and name, unless the API group or the UID says that another object is meant."""
     at = _at(asked["key"], _key(objects["kind"], objects["namespace"], objects["name"]))
     theirs = objects.take(pc.fill_null(at, 0).to_numpy()).reset_index(drop=True) if len(objects) else asked
-    group = theirs["kind"].map(_GROUPS).astype(STRING)
-    same_group = asked["api_group"].isna() | (asked["api_group"] == group) | asked["api_group"].isin(_FORMER_GROUPS)
     other_uid = (asked["uid"] != theirs["uid"]).fillna(False)
-    fits = (same_group.fillna(False) & ~other_uid).to_numpy(dtype=bool)
+    fits = (_same_group(asked["api_group"], theirs["kind"]) & ~other_uid).to_numpy(dtype=bool)
     return pc.if_else(pa.array(fits), at, pa.scalar(None, at.type))
+
+
+def _same_group(group: pd.Series, kind: pd.Series) -> pd.Series:
+    """Whether a kind of Kubernetes itself is meant: a Service of Knative is another than that of the core group."""
+    own = kind.map(_GROUPS).astype(STRING)
+    return group.isna() | (group == own).fillna(False) | group.isin(_FORMER_GROUPS).fillna(False)
 
 
 def _owned(pod_owners: pd.DataFrame, workload_owners: pd.DataFrame) -> pd.DataFrame:
@@ -141,14 +146,14 @@ def _by_owner(asked: pd.DataFrame, owned: pd.DataFrame) -> pa.Array:
     return pc.if_else(pa.array(~other), at, pa.scalar(None, at.type))
 
 
-def _lifted(found: pd.DataFrame, tops: pd.DataFrame) -> pd.DataFrame:
-    """Pods and controllers become the controller that owns them in the end."""
+def _lifted(found: pd.DataFrame, tops: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Pods and controllers become the controller that owns them in the end; and whether they are a former revision."""
     at = _at(*(_key(rows["kind"], rows["namespace"], rows["name"]) for rows in (found, tops)))
     if not len(tops):
-        return found
+        return found, pd.Series(False, found.index, BOOLEAN)
     there = at.is_valid().to_numpy(zero_copy_only=False)
-    top = tops[["top_kind", "top_name"]].take(pc.fill_null(at, 0).to_numpy()).reset_index(drop=True)
-    return _put(found, there, found.assign(kind=top["top_kind"], name=top["top_name"]))
+    top = tops.take(pc.fill_null(at, 0).to_numpy()).reset_index(drop=True)
+    return _put(found, there, found.assign(kind=top["top_kind"], name=top["top_name"])), top["former"] & there
 
 
 def _by_image(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, users: pd.DataFrame,
@@ -179,7 +184,8 @@ def _rest(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, other: np.n
     kind, named = asked["kind"], asked["name"].notna().to_numpy()
     from_outside = kind.isna() & asked["category"].eq("exposure").fillna(False)
     nameless = ~named | (kind.eq("Cluster").fillna(False) | from_outside).to_numpy(bool)
-    compared = kind.str.lower().isin([word.lower() for word in _COMPARED]).fillna(False).to_numpy(bool)
+    compared = _same_group(asked["api_group"], kind) & kind.str.lower().isin([word.lower() for word in _COMPARED])
+    compared = compared.fillna(False).to_numpy(bool)
     placeless = compared & asked["key"].isna().to_numpy()
     ways = ((OTHER_CLUSTER, other), (NOT_RUNNING, of_image & (~named | kind.isna().to_numpy())), (NAMELESS, nameless),
             (KINDLESS, kind.isna().to_numpy()), (PLACELESS, placeless), (GONE, compared))

@@ -63,13 +63,14 @@ def _strings(values: pa.Array) -> pd.Series:
 # --- what runs -----------------------------------------------------------------------------------------------------
 
 
-def image_users(pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
+def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
                 top_owners: pd.DataFrame) -> pd.DataFrame:
     """The containers of pods that have not ended, with the image that each of them runs.
 
-    Columns: image (number of the row in `images_in_use`), namespace, pod, container, top_kind, top_name, repository,
-    tag, digest (as the node pulled it, else as the pod asks for it), asked_digest (the latter, which of an image for
-    several platforms is another), image_id (where a runtime tells that instead).
+    Columns: image (number of the row in `images_in_use`), namespace, pod, container, owner_kind, owner (the pod's
+    controller), top_kind, top_name (the last controller that owns it), repository, tag, digest (as the node pulled
+    it, else as the pod asks for it), asked_digest (the latter, which of an image for several platforms is another),
+    image_id (where a runtime tells that instead).
     """
     on = ["namespace", "pod"]
     tops = top_owners[(top_owners["kind"] == "Pod").fillna(False)].rename(columns={"name": "pod"})
@@ -78,6 +79,8 @@ def image_users(pods: pd.DataFrame, containers: pd.DataFrame, container_images: 
     users = users.merge(running.drop_duplicates(), on=on)
     users = users.merge(container_images[[*on, "container", "image_id"]].drop_duplicates([*on, "container"]),
                         on=[*on, "container"], how="left")
+    controls = pod_owners[pod_owners["controller"].fillna(False)][[*on, "owner_kind", "owner"]]
+    users = users.merge(controls.drop_duplicates(on), on=on, how="left")
     users = users.merge(tops[[*on, "top_kind", "top_name"]].drop_duplicates(on), on=on, how="left")
     asked, pulled = references(users["image"]), references(users["image_id"])
     bare = pulled["repository"].isna()
@@ -147,7 +150,7 @@ def matches(findings: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
 
 
 def image_findings(findings: pd.DataFrame, collection: pd.DataFrame, image_users: pd.DataFrame,
-                   images_in_use: pd.DataFrame, top_owners: pd.DataFrame) -> pd.DataFrame:
+                   images_in_use: pd.DataFrame) -> pd.DataFrame:
     """What scanners say of the images that run: a row for each finding and image.
 
     Columns: image (number of the row in `images_in_use`), match (as in `matches`; ``place``: by the container that
@@ -157,7 +160,7 @@ def image_findings(findings: pd.DataFrame, collection: pd.DataFrame, image_users
     about = (findings["image"].notna() | findings["image_digest"].notna() | findings["category"].isin(OF_IMAGES))
     ours = findings[about.fillna(False) & ~of_other_cluster(findings["cluster"], collection)].reset_index(drop=True)
     by_name = matches(ours, images_in_use)
-    places = _by_place(ours, image_users, top_owners)
+    places = _by_place(ours, image_users)
     named = ours["image"].notna() | ours["image_digest"].notna()
     unnamed = places[~named.to_numpy(dtype=bool)[places["row"]]]
     found = pd.concat([_surer(by_name, places), unnamed], ignore_index=True)
@@ -173,18 +176,18 @@ def _surer(by_name: pd.DataFrame, places: pd.DataFrame) -> pd.DataFrame:
     return by_name.assign(match=there["match"].mask(sure, "reference").array)
 
 
-def _by_place(findings: pd.DataFrame, users: pd.DataFrame, tops: pd.DataFrame) -> pd.DataFrame:
-    """The images of the containers (or only workloads) that findings name: row, image, match."""
+def _by_place(findings: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+    """The images of the containers (or only workloads) that findings name: row, image, match.
+
+    What a ReplicaSet runs is not what its Deployment runs by now, so the pods of just this one count.
+    """
     asked = findings[["kind", "namespace", "name", "container"]].assign(row=np.arange(len(findings)))
     asked = asked[asked["kind"].notna() & asked["name"].notna()]
-    placed = asked.merge(tops.drop(columns="uid"), on=["kind", "namespace", "name"])
-    of_pods = (users.assign(kind=pd.Series("Pod", users.index, STRING)).rename(columns={"pod": "name"})
-               [["kind", "namespace", "name", "container", "image"]])
-    pods = (placed["kind"] == "Pod").fillna(False)
-    found = [placed[pods].merge(of_pods, on=["kind", "namespace", "name"], suffixes=("", "_ours")),
-             placed[~pods].merge(users[["namespace", "top_kind", "top_name", "container", "image"]],
-                                 on=["namespace", "top_kind", "top_name"], suffixes=("", "_ours"))]
-    both = pd.concat(found, ignore_index=True)
+    levels = ((pd.Series("Pod", users.index, STRING), users["pod"]), (users["owner_kind"], users["owner"]),
+              (users["top_kind"], users["top_name"]))
+    runs = pd.concat([users[["namespace", "container", "image"]].assign(kind=kind, name=name) for kind, name in levels])
+    both = asked.merge(runs.dropna(subset=["kind", "name"]).drop_duplicates(), on=["kind", "namespace", "name"],
+                       suffixes=("", "_ours"))
     both = both[both["container"].isna() | both["container"].eq(both["container_ours"]).fillna(False)]
     match = both["container"].notna().map({True: "place", False: "vague"}).astype(STRING)
     return both[["row", "image"]].assign(match=match).drop_duplicates(["row", "image"])

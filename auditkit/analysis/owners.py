@@ -6,6 +6,7 @@ import pyarrow as pa
 from auditkit.tables.pods import CONTROLLERS
 
 STRING = pd.ArrowDtype(pa.string())
+BOOLEAN = pd.ArrowDtype(pa.bool_())
 KINDS = tuple(kind for kind, _ in CONTROLLERS.values())
 
 _DEPTH = 8
@@ -16,11 +17,11 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
                workload_owners: pd.DataFrame) -> pd.DataFrame:
     """Every pod and workload controller with the last controller that owns it; without one that is itself.
 
-    Columns: kind, namespace, name, uid, top_kind, top_name. Owners of other kinds (the node of a static pod, what
+    Columns: kind, namespace, name, uid, top_kind, top_name, former (a ReplicaSet without pods of a Deployment that
+    has another with some: a revision that was replaced). Owners of other kinds (the node of a static pod, what
     operators make of their own resources) are not followed.
     """
-    things = pd.concat([pods.assign(kind=_kind("Pod", pods))[[*_KEY, "uid"]], workloads[[*_KEY, "uid"]]],
-                       ignore_index=True)
+    things = pd.concat([pods.assign(kind=_kind("Pod", pods)), workloads], ignore_index=True)[[*_KEY, "uid", "replicas"]]
     links = _links(pod_owners, workload_owners)
     tops = things.assign(top_kind=things["kind"], top_name=things["name"])
     for _ in range(_DEPTH):
@@ -31,7 +32,15 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
             break
         tops["top_kind"] = above["owner_kind"].where(owned, tops["top_kind"])
         tops["top_name"] = above["owner"].where(owned, tops["top_name"])
-    return tops.astype(STRING)
+    tops["former"] = _former(tops)
+    return tops.drop(columns="replicas").astype(dict.fromkeys([*_KEY, "uid", "top_kind", "top_name"], STRING))
+
+
+def _former(tops: pd.DataFrame) -> pd.Series:
+    sets = (tops["kind"].eq("ReplicaSet") & tops["top_kind"].eq("Deployment")).fillna(False)
+    in_use = (sets & (tops["replicas"] > 0).fillna(False)).astype("int64[pyarrow]")
+    some = in_use.groupby([tops["namespace"], tops["top_name"]], dropna=False).transform("max") > 0
+    return (sets & some & tops["replicas"].eq(0).fillna(False)).astype(BOOLEAN)
 
 
 def _links(pod_owners: pd.DataFrame, workload_owners: pd.DataFrame) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 from auditkit.analysis import coverage
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.findings import of_state
+from auditkit.analysis.rows import has, named
 from auditkit.checks import _evidence
 from auditkit.checks._evidence import STRING, any_of, at_least, count_of, fresh, newest, reason, verdict
 from auditkit.checks.model import Judgement, check, judge
@@ -21,6 +22,9 @@ POLICY_ENGINES = ("gatekeeper", "policyreport", "plural", "aqua", "sysdig")
 
 NAME_FIXES = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector")
 """Scanners that name the fixed version of a package where there is one; of others that is known once they name any."""
+
+_OWN_POLICIES = "policyEvaluation"
+"""Sysdig's rule for what its policies say of an image: that it passes does not mean that it has no vulnerabilities."""
 
 _EVIDENCE = ["digest", "used_by", "scanned"]
 
@@ -40,7 +44,8 @@ def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.Data
     """Images that run have no serious vulnerabilities that could be fixed."""
     rows = image_findings[_is(image_findings["category"], "vulnerability")].reset_index(drop=True)
     bad = _adverse(rows) & at_least(rows["severity"], severity) & _fixable(rows)
-    return _of_images(images_in_use, rows, bad, coverage.scanned(rows), collection, max_age_days,
+    listed = coverage.scanned(rows) & ~_is(rows["rule_id"], _OWN_POLICIES)
+    return _of_images(images_in_use, rows, bad, listed, collection, max_age_days,
                       f"vulnerabilities of severity {severity} or higher that can be fixed",
                       "vulnerabilities whose severity, state or fix is not known")
 
@@ -69,9 +74,9 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
     bad = bad.mask(vague & bad.fillna(True), pd.NA) & (young.fillna(True) & ~_is(rows["match"], "moved"))
     any_bad, good = any_of(at, bad, size), any_of(at, scanned & young, size)
     subjects = images.assign(scanned=newest(at, rows["seen"], scanned, size).array)
-    named = _names(at, rows["rule_id"], bad, size)
+    rules = _names(at, rows["rule_id"], bad, size)
     reasons = reason(
-        (any_bad.fillna(False), f"{found}: " + count_of(at, bad, size).astype(STRING) + " (" + named + ")"),
+        (any_bad.fillna(False), f"{found}: " + count_of(at, bad, size).astype(STRING) + " (" + rules + ")"),
         (any_bad.isna(), left_open),
         (good.isna() | ~good.fillna(False), _unscanned(images, rows, scanned, young, max_age_days)),
     )
@@ -122,9 +127,13 @@ def _unscanned(images: pd.DataFrame, rows: pd.DataFrame, scanned: pd.Series, you
 
 
 def _adverse(rows: pd.DataFrame) -> pd.Series:
-    """Whether each finding is something to handle; ``<NA>`` where the tool leaves that open."""
+    """Whether each finding is something to handle; ``<NA>`` where the tool leaves a rule open.
+
+    Without a rule, an open result is that of a scan which failed: it says nothing.
+    """
     fails = rows["status"].isin(_evidence.FAILS).astype("bool[pyarrow]")
-    return fails.mask((rows["status"].isin(_evidence.OPEN) | rows["status"].isna()).fillna(True), pd.NA)
+    left_open = rows["status"].isin(_evidence.OPEN).fillna(False) | rows["status"].isna()
+    return fails.mask(left_open & rows["rule_id"].notna(), pd.NA)
 
 
 def _fixable(rows: pd.DataFrame) -> pd.Series:
@@ -218,14 +227,13 @@ def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, contai
     """
     own = (coverage.Sensor("own sensor", rf"(?:^|/)(?:{also})$"),) if also else ()
     found = coverage.node_sensors(nodes, pods, containers, container_images, sensors=(*coverage.SENSORS, *own))
-    found = found[found["sensor"].notna()]
-    at = pd.Index(nodes["name"]).get_indexer(found["node"])
-    running = found["running"].fillna(False)
-    any_running, any_there = any_of(at, running, len(nodes)), any_of(at, found["sensor"].notna(), len(nodes))
-    subjects = nodes.assign(sensor=_names(at, found["sensor"], running, len(nodes)).array)
-    reasons = reason((any_running, ""), (any_there, "the pod of its runtime sensor does not run"),
+    found, on = found[found["sensor"].notna()], {"name": "node"}
+    running = found[found["running"].fillna(False)].drop_duplicates(["node", "sensor"])
+    watched, there = has(nodes, on, running), has(nodes, on, found)
+    reasons = reason((watched, ""), (there, "the pod of its runtime sensor does not run"),
                      (np.full(len(nodes), True), "no runtime sensor is recognised on it"))
-    return judge(subjects, _like(any_running, nodes), ["sensor", "os"], reasons=_like(reasons, nodes))
+    return judge(nodes.assign(sensor=named(nodes, on, running, "sensor")), watched, ["sensor", "os"],
+                 reasons=_like(reasons, nodes))
 
 
 # --- helpers ---------------------------------------------------------------------------------------------------------
