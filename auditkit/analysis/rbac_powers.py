@@ -4,6 +4,7 @@ A power is a set of verbs on resources. A rule holds it if it has one of the ver
 resources, by name or by wildcard (``*``, ``*/exec``), as the authorizer matches them.
 """
 
+from collections.abc import Iterable
 from functools import cache
 
 import msgspec
@@ -124,7 +125,7 @@ def role_powers(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.D
     whether it has an effect where a RoleBinding grants it.
     """
     rules = granted_rules(roles, role_rules, role_labels, role_aggregation)
-    held = rules.merge(_spellings(), on=["verb", "group", "resource"])
+    held = rules.merge(_known_spellings(), on=["verb", "group", "resource"])
     return pd.concat([_full(rules), held[COLUMNS]], ignore_index=True)
 
 
@@ -143,11 +144,18 @@ def held_powers(binding_subjects: pd.DataFrame, role_powers: pd.DataFrame) -> pd
 
 
 @cache
-def _spellings() -> pd.DataFrame:
-    """Every verb, group and resource that a rule can name and so hold a power: as it stands, or by wildcard."""
+def _known_spellings() -> pd.DataFrame:
+    return spellings(POWERS)
+
+
+def spellings(powers: Iterable[Power]) -> pd.DataFrame:
+    """Every verb, group and resource that a rule can name and so hold a power: as it stands, or by wildcard.
+
+    Columns: ``power, verb, group, resource``, ``in_namespaces``.
+    """
     rows = [
         (power.name, verb, group, resource, inside)
-        for power in POWERS for inside, resources in ((True, power.resources), (False, power.outside))
+        for power in powers for inside, resources in ((True, power.resources), (False, power.outside))
         for name, _, named in (text.partition(".") for text in resources)
         for verb in {*power.verbs, "*"} for group in {named, "*"} for resource in _as_written(name)
     ]
