@@ -8,6 +8,7 @@ workloads and address ranges).
 import ipaddress
 import json
 import os
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -57,21 +58,23 @@ def _flat(document: dict | None) -> Iterator[dict]:
 
 
 def connections(case: dict) -> list[tuple[str, str, str]] | None:
-    """The whole list of connections of a case (source, destination, ports in words); ``None`` where it has none.
-
-    Lists that were limited to a workload, direction or port are not whole.
-    """
-    output, expected = case["id"].rpartition("/")[2], case["expected"]
-    if not output.startswith(("connlist", "exposure")):
-        return None
+    """The list of connections of a case (source, destination, ports in words); ``None`` where it has none."""
+    expected = case["expected"]
     if expected.get("connections") is not None:
         return [(one["src"], one["dst"], one["conn"]) for one in expected["connections"]]
     lines = expected.get("sections", {}).get("connectivity")
     return [(a, b, ports) if way == "=>" else (b, a, ports) for a, way, b, ports in lines] if lines else None
 
 
+def is_whole(case: dict) -> bool:
+    """Whether its list has all connections; others were limited to a workload, a direction or a port."""
+    return case["id"].rpartition("/")[2].startswith(("connlist", "exposure"))
+
+
 def spans(words: str) -> set[tuple[str, int, int]]:
     """``TCP 80,443,UDP 53-60`` as spans of ports, those that touch joined."""
+    if words == "No Connections":
+        return set()
     if words == "All Connections":
         return {(protocol, 1, 65535) for protocol in PROTOCOLS}
     found, protocol = [], ""
@@ -113,3 +116,37 @@ def _pieces(name: str, outside: list[str]) -> list[str]:
 def _range(name: str) -> tuple[int, int]:
     first, last = (int(ipaddress.IPv4Address(part)) for part in name.removesuffix("[External]").split("-"))
     return first, last
+
+
+# --- what is open to pods that are not there ---------------------------------------------------------------------------
+
+
+def exposures(case: dict) -> list[tuple[str, str, str, str]]:
+    """What a workload may have to do with pods that nobody has yet: workload, direction, which pods, ports in words.
+
+    Lines about address ranges are among the connections; ports by name mean nothing at pods that are not there.
+    """
+    if not case["id"].endswith("/exposure_output"):
+        return []
+    lines = [line for name, part in case["expected"].get("sections", {}).items() if "xposure" in name for line in part]
+    return [(workload, "egress" if way == "=>" else "ingress", pods, ports) for workload, way, pods, ports in lines
+            if "[External]" not in pods and re.fullmatch(r"[A-Z0-9 ,-]*|All Connections|No Connections", ports)]
+
+
+def imagined(pods: str, name: str) -> tuple[str, list[dict]]:
+    """A pod such as a line speaks of, with its namespace where that is any with some labels: namespace, objects."""
+    space, pod = pods.split("/[", 1) if "/[" in pods else (pods, "")
+    found = [{"kind": "Pod", "metadata": {"name": name, "labels": _labels(pod)}, "spec": {"containers": []}}]
+    if space.startswith("["):
+        found.append({"kind": "Namespace", "metadata": {"name": name, "labels": _labels(space)}})
+        space = name
+    found[0]["metadata"]["namespace"] = space
+    return space, found
+
+
+def _labels(words: str) -> dict[str, str]:
+    """Labels that meet ``{key=value,{Key:app,Operator:In,Values:[a b],},}``, and none that is not asked for."""
+    expression = r"\{Key:([^,]*),Operator:(\w+),Values:\[([^\]]*)\],\}"
+    labels = {key: values.split()[0] if operator == "In" else "anything"
+              for key, operator, values in re.findall(expression, words) if operator in ("In", "Exists", "NotIn")}
+    return labels | dict(re.findall(r"([\w./-]+)=([\w.-]+)", re.sub(expression, "", words)))

@@ -149,6 +149,11 @@ def test_ports_of_nodes():
     assert found.set_index("path")["entry_port"].dropna().to_dict() == {"NodePort": 30443, "HostPort": 8080}
 
 
+def test_pods_that_have_ended_answer_nobody():
+    done = pod("web", ports=[{"containerPort": 80, "hostPort": 80}]) | {"status": {"phase": "Succeeded"}}
+    assert exposed(*CALICO, done, service("LoadBalancer", PUBLIC)).empty
+
+
 def test_external_ips():
     found = exposed(*CALICO, pod("web"), service("ClusterIP", externalIPs=["203.0.113.9", "10.1.1.1"]))
     assert sorted(map(str, found["entry"])) == ["10.1.1.1", "203.0.113.9"]

@@ -15,7 +15,18 @@ from collections import defaultdict
 
 import pandas as pd
 import pytest
-from network_truth import ABSENT, cases, connections, expected_spans, joined, objects, spans
+from network_truth import (
+    ABSENT,
+    cases,
+    connections,
+    expected_spans,
+    exposures,
+    imagined,
+    is_whole,
+    joined,
+    objects,
+    spans,
+)
 from network_worlds import namespace
 from worlds import frames
 
@@ -23,7 +34,8 @@ from auditkit.analysis.network import QUESTION, Reachability
 from auditkit.analysis.network_services import ingress_backends, service_backends
 
 CYCLONUS, RECIPES, ANP, NPA = (cases(origin) for origin in ("cyclonus", "recipe", "anp", "npa"))
-LISTS = [case for case in NPA if connections(case) is not None]
+LISTS = [case for case in NPA if connections(case) is not None and is_whole(case)]
+LIMITED = [case for case in NPA if connections(case) and not is_whole(case)]
 pytestmark = [pytest.mark.skipif(not CYCLONUS, reason=ABSENT), pytest.mark.slow]
 
 
@@ -95,6 +107,16 @@ def test_netpol_analyzer(case):
     assert not {pair for pair, perhaps in unknown.items() if perhaps} & set(expected)
 
 
+@_each(LIMITED)
+def test_netpol_analyzer_lists_of_one_workload(case):
+    tables = frames(objects(case))
+    found, _ = _listed(Reachability(tables, workloads=True, host_pods=True), tables["pod_owners"])
+    outside = sorted({name for pair in found for name in pair if name.endswith("[External]")})
+    listed = [line for line in connections(case) if "{ingress-controller}" not in line]
+    for pair, ports in expected_spans(listed, outside).items():
+        assert joined([*found[pair], *ports]) == found[pair], pair
+
+
 INGRESS = [case for case in LISTS if any("{ingress-controller}" in line for line in connections(case))]
 
 
@@ -122,8 +144,49 @@ def test_netpol_analyzer_ingress(case):
     assert {name: joined(ports) for name, ports in found.items()} == expected
 
 
+EXPOSED = [case for case in NPA if exposures(case)]
+
+
+@_each(EXPOSED)
+def test_netpol_analyzer_exposure(case):
+    """Pods that are not there are imagined; the stranger is any pod of the entire cluster.
+
+    Its lines are by rule. A pod that is picked by what it does not have may meet several, and then has all of theirs.
+    """
+    things, names = objects(case), {}
+    for at, pods in enumerate({pods: None for _, _, pods, _ in exposures(case) if pods != "entire-cluster"}):
+        space, added = imagined(pods, f"imagined-{at}")
+        names[pods] = f"{space}/imagined-{at}[Pod]"
+        things += added
+    tables = frames(things)
+    reach = Reachability(tables, workloads=True, host_pods=True)
+    row = {name: at for at, name in _ends(reach, tables["pod_owners"])}
+    stranger = reach.endpoints.frame["kind"].tolist().index("Stranger")
+    for workload, direction, pods, ports in exposures(case):
+        peer = stranger if pods == "entire-cluster" else row[names[pods]]
+        way = reach.ways[direction]
+        decision = way.decisions[way.of(*(reach.endpoints.of[[end]] for end in (row[workload], peer)))[0]]
+        found, expected = joined(reach.ports.ranges(decision.allowed)), spans(ports)
+        if "NotIn" in pods or "DoesNotExist" in pods:
+            found &= expected
+        assert found == expected, (workload, direction, pods)
+
+
 def _listed(reach: Reachability, owners: pd.DataFrame) -> tuple[dict, dict]:
     """Spans of ports between workloads and address ranges, allowed and not known, as netpol-analyzer names them."""
+    ends = _ends(reach, owners)
+    matrix, groups = reach.matrix(), reach.groups
+    found, unknown = defaultdict(set), defaultdict(set)
+    for a, source in ends:
+        for b, destination in ends:
+            if source != destination and not (source.endswith("[External]") and destination.endswith("[External]")):
+                for sets, part in ((found, matrix.allowed), (unknown, matrix.unknown)):
+                    sets[source, destination] |= set(_spans(matrix.ports[part[groups[a], groups[b]]]))
+    return ({pair: joined(ports) for pair, ports in sets.items()} for sets in (found, unknown))
+
+
+def _ends(reach: Reachability, owners: pd.DataFrame) -> list[tuple[int, str]]:
+    """The endpoints by row, as netpol-analyzer names them: workloads and ranges of IPv4."""
     owner = {(row.namespace, row.pod): f"{row.namespace}/{row.owner}[{row.owner_kind}]"
              for row in owners.fillna({"owner_kind": "Pod"}).itertuples()}
     ends = []
@@ -133,14 +196,7 @@ def _listed(reach: Reachability, owners: pd.DataFrame) -> tuple[dict, dict]:
         elif row.kind not in ("External", "Node", "Stranger"):
             own = f"{row.namespace}/{row.name}[{row.kind}]"
             ends.append((at, owner.get((row.namespace, row.name), own) if row.kind == "Pod" else own))
-    matrix, groups = reach.matrix(), reach.groups
-    found, unknown = defaultdict(set), defaultdict(set)
-    for a, source in ends:
-        for b, destination in ends:
-            if source != destination and not (source.endswith("[External]") and destination.endswith("[External]")):
-                for sets, part in ((found, matrix.allowed), (unknown, matrix.unknown)):
-                    sets[source, destination] |= set(_spans(matrix.ports[part[groups[a], groups[b]]]))
-    return ({pair: joined(ports) for pair, ports in sets.items()} for sets in (found, unknown))
+    return ends
 
 
 def _spans(words: str) -> list[tuple[str, int, int]]:

@@ -55,7 +55,9 @@ def exposure(
         _ingresses(ingress_backends, ingress_addresses),
         _host_ports(pods, container_ports, node_addresses),
     ], ignore_index=True)
-    doors["allowed"] = _allowed(doors, reachability, _controllers(containers, reachability))
+    row = _rows(doors, reachability)
+    doors = doors[row >= 0].reset_index(drop=True)  # a pod that has ended answers nobody
+    doors["allowed"] = _allowed(doors, row[row >= 0], reachability, _controllers(containers, reachability))
     enforced = pd.Series(enforcement(network_plugin), index=doors.index, dtype=BOOLEAN)
     doors["reached"] = doors["public"].astype(BOOLEAN) & (doors["allowed"] | ~enforced)
     return doors.astype(COLUMNS)[list(COLUMNS)]
@@ -159,15 +161,20 @@ def _controllers(containers: pd.DataFrame, reachability: Reachability) -> np.nda
     return rows[rows >= 0]
 
 
-def _allowed(doors: pd.DataFrame, reachability: Reachability, controllers: np.ndarray) -> pd.Series:
-    """Whether the policies of the pod let in what comes through its door."""
-    frame, ports = reachability.endpoints.frame, reachability.ports
+def _rows(doors: pd.DataFrame, reachability: Reachability) -> np.ndarray:
+    """The row of each door's pod among the endpoints, where pods stand first; -1 where it is none."""
+    frame = reachability.endpoints.frame
     pods = pd.MultiIndex.from_frame(frame.loc[frame["kind"] == "Pod", ["namespace", "name"]])
-    row = pods.get_indexer(pd.MultiIndex.from_frame(doors[["namespace", "pod"]]))
+    return pods.get_indexer(pd.MultiIndex.from_frame(doors[["namespace", "pod"]]))
+
+
+def _allowed(doors: pd.DataFrame, row: np.ndarray, reachability: Reachability, controllers: np.ndarray) -> pd.Series:
+    """Whether the policies of the pod let in what comes through its door."""
+    ports = reachability.ports
     piece = ports.piece(protocol_base(doors["protocol"]), doors["port"].fillna(0).astype(INTEGER).to_numpy(np.int64))
     found = np.full(len(doors), PERHAPS)
     found[(doors["seen"] == "node").to_numpy(bool)] = YES
-    asked = (row >= 0) & (piece >= 0)
+    asked = piece >= 0
     for (seen, sources), at in doors[asked].groupby(["seen", "sources"]).indices.items():
         at = np.flatnonzero(asked)[at]  # noqa: PLW2901
         ask = np.unique(np.column_stack([row[at], piece[at]]), axis=0, return_inverse=True)

@@ -22,7 +22,8 @@ def namespace_policies(
 
     ``ingress_denied_by``: a policy that picks every pod of the namespace, so that what no rule allows is denied;
     ``ingress_opened_by``: a policy that picks every pod and allows everything, so that nothing is denied after all;
-    ``ingress_denied``: the first and not the second. The same for ``egress``.
+    ``ingress_denied``: the first and not the second. The same for ``egress``. Cluster-wide policies do not count: they
+    are not the namespace's own, and what comes from outside they cannot deny.
     """
     directions = policy_directions(network_policies, network_policy_types, network_policy_rules)
     whole = directions.merge(_without_subject_selector(network_policies, network_policy_selectors), on=POLICY)

@@ -31,7 +31,10 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                            network_plugin: pd.DataFrame) -> Judgement:
-    """Every namespace has a network policy that is enforced."""
+    """Every namespace has a network policy that is enforced.
+
+    Without one, every pod of the cluster and whatever routes to it may talk to its pods.
+    """
     found = _by_namespace(namespaces, namespace_policies)
     has = found["policies"] > 0
     return judge(found, _enforced(has, network_plugin), ["policies"], reasons=_reasons(
@@ -47,7 +50,10 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
 )
 def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                          network_plugin: pd.DataFrame) -> Judgement:
-    """Every namespace denies incoming traffic unless a rule allows it."""
+    """Every namespace denies incoming traffic unless a rule allows it.
+
+    Then a new pod is closed until somebody has decided who may reach it.
+    """
     return _default_deny(namespaces, namespace_policies, network_plugin, "ingress")
 
 
@@ -60,7 +66,10 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
 )
 def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                         network_plugin: pd.DataFrame) -> Judgement:
-    """Every namespace denies outgoing traffic unless a rule allows it."""
+    """Every namespace denies outgoing traffic unless a rule allows it.
+
+    Then a pod that was taken over cannot carry data out, nor look around in the cluster.
+    """
     return _default_deny(namespaces, namespace_policies, network_plugin, "egress")
 
 
@@ -84,7 +93,10 @@ def _reasons(ok: pd.Series, otherwise: str, plugin: pd.DataFrame) -> pd.Series:
     if_empty="the network plug-in was not recognised",
 )
 def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
-    """The network plug-in enforces network policies on every node."""
+    """The network plug-in enforces network policies on every node.
+
+    The API server keeps network policies whether or not anything acts on them.
+    """
     enforced = enforcement(network_plugin)
     partly = network_plugin["enforces"] & (network_plugin["nodes"] < network_plugin["of_nodes"])
     ok = network_plugin["enforces"].mask(partly.fillna(False), pd.NA)
@@ -100,7 +112,10 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
     source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
 )
 def ingress_uses_tls(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame) -> Judgement:
-    """Every ingress serves all of its hosts with TLS."""
+    """Every ingress serves all of its hosts with TLS.
+
+    A certificate that only an annotation of a cloud names is not seen.
+    """
     keys = ["namespace", "name"]
     bare = _hosts_without_tls(ingress_paths, ingress_tls).groupby(["namespace", "ingress"])["host"].agg(", ".join)
     bare = bare.rename("hosts_without_tls").rename_axis(keys).reset_index()
@@ -133,7 +148,10 @@ def _hosts_without_tls(paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
     source="Kubernetes security advisory CVE-2020-8554",
 )
 def no_external_ips(services: pd.DataFrame) -> Judgement:
-    """No service answers on addresses that its author chose."""
+    """No service answers on addresses that its author chose.
+
+    Whoever may create a service could draw the traffic to any address to himself.
+    """
     return judge(services, services["external_ips_count"] == 0, ["type", "external_ips_count"])
 
 
@@ -144,7 +162,10 @@ def no_external_ips(services: pd.DataFrame) -> Judgement:
     source="NSA and CISA, Kubernetes Hardening Guide: network separation",
 )
 def no_node_ports(services: pd.DataFrame) -> Judgement:
-    """No service is opened as a port on every node."""
+    """No service is opened as a port on every node.
+
+    Such a port passes by ingresses and load balancers, and what they check.
+    """
     return judge(services, services["type"] != "NodePort", ["type"])
 
 
@@ -156,7 +177,10 @@ def no_node_ports(services: pd.DataFrame) -> Judgement:
 )
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
                               service_load_balancers: pd.DataFrame) -> Judgement:
-    """Every load balancer answers only to stated address ranges."""
+    """Every load balancer answers only to stated address ranges.
+
+    What an internal load balancer's name stands for is not seen, so it needs ranges too.
+    """
     keys = ["namespace", "service"]
     index = pd.MultiIndex.from_frame(services[["namespace", "name"]].set_axis(keys, axis=1))
     opened = service_source_ranges[wide(service_source_ranges["cidr"]).fillna(True)]
