@@ -10,14 +10,16 @@ from collections.abc import Sequence
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rbac import ANONYMOUS, MASTERS, UNAUTHENTICATED, grants, role_keys
+from auditkit.analysis.rbac import ACCOUNT_GROUP, ACCOUNT_USER, ANONYMOUS, MASTERS, UNAUTHENTICATED, grants, role_keys
 from auditkit.analysis.rbac_powers import FULL_POWER
 from auditkit.analysis.rbac_shipped import WITH_WILDCARDS, shipped_bindings, shipped_powers, shipped_roles
+from auditkit.analysis.rows import has, lookup
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 
 STRING = pd.ArrowDtype(pa.string())
 SHIPPED = "Kubernetes itself ships this right, to its own component"
 EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
+ANY = r"\*"
 REVIEW = "Remove the right, narrow it to a namespace or to names, or record who accepted it and why."
 
 
@@ -148,9 +150,10 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
                  role_labels: pd.DataFrame) -> Judgement:
     """Roles name what they allow instead of using wildcards."""
     where = ["kind", "namespace", "role"]
-    found = [frame[frame[column] == "*"][where].assign(column=column)
-             for frame, column in ((role_rules, "verb"), (role_rules, "group"), (role_rules, "resource"),
-                                   (role_urls, "url"))]
+    found = [frame[frame[column].str.fullmatch(pattern)][where].assign(column=column)
+             for frame, column, pattern in ((role_rules, "verb", ANY), (role_rules, "group", ANY),
+                                            (role_rules, "resource", ANY), (role_urls, "verb", ANY),
+                                            (role_urls, "url", r"/?\*+"))]  # every path begins with /
     wild = pd.concat(found).drop_duplicates().groupby(where, dropna=False)["column"].agg(", ".join).reset_index()
     named = roles[["kind", "namespace", "name"]].rename(columns={"name": "role"})
     columns = named.merge(wild.astype(STRING), on=where, how="left")["column"].set_axis(roles.index)
@@ -161,29 +164,44 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 
 @check(
     severity="medium",
-    wanted="no binding names it, its token is not mounted by default, and no pod runs with its token",
+    wanted="no binding names it or the service accounts of its namespace, its token is not mounted by default, and no "
+           "pod runs with its token",
     remedy="Give each workload an account of its own; set automountServiceAccountToken: false on the default account.",
     source="CIS Kubernetes 5.1.5",
     if_empty="every namespace has a service account, yet none is visible",
 )
 def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
-                                    pods: pd.DataFrame, *, token_off: bool = True) -> Judgement:
+                                    pods: pd.DataFrame, pod_annotations: pd.DataFrame,
+                                    projected_sources: pd.DataFrame, *, token_off: bool = True) -> Judgement:
     """Default service accounts have no rights, and no pod runs with their token."""
-    user = "system:serviceaccount:" + service_accounts["namespace"] + ":" + service_accounts["name"]
-    bound = user.isin(grants(binding_subjects)["user"].dropna())
-    account = ["namespace", "service_account"]
-    mounted = pods[[*account, "automount_token"]].merge(
-        service_accounts[["namespace", "name", "automount_token"]].rename(
-            columns={"name": "service_account", "automount_token": "by_account"}), on=account, how="left")
-    mounts = mounted["automount_token"].fillna(mounted["by_account"]).fillna(True)
-    used = mounted[mounts]
-    in_use = user.isin("system:serviceaccount:" + used["namespace"] + ":" + used["service_account"])
+    by_name, by_group = _bound(service_accounts, binding_subjects)
+    in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
+                 pods[_with_token(pods, service_accounts, pod_annotations, projected_sources)])
+    by_default = service_accounts["automount_token"] & token_off
     reasons = _sentences({
-        "a binding names it": bound, "a pod runs with its token": in_use,
-        "its token is mounted unless a pod declines": service_accounts["automount_token"] & token_off})
-    bad = bound | in_use | (service_accounts["automount_token"] & token_off)
-    return judge(service_accounts, ~bad, ["automount_token"], applies=service_accounts["name"] == "default",
-                 otherwise="it is not a default account", reasons=reasons)
+        "a binding names it": by_name, "a binding names a group of service accounts that it is in": by_group,
+        "a pod runs with its token": in_use, "its token is mounted unless a pod declines": by_default})
+    return judge(service_accounts, ~(by_name | by_group | in_use | by_default), ["automount_token"],
+                 applies=service_accounts["name"] == "default", otherwise="it is not a default account",
+                 reasons=reasons)
+
+
+def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Which accounts bindings name: themselves, and by a group of service accounts (Kubernetes' own left out)."""
+    granted, namespace = grants(binding_subjects), service_accounts["namespace"]
+    groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
+    by_name = (ACCOUNT_USER + namespace + ":" + service_accounts["name"]).isin(granted["user"].dropna())
+    return by_name, (ACCOUNT_GROUP + ":" + namespace).isin(groups) | bool((groups == ACCOUNT_GROUP).any())
+
+
+def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotations: pd.DataFrame,
+                projected_sources: pd.DataFrame) -> pd.Series:
+    """Whether each pod gets a token: mounted by default, or asked for in a volume. A static pod gets none."""
+    in_pod = {"namespace": "namespace", "name": "pod"}
+    account = lookup(pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
+    asked = has(pods, in_pod, projected_sources[(projected_sources["secret"] == "").fillna(False)])
+    static = has(pods, in_pod, pod_annotations[pod_annotations["key"] == "kubernetes.io/config.mirror"])
+    return (pods["automount_token"].fillna(account["automount_token"]).fillna(True) | asked) & ~static
 
 
 def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
@@ -225,24 +243,3 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
     there = wanted.isin(pd.Series(pd.arrays.ArrowExtensionArray(role_keys(roles, "name"))).dropna())
     possible = inside | (bindings["role_kind"] != "Role")
     return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
-
-
-@check(severity="medium", wanted="the rights of two duties that must lie in different hands are not held by one subject",
-       remedy="Take one of the two rights away, or record who accepted that one subject has both, and what compensates.",
-       source="NIST SP 800-53 AC-5; the pairs are in controls/segregation-of-duties.yaml")
-def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFrame, *,
-                      accepted: Sequence[str] = ()) -> Judgement:
-    """Duties that must lie in different hands do."""
-    places = pd.Series(range(len(binding_subjects)), binding_subjects.index)
-    sides = [duty_conflicts[[side, "duty"]].set_axis(["row", "duty"], axis=1) for side in ("first_row", "second_row")]
-    own = shipped_bindings(binding_subjects)
-    both_own = duty_conflicts["first_row"].isin(places[own]) & duty_conflicts["second_row"].isin(places[own])
-    by_others, by_kubernetes = (
-        places.isin(pd.concat([duty_conflicts.loc[rows, side] for side in ("first_row", "second_row")]))
-        for rows in (~both_own, both_own))
-    is_accepted = _named(binding_subjects).isin(accepted)
-    words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
-    reasons = "it is part of what one subject holds together: " + words.astype(STRING)
-    return judge(binding_subjects, pd.Series(~by_others | is_accepted, dtype=BOOLEAN), EVIDENCE,
-                 applies=pd.Series(by_others | ~by_kubernetes, dtype=BOOLEAN), otherwise=SHIPPED,
-                 reasons=reasons.reindex(places.to_numpy()).set_axis(binding_subjects.index))
