@@ -1,14 +1,20 @@
 """The page: one file, offline, its own scripts and no others, and everything that an auditor looks for."""
 
 import base64
+import datetime as dt
 import hashlib
 import re
 from pathlib import Path
 
 import plotly.graph_objects as plotly
 import pytest
-from report_worlds import Page, executed, judged, pod, published
+from report_worlds import Page, executed, framework, judged, pod, published, snapshot
 
+from auditkit import attestations, exceptions
+from auditkit.attestations import Attestation
+from auditkit.entries import Origin
+from auditkit.evaluate import evaluate
+from auditkit.exceptions import Acceptance
 from auditkit.report import show
 from auditkit.report.block import ROWS
 from auditkit.report.document import document
@@ -139,3 +145,29 @@ def test_the_page_is_written_beside_the_notebook_and_stays_the_same(tmp_path: Pa
     again = published(tmp_path, *everything(judged(pod("bad", privileged=True))))
     assert [again.html.read_bytes(), again.pdf.read_bytes()] == bytes_of
     assert first.notebook.parent == first.html.parent == first.pdf.parent == tmp_path
+
+
+def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
+    origin = Origin("exceptions.yaml", 7, "cd" * 32, Path("exceptions.yaml"))
+    day = dt.date(2026, 1, 1)
+    exception = Acceptance(exceptions.Written(
+        owner="Olga Owner", reason="The scanner needs it", compensating_control="A node of its own", framework="house",
+        requirements=["1.1"], subjects=[exceptions.Selector(namespace="shop", name="bad")], granted=day,
+        expires=dt.date(2027, 1, 1)), origin)
+    expired = Acceptance(exceptions.Written(
+        owner="Ed Expired", reason="Old", compensating_control="None", framework="house", requirements=["1.2"],
+        subjects=[exceptions.Selector(name="bad")], granted=day, expires=day), origin)
+    attestation = Attestation(attestations.Written(
+        framework="house", requirements=["2.1"], by="Anna Attester", says="<b>The chart</b> is kept", since=day,
+        until=dt.date(2027, 1, 1)), origin)
+    snap = snapshot(pod("bad", privileged=True), pod("good"))
+    evaluation = evaluate(snap, framework(), [exception, expired], [attestation])
+    found = drawn(*everything(evaluation))
+    cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
+    assert cards == ["fail", "fail", "attested"]
+    for said in ("1 of 2 failing requirements is accepted by somebody who answers for it", "fail accepted", "Olga Owner",
+                 "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "exception expired",
+                 "exceptions.yaml, line 7", "1 failure accepted"):
+        assert said in found.text, said
+    assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
+        "requirements.csv", "verdicts.csv", "exceptions.csv", "attestations.csv"]

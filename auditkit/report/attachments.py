@@ -1,6 +1,7 @@
 """The evidence that a report carries with it: the manifest, every requirement and every verdict."""
 
 import base64
+import csv as csvfile
 import gzip
 import hashlib
 import io
@@ -10,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from auditkit.evaluate import SUBJECT, Evaluation
+from auditkit.report import text
 from auditkit.report.block import Block
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
@@ -24,13 +26,13 @@ def evidence(evaluation: Evaluation) -> Block:
                            (snap.path / "manifest.json").read_bytes()))
     files += [
         _file("requirements.csv", "text/csv", "Every requirement, with its status and the reason for it",
-              csv([evaluation.requirements])),
+              csv([evaluation.requirements], list(evaluation.requirements))),
         _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
               csv(_verdicts(evaluation), VERDICT_COLUMNS)),
     ]
     for name in ("exceptions", "attestations"):
         if len(frame := getattr(evaluation, name)):
-            files.append(_file(f"{name}.csv", "text/csv", f"The {name} that people added", csv([frame])))
+            files.append(_file(f"{name}.csv", "text/csv", f"The {name} that people added", csv([frame], list(frame))))
     return Block("evidence", title="Attachments", files=files)
 
 
@@ -39,25 +41,15 @@ def unpack(file: dict[str, Any]) -> bytes:
     return gzip.decompress(base64.b64decode(file["content"]))
 
 
-def csv(frames: Iterable[pd.DataFrame], columns: list[str] | None = None) -> bytes:
+def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
     """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
-    text = io.StringIO()
-    if columns is not None:
-        text.write(",".join(columns) + "\n")
+    lines = io.StringIO()
+    writer = csvfile.writer(lines)
+    writer.writerow(columns)
     for frame in frames:
-        rows = frame if columns is None else frame[columns]
-        guarded(rows).to_csv(text, index=False, header=columns is None, lineterminator="\n")
-    return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def guarded(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with an apostrophe before every text that a spreadsheet would take for a formula."""
-    guard = {}
-    for name in frame:
-        if not pd.api.types.is_numeric_dtype(frame[name]) or pd.api.types.is_bool_dtype(frame[name]):
-            column = frame[name].astype("string")
-            guard[name] = column.mask(column.str.match(r"[=+\-@\t\r\n]").fillna(False), "'" + column)
-    return frame.assign(**guard)
+        writer.writerows([text.cell(value) for value in row]
+                         for row in frame[columns].itertuples(index=False, name=None))
+    return lines.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:

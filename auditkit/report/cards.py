@@ -208,8 +208,11 @@ def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
 
 
 def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict[tuple, str]) -> dict[str, Any]:
-    """A check's findings; ``covered`` marks the subjects that exceptions accept. Its exceptions stand under the first requirement that it serves; others refer there."""
-    check = outcome.check
+    """A check's findings; ``covered`` marks the subjects that exceptions accept.
+
+    Its subjects stand under the first requirement that it serves; others refer there.
+    """
+    check, counts = outcome.check, outcome.counts
     first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
@@ -217,23 +220,27 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
-        "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
-        "failed": outcome.counts["fail"], "bad": outcome.counts["fail"] + outcome.counts["unknown"], "gaps": outcome.gaps, "first": first,
-        "accepted": int(covered.sum()), "unknown": _unknown_for(outcome), "rows": _exceptions(outcome, covered) if first == identifier else [],
+        "counts": [[verdict, number] for verdict, number in counts.items() if number],
+        "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
+        "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
+        "rows": _exceptions(outcome, covered) if first == identifier else [],
     }
 
 
 def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
     """The subjects that fail, those first that nobody has accepted, then those of which it is not known; as many
     as the page shows."""
-    failing = outcome.rows("fail").assign(accepted=covered[outcome.positions("fail")])
-    failing = failing.sort_values("accepted", kind="stable").head(ROWS["page"])
-    unknown = outcome.rows("unknown").assign(accepted=False).head(ROWS["page"] - len(failing))
+    rows: list[dict] = []
+    if outcome.counts["fail"]:
+        failing = outcome.rows("fail").assign(accepted=covered[outcome.positions("fail")])
+        rows = failing.sort_values("accepted", kind="stable").head(ROWS["page"]).to_dict("records")
+    if outcome.counts["unknown"] and len(rows) < ROWS["page"]:
+        rows += outcome.rows("unknown").assign(accepted=False).head(ROWS["page"] - len(rows)).to_dict("records")
     return [{
         "verdict": row["verdict"], "accepted": row["accepted"], "subject": _subject(row),
         "container": _plain(row["container"]), "seen": text.short(row["seen"]),
         "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
-    } for row in [*failing.to_dict("records"), *unknown.to_dict("records")]]
+    } for row in rows]
 
 
 def _unknown_for(outcome: Outcome) -> list[list]:

@@ -94,7 +94,7 @@ def kernel() -> Iterator["KernelManager"]:
     class Manager(KernelManager):
         used: KernelClient | None = None
 
-        def client(self, **options: Any) -> KernelClient:
+        def client(self, **options: Any) -> Any:
             self.used = super().client(**options)
             return self.used
 

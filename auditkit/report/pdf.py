@@ -3,13 +3,14 @@
 import contextlib
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auditkit import home
-from auditkit.memory import no_gc
 from auditkit.errors import MissingDependency
+from auditkit.memory import no_gc
 from auditkit.report import attachments
 from auditkit.report.block import draw
 from auditkit.report.document import Document
@@ -64,6 +65,6 @@ def engine() -> Any:
 
 def _attached(weasyprint: Any, document: Document, moment: dt.datetime) -> list["weasyprint.Attachment"]:
     return [weasyprint.Attachment(
-        string=attachments.unpack(file), name=file["name"], description=file["meaning"],
+        string=attachments.unpack(file), name=re.sub(r"[^\w.-]", "_", file["name"]), description=file["meaning"],
         created=moment, modified=moment, relationship="Data") for file in document.files]
 

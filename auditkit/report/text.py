@@ -1,6 +1,9 @@
 """Text for people. Whatever a cluster or a scanner says is hostile until it is made visible here."""
 
 import datetime as dt
+from typing import Any
+
+import pandas as pd
 
 WORDS = {"not_applicable": "not applicable"}
 """Statuses and verdicts whose word differs from their name."""
@@ -43,9 +46,12 @@ def when(moment: dt.datetime) -> str:
     return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def cell(value: object) -> object:
-    """A value as a spreadsheet may have it: text that it would take for a formula gets an apostrophe in front."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value
+def cell(value: Any) -> Any:
+    """A value as a spreadsheet may have it: what is missing is empty, and text that it would take for a formula
+    gets an apostrophe in front."""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return "" if pd.isna(value) else value
 
 
 def size(number: int) -> str:
