@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from auditkit.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import collect, demo, evaluate, frameworks, load_framework, open, report
+    from auditkit.api import collect, compare, demo, evaluate, frameworks, load_framework, open, report
     from auditkit.snapshot import Snapshot
 
-__all__ = ["Snapshot", "__version__", "collect", "demo", "evaluate", "frameworks", "load_framework", "open", "report"]
+__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "frameworks", "load_framework", "open", "report"]
 
 
 def __getattr__(name: str) -> Any:

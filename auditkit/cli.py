@@ -120,7 +120,7 @@ def evaluate(
     judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
     compared = [api.compare(opened, name, **added) for name in proposed]
     if subjects:
-        _print_subjects(judged, format)
+        _print_subjects(judged, format, people=bool(exceptions or attestations)
     elif format is Format.text:
         for one in judged:
             console.evaluation(one)
@@ -251,13 +251,13 @@ def _document(judged: "Evaluation", *, people: bool) -> dict:
     return document | {name: getattr(judged, name).to_dict("records") for name in added}
 
 
-def _print_subjects(judged: list["Evaluation"], format: Format) -> None:
+def _print_subjects(judged: list["Evaluation"], format: Format, *, people: bool) -> None:
     columns = ["check", "requirement", "kind", "namespace", "name", "container", "verdict", "reason"]
     for one in judged:
         frame = one.verdicts()
-        shown = [*columns, *(["accepted"] if "accepted" in frame else [])]
+        shown = [*columns, *["accepted"] * people]
         if format is Format.text:
-            console.table(one.framework.title, shown, frame[shown].fillna("").itertuples(index=False), status=6)
+            console.table(one.framework.title, shown, console.cells(frame[shown]), status=6)
         else:
             console.as_json_lines(frame, shown)
 

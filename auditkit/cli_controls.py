@@ -109,7 +109,7 @@ def show_comparison(compared: "Comparison", *, subjects: bool, text: bool) -> No
     console.table(f"{name}: what would change in statuses", statuses.columns,
                   statuses.itertuples(index=False))
     console.table(f"{name}: what would change in verdicts", frame.columns,
-                  frame.head(SHOWN).fillna("").itertuples(index=False))
+                  console.cells(frame.head(SHOWN)))
     if len(frame) > SHOWN:
         console.say(f"… {len(frame) - SHOWN} more; --format json has all of them")
     before, after = compared.in_force.framework, compared.proposed.framework

@@ -35,6 +35,11 @@ def say(text: object = "", style: str = "") -> None:
     err.print(Text(plain(text), style=style))
 
 
+def cells(frame: "pd.DataFrame") -> Iterable[tuple]:
+    """The rows of a frame for `table`; what is not known is an empty cell."""
+    return frame.astype(object).where(frame.notna(), "").itertuples(index=False, name=None)
+
+
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], *, status: int | None = None) -> None:
     """A table on stdout; the column ``status`` is coloured by its word."""
     printed = Table(title=Text(plain(title)), title_justify="left", box=None, pad_edge=False, header_style="bold")

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from auditkit import controls, strict_yaml, yaml_nodes
+from auditkit import controls, strict_yaml
 from auditkit.controls import Framework
 from auditkit.errors import ControlError, NoSuchName
 
@@ -48,12 +48,11 @@ def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
     document = msgspec.defstruct("Document", [(key, list[shape])], forbid_unknown_fields=True)
     found = []
     for path in _files(given, key):
-        yaml_nodes.verify(path)
         entries = getattr(strict_yaml.read(path, document), key)
         name = path.relative_to(given).as_posix() if given.is_dir() else path.name
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         found += [(entry, Origin(name, line, digest, path))
-                  for entry, line in zip(entries, yaml_nodes.lines(path, key), strict=True)]
+                  for entry, line in zip(entries, strict_yaml.lines(path, key), strict=True)]
     return found
 
 

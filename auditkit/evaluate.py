@@ -162,15 +162,15 @@ class Evaluation:
 
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,
-        container, verdict, reason, seen, wanted; and ``accepted`` where exceptions were given."""
+        container, verdict, reason, seen, wanted, and whether a valid exception covers it: accepted."""
         frames = [
             outcome.rows(verdict).assign(
                 check=outcome.check.name, requirement=result.requirement.id, severity=outcome.check.severity,
-                **({"accepted": result.covered[place][outcome.positions(verdict)]} if result.covered else {}))
+                accepted=result.covered[place][outcome.positions(verdict)] if result.covered else False)
             for result in self.results for place, outcome in enumerate(result.outcomes)
         ]
         columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted",
-                   *(["accepted"] if self._exceptions else [])]
+                   "accepted"]
         frames = [frame for frame in frames if len(frame)]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
 

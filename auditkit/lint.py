@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from auditkit import attestations, checks, controls, exceptions, strict_yaml, yaml_nodes
+from auditkit import attestations, checks, controls, exceptions, strict_yaml
 from auditkit.checks import Check, _own, all_checks
 from auditkit.checks.cases import MINIMUM, cases
 from auditkit.controls import Framework, Requirement
@@ -49,13 +49,12 @@ def _has(file: Path, key: str) -> bool:
 
 def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
     try:
-        yaml_nodes.verify(path)
         controls.read(path, own)
         written = strict_yaml.read(path, Framework).requirements
     except ControlError as error:
         yield Finding("error", "", str(error))
         return
-    for requirement, line in zip(written, yaml_nodes.lines(path, "requirements"), strict=True):
+    for requirement, line in zip(written, strict_yaml.lines(path, "requirements"), strict=True):
         for level, what in _requirement(requirement):
             yield Finding(level, f"{path}, line {line}", f"{requirement.id}: {what}")
 

@@ -2,10 +2,15 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from auditkit import console, controls, tables
 from auditkit.analysis import DERIVED
 from auditkit.errors import SnapshotError
 from auditkit.snapshot import Snapshot, open_snapshot
+
+EXAMPLES = 5
+"""Rows of a table that are shown."""
 
 
 def snapshots(store: Path) -> list[Snapshot]:
@@ -27,11 +32,14 @@ def show_store(store: Path) -> None:
 
 
 def show_snapshot(path: Path, table: str | None) -> None:
-    """Print the tables of a snapshot and their completeness, or the first rows of one table."""
+    """Print the tables of a snapshot and their completeness, or the first rows of one table, a column a line."""
     snapshot = open_snapshot(path)
     if table is not None:
         frame = snapshot.frame(table)
-        console.table(f"{table}: {len(frame)} rows", frame.columns, frame.head(50).fillna("").itertuples(index=False))
+        first = frame.head(EXAMPLES)
+        console.table(f"{table}: {len(frame)} rows, of which the first {len(first)}", ["column", *first.index], (
+            (name, *("" if value is None or value is pd.NA else value for value in first[name].tolist()))
+            for name in frame.columns))
         return
     console.table(repr(snapshot).strip("<>"), ["table", "rows", "known", "meaning"], (
         (name, snapshot.arrow(name).num_rows, "; ".join(snapshot.gaps(name)) or "complete", declared.doc)

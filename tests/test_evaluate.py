@@ -179,7 +179,7 @@ def test_thresholds() -> None:
 def test_verdicts_are_one_row_a_subject() -> None:
     frame = evaluation(says(False, True, None)).verdicts()
     assert list(frame.columns) == ["check", "requirement", "severity", "kind", "namespace", "name", "container",
-                                   "verdict", "reason", "seen", "wanted"]
+                                   "verdict", "reason", "seen", "wanted", "accepted"]
     assert frame["verdict"].tolist() == ["fail", "pass", "unknown"]
     assert evaluation(says(False, True, None)).verdicts("fail")["name"].tolist() == ["p0"]
     assert list(evaluation().verdicts().columns) == list(frame.columns)
