@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from access_random import EMPTY, GROUPS, REQUESTS, worlds
 from access_worlds import HERE, TABLES, TRUTH, access, bind, cases, lines, recorded, request, role, rule, user, world
+from bench.access import cluster, questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -292,3 +293,11 @@ def test_a_snapshot_is_asked(acme):
     view = acme.who_can("list", "pods").set_index("binding").loc["auditors-view"]
     assert view["aggregated_from"] == "system:aggregate-to-view"
     assert (acme.access["subject"] == "invoicer").any()
+
+
+def test_a_sample_of_a_big_cluster_is_answered_as_one_by_one():
+    objects, asked = cluster(bindings=2_000, subjects=300, roles=100, namespaces=20), questions(
+        200, subjects=300, namespaces=20)
+    answers = access(objects).can(asked).tolist()
+    assert answers == [slow.allowed(objects, one) for one in asked.to_dict("records")]
+    assert 10 < sum(answers) < 190
