@@ -117,21 +117,24 @@ def ingress_uses_tls(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingre
     A certificate that only an annotation of a cloud names is not seen.
     """
     keys = ["namespace", "name"]
-    bare = _hosts_without_tls(ingress_paths, ingress_tls).groupby(["namespace", "ingress"])["host"].agg(", ".join)
-    bare = bare.rename("hosts_without_tls").rename_axis(keys).reset_index()
+    bare = _hosts_without_tls(ingresses, ingress_paths, ingress_tls).groupby(["namespace", "ingress"])["host"]
+    bare = bare.agg(", ".join).rename("hosts_without_tls").rename_axis(keys).reset_index()
     found = ingresses.merge(bare, on=keys, how="left").set_axis(ingresses.index)
     found["hosts_without_tls"] = found["hosts_without_tls"].astype(STRING)
     ok = (found["tls_count"] > 0) & found["hosts_without_tls"].isna()
     return judge(found, ok, ["tls_count", "hosts_without_tls"])
 
 
-def _hosts_without_tls(paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
+def _hosts_without_tls(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
     """Hosts of ingresses that no TLS entry names, nor a wildcard for their parent: namespace, ingress, host.
 
-    A TLS entry without hosts is for all of its ingress. A rule without a host is for any, and needs such an entry.
+    A TLS entry without hosts is for all of its ingress. A rule without a host and a default backend are for any, and
+    need such an entry.
     """
     keys = ["namespace", "ingress"]
-    hosts = paths[[*keys, "host"]].drop_duplicates().assign(row=lambda frame: range(len(frame)))
+    default = ingresses[ingresses["default_service"].notna()].rename(columns={"name": "ingress"})[keys]
+    hosts = pd.concat([paths[[*keys, "host"]], default.assign(host=pd.Series(pd.NA, default.index, STRING))])
+    hosts = hosts.drop_duplicates().assign(row=lambda frame: range(len(frame)))
     hosts["host"] = hosts["host"].astype(STRING).fillna("")
     whole = hosts.merge(tls[tls["host"].isna()][keys].drop_duplicates(), on=keys)["row"]
     named = tls[tls["host"].notna()][[*keys, "host"]].drop_duplicates()
