@@ -150,7 +150,7 @@ def _at_home(subject: tuple[str, str, str], namespace: str) -> tuple[str, str, s
 # --- against the plain way ------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(worlds(), REQUESTS)
 def test_columns_of_questions_are_answered_as_one_by_one(objects, requests):
     requests = [EMPTY | asked for asked in requests]
@@ -160,7 +160,7 @@ def test_columns_of_questions_are_answered_as_one_by_one(objects, requests):
     assert str(answers.dtype) == "bool[pyarrow]"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(worlds(), st.sampled_from(["get", "bind"]), GROUPS, st.sampled_from(["pods", "pods/log", "log"]),
        st.sampled_from(["", "one"]), st.sampled_from(["", "a"]))
 def test_who_can_names_exactly_those_who_can(objects, verb, group, resource, namespace, name):

@@ -66,7 +66,7 @@ def cluster_roles(draw) -> list[dict]:
     return [*plain, *gathering]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(cluster_roles())
 def test_manifests_get_the_rules_that_the_controller_would_write(objects):
     assert atoms_of(objects) == atoms(slow.gathered(objects))
