@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from auditkit.api import collect, compare, demo, evaluate, frameworks, load_framework, open, report
     from auditkit.snapshot import Snapshot
 
-__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "frameworks", "load_framework", "open", "report"]
+__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "frameworks", "load_framework", "open",
+           "report"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,8 +8,8 @@ import xlsxwriter
 
 from auditkit.access_review import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 from auditkit.errors import MissingDependency, UsageError
-from auditkit.report.attachments import guarded
-from auditkit.report.text import visible
+from auditkit.reports.attachments import guarded
+from auditkit.reports.text import visible
 
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "comment": 40}

@@ -10,8 +10,8 @@ from auditkit import exceptions as _exceptions
 from auditkit import home
 from auditkit.checks import load_file
 from auditkit.controls import Framework
-from auditkit.evaluate import Evaluation
-from auditkit.evaluate import evaluate as _evaluate
+from auditkit.evaluation import Evaluation
+from auditkit.evaluation import evaluate as _evaluate
 from auditkit.snapshot import Snapshot, open_snapshot
 
 Paths = Path | str | Iterable[Path | str]
@@ -29,13 +29,13 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     ``recording`` is a folder or file: a recording of an API server, or what kubectl wrote. ``scans`` are files that
     scanners wrote. ``events`` are the callbacks of the collector. Raises `SourceError` where nothing can be collected.
     """
-    from auditkit.collect import collect as _collect
+    from auditkit.collectors import collect as _collect
 
     if recording is not None:
-        from auditkit.collect.files import open_files
+        from auditkit.collectors.files import open_files
 
         return _collect(open_files(Path(recording)), scans=scans, **events)
-    from auditkit.collect.live import LiveSource
+    from auditkit.collectors.live import LiveSource
 
     return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, **events)
 
@@ -45,7 +45,7 @@ def demo() -> Snapshot:
     return collect(recording=home.demo())
 
 
-def open(snapshot: Snapshot | Path | str) -> Snapshot:  # noqa: A001 - `auditkit.open`, as one would say it
+def open(snapshot: Snapshot | Path | str) -> Snapshot:
     """A snapshot by the path of its folder; ``"demo"`` is that of the demo. Raises `SnapshotError`."""
     if isinstance(snapshot, Snapshot):
         return snapshot
@@ -120,7 +120,7 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
 
     ``added`` is what `evaluate` takes beside the framework: exceptions, attestations, controls, checks.
     """
-    from auditkit.report import report as _report
+    from auditkit.reports import report as _report
 
     given = {name: value for name, value in added.items() if value}
     return _report(open(snapshot), framework, Path(output), progress=progress, **given)

@@ -33,7 +33,7 @@ from auditkit import entries
 from auditkit.entries import Notice, Origin, Text
 
 if TYPE_CHECKING:
-    from auditkit.evaluate import Result
+    from auditkit.evaluation import Result
 
 COLUMNS = ["framework", "requirement", "by", "says", "since", "until", "state", "files", "file", "line",
            "sha256"]

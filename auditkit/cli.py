@@ -17,7 +17,7 @@ from auditkit.errors import AuditkitError, Incomplete, UsageError
 from auditkit.version import VERSION
 
 if TYPE_CHECKING:
-    from auditkit.evaluate import Evaluation
+    from auditkit.evaluation import Evaluation
     from auditkit.snapshot import Snapshot
 
 app = typer.Typer(
@@ -48,7 +48,7 @@ class Format(StrEnum):
     jsonl = "jsonl"
 
 
-Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig; the current one by default.")]
+Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig; else the current one.")]
 Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig; else KUBECONFIG.")]
 Recording = Annotated[Path | None, typer.Option(
     "--recording", help="Collect from files: a recording, or what kubectl wrote (JSON or YAML, also gzip).")]
@@ -61,7 +61,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only."
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa; "
     "with --compare, all that can be compared.")]
-Frameworks = Annotated[list[str], typer.Option("--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
+Frameworks = Annotated[list[str], typer.Option(
+    "--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
 SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the notebooks, pages and PDFs.")]
 FailOnOption = Annotated[FailOn, typer.Option(
@@ -120,7 +121,7 @@ def evaluate(
     judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
     compared = [api.compare(opened, name, **added) for name in proposed]
     if subjects:
-        _print_subjects(judged, format, people=bool(exceptions or attestations)
+        _print_subjects(judged, format, people=bool(exceptions or attestations))
     elif format is Format.text:
         for one in judged:
             console.evaluation(one)

@@ -85,7 +85,7 @@ def test(check: Annotated[str | None, typer.Argument(help="A check; by default, 
     one does not, or has too few."""
     from auditkit import api
     from auditkit.checks import all_checks, find
-    from auditkit.checks.cases import prove
+    from auditkit.proof import prove
 
     api.verify([], checks=checks)
     proofs = {one.name: prove(one) for one in ([find(check)] if check else all_checks().values())}

@@ -14,13 +14,14 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditkit.evaluate import Evaluation
+    from auditkit.evaluation import Evaluation
     from auditkit.snapshot import Snapshot
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green", "not_applicable": "dim",
+STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green",
+          "not_applicable": "dim",
           "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim"}
 
 

@@ -7,4 +7,4 @@ from typing import Any
 
 def card(thing: Any, name: str) -> str:
     """The HTML that the reports draw for a thing of this name (``snapshot``, ``evaluation``)."""
-    return getattr(importlib.import_module("auditkit.report.cards"), f"{name}_card")(thing)
+    return getattr(importlib.import_module("auditkit.reports.cards"), f"{name}_card")(thing)

@@ -36,7 +36,7 @@ from auditkit.entries import Notice, Origin, Text
 from auditkit.errors import NoSuchName
 
 if TYPE_CHECKING:
-    from auditkit.evaluate import Outcome, Result
+    from auditkit.evaluation import Outcome, Result
 
 WIDE = 50
 """An exception that covers more failures of one check than this is reported as too wide."""

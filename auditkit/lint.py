@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from auditkit import attestations, checks, controls, exceptions, strict_yaml
 from auditkit.checks import Check, _own, all_checks
-from auditkit.checks.cases import MINIMUM, cases
 from auditkit.controls import Framework, Requirement
 from auditkit.errors import ControlError, NoSuchName, UsageError
+from auditkit.proof import MINIMUM, cases
 
 
 @dataclass(frozen=True)

@@ -208,7 +208,8 @@ class _StoredTables(Mapping[str, pa.Table]):
             return schema.empty_table()
         content = (self._path / file).read_bytes()
         if hashlib.sha256(content).hexdigest() != self._files[file]:
-            raise SnapshotError(f"{self._path / file} is not what was collected: its SHA-256 differs from the manifest.")
+            raise SnapshotError(f"{self._path / file} is not what was collected: "
+                                "its SHA-256 differs from the manifest.")
         return pq.read_table(pa.BufferReader(content)).cast(schema)
 
     def __iter__(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ from worlds import frames
 
 from auditkit import tables
 from auditkit.analysis.access import TABLES, Access
-from auditkit.collect.objects import decode
+from auditkit.collectors.objects import decode
 
 HERE = Path(__file__).parent
 TRUTH = Path(os.environ.get("AUDITKIT_TRUTH", HERE.parents[1] / "shared" / "truth"))

@@ -7,10 +7,9 @@ import hypothesis
 import pytest
 from replay import ACME_PROD, ReplayServer
 
-from auditkit.collect.cluster import collect
-from auditkit.collect.files import open_files
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.files import open_files
 from auditkit.snapshot import Snapshot
-
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how fast it is, is for the benchmark
 hypothesis.settings.load_profile("any machine")

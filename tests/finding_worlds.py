@@ -10,9 +10,9 @@ from worlds import arrow
 
 from auditkit import tables
 from auditkit.checks import all_checks
-from auditkit.checks.cases import world
-from auditkit.evaluate import run
+from auditkit.evaluation import run
 from auditkit.ledger import Entry
+from auditkit.proof import world
 from auditkit.snapshot import Manifest, Snapshot
 
 ENDED = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)

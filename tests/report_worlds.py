@@ -10,9 +10,9 @@ from worlds import arrow
 
 from auditkit import tables
 from auditkit.controls import Framework, Requirement, Section
-from auditkit.evaluate import Evaluation, evaluate
+from auditkit.evaluation import Evaluation, evaluate
 from auditkit.ledger import Body, Entry
-from auditkit.report import Files, publish
+from auditkit.reports import Files, publish
 from auditkit.snapshot import Manifest, Snapshot
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

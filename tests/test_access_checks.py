@@ -7,7 +7,7 @@ from network_worlds import derive
 from worlds import frames
 
 from auditkit.checks import find
-from auditkit.evaluate import run
+from auditkit.evaluation import run
 
 LABEL = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 RBAC = "rbac.authorization.k8s.io"

@@ -10,7 +10,7 @@ from auditkit.analysis.access_duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac_powers import spellings
 from auditkit.checks import find
 from auditkit.errors import ControlError
-from auditkit.evaluate import run
+from auditkit.evaluation import run
 
 RBAC = "rbac.authorization.k8s.io"
 GRANTS, RUNS = rule("create", "rolebindings", RBAC), rule("create", "pods")

@@ -21,7 +21,7 @@ from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.controls import Framework, Requirement, Section
 from auditkit.entries import Origin
 from auditkit.errors import ControlError
-from auditkit.evaluate import Evaluation, Result, run, status_of
+from auditkit.evaluation import Evaluation, Result, run, status_of
 from auditkit.ledger import Entry
 from auditkit.snapshot import Manifest, Snapshot
 

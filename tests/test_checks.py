@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from auditkit import checks, controls, strict_yaml
+from auditkit import proof as module
 from auditkit.checks import all_checks
-from auditkit.checks import cases as module
-from auditkit.checks.cases import MINIMUM, Cases, cases, prove, world
 from auditkit.errors import ControlError
+from auditkit.proof import MINIMUM, Cases, cases, prove, world
 
 
 def test_every_check_has_cases():

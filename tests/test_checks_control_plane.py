@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from auditkit.checks import find
 from auditkit.checks._values import STRING, boolean, gate, lists, lists_only, seconds
-from auditkit.checks.cases import world
 from auditkit.controls import Requirement
-from auditkit.evaluate import run, status_of
+from auditkit.evaluation import run, status_of
+from auditkit.proof import world
 
 
 def counts(check: str, **tables) -> dict[str, int]:

@@ -3,9 +3,9 @@
 import pytest
 
 from auditkit.checks import all_checks, find
-from auditkit.checks.cases import world
 from auditkit.controls import Requirement
-from auditkit.evaluate import run, status_of
+from auditkit.evaluation import run, status_of
+from auditkit.proof import world
 
 KUBELET = sorted(name for name, check in all_checks().items() if check.tables[0] == "node_kubelets")
 BENCH = ("kubelet.no_hostname_override", "kube_proxy.metrics_local", "node_files.permissions")

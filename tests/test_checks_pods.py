@@ -3,8 +3,8 @@
 import pytest
 
 from auditkit.checks import find
-from auditkit.checks.cases import world
-from auditkit.evaluate import run
+from auditkit.evaluation import run
+from auditkit.proof import world
 
 PODS_RULE = {"operation": "CREATE", "group": "", "version": "v1", "resource": "pods"}
 ENFORCE = "pod-security.kubernetes.io/enforce"

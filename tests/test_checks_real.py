@@ -9,7 +9,7 @@ import pytest
 
 from auditkit.api import collect
 from auditkit.checks import find
-from auditkit.evaluate import run
+from auditkit.evaluation import run
 
 RECORDING = Path(__file__).parent / "clusters" / "acme-prod"
 LISTS = {

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 
-from auditkit.collect import live
-from auditkit.collect.cluster import Collector, collect
-from auditkit.collect.live import LiveSource
+from auditkit.collectors import live
+from auditkit.collectors.cluster import Collector, collect
+from auditkit.collectors.live import LiveSource
 from auditkit.errors import SourceError
 from auditkit.ledger import Entry
 from auditkit.snapshot import Snapshot
@@ -155,7 +155,7 @@ def test_without_discovery_nothing_is_proven_absent(server, kubeconfig) -> None:
 
 
 def test_an_older_server_without_aggregated_discovery(server, kubeconfig, acme) -> None:
-    from auditkit.collect import discovery
+    from auditkit.collectors import discovery
 
     old, discovery.AGGREGATED = discovery.AGGREGATED, "application/json"
     try:

@@ -13,7 +13,7 @@ from auditkit import tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.controls import Framework, Requirement, Section
 from auditkit.errors import UsageError
-from auditkit.evaluate import VERDICTS, Evaluation, Result, run, status_of
+from auditkit.evaluation import VERDICTS, Evaluation, Result, run, status_of
 from auditkit.ledger import Entry
 from auditkit.snapshot import Manifest, Snapshot
 

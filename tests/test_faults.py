@@ -16,11 +16,11 @@ from replay import ACME_PROD, ReplayServer
 from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.checks import Check, all_checks
-from auditkit.collect import live
-from auditkit.collect.cluster import collect
-from auditkit.collect.live import LiveSource
+from auditkit.collectors import live
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.live import LiveSource
 from auditkit.controls import Requirement
-from auditkit.evaluate import run, status_of
+from auditkit.evaluation import run, status_of
 from auditkit.ledger import SCAN, SCANNED
 from auditkit.snapshot import Snapshot
 

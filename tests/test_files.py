@@ -8,8 +8,8 @@ import pytest
 import yaml
 from replay import ACME_PROD
 
-from auditkit.collect.cluster import collect
-from auditkit.collect.files import open_files
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.files import open_files
 from auditkit.errors import SourceError
 from auditkit.snapshot import Snapshot
 

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from auditkit import home
-from auditkit.report import cells, notebook, publish
-from auditkit.report.document import document
+from auditkit.reports import cells, notebook, publish
+from auditkit.reports.document import document
 
 NOTEBOOKS = sorted(home.folder("notebooks").glob("*.ipynb"))
 MOST_CELLS, MOST_LINES = 12, 5

@@ -11,10 +11,10 @@ import pytest
 
 from auditkit import api, checks, controls, lint
 from auditkit.checks import _own, all_checks
-from auditkit.checks.cases import world
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import ControlError, NoSuchName, UsageError
-from auditkit.evaluate import run
+from auditkit.evaluation import run
+from auditkit.proof import world
 
 HERE = Path(__file__).parents[1]
 

@@ -11,8 +11,8 @@ import pytest
 from report_worlds import PRIVILEGED, executed, pod, snapshot
 
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
-from auditkit.report import _notebook, notebook, publish, report
-from auditkit.report.block import MIME
+from auditkit.reports import _notebook, notebook, publish, report
+from auditkit.reports.block import MIME
 
 HERE = Path(__file__).parents[1]
 
@@ -86,14 +86,14 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
 
 def test_importing_reports_is_cheap() -> None:
     heavy = ("papermill", "nbformat", "jinja2", "weasyprint", "plotly", "markdown_it", "nh3", "jupyter_client")
-    code = f"import sys, auditkit.report, auditkit.report.show; print([n for n in {heavy!r} if n in sys.modules])"
+    code = f"import sys, auditkit.reports, auditkit.reports.show; print([n for n in {heavy!r} if n in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE,
                           env={**os.environ, "PYTHONPATH": str(HERE)})
     assert done.stdout.strip() == "[]"
 
 
 def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
-    code = "import sys; from auditkit.report.html import plotly_js; assert len(plotly_js()) > 10**6; print('plotly.graph_objs' in sys.modules)"
+    code = "import sys; from auditkit.reports.html import plotly_js; assert len(plotly_js()) > 10**6; print('plotly.graph_objs' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE,
                           env={**os.environ, "PYTHONPATH": str(HERE)})
     assert done.stdout.strip() == "False"

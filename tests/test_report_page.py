@@ -13,12 +13,12 @@ from report_worlds import Page, executed, framework, judged, pod, published, sna
 from auditkit import attestations, exceptions
 from auditkit.attestations import Attestation
 from auditkit.entries import Origin
-from auditkit.evaluate import evaluate
+from auditkit.evaluation import evaluate
 from auditkit.exceptions import Acceptance
-from auditkit.report import show
-from auditkit.report.block import ROWS
-from auditkit.report.document import document
-from auditkit.report.html import page
+from auditkit.reports import show
+from auditkit.reports.block import ROWS
+from auditkit.reports.document import document
+from auditkit.reports.html import page
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egpj.exe\u200b\x1b[31m'
 

@@ -11,9 +11,9 @@ from report_worlds import executed, judged, pod
 from test_report_page import EVIL, everything
 
 from auditkit.errors import MissingDependency
-from auditkit.report import pdf, show
-from auditkit.report.block import ROWS
-from auditkit.report.document import document
+from auditkit.reports import pdf, show
+from auditkit.reports.block import ROWS
+from auditkit.reports.document import document
 
 
 def printed(*cells: object) -> pypdf.PdfReader:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.report import text
-from auditkit.report.attachments import csv
+from auditkit.reports import text
+from auditkit.reports.attachments import csv
 
 
 @given(st.text())

@@ -61,7 +61,7 @@ def places(value: Any) -> Iterator[tuple[Any, Any]]:
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_values_of_the_wrong_kind(name: str, tmp_path: Path) -> None:
-    chance = random.Random(name)  # noqa: S311
+    chance = random.Random(name)
     for _ in range(25):
         document = copy.deepcopy(DOCUMENTS[name])
         for _ in range(chance.randint(1, 3)):

@@ -7,7 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.collect.objects import decode
+from auditkit.collectors.objects import decode
 
 SOURCES = {resource.kind: resource.name for resource in tables.RESOURCES.values()}
 

@@ -176,7 +176,7 @@ def _allowed(doors: pd.DataFrame, row: np.ndarray, reachability: Reachability, c
     found[(doors["seen"] == "node").to_numpy(bool)] = YES
     asked = piece >= 0
     for (seen, sources), at in doors[asked].groupby(["seen", "sources"]).indices.items():
-        at = np.flatnonzero(asked)[at]  # noqa: PLW2901
+        at = np.flatnonzero(asked)[at]
         ask = np.unique(np.column_stack([row[at], piece[at]]), axis=0, return_inverse=True)
         ends = (ask[0][:, 0], ask[0][:, 1])
         if seen == "controller":

@@ -9,7 +9,7 @@ from auditkit.checks import _own
 from auditkit.checks.model import REGISTRY, Check, Judgement, check, judge
 from auditkit.errors import NoSuchName
 
-_NO_CHECKS = {"model", "cases"}
+_NO_CHECKS = {"model"}
 
 __all__ = ["Check", "Judgement", "all_checks", "check", "find", "judge", "load_file"]
 

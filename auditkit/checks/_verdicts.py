@@ -19,7 +19,7 @@ def own_verdicts(pods: pd.DataFrame, containers: pd.DataFrame, volumes: pd.DataF
     ``verdict`` is pass, fail or unknown; what a check does not speak of has no row.
     """
     frames = dict(locals())
-    from auditkit.checks import find  # noqa: PLC0415 - this module is one of theirs
+    from auditkit.checks import find
 
     parts = []
     for name in sorted(equivalent_rules()["check"].dropna().unique()):

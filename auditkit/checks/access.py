@@ -243,3 +243,24 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
     there = wanted.isin(pd.Series(pd.arrays.ArrowExtensionArray(role_keys(roles, "name"))).dropna())
     possible = inside | (bindings["role_kind"] != "Role")
     return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
+
+
+@check(severity="medium", wanted="the rights of two duties that must lie in different hands are not held by one subject",
+       remedy="Take one of the two rights away, or record who accepted that one subject has both, and what compensates.",
+       source="NIST SP 800-53 AC-5; the pairs are in controls/segregation-of-duties.yaml")
+def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFrame, *,
+                      accepted: Sequence[str] = ()) -> Judgement:
+    """Duties that must lie in different hands do."""
+    places = pd.Series(range(len(binding_subjects)), binding_subjects.index)
+    sides = [duty_conflicts[[side, "duty"]].set_axis(["row", "duty"], axis=1) for side in ("first_row", "second_row")]
+    own = shipped_bindings(binding_subjects)
+    both_own = duty_conflicts["first_row"].isin(places[own]) & duty_conflicts["second_row"].isin(places[own])
+    by_others, by_kubernetes = (
+        places.isin(pd.concat([duty_conflicts.loc[rows, side] for side in ("first_row", "second_row")]))
+        for rows in (~both_own, both_own))
+    is_accepted = _named(binding_subjects).isin(accepted)
+    words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
+    reasons = "it is part of what one subject holds together: " + words.astype(STRING)
+    return judge(binding_subjects, pd.Series(~by_others | is_accepted, dtype=BOOLEAN), EVIDENCE,
+                 applies=pd.Series(by_others | ~by_kubernetes, dtype=BOOLEAN), otherwise=SHIPPED,
+                 reasons=reasons.reindex(places.to_numpy()).set_axis(binding_subjects.index))

@@ -106,7 +106,7 @@ class Document(Protocol):
         """
 
 
-class Broken(Exception):  # noqa: N818 (a state of the file, told as a sentence)
+class Broken(Exception):
     """The content cannot be read further: what is wrong, and where, in a sentence without the file's name."""
 
 

@@ -1,7 +1,18 @@
 """The data model: every table, in one place."""
 
 from auditkit.errors import NoSuchName
-from auditkit.tables import access, admin_network, admission, cluster, findings, network, pods, secrets, storage, workloads
+from auditkit.tables import (
+    access,
+    admin_network,
+    admission,
+    cluster,
+    findings,
+    network,
+    pods,
+    secrets,
+    storage,
+    workloads,
+)
 from auditkit.tables.model import Column, Resource, Rows, Table
 from auditkit.tables.resources import RESOURCES
 

@@ -4,7 +4,8 @@ from auditkit.tables.model import Column, Rows, Table, identity
 from auditkit.tables.network import SELECTOR, selector_rows
 
 _GROUP = "admissionregistration.k8s.io"
-_WEBHOOKS = {"Validating": f"validatingwebhookconfigurations.{_GROUP}", "Mutating": f"mutatingwebhookconfigurations.{_GROUP}"}
+_WEBHOOKS = {"Validating": f"validatingwebhookconfigurations.{_GROUP}",
+             "Mutating": f"mutatingwebhookconfigurations.{_GROUP}"}
 _POLICIES = {"Validating": f"validatingadmissionpolicies.{_GROUP}", "Mutating": f"mutatingadmissionpolicies.{_GROUP}"}
 _BINDINGS = {kind: source.replace("policies.", "policybindings.") for kind, source in _POLICIES.items()}
 

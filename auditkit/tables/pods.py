@@ -231,7 +231,8 @@ POD_OWNERS = Table(
 IMAGES = Table(
     "container_images", "images as the nodes have pulled them",
     tuple(Rows("pods", f"status.{field}[]", constants={"type": kind}) for field, kind in (
-        ("containerStatuses", "regular"), ("initContainerStatuses", "init"), ("ephemeralContainerStatuses", "ephemeral"))),
+        ("containerStatuses", "regular"), ("initContainerStatuses", "init"),
+        ("ephemeralContainerStatuses", "ephemeral"))),
     (
         _NAMESPACE,
         Column("pod", "string", "/metadata.name", "name of the pod"),

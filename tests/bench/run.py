@@ -19,8 +19,9 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
-from bench.pods import grow_pods, grow_recording  # noqa: E402
 from replay import ACME_PROD  # noqa: E402
+
+from bench.pods import grow_pods, grow_recording  # noqa: E402
 
 FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
 
@@ -41,8 +42,8 @@ def best(work: Callable[[], object], rounds: int = 3) -> float:
 
 
 def tables_of_pages(pages: list[bytes]) -> dict:
-    from auditkit.collect.listing import tables_of
-    from auditkit.collect.objects import decode
+    from auditkit.collectors.listing import tables_of
+    from auditkit.collectors.objects import decode
 
     batches: dict[str, list] = {}
     for page in pages:
@@ -97,9 +98,9 @@ def inside(recording: Path) -> None:
 
     from auditkit import controls
     from auditkit.checks import all_checks
-    from auditkit.collect.cluster import collect
-    from auditkit.collect.files import open_files
-    from auditkit.evaluate import evaluate
+    from auditkit.collectors.cluster import collect
+    from auditkit.collectors.files import open_files
+    from auditkit.evaluation import evaluate
 
     all_checks()
     evaluate(collect(open_files(ACME_PROD)), "cis-kubernetes")  # whatever is imported at the first call

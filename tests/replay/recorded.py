@@ -106,7 +106,7 @@ class Recording:
         found = {}
         for entry in self.entries:
             path = entry["path"].strip("/").split("/")
-            if entry["status"] == 200 and (path[:1] == ["api"] and len(path) == 2 or len(path) == 3):
+            if entry["status"] == 200 and ((path[:1] == ["api"] and len(path) == 2) or len(path) == 3):
                 group, version = (path[1], path[2]) if path[0] == "apis" else ("", path[-1])
                 if "?" not in version:
                     found[group, version] = [r["name"] for r in json.loads(self.body(entry))["resources"]]

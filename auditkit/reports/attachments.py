@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit.evaluate import SUBJECT, Evaluation
-from auditkit.report import text
-from auditkit.report.block import Block
+from auditkit.evaluation import SUBJECT, Evaluation
+from auditkit.reports import text
+from auditkit.reports.block import Block
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
 

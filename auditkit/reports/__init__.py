@@ -1,7 +1,7 @@
 """Reports: a notebook that is run on a snapshot, and one page (HTML) and one PDF of it.
 
 `report` does all three for a framework; `publish` makes page and PDF of any executed notebook, whoever wrote it.
-What the cells of our notebooks show is in `auditkit.report.show`.
+What the cells of our notebooks show is in `auditkit.reports.show`.
 """
 
 from collections.abc import Callable, Iterable
@@ -32,13 +32,13 @@ def report(
 ) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    ``exceptions``, ``attestations``, ``controls`` and ``checks`` are what `auditkit.evaluate` takes. A snapshot that
+    ``exceptions``, ``attestations``, ``controls`` and ``checks`` are what `auditkit.evaluation` takes. A snapshot that
     was not written yet is written beside the report, under ``snapshots``: a report without its evidence proves
     nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does
     not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
     """
-    from auditkit.report.notebook import execute
-    from auditkit.report.pdf import warm
+    from auditkit.reports.notebook import execute
+    from auditkit.reports.pdf import warm
 
     frameworks.load(framework, Path(controls) if controls else None)
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
@@ -65,9 +65,9 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
 
     Raises `UsageError` for what is no notebook, or holds what this version cannot draw, and `MissingDependency`.
     """
-    from auditkit.report.document import read
-    from auditkit.report.html import page
-    from auditkit.report.pdf import paper
+    from auditkit.reports.document import read
+    from auditkit.reports.html import page
+    from auditkit.reports.pdf import paper
 
     tell = progress or (lambda said: None)
     found = read(Path(notebook))

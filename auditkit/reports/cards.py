@@ -11,9 +11,9 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
-from auditkit.evaluate import SEVERITIES, STATUSES, Evaluation, Outcome, Result
-from auditkit.report import text
-from auditkit.report.block import ROWS, Block, notebook_face
+from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result
+from auditkit.reports import text
+from auditkit.reports.block import ROWS, Block, notebook_face
 from auditkit.snapshot import Snapshot
 
 WORST = 10

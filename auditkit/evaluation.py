@@ -155,7 +155,8 @@ class Evaluation:
         if threshold == "unaccepted":
             return any(result.status == "fail" and not result.accepted for result in self.results)
         if threshold in SEVERITIES:
-            return any(outcome.counts["fail"] and SEVERITIES.index(outcome.check.severity) >= SEVERITIES.index(threshold)
+            enough = SEVERITIES[SEVERITIES.index(threshold):]
+            return any(outcome.counts["fail"] and outcome.check.severity in enough
                        for result in self.results for outcome in result.outcomes)
         bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
         return any(result.status in bad for result in self.results)

@@ -11,9 +11,9 @@ from functools import cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from auditkit.report import text
-from auditkit.report.block import MIME
-from auditkit.report.figures import PLOTLY, SVG
+from auditkit.reports import text
+from auditkit.reports.block import MIME
+from auditkit.reports.figures import PLOTLY, SVG
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from auditkit import home
 from auditkit.errors import UsageError
-from auditkit.report import text
-from auditkit.report.glyphs import drawable
+from auditkit.reports import text
+from auditkit.reports.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -33,7 +33,7 @@ import pyarrow as pa
 
 from auditkit import strict_yaml, tables
 from auditkit.checks.model import Check
-from auditkit.collect.control_plane import COMPONENTS, flags
+from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError
 from auditkit.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshot import Manifest, Snapshot
@@ -88,7 +88,7 @@ def _read(path: Path) -> dict[str, Cases]:
 
 def prove(check: Check) -> Proof:
     """Run a check on all of its cases, by the engine that judges real snapshots."""
-    from auditkit.evaluate import run  # noqa: PLC0415 - evaluate stands to the right of the checks
+    from auditkit.evaluation import run
 
     ours = cases(check)
     check = check.with_parameters(ours.parameters)

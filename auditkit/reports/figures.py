@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit.evaluate import STATUSES, Evaluation
-from auditkit.report import text
-from auditkit.report.block import environment
+from auditkit.evaluation import STATUSES, Evaluation
+from auditkit.reports import text
+from auditkit.reports.block import environment
 
 PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"

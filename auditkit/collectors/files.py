@@ -12,8 +12,8 @@ import msgspec
 import yaml
 
 from auditkit import tables
-from auditkit.collect.recording import RecordingSource
-from auditkit.collect.sources import Answer, Source
+from auditkit.collectors.recording import RecordingSource
+from auditkit.collectors.sources import Answer, Source
 from auditkit.errors import SourceError
 
 NOT_THERE = "no file holds it; that does not mean there is none"
@@ -128,7 +128,7 @@ def _documents(file: Path) -> Iterator[Any]:
         return
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
         raise ValueError("it has YAML aliases, which kubectl never writes and which can swell without bound")
-    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):  # noqa: S506 - the C loader of safe_load
+    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document is not None:
             yield document
 

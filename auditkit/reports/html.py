@@ -5,8 +5,8 @@ import hashlib
 from importlib import resources
 
 from auditkit import home
-from auditkit.report.block import draw
-from auditkit.report.document import Document
+from auditkit.reports.block import draw
+from auditkit.reports.document import Document
 
 
 def page(document: Document) -> str:

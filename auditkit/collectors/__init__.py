@@ -1,5 +1,5 @@
 """Collect: the outside world → tables and a ledger."""
 
-from auditkit.collect.cluster import collect
+from auditkit.collectors.cluster import collect
 
 __all__ = ["collect"]

@@ -14,7 +14,7 @@ from auditkit.errors import AuditkitError, NoSuchName
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
-WARM = "__import__('auditkit.report.show')"
+WARM = "__import__('auditkit.reports.show')"
 """What a kernel imports while papermill is imported here. It gives the notebook no name."""
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from auditkit import home
 from auditkit.errors import MissingDependency
 from auditkit.memory import no_gc
-from auditkit.report import attachments
-from auditkit.report.block import draw
-from auditkit.report.document import Document
-from auditkit.report.glyphs import drawable
+from auditkit.reports import attachments
+from auditkit.reports.block import draw
+from auditkit.reports.document import Document
+from auditkit.reports.glyphs import drawable
 
 if TYPE_CHECKING:
     import weasyprint

@@ -11,11 +11,11 @@ import msgspec
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.collect import control_plane, custom, kubelets
-from auditkit.collect.discovery import Served, discover
-from auditkit.collect.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
-from auditkit.collect.objects import decode
-from auditkit.collect.sources import NoAnswer, Source
+from auditkit.collectors import control_plane, custom, kubelets
+from auditkit.collectors.discovery import Served, discover
+from auditkit.collectors.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
+from auditkit.collectors.objects import decode
+from auditkit.collectors.sources import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.ledger import Body, Entry, Outcome
 from auditkit.memory import lean

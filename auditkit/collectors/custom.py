@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import msgspec
 import pyarrow as pa
 
-from auditkit.collect.discovery import Served
-from auditkit.collect.listing import Listing
-from auditkit.collect.objects import Page, raw_items
+from auditkit.collectors.discovery import Served
+from auditkit.collectors.listing import Listing
+from auditkit.collectors.objects import Page, raw_items
 from auditkit.ledger import SCAN
 from auditkit.scans import readers
 from auditkit.scans.model import Reader

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import UsageError
-from auditkit.report import text
-from auditkit.report.cells import Heading, Part, parts
+from auditkit.reports import text
+from auditkit.reports.cells import Heading, Part, parts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -27,7 +27,8 @@ KEPT = frozenset(
     " request-timeout requestheader-allowed-names requestheader-client-ca-file secure-port"
     " service-account-extend-token-expiration service-account-issuer service-account-jwks-uri"
     " service-account-key-file service-account-lookup service-account-max-token-expiration"
-    " service-account-signing-key-file service-cluster-ip-range service-node-port-range strict-transport-security-directives"
+    " service-account-signing-key-file service-cluster-ip-range service-node-port-range"
+    " strict-transport-security-directives"
     " tls-cert-file tls-cipher-suites tls-min-version tls-private-key-file token-auth-file v runtime-config"
     # kube-controller-manager and kube-scheduler
     " allocate-node-cidrs authentication-kubeconfig authorization-kubeconfig cluster-cidr cluster-name"
@@ -35,7 +36,7 @@ KEPT = frozenset(
     " leader-elect master root-ca-file service-account-private-key-file terminated-pod-gc-threshold"
     " use-service-account-credentials rotate-certificates"
     # etcd
-    " advertise-client-urls auto-tls cert-file cipher-suites client-cert-auth data-dir experimental-initial-corrupt-check"
+    " advertise-client-urls auto-tls cert-file cipher-suites client-cert-auth data-dir"
     " initial-advertise-peer-urls initial-cluster key-file listen-client-urls listen-metrics-urls listen-peer-urls"
     " name peer-auto-tls peer-cert-file peer-client-cert-auth peer-key-file peer-trusted-ca-file snapshot-count"
     " trusted-ca-file".split()
@@ -104,7 +105,8 @@ def static_pods(body: bytes) -> list[dict[str, Any]]:
             pod = _POD.decode(raw)
         except msgspec.ValidationError:  # the list decoder names such an object in the ledger
             continue
-        if pod.metadata.namespace == "kube-system" and "kubernetes.io/config.mirror" in (pod.metadata.annotations or {}):
+        annotations = pod.metadata.annotations or {}
+        if pod.metadata.namespace == "kube-system" and "kubernetes.io/config.mirror" in annotations:
             found += [_component(pod, container) for container in pod.spec.containers
                       if container.name in COMPONENTS]
     return found

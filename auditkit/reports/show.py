@@ -3,8 +3,8 @@
 Each is drawn in the notebook, on the page and on paper.
 """
 
-from auditkit.report.attachments import evidence
-from auditkit.report.cards import (
+from auditkit.reports.attachments import evidence
+from auditkit.reports.cards import (
     added,
     details,
     dictionary,
@@ -15,7 +15,7 @@ from auditkit.report.cards import (
     summary,
     table,
 )
-from auditkit.report.figures import bars, chart
+from auditkit.reports.figures import bars, chart
 
 __all__ = ["added", "bars", "chart", "details", "dictionary", "evidence", "ledger", "requirement", "requirements",
            "snapshot", "summary", "table"]

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from auditkit.collect.rows import NotATime, batches_of
-from auditkit.collect.structs import struct_for
+from auditkit.collectors.rows import NotATime, batches_of
+from auditkit.collectors.structs import struct_for
 
 
 class Page(NamedTuple):
@@ -55,12 +55,12 @@ _FRAME = msgspec.json.Decoder(_List)
 @cache
 def _decoders(source: str) -> tuple[msgspec.json.Decoder, dict[str, msgspec.json.Decoder]]:
     """The decoder of a whole list of a resource, and those of single objects by form."""
-    forms = {form: struct_for(source, form) for form in ("object", "table")}
+    item, row = struct_for(source, "object"), struct_for(source, "table")
     whole = msgspec.defstruct("Typed", [
-        ("items", list[forms["object"]] | None | msgspec.UnsetType, msgspec.UNSET),
-        ("rows", list[forms["table"]] | None | msgspec.UnsetType, msgspec.UNSET),
+        ("items", list[item] | None | msgspec.UnsetType, msgspec.UNSET),
+        ("rows", list[row] | None | msgspec.UnsetType, msgspec.UNSET),
     ], bases=(_List,), gc=False)
-    return msgspec.json.Decoder(whole), {form: msgspec.json.Decoder(shape) for form, shape in forms.items()}
+    return msgspec.json.Decoder(whole), {"object": msgspec.json.Decoder(item), "table": msgspec.json.Decoder(row)}
 
 
 def decode(body: bytes, source: str) -> Page:

@@ -9,7 +9,8 @@ KEPT = (
     "authentication.anonymous.enabled", "authentication.webhook.enabled", "authentication.x509.clientCAFile",
     "authorization.mode", "readOnlyPort", "port", "address", "streamingConnectionIdleTimeout", "protectKernelDefaults",
     "makeIPTablesUtilChains", "eventRecordQPS", "tlsCertFile", "tlsPrivateKeyFile", "tlsCipherSuites", "tlsMinVersion",
-    "rotateCertificates", "serverTLSBootstrap", "featureGates.RotateKubeletServerCertificate", "featureGates.AllBeta", "podPidsLimit",
+    "rotateCertificates", "serverTLSBootstrap", "featureGates.RotateKubeletServerCertificate", "featureGates.AllBeta",
+    "podPidsLimit",
     "seccompDefault", "maxPods", "staticPodPath", "cgroupDriver", "containerLogMaxSize", "containerLogMaxFiles",
     "failSwapOn", "imageGCHighThresholdPercent", "enableServer", "enableDebuggingHandlers", "healthzBindAddress",
 )
