@@ -8,8 +8,7 @@ import xlsxwriter
 
 from auditkit.access_review import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 from auditkit.errors import MissingDependency, UsageError
-from auditkit.reports.attachments import guarded
-from auditkit.reports.text import visible
+from auditkit.reports.text import cell, visible
 
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "comment": 40}
@@ -27,7 +26,7 @@ def write_packet(packet: pd.DataFrame, path: Path | str) -> Path:
     path = Path(path)
     texts = pd.DataFrame({name: as_text(packet[name]) for name in COLUMNS})
     if path.suffix == ".csv":
-        guarded(texts).to_csv(path, index=False, lineterminator="\n")
+        texts.map(cell).to_csv(path, index=False, lineterminator="\n")
     elif path.suffix == ".xlsx":
         _workbook(packet, texts, path)
     else:
