@@ -245,8 +245,8 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
     return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
 
 
-@check(severity="medium", wanted="the rights of two duties that must lie in different hands are not held by one subject",
-       remedy="Take one of the two rights away, or record who accepted that one subject has both, and what compensates.",
+@check(severity="medium", wanted="the rights of duties that must lie in different hands are not held by one subject",
+       remedy="Take one of the rights away, or record who accepted that one subject has both, and what compensates.",
        source="NIST SP 800-53 AC-5; the pairs are in controls/segregation-of-duties.yaml")
 def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFrame, *,
                       accepted: Sequence[str] = ()) -> Judgement:
