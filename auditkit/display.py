@@ -5,6 +5,6 @@ import importlib
 from typing import Any
 
 
-def card(thing: Any, name: str) -> str:
-    """The HTML that the reports draw for a thing of this name (``snapshot``, ``evaluation``)."""
-    return getattr(importlib.import_module("auditkit.reports.cards"), f"{name}_card")(thing)
+def bundle(thing: Any, name: str) -> dict[str, Any]:
+    """What `auditkit.reports.show` draws for a thing (``snapshot``, ``summary``), in every form that it has."""
+    return getattr(importlib.import_module("auditkit.reports.show"), name)(thing)._repr_mimebundle_()

@@ -139,8 +139,8 @@ class Snapshot:
         return (f"<Snapshot of {self.manifest.cluster!r} at {self.manifest.started:%Y-%m-%d %H:%M} UTC: "
                 f"{self._tables['pods'].num_rows} pods, {complete} of {len(entries)} sources complete>")
 
-    def _repr_html_(self) -> str:
-        return display.card(self, "snapshot")
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return display.bundle(self, "snapshot")
 
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.

@@ -91,9 +91,9 @@ class Cluster:
                 continue
             for rule in policy["spec"].get(direction, []):
                 action = {"Accept": "allow"}.get(rule["action"], rule["action"].lower())
-                if not self.admin_ports(rule, destination, protocol, port):
-                    continue
-                hits = [self.admin_peer(one, subject, peer) for one in rule[WAYS[direction]]]
+                fits = self.admin_ports(rule, destination, protocol, port)
+                hits = [self.admin_peer(one, subject, peer) for one in rule[WAYS[direction]]
+                        if "number" in fits or ("name" in fits and {"namespaces", "pods"} & set(one))]
                 if True in hits:
                     return found | {action}
                 if None in hits:
@@ -194,26 +194,28 @@ class Cluster:
         return self.admin_picks(peer, end)
 
     @staticmethod
-    def admin_ports(rule: dict, destination: dict | str, protocol: str, port: int) -> bool:
+    def admin_ports(rule: dict, destination: dict | str, protocol: str, port: int) -> set[str]:
+        """Whether the rule has the port by number, by name, or both; names are for peers that are pods."""
         given = rule.get("ports", rule.get("protocols"))
         if not given:
-            return True
+            return {"number"}
+        found = set()
         for one in given:
             name = one.get("namedPort", one.get("destinationNamedPort"))
             if name is not None and (name, protocol, port) in named_ports(destination):
-                return True
+                found.add("name")
             for key in ("portNumber", "portRange"):
                 span = one.get(key)
                 if span and (span.get("protocol") or "TCP") == protocol:
                     first, last = (span["port"],) * 2 if key == "portNumber" else (span["start"], span["end"])
                     if first <= port <= last:
-                        return True
+                        found.add("number")
             if protocol.lower() in one:
                 span = one[protocol.lower()].get("destinationPort", {})
                 first, last = span.get("range", {}).get("start", 1), span.get("range", {}).get("end", 65535)
                 if span.get("number", port) == port and first <= port <= last:
-                    return True
-        return False
+                    found.add("number")
+        return found
 
 
 def selects(selector: dict, labels: dict) -> bool:

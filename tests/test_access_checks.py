@@ -63,9 +63,10 @@ FEW = {  # check: rules that it must refuse (each alone, cluster-wide), rules th
          [rule("get", "certificatesigningrequests/approval", CSR)]]),
     "webhook_config_access_minimal": (
         [CLUSTER, [rule("patch", "mutatingwebhookconfigurations", HOOKS)], [rule("delete", "*", HOOKS)],
-         [rule("create", "validatingwebhookconfigurations", "*")]],
+         [rule("create", "validatingwebhookconfigurations", "*")],
+         [rule("update", "validatingwebhookconfigurations", HOOKS, resourceNames=["own"])]],
         [[rule("get list watch", "mutatingwebhookconfigurations", HOOKS)],
-         [rule("update", "validatingwebhookconfigurations", HOOKS, resourceNames=["own"])]]),
+         [rule("get", "validatingwebhookconfigurations", HOOKS, resourceNames=["own"])]]),
     "token_creation_minimal": (
         [CLUSTER, [rule("create", "serviceaccounts/token")], [rule("create", "*/token")],
          [rule("create", "serviceaccounts/token", resourceNames=["x"])]],

@@ -132,8 +132,11 @@ def csr_approval_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFra
 @check(severity="high", wanted="no right to change admission webhooks", remedy=REVIEW, source="CIS Kubernetes 5.1.12")
 def webhook_config_access_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                   accepted: Sequence[str] = ()) -> Judgement:
-    """Few can change admission webhooks."""
-    return _few(binding_subjects, held_powers, ["change_webhooks"], accepted)
+    """Few can change admission webhooks.
+
+    A right limited to one by name counts too: whoever may rewrite one can let it see and alter everything.
+    """
+    return _few(binding_subjects, held_powers, ["change_webhooks"], accepted, by_name=True)
 
 
 @check(severity="high", wanted="no right to create serviceaccounts/token", remedy=REVIEW,

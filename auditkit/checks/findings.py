@@ -4,6 +4,8 @@ Evidence ages: what a scan says counts for ``max_age_days`` before the snapshot.
 when it was made, shows nothing that is well. Findings of another cluster do not count at all.
 """
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -223,9 +225,9 @@ def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, contai
                                  container_images: pd.DataFrame, *, also: str = "") -> Judgement:
     """A runtime sensor watches every node.
 
-    ``also`` is the image of a sensor of one's own, without registry and tag (a regular expression).
+    ``also`` is the image of a sensor of one's own, without registry and tag: ``acme/watcher``.
     """
-    own = (coverage.Sensor("own sensor", rf"(?:^|/)(?:{also})$"),) if also else ()
+    own = [coverage.Sensor("own sensor", rf"(?:^|/){re.escape(also)}$")] if also else []
     found = coverage.node_sensors(nodes, pods, containers, container_images, sensors=(*coverage.SENSORS, *own))
     found, on = found[found["sensor"].notna()], {"name": "node"}
     running = found[found["running"].fillna(False)].drop_duplicates(["node", "sensor"])

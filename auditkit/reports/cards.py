@@ -123,16 +123,6 @@ def added(evaluation: Evaluation) -> Block:
         for name, frame in frames.items()})
 
 
-def evaluation_card(evaluation: Evaluation) -> str:
-    """The answer as HTML, for an `Evaluation` that a cell shows."""
-    return notebook_face(summary(evaluation))
-
-
-def snapshot_card(snap: Snapshot) -> str:
-    """The snapshot's card as HTML, for a `Snapshot` that a cell shows."""
-    return notebook_face(snapshot(snap))
-
-
 def about(snap: Snapshot) -> dict[str, Any]:
     """What a cover says of a snapshot."""
     manifest = snap.manifest
