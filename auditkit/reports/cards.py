@@ -13,7 +13,7 @@ from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
 from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result
 from auditkit.reports import text
-from auditkit.reports.block import ROWS, Block, notebook_face
+from auditkit.reports.block import ROWS, Block
 from auditkit.snapshot import Snapshot
 
 WORST = 10
