@@ -45,6 +45,8 @@ def judged(objects: list[dict], *findings: dict, rule: str = "privileged contain
     (True, [said("checkov", "CKV_K8S_16", "fail", kind="Pod", name="api-1-x")], "fail", "checkov=fail", "agree"),
     (True, [said("polaris", "runAsPrivileged", "pass", container="a"),
             said("polaris", "runAsPrivileged", "fail", container="main")], "fail", "polaris=fail", "agree"),
+    (False, [said("kubescape", "C-0057", "pass", container="a"), said("kubescape", "C-0057", "error", container="b")],
+     "pass", "kubescape=unknown", "only one"),
     (True, [said("gatekeeper", "K8sPSPPrivilegedContainer/ours", "fail")], "fail", "gatekeeper=fail", "agree"),
     (False, [said("kyverno", "disallow-privileged-containers/autogen-privileged-containers", "pass")], "pass",
      "kyverno=pass", "agree"),
