@@ -8,6 +8,7 @@ from auditkit import attestations as _attestations
 from auditkit import controls as _controls
 from auditkit import exceptions as _exceptions
 from auditkit import home
+from auditkit.analysis.podsecurity import minor_version
 from auditkit.checks import load_file
 from auditkit.controls import Framework
 from auditkit.evaluation import Evaluation
@@ -66,17 +67,17 @@ def load_framework(name: str, controls: Path | str | None = None) -> Framework:
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              exceptions: Path | str | None = None, attestations: Path | str | None = None,
-             controls: Path | str | None = None, checks: Paths = ()) -> Evaluation:
+             controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:
     """Judge a framework on a snapshot.
 
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.exceptions` and
     `auditkit.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
-    Python files with checks of your own. Raises `NoSuchName`, and `ControlError` with file and line for a
+    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`, and `ControlError` with file and line for a
     mistake in any of them.
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = _controls.load(framework, own) if isinstance(framework, str) else framework
-    return _evaluate(open(snapshot), framework, accepted, attested)
+    return _evaluate(open(snapshot), framework, accepted, attested, pss_version)
 
 
 def proposals(controls: Path | str) -> list[str]:
@@ -106,9 +107,10 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
 
 def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None,
-           checks: Paths = ()) -> None:
+           checks: Paths = (), pss_version: str = "") -> None:
     """Read what `evaluate` reads beside the snapshot, so that a mistake is said before minutes are spent."""
     own, *_ = _read(exceptions, attestations, controls, checks)
+    minor_version(pss_version or "latest")
     for name in frameworks:
         for requirement in _controls.load(name, own).requirements:
             requirement.resolved()
@@ -118,7 +120,7 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
            progress: Callable[[str], None] | None = None, **added: Any) -> Any:
     """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF.
 
-    ``added`` is what `evaluate` takes beside the framework: exceptions, attestations, controls, checks.
+    ``added`` is what `evaluate` takes beside the framework: exceptions, attestations, controls, checks, pss_version.
     """
     from auditkit.reports import report as _report
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit import cli_controls, console
+from auditkit import cli_access, cli_controls, console
 from auditkit.cli_controls import Checks, Controls
+from auditkit.console import Format
 from auditkit.errors import AuditkitError, Incomplete, UsageError
 from auditkit.version import VERSION
 
@@ -25,6 +26,8 @@ app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 app.add_typer(cli_controls.app, name="controls")
+app.add_typer(cli_access.app, name="access-review")
+app.command("who-can")(cli_access.who_can)
 
 
 class FailOn(StrEnum):
@@ -40,14 +43,6 @@ class FailOn(StrEnum):
     critical = "critical"
 
 
-class Format(StrEnum):
-    """How results are printed."""
-
-    text = "text"
-    json = "json"
-    jsonl = "jsonl"
-
-
 Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig; else the current one.")]
 Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig; else KUBECONFIG.")]
 Recording = Annotated[Path | None, typer.Option(
@@ -55,6 +50,8 @@ Recording = Annotated[Path | None, typer.Option(
 Store = Annotated[Path, typer.Option("--store", help="Folder in which snapshots are kept.")]
 Scans = Annotated[list[Path], typer.Option(
     "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
+PssVersion = Annotated[str, typer.Option(
+    "--pss-version", help="Version of the Pod Security Standards: latest, v1.0 …; else the server's own.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
@@ -108,6 +105,7 @@ def evaluate(
     subjects: Annotated[bool, typer.Option("--subjects", help="One row a verdict, not one a requirement.")] = False,
     fail_on: FailOnOption = FailOn.never, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
+    pss_version: PssVersion = "",
 ) -> None:
     """Judge a framework on a snapshot; or see what your own version of a framework would change."""
     from auditkit import api
@@ -115,7 +113,8 @@ def evaluate(
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
     opened = api.open(snapshot)
-    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks}
+    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
+             "pss_version": pss_version}
     names = framework or (api.proposals(controls) if compare else DEFAULT_FRAMEWORKS)
     proposed = [name for name in names if compare or api.proposed(name, controls)]
     judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
@@ -143,13 +142,14 @@ def report(
     snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     fail_on: FailOnOption = FailOn.never, quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    pss_version: PssVersion = "",
 ) -> None:
     """Make a notebook, a page and a PDF of each framework."""
     from auditkit import api
 
     opened = api.open(snapshot)
     judged = _report(opened, framework, output, quiet, exceptions=exceptions, attestations=attestations,
-                     controls=controls, checks=checks)
+                     controls=controls, checks=checks, pss_version=pss_version)
     _threshold(judged, fail_on)
 
 
@@ -160,11 +160,13 @@ def run(
     output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
     timeout: Timeout = 30.0, quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    pss_version: PssVersion = "",
 ) -> None:
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api
 
-    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks}
+    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
+             "pss_version": pss_version}
     api.verify(framework, **added)  # a mistake is said before minutes are spent
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
     path = snapshot.write(store)

@@ -4,6 +4,7 @@ import json
 import sys
 import unicodedata
 from collections.abc import Iterable
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -23,6 +24,14 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green",
           "not_applicable": "dim",
           "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim"}
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
 
 
 def plain(text: object) -> str:

@@ -6,6 +6,7 @@ A check says ``True``, ``False`` or ``<NA>`` of each row of its population. Only
 """
 
 import datetime as dt
+import re
 import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import controls, display, tables
+from auditkit.analysis import inputs
+from auditkit.analysis.podsecurity import minor_version
+from auditkit.analysis.provider import provider
 from auditkit.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
 from auditkit.controls import Framework, Requirement
@@ -28,6 +32,8 @@ from auditkit.snapshot import Snapshot
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
 STATUSES = ("fail", "unknown", "manual", "attested", "pass", "not_applicable")
 SEVERITIES = ("low", "medium", "high", "critical")
+CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_members")
+"""Populations that nobody but a provider sees, where one runs the control plane."""
 SUBJECT = ["kind", "namespace", "name", "container"]
 
 
@@ -181,20 +187,34 @@ class Evaluation:
 
 
 def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),
-             attestations: Iterable[Attestation] = ()) -> Evaluation:
-    """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist."""
+             attestations: Iterable[Attestation] = (), pss_version: str = "") -> Evaluation:
+    """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
+
+    ``pss_version`` is the version of the Pod Security Standards (``latest``, ``v1.0`` …) for checks that a control
+    leaves at the latest; that is the server's own, as its admission would judge.
+    """
     framework = controls.load(framework) if isinstance(framework, str) else framework
+    standard = _standard(pss_version, snapshot.manifest.server_version)
+    run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged: dict[tuple, Outcome] = {}
     results = []
     for requirement in framework.requirements:
         outcomes = []
         for check in requirement.resolved():
+            if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
+                check = check.with_parameters({"version": standard})
             key = (check.name, repr(sorted(check.parameters.items())))
             if key not in judged:
                 judged[key] = run(check, snapshot)
             outcomes.append(judged[key])
-        results.append(Result(requirement, *status_of(requirement, outcomes), outcomes))
+        results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
     return Evaluation(snapshot, framework, results, exceptions, attestations)
+
+
+def _standard(asked: str, server: str) -> str:
+    """The version of the Pod Security Standards to judge by: as asked, but none that the server does not know."""
+    known = server if re.match(r"v?1\.\d+", server) else ""
+    return f"v1.{minor_version(asked or 'latest', known)}"
 
 
 def run(check: Check, snapshot: Snapshot) -> Outcome:
@@ -244,13 +264,16 @@ def _true(values: pa.Array) -> np.ndarray:
     return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
 
 
-def status_of(requirement: Requirement, outcomes: list[Outcome]) -> tuple[str, str]:
+def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "") -> tuple[str, str]:
     """The status of a requirement and the reason for it, from what its checks found.
 
     ``fail`` if any subject fails; else ``unknown`` if any is unknown or evidence is incomplete; else ``pass`` if
     any subject was judged; ``not_applicable`` where there is nothing to judge, and that is completely known;
-    ``manual`` where only people can tell.
+    ``manual`` where only people can tell. What a provider runs (``run_by`` names the one of this cluster) is
+    ``not_applicable``, and never a pass.
     """
+    if requirement.run_by == "provider":
+        return "not_applicable", f"run by the provider{f' ({run_by})' if run_by else ''}"
     if not outcomes:
         return "manual", requirement.look_at or requirement.cannot_show or "no check gives evidence for it yet"
     failed = [o for o in outcomes if o.counts["fail"]]
@@ -261,6 +284,8 @@ def status_of(requirement: Requirement, outcomes: list[Outcome]) -> tuple[str, s
     if gaps:
         return "unknown", "; ".join(gaps)
     unseen = [o.check.if_empty for o in outcomes if not len(o.population) and o.check.if_empty]
+    if unseen and run_by and all(o.check.tables[0] in CONTROL_PLANE for o in outcomes):
+        return "not_applicable", f"run by the provider ({run_by})"
     if unseen:
         return "unknown", "; ".join(dict.fromkeys(unseen))
     unknown = [o for o in outcomes if o.counts["unknown"]]

@@ -13,7 +13,7 @@ from auditkit import tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.controls import Framework, Requirement, Section
 from auditkit.errors import UsageError
-from auditkit.evaluation import VERDICTS, Evaluation, Result, run, status_of
+from auditkit.evaluation import VERDICTS, Evaluation, Result, evaluate, run, status_of
 from auditkit.ledger import Entry
 from auditkit.snapshot import Manifest, Snapshot
 
@@ -184,3 +184,39 @@ def test_verdicts_are_one_row_a_subject() -> None:
     assert evaluation(says(False, True, None)).verdicts("fail")["name"].tolist() == ["p0"]
     assert list(evaluation().verdicts().columns) == list(frame.columns)
     assert isinstance(run(says(True, True, True), snapshot()).verdict, pa.DictionaryArray)
+
+
+@pytest.mark.parametrize(("version", "labels", "run_by"), [
+    ("v1.33.4-eks-99bf9bd", {}, "Amazon EKS"), ("v1.33.4-gke.1134000", {}, "Google GKE"),
+    ("v1.33.4", {"kubernetes.azure.com/cluster": "x"}, "Azure AKS"), ("v1.33.4+k3s1", {}, ""), ("", {}, ""),
+])
+def test_what_a_provider_runs_is_not_applicable_and_never_a_pass(version: str, labels: dict, run_by: str) -> None:
+    objects = [{"kind": "Node", "metadata": {"name": "n", "labels": labels}, "spec": {}}]
+    taken = snapshot(0)
+    taken.manifest.server_version = version
+    tables_ = {**arrow(objects), "collection": pa.Table.from_pylist(
+        [{"cluster": "c", "server_version": version}], schema=tables.table("collection").schema)}
+    taken = Snapshot(taken.manifest, tables_)
+    for name in ("cis-kubernetes", "cis-eks"):
+        judged = evaluate(taken, name)
+        rows = judged.requirements.set_index("id")
+        assert not (rows["status"] == "pass").loc[rows.index.str.startswith(("1.", "2."))].any()
+        if name == "cis-kubernetes":
+            assert rows.loc["1.2.2", "status"] == ("not_applicable" if run_by else "unknown")
+            assert run_by in rows.loc["1.2.2", "reason"]
+        else:
+            theirs = [r.requirement.id for r in judged.results if r.requirement.run_by]
+            assert theirs and set(rows.loc[theirs, "status"]) == {"not_applicable"}
+            assert rows.loc[theirs, "reason"].str.startswith("run by the provider").all()
+
+
+def test_the_version_of_the_pod_security_standards(acme) -> None:
+    def versions(**given) -> set[str]:
+        return {outcome.check.parameters["version"]
+                for result in evaluate(acme, "pss-restricted", **given).results for outcome in result.outcomes}
+
+    assert versions() == {"v1.36"}, "that of the server"
+    assert versions(pss_version="v1.20") == {"v1.20"}
+    assert versions(pss_version="v1.99") == {"v1.36"}, "the server knows no later one"
+    with pytest.raises(UsageError, match="not a version of the Pod Security Standards"):
+        versions(pss_version="1.2.3")

@@ -29,10 +29,11 @@ def report(
     snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
     exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
     checks: Path | str | Iterable[Path | str] = (),
+    pss_version: str = "",
 ) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    ``exceptions``, ``attestations``, ``controls`` and ``checks`` are what `auditkit.evaluation` takes. A snapshot that
+    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation` takes. A snapshot that
     was not written yet is written beside the report, under ``snapshots``: a report without its evidence proves
     nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does
     not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
@@ -52,6 +53,7 @@ def report(
     execute(_notebook(framework), target, {
         "snapshot": _absolute(place), "framework": framework, "exceptions": _absolute(exceptions),
         "attestations": _absolute(attestations), "controls": _absolute(controls), "checks": list(map(_absolute, files)),
+        "pss_version": pss_version,
     }, warm)
     return publish(target, lambda said: tell(f"{framework}: {said}"))
 
