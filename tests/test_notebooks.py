@@ -52,7 +52,7 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 def test_parameters_are_told(path: Path) -> None:
     papermill = pytest.importorskip("papermill")
     known = papermill.inspect_notebook(str(path))
-    assert list(known) == ["snapshot", "framework", "exceptions", "attestations", "controls", "checks"]
+    assert list(known) == ["snapshot", "framework", "exceptions", "attestations", "controls", "checks", "pss_version"]
     assert known["snapshot"]["default"] == '"demo"' and all(one["help"] for one in known.values())
 
 
