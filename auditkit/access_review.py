@@ -204,8 +204,8 @@ def _age(packet: pd.DataFrame, decisions: pd.DataFrame, today: dt.date | None, o
     stated = decisions["decision"].fillna("") != ""
     today = today or dt.datetime.now(dt.UTC).date()
     taken = packet.attrs["taken"].date()
-    late = days.dt.date.gt(today)
-    early = days.dt.date.lt(taken)
+    late = days > pd.Timestamp(today)
+    early = days < pd.Timestamp(taken)
     age = ((days.max().date() if days.notna().any() else today) - taken).days
     gaps = packet.attrs["gaps"]
     found = [

@@ -1,0 +1,171 @@
+"""The command line's verbs on access: who can do something, and the round of an access review."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditkit import console
+from auditkit.console import Format
+from auditkit.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditkit.snapshot import Snapshot
+
+app = typer.Typer(help="The round of an access review: packet, check of the decisions, proof of the revocations.",
+                  no_args_is_help=True, rich_markup_mode=None)
+
+STORE = Path("snapshots")
+"""Where `collect` keeps snapshots by default."""
+MASTERS = "passes before RBAC is asked"
+
+Reviewed = Annotated[str, typer.Option("--snapshot", help="The snapshot that the packet was made of.")]
+Decisions = Annotated[Path, typer.Argument(help="The packet with the decisions filled in: XLSX, or CSV.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+
+
+def who_can(
+    verb: Annotated[str, typer.Argument(help="Verb of the API: get, list, create, '*' …")],
+    resource: Annotated[str, typer.Argument(
+        help="Resource as kubectl writes it: secrets, pods/exec, deployments.apps; or a path: /metrics.")],
+    snapshot: Annotated[str | None, typer.Argument(
+        help="Folder of the snapshot; 'demo' is that of the demo. "
+        "Without it: the newest in ./snapshots, where that has one cluster only.")] = None,
+    namespace: Annotated[str | None, typer.Option(
+        "--namespace", "-n", help="Namespace; without it also those who can do it in one of them only.")] = None,
+    name: Annotated[str | None, typer.Option(
+        "--name", help="Name of the object; without it also those whose right is limited to names.")] = None,
+    format: FormatOption = Format.text,
+) -> None:
+    """List who can do something by RBAC, each with the binding, role and rule that grants it.
+
+    For example: auditkit who-can get secrets -n billing demo
+    """
+    snap = _opened(snapshot)
+    if resource.startswith("/"):
+        found = snap.who_can(verb, path=resource)
+    else:
+        found = snap.who_can(verb, resource, namespace=namespace, name=name)
+        _served(snap, resource)
+    if format is Format.text:
+        console.table(f"Who can {verb} {resource} on {snap.manifest.cluster}",
+                      ["kind", "subject", "where", "only the object", "granted by", "members"],
+                      console.cells(_chains(found)))
+        console.say(f"{len(found[['subject_kind', 'subject_namespace', 'subject']].drop_duplicates())} subjects, "
+                    f"{len(found)} chains of binding, role and rule")
+    elif format is Format.jsonl:
+        console.as_json_lines(found, list(found))
+    else:
+        console.as_json({
+            "snapshot": snap.digest, "verb": verb, "resource": resource, "namespace": namespace, "name": name,
+            "gaps": found.attrs["gaps"], "holders": _records(found)})
+    _gaps(found.attrs["gaps"], "holders may be missing")
+
+
+@app.command()
+def packet(
+    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx, or .csv.")],
+) -> None:
+    """Write the packet that reviewers fill in: a line for each subject of each binding."""
+    from auditkit.access_review import review_packet
+    from auditkit.access_review_files import write_packet
+
+    lines = review_packet(_opened(snapshot))
+    print(write_packet(lines, output))
+    console.say(f"{len(lines)} lines to decide on")
+    _gaps(lines.attrs["gaps"], "lines may be missing")
+
+
+@app.command()
+def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.text) -> None:
+    """Check the decisions of a review; exits with 1 where one does not count."""
+    from auditkit.access_review import check_decisions, review_packet
+    from auditkit.access_review_files import read_decisions
+
+    snap = _opened(snapshot)
+    members = None if snap.gaps("memberships") else snap.memberships
+    problems = check_decisions(review_packet(snap), read_decisions(file), memberships=members)
+    _print(problems, ["line", "kind", "problem"], format, "Problems of the review")
+    errors = int((problems["kind"] == "error").sum())
+    console.say(f"{errors} errors, {len(problems) - errors} other remarks")
+    if errors:
+        raise typer.Exit(1)
+
+
+@app.command()
+def proof(
+    file: Decisions, snapshot: Reviewed,
+    later: Annotated[str, typer.Option("--later", help="A snapshot that was taken after the revocations.")],
+    format: FormatOption = Format.text,
+) -> None:
+    """Show of each decision to revoke whether it really happened; exits with 1 where that is not proven."""
+    from auditkit.access_review import new_lines, prove_revocations
+    from auditkit.access_review_files import read_decisions
+
+    before, after = _opened(snapshot), _opened(later)
+    found = prove_revocations(read_decisions(file), before, after)
+    _print(found, ["status", "line", "subject_kind", "subject", "role", "scope", "binding", "reviewer", "evidence"],
+           format, f"Revocations, as of {after.manifest.started:%Y-%m-%d %H:%M} UTC")
+    proven, new = int((found["status"] == "revoked").sum()), len(new_lines(before, after))
+    console.say(f"{proven} of {len(found)} revocations are proven; {new} lines are new, and nobody has reviewed them")
+    if proven < len(found):
+        raise typer.Exit(1)
+
+
+def _opened(snapshot: str | None) -> "Snapshot":
+    from auditkit import api
+
+    return api.open(snapshot or _newest(STORE))
+
+
+def _newest(store: Path) -> Path:
+    """The newest snapshot of a store with one cluster: ``STORE/CLUSTER/TIME-DIGEST``. Raises `UsageError`."""
+    found = sorted(manifest.parent for manifest in store.glob("*/*/manifest.json"))
+    clusters = sorted({path.parent.name for path in found})
+    if len(clusters) != 1:
+        raise UsageError(f"Which snapshot? ./{store} has " + (f"those of {', '.join(clusters)}" if found else "none")
+                         + ". Give the folder of one after the resource, or 'demo'.")
+    console.say(f"snapshot: {found[-1]}")
+    return found[-1]
+
+
+def _served(snap: "Snapshot", resource: str) -> None:
+    """Say where the server has no such resource: a slip of the pen finds only those who may do everything."""
+    plural = resource.partition("/")[0].partition(".")[0]
+    known = snap.api_resources["resource"].str.partition("/")[0]
+    if plural != "*" and not snap.gaps("api_resources") and not (known == plural).fillna(False).any():
+        console.say(f"the server has no resource {plural!r}", "yellow")
+
+
+def _chains(found: "pd.DataFrame") -> "pd.DataFrame":
+    """The rows of `Snapshot.who_can` for people: each chain in words."""
+    subject = (found["subject_namespace"] + "/").fillna("") + found["subject"]
+    binding = found["binding_kind"] + " " + (found["binding_namespace"] + "/").fillna("") + found["binding"]
+    role = " → " + found["role_kind"] + " " + found["role"] + ", rule " + found["rule"].astype(subject.dtype)
+    chain = (binding + role + (" from " + found["aggregated_from"]).fillna("")).fillna(MASTERS)
+    return found[["subject_kind"]].assign(
+        subject=subject + (" (through the group " + found["through"] + ")").fillna(""),
+        where=found["namespace"].fillna("everywhere"), only=found["resource_name"], chain=chain,
+        members=found["members"])
+
+
+def _print(frame: "pd.DataFrame", columns: list[str], format: Format, title: str) -> None:
+    if format is Format.text:
+        console.table(title, columns, console.cells(frame[columns]))
+    elif format is Format.jsonl:
+        console.as_json_lines(frame, columns)
+    else:
+        console.as_json(_records(frame[columns]))
+
+
+def _records(frame: "pd.DataFrame") -> list[dict]:
+    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+
+
+def _gaps(gaps: list[str], so: str) -> None:
+    """Say on stderr why an answer may not be whole."""
+    for gap in gaps:
+        console.say(f"{so}: {gap}", "yellow")
