@@ -24,21 +24,23 @@ DEMO = "demo"
 
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
-            timeout: float = 30.0, scans: Iterable[Path | str] = (), **events: Any) -> Snapshot:
+            timeout: float = 30.0, scans: Iterable[Path | str] = (), members: Path | str | None = None,
+            **events: Any) -> Snapshot:
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
     ``recording`` is a folder or file: a recording of an API server, or what kubectl wrote. ``scans`` are files that
-    scanners wrote. ``events`` are the callbacks of the collector. Raises `SourceError` where nothing can be collected.
+    scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``events`` are the callbacks of
+    the collector. Raises `SourceError` where nothing can be collected.
     """
     from auditkit.collectors import collect as _collect
 
     if recording is not None:
         from auditkit.collectors.files import open_files
 
-        return _collect(open_files(Path(recording)), scans=scans, **events)
+        return _collect(open_files(Path(recording)), scans=scans, members=members, **events)
     from auditkit.collectors.live import LiveSource
 
-    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, **events)
+    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, **events)
 
 
 def demo() -> Snapshot:

@@ -52,6 +52,8 @@ Scans = Annotated[list[Path], typer.Option(
     "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, v1.0 …; else the server's own.")]
+Members = Annotated[Path | None, typer.Option(
+    "--members", help="CSV file with the columns user and group: who is in which group, which no cluster knows.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
 Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
@@ -90,10 +92,10 @@ def version(version: Annotated[bool, typer.Option("--version", help="Print the v
 def collect(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
-    timeout: Timeout = 30.0, quiet: Quiet = False,
+    timeout: Timeout = 30.0, quiet: Quiet = False, members: Members = None,
 ) -> None:
     """Collect a snapshot of a cluster. The last line on stdout is the path of the snapshot."""
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
     path = snapshot.write(store)
     print(path)
     _insist(snapshot, strict)
@@ -168,7 +170,7 @@ def run(
     added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
              "pss_version": pss_version}
     api.verify(framework, **added)  # a mistake is said before minutes are spent
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet)
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, **added)
     print(path)
@@ -205,7 +207,7 @@ def show(
 
 
 def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, scans: list[Path],
-             timeout: float, quiet: bool) -> "Snapshot":
+             timeout: float, quiet: bool, members: Path | None) -> "Snapshot":
     from auditkit import api
 
     if recording is not None and (context or kubeconfig):
@@ -213,7 +215,7 @@ def _collect(context: str | None, kubeconfig: str | None, recording: Path | None
                          "or --kubeconfig.")
     with console.CollectionProgress(quiet=quiet) as progress:
         snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout, scans=scans,
-                               progress=progress.step, on_identity=progress.identity)
+                               members=members, progress=progress.step, on_identity=progress.identity)
     if not quiet:
         console.say(repr(snapshot).strip("<>"))
         console.gaps(snapshot)

@@ -35,6 +35,7 @@ from auditkit import strict_yaml, tables
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError
+from auditkit.evaluation import run
 from auditkit.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshot import Manifest, Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
@@ -88,8 +89,6 @@ def _read(path: Path) -> dict[str, Cases]:
 
 def prove(check: Check) -> Proof:
     """Run a check on all of its cases, by the engine that judges real snapshots."""
-    from auditkit.evaluation import run
-
     ours = cases(check)
     check = check.with_parameters(ours.parameters)
     wrong = []

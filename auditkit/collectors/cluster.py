@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,6 +15,7 @@ from auditkit import tables
 from auditkit.collectors import control_plane, custom, kubelets
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
+from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.objects import decode
 from auditkit.collectors.sources import NoAnswer, Source
 from auditkit.errors import SourceError
@@ -38,15 +40,16 @@ class Collector(NamedTuple):
 
 def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
             on_identity: Callable[[Collector, list[str]], None] | None = None,
-            scans: Iterable[str | os.PathLike] = ()) -> Snapshot:
+            scans: Iterable[str | os.PathLike] = (), members: Path | str | None = None) -> Snapshot:
     """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
     What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
     resources that identity may not list, before anything is collected. ``scans`` are files that scanners wrote: their
-    findings become part of the snapshot. Raises `SourceError` where nothing at all
-    can be collected.
+    findings become part of the snapshot. ``members`` is a CSV file (user, group) of who is in which group. Raises
+    `SourceError` where nothing at all can be collected, and `UsageError` for a CSV file that is none.
     """
     started = now()
+    stated = [read_memberships(members)] if members else []
     with lean(), ThreadPoolExecutor(workers) as pool:
         version = _version(source)
         collector = whoami(source)
@@ -56,6 +59,9 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), pool)
         entries, batches = reader.read()
         entries += _read_scans(scans, batches)
+        for table, entry in stated:
+            batches["memberships"] = table.to_batches()
+            entries.append(entry)
         snapshot_tables = tables_of(batches)
         uid, ended = _cluster_uid(snapshot_tables), now()
         entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,

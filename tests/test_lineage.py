@@ -1,0 +1,81 @@
+"""Lineage: a check reads the tables that its parameters name, and nothing else; each of them is filled by a collector,
+and each is missed when it is taken away."""
+
+import msgspec
+import pytest
+from replay import ACME_PROD
+
+from auditkit import tables
+from auditkit.analysis import DERIVED, derivation, inputs
+from auditkit.checks import Check, all_checks
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.files import open_files
+from auditkit.collectors.structs import struct_for
+from auditkit.evaluation import run
+from auditkit.ledger import SCAN, SCANNED
+from auditkit.snapshot import Snapshot
+
+CHECKS = all_checks()
+
+
+@pytest.fixture(scope="module")
+def snapshot() -> Snapshot:
+    return collect(open_files(ACME_PROD))
+
+
+def closure(names: tuple[str, ...]) -> set[str]:
+    """The tables of these names, and those that derived ones among them are made of."""
+    found: set[str] = set()
+    todo = list(names)
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        todo += inputs(derivation(name)) if name in DERIVED else ()
+    return found
+
+
+class Recording(Snapshot):
+    """A snapshot that notes which tables are asked of it."""
+
+    def frame(self, name: str):
+        self.asked.add(name)
+        return super().frame(name)
+
+
+def without(snapshot: Snapshot, source: str) -> Snapshot:
+    """The snapshot as if a source had never been asked."""
+    ledger = [entry for entry in snapshot.manifest.ledger
+              if entry.resource != source and not (source in SCANNED and entry.resource.startswith(SCAN))]
+    kept = {name: table for name, table in ((n, snapshot.arrow(n)) for n in tables.TABLES)}
+    return Snapshot(msgspec.structs.replace(snapshot.manifest, ledger=ledger), kept)
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_a_check_asks_for_what_it_names(name: str, snapshot: Snapshot) -> None:
+    watched = Recording(snapshot.manifest, {n: snapshot.arrow(n) for n in tables.TABLES})
+    watched.asked = set()
+    run(CHECKS[name], watched)
+    assert watched.asked == closure(CHECKS[name].tables)
+
+
+def test_every_table_that_a_check_reads_is_filled_by_a_collector() -> None:
+    for check in CHECKS.values():
+        for name in closure(check.tables) - set(DERIVED):
+            for rows in tables.table(name).rows:
+                assert struct_for(rows.source, "table" if rows.label == "table" else "object"), (check.name, name)
+
+
+def test_no_table_can_be_taken_away_unnoticed(snapshot: Snapshot) -> None:
+    """Each source in turn was never asked: no check that reads it passes anything."""
+    sources = {source for table in tables.TABLES.values() for source in table.sources}
+    passed = []
+    for source in sorted(sources):
+        poorer = without(snapshot, source)
+        for check in CHECKS.values():
+            if reads(check, source) and run(check, poorer).counts["pass"]:
+                passed.append((check.name, source))
+    assert not passed
+
+
+def reads(check: Check, source: str) -> bool:
+    return any(source in tables.table(name).sources for name in closure(check.tables) - set(DERIVED))
