@@ -162,7 +162,7 @@ def run(
     output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
     timeout: Timeout = 30.0, quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
-    pss_version: PssVersion = "",
+    pss_version: PssVersion = "", members: Members = None,
 ) -> None:
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api

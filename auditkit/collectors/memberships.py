@@ -1,0 +1,45 @@
+"""Who is in which group, as a CSV file says: a cluster does not know."""
+
+import csv
+import hashlib
+import io
+from pathlib import Path
+
+import pyarrow as pa
+
+from auditkit import tables
+from auditkit.collectors.listing import now
+from auditkit.errors import UsageError
+from auditkit.ledger import Body, Entry
+
+SOURCE = "memberships"
+COLUMNS = ["user", "group"]
+
+
+def read_memberships(path: Path | str) -> tuple[pa.Table, Entry]:
+    """The rows of the table `memberships`, and the ledger's entry with the digest of the file.
+
+    The first line names the columns, ``user`` and ``group`` among them; names are as the API server has them.
+    Raises `UsageError` with the line where it is not so: half a list of members is worse than none.
+    """
+    path, started = Path(path), now()
+    try:
+        content = path.read_bytes()
+        rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
+        if not set(COLUMNS) <= set(rows.fieldnames or ()):
+            raise UsageError(f"{path}: the first line must name the columns user and group.")
+        pairs = dict.fromkeys(_pair(path, rows.line_num, row) for row in rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read as CSV: {' '.join(str(error).split())[:200]}") from None
+    columns = [pa.array(values, pa.string()) for values in ([user for user, _ in pairs], [group for _, group in pairs])]
+    entry = Entry(resource=SOURCE, path=path.name, outcome="complete", items=len(pairs), started=started, ended=now(),
+                  bodies=[Body(path.name, 0, len(content), hashlib.sha256(content).hexdigest())])
+    return pa.Table.from_arrays(columns, schema=tables.table(SOURCE).schema), entry
+
+
+def _pair(path: Path, line: int, row: dict) -> tuple[str, str]:
+    """The user and group of a line. Raises `UsageError` where one of them is missing."""
+    user, group = ((row[name] or "").strip() for name in COLUMNS)
+    if not user or not group:
+        raise UsageError(f"{path}, line {line}: it lacks the {'group' if user else 'user'}.")
+    return user, group
