@@ -153,7 +153,7 @@ def _known(value):
     return None if value is pd.NA else bool(value)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(clusters())
 def test_every_pair_is_judged_as_the_plain_way_judges_it(objects):
     cluster, (asked, questions) = Cluster(objects), _questions(objects)
