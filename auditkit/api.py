@@ -130,6 +130,17 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
     return _report(open(snapshot), framework, Path(output), progress=progress, **given)
 
 
+def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
+                    progress: Callable[[str], None] | None = None) -> Any:
+    """Run a notebook that judges no framework (``access``, ``network``, or the path of your own) on a snapshot.
+
+    Returns the paths of the notebook, the page and the PDF.
+    """
+    from auditkit.reports import report_notebook as _report
+
+    return _report(open(snapshot), notebook, Path(output), progress=progress)
+
+
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
           checks: Paths) -> tuple[Path | None, list[_exceptions.Acceptance], list[_attestations.Attestation]]:
     """What people add; a name that is empty stands for nothing, as in the parameters of a notebook."""

@@ -52,6 +52,9 @@ Scans = Annotated[list[Path], typer.Option(
     "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, v1.0 …; else the server's own.")]
+Notebooks = Annotated[list[str], typer.Option(
+    "--notebook", help="access, network, or a notebook of your own that takes a snapshot; may be repeated. "
+    "Frameworks are then judged only where --framework names them.")]
 Members = Annotated[Path | None, typer.Option(
     "--members", help="CSV file with the columns user and group: who is in which group, which no cluster knows.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
@@ -60,6 +63,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only."
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa; "
     "with --compare, all that can be compared.")]
+ReportFrameworks = Annotated[list[str] | None, typer.Option(
+    "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa.")]
 Frameworks = Annotated[list[str], typer.Option(
     "--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
 SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")]
@@ -141,17 +146,21 @@ def evaluate(
 
 @app.command()
 def report(
-    snapshot: SnapshotPath, framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
+    snapshot: SnapshotPath, framework: ReportFrameworks = None, output: Output = Path("reports"),
     fail_on: FailOnOption = FailOn.never, quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
-    pss_version: PssVersion = "",
+    pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
 ) -> None:
-    """Make a notebook, a page and a PDF of each framework."""
+    """Make a notebook, a page and a PDF of each framework, or of other notebooks."""
     from auditkit import api
 
     opened = api.open(snapshot)
-    judged = _report(opened, framework, output, quiet, exceptions=exceptions, attestations=attestations,
+    names = framework or ([] if notebook else DEFAULT_FRAMEWORKS)
+    judged = _report(opened, names, output, quiet, exceptions=exceptions, attestations=attestations,
                      controls=controls, checks=checks, pss_version=pss_version)
+    for name in notebook:
+        for file in api.report_notebook(opened, name, output, progress=None if quiet else console.say):
+            print(file)
     _threshold(judged, fail_on)
 
 

@@ -1,18 +1,19 @@
 """Reports: a notebook that is run on a snapshot, and one page (HTML) and one PDF of it.
 
-`report` does all three for a framework; `publish` makes page and PDF of any executed notebook, whoever wrote it.
-What the cells of our notebooks show is in `auditkit.reports.show`.
+`report` does all three for a framework, `report_notebook` for a notebook that judges none; `publish` makes page and
+PDF of any executed notebook, whoever wrote it. What the cells of our notebooks show is in `auditkit.reports.show`.
 """
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from auditkit import controls as frameworks
 from auditkit import home
+from auditkit.errors import NoSuchName
 from auditkit.snapshot import Snapshot, open_snapshot
 
-__all__ = ["Files", "publish", "report"]
+__all__ = ["Files", "publish", "report", "report_notebook"]
 
 Progress = Callable[[str], None]
 
@@ -33,29 +34,47 @@ def report(
 ) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation` takes. A snapshot that
-    was not written yet is written beside the report, under ``snapshots``: a report without its evidence proves
-    nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does
-    not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
+    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation`
+    takes. A snapshot that was not written yet is written beside the report, under ``snapshots``: a report without its
+    evidence proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a
+    framework that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are
+    there then).
     """
+    frameworks.load(framework, Path(controls) if controls else None)
+    files = [checks] if isinstance(checks, str | Path) else checks
+    return _run(_notebook(framework), framework, snapshot, Path(output), {
+        "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),
+        "controls": _absolute(controls), "checks": list(map(_absolute, files)), "pss_version": pss_version,
+    }, progress)
+
+
+def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str,
+                    progress: Progress | None = None) -> Files:
+    """Run a notebook that needs a snapshot only: ``access``, ``network``, or the path of your own; else as `report`.
+
+    Raises `NoSuchName` for a notebook that does not exist.
+    """
+    shipped = {path.stem: path for path in sorted(home.folder("notebooks").glob("*.ipynb"))}
+    path = shipped.get(str(notebook), Path(notebook))
+    if not path.is_file():
+        raise NoSuchName("notebook", str(notebook), shipped)
+    return _run(path, path.stem, snapshot, Path(output), {}, progress)
+
+
+def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
+         progress: Progress | None) -> Files:
+    """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
     from auditkit.reports.notebook import execute
     from auditkit.reports.pdf import warm
 
-    frameworks.load(framework, Path(controls) if controls else None)
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    folder = Path(output)
     place = snap.path or snap.write(folder / "snapshots")
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{framework}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
+    target = folder / f"{name}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
     tell = progress or (lambda said: None)
-    tell(f"{framework}: running the notebook")
-    files = [checks] if isinstance(checks, str | Path) else checks
-    execute(_notebook(framework), target, {
-        "snapshot": _absolute(place), "framework": framework, "exceptions": _absolute(exceptions),
-        "attestations": _absolute(attestations), "controls": _absolute(controls), "checks": list(map(_absolute, files)),
-        "pss_version": pss_version,
-    }, warm)
-    return publish(target, lambda said: tell(f"{framework}: {said}"))
+    tell(f"{name}: running the notebook")
+    execute(notebook, target, {"snapshot": _absolute(place), **parameters}, warm)
+    return publish(target, lambda said: tell(f"{name}: {said}"))
 
 
 def _absolute(path: Path | str) -> str:

@@ -16,6 +16,7 @@ from auditkit.reports.cards import (
     table,
 )
 from auditkit.reports.figures import bars, chart
+from auditkit.reports.panels import checklist, flows, missing, paths
 
-__all__ = ["added", "bars", "chart", "details", "dictionary", "evidence", "ledger", "requirement", "requirements",
-           "snapshot", "summary", "table"]
+__all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "flows", "ledger", "missing",
+           "paths", "requirement", "requirements", "snapshot", "summary", "table"]
