@@ -70,6 +70,73 @@ def test_policies_add_up_so_one_that_allows_everything_undoes_the_denial():
     assert verdicts("network.default_deny_egress", objects) == {"shop": "pass"}
 
 
+NAMED = {"namespaceSelector": {"matchExpressions": [{"key": "kubernetes.io/metadata.name", "operator": "Exists"}]}}
+
+
+def _absent(label: str) -> dict:
+    return {"matchExpressions": [{"key": label, "operator": "DoesNotExist"}]}
+
+
+def _cluster_wide(kind: str = "AdminNetworkPolicy", action: str = "Allow", peer: object = None, **spec: object) -> dict:
+    rule = {"action": action, "from": [peer or {"namespaces": {}}], **spec.pop("rule", {})}
+    return {"kind": kind, "apiVersion": f"policy.networking.k8s.io/{'v1alpha2' if kind[0] == 'C' else 'v1alpha1'}",
+            "metadata": {"name": "wide"}, "spec": {"priority": 1, "subject": {"namespaces": {}}, "ingress": [rule], **spec}}
+
+
+@pytest.mark.parametrize(("rules", "verdict"), [
+    ([{"from": [NAMED]}], "fail"),
+    ([{"from": [NAMED | {"podSelector": {}}]}], "fail"),
+    ([{"ports": [{"port": 1, "endPort": 32767}, {"port": 32768, "endPort": 65535}]}], "fail"),
+    ([{"ports": [{"port": 32768, "endPort": 65535}]}, {"ports": [{"port": 1, "endPort": 40000}]}], "fail"),
+    ([{"ports": [{"port": 2, "endPort": 65535}]}], "unknown"),
+    ([{"ports": [{"port": 1, "endPort": 32766}, {"port": 32768, "endPort": 65535}]}], "unknown"),
+    ([{"ports": [{"port": 1, "endPort": 9000}, {"port": 1, "endPort": 65535, "protocol": "UDP"}]}], "fail"),
+    ([{"from": [{"namespaceSelector": {}, "podSelector": _absent("x")}]}], "unknown"),
+    ([{"from": [{"namespaceSelector": _absent("x")}]}], "unknown"),
+    ([{"from": [{"namespaceSelector": {"matchLabels": {"a": "b"}}, "podSelector": _absent("x")}]}], "pass"),
+    ([{"from": [NAMED], "ports": [{"port": "web"}, {"port": 443}]}], "pass"),
+    ([{"from": [{"podSelector": _absent("x")}]}], "pass"),
+    ([{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}, {"namespaceSelector": _absent("x")}]}], "unknown"),
+])
+def test_what_opens_everything_by_a_roundabout_way_is_no_denial(rules, verdict):
+    objects = [SHOP, *CALICO, policy("deny", **DENY), policy("more", ingress=rules)]
+    assert verdicts("network.default_deny_ingress", objects) == {"shop": verdict}
+
+
+@pytest.mark.parametrize(("selector", "verdict"), [(_absent("x"), "unknown"), ({"matchLabels": {"a": "b"}}, "pass")])
+def test_a_policy_for_pods_without_a_label_is_for_nearly_all(selector, verdict):
+    objects = [SHOP, *CALICO, policy("deny", **DENY), policy("open", podSelector=selector, ingress=[{}])]
+    assert verdicts("network.default_deny_ingress", objects) == {"shop": verdict}
+
+
+def test_pieces_of_two_policies_make_a_whole():
+    halves = [policy(f"half-{first}", ingress=[{"ports": [{"port": first, "endPort": last}]}])
+              for first, last in ((1, 32767), (32768, 65535))]
+    assert verdicts("network.default_deny_ingress", [SHOP, *CALICO, *halves]) == {"shop": "fail"}
+    assert verdicts("network.default_deny_ingress", [SHOP, *CALICO, halves[0]]) == {"shop": "unknown"}
+
+
+@pytest.mark.parametrize(("wide", "verdict"), [
+    (_cluster_wide(), "unknown"),
+    (_cluster_wide("ClusterNetworkPolicy", "Accept", tier="Admin"), "unknown"),
+    (_cluster_wide("ClusterNetworkPolicy", "Accept", tier="Baseline"), "pass"),
+    (_cluster_wide("BaselineAdminNetworkPolicy"), "pass"),
+    (_cluster_wide(action="Deny"), "pass"),
+    (_cluster_wide(action="Pass"), "pass"),
+    (_cluster_wide(peer={"namespaces": {"matchLabels": {"team": "monitoring"}}}), "pass"),
+    (_cluster_wide(peer={"namespaces": _absent("x")}), "unknown"),
+    (_cluster_wide(rule={"ports": [{"portNumber": {"protocol": "TCP", "port": 9090}}]}), "pass"),
+    (_cluster_wide(subject={"pods": {"namespaceSelector": {}, "podSelector": {"matchLabels": {"a": "b"}}}}), "pass"),
+    (_cluster_wide(subject={"namespaces": {"matchLabels": {"a": "b"}}}), "unknown"),
+])
+def test_a_cluster_wide_policy_that_allows_goes_before_the_denial(wide, verdict):
+    objects = [SHOP, *CALICO, policy("deny", **DENY), wide]
+    assert verdicts("network.default_deny_ingress", objects) == {"shop": verdict}
+    assert verdicts("network.default_deny_egress", objects) == {"shop": "pass"}, "it is of the other direction"
+    bare = [SHOP, *CALICO, policy("web", podSelector={"matchLabels": {"a": "b"}}), wide]
+    assert verdicts("network.default_deny_ingress", bare) == {"shop": "fail"}, "there is nothing to open again"
+
+
 @pytest.mark.parametrize(("agents", "expected"), [
     ([agent("quay.io/calico/node:v3.29.0")], {"Calico": "pass"}),
     ([agent("registry.internal:5000/mirror/rancher/mirrored-calico-node@sha256:00")], {"Calico": "pass"}),

@@ -55,6 +55,7 @@ DERIVED: dict[str, str] = {
     "pod_policies": "auditkit.analysis.pod_admission:pod_policies",
     "webhook_namespaces": "auditkit.analysis.pod_admission:webhook_namespaces",
     "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
+    "policy_openings": "auditkit.analysis.network_openings:policy_openings",
     "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
     "service_backends": "auditkit.analysis.network_services:service_backends",
     "ingress_backends": "auditkit.analysis.network_services:ingress_backends",

@@ -3,6 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.network_endpoints import NAME_LABEL
 from auditkit.analysis.network_policies import policy_directions
 
 STRING, BOOLEAN, INTEGER = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.bool_(), pa.int64()))
@@ -27,8 +28,8 @@ def namespace_policies(
     """
     directions = policy_directions(network_policies, network_policy_types, network_policy_rules)
     whole = directions.merge(_without_subject_selector(network_policies, network_policy_selectors), on=POLICY)
-    opened = whole.merge(_open_rules(network_policy_rules, network_policy_peers, network_policy_ports,
-                                     network_policy_selectors)[[*POLICY, "direction"]], on=[*POLICY, "direction"])
+    everybody = _everybody(network_policy_rules, network_policy_peers, network_policy_selectors)
+    opened = _every_port(everybody.merge(whole, on=[*POLICY, "direction"]), network_policy_rules, network_policy_ports)
     found = namespaces[["name"]].set_axis(["namespace"], axis=1).reset_index(drop=True)
     counts = network_policies.groupby("namespace").size()
     found["policies"] = found["namespace"].map(counts).astype(INTEGER).fillna(0)
@@ -58,16 +59,32 @@ def _without(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
     return marked[marked["_merge"] == "left_only"][keys]
 
 
-def _open_rules(rules: pd.DataFrame, peers: pd.DataFrame, ports: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
-    """Rules that let everybody through on every port of a protocol: namespace, policy, direction, rule.
+def _everybody(rules: pd.DataFrame, peers: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
+    """Rules for everybody: namespace, policy, direction, rule.
 
-    Everybody is a rule without peers, every pod of every namespace, or (nearly) every address.
+    Everybody is a rule without peers, every pod of every namespace, or (nearly) every address. The API server gives
+    every namespace the label with its name, so that asking for it picks them all.
     """
-    number = ports["port"].where(ports["port"].str.fullmatch(r"\d+")).astype(INTEGER)
-    every_port = ports["port"].isna() | ((number <= PORTS[0]) & (ports["end_port"] >= PORTS[1])).fillna(False)
-    portless = pd.concat([rules[rules["ports_count"] == 0][RULE], ports[every_port][RULE]])
+    trivial = (selectors["of"] == "namespaceSelector") & (selectors["key"] == NAME_LABEL) & (
+        selectors["operator"] == "Exists")
+    asks = selectors[(selectors["of"] != "subject") & ~trivial.fillna(False)]
     every_pod = peers[peers["has_namespace_selector"] & peers["cidr"].isna()][[*RULE, "peer"]]
-    every_pod = _without(every_pod, selectors[selectors["of"] != "subject"])
-    everybody = pd.concat([rules[rules["peers_count"] == 0][RULE], every_pod[RULE],
-                           peers[wide(peers["cidr"]).fillna(False)][RULE]])
-    return everybody.drop_duplicates().merge(portless.drop_duplicates(), on=RULE)
+    found = pd.concat([rules[rules["peers_count"] == 0][RULE], _without(every_pod, asks)[RULE],
+                       peers[wide(peers["cidr"]).fillna(False)][RULE]])
+    return found.drop_duplicates()
+
+
+def _every_port(chosen: pd.DataFrame, rules: pd.DataFrame, ports: pd.DataFrame) -> pd.DataFrame:
+    """Those of the chosen rules that open every port of a protocol, alone or with others of the namespace."""
+    number = ports["port"].where(ports["port"].str.fullmatch(r"\d{1,5}")).astype(INTEGER)
+    spans = ports[RULE].assign(protocol=ports["protocol"].fillna("TCP"), start=number.fillna(PORTS[0]),
+                               end=ports["end_port"].fillna(number).fillna(PORTS[1]))
+    spans = spans[(number.notna() | ports["port"].isna()).to_numpy(bool)].merge(chosen, on=RULE)
+    of = ["namespace", "direction", "protocol"]
+    spans = spans.sort_values([*of, "start"], ignore_index=True)
+    spans["reach"] = spans.groupby(of)["end"].cummax()
+    spans["gap"] = spans["start"] > spans.groupby(of)["reach"].shift().fillna(PORTS[0] - 1) + 1
+    whole = spans.groupby(of).agg(gap=("gap", "max"), reach=("reach", "max"))
+    whole = whole[~whole["gap"].astype(bool) & (whole["reach"] >= PORTS[1])].reset_index()[of]
+    portless = chosen.merge(rules[rules["ports_count"] == 0][RULE], on=RULE)
+    return pd.concat([portless[RULE], spans.merge(whole, on=of)[RULE]]).drop_duplicates()

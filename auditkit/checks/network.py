@@ -49,12 +49,12 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
     if_empty="every cluster has namespaces, yet none is visible",
 )
 def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                         network_plugin: pd.DataFrame) -> Judgement:
+                         network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
     """Every namespace denies incoming traffic unless a rule allows it.
 
     Then a new pod is closed until somebody has decided who may reach it.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, "ingress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "ingress")
 
 
 @check(
@@ -65,19 +65,33 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
     if_empty="every cluster has namespaces, yet none is visible",
 )
 def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                        network_plugin: pd.DataFrame) -> Judgement:
+                        network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
     """Every namespace denies outgoing traffic unless a rule allows it.
 
     Then a pod that was taken over cannot carry data out, nor look around in the cluster.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, "egress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "egress")
 
 
-def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, direction: str) -> Judgement:
+def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, openings: pd.DataFrame,
+                  direction: str) -> Judgement:
+    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited."""
     found = _by_namespace(namespaces, policies)
-    denied = found[f"{direction}_denied"]
-    return judge(found, _enforced(denied, plugin), [f"{direction}_denied_by", f"{direction}_opened_by"],
-                 reasons=_reasons(denied, f"{direction} is not denied by default", plugin))
+    denied, doubt = found[f"{direction}_denied"], _doubts(found["name"], openings[openings["direction"] == direction])
+    found[f"{direction}_perhaps_opened_by"] = doubt
+    reasons = _reasons(denied, f"{direction} is not denied by default", plugin)
+    doubted = denied & doubt.notna() & (enforcement(plugin) is not False)
+    return judge(
+        found, _enforced(denied.mask(doubted, pd.NA), plugin),
+        [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
+        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied"))
+
+
+def _doubts(names: pd.Series, openings: pd.DataFrame) -> pd.Series:
+    """For each namespace the first policy that perhaps opens it: a cluster-wide one, or one of its own."""
+    wide_open = openings.loc[openings["namespace"] == "", "policy"].min() if len(openings) else pd.NA
+    own = names.map(openings.groupby("namespace")["policy"].min()).astype(STRING)
+    return own.fillna(wide_open) if not pd.isna(wide_open) else own
 
 
 def _reasons(ok: pd.Series, otherwise: str, plugin: pd.DataFrame) -> pd.Series:
