@@ -17,6 +17,9 @@ test-slow: $(VENV)/ready  ## the tests that take longer
 
 bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/run.py
+	$(BIN)/python tests/bench/access.py
+	$(BIN)/python tests/bench/network.py
+	$(BIN)/python tests/bench/scans.py
 
 docs: $(VENV)/ready  ## write the documents that tests verify
 	rm -f docs/fault-matrix.md

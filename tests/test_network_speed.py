@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from network_bench import measures, world
+from bench.network import measures, world
 from network_reference import Cluster
 from worlds import frames
 

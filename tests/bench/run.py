@@ -100,19 +100,24 @@ def inside(recording: Path) -> None:
     from auditkit.checks import all_checks
     from auditkit.collectors.cluster import collect
     from auditkit.collectors.files import open_files
-    from auditkit.evaluation import evaluate
+    from auditkit.evaluation import evaluate, run
 
-    all_checks()
+    checks = all_checks()
     evaluate(collect(open_files(ACME_PROD)), "cis-kubernetes")  # whatever is imported at the first call
     before = peak()
     start = time.perf_counter()
     snapshot = collect(open_files(recording))
-    collected = time.perf_counter()
+    collected, after_collect = time.perf_counter(), peak() - before
     for name in FRAMEWORKS:
         evaluate(snapshot, controls.load(name))
-    evaluated = time.perf_counter()
+    evaluated, highest = time.perf_counter(), peak() - before
+    again = collect(open_files(recording))  # without what the frameworks have derived already
+    begun = time.perf_counter()
+    for check in checks.values():
+        run(check, again)
     print(json.dumps({
-        "collect": collected - start, "evaluate": evaluated - collected, "peak_MB": peak() - before,
+        "collect": collected - start, "evaluate": evaluated - collected, "all_checks": time.perf_counter() - begun,
+        "collected_MB": after_collect, "peak_MB": highest,
         "read_MB": sum(body.bytes for entry in snapshot.manifest.ledger for body in entry.bodies) / 1e6,
         "tables_MB": sum(snapshot.arrow(name).nbytes for name in snapshot._tables) / 1e6,
         "arrow_MB": pa.default_memory_pool().max_memory() / 1e6}))
@@ -135,10 +140,12 @@ def figures() -> dict[str, float]:
         "evaluate three frameworks / collect, 50,000 pods": run_large["evaluate"] / run_large["collect"],
         "evaluate, 50,000 / 10,000 pods": run_large["evaluate"] / run_small["evaluate"],
         "peak memory of collect + evaluate, 50,000 pods, MB": run_large["peak_MB"],
-        "peak memory / bytes read, 50,000 pods": run_large["peak_MB"] / run_large["read_MB"],
+        "memory added by collecting / bytes read, 50,000 pods": run_large["collected_MB"] / run_large["read_MB"],
+        "all checks / collect, 50,000 pods": run_large["all_checks"] / run_large["collect"],
         "lists to tables, 50,000 pods, s": large["tables"],
         "collect, 50,000 pods, s": run_large["collect"],
         "evaluate, 50,000 pods, s": run_large["evaluate"],
+        "all checks, 50,000 pods, s": run_large["all_checks"],
     }
 
 
@@ -148,7 +155,8 @@ BOUNDS = {
     "lists to tables, 50,000 / 10,000 pods": ("<=", 5.5),
     "evaluate three frameworks / collect, 50,000 pods": ("<=", 1.0),
     "peak memory of collect + evaluate, 50,000 pods, MB": ("<=", 400.0),
-    "peak memory / bytes read, 50,000 pods": ("<=", 0.5),
+    "memory added by collecting / bytes read, 50,000 pods": ("<=", 0.5),
+    "all checks / collect, 50,000 pods": ("<=", 1.0),
 }
 
 

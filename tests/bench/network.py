@@ -1,13 +1,18 @@
 """A large made-up cluster for the measures of reachability, and the measures: times as ratios to the plain slow way."""
 
 import random
+import sys
 import time
+from pathlib import Path
 
 import pandas as pd
-from network_reference import Cluster
-from worlds import frames
 
-from auditkit.analysis.network import QUESTION, Reachability
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from network_reference import Cluster  # noqa: E402
+from worlds import frames  # noqa: E402
+
+from auditkit.analysis.network import QUESTION, Reachability  # noqa: E402
 
 TIERS = ["web", "api", "db"]
 
