@@ -162,6 +162,19 @@ def test_revocations_are_proven_or_not(snap: Snapshot, taken: Path, tmp_path: Pa
     assert done.exit_code == 1 and "still names the subject" in done.stdout
     done = auditkit("access-review", "proof", file, "--snapshot", taken, "--later", gone, "--format", "jsonl")
     assert done.exit_code == 0 and [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["revoked"]
+    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    frame.loc[frame["decision"] == "revoke", "line"] = "0123456789abcdef"
+    frame.to_csv(file, index=False)
+    done = auditkit("access-review", "proof", file, "--snapshot", taken, "--later", gone)
+    assert done.exit_code == 1 and "1 are of no line" in done.stderr, "what cannot be looked up is not proven"
+
+
+def test_a_report_of_notebooks_only(monkeypatch: pytest.MonkeyPatch, taken: Path, tmp_path: Path) -> None:
+    asked = []
+    monkeypatch.setattr(api, "report_notebook", lambda snap, name, output, progress: asked.append(name) or ["made.html"])
+    monkeypatch.setattr(api, "evaluate", lambda *_, **__: pytest.fail("no framework was asked for"))
+    done = auditkit("report", taken, "--notebook", "access", "--notebook", "network", "-o", tmp_path)
+    assert done.exit_code == 0 and asked == ["access", "network"] and done.stdout.split() == ["made.html"] * 2
 
 
 # --- who is in which group ---
