@@ -58,9 +58,11 @@ class Matrix:
                              "tickfont": {"size": 9}},
             }],
             "layout": {
-                "title": {"text": _unmarked(self.title), "x": 0, "font": {"size": 15}}, "height": 260 + 20 * len(rows),
+                "title": {"text": _unmarked(self.title), "x": 0, "y": 0.99, "yref": "container", "yanchor": "top",
+                          "font": {"size": 15}},
+                "height": 260 + 20 * len(rows),
                 "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "#dfe3e8",
-                "margin": {"l": 10, "r": 10, "t": 70, "b": 30}, "xaxis": {**axis, "side": "top", "tickangle": -60},
+                "margin": {"l": 10, "r": 10, "t": 150, "b": 30}, "xaxis": {**axis, "side": "top", "tickangle": -60, "automargin": False},
                 "yaxis": {**axis, "autorange": "reversed"}, "font": {"family": "system-ui, sans-serif", "size": 12},
             },
         }
