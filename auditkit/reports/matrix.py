@@ -62,7 +62,8 @@ class Matrix:
                           "font": {"size": 15}},
                 "height": 260 + 20 * len(rows),
                 "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "#dfe3e8",
-                "margin": {"l": 10, "r": 10, "t": 150, "b": 30}, "xaxis": {**axis, "side": "top", "tickangle": -60, "automargin": False},
+                "margin": {"l": 10, "r": 10, "t": 150, "b": 30},
+                "xaxis": {**axis, "side": "top", "tickangle": -60, "automargin": False},
                 "yaxis": {**axis, "autorange": "reversed"}, "font": {"family": "system-ui, sans-serif", "size": 12},
             },
         }
