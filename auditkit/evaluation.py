@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,10 @@ class Evaluation:
         return display.bundle(self, "summary")
 
 
+_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple, Outcome]] = WeakKeyDictionary()
+"""What checks found on a snapshot, as long as that is in memory: frameworks share most of their checks."""
+
+
 def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),
              attestations: Iterable[Attestation] = (), pss_version: str = "") -> Evaluation:
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
@@ -196,14 +201,14 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     framework = controls.load(framework) if isinstance(framework, str) else framework
     standard = _standard(pss_version, snapshot.manifest.server_version)
     run_by = provider(*map(snapshot.frame, inputs(provider)))
-    judged: dict[tuple, Outcome] = {}
+    judged = _JUDGED.setdefault(snapshot, {})
     results = []
     for requirement in framework.requirements:
         outcomes = []
         for check in requirement.resolved():
             if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
                 check = check.with_parameters({"version": standard})
-            key = (check.name, repr(sorted(check.parameters.items())))
+            key = (check.function, repr(sorted(check.parameters.items())))
             if key not in judged:
                 judged[key] = run(check, snapshot)
             outcomes.append(judged[key])

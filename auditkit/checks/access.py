@@ -6,6 +6,7 @@ right, or the control names the subject in ``accepted`` (``alice``, ``NAMESPACE/
 """
 
 from collections.abc import Sequence
+from itertools import compress
 
 import pandas as pd
 import pyarrow as pa
@@ -56,16 +57,16 @@ def _grounds(held: pd.DataFrame) -> pd.Series:
     what = what.where(held["resource_name"].isna(), what + " " + held["resource_name"])
     frame = pd.DataFrame({"row": held["row"], "rule": held["rule"], "what": what, "verb": held["verb"],
                           "scope": held["scope"]}).drop_duplicates()
-    where = ["row", "rule", "scope"]
-    joined = frame.sort_values(["row", "rule", "what", "verb"]).groupby(where).agg(
-        verbs=("verb", _list), what=("what", _list)).reset_index()
-    place = ("in namespace " + joined["scope"]).where(joined["scope"] != "", "in the whole cluster")
-    text = joined["verbs"] + " on " + joined["what"] + " " + place + " (rule " + joined["rule"].astype(str) + ")"
-    return text.groupby(joined["row"]).agg("; ".join).astype(STRING)
-
-
-def _list(values: pd.Series) -> str:
-    return ", ".join(values.unique())
+    ordered = frame.sort_values(["row", "rule", "what", "verb"])
+    rules: dict[tuple, tuple[dict, dict]] = {}  # of each rule the verbs and things, in order and once
+    for row, rule, what, verb, scope in ordered.itertuples(index=False, name=None):
+        verbs, things = rules.setdefault((row, rule, scope), ({}, {}))
+        verbs[verb] = things[what] = None
+    texts: dict[int, list[str]] = {}
+    for (row, rule, scope), (verbs, things) in rules.items():
+        place = f"in namespace {scope}" if scope else "in the whole cluster"
+        texts.setdefault(row, []).append(f"{', '.join(verbs)} on {', '.join(things)} {place} (rule {rule})")
+    return pd.Series({row: "; ".join(found) for row, found in texts.items()}, dtype=STRING)
 
 
 @check(
@@ -209,9 +210,9 @@ def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotati
 
 def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     """The phrases of the conditions that hold in each row, joined; empty where none does."""
-    parts = pd.DataFrame({text: pd.Series(text + "; ", held.index, STRING).where(held.fillna(False), "")
-                          for text, held in conditions.items()})
-    return parts.sum(axis=1).astype(STRING).str.removesuffix("; ")
+    columns = [held.fillna(False).tolist() for held in conditions.values()]
+    joined = ["; ".join(compress(conditions, row)) for row in zip(*columns, strict=True)]
+    return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
 @check(severity="critical", wanted="no binding names system:masters, which passes before any role is asked",
