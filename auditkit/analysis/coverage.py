@@ -153,8 +153,9 @@ def recognised(containers: pd.DataFrame, sensors: tuple[Sensor, ...]) -> pd.Data
     lasting = containers[(containers["type"] != "init").fillna(True)].rename(columns={"name": "container"})
     repository = references(lasting["image"])["repository"].str.removeprefix("docker.io/")
     parts = []
+    images = repository.dropna().drop_duplicates()
     for sensor in sensors:
-        mine = repository.str.contains(sensor.image).fillna(False)
+        mine = repository.isin(images[images.str.contains(sensor.image)])
         if sensor.container:
             mine &= lasting["container"].str.contains(sensor.container).fillna(False)
         parts.append(lasting[mine].assign(sensor=pd.Series(sensor.name, lasting[mine].index, STRING)))

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.rbac import strings
+from auditkit.analysis.rows import has, lookup
 
 STRING = pd.ArrowDtype(pa.string())
 ENDED = ("Succeeded", "Failed")
@@ -72,16 +73,15 @@ def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.Dat
     it, else as the pod asks for it), asked_digest (the latter, which of an image for several platforms is another),
     image_id (where a runtime tells that instead).
     """
-    on = ["namespace", "pod"]
+    pod = {"namespace": "namespace", "pod": "pod"}
     tops = top_owners[(top_owners["kind"] == "Pod").fillna(False)].rename(columns={"name": "pod"})
-    running = pods[~pods["phase"].isin(ENDED)][["namespace", "name"]].rename(columns={"name": "pod"})
-    users = containers[[*on, "name", "image"]].rename(columns={"name": "container"})
-    users = users.merge(running.drop_duplicates(), on=on)
-    users = users.merge(container_images[[*on, "container", "image_id"]].drop_duplicates([*on, "container"]),
-                        on=[*on, "container"], how="left")
-    controls = pod_owners[pod_owners["controller"].fillna(False)][[*on, "owner_kind", "owner"]]
-    users = users.merge(controls.drop_duplicates(on), on=on, how="left")
-    users = users.merge(tops[[*on, "top_kind", "top_name"]].drop_duplicates(on), on=on, how="left")
+    users = containers[["namespace", "pod", "name", "image"]].rename(columns={"name": "container"})
+    running = pods[~pods["phase"].isin(ENDED)].rename(columns={"name": "pod"})
+    users = users[has(users, pod, running)].reset_index(drop=True)
+    controls = pod_owners[pod_owners["controller"].fillna(False)]
+    users = users.join([lookup(users, pod | {"container": "container"}, container_images, ["image_id"]),
+                        lookup(users, pod, controls, ["owner_kind", "owner"]),
+                        lookup(users, pod, tops, ["top_kind", "top_name"])])
     asked, pulled = references(users["image"]), references(users["image_id"])
     bare = pulled["repository"].isna()
     users = users.assign(**asked, asked_digest=asked["digest"], image_id=pulled["digest"].where(bare, pd.NA))

@@ -3,6 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.rows import lookup
 from auditkit.tables.pods import CONTROLLERS
 
 STRING = pd.ArrowDtype(pa.string())
@@ -25,9 +26,9 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
     links = _links(pod_owners, workload_owners)
     tops = things.assign(top_kind=things["kind"], top_name=things["name"])
     for _ in range(_DEPTH):
-        above = tops[["top_kind", "namespace", "top_name"]].merge(
-            links, left_on=["top_kind", "namespace", "top_name"], right_on=_KEY, how="left")[["owner_kind", "owner"]]
-        owned = above["owner"].notna().to_numpy()
+        above = lookup(tops, dict(zip(["top_kind", "namespace", "top_name"], _KEY, strict=True)), links,
+                       ["owner_kind", "owner"])
+        owned = above["owner"].notna()
         if not owned.any():
             break
         tops["top_kind"] = above["owner_kind"].where(owned, tops["top_kind"])

@@ -35,8 +35,10 @@ def result(nodes: pd.Series, findings: pd.DataFrame, rule: str) -> pd.Series:
     Where there are several results of a node, one that fails decides, and so does one that is open against a pass.
     """
     benchmarks = MANAGED if rule.startswith("3.1.") else [name for name, no in OTHERWISE.items() if rule not in no]
-    meant = findings["rule_id"].isin([f"{benchmark}/{rule}" for benchmark in benchmarks])
-    ours = findings[meant & findings["tool"].isin(TOOLS)]
+    ours = findings[findings["tool"].isin(TOOLS)]
+    ours = ours[ours["rule_id"].isin([f"{benchmark}/{rule}" for benchmark in benchmarks])]
+    if not len(ours):
+        return pd.Series(pd.NA, nodes.index, BOOLEAN)
     node = ours["node"].fillna(ours["name"]).fillna(_by_file(ours["scan"], nodes))
     failed, passed = ours["status"] == "fail", ours["status"] == "pass"
     of_failed, of_passed, of_open = (node[rows.fillna(False)].dropna() for rows in (failed, passed, ~(failed | passed)))
