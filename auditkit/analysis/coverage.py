@@ -150,7 +150,8 @@ def recognised(containers: pd.DataFrame, sensors: tuple[Sensor, ...]) -> pd.Data
 
     Init containers of sensors only prepare the node, so they are none.
     """
-    lasting = containers[(containers["type"] != "init").fillna(True)].rename(columns={"name": "container"})
+    columns = ["namespace", "pod", "name", "image"]
+    lasting = containers.loc[(containers["type"] != "init").fillna(True), columns].rename(columns={"name": "container"})
     repository = references(lasting["image"])["repository"].str.removeprefix("docker.io/")
     parts = []
     images = repository.dropna().drop_duplicates()

@@ -76,9 +76,9 @@ def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.Dat
     pod = {"namespace": "namespace", "pod": "pod"}
     tops = top_owners[(top_owners["kind"] == "Pod").fillna(False)].rename(columns={"name": "pod"})
     users = containers[["namespace", "pod", "name", "image"]].rename(columns={"name": "container"})
-    running = pods[~pods["phase"].isin(ENDED)].rename(columns={"name": "pod"})
+    running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]].rename(columns={"name": "pod"})
     users = users[has(users, pod, running)].reset_index(drop=True)
-    controls = pod_owners[pod_owners["controller"].fillna(False)]
+    controls = pod_owners.loc[pod_owners["controller"].fillna(False), ["namespace", "pod", "owner_kind", "owner"]]
     users = users.join([lookup(users, pod | {"container": "container"}, container_images, ["image_id"]),
                         lookup(users, pod, controls, ["owner_kind", "owner"]),
                         lookup(users, pod, tops, ["top_kind", "top_name"])])

@@ -22,7 +22,9 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
     has another with some: a revision that was replaced). Owners of other kinds (the node of a static pod, what
     operators make of their own resources) are not followed.
     """
-    things = pd.concat([pods.assign(kind=_kind("Pod", pods)), workloads], ignore_index=True)[[*_KEY, "uid", "replicas"]]
+    columns = [*_KEY, "uid", "replicas"]
+    of_pods = pods[["namespace", "name", "uid"]].assign(kind=_kind("Pod", pods))
+    things = pd.concat([of_pods, workloads[columns]], ignore_index=True)[columns]
     links = _links(pod_owners, workload_owners)
     tops = things.assign(top_kind=things["kind"], top_name=things["name"])
     for _ in range(_DEPTH):

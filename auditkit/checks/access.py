@@ -180,7 +180,8 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
     """Default service accounts have no rights, and no pod runs with their token."""
     by_name, by_group = _bound(service_accounts, binding_subjects)
     in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
-                 pods[_with_token(pods, service_accounts, pod_annotations, projected_sources)])
+                 pods.loc[_with_token(pods, service_accounts, pod_annotations, projected_sources),
+                          ["namespace", "service_account"]])
     by_default = service_accounts["automount_token"] & token_off
     reasons = _sentences({
         "a binding names it": by_name, "a binding names a group of service accounts that it is in": by_group,
