@@ -28,6 +28,7 @@ from auditkit.checks import Check, Judgement
 from auditkit.controls import Framework, Requirement
 from auditkit.errors import AuditkitError, UsageError
 from auditkit.exceptions import Acceptance, ExceptionRegister
+from auditkit.memory import no_gc
 from auditkit.snapshot import Snapshot
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
@@ -203,16 +204,17 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged = _JUDGED.setdefault(snapshot, {})
     results = []
-    for requirement in framework.requirements:
-        outcomes = []
-        for check in requirement.resolved():
-            if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
-                check = check.with_parameters({"version": standard})
-            key = (check.function, repr(sorted(check.parameters.items())))
-            if key not in judged:
-                judged[key] = run(check, snapshot)
-            outcomes.append(judged[key])
-        results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
+    with no_gc():
+        for requirement in framework.requirements:
+            outcomes = []
+            for check in requirement.resolved():
+                if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
+                    check = check.with_parameters({"version": standard})
+                key = (check.function, repr(sorted(check.parameters.items())))
+                if key not in judged:
+                    judged[key] = run(check, snapshot)
+                outcomes.append(judged[key])
+            results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
     return Evaluation(snapshot, framework, results, exceptions, attestations)
 
 

@@ -100,10 +100,14 @@ def inside(recording: Path) -> None:
     from auditkit.checks import all_checks
     from auditkit.collectors.cluster import collect
     from auditkit.collectors.files import open_files
-    from auditkit.evaluation import evaluate, run
+    from auditkit.evaluation import evaluate
 
     checks = all_checks()
-    evaluate(collect(open_files(ACME_PROD)), "cis-kubernetes")  # whatever is imported at the first call
+    small = collect(open_files(ACME_PROD))  # so that nothing is imported for the first time when it counts
+    every = controls.Framework(framework="all", title="All checks", version="", requirements=[
+        controls.Requirement(id=name, section="", title="", reach="evidenced", checks=[name]) for name in checks])
+    for framework in (every, *map(controls.load, FRAMEWORKS)):
+        evaluate(small, framework)
     before = peak()
     start = time.perf_counter()
     snapshot = collect(open_files(recording))
@@ -113,8 +117,7 @@ def inside(recording: Path) -> None:
     evaluated, highest = time.perf_counter(), peak() - before
     again = collect(open_files(recording))  # without what the frameworks have derived already
     begun = time.perf_counter()
-    for check in checks.values():
-        run(check, again)
+    evaluate(again, every)
     print(json.dumps({
         "collect": collected - start, "evaluate": evaluated - collected, "all_checks": time.perf_counter() - begun,
         "collected_MB": after_collect, "peak_MB": highest,
