@@ -74,8 +74,8 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
 
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.exceptions` and
     `auditkit.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
-    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`, and `ControlError` with file and line for a
-    mistake in any of them.
+    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
+    and `ControlError` with file and line for a mistake in any of them.
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = _controls.load(framework, own) if isinstance(framework, str) else framework

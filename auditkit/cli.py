@@ -53,7 +53,7 @@ Scans = Annotated[list[Path], typer.Option(
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, v1.0 …; else the server's own.")]
 Notebooks = Annotated[list[str], typer.Option(
-    "--notebook", help="access, network, or a notebook of your own that takes a snapshot; may be repeated. "
+    "--notebook", help="access, network, findings, or a notebook of your own that takes a snapshot; may be repeated. "
     "Frameworks are then judged only where --framework names them.")]
 Members = Annotated[Path | None, typer.Option(
     "--members", help="CSV file with the columns user and group: who is in which group, which no cluster knows.")]

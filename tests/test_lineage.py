@@ -46,7 +46,7 @@ def without(snapshot: Snapshot, source: str) -> Snapshot:
     """The snapshot as if a source had never been asked."""
     ledger = [entry for entry in snapshot.manifest.ledger
               if entry.resource != source and not (source in SCANNED and entry.resource.startswith(SCAN))]
-    kept = {name: table for name, table in ((n, snapshot.arrow(n)) for n in tables.TABLES)}
+    kept = {name: snapshot.arrow(name) for name in tables.TABLES}
     return Snapshot(msgspec.structs.replace(snapshot.manifest, ledger=ledger), kept)
 
 

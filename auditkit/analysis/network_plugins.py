@@ -113,8 +113,8 @@ def _k3s(nodes: pd.DataFrame) -> pd.DataFrame:
 
 def _coverage(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:
     """On how many nodes the pods of each DaemonSet run: namespace, name, nodes."""
-    running = pods[(pods["phase"] == "Running").fillna(False)][["namespace", "name", "node"]]
-    owners = pod_owners[(pod_owners["owner_kind"] == "DaemonSet").fillna(False)][["namespace", "pod", "owner"]]
+    running = pods.loc[(pods["phase"] == "Running").fillna(False), ["namespace", "name", "node"]]
+    owners = pod_owners.loc[(pod_owners["owner_kind"] == "DaemonSet").fillna(False), ["namespace", "pod", "owner"]]
     placed = owners.merge(running, left_on=["namespace", "pod"], right_on=["namespace", "name"])
     counted = placed.groupby(["namespace", "owner"])["node"].nunique()
     return counted.rename("nodes").reset_index().rename(columns={"owner": "name"})

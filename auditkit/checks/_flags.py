@@ -55,10 +55,12 @@ class Flags:
         evidence = pd.DataFrame({flag: self._shown(flag) for flag in shown}, index=self._instances.index)
         why = pd.Series(reasons, self._instances.index, STRING)
         for flag in shown:
-            why = why.mask(self._in_environment(flag), f"--{flag} stands in the environment, where values are not read")
+            if f"${flag}" in self._instances:
+                why = why.mask(self._in_environment(flag),
+                               f"--{flag} stands in the environment, where values are not read")
             for file in filter(None, (self._component.files.get(flag), self._component.ignored.get(flag))):
                 why = why.mask(self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
-        return judge(evidence, ok, shown, reasons=why.where(ok.isna(), ""))
+        return judge(evidence, ok, shown, reasons=why.where(ok.isna(), "") if ok.hasnans else "")
 
     def _column(self, name: str) -> pd.Series:
         if name in self._instances:
