@@ -50,7 +50,9 @@ def report(
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str,
                     progress: Progress | None = None) -> Files:
-    """Run a notebook that needs a snapshot only: ``access``, ``network``, ``findings``, or the path of your own; else as `report`.
+    """Run a notebook that needs a snapshot only: ``access``, ``network``, ``findings``, or the path of your own.
+
+    Otherwise as `report`.
 
     Raises `NoSuchName` for a notebook that does not exist.
     """
