@@ -87,16 +87,20 @@ def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.Dat
     users = users.assign(**asked, asked_digest=asked["digest"], image_id=pulled["digest"].where(bare, pd.NA))
     users["digest"] = pulled["digest"].where(~bare, pd.NA).fillna(asked["digest"])
     users["digest"] = users["digest"].fillna(_only_digest(users))
-    users["image"] = users.groupby(_IDENTITY, dropna=False, sort=False).ngroup()
-    return users.astype({"image": pd.ArrowDtype(pa.int64())})
+    named = (pc.fill_null(strings(users[column]), "\1") for column in _IDENTITY)
+    numbers = pc.binary_join_element_wise(*named, "\0").dictionary_encode().indices
+    return users.assign(image=pd.Series(pd.arrays.ArrowExtensionArray(numbers.cast(pa.int64())), users.index))
 
 
 def _only_digest(users: pd.DataFrame) -> pd.Series:
     """The digest of the image by its name, where all containers with a known one agree."""
     keys = ["repository", "tag"]
-    known = users[users["digest"].notna()].groupby(keys, dropna=False)["digest"].agg(["nunique", "first"])
-    only = known[known["nunique"] == 1]["first"].rename("only").reset_index()
-    return users[keys].merge(only, on=keys, how="left")["only"].set_axis(users.index).astype(STRING)
+    seen = pa.table({column: strings(users[column]) for column in (*keys, "digest")})
+    known = seen.group_by(seen.column_names).aggregate([]).to_pandas(types_mapper=pd.ArrowDtype).dropna(subset="digest")
+    only = known[~known.duplicated(keys, keep=False)]
+    named = {column: users[column].fillna("") for column in keys}
+    return lookup(users[[]].assign(**named), dict(zip(keys, keys, strict=True)), only.fillna({"repository": "", "tag": ""}),
+                  ["digest"])["digest"]
 
 
 def images_in_use(image_users: pd.DataFrame) -> pd.DataFrame:
