@@ -99,8 +99,8 @@ def _only_digest(users: pd.DataFrame) -> pd.Series:
     known = seen.group_by(seen.column_names).aggregate([]).to_pandas(types_mapper=pd.ArrowDtype).dropna(subset="digest")
     only = known[~known.duplicated(keys, keep=False)]
     named = {column: users[column].fillna("") for column in keys}
-    return lookup(users[[]].assign(**named), dict(zip(keys, keys, strict=True)), only.fillna({"repository": "", "tag": ""}),
-                  ["digest"])["digest"]
+    only = only.fillna(dict.fromkeys(keys, ""))
+    return lookup(users[[]].assign(**named), dict(zip(keys, keys, strict=True)), only, ["digest"])["digest"]
 
 
 def images_in_use(image_users: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
 from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result
+from auditkit.proof import proved
 from auditkit.reports import text
 from auditkit.reports.block import ROWS, Block
 from auditkit.snapshot import Snapshot
@@ -207,6 +208,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
         "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
+        "proof": proved(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
