@@ -21,15 +21,17 @@ from auditkit.analysis.podsecurity import (
     in_force,
     minor_version,
     pod_security,
+    pod_specs,
+    spec_security,
     template_pod_security,
-    violations,
 )
+from auditkit.analysis.podsecurity_rules import APPARMOR_ANNOTATION
 from auditkit.analysis.podsecurity_specs import go_quoted
 from auditkit.errors import UsageError
 
 TRUTH = Path(os.environ.get("AUDITKIT_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")
 PAIRS = ["baseline:latest", "restricted:latest", "baseline:v1.25", "restricted:v1.25", "restricted:v1.18"]
-TABLES = inputs(pod_security)
+TABLES = inputs(pod_specs)
 TEMPLATES = inputs(template_pod_security)
 CONTROLLERS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job", "CronJob"]
 GROUPS = {"seccompProfile_baseline": "seccompProfile", "seccompProfile_restricted": "seccompProfile",
@@ -52,9 +54,20 @@ def world():
     return frames([case["pod"] for case in corpus()])
 
 
+def by_spec(tables):
+    """What the checks read beside the pods."""
+    specs = pod_specs(*(tables[name] for name in TABLES))
+    given = {**tables, "pod_specs": specs}
+    return specs, spec_security(*(given[name] for name in inputs(spec_security)))
+
+
+def by_pod(tables):
+    return pod_security(tables["pods"], *by_spec(tables))
+
+
 @cache
 def judged():
-    return pod_security(*(world()[name] for name in TABLES))
+    return by_pod(world())
 
 
 def words(expected):
@@ -77,7 +90,7 @@ def pod(name="a", annotations=None, containers=None, **spec):
 def said(*pods, level="baseline", version="latest", server=""):
     """What the plug-in says of pods."""
     tables = frames(pods)
-    found = violations(*(tables[name] for name in TABLES), level=level, version=version, server=server)
+    found = in_force(by_pod(tables), level=level, version=version, server=server)
     return explain(tables["pods"], found).tolist()
 
 
@@ -120,7 +133,7 @@ def fixtures():
         wanted.setdefault(own, {})[case["id"]] = (expected["failing_checks"], expected["details"])
         for pair, rules in expected["also"].items():
             wanted.setdefault(pair, {})[case["id"]] = (rules, None)
-    return pod_security(*(tables[name] for name in TABLES)), wanted
+    return by_pod(tables), wanted
 
 
 @pytest.mark.parametrize("level", LEVELS[1:])
@@ -156,8 +169,26 @@ def test_neither_company_nor_order_matter(places, pair, seed):
         rank = {owner: at for at, owner in enumerate(shuffled.permutation(frame["pod"].unique().tolist()))}
         tables[name] = frame.iloc[np.argsort([rank[owner] for owner in frame["pod"]], kind="stable")]
     level, version = pair.split(":")
-    found = violations(*(tables[name] for name in TABLES), level=level, version=version)
+    found = in_force(by_pod(tables), level=level, version=version)
     assert explain(tables["pods"], found).tolist() == [words(corpus()[place]["expected"][pair]) for place in places]
+
+
+def test_pods_of_one_spec_are_judged_once_and_others_each_for_itself():
+    """Names of volumes that nobody minds, annotations on other things and the order of ports make no difference."""
+    token = {"name": "token-x7k2p", "projected": {"sources": []}}
+    path = {"name": "h", "hostPath": {"path": "/"}}
+    ports = [{"containerPort": 1}, {"containerPort": 2, "protocol": "UDP"}]
+    same = [pod("a", {"checksum": "1"}, volumes=[token]),
+            pod("b", volumes=[{**token, "name": "token-9"}], containers=[{"name": "c", "ports": ports}])]
+    others = [pod("d", containers=[{"name": "other"}]), pod("e", containers=[{"name": "c"}, {"name": "c2"}]),
+              pod("f", initContainers=[{"name": "c2"}]), pod("g", volumes=[path]), pod("h", volumes=[{**path, "name": "i"}]),
+              pod("i", hostUsers=False), pod("j", containers=[{"name": "c", "ports": [{"containerPort": 1, "hostPort": 1}]}]),
+              pod("k", {f"{APPARMOR_ANNOTATION}c": "unconfined"}), pod("l", os={"name": "windows"}),
+              pod("m", containers=[{"name": "c", "securityContext": {"capabilities": {"drop": ["ALL"]}}}]),
+              pod("n", containers=[{"name": "c", "securityContext": {"capabilities": {"add": ["ALL"]}}}])]
+    specs, _ = by_spec(frames([*same, *others]))
+    assert specs["spec"].tolist()[0] == specs["spec"].tolist()[1]
+    assert specs["spec"].nunique() == 1 + len(others)
 
 
 CONTEXT = st.fixed_dictionaries({}, optional={
@@ -180,7 +211,7 @@ def test_running_as_root_said_plainly(specs, minor, host_users):
         spec["containers"] = [*spec["containers"], {"name": "last"}]
         pods.append(pod(f"p{at}", securityContext=context, hostUsers=host_users, **spec))
     tables = frames(pods)
-    found = violations(*(tables[name] for name in TABLES), level="restricted", version=f"v1.{minor}")
+    found = in_force(by_pod(tables), level="restricted", version=f"v1.{minor}")
     for thing in pods:
         rules = set(found["rule"][found["pod"] == thing["metadata"]["name"]])
         contexts = [thing["spec"]["securityContext"]]
@@ -210,7 +241,7 @@ def test_controllers_of_one_name_are_told_apart_by_their_kind():
 
 def test_no_pods_no_violations():
     tables = frames([])
-    assert violations(*(tables[name] for name in TABLES), level="restricted").empty
+    assert in_force(by_pod(tables), level="restricted").empty
 
 
 # --- versions ------------------------------------------------------------------------------------------------------

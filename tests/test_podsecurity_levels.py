@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from test_podsecurity import PAIRS, TABLES, corpus, judged, pod, template, words, world
+from test_podsecurity import PAIRS, by_pod, by_spec, corpus, judged, pod, template, words, world
 from worlds import frames
 
 from auditkit import checks, controls, tables
@@ -13,7 +13,6 @@ from auditkit.analysis.podsecurity import (
     in_force,
     namespace_levels,
     pod_levels,
-    pod_security,
     template_pod_levels,
     template_pod_security,
 )
@@ -44,7 +43,7 @@ def strict(**changes):
 
 def secured(objects):
     world = frames(objects)
-    return world, pod_security(*(world[name] for name in TABLES))
+    return world, by_pod(world)
 
 
 # --- namespaces ----------------------------------------------------------------------------------------------------
@@ -133,7 +132,7 @@ def test_a_server_of_the_user_s_own_version():
 
 
 def test_derived_tables_are_registered_and_read_tables_that_exist():
-    names = ["pod_security", "template_pod_security", "namespace_levels", "pod_levels", "template_pod_levels"]
+    names = ["pod_specs", "spec_security", "pod_security", "template_pod_security", "namespace_levels", "pod_levels", "template_pod_levels"]
     for name in names:
         assert derivation(name).__name__ == name
         assert all(table in tables.TABLES or table in DERIVED for table in inputs(derivation(name)))
@@ -155,7 +154,7 @@ def test_the_checks_of_a_framework_together_say_what_the_plugin_says(pair):
     level, version = pair.split(":")
     said = [set() for _ in corpus()]
     for check in resolved(f"pss-{level}", level, version):
-        judgement = check(world()["pods"], judged())
+        judgement = check(world()["pods"], *by_spec(world()))
         applies = judgement.applies is None or judgement.applies.all()
         assert judgement.ok.notna().all() and judgement.ok.index.equals(world()["pods"].index)
         for at, (ok, reason) in enumerate(zip(judgement.ok, judgement.reasons if applies else [], strict=applies)):
@@ -169,71 +168,72 @@ def test_the_checks_of_a_framework_together_say_what_the_plugin_says(pair):
 
 def test_a_rule_that_the_version_does_not_have_speaks_of_no_pod():
     for check, last in ((pss.host_probes, "v1.33"), (pss.run_as_user, "v1.22"), (pss.privilege_escalation, "v1.7")):
-        judgement = check(world()["pods"], judged(), version=last)
+        judgement = check(world()["pods"], *by_spec(world()), version=last)
         assert not judgement.applies.any() and last in judgement.otherwise
         following = f"v1.{int(last[3:]) + 1}"
-        assert check(world()["pods"], judged(), version=following).applies is None
+        assert check(world()["pods"], *by_spec(world()), version=following).applies is None
 
 
 def test_restricted_keeps_proc_masked_in_user_namespaces_too():
     container = {"name": "c", "securityContext": {**SAFE, "procMount": "Unmasked"}}
-    world, security = secured([strict(hostUsers=False, containers=[container])])
+    world = frames([strict(hostUsers=False, containers=[container])])
     for version, level, ok in (("latest", "baseline", True), ("latest", "restricted", False),
                                ("v1.34", "baseline", False), ("v1.34", "restricted", False)):
-        assert pss.proc_mount(world["pods"], security, version=version, level=level).ok.item() is ok
+        assert pss.proc_mount(world["pods"], *by_spec(world), version=version, level=level).ok.item() is ok
 
 
 # --- nothing passes that is not known ------------------------------------------------------------------------------
 
 
-def verdicts(world, security):
+def verdicts(world):
     """For each check whether it found the first pod to keep its rule: True, False or None."""
-    return {check.name: None if pd.isna(ok := check(world["pods"], security).ok.iloc[0]) else bool(ok)
+    return {check.name: None if pd.isna(ok := check(world["pods"], *by_spec(world)).ok.iloc[0]) else bool(ok)
             for level in ("baseline", "restricted") for check in resolved(f"pss-{level}", level, "latest")}
 
 
 def test_a_strict_pod_passes_every_check():
-    assert set(verdicts(*secured([strict()])).values()) == {True}
+    assert set(verdicts(frames([strict()])).values()) == {True}
 
 
 @pytest.mark.parametrize(("rule", "place"), [(rule, place) for rule in RULES for place in rule.known],
                          ids=lambda value: getattr(value, "id", value))
 def test_a_value_that_is_not_known_is_no_pass(rule, place):
-    world, _ = secured([strict(), {**strict(), "metadata": {"name": "other", "namespace": "x"}}])
+    world = frames([strict(), {**strict(), "metadata": {"name": "other", "namespace": "x"}}])
     table, column = place.split(".")
     table = TABLE_OF.get(table, table)
     frame = world[table].copy()
     assert len(frame) > 1
     frame.loc[0, column] = pd.NA
-    security = pod_security(*(frame if name == table else world[name] for name in TABLES))
+    security = by_pod({**world, table: frame})
     found = explain(world["pods"], in_force(security, level=rule.level, only=[rule.id]))
     assert (found.fillna("not known") == "").tolist() == [False, True]
 
 
 @pytest.mark.parametrize("gone", ["all of them", "the regular one"])
 def test_a_pod_whose_containers_are_not_known_passes_no_check_on_containers(gone):
-    world, _ = secured([strict(initContainers=[{"name": "i", "securityContext": SAFE}])])
+    world = frames([strict(initContainers=[{"name": "i", "securityContext": SAFE}])])
     world["containers"] = world["containers"].query("type == 'init'") if gone == "the regular one" \
         else world["containers"].iloc[:0]
-    found = verdicts(world, pod_security(*(world[name] for name in TABLES)))
+    found = verdicts(world)
     of_pods = {"pss.host_namespaces", "pss.host_path_volumes", "pss.sysctls", "pss.volume_types"}
     assert {name for name, ok in found.items() if ok} == of_pods
-    levels = pod_levels(world["pods"], pod_security(*(world[name] for name in TABLES)),
+    levels = pod_levels(world["pods"], by_pod(world),
                         namespace_levels(world["namespaces"], world["namespace_labels"]))
     assert levels["level"].isna().all()
 
 
 def test_what_is_known_to_be_wrong_fails_though_other_things_are_not_known():
-    world, _ = secured([strict(securityContext={**RESTRICTED, "runAsNonRoot": False})])
+    world = frames([strict(securityContext={**RESTRICTED, "runAsNonRoot": False})])
     world["containers"] = world["containers"].iloc[:0]
-    found = verdicts(world, pod_security(*(world[name] for name in TABLES)))
+    found = verdicts(world)
     assert (found["pss.run_as_non_root"], found["pss.run_as_user"]) == (False, None)
 
 
 def test_a_pod_that_is_listed_twice_does_not_pass_the_second_time():
-    world, security = secured([pod(hostPID=True), pod(hostPID=True)])
-    assert pss.host_namespaces(world["pods"], security).ok.tolist() == [False, False]
-    assert not pss.privileged(world["pods"], security).ok.fillna(False).all()
+    for twins in ([pod(), pod(hostPID=True)], [pod(hostPID=True), pod()], [pod(hostPID=True)] * 2):
+        world = frames(twins)
+        assert not pss.host_namespaces(world["pods"], *by_spec(world)).ok.all()
+        assert pss.privileged(world["pods"], *by_spec(world)).ok.isna().tolist() == [False, True]
 
 
 def test_columns_that_must_be_known_are_those_that_have_a_default():

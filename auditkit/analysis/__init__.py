@@ -66,6 +66,8 @@ DERIVED: dict[str, str] = {
     "flows": "auditkit.analysis.network_tables:flows",
     "namespace_flows": "auditkit.analysis.network_tables:namespace_flows",
     "data_class_flows": "auditkit.analysis.network_tables:data_class_flows",
+    "pod_specs": "auditkit.analysis.podsecurity:pod_specs",
+    "spec_security": "auditkit.analysis.podsecurity:spec_security",
     "pod_security": "auditkit.analysis.podsecurity:pod_security",
     "template_pod_security": "auditkit.analysis.podsecurity:template_pod_security",
     "namespace_levels": "auditkit.analysis.podsecurity:namespace_levels",

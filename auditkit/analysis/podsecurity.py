@@ -1,14 +1,15 @@
 """Pod Security Standards, exactly as the admission plug-in of Kubernetes judges them.
 
-`pod_security` finds at once what every version of the standard has against each pod; `violations`, the levels that
-pods meet and what the labels of namespaces do are then selections from it. The rules are in `podsecurity_rules`.
+`spec_security` finds at once what every version of the standard has against each kind of pod; the verdicts of checks,
+the levels that pods meet and what the labels of namespaces do are then selections from it. The rules are in
+`podsecurity_rules`.
 
 A version is ``latest`` or ``v1.N``. As in a cluster, versions newer than the server's own are judged as that; without
 a server's version, ``latest`` is the newest release that is known here.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 import numpy as np
 import pandas as pd
@@ -51,23 +52,44 @@ def minor_version(version: str, server: str = "") -> int:
 # --- what the standard has against each pod ------------------------------------------------------------------------
 
 
-def pod_security(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
-                 container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
-                 pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame) -> pd.DataFrame:
-    """What every version of the Pod Security Standards has against each pod.
+def pod_specs(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
+              container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
+              pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame) -> pd.DataFrame:
+    """Which pods are alike to the Pod Security Standards, in the order of the pods: namespace, name, spec.
 
-    One row for each pod, violated rule and stretch of versions: namespace, pod, rule (its name upstream), level,
-    since and until (minor numbers; the latter is not itself meant, ``<NA>``: to the newest), message (the words of
-    the plug-in; ``<NA>``: it is not known whether the rule is violated). Pods are in their order, rules in the
-    plug-in's.
+    ``spec`` is a number, from 0. Most pods come from a template, and are as the others that do.
     """
-    specs = Specs(pods, containers, container_capabilities, container_ports, container_handlers, volumes, pod_sysctls,
-                  pod_annotations)
-    found = pd.concat([rows for rule in rules.RULES for rows in _rows(rule, specs)], ignore_index=True)
-    found = found.sort_values("at", kind="stable", ignore_index=True)
-    owner = [name for name in ("kind", "namespace", "name") if name in pods]
-    owners = pods[owner].rename(columns={"name": "pod"}).take(found["at"].to_numpy()).reset_index(drop=True)
-    return pd.concat([owners, found.drop(columns="at")], axis=1)
+    specs = _specs(pods, containers, container_capabilities, container_ports, container_handlers, volumes, pod_sysctls,
+                   pod_annotations)
+    numbers = pd.Series(specs.alike, pods.index, "int64[pyarrow]")
+    return pods[["namespace", "name"]].assign(spec=numbers)
+
+
+def spec_security(pods: pd.DataFrame, pod_specs: pd.DataFrame, containers: pd.DataFrame,
+                  container_capabilities: pd.DataFrame, container_ports: pd.DataFrame,
+                  container_handlers: pd.DataFrame, volumes: pd.DataFrame, pod_sysctls: pd.DataFrame,
+                  pod_annotations: pd.DataFrame) -> pd.DataFrame:
+    """What every version of the Pod Security Standards has against the pods of each spec of `pod_specs`.
+
+    One row for each spec, violated rule and stretch of versions: spec, rule (its name upstream), level, since and
+    until (minor numbers; the latter is not itself meant, ``<NA>``: to the newest), message (the words of the plug-in;
+    ``<NA>``: it is not known whether the rule is violated). Specs are in their order, rules in the plug-in's.
+    """
+    spec = pod_specs["spec"].to_numpy()
+    firsts = np.unique(spec, return_index=True)[1]
+    found = _found(_specs(pods.take(firsts), containers, container_capabilities, container_ports, container_handlers,
+                          volumes, pod_sysctls, pod_annotations))
+    return found.assign(at=spec[firsts][found["at"].to_numpy()]).rename(columns={"at": "spec"})
+
+
+def pod_security(pods: pd.DataFrame, pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
+    """What every version of the Pod Security Standards has against each pod, in the order of the pods.
+
+    Columns: namespace, pod, and those of `spec_security` but for spec.
+    """
+    at, rows = _spread(pod_specs, spec_security)
+    owners = pods[["namespace", "name"]].rename(columns={"name": "pod"}).take(at).reset_index(drop=True)
+    return pd.concat([owners, spec_security.drop(columns="spec").take(rows).reset_index(drop=True)], axis=1)
 
 
 def template_pod_security(
@@ -76,32 +98,53 @@ def template_pod_security(
     template_pod_sysctls: pd.DataFrame, template_pod_annotations: pd.DataFrame,
 ) -> pd.DataFrame:
     """The same as `pod_security` for the pod templates of workload controllers, with a column kind before."""
-    return pod_security(templates, template_containers, template_container_capabilities, template_container_ports,
-                        template_container_handlers, template_volumes, template_pod_sysctls, template_pod_annotations)
+    found = _found(_specs(templates, template_containers, template_container_capabilities, template_container_ports,
+                          template_container_handlers, template_volumes, template_pod_sysctls,
+                          template_pod_annotations))
+    owners = templates[["kind", "namespace", "name"]].rename(columns={"name": "pod"})
+    return pd.concat([owners.take(found["at"].to_numpy()).reset_index(drop=True), found.drop(columns="at")], axis=1)
 
 
-def _rows(rule: rules.Rule, specs: Specs) -> list[pd.DataFrame]:
+def _specs(pods: pd.DataFrame, containers: pd.DataFrame, capabilities: pd.DataFrame, ports: pd.DataFrame,
+           handlers: pd.DataFrame, volumes: pd.DataFrame, sysctls: pd.DataFrame, annotations: pd.DataFrame) -> Specs:
+    volumes, ports, handlers, annotations = rules.at_issue(volumes, ports, handlers, annotations)
+    return Specs(pods, containers, capabilities, ports, handlers, volumes, sysctls, annotations)
+
+
+def _found(specs: Specs) -> pd.DataFrame:
+    """What all rules find: at (the place of the pod), rule, level, since, until, message."""
+    found = pa.concat_tables(rows for rule in rules.RULES for rows in _rows(rule, specs))
+    return found.to_pandas(types_mapper=pd.ArrowDtype).sort_values("at", kind="stable", ignore_index=True)
+
+
+def _rows(rule: rules.Rule, specs: Specs) -> Iterator[pa.Table]:
     """What a rule finds, one row for each pod that it speaks of; those of which it is not known come last."""
+    for finding in rule.find(specs):
+        yield _table(rule, finding.message.notna().to_numpy(dtype=bool), finding)
     unknown = np.logical_or.reduce([specs.unknown(place) for place in rule.known])
-    frames = [_frame(rule, finding.message.notna().to_numpy(dtype=bool), finding) for finding in rule.find(specs)]
-    return [*frames, _frame(rule, unknown, rules.Finding(pd.Series(pd.NA, range(specs.size), TEXT)))]
+    yield _table(rule, unknown, rules.Finding(pd.Series(pd.NA, range(specs.size), TEXT)))
 
 
-def _frame(rule: rules.Rule, chosen: np.ndarray, finding: rules.Finding) -> pd.DataFrame:
+def _table(rule: rules.Rule, chosen: np.ndarray, finding: rules.Finding) -> pa.Table:
     at = np.flatnonzero(chosen)
     until = np.broadcast_to(np.nan if finding.until is None else finding.until, len(chosen))[at]
-    return pd.DataFrame({
+    return pa.table({
         "at": at,
-        "rule": _constant(rule.id, len(at)),
-        "level": _constant(rule.level, len(at)),
-        "since": pd.Series(max(rule.since, finding.since), range(len(at)), "int64[pyarrow]"),
-        "until": texts(pa.array(until, from_pandas=True).cast(pa.int64())),
-        "message": finding.message.take(at).reset_index(drop=True),
+        "rule": pa.repeat(pa.scalar(rule.id, pa.string()), len(at)),
+        "level": pa.repeat(pa.scalar(rule.level, pa.string()), len(at)),
+        "since": pa.repeat(pa.scalar(max(rule.since, finding.since), pa.int64()), len(at)),
+        "until": pa.array(until, from_pandas=True).cast(pa.int64()),
+        "message": finding.message.array.__arrow_array__().take(pa.array(at)),
     })
 
 
-def _constant(text: str, size: int) -> pd.Series:
-    return texts(pa.repeat(pa.scalar(text, pa.string()), size))
+def _spread(pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """The place of a pod and a row of its spec, for all rows of all pods; both tables are in their order."""
+    spec, of_spec = pod_specs["spec"].to_numpy(), spec_security["spec"].to_numpy()
+    first, end = (np.searchsorted(of_spec, spec, side) for side in ("left", "right"))
+    count = end - first
+    at = np.repeat(np.arange(len(spec)), count)
+    return at, np.arange(len(at)) - np.repeat(np.cumsum(count) - count - first, count)
 
 
 def in_force(security: pd.DataFrame, *, level: str, version: str = "latest", server: str = "",
@@ -118,20 +161,6 @@ def in_force(security: pd.DataFrame, *, level: str, version: str = "latest", ser
     return security[true(now & security["rule"].isin(names))]
 
 
-def violations(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
-               container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
-               pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame, *,
-               level: str, version: str = "latest", server: str = "") -> pd.DataFrame:
-    """One row for each violated rule of each pod, or template: (kind,) namespace, pod, rule, message.
-
-    ``message`` is what the plug-in says; ``<NA>``: it is not known whether the rule is violated.
-    """
-    security = pod_security(pods, containers, container_capabilities, container_ports, container_handlers, volumes,
-                            pod_sysctls, pod_annotations)
-    found = in_force(security, level=level, version=version, server=server)
-    return found.drop(columns=["level", "since", "until"]).reset_index(drop=True)
-
-
 def explain(pods: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
     """What the plug-in says of each pod, or template: the messages of these rows, joined.
 
@@ -139,16 +168,27 @@ def explain(pods: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
     """
     names = keys(pods, "name")
     at = pc.index_in(keys(found, "pod"), value_set=names)
-    of_pod = at.is_valid().to_numpy(zero_copy_only=False)
-    known = of_pod & found["message"].notna().to_numpy(dtype=bool)
-    place = pc.fill_null(at, -1).to_numpy()
-    order = np.flatnonzero(known)[np.argsort(place[known], kind="stable")]
-    said = Listing.of(len(pods), place[order], strings(found["message"].take(order))).text
-    doubtful = np.zeros(len(pods), bool)
-    doubtful[place[of_pod & ~known]] = True
-    said = said.mask(said.isna() & ~doubtful, "")
+    said = _said(len(pods), pc.fill_null(at, -1).to_numpy(), found["message"])
     same = pc.index_in(names, value_set=names).to_numpy()  # a pod that is listed twice is one pod
     return said.take(same).set_axis(pods.index)
+
+
+def explain_specs(pod_specs: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
+    """The same as `explain`, by rows of `spec_security`."""
+    spec = pod_specs["spec"].to_numpy()
+    said = _said(spec.max(initial=-1) + 1, found["spec"].to_numpy(), found["message"])
+    return said.take(spec).set_axis(pod_specs.index)
+
+
+def _said(size: int, place: np.ndarray, message: pd.Series) -> pd.Series:
+    """The messages of each of so many places, joined; those of place -1 are left out."""
+    known = message.notna().to_numpy(dtype=bool)
+    rows = np.flatnonzero(known & (place >= 0))
+    rows = rows[np.argsort(place[rows], kind="stable")]
+    said = Listing.of(size, place[rows], strings(message.take(rows))).text
+    doubtful = np.zeros(size, bool)
+    doubtful[place[(place >= 0) & ~known]] = True
+    return said.mask(said.isna() & ~doubtful, "")
 
 
 # --- what namespaces ask for ---------------------------------------------------------------------------------------

@@ -98,6 +98,14 @@ def _until(version: int, exempt: np.ndarray) -> np.ndarray:
     return np.where(exempt, float(version), np.nan)
 
 
+def at_issue(volumes: pd.DataFrame, ports: pd.DataFrame, handlers: pd.DataFrame, annotations: pd.DataFrame,
+             ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The rows of these tables that a rule of some version may mind, or of which it is not known whether one does."""
+    profile = annotations["key"].str.startswith((APPARMOR_ANNOTATION, SECCOMP_ANNOTATION, SECCOMP_POD_ANNOTATION))
+    return (volumes[~volumes["type"].isin(VOLUMES).fillna(False)], ports[~true(ports["host_port"] == 0)],
+            handlers[~true(handlers["host"] == "")], annotations[profile.fillna(True)])
+
+
 # --- baseline ------------------------------------------------------------------------------------------------------
 
 
@@ -201,7 +209,7 @@ def proc_mount(specs: Specs) -> Iterator[Finding]:
 @rule("seccompProfile_baseline", "baseline", "containers.name", replaced=19)
 def seccomp_baseline(specs: Specs) -> Iterator[Finding]:
     notes, containers = specs.annotations, specs.containers.assign(key=SECCOMP_ANNOTATION + specs.containers["name"])
-    of_containers = pc.is_in(keys(notes, "pod", "key"), value_set=keys(containers, "pod", "key"))
+    of_containers = pc.is_in(keys(notes, "at", "key"), value_set=keys(containers, "at", "key"))
     notes = notes[true(notes["key"] == SECCOMP_POD_ANNOTATION) | np.asarray(of_containers)]
     annotations = _forbidden(specs, notes, "runtime/default", "docker/default", quote="")
     yield Finding("seccompProfile (forbidden " + annotations.after("annotation", "annotations") + ")", until=19)

@@ -4,7 +4,7 @@ Everything here is by place: pod 0 is the first row of the pods, and what is sai
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
@@ -14,6 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 TEXT = pd.ArrowDtype(pa.string())
+_SET_BY_BOTH = ["apparmor_type", "run_as_non_root", "run_as_user", "seccomp_type", "selinux_role", "selinux_type",
+                "selinux_user", "windows_host_process"]
+_OF_PODS = [*_SET_BY_BOTH, "host_ipc", "host_network", "host_pid", "host_users", "os_name"]
+_OF_CONTAINERS = [*_SET_BY_BOTH, "name", "type", "allow_privilege_escalation", "privileged", "proc_mount"]
 _VISITED = pa.array(["init", "regular", "ephemeral"])
 _GO_ESCAPES = {'"': r"\"", "\\": r"\\", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t",
                "\v": r"\v"}
@@ -85,29 +89,44 @@ class Listing:
 class Specs:
     """The tables of pods, or of pod templates: each row has the place ``at`` of its pod, and is sorted by it.
 
-    Containers stand as the plug-in visits them (init, regular, ephemeral); rows of what is inside a container
-    have its place in ``row``. Rows without a pod are left out.
+    They have the columns that rules read. Containers stand as the plug-in visits them (init, regular, ephemeral); rows
+    of what is inside a container have its place in ``row``. Rows without a pod are left out.
     """
 
     def __init__(self, pods: pd.DataFrame, containers: pd.DataFrame, capabilities: pd.DataFrame, ports: pd.DataFrame,
                  handlers: pd.DataFrame, volumes: pd.DataFrame, sysctls: pd.DataFrame, annotations: pd.DataFrame):
         self.size = len(pods)
-        self.pods = pods.reset_index(drop=True).assign(at=np.arange(len(pods)))
+        self.pods = pods[_OF_PODS].reset_index(drop=True).assign(at=np.arange(len(pods)))
         self._pods = keys(pods, "name")
         rank = np.asarray(pc.fill_null(pc.index_in(strings(containers["type"]), value_set=_VISITED), 1))
-        self.containers = self._placed(containers.take(np.argsort(rank, kind="stable")))
-        self._containers = keys(self.containers, "pod", "name")
-        self.capabilities, self.ports, self.handlers = map(self._inside, (capabilities, ports, handlers))
-        self.volumes, self.sysctls, self.annotations = map(self._placed, (volumes, sysctls, annotations))
+        at, order = _found(keys(containers, "pod"), self._pods, rank)
+        self.containers = containers[_OF_CONTAINERS].take(order).reset_index(drop=True).assign(at=at)
+        self._containers = keys(containers, "pod", "name").take(pa.array(order))
+        self.capabilities = self._inside(capabilities, ["action", "capability"])
+        self.ports, self.handlers = self._inside(ports, ["host_port"]), self._inside(handlers, ["container", "host"])
+        self.volumes, self.sysctls = self._placed(volumes, ["name", "type"]), self._placed(sysctls, ["name"])
+        self.annotations = self._placed(annotations, ["key", "value"])
 
-    def _placed(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _placed(self, frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         """Rows with the place of their pod, sorted by it."""
-        return _found(frame, keys(frame, "pod"), self._pods, "at")
+        at, order = _found(keys(frame, "pod"), self._pods)
+        return frame[columns].take(order).reset_index(drop=True).assign(at=at)
 
-    def _inside(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _inside(self, frame: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
         """Rows with the places of their container and pod, sorted by them."""
-        frame = _found(frame, keys(frame, "pod", "container"), self._containers, "row")
-        return frame.assign(at=self.containers["at"].to_numpy()[frame["row"].to_numpy()])
+        row, order = _found(keys(frame, "pod", "container"), self._containers)
+        at = self.containers["at"].to_numpy()[row]
+        return frame[columns].take(order).reset_index(drop=True).assign(row=row, at=at)
+
+    @property
+    def alike(self) -> np.ndarray:
+        """A number for each pod: the same for those of which every rule says the same."""
+        inside = (_lists(len(self.containers), frame["row"], _numbers(frame, frame.columns[:-2]))
+                  for frame in (self.capabilities, self.ports, self.handlers))
+        containers = _together([_numbers(self.containers, _OF_CONTAINERS), *inside])
+        beside = (_lists(self.size, frame["at"], _numbers(frame, frame.columns[:-1]))
+                  for frame in (self.volumes, self.sysctls, self.annotations))
+        return _together([_numbers(self.pods, _OF_PODS), _lists(self.size, self.containers["at"], containers), *beside])
 
     @cached_property
     def windows(self) -> np.ndarray:
@@ -175,12 +194,37 @@ class Specs:
                       self.listed(self.containers, bad).after("container", "containers"))
 
 
-def _found(frame: pd.DataFrame, names: pa.Array, known: pa.Array, place: str) -> pd.DataFrame:
-    """The rows whose name is known, with its place, stably sorted by it."""
+def _found(names: pa.Array, known: pa.Array, rank: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """The places of the names that are known, ascending, and their rows; at one place by rank, then as they are."""
     at = pc.fill_null(pc.index_in(names, value_set=known), -1).to_numpy(zero_copy_only=False).astype(np.int64)
-    order = np.argsort(at, kind="stable")
+    order = np.argsort(at, kind="stable") if rank is None else np.lexsort((rank, at))
     order = order[at[order] >= 0]
-    return frame.take(order).assign(**{place: at[order]}).reset_index(drop=True)
+    return at[order], order
+
+
+def _numbers(frame: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
+    """A number for each row: the same for those that are alike in these columns."""
+    return _together([_number(frame[column].array.__arrow_array__()) for column in columns])
+
+
+def _number(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
+    encoded = values.dictionary_encode("encode")
+    encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
+    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+
+
+def _together(numbers: list[np.ndarray]) -> np.ndarray:
+    """A number for each place: the same for those that are alike in all of these."""
+    found = numbers[0]
+    for more in numbers[1:]:
+        found = _number(pa.array(found * (more.max(initial=0) + 1) + more))
+    return found
+
+
+def _lists(size: int, at: pd.Series, numbers: np.ndarray) -> np.ndarray:
+    """A number for each of so many places: the same for those with the same list of numbers (sorted by place)."""
+    ends = np.concatenate([[0], np.cumsum(np.bincount(at, minlength=size))]).astype(np.int32)
+    return _number(pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), pa.array(numbers).cast(pa.string())), ","))
 
 
 def each(values: pd.Series, function: Callable[[str], str]) -> pd.Series:

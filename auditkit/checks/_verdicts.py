@@ -13,7 +13,7 @@ STRING = pd.ArrowDtype(pa.string())
 def own_verdicts(pods: pd.DataFrame, containers: pd.DataFrame, volumes: pd.DataFrame, container_ports: pd.DataFrame,
                  container_contexts: pd.DataFrame, container_powers: pd.DataFrame, namespaced_objects: pd.DataFrame,
                  container_env: pd.DataFrame, container_env_from: pd.DataFrame,
-                 pod_security: pd.DataFrame) -> pd.DataFrame:
+                 pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of our checks that other tools have rules for: check, kind, namespace, name, verdict.
 
     ``verdict`` is pass, fail or unknown; what a check does not speak of has no row.
