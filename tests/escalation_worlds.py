@@ -11,7 +11,7 @@ def steps(objects: list[dict], **given: pd.DataFrame) -> pd.DataFrame:
     """The steps in a cluster of these objects; ``given`` replaces tables."""
     found = frames([_in_default(thing) for thing in objects]) | given
     for name in DERIVED:
-        if name in ("role_powers", "held_powers"):
+        if name in ("granted_rules", "role_powers", "held_powers"):
             found[name] = derivation(name)(*(found[table] for table in inputs(derivation(name))))
     function = derivation("escalation_steps")
     return function(*(found[table] for table in inputs(function)))

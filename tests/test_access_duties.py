@@ -7,6 +7,7 @@ from worlds import frames
 
 from auditkit import controls
 from auditkit.analysis.access_duties import COLUMNS, duties, duty_conflicts
+from auditkit.analysis.rbac_aggregation import granted_rules
 from auditkit.analysis.rbac_powers import spellings
 from auditkit.checks import find
 from auditkit.errors import ControlError
@@ -26,8 +27,8 @@ duties:
 
 def conflicts(*objects: dict, **given) -> pd.DataFrame:
     found = frames(objects)
-    return duty_conflicts(*(found[name] for name in (
-        "binding_subjects", "roles", "role_rules", "role_labels", "role_aggregation")), **given)
+    rules = granted_rules(*(found[name] for name in ("roles", "role_rules", "role_labels", "role_aggregation")))
+    return duty_conflicts(found["binding_subjects"], rules, **given)
 
 
 def who(*objects: dict, duty: str = "grants-and-runs", **given) -> set[tuple[str, str]]:
@@ -108,7 +109,7 @@ def test_the_pairs_that_ship_are_whole():
 
 def test_nobody_and_nothing():
     assert conflicts().empty
-    assert list(spellings([]).columns) == ["power", "verb", "group", "resource", "in_namespaces"]
+    assert list(spellings(()).columns) == ["power", "verb", "group", "resource", "in_namespaces"]
 
 
 def test_the_recorded_cluster(acme):

@@ -11,6 +11,7 @@ from worlds import frames
 from auditkit import tables
 from auditkit.analysis import inputs
 from auditkit.analysis.access_frame import ONLY_ASKED, access
+from auditkit.analysis.rbac_aggregation import granted_rules
 
 SERVED = [  # group, resource, namespaced, verbs
     ("", "pods", True, "get list"), ("", "pods/log", True, "get"), ("apps", "log", True, "get Get"),
@@ -28,6 +29,7 @@ def served() -> pd.DataFrame:
 
 def table(objects: list[dict], resources: pd.DataFrame | None = None) -> pd.DataFrame:
     found = frames(objects) | {"api_resources": served() if resources is None else resources}
+    found["granted_rules"] = granted_rules(*(found[name] for name in inputs(granted_rules)))
     return access(*(found[name] for name in inputs(access)))
 
 

@@ -95,7 +95,7 @@ def powers_of(*rights: tuple[str, str, str]) -> list[set[str]]:
     """The powers of each right: group, verb, resource."""
     found = frames([role(f"r{n}", {"verbs": [verb], "apiGroups": [group], "resources": [resource]})
                     for n, (group, verb, resource) in enumerate(rights)])
-    held = role_powers(found["roles"], found["role_rules"], found["role_labels"], found["role_aggregation"])
+    held = role_powers(found["role_rules"])
     return [set(held.loc[held["role"] == f"r{n}", "power"]) for n in range(len(rights))]
 
 

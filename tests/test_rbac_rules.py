@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import frames
 
-from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls
+from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls, with_origins
 from auditkit.analysis.rbac_index import covered
 
 # --- aggregation ----------------------------------------------------------------------------------------------------
@@ -22,7 +22,8 @@ def aggregated(name: str, *selectors: dict, rules: list[dict] | None = None, **m
 
 def rules_of(objects: list[dict]) -> pd.DataFrame:
     found = frames(objects)
-    return granted_rules(*(found[name] for name in ("roles", "role_rules", "role_labels", "role_aggregation")))
+    shared = [found[name] for name in ("roles", "role_labels", "role_aggregation")]
+    return with_origins(granted_rules(shared[0], found["role_rules"], *shared[1:]), *shared)
 
 
 def atoms(objects: list[dict]) -> set[tuple]:

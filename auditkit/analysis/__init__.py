@@ -75,6 +75,7 @@ DERIVED: dict[str, str] = {
     "template_pod_levels": "auditkit.analysis.podsecurity:template_pod_levels",
     "access": "auditkit.analysis.access_frame:access",
     "duty_conflicts": "auditkit.analysis.access_duties:duty_conflicts",
+    "granted_rules": "auditkit.analysis.rbac_aggregation:granted_rules",
     "role_powers": "auditkit.analysis.rbac_powers:role_powers",
     "held_powers": "auditkit.analysis.rbac_powers:held_powers",
     "escalation_steps": "auditkit.analysis.escalation_graph:escalation_steps",

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.access_who import holders, matching_rules, matching_urls
 from auditkit.analysis.rbac import MASTERS, grants, implicit_groups, strings
-from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls
+from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls, with_origins
 from auditkit.analysis.rbac_index import Holdings, Rights, role_codes
 from auditkit.errors import UsageError
 
@@ -37,8 +37,10 @@ class Access:
                  role_labels: pd.DataFrame, role_aggregation: pd.DataFrame, binding_subjects: pd.DataFrame,
                  memberships: pd.DataFrame | None = None, api_resources: pd.DataFrame | None = None,
                  gaps: Sequence[str] = ()):
-        self.rules = granted_rules(roles, role_rules, role_labels, role_aggregation)
-        self.urls = granted_urls(roles, role_urls, role_labels, role_aggregation)
+        self.rules = with_origins(granted_rules(roles, role_rules, role_labels, role_aggregation),
+                                  roles, role_labels, role_aggregation)
+        self.urls = with_origins(granted_urls(roles, role_urls, role_labels, role_aggregation),
+                                 roles, role_labels, role_aggregation)
         self.subjects = binding_subjects
         self.gaps = list(gaps)
         self.grants = grants(binding_subjects)

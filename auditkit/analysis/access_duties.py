@@ -13,7 +13,6 @@ import pyarrow as pa
 
 from auditkit import home, strict_yaml
 from auditkit.analysis.rbac import grants, implicit_groups, role_keys
-from auditkit.analysis.rbac_aggregation import granted_rules
 from auditkit.analysis.rbac_powers import Power, spellings
 
 SHIPPED = "segregation-of-duties.yaml"
@@ -60,9 +59,8 @@ def _shipped() -> list[Duty]:
     return strict_yaml.read(home.folder("controls") / SHIPPED, _File).duties
 
 
-def duty_conflicts(binding_subjects: pd.DataFrame, roles: pd.DataFrame, role_rules: pd.DataFrame,
-                   role_labels: pd.DataFrame, role_aggregation: pd.DataFrame, *, path: Path | None = None,
-                   ) -> pd.DataFrame:
+def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, *,
+                   path: Path | None = None) -> pd.DataFrame:
     """Who holds both rights of a pair where they meet: in one namespace, or one of them everywhere.
 
     Columns: ``duty`` (its id), ``title``, ``user`` or ``of_group`` (`rbac.grants`), ``scope`` (namespace; empty: the
@@ -74,8 +72,7 @@ def duty_conflicts(binding_subjects: pd.DataFrame, roles: pd.DataFrame, role_rul
     sides = tuple(Power(f"{number}/{side}", "", tuple(right.verbs), tuple(right.resources), tuple(right.outside))
                   for number, duty in enumerate(pairs)
                   for side, given in enumerate((duty.first, duty.second)) for right in given.rights)
-    rules = granted_rules(roles, role_rules, role_labels, role_aggregation)
-    held = _held(rules[rules["resource_name"].isna()], binding_subjects, sides)
+    held = _held(granted_rules[granted_rules["resource_name"].isna()], binding_subjects, sides)
     both = _meet(*(held[held["power"].str.endswith(f"/{side}")] for side in (0, 1)))
     number = both["power"].str.removesuffix("/0").astype(int).to_numpy() if len(both) else np.zeros(0, int)
     texts = pd.DataFrame({"duty": [duty.id for duty in pairs], "title": [duty.title for duty in pairs]}, dtype=STRING)
@@ -86,7 +83,7 @@ def duty_conflicts(binding_subjects: pd.DataFrame, roles: pd.DataFrame, role_rul
 
 def _held(rules: pd.DataFrame, subjects: pd.DataFrame, sides: tuple[Power, ...]) -> pd.DataFrame:
     """Which subjects hold which side by which rule: ``user, of_group, scope, power, row, source, own``."""
-    found = rules.merge(_all(sides), on=["verb", "group", "resource"])
+    found = rules.merge(spellings(sides), on=["verb", "group", "resource"])
     found["role_key"] = pd.Series(pd.arrays.ArrowExtensionArray(role_keys(found)), found.index)
     granted = grants(subjects).rename_axis("row").reset_index()
     granted = granted[granted["user"].notna() | granted["of_group"].notna()]
@@ -96,12 +93,6 @@ def _held(rules: pd.DataFrame, subjects: pd.DataFrame, sides: tuple[Power, ...])
     held["source"] = (row["kind"] + " " + (row["namespace"] + "/").fillna("") + row["binding"] + ": " + row["role_kind"]
                       + " " + row["role"] + ", rule " + held["rule"].astype(STRING))
     return _with_groups(held[["user", "of_group", "scope", "power", "row", "source"]].assign(own=True))
-
-
-def _all(sides: tuple[Power, ...]) -> pd.DataFrame:
-    """How rules can name the rights of all sides; a side has the same name for each of its rights."""
-    frames = [spellings([side]) for side in sides]
-    return pd.concat(frames).groupby(["power", "verb", "group", "resource"], as_index=False)["in_namespaces"].any()
 
 
 def _with_groups(held: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.access_who import homes
 from auditkit.analysis.rbac import MASTERS, grants, strings
-from auditkit.analysis.rbac_aggregation import granted_rules
 from auditkit.analysis.rbac_index import Multimap, Vocabulary, role_codes
 
 RBAC, AUTHENTICATION, CERTIFICATES = "rbac.authorization.k8s.io", "authentication.k8s.io", "certificates.k8s.io"
@@ -51,8 +50,7 @@ class Holdings(NamedTuple):
     subjects: pd.DataFrame
 
 
-def access(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFrame, role_aggregation: pd.DataFrame,
-           binding_subjects: pd.DataFrame, api_resources: pd.DataFrame) -> pd.DataFrame:
+def access(granted_rules: pd.DataFrame, binding_subjects: pd.DataFrame, api_resources: pd.DataFrame) -> pd.DataFrame:
     """What every subject of a binding may do with resources, each right once.
 
     Columns: ``subject_kind, subject_namespace, subject, verb, group, resource`` (``pods/exec`` with a subresource),
@@ -62,11 +60,11 @@ def access(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFr
     served stays as it is written. What a RoleBinding grants outside of namespaces has no effect and is not listed.
     Texts are dictionary-encoded: ``astype("string[pyarrow]")`` makes plain ones.
     """
-    rules = granted_rules(roles, role_rules, role_labels, role_aggregation)
     granted = grants(binding_subjects)
-    masters = role_codes(rules, rules.iloc[:0].assign(url=""), granted)
+    masters = role_codes(granted_rules, granted_rules.iloc[:0].assign(url=""), granted)
     everything = {"role_code": masters, "verb": "*", "group": "*", "resource": "*", "resource_name": None}
-    rules = pd.concat([rules[[*everything]], pd.DataFrame([everything]).astype(rules[[*everything]].dtypes)])
+    rules = granted_rules[[*everything]]
+    rules = pd.concat([rules, pd.DataFrame([everything]).astype(rules.dtypes)])
     rights = _rights(rules, _served(api_resources))
     return _frame(_holdings(binding_subjects, granted, masters), rights)
 

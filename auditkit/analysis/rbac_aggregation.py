@@ -16,14 +16,29 @@ STRING = pd.ArrowDtype(pa.string())
 
 def granted_rules(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFrame,
                   role_aggregation: pd.DataFrame) -> pd.DataFrame:
-    """`role_rules` with gathered rules added, and ``aggregated_from``: the ClusterRoles a rule came from."""
+    """`role_rules` with gathered rules added."""
     return _granted(role_rules, RULE, roles, role_labels, role_aggregation)
 
 
 def granted_urls(roles: pd.DataFrame, role_urls: pd.DataFrame, role_labels: pd.DataFrame,
                  role_aggregation: pd.DataFrame) -> pd.DataFrame:
-    """`role_urls` with gathered rules added, and ``aggregated_from``."""
+    """`role_urls` with gathered rules added."""
     return _granted(role_urls, URL, roles, role_labels, role_aggregation)
+
+
+def with_origins(granted: pd.DataFrame, roles: pd.DataFrame, role_labels: pd.DataFrame,
+                 role_aggregation: pd.DataFrame) -> pd.DataFrame:
+    """Granted rules or urls with ``aggregated_from``: the ClusterRoles that a rule came from, <NA> where from none."""
+    what = RULE if "resource" in granted else URL
+    aggregated = _aggregated(roles)["name"]
+    reach = reached(selected(roles, role_labels, role_aggregation), aggregated)
+    plain = reach[~reach["source"].isin(aggregated)]
+    origin = (plain.merge(_sources(granted, what), on="source")
+              .drop_duplicates(["role", "source", *what]).sort_values("source")
+              .groupby(["role", *what], dropna=False)["source"].agg(", ".join)
+              .astype(STRING).rename("aggregated_from").reset_index())
+    origin = origin.assign(kind=pd.Series("ClusterRole", origin.index, STRING))
+    return granted.merge(origin, on=["kind", "role", *what], how="left")
 
 
 def selected(roles: pd.DataFrame, role_labels: pd.DataFrame, role_aggregation: pd.DataFrame) -> pd.DataFrame:
@@ -31,30 +46,20 @@ def selected(roles: pd.DataFrame, role_labels: pd.DataFrame, role_aggregation: p
 
     A role meets a selector if it meets all its requirements, and is selected if it meets any selector.
     """
-    names = _cluster(roles)[["name"]].rename(columns={"name": "source"}).drop_duplicates()
-    labels = _cluster(role_labels)[["role", "key", "value"]].rename(columns={"role": "source"})
-    asked = _cluster(role_aggregation)
-    requirement = ["role", "selector", "expression", "key", "operator"]
-    asked = asked.assign(requirement=asked.groupby(requirement, dropna=False, sort=False).ngroup())
-    stated = asked[asked["key"].notna()]
-    by_value = stated[stated["operator"].isin(["In", "NotIn"])].merge(labels, on=["key", "value"])
-    by_key = stated[stated["operator"].isin(["Exists", "DoesNotExist"])].merge(
-        labels[["source", "key"]], on="key")
-    hits = pd.concat([by_value, by_key])[["role", "selector", "requirement", "operator", "source"]].drop_duplicates()
-
-    where = ["role", "selector"]
-    negative = ["NotIn", "DoesNotExist"]
-    needed = (stated[~stated["operator"].isin(negative)].groupby(where)["requirement"].nunique()
-              .rename("needed").reset_index())
-    met = (hits[~hits["operator"].isin(negative)].groupby([*where, "source"])["requirement"].nunique()
-           .rename("met").reset_index().merge(needed, on=where))
-    without = asked[where].drop_duplicates().merge(needed, on=where, how="left")
-    anything = without[without["needed"].isna()][where].merge(names, how="cross")
-    candidates = pd.concat([met[met["met"] == met["needed"]][[*where, "source"]], anything])
-    against = hits[hits["operator"].isin(negative)][[*where, "source"]].drop_duplicates()
-    kept = candidates.merge(against, on=[*where, "source"], how="left", indicator="_side")
-    kept = kept[(kept["_side"] == "left_only") & (kept["role"] != kept["source"])]
-    return kept[["role", "source"]].drop_duplicates(ignore_index=True)
+    names = set(_cluster(roles)["name"].dropna())
+    labels = {key: dict(zip(rows["role"], rows["value"], strict=True))
+              for key, rows in _cluster(role_labels).groupby("key")}
+    pairs = set()
+    for (role, _), selector in _cluster(role_aggregation).groupby(["role", "selector"]):
+        met = set(names)
+        stated = selector[selector["key"].notna()]  # what has no key is the selector itself
+        for (_, key, operator), values in stated.groupby(["expression", "key", "operator"], dropna=False)["value"]:
+            having = labels.get(key, {})
+            chosen = {name for name, value in having.items() if value in set(values)}
+            met &= {"In": chosen, "NotIn": names - chosen, "Exists": set(having),
+                    "DoesNotExist": names - set(having)}.get(operator, set())
+        pairs |= {(role, source) for source in met - {role}}
+    return pd.DataFrame(sorted(pairs), columns=["role", "source"], dtype=STRING)
 
 
 def reached(pairs: pd.DataFrame, aggregated: pd.Series) -> pd.DataFrame:
@@ -71,25 +76,28 @@ def reached(pairs: pd.DataFrame, aggregated: pd.Series) -> pd.DataFrame:
 
 def _granted(atoms: pd.DataFrame, what: list[str], roles: pd.DataFrame, role_labels: pd.DataFrame,
              role_aggregation: pd.DataFrame) -> pd.DataFrame:
-    aggregated = _cluster(roles)
-    aggregated = aggregated[aggregated["aggregated"].fillna(False)]
-    if aggregated.empty:
-        return atoms.assign(aggregated_from=pd.Series(pd.NA, atoms.index, STRING))
+    aggregated = _aggregated(roles)
     empty = aggregated.loc[aggregated["uid"].isna() & (aggregated["rules_count"] == 0), "name"]
+    if empty.empty:
+        return atoms
     reach = reached(selected(roles, role_labels, role_aggregation), aggregated["name"])
-    sources = _cluster(atoms)[["role", "rule", *what]].rename(columns={"role": "source"})
-
-    origin = (reach[~reach["source"].isin(aggregated["name"])].merge(sources, on="source")
-              .drop_duplicates(["role", "source", *what]).sort_values("source")
-              .groupby(["role", *what], dropna=False)["source"].agg(", ".join)
-              .astype(STRING).rename("aggregated_from").reset_index().assign(kind="ClusterRole"))
-    gathered = reach[reach["role"].isin(empty) & ~reach["source"].isin(empty)].merge(sources, on="source")
+    gathered = reach[reach["role"].isin(empty) & ~reach["source"].isin(empty)].merge(_sources(atoms, what), on="source")
     gathered = gathered.sort_values(["role", "source", "rule"]).drop_duplicates(["role", *what])
     order = gathered.groupby(["role", "source", "rule"], sort=True).ngroup()
     gathered["rule"] = order - order.groupby(gathered["role"]).transform("min")
     gathered["kind"] = "ClusterRole"
-    rows = pd.concat([atoms, gathered.reindex(columns=atoms.columns).astype(atoms.dtypes)], ignore_index=True)
-    return rows.merge(origin.astype({"kind": STRING}), on=["kind", "role", *what], how="left")
+    return pd.concat([atoms, gathered.reindex(columns=atoms.columns).astype(atoms.dtypes)], ignore_index=True)
+
+
+def _sources(atoms: pd.DataFrame, what: list[str]) -> pd.DataFrame:
+    """What ClusterRoles hold: source (its name), rule, and the columns of ``what``."""
+    return _cluster(atoms)[["role", "rule", *what]].rename(columns={"role": "source"})
+
+
+def _aggregated(roles: pd.DataFrame) -> pd.DataFrame:
+    """The ClusterRoles that have an aggregation rule."""
+    roles = _cluster(roles)
+    return roles[roles["aggregated"].fillna(False)]
 
 
 def _cluster(frame: pd.DataFrame) -> pd.DataFrame:

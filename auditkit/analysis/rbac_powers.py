@@ -4,15 +4,15 @@ A power is a set of verbs on resources. A rule holds it if it has one of the ver
 resources, by name or by wildcard (``*``, ``*/exec``), as the authorizer matches them.
 """
 
-from collections.abc import Iterable
 from functools import cache
+from itertools import product
 
 import msgspec
 import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.rbac import grants, role_keys
-from auditkit.analysis.rbac_aggregation import granted_rules
+from auditkit.analysis.rbac_shipped import shipped_powers
 
 RBAC = "rbac.authorization.k8s.io"
 WRITE = ("create", "update", "patch")
@@ -117,51 +117,46 @@ COLUMNS = ["kind", "namespace", "role", "rule", "power", "verb", "group", "resou
            "in_namespaces"]
 
 
-def role_powers(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFrame,
-                role_aggregation: pd.DataFrame) -> pd.DataFrame:
+def role_powers(granted_rules: pd.DataFrame) -> pd.DataFrame:
     """Which powers roles hold: a row for each power × what grants it (verb, group, resource, name) of a rule.
 
     Columns: ``kind, namespace, role, rule, power, verb, group, resource, resource_name``, and ``in_namespaces``:
     whether it has an effect where a RoleBinding grants it.
     """
-    rules = granted_rules(roles, role_rules, role_labels, role_aggregation)
-    held = rules.merge(_known_spellings(), on=["verb", "group", "resource"])
-    return pd.concat([_full(rules), held[COLUMNS]], ignore_index=True)
+    held = granted_rules.merge(spellings(POWERS), on=["verb", "group", "resource"])
+    return pd.concat([_full(granted_rules), held[COLUMNS]], ignore_index=True)
 
 
 def held_powers(binding_subjects: pd.DataFrame, role_powers: pd.DataFrame) -> pd.DataFrame:
     """Which powers the subjects of bindings hold.
 
     Columns of `role_powers` without its ``kind``, ``namespace`` and ``in_namespaces``, and ``row`` (position in
-    `binding_subjects`), ``user``, ``of_group`` and ``scope`` (of `rbac.grants`; an empty scope is the whole cluster).
+    `binding_subjects`), ``user``, ``of_group`` and ``scope`` (of `rbac.grants`; an empty scope is the whole cluster),
+    ``shipped`` (Kubernetes itself ships the binding with this power).
     """
     granted = grants(binding_subjects).rename_axis("row").reset_index()
     granted = granted[granted["user"].notna() | granted["of_group"].notna()]
     powers = role_powers.drop(columns=["kind", "namespace"])
     powers = powers.assign(role_key=pd.Series(pd.arrays.ArrowExtensionArray(role_keys(role_powers)), powers.index))
     held = granted.merge(powers, on="role_key")
-    return held[(held["scope"] == "") | held["in_namespaces"]].drop(columns=["role_key", "in_namespaces"])
+    held = held[(held["scope"] == "") | held["in_namespaces"]].drop(columns=["role_key", "in_namespaces"])
+    return held.assign(shipped=shipped_powers(held, binding_subjects))
 
 
 @cache
-def _known_spellings() -> pd.DataFrame:
-    return spellings(POWERS)
-
-
-def spellings(powers: Iterable[Power]) -> pd.DataFrame:
+def spellings(powers: tuple[Power, ...]) -> pd.DataFrame:
     """Every verb, group and resource that a rule can name and so hold a power: as it stands, or by wildcard.
 
-    Columns: ``power, verb, group, resource``, ``in_namespaces``.
+    Columns: ``power, verb, group, resource``, ``in_namespaces``. Powers of one name are one.
     """
-    rows = [
-        (power.name, verb, group, resource, inside)
-        for power in powers for inside, resources in ((True, power.resources), (False, power.outside))
-        for name, _, named in (text.partition(".") for text in resources)
-        for verb in {*power.verbs, "*"} for group in {named, "*"} for resource in _as_written(name)
-    ]
-    frame = pd.DataFrame(rows, columns=["power", "verb", "group", "resource", "in_namespaces"])
-    frame = frame.groupby(["power", "verb", "group", "resource"], as_index=False)["in_namespaces"].any()
-    return frame.astype(dict.fromkeys(frame, STRING) | {"in_namespaces": BOOLEAN})
+    found: dict[tuple[str, ...], bool] = {}
+    for power in powers:
+        for inside, resources in ((True, power.resources), (False, power.outside)):
+            for name, _, named in (text.partition(".") for text in resources):
+                for words in product({*power.verbs, "*"}, {named, "*"}, _as_written(name)):
+                    found[power.name, *words] = inside or found.get((power.name, *words), False)
+    columns = pd.DataFrame(list(found), columns=["power", "verb", "group", "resource"], dtype=STRING)
+    return columns.assign(in_namespaces=pd.Series(list(found.values()), dtype=BOOLEAN))
 
 
 def _as_written(resource: str) -> set[str]:

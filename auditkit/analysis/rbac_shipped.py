@@ -8,6 +8,8 @@ its own name, place, role and subject.
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.rows import has
+
 BOOTSTRAPPING = ("kubernetes.io/bootstrapping", "rbac-defaults")
 BOOLEAN, STRING = pd.ArrowDtype(pa.bool_()), pd.ArrowDtype(pa.string())
 
@@ -158,16 +160,14 @@ POWERS = pd.DataFrame([(role, power) for role, powers in _POWERS.items() for pow
 
 def shipped_bindings(binding_subjects: pd.DataFrame) -> pd.Series:
     """Whether each subject of a binding is there because Kubernetes itself put it there."""
-    found = binding_subjects[_COLUMNS].fillna("").merge(BINDINGS.assign(shipped=True), on=_COLUMNS, how="left")
-    return pd.Series(found["shipped"].notna().to_numpy(), binding_subjects.index, BOOLEAN)
+    return has(binding_subjects[_COLUMNS].fillna(""), dict(zip(_COLUMNS, _COLUMNS, strict=True)), BINDINGS)
 
 
 def shipped_powers(held: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.Series:
     """Whether each row of `rbac_powers.held_powers` is what Kubernetes itself ships: its binding, with its rights."""
     bound = shipped_bindings(binding_subjects).to_numpy(dtype=bool)[held["row"].to_numpy(dtype=int)]
-    known = held[["role", "power"]].merge(POWERS.assign(known=True), on=["role", "power"], how="left")["known"].notna()
-    anything = held["role"].isin(POWERS.loc[POWERS["power"] == ANY, "role"])
-    return pd.Series(bound & (known.to_numpy() | anything.to_numpy(bool)), held.index, BOOLEAN)
+    known = has(held, {"role": "role", "power": "power"}, POWERS)
+    return bound & (known | held["role"].isin(POWERS.loc[POWERS["power"] == ANY, "role"]))
 
 
 def shipped_roles(roles: pd.DataFrame, role_labels: pd.DataFrame) -> pd.Series:

@@ -4,8 +4,9 @@ A flag that is not set has its upstream default. Where the value cannot be known
 stand in a file or an environment variable instead, or its default depends on a version that the image does not tell.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pandas as pd
 
@@ -35,67 +36,89 @@ class Component:
 class Flags:
     """The flags of each instance of a component: ``flags["profiling"]`` is their effective value as text.
 
-    ``instances`` is a table such as `auditkit.analysis.control_plane.api_servers`.
+    ``instances`` is a table such as `auditkit.analysis.control_plane.api_servers`. There are only a few of them, and
+    many rules: so each is worked out for itself.
     """
 
     def __init__(self, instances: pd.DataFrame, component: Component):
         self._instances, self._component = instances, component
 
     def __getitem__(self, flag: str) -> pd.Series:
-        value, default = self._given(flag), self._default(flag)
-        known = value.mask((value == HIDDEN).fillna(False) | ((value == "") & (default != "")).fillna(False))
-        return known.where(value.notna(), default).mask(self._elsewhere(flag))  # no program starts with an empty value
+        return self._series(map(_effective, self._given(flag), self._default(flag), self._elsewhere(flag)), STRING)
 
     def set(self, flag: str) -> pd.Series:
         """Whether a flag that names something is set; its value need not have been kept."""
-        return (self._given(flag) != "").fillna(False).mask(self._elsewhere(flag))
+        return self._series((None if elsewhere else bool(value) for value, elsewhere in zip(
+            self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
 
     def judge(self, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
         """A judgement that shows these flags. ``reasons`` says why it is not known, where the flags do not."""
-        evidence = pd.DataFrame({flag: self._shown(flag) for flag in shown}, index=self._instances.index)
-        why = pd.Series(reasons, self._instances.index, STRING)
+        return judge(partial(self._evidence, shown), ok, shown,
+                     reasons=partial(self._reasons, shown, ok, reasons) if ok.hasnans else "")
+
+    def _evidence(self, shown: tuple[str, ...]) -> pd.DataFrame:
+        return pd.DataFrame({flag: list(map(_shown, self._given(flag), self._default(flag))) for flag in shown},
+                            index=self._instances.index, dtype=STRING)
+
+    def _reasons(self, shown: tuple[str, ...], ok: pd.Series, otherwise: str) -> pd.Series:
+        why = [otherwise] * len(ok)
         for flag in shown:
-            if f"${flag}" in self._instances:
-                why = why.mask(self._in_environment(flag),
-                               f"--{flag} stands in the environment, where values are not read")
+            _put(why, self._in_environment(flag), f"--{flag} stands in the environment, where values are not read")
             for file in filter(None, (self._component.files.get(flag), self._component.ignored.get(flag))):
-                why = why.mask(self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
-        return judge(evidence, ok, shown, reasons=why.where(ok.isna(), "") if ok.hasnans else "")
+                _put(why, self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
+        return self._series(why, STRING).where(ok.isna(), "")
 
-    def _column(self, name: str) -> pd.Series:
+    def _series(self, values: Iterable, dtype: pd.ArrowDtype) -> pd.Series:
+        return pd.Series(list(values), self._instances.index, dtype)
+
+    def _column(self, name: str) -> list[str | None]:
         if name in self._instances:
-            return self._instances[name]
-        return pd.Series(pd.NA, self._instances.index, STRING)
+            return self._instances[name].array.__arrow_array__().to_pylist()
+        return [None] * len(self._instances)
 
-    def _given(self, flag: str) -> pd.Series:
-        """The value on the command line, or `HIDDEN`; <NA> where the flag does not stand there."""
+    def _given(self, flag: str) -> list[str | None]:
+        """The value on the command line, or `HIDDEN`; ``None`` where the flag does not stand there."""
         return self._column(f"--{flag}")
 
-    def _default(self, flag: str) -> pd.Series:
-        default = pd.Series(self._component.defaults.get(flag, ""), self._instances.index, STRING)
+    def _default(self, flag: str) -> list[str | None]:
+        """What the flag is where it is not set; ``None`` where that depends on a version that is not known."""
+        default = self._component.defaults.get(flag, "")
         if flag not in self._component.since:
-            return default
+            return [default] * len(self._instances)
         minor, newer = self._component.since[flag]
-        version = self._instances["minor"]
-        return default.mask((version >= minor).fillna(False), newer).where(version.notna())
+        return [None if version is None else newer if version >= minor else default
+                for version in self._column("minor")]
 
-    def _elsewhere(self, flag: str) -> pd.Series:
+    def _elsewhere(self, flag: str) -> list[bool]:
         """Where something else than the command line decides, which cannot be seen."""
-        unset = self._given(flag).isna()
-        unseen = self._in_environment(flag) & unset
-        if file := self._component.files.get(flag):
-            unseen |= self._in_effect(file) & unset
-        if file := self._component.ignored.get(flag):
-            unseen |= self._in_effect(file)
-        return unseen.astype(BOOLEAN)
+        nowhere = [False] * len(self._instances)
+        file, ignored = self._component.files.get(flag), self._component.ignored.get(flag)
+        return [in_file_only or (value is None and (in_environment or in_file))
+                for value, in_environment, in_file, in_file_only in zip(
+                    self._given(flag), self._in_environment(flag), self._in_effect(file) if file else nowhere,
+                    self._in_effect(ignored) if ignored else nowhere, strict=True)]
 
-    def _in_effect(self, flag: str) -> pd.Series:
-        return self._given(flag).notna() | self._in_environment(flag)
+    def _in_effect(self, flag: str) -> list[bool]:
+        return [value is not None or named
+                for value, named in zip(self._given(flag), self._in_environment(flag), strict=True)]
 
-    def _in_environment(self, flag: str) -> pd.Series:
-        return self._column(f"${flag}").notna()
+    def _in_environment(self, flag: str) -> list[bool]:
+        return [value is not None for value in self._column(f"${flag}")]
 
-    def _shown(self, flag: str) -> pd.Series:
-        value, default = self._given(flag), self._default(flag)
-        unset = ("not set (default " + default + ")").where((default != "").fillna(False), "not set")
-        return value.replace({HIDDEN: "set", "": "empty"}).where(value.notna(), unset)
+
+def _effective(given: str | None, default: str | None, elsewhere: bool) -> str | None:
+    """The value that counts; ``None``: not known."""
+    if elsewhere or given == HIDDEN or (given == "" and default != ""):  # no program starts with an empty value
+        return None
+    return default if given is None else given
+
+
+def _shown(given: str | None, default: str | None) -> str:
+    if given is None:
+        return f"not set (default {default})" if default else "not set"
+    return {HIDDEN: "set", "": "empty"}.get(given, given)
+
+
+def _put(words: list[str], where: list[bool], sentence: str) -> None:
+    """Writes a sentence over the words in some places."""
+    words[:] = [sentence if there else word for word, there in zip(words, where, strict=True)]

@@ -8,12 +8,13 @@ right, or the control names the subject in ``accepted`` (``alice``, ``NAMESPACE/
 from collections.abc import Sequence
 from itertools import compress
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.rbac import ACCOUNT_GROUP, ACCOUNT_USER, ANONYMOUS, MASTERS, UNAUTHENTICATED, grants, role_keys
 from auditkit.analysis.rbac_powers import FULL_POWER
-from auditkit.analysis.rbac_shipped import WITH_WILDCARDS, shipped_bindings, shipped_powers, shipped_roles
+from auditkit.analysis.rbac_shipped import WITH_WILDCARDS, shipped_bindings, shipped_roles
 from auditkit.analysis.rows import has, lookup
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 
@@ -21,6 +22,7 @@ STRING = pd.ArrowDtype(pa.string())
 SHIPPED = "Kubernetes itself ships this right, to its own component"
 EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
 ANY = r"\*"
+_HELD = ["row", "rule", "verb", "group", "resource", "resource_name", "scope", "shipped"]
 REVIEW = "Remove the right, narrow it to a namespace or to names, or record who accepted it and why."
 
 
@@ -31,17 +33,26 @@ def _few(subjects: pd.DataFrame, held: pd.DataFrame, powers: Sequence[str], acce
     With ``verbs`` only rules with those count, or with ``*``. Rules that are limited to named objects count only
     ``by_name``.
     """
-    held = held[held["power"].isin(powers)]
+    held = held[_HELD][held["power"].isin(powers)]
     held = held[held["verb"].isin([*verbs, "*"])] if verbs else held
     held = held if by_name else held[held["resource_name"].isna()]
-    own = shipped_powers(held, subjects)
-    places = pd.Series(range(len(subjects)), subjects.index)
-    by_others, by_kubernetes = places.isin(held.loc[~own, "row"]), places.isin(held.loc[own, "row"])
-    is_accepted = _named(subjects).isin(accepted)
-    reasons = _grounds(held[~own]).reindex(places.to_numpy()).set_axis(subjects.index)
-    reasons = reasons.where(~is_accepted, "accepted by the control: " + reasons)
-    return judge(subjects, pd.Series(~by_others | is_accepted, dtype=BOOLEAN), EVIDENCE,
-                 applies=pd.Series(by_others | ~by_kubernetes, dtype=BOOLEAN), otherwise=SHIPPED, reasons=reasons)
+    own = held["shipped"]
+    by_others, by_kubernetes = (_marked(subjects, held.loc[rows, "row"]) for rows in (~own, own))
+    is_accepted = _named(subjects).isin(accepted) if accepted else pd.Series(False, subjects.index, BOOLEAN)
+
+    def reasons() -> pd.Series:
+        grounds = _grounds(held[~own]).reindex(range(len(subjects))).set_axis(subjects.index)
+        return grounds.where(~is_accepted, "accepted by the control: " + grounds)
+
+    return judge(subjects, ~by_others | is_accepted, EVIDENCE, applies=by_others | ~by_kubernetes,
+                 otherwise=SHIPPED, reasons=reasons)
+
+
+def _marked(subjects: pd.DataFrame, places: pd.Series) -> pd.Series:
+    """``True`` for the subjects at these places."""
+    marked = np.zeros(len(subjects), bool)
+    marked[places.to_numpy(int)] = True
+    return pd.Series(marked, subjects.index, BOOLEAN)
 
 
 def _named(subjects: pd.DataFrame) -> pd.Series:
@@ -256,16 +267,17 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
 def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFrame, *,
                       accepted: Sequence[str] = ()) -> Judgement:
     """Duties that must lie in different hands do."""
-    places = pd.Series(range(len(binding_subjects)), binding_subjects.index)
     sides = [duty_conflicts[[side, "duty"]].set_axis(["row", "duty"], axis=1) for side in ("first_row", "second_row")]
-    own = shipped_bindings(binding_subjects)
-    both_own = duty_conflicts["first_row"].isin(places[own]) & duty_conflicts["second_row"].isin(places[own])
-    by_others, by_kubernetes = (
-        places.isin(pd.concat([duty_conflicts.loc[rows, side] for side in ("first_row", "second_row")]))
-        for rows in (~both_own, both_own))
+    own = shipped_bindings(binding_subjects).to_numpy(bool)
+    both_own = np.logical_and.reduce([own[side["row"].to_numpy(int)] for side in sides])
+    by_others, by_kubernetes = (_marked(binding_subjects, pd.concat([side["row"][rows] for side in sides]))
+                                for rows in (~both_own, both_own))
     is_accepted = _named(binding_subjects).isin(accepted)
-    words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
-    reasons = "it is part of what one subject holds together: " + words.astype(STRING)
-    return judge(binding_subjects, pd.Series(~by_others | is_accepted, dtype=BOOLEAN), EVIDENCE,
-                 applies=pd.Series(by_others | ~by_kubernetes, dtype=BOOLEAN), otherwise=SHIPPED,
-                 reasons=reasons.reindex(places.to_numpy()).set_axis(binding_subjects.index))
+
+    def reasons() -> pd.Series:
+        words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
+        said = "it is part of what one subject holds together: " + words.astype(STRING)
+        return said.reindex(range(len(binding_subjects))).set_axis(binding_subjects.index)
+
+    return judge(binding_subjects, ~by_others | is_accepted, EVIDENCE, applies=by_others | ~by_kubernetes,
+                 otherwise=SHIPPED, reasons=reasons)

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import pandas as pd
@@ -20,33 +21,47 @@ class Judgement:
     """What a check found for each row of its population, in the same order.
 
     ``ok`` is nullable: ``True`` as wanted, ``False`` not, ``<NA>`` not known. ``applies`` is ``False`` where the
-    rule does not speak of the row. ``evidence`` has the values that were looked at, ``reasons`` a sentence a row
-    where values do not speak for themselves (or one for all).
+    rule does not speak of the row. `evidence` and `reasons` are worked out when they are asked for.
     """
 
     ok: pd.Series
     applies: pd.Series | None
     otherwise: str
-    evidence: pd.DataFrame
-    reasons: pd.Series | str
+    seen: Callable[[], pd.DataFrame]
+    why: "Reasons"
+
+    @cached_property
+    def evidence(self) -> pd.DataFrame:
+        """The values that were looked at, a column each."""
+        return self.seen()
+
+    @cached_property
+    def reasons(self) -> pd.Series | str:
+        """A sentence a row where values do not speak for themselves (or one for all)."""
+        return self.why() if callable(self.why) else self.why
+
+
+Reasons = pd.Series | str | Callable[[], pd.Series]
 
 
 def judge(
-    subjects: pd.DataFrame,
+    subjects: pd.DataFrame | Callable[[], pd.DataFrame],
     ok: pd.Series,
     evidence: Sequence[str] = (),
     *,
     applies: pd.Series | None = None,
     otherwise: str = "the rule does not speak of it",
-    reasons: pd.Series | str = "",
+    reasons: Reasons = "",
 ) -> Judgement:
     """A verdict for every subject: ``True`` pass, ``False`` fail, ``<NA>`` unknown.
 
     ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False`` the subject is out of
     scope, for the reason ``otherwise``; where it is ``<NA>`` that is not known, and neither is the verdict.
+    ``reasons`` may be a function that gives them: it is called if somebody wants to see them, and so may be
+    ``subjects``.
     """
     return Judgement(ok.astype(BOOLEAN), None if applies is None else applies.astype(BOOLEAN), otherwise,
-                     subjects[list(evidence)], reasons)
+                     lambda: (subjects() if callable(subjects) else subjects)[list(evidence)], reasons)
 
 
 @dataclass(frozen=True)
