@@ -82,7 +82,7 @@ class Outcome:
         gap = "; ".join(self.gaps)
         return [
             self.judgement.otherwise if verdict == "not_applicable"
-            else gap if verdict == "unknown" and value is True
+            else gap if gap and verdict == "unknown" and (value is True or value is False)
             else _text(reason) or seen or ("" if verdict == "pass" else "the value is not known")
             for verdict, value, reason, seen in zip(frame["verdict"], ok, stated, frame["seen"], strict=True)
         ]
@@ -92,8 +92,8 @@ class Outcome:
 class Result:
     """A requirement with its status, the reason for it, and what its checks found.
 
-    ``accepted``: it fails, and valid exceptions cover every subject that does; ``covered`` says for each
-    outcome which subjects they cover. ``attestations`` are the valid ones about what a cluster cannot show.
+    ``accepted``: it fails, valid exceptions cover every subject that does, and nothing else of it is unknown;
+    ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid ones about it.
     """
 
     requirement: Requirement
@@ -107,6 +107,11 @@ class Result:
     def count(self, verdict: str) -> int:
         """How many verdicts of this kind its checks gave together."""
         return sum(outcome.counts[verdict] for outcome in self.outcomes)
+
+    @property
+    def not_known(self) -> str:
+        """Why not all is known that its checks look at; empty where it is."""
+        return not_known(self.outcomes)
 
 
 class Evaluation:
@@ -159,14 +164,14 @@ class Evaluation:
 
     def crosses(self, threshold: str) -> bool:
         """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
-        ``unaccepted`` (one fails that no exceptions cover); ``unknown`` (one fails or is unknown); or a
-        severity (a check of at least that severity fails)."""
+        ``unaccepted`` (one fails, and is not accepted as a whole); ``unknown`` (one fails or is unknown); or a
+        severity (a requirement fails, and a check of at least that severity in it)."""
         if threshold == "unaccepted":
             return any(result.status == "fail" and not result.accepted for result in self.results)
         if threshold in SEVERITIES:
             enough = SEVERITIES[SEVERITIES.index(threshold):]
             return any(outcome.counts["fail"] and outcome.check.severity in enough
-                       for result in self.results for outcome in result.outcomes)
+                       for result in self.results if result.status == "fail" for outcome in result.outcomes)
         bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
         return any(result.status in bad for result in self.results)
 
@@ -231,8 +236,10 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
-    gaps = list(dict.fromkeys(gap for table in check.tables for gap in snapshot.gaps(table, check.tools)))
-    return Outcome(check, population, judgement, _verdicts(judgement, complete=not gaps), gaps)
+    gaps, clearing = (list(dict.fromkeys(gap for table in tables for gap in snapshot.gaps(table, check.tools)))
+                      for tables in (check.tables, check.needs))
+    verdict = _verdicts(judgement, complete=not gaps, cleared=not clearing)
+    return Outcome(check, population, judgement, verdict, gaps)
 
 
 def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
@@ -251,11 +258,13 @@ def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
     return judgement
 
 
-def _verdicts(judgement: Judgement, *, complete: bool) -> pa.DictionaryArray:
-    """The verdict of each row. ``True`` is a pass only where the evidence is complete."""
+def _verdicts(judgement: Judgement, *, complete: bool, cleared: bool) -> pa.DictionaryArray:
+    """The verdict of each row. ``True`` is a pass only where the evidence is complete, ``False`` a failure only where
+    what could clear it is."""
     ok = pa.chunked_array(judgement.ok.array.__arrow_array__()).combine_chunks()
     codes = np.full(len(ok), VERDICTS.index("unknown"), np.int8)
-    codes[_true(pc.invert(ok))] = VERDICTS.index("fail")
+    if cleared:
+        codes[_true(pc.invert(ok))] = VERDICTS.index("fail")
     if complete:
         codes[_true(ok)] = VERDICTS.index("pass")
     if judgement.applies is not None:
@@ -275,9 +284,10 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     """The status of a requirement and the reason for it, from what its checks found.
 
     ``fail`` if any subject fails; else ``unknown`` if any is unknown or evidence is incomplete; else ``pass`` if
-    any subject was judged; ``not_applicable`` where there is nothing to judge, and that is completely known;
-    ``manual`` where only people can tell. What a provider runs (``run_by`` names the one of this cluster) is
-    ``not_applicable``, and never a pass.
+    any subject was judged, or ``not_applicable`` where there is nothing to judge, and that is completely known.
+    Both are said only of what a cluster shows as a whole: where it shows a part (``reach`` is not ``evidenced``),
+    the rest is for people, and the status is ``manual``, as it is without a check. What a provider runs
+    (``run_by`` names the one of this cluster) is ``not_applicable``, and never a pass.
     """
     if requirement.run_by == "provider":
         return "not_applicable", f"run by the provider{f' ({run_by})' if run_by else ''}"
@@ -287,24 +297,41 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if failed:
         return "fail", "; ".join(f"{o.counts['fail']} of {len(o.population)} fail: {o.check.title.rstrip('.')}"
                                  for o in failed)
-    gaps = list(dict.fromkeys(gap for o in outcomes for gap in o.gaps))
-    if gaps:
-        return "unknown", "; ".join(gaps)
-    unseen = [o.check.if_empty for o in outcomes if not len(o.population) and o.check.if_empty]
-    if unseen and run_by and all(o.check.tables[0] in CONTROL_PLANE for o in outcomes):
-        return "not_applicable", f"run by the provider ({run_by})"
-    if unseen:
-        return "unknown", "; ".join(dict.fromkeys(unseen))
-    unknown = [o for o in outcomes if o.counts["unknown"]]
-    if unknown:
-        return "unknown", "; ".join(f"{o.counts['unknown']} of {len(o.population)} not known: "
-                                    f"{o.check.title.rstrip('.')}" for o in unknown)
-    passed = sum(o.counts["pass"] for o in outcomes)
-    if passed:
-        return "pass", f"{passed} pass, none fails"
-    return "not_applicable", "; ".join(dict.fromkeys(
+    if run_by and _of_the_provider(outcomes):
+        return _whole(requirement, "not_applicable", f"run by the provider ({run_by})")
+    if why := not_known(outcomes):
+        return "unknown", why
+    if passed := sum(o.counts["pass"] for o in outcomes):
+        return _whole(requirement, "pass", f"{passed} pass, none fails")
+    return _whole(requirement, "not_applicable", "; ".join(dict.fromkeys(
         o.judgement.otherwise if len(o.population) else f"there are no {o.check.tables[0].replace('_', ' ')}"
-        for o in outcomes))
+        for o in outcomes)))
+
+
+def _whole(requirement: Requirement, status: str, reason: str) -> tuple[str, str]:
+    """A good status, if a cluster shows the whole of the requirement; else people must tell the rest."""
+    if requirement.reach == "evidenced":
+        return status, reason
+    seen = f"what a cluster shows holds: {reason}" if status == "pass" else f"nothing of it could be judged: {reason}"
+    rest = f"it cannot show: {requirement.cannot_show}" if requirement.cannot_show else "people must tell the rest"
+    return "manual", f"{seen}; {rest}"
+
+
+def _of_the_provider(outcomes: list[Outcome]) -> bool:
+    """Whether the checks look at nothing but a control plane, and it is not there to be seen."""
+    return (all(o.check.tables[0] in CONTROL_PLANE and not o.gaps for o in outcomes)
+            and any(o.check.if_empty and not len(o.population) for o in outcomes))
+
+
+def not_known(outcomes: list[Outcome]) -> str:
+    """Why not all is known that checks look at: gaps in the evidence, else a population that must exist and is not
+    seen, else subjects that are not decided. Empty where all is known."""
+    if gaps := [gap for o in outcomes for gap in o.gaps]:
+        return "; ".join(dict.fromkeys(gaps))
+    if unseen := [o.check.if_empty for o in outcomes if not len(o.population) and o.check.if_empty]:
+        return "; ".join(dict.fromkeys(unseen))
+    return "; ".join(f"{o.counts['unknown']} of {len(o.population)} not known: {o.check.title.rstrip('.')}"
+                     for o in outcomes if o.counts["unknown"])
 
 
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:

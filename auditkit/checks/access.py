@@ -249,7 +249,7 @@ def no_anonymous_bindings(binding_subjects: pd.DataFrame) -> Judgement:
 
 @check(severity="low", wanted="the role that the binding grants exists",
        remedy="Delete the binding: whoever creates a role of that name gives it rights.",
-       source="Kubernetes documentation: RBAC good practices")
+       source="Kubernetes documentation: RBAC good practices", needs=("roles",))
 def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) -> Judgement:
     """Every binding grants a role that exists."""
     inside = bindings["kind"] == "RoleBinding"

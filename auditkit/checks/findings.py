@@ -156,6 +156,7 @@ def _fixable(rows: pd.DataFrame) -> pd.Series:
     source="NIST SP 800-53 CM-6 and RA-5",
     tools=STATE_SCANNERS,
     if_empty="there is nothing that a scanner could judge",
+    needs=("workloads",),
 )
 def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.DataFrame, collection: pd.DataFrame, *,
                               max_age_days: int = 30, severity: str = "high") -> Judgement:
@@ -220,6 +221,7 @@ def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *, 
     remedy="Run a sensor such as Falco, Tetragon or Tracee as a DaemonSet that tolerates the taints of every node.",
     source="NIST SP 800-53 SI-4; 45 CFR 164.308(a)(1)(ii)(D)",
     if_empty="every cluster has nodes, yet none is visible",
+    needs=("pods", "containers"),
 )
 def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame,
                                  container_images: pd.DataFrame, *, also: str = "") -> Judgement:

@@ -68,7 +68,8 @@ def judge(
 class Check:
     """A rule: the function, the tables it reads, and what is said of it in reports.
 
-    ``tools`` are the scanners whose findings count, where it reads any (none: all of them).
+    ``needs`` are tables that clear a subject: one that fails for want of rows in them is unknown where rows may be
+    missing. ``tools`` are the scanners whose findings count, where it reads any (none: all of them).
     ``if_empty`` is what an empty population means: ``not_applicable``, or for things that every cluster has and
     that are merely out of sight, a sentence that makes the requirement ``unknown``.
     """
@@ -82,6 +83,7 @@ class Check:
     source: str = ""
     if_empty: str = ""
     tools: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -106,7 +108,7 @@ REGISTRY: dict[str, Check] = {}
 
 def check(
     *, severity: Severity, wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
-    tools: tuple[str, ...] = (),
+    tools: tuple[str, ...] = (), needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
     """Register a function as a check named ``module.function``; the first line of its docstring is its title.
 
@@ -123,7 +125,7 @@ def check(
         title = (inspect.getdoc(function) or name).splitlines()[0]
         tunable = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()
                    if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
-        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tools, tunable)
+        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tools, needs, tunable)
         return function
 
     return register

@@ -28,6 +28,7 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
     remedy="Add a NetworkPolicy to the namespace, first one that denies everything; use a plug-in that enforces them.",
     source="Kubernetes documentation: network policies; CIS Kubernetes 5.3.2",
     if_empty="every cluster has namespaces, yet none is visible",
+    needs=("network_policies",),
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                            network_plugin: pd.DataFrame) -> Judgement:
@@ -47,6 +48,7 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
     remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules; remove what allows all.",
     source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
     if_empty="every cluster has namespaces, yet none is visible",
+    needs=("network_policies",),
 )
 def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                          network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
@@ -63,6 +65,7 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
     remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules; remove what allows all.",
     source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
     if_empty="every cluster has namespaces, yet none is visible",
+    needs=("network_policies",),
 )
 def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
                         network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:

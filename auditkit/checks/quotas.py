@@ -17,6 +17,7 @@ low = partial(check, severity="low", if_empty=NO_NAMESPACE)
     wanted="a ResourceQuota that limits something",
     remedy="Add a ResourceQuota with limits of CPU, memory and the number of pods.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
+    needs=("resource_quotas",),
 )
 def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFrame, *,
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
@@ -30,6 +31,7 @@ def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFram
     wanted="a LimitRange that gives containers a default limit, or a maximum",
     remedy="Add a LimitRange of type Container with default and max.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
+    needs=("limit_ranges",),
 )
 def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataFrame, *,
                                 exempt: tuple[str, ...] = SYSTEM) -> Judgement:

@@ -46,6 +46,7 @@ def no_legacy_token_secrets(secrets: pd.DataFrame) -> Judgement:
     severity="low", wanted="secrets of the namespace come from a store outside of the cluster",
     remedy="Let an operator (External Secrets, Secrets Store CSI driver, Vault) fetch them, or record why not.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.4.2", if_empty="every cluster has namespaces, yet none is visible",
+    needs=("secret_fetchers",),
 )
 def external_store_in_use(namespaces: pd.DataFrame, secrets: pd.DataFrame, secret_fetchers: pd.DataFrame,
                           containers: pd.DataFrame, crds: pd.DataFrame) -> Judgement:

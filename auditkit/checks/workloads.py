@@ -267,6 +267,7 @@ def probes_set(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Ju
     wanted="two replicas or more, and a PodDisruptionBudget that covers them",
     remedy="Run at least two replicas, and add a PodDisruptionBudget for their labels.",
     source="Kubernetes documentation: disruptions; SOC 2 A1.2",
+    needs=("disruption_budgets",),
 )
 def replicated_with_disruption_budget(workloads: pd.DataFrame, workload_budgets: pd.DataFrame,
                                       workload_owners: pd.DataFrame, *, replicas: int = 2) -> Judgement:
