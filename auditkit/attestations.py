@@ -15,8 +15,12 @@ A file has a list of them::
 
 The paths are relative to the file. Where ``sha256`` is stated, the file must still have it. Both days count.
 
-A person's word is not a verdict: a ``manual`` requirement becomes ``attested``, never ``pass``, and a status
-that checks have found is never changed; one that a cluster shows ``partly`` only tells of the attestation.
+A person's word is not a verdict: a ``manual`` requirement becomes ``attested``, never ``pass``; one that fails or is
+unknown, and that a cluster shows ``partly``, only tells of the attestation. Two things a word can do besides:
+
+- ``holds: false`` says that the requirement is *not* met. It fails then, whatever checks or others say.
+- ``alternative: {measure: …, reason: …}`` says that an ``addressable`` specification is met by another measure, which
+  is documented (45 CFR 164.306(d)(3)). Verdicts stay as they are; the requirement is ``attested``.
 """
 
 import datetime as dt
@@ -30,13 +34,14 @@ import msgspec
 import pandas as pd
 
 from auditkit import entries
+from auditkit.controls import Framework
 from auditkit.entries import Notice, Origin, Text
 
 if TYPE_CHECKING:
     from auditkit.evaluation import Result
 
-COLUMNS = ["framework", "requirement", "by", "says", "since", "until", "state", "files", "file", "line",
-           "sha256"]
+COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
+           "file", "line", "sha256"]
 """Of the frame of attestations; ``files`` has each file of theirs with its SHA-256, parted by semicolons."""
 
 Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
@@ -49,6 +54,13 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     sha256: Digest | None = None
 
 
+class Alternative(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is done instead of an addressable specification, and why that is reasonable and enough."""
+
+    measure: Text
+    reason: Text
+
+
 class Written(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """An attestation as it stands in a file."""
 
@@ -58,6 +70,8 @@ class Written(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
     says: Text
     since: dt.date
     until: dt.date
+    holds: bool = True
+    alternative: Alternative | None = None
     files: list[Text | File] = []
 
 
@@ -86,6 +100,11 @@ class Attestation:
             return "not in force yet"
         return next((file.wrong for file in self.files if file.wrong), "valid")
 
+    @property
+    def told(self) -> str:
+        """Who says what, and until when."""
+        return f"{self.said.by}, until {self.said.until}: {self.said.says}"
+
 
 def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
     """The attestations of a file, or of each YAML file in a folder. ``own`` has a user's frameworks.
@@ -96,10 +115,22 @@ def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
     for said, origin in entries.read(given, "attestations", Written):
         if said.until < said.since:
             raise origin.wrong(f"it ends on {said.until}, before it begins ({said.since}).")
-        entries.framework_of(said.framework, said.requirements, origin, own)
+        _verify(said, entries.framework_of(said.framework, said.requirements, origin, own), origin)
         files = [_evidence(File(file) if isinstance(file, str) else file, origin) for file in said.files]
         found.append(Attestation(said, origin, files))
     return found
+
+
+def _verify(said: Written, framework: Framework, origin: Origin) -> None:
+    """Refuse an alternative to what may have none, or that does not hold."""
+    if not said.alternative:
+        return
+    if not said.holds:
+        raise origin.wrong("it names an alternative, and says that the requirement does not hold.")
+    for requirement in framework.requirements:
+        if requirement.id in said.requirements and requirement.obligation != "addressable":
+            raise origin.wrong(f"it names an alternative to {requirement.id}, which is "
+                               f"{requirement.obligation or 'not graded'}; only what is addressable can be met by one.")
 
 
 def _evidence(file: File, origin: Origin) -> Evidence:
@@ -117,8 +148,9 @@ def _evidence(file: File, origin: Origin) -> Evidence:
 class AttestationRegister:
     """Attestations applied to the results of one framework on one day.
 
-    ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it;
-    ``notices`` say which attestations have expired, say nothing that counts, or lost a file.
+    ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it, or for
+    any but a good status where it tells of an alternative; with ``fail`` where one says that it does not hold.
+    ``notices`` say which attestations have expired, hold for too long, say nothing that counts, or lost a file.
     """
 
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: "list[Result]",
@@ -129,19 +161,15 @@ class AttestationRegister:
         self.results = [self._marked(result) for result in results]
 
     def _marked(self, result: "Result") -> "Result":
-        stated = result.requirement
-        if result.status != "manual" and stated.reach != "partly":
-            return result
         valid = [each for each in self._ours
-                 if stated.id in each.said.requirements and each.state(self._today) == "valid"]
-        if not valid:
+                 if result.requirement.id in each.said.requirements and each.state(self._today) == "valid"]
+        told = _told(result, valid) if valid else None
+        if told is None:
             return result
         self._used.update(map(id, valid))
-        told = "; ".join(f"{each.said.by}, until {each.said.until}: {each.said.says}" for each in valid)
-        marked = replace(result, attestations=tuple(valid))
-        if result.status == "manual":
-            return replace(marked, status="attested", reason=told)
-        return replace(marked, reason=f"{result.reason}; the rest attested by {told}")
+        status, reason = told
+        accepted = result.accepted and status == "fail" and all(each.said.holds for each in valid)
+        return replace(result, status=status, reason=reason, attestations=tuple(valid), accepted=accepted)
 
     @property
     def notices(self) -> list[Notice]:
@@ -156,7 +184,9 @@ class AttestationRegister:
         elif state == "not in force yet":
             yield state, f"it begins on {said.since}"
         elif state == "valid" and id(attestation) not in self._used:
-            yield "unused", f"checks judge {', '.join(said.requirements)}; a person's word changes nothing"
+            yield "unused", f"others than people decide on {', '.join(said.requirements)}; a word changes nothing"
+        if long := entries.too_long(said.since, said.until):
+            yield "too long", long
         for file in attestation.files:
             if file.wrong:
                 found = f": it has the SHA-256 {file.sha256} now" if file.sha256 else ""
@@ -171,8 +201,28 @@ class AttestationRegister:
         said, origin = attestation.said, attestation.origin
         return {
             "framework": said.framework, "requirement": requirement, "by": said.by, "says": said.says,
+            "holds": said.holds, "alternative": _alternative(said),
             "since": said.since.isoformat(), "until": said.until.isoformat(),
             "state": attestation.state(self._today),
             "files": "; ".join(f"{file.path} {file.sha256 or file.wrong}" for file in attestation.files),
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
         }
+
+
+def _told(result: "Result", valid: list[Attestation]) -> tuple[str, str] | None:
+    """The status and reason of a result after what people say of it; ``None`` where that changes nothing."""
+    told = "; ".join(each.told for each in valid)
+    found = f"; checks say: {result.reason}" if result.outcomes else ""
+    if denied := "; ".join(each.told for each in valid if not each.said.holds):
+        return "fail", f"not met, says {denied}{found}"
+    stated, status = result.requirement, result.status
+    instead = "; ".join(dict.fromkeys(_alternative(each.said) for each in valid if each.said.alternative))
+    if instead and stated.obligation == "addressable" and status in ("fail", "unknown", "manual"):
+        return "attested", f"met by an alternative: {instead}; says {told}{found}"
+    if status == "manual":
+        return "attested", f"{result.reason}; attested by {told}" if result.outcomes else told
+    return (status, f"{result.reason}; the rest attested by {told}") if stated.reach == "partly" else None
+
+
+def _alternative(said: Written) -> str:
+    return f"{said.alternative.measure}, because {said.alternative.reason}" if said.alternative else ""

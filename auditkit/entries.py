@@ -1,5 +1,6 @@
 """Lists that people keep in YAML files: exceptions, attestations. Each entry knows its file and line."""
 
+import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from auditkit.controls import Framework
 from auditkit.errors import ControlError, NoSuchName
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]
+
+LONGEST = 366
+"""Days for which people can answer for something; after a year they look again."""
 
 T = TypeVar("T")
 
@@ -54,6 +58,12 @@ def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
         found += [(entry, Origin(name, line, digest, path))
                   for entry, line in zip(entries, strict_yaml.lines(path, key), strict=True)]
     return found
+
+
+def too_long(first: dt.date, last: dt.date) -> str:
+    """What is wrong with a term, of which both days count, that is longer than `LONGEST`; else empty."""
+    days = (last - first).days + 1
+    return f"from {first} to {last} it holds for {days:,} days; {LONGEST} are the most" if days > LONGEST else ""
 
 
 def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:

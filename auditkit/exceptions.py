@@ -15,6 +15,9 @@ A file has a list of them::
 ``checks`` and ``requirements`` (with their ``framework``) say to which rules it is an exception; with both, a
 failure must be of one of each. ``subjects`` says of whom, by shell patterns on kind, namespace, name and
 container; a subject is covered by any of them, and a pattern matches only what is there. Both days count.
+
+A requirement is accepted only as a whole: exceptions cover every subject that fails, and nothing else of it is
+unknown. One that is too wide (for all of a population, or for many failures) or too long (over a year) is reported.
 """
 
 import datetime as dt
@@ -112,6 +115,12 @@ class Acceptance:
         return (said.framework in (None, framework) and check in (said.checks or [check])
                 and requirement in (said.requirements or [requirement]))
 
+    @property
+    def exact(self) -> bool:
+        """Whether each of its subjects is named, without a pattern."""
+        return bool(self.said.subjects) and all(
+            re.fullmatch(r"[^*?[]+", selector.name or "*") for selector in self.said.subjects)
+
     def matches(self, who: pd.DataFrame) -> np.ndarray:
         """Which subjects (columns kind, namespace, name, container) it covers."""
         selectors = self.said.subjects or [Selector()]
@@ -164,7 +173,7 @@ class ExceptionRegister:
     """Exceptions applied to the results of one framework on one day.
 
     ``results`` are the same results, with those marked of which every failing subject is covered; ``notices``
-    say which exceptions have expired, cover nothing or too much.
+    say which exceptions have expired, cover nothing or too much, or for too long.
     """
 
     def __init__(self, exceptions: Iterable[Acceptance], framework: str, results: "list[Result]",
@@ -172,9 +181,9 @@ class ExceptionRegister:
         self._framework, self._today = framework, today
         self._uses = [_Use(exception, exception.said.framework == framework) for exception in exceptions]
         self._matched: dict[tuple[int, int], np.ndarray] = {}
-        self._failing: dict[int, tuple[np.ndarray, pd.DataFrame]] = {}
+        self._called: dict[int, pd.DataFrame] = {}
         self.results = [self._marked(result) for result in results] if self._uses else results
-        self._failing.clear()
+        self._called.clear()
 
     def __bool__(self) -> bool:
         return bool(self._uses)
@@ -187,14 +196,19 @@ class ExceptionRegister:
                 if use.exception.concerns(self._framework, result.requirement.id, outcome.check.name):
                     use.concerned = True
                     found = self._failures(use, outcome)
-                    if len(found):
+                    if len(found) and result.status == "fail":
                         by.append(use.exception.said)
-                    mask[found] = True
+                        mask[found] = True
             covered.append(mask)
-        failing, marked = result.count("fail"), sum(int(mask.sum()) for mask in covered)
-        accepted = bool(failing) and marked == failing
-        told = f"; {_accepted(by)}" if accepted else f"; {marked} of them accepted" if marked else ""
-        return replace(result, covered=tuple(covered), accepted=accepted, reason=f"{result.reason}{told}")
+        marked = sum(int(mask.sum()) for mask in covered)
+        if not marked:
+            return replace(result, covered=tuple(covered))
+        whole = marked == result.count("fail")
+        told = f"{_accepted(by)}" if whole else f"{marked} of them accepted"
+        if whole and result.not_known:
+            told = f"{told}, but there is more that is not known: {result.not_known}"
+        return replace(result, covered=tuple(covered), accepted=whole and not result.not_known,
+                       reason=f"{result.reason}; {told}")
 
     def _failures(self, use: _Use, outcome: "Outcome") -> np.ndarray:
         """The positions of the failing subjects of a check that an exception covers, if it is valid."""
@@ -202,19 +216,27 @@ class ExceptionRegister:
         if key not in self._matched:
             found = np.empty(0, np.int64)
             if use.exception.state(self._today) == "valid":
-                failing, who = self._failing_of(outcome)
-                found = failing[use.exception.matches(who)]
+                failing = outcome.positions("fail")
+                found = failing[use.exception.matches(self._subjects(outcome).iloc[failing])]
                 use.covered += len(found)
-                use.wide = use.wide or _too_wide(use.exception.said, len(found), outcome)
+                use.wide = use.wide or self._too_wide(use.exception, len(found), outcome)
             self._matched[key] = found
         return self._matched[key]
 
-    def _failing_of(self, outcome: "Outcome") -> tuple[np.ndarray, pd.DataFrame]:
-        """The failing subjects of a check: their positions, and what they are called."""
-        if id(outcome) not in self._failing:
-            failing = outcome.positions("fail")
-            self._failing[id(outcome)] = failing, outcome.subjects(failing)
-        return self._failing[id(outcome)]
+    def _too_wide(self, exception: Acceptance, covered: int, outcome: "Outcome") -> str:
+        """Why an exception is too wide for one check, if it is: for what fails, or for all that it could match."""
+        if covered > WIDE:
+            return f"it covers {covered} failures of {outcome.check.name}"
+        total = len(outcome.population)
+        if total > 1 and not exception.exact and exception.matches(self._subjects(outcome)).all():
+            return f"it covers all {total} subjects of {outcome.check.name}"
+        return ""
+
+    def _subjects(self, outcome: "Outcome") -> pd.DataFrame:
+        """What all subjects of a check are called, those that pass too."""
+        if id(outcome) not in self._called:
+            self._called[id(outcome)] = outcome.subjects(outcome.positions())
+        return self._called[id(outcome)]
 
     @cached_property
     def notices(self) -> list[Notice]:
@@ -234,6 +256,8 @@ class ExceptionRegister:
             yield "exception too wide", "it names no namespace, object or container"
         elif use.wide:
             yield "exception too wide", use.wide
+        if long := entries.too_long(said.granted, said.expires):
+            yield "exception too long", long
 
     def frame(self) -> pd.DataFrame:
         """One row an exception that concerns this framework (columns: `COLUMNS`)."""
@@ -248,16 +272,6 @@ class ExceptionRegister:
             "state": use.exception.state(self._today), "covers": use.covered,
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
         }
-
-
-def _too_wide(said: Written, covered: int, outcome: "Outcome") -> str:
-    """Why an exception is too wide for what it covers of one check, if it is."""
-    if covered > WIDE:
-        return f"it covers {covered} failures of {outcome.check.name}"
-    exact = all(re.fullmatch(r"[^*?[]+", selector.name or "*") for selector in said.subjects)
-    if not exact and covered == len(outcome.population) > 1:
-        return f"it covers all {covered} subjects of {outcome.check.name}"
-    return ""
 
 
 def _accepted(by: list[Written]) -> str:

@@ -67,7 +67,7 @@ def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "w
     if requirement.reach == "attested" and requirement.checks:
         yield "warning", "only people can tell, and yet it has checks"
     if requirement.reach == "partly" and not requirement.cannot_show:
-        yield "warning", "it does not say what a cluster cannot show of it"
+        yield "error", "it does not say what a cluster cannot show of it"
 
 
 def _parameters(name: str, given: dict[str, Any]) -> Iterator[str]:

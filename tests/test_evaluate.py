@@ -131,6 +131,42 @@ def test_all_out_of_scope_is_not_a_pass() -> None:
     assert status(says(True, True, True, applies=[False] * 3))[0] == "not_applicable"
 
 
+@pytest.mark.parametrize("reach", ["partly", "attested"])
+def test_what_a_cluster_shows_in_part_is_never_a_pass(reach: str) -> None:
+    part = Requirement(id="1", section="s", title="t", reach=reach, cannot_show="who asks", look_at="the minutes")
+
+    def found(*checks: Check, of: Snapshot | None = None, run_by: str = "", of_part: Requirement = part) -> tuple[str, str]:
+        return status_of(of_part, [run(check, of or snapshot()) for check in checks], run_by)
+
+    yes, no, unknown = says(True, True, True), says(True, True, False), says(True, None, True)
+    assert found(yes, yes) == ("manual", "what a cluster shows holds: 6 pass, none fails; it cannot show: who asks")
+    assert found(says(), of=snapshot(0)) == (
+        "manual", "nothing of it could be judged: there are no pods; it cannot show: who asks")
+    assert found(says(True, True, True, applies=[False] * 3))[0] == "manual"
+    assert found(yes, no) == ("fail", "1 of 3 fail: It is so")
+    assert found(yes, unknown)[0] == "unknown"
+    assert found(yes, of=snapshot(3, pods="forbidden"))[0] == "unknown"
+    assert found(says(if_empty="none is visible"), of=snapshot(0))[0] == "unknown"
+    assert found() == ("manual", "the minutes")
+    silent = Requirement(id="1", section="s", title="t", reach=reach)
+    assert found(yes, of_part=silent) == (
+        "manual", "what a cluster shows holds: 3 pass, none fails; people must tell the rest")
+    theirs = Requirement(id="1", section="s", title="t", reach=reach, run_by="provider")
+    assert found(yes, run_by="EKS", of_part=theirs) == ("not_applicable", "run by the provider (EKS)")
+
+
+def test_a_control_plane_that_a_provider_runs_decides_nothing_of_what_is_shown_in_part() -> None:
+    def of_api_servers(api_servers: pd.DataFrame):
+        return judge(api_servers, pd.Series(True, api_servers.index, BOOLEAN))
+
+    outcomes = [run(check_of(of_api_servers, if_empty="none is visible"), snapshot())]
+    assert status_of(REQUIREMENT, outcomes, "EKS") == ("not_applicable", "run by the provider (EKS)")
+    part = Requirement(id="1", section="s", title="t", reach="partly", cannot_show="who signs in")
+    assert status_of(part, outcomes, "EKS") == (
+        "manual", "nothing of it could be judged: run by the provider (EKS); it cannot show: who signs in")
+    assert status_of(part, outcomes) == ("unknown", "none is visible")
+
+
 @given(st.lists(st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=2), min_size=1, max_size=4),
        st.sampled_from(OUTCOMES))
 def test_a_requirement_passes_only_if_all_is_known_and_good(found, outcome) -> None:

@@ -100,10 +100,65 @@ def test_accepted_failures_do_not_cross_unaccepted_and_still_cross_fail(written)
     assert all(judged.crosses(threshold) for threshold in ("fail", "unknown", "critical"))
 
 
+PRIVILEGED = pytest.mark.parametrize(("known", "complete", "why"), [
+    ((None, True), "complete", "1 of 2 not known: It is so"),
+    ((True, True), "forbidden", "pods is forbidden"),
+    ((), "complete", "none is visible"),
+])
+
+
+@PRIVILEGED
+def test_a_requirement_of_which_more_is_not_known_is_not_accepted(known, complete, why) -> None:
+    def fails(containers: pd.DataFrame):
+        return judge(containers, pd.Series(False, containers.index, BOOLEAN))
+
+    def knows(pods: pd.DataFrame):
+        return judge(pods, pd.Series(list(known), pods.index, BOOLEAN))
+
+    def nothing_seen(nodes: pd.DataFrame):
+        return judge(nodes, pd.Series(True, nodes.index, BOOLEAN))
+
+    whole, taken = snapshot(*CLUSTER[:2]), snapshot(*CLUSTER[:2])
+    if complete != "complete":
+        entries = [Entry(resource="pods", outcome=complete, started=NOON, ended=NOON)
+                   if each.resource == "pods" else each for each in taken.manifest.ledger]
+        taken = Snapshot(Manifest(cluster="c", started=NOON, ended=NOON, ledger=entries), arrow(CLUSTER[:2]))
+    other = Check("t.other", knows if known else nothing_seen, "It is so.", "low",
+                  if_empty="" if known else "none is visible")
+    outcomes = [run(Check("t.fails", fails, "It is so.", "high"), whole), run(other, taken)]
+    requirement = Requirement(id="1", section="s", title="t", reach="evidenced")
+    framework = Framework(framework="x", title="X", version="1", sections=[Section("s", "S")])
+    accepting = Acceptance(Written(owner="o", reason="r", compensating_control="c", checks=["t.fails"], granted=DAY,
+                                   expires=DAY, subjects=[Selector(name="cilium-1"), Selector(name="cilium-2")]),
+                           Origin("f", 1, "", Path("f")))
+    judged = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes), outcomes)], [accepting])
+    result = judged.results[0]
+    assert (result.status, result.accepted) == ("fail", False) and judged.crosses("unaccepted")
+    assert "accepted until 2026-06-15 by o, but there is more that is not known" in result.reason
+    assert why in result.reason
+    without = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes[:1]), outcomes[:1])],
+                         [accepting])
+    assert without.results[0].accepted and not without.crosses("unaccepted")
+
+
+def test_what_a_provider_runs_is_never_accepted_and_crosses_nothing(written) -> None:
+    own = Framework(framework="pss-baseline", title="t", version="1", sections=[Section("s", "S")], requirements=[
+        Requirement(id="privileged", section="s", title="t", reach="partly", run_by="provider",
+                    checks=["pss.privileged"], cannot_show="settings at the provider")])
+    judged = api.evaluate(snapshot(*CLUSTER), own, exceptions=written(GOOD))
+    assert (row(judged)["status"], row(judged)["accepted"], row(judged)["failed"]) == ("not_applicable", False, 2)
+    assert row(judged)["reason"] == "run by the provider"
+    assert not judged.verdicts("fail")["accepted"].any()
+    assert not any(judged.crosses(threshold) for threshold in ("fail", "unaccepted", "unknown", "low", "critical"))
+
+
 @pytest.mark.parametrize(("granted", "expires", "accepted", "notice"), [
     ("2026-06-15", "2026-06-15", True, []),
     ("2026-01-01", "2026-06-14", False, ["exception expired"]),
     ("2026-06-16", "2026-12-31", False, ["exception not in force yet"]),
+    ("2026-01-01", "2027-01-01", True, []),
+    ("2026-01-01", "2027-01-02", True, ["exception too long"]),
+    ("2026-06-15", "9999-12-31", True, ["exception too long"]),
 ])
 def test_both_days_count_and_the_day_is_the_snapshots(written, granted, expires, accepted, notice) -> None:
     text = GOOD.replace("2026-01-10", granted).replace("2026-12-31", expires)
@@ -136,6 +191,20 @@ def test_a_pattern_that_covers_all_that_is_judged_is_too_wide_and_names_are_not(
     assert judged.notices["what"].tolist() == ["it covers all 2 subjects of pss.privileged"]
     named = GOOD.replace('{namespace: kube-system, name: "cilium-*"}', "{name: cilium-1}, {name: cilium-2}")
     assert notices(api.evaluate(everything, "pss-baseline", exceptions=written(named))) == []
+
+
+@pytest.mark.parametrize("subjects", [
+    '[{name: "[!_]*"}]', '[{name: "[a-p]*"}, {name: "[q-z]*"}]', '[{namespace: "[!_]*"}]', '[{name: "*[!-]"}]',
+    '[{namespace: kube-system}, {name: "w*"}]', '[{name: cilium-1}, {name: "[!_]*"}]'])
+@pytest.mark.parametrize("privileged", [True, False])
+def test_patterns_that_match_all_there_is_are_too_wide_whatever_fails(written, subjects, privileged) -> None:
+    cluster = (pod("kube-system", "cilium-1", privileged), *(pod("shop", name, False) for name in ("web", "api")))
+    text = GOOD.replace('[{namespace: kube-system, name: "cilium-*"}]', subjects)
+    wide = "w*" not in subjects
+    found = api.evaluate(snapshot(*cluster), "pss-baseline", exceptions=written(text)).notices
+    said = found[found["kind"] == "exception too wide"]["what"].tolist()
+    assert said == ["it covers all 3 subjects of pss.privileged"] * wide
+    assert ("exception unused" in found["kind"].tolist()) == (not privileged)
 
 
 def test_too_many_are_too_wide(written) -> None:
@@ -260,7 +329,10 @@ def test_exceptions_change_no_verdict_and_accept_what_they_cover(pods, given_) -
         assert verdict["accepted"] == (verdict["verdict"] == "fail" and covered)
     for _, requirement in judged.requirements.iterrows():
         failing = frame[(frame["requirement"] == requirement["id"]) & (frame["verdict"] == "fail")]
-        assert requirement["accepted"] == (requirement["status"] == "fail" and all(failing["accepted"]))
+        unknown = ((frame["requirement"] == requirement["id"]) & (frame["verdict"] == "unknown")).any()
+        assert requirement["accepted"] == (requirement["status"] == "fail" and all(failing["accepted"]) and not unknown)
+    assert judged.crosses("unaccepted") == any((judged.requirements["status"] == "fail")
+                                               & ~judged.requirements["accepted"])
 
 
 def covers(exception: Acceptance, verdict: pd.Series) -> bool:
