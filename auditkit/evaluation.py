@@ -337,7 +337,7 @@ def not_known(outcomes: list[Outcome]) -> str:
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
     """What rows of a population are called: columns kind, namespace, name, container."""
     rows = population.iloc[chosen]
-    declared = tables.TABLES.get(table)
+    declared = tables.TABLES.get(table.removeprefix("all_"))
     name, container = declared.called if declared else ("name", "container")
     kind = declared.kind if declared else ""
     return pd.DataFrame({

@@ -92,8 +92,8 @@ def test_own_verdicts_are_those_of_the_checks(acme):
     own = acme.own_verdicts
     assert set(own["check"]) == set(equivalent_rules()["check"].dropna())
     mine = own[own["check"] == "workloads.no_privileged_containers"]
-    assert len(mine) == len(acme.containers)
-    assert (mine["verdict"] == "fail").sum() == acme.containers["privileged"].sum()
+    assert len(mine) == len(acme.all_containers) > len(acme.containers)
+    assert (mine["verdict"] == "fail").sum() == acme.all_containers["privileged"].sum()
 
 
 # --- the list of equivalent rules ------------------------------------------------------------------------------------

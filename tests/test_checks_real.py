@@ -16,6 +16,8 @@ LISTS = {
     "pods": "api__v1__pods", "services": "api__v1__services", "accounts": "api__v1__serviceaccounts",
     "namespaces": "api__v1__namespaces", "quotas": "api__v1__resourcequotas", "limits": "api__v1__limitranges",
     "deployments": "apis__apps__v1__deployments", "statefulsets": "apis__apps__v1__statefulsets",
+    "daemonsets": "apis__apps__v1__daemonsets", "replicasets": "apis__apps__v1__replicasets",
+    "jobs": "apis__batch__v1__jobs", "cronjobs": "apis__batch__v1__cronjobs",
     "budgets": "apis__policy__v1__poddisruptionbudgets", "volumes": "api__v1__persistentvolumes",
     "secrets": "api__v1__secrets",
     "webhooks": "apis__admissionregistration.k8s.io__v1__validatingwebhookconfigurations",
@@ -30,8 +32,29 @@ def snapshot():
 
 @pytest.fixture(scope="module")
 def raw():
-    return {name: json.loads(gzip.decompress((RECORDING / f"{file}%3Flimit%3D500.json.gz").read_bytes()))["items"]
-            for name, file in LISTS.items()}
+    found = {name: json.loads(gzip.decompress((RECORDING / f"{file}%3Flimit%3D500.json.gz").read_bytes()))["items"]
+             for name, file in LISTS.items()}
+    return found | {"written": [*found["pods"], *idle(found)]}
+
+
+def idle(raw):
+    """The templates of controllers that no other owns and that have no pod which has not ended, like pods."""
+    kinds = {"Deployment": "deployments", "StatefulSet": "statefulsets", "DaemonSet": "daemonsets",
+             "ReplicaSet": "replicasets", "Job": "jobs", "CronJob": "cronjobs"}
+    above = {(kind, *of(thing)): (owner["kind"], of(thing)[0], owner["name"]) for kind, name in (
+        *kinds.items(), ("Pod", "pods")) for thing in raw[name] for owner in thing["metadata"].get("ownerReferences", [])}
+    busy = set()
+    for pod in raw["pods"]:
+        if pod["status"]["phase"] in ("Running", "Pending", "Unknown"):
+            place = ("Pod", *of(pod))
+            while place := above.get(place):
+                busy.add(place)
+    return [{"metadata": thing["metadata"], "spec": template(thing)} for kind, name in kinds.items() for thing in raw[name]
+            if (kind, *of(thing)) not in busy and (kind, *of(thing)) not in above]
+
+
+def template(thing):
+    return (thing["spec"].get("jobTemplate") or thing)["spec"]["template"]["spec"]
 
 
 def subjects(snapshot, check, verdict):
@@ -118,16 +141,20 @@ OF_PODS = {
 
 @pytest.mark.parametrize("check", OF_CONTAINERS)
 def test_containers_that_fail(snapshot, raw, check):
-    wanted = {(*of(pod), container["name"]) for pod in raw["pods"] for container in containers(pod)
+    wanted = {(*of(pod), container["name"]) for pod in raw["written"] for container in containers(pod)
               if OF_CONTAINERS[check](pod, container)}
     assert wanted
     assert subjects(snapshot, f"workloads.{check}", "fail") == wanted
     assert not subjects(snapshot, f"workloads.{check}", "unknown")
 
 
+def test_there_are_templates_without_pods(raw):
+    assert len(raw["written"]) > len(raw["pods"])
+
+
 @pytest.mark.parametrize("check", OF_PODS)
 def test_pods_that_fail(snapshot, raw, check):
-    wanted = {of(pod) for pod in raw["pods"] if OF_PODS[check](pod)}
+    wanted = {of(pod) for pod in raw["written"] if OF_PODS[check](pod)}
     assert wanted
     assert subjects(snapshot, f"workloads.{check}", "fail") == wanted
 
@@ -137,10 +164,10 @@ def test_pods_that_get_a_token(snapshot, raw):
     mirrors = {of(pod) for pod in raw["pods"]
                if "kubernetes.io/config.mirror" in pod["metadata"].get("annotations", {})}
     wanted = set()
-    for pod in raw["pods"]:
+    for pod in raw["written"]:
         if of(pod) in mirrors:
             continue
-        account = by_account[of(pod)[0], pod["spec"]["serviceAccountName"]]
+        account = by_account[of(pod)[0], pod["spec"].get("serviceAccountName", "default")]
         if pod["spec"].get("automountServiceAccountToken", account):
             wanted.add(of(pod))
     assert wanted and mirrors
@@ -152,7 +179,7 @@ def test_secrets_in_the_environment(snapshot, raw):
     def takes(container):
         return (any("secretKeyRef" in (env.get("valueFrom") or {}) for env in container.get("env", []))
                 or any("secretRef" in source for source in container.get("envFrom", [])))
-    wanted = {(*of(pod), c["name"]) for pod in raw["pods"] for c in containers(pod) if takes(c)}
+    wanted = {(*of(pod), c["name"]) for pod in raw["written"] for c in containers(pod) if takes(c)}
     assert wanted
     assert subjects(snapshot, "secrets.not_in_environment", "fail") == wanted
 

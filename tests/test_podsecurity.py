@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import frames
+from worlds import derived, frames
 
 from auditkit.analysis import inputs
 from auditkit.analysis.podsecurity import (
@@ -20,18 +20,17 @@ from auditkit.analysis.podsecurity import (
     explain,
     in_force,
     minor_version,
-    pod_security,
     pod_specs,
-    spec_security,
     template_pod_security,
 )
 from auditkit.analysis.podsecurity_rules import APPARMOR_ANNOTATION
 from auditkit.analysis.podsecurity_specs import go_quoted
+from auditkit.checks import pss
 from auditkit.errors import UsageError
 
 TRUTH = Path(os.environ.get("AUDITKIT_TRUTH") or Path(__file__).parents[2] / "shared" / "truth")
 PAIRS = ["baseline:latest", "restricted:latest", "baseline:v1.25", "restricted:v1.25", "restricted:v1.18"]
-TABLES = inputs(pod_specs)
+TABLES = [name.removeprefix("all_") for name in inputs(pod_specs)]
 TEMPLATES = inputs(template_pod_security)
 CONTROLLERS = ["Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", "ReplicationController", "Job", "CronJob"]
 GROUPS = {"seccompProfile_baseline": "seccompProfile", "seccompProfile_restricted": "seccompProfile",
@@ -54,15 +53,13 @@ def world():
     return frames([case["pod"] for case in corpus()])
 
 
-def by_spec(tables):
-    """What the checks read beside the pods."""
-    specs = pod_specs(*(tables[name] for name in TABLES))
-    given = {**tables, "pod_specs": specs}
-    return specs, spec_security(*(given[name] for name in inputs(spec_security)))
+def judging(tables):
+    """What the checks read."""
+    return derived(tables, "all_pods", "pod_specs", "spec_security")
 
 
 def by_pod(tables):
-    return pod_security(tables["pods"], *by_spec(tables))
+    return derived(tables, "pod_security")[0]
 
 
 @cache
@@ -163,7 +160,7 @@ def test_neither_company_nor_order_matter(places, pair, seed):
     """Some of the pods in another order, with the rows of all tables mixed: each is judged as before."""
     places = list(dict.fromkeys(place % len(corpus()) for place in places))
     shuffled = np.random.default_rng(seed)
-    tables = {"pods": world()["pods"].iloc[places]}
+    tables = world() | {"pods": world()["pods"].iloc[places]}
     for name in TABLES[1:]:
         frame = world()[name]
         rank = {owner: at for at, owner in enumerate(shuffled.permutation(frame["pod"].unique().tolist()))}
@@ -186,7 +183,7 @@ def test_pods_of_one_spec_are_judged_once_and_others_each_for_itself():
               pod("k", {f"{APPARMOR_ANNOTATION}c": "unconfined"}), pod("l", os={"name": "windows"}),
               pod("m", containers=[{"name": "c", "securityContext": {"capabilities": {"drop": ["ALL"]}}}]),
               pod("n", containers=[{"name": "c", "securityContext": {"capabilities": {"add": ["ALL"]}}}])]
-    specs, _ = by_spec(frames([*same, *others]))
+    [specs] = derived(frames([*same, *others]), "pod_specs")
     assert specs["spec"].tolist()[0] == specs["spec"].tolist()[1]
     assert specs["spec"].nunique() == 1 + len(others)
 
@@ -231,6 +228,25 @@ def test_a_pod_and_a_template_of_one_name_in_two_namespaces_are_two():
     good, bad = pod("a"), pod("a", hostPID=True)
     bad["metadata"]["namespace"] = "y"
     assert said(good, bad) == ["", "host namespaces (hostPID=true)"]
+
+
+def test_the_checks_judge_templates_without_pods():
+    """A controller with pods is judged by them; what belongs to another controller is that one's matter."""
+    bad = {"containers": [{"name": "c", "securityContext": {"privileged": True}}]}
+    set_of = {**template(pod("old", **bad), "ReplicaSet")}
+    set_of["metadata"]["ownerReferences"] = [{"kind": "Deployment", "name": "web", "controller": True, "uid": "u"}]
+    running = pod("web-1")
+    running["metadata"]["ownerReferences"] = [{"kind": "DaemonSet", "name": "agent", "controller": True, "uid": "v"}]
+    over = pod("job-1", **bad)
+    over["metadata"]["ownerReferences"] = [{"kind": "Job", "name": "job", "controller": True, "uid": "w"}]
+    over["status"] = {"phase": "Succeeded"}
+    found = frames([running, over, set_of, template(pod("web", **bad), "Deployment"),
+                    template(pod("agent", **bad), "DaemonSet"), template(pod("job", **bad), "Job"),
+                    template(pod("good"), "CronJob")])
+    pods, *security = judging(found)
+    judged = dict(zip(pods["kind"] + " " + pods["name"], pss.privileged(pods, *security).ok, strict=True))
+    assert judged == {"Pod web-1": True, "Pod job-1": False, "Deployment web": False, "Job job": False, "CronJob good": True}
+    assert set(derived(found, "pod_security")[0]["pod"]) == {"web-1", "job-1"}
 
 
 def test_controllers_of_one_name_are_told_apart_by_their_kind():

@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow as pa
 import pytest
-from test_podsecurity import PAIRS, by_pod, by_spec, corpus, judged, pod, template, words, world
+from test_podsecurity import PAIRS, by_pod, corpus, judged, judging, pod, template, words, world
 from worlds import frames
 
 from auditkit import checks, controls, tables
@@ -154,7 +154,7 @@ def test_the_checks_of_a_framework_together_say_what_the_plugin_says(pair):
     level, version = pair.split(":")
     said = [set() for _ in corpus()]
     for check in resolved(f"pss-{level}", level, version):
-        judgement = check(world()["pods"], *by_spec(world()))
+        judgement = check(*judging(world()))
         applies = judgement.applies is None or judgement.applies.all()
         assert judgement.ok.notna().all() and judgement.ok.index.equals(world()["pods"].index)
         for at, (ok, reason) in enumerate(zip(judgement.ok, judgement.reasons if applies else [], strict=applies)):
@@ -168,10 +168,10 @@ def test_the_checks_of_a_framework_together_say_what_the_plugin_says(pair):
 
 def test_a_rule_that_the_version_does_not_have_speaks_of_no_pod():
     for check, last in ((pss.host_probes, "v1.33"), (pss.run_as_user, "v1.22"), (pss.privilege_escalation, "v1.7")):
-        judgement = check(world()["pods"], *by_spec(world()), version=last)
+        judgement = check(*judging(world()), version=last)
         assert not judgement.applies.any() and last in judgement.otherwise
         following = f"v1.{int(last[3:]) + 1}"
-        assert check(world()["pods"], *by_spec(world()), version=following).applies is None
+        assert check(*judging(world()), version=following).applies is None
 
 
 def test_restricted_keeps_proc_masked_in_user_namespaces_too():
@@ -179,7 +179,7 @@ def test_restricted_keeps_proc_masked_in_user_namespaces_too():
     world = frames([strict(hostUsers=False, containers=[container])])
     for version, level, ok in (("latest", "baseline", True), ("latest", "restricted", False),
                                ("v1.34", "baseline", False), ("v1.34", "restricted", False)):
-        assert pss.proc_mount(world["pods"], *by_spec(world), version=version, level=level).ok.item() is ok
+        assert pss.proc_mount(*judging(world), version=version, level=level).ok.item() is ok
 
 
 # --- nothing passes that is not known ------------------------------------------------------------------------------
@@ -187,7 +187,7 @@ def test_restricted_keeps_proc_masked_in_user_namespaces_too():
 
 def verdicts(world):
     """For each check whether it found the first pod to keep its rule: True, False or None."""
-    return {check.name: None if pd.isna(ok := check(world["pods"], *by_spec(world)).ok.iloc[0]) else bool(ok)
+    return {check.name: None if pd.isna(ok := check(*judging(world)).ok.iloc[0]) else bool(ok)
             for level in ("baseline", "restricted") for check in resolved(f"pss-{level}", level, "latest")}
 
 
@@ -232,8 +232,8 @@ def test_what_is_known_to_be_wrong_fails_though_other_things_are_not_known():
 def test_a_pod_that_is_listed_twice_does_not_pass_the_second_time():
     for twins in ([pod(), pod(hostPID=True)], [pod(hostPID=True), pod()], [pod(hostPID=True)] * 2):
         world = frames(twins)
-        assert not pss.host_namespaces(world["pods"], *by_spec(world)).ok.all()
-        assert pss.privileged(world["pods"], *by_spec(world)).ok.isna().tolist() == [False, True]
+        assert not pss.host_namespaces(*judging(world)).ok.all()
+        assert pss.privileged(*judging(world)).ok.isna().tolist() == [False, True]
 
 
 def test_columns_that_must_be_known_are_those_that_have_a_default():

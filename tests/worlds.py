@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.analysis import derivation, inputs
 from auditkit.collectors.objects import decode
 
 SOURCES = {resource.kind: resource.name for resource in tables.RESOURCES.values()}
@@ -30,3 +31,9 @@ def arrow(objects: Iterable[dict]) -> dict[str, pa.Table]:
 def frames(objects: Iterable[dict]) -> dict[str, pd.DataFrame]:
     """The same as DataFrames with Arrow dtypes."""
     return {name: table.to_pandas(types_mapper=pd.ArrowDtype) for name, table in arrow(objects).items()}
+
+
+def derived(found: dict[str, pd.DataFrame], *names: str) -> list[pd.DataFrame]:
+    """Tables by name, derived ones worked out of what is there."""
+    return [found[name] if name in found else
+            derivation(name)(*derived(found, *inputs(derivation(name)))) for name in names]

@@ -46,6 +46,19 @@ DERIVED: dict[str, str] = {
     "schedulers": "auditkit.analysis.control_plane:schedulers",
     "etcd_members": "auditkit.analysis.control_plane:etcd_members",
     "node_kubelets": "auditkit.analysis.control_plane:node_kubelets",
+    "idle_templates": "auditkit.analysis.all_pods:idle_templates",
+    "all_pods": "auditkit.analysis.all_pods:all_pods",
+    "all_containers": "auditkit.analysis.all_pods:all_containers",
+    "all_container_capabilities": "auditkit.analysis.all_pods:all_container_capabilities",
+    "all_container_ports": "auditkit.analysis.all_pods:all_container_ports",
+    "all_container_handlers": "auditkit.analysis.all_pods:all_container_handlers",
+    "all_container_env": "auditkit.analysis.all_pods:all_container_env",
+    "all_container_env_from": "auditkit.analysis.all_pods:all_container_env_from",
+    "all_volumes": "auditkit.analysis.all_pods:all_volumes",
+    "all_pod_sysctls": "auditkit.analysis.all_pods:all_pod_sysctls",
+    "all_pod_node_selectors": "auditkit.analysis.all_pods:all_pod_node_selectors",
+    "all_pod_annotations": "auditkit.analysis.all_pods:all_pod_annotations",
+    "node_results": "auditkit.analysis.kube_bench:node_results",
     "container_contexts": "auditkit.analysis.pod_contexts:container_contexts",
     "container_powers": "auditkit.analysis.pod_contexts:container_powers",
     "namespaced_objects": "auditkit.analysis.pod_contexts:namespaced_objects",
@@ -76,12 +89,20 @@ DERIVED: dict[str, str] = {
     "access": "auditkit.analysis.access_frame:access",
     "duty_conflicts": "auditkit.analysis.access_duties:duty_conflicts",
     "granted_rules": "auditkit.analysis.rbac_aggregation:granted_rules",
+    "system_masters": "auditkit.analysis.system_masters:system_masters",
     "role_powers": "auditkit.analysis.rbac_powers:role_powers",
     "held_powers": "auditkit.analysis.rbac_powers:held_powers",
     "escalation_steps": "auditkit.analysis.escalation_graph:escalation_steps",
     "paths_to_admin": "auditkit.analysis.escalation:paths_to_admin",
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
+
+GIVEN: dict[str, tuple[str, ...]] = {
+    "node_results": ("findings",),
+    "system_masters": ("memberships", "events"),
+}
+"""Of a derived table the tables that people may give and need not: without them it has fewer rows, and those it has are
+as true. One that was given and is not whole is a gap, as everywhere."""
 
 
 @cache

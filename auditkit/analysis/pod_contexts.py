@@ -4,55 +4,85 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from auditkit import tables
+from auditkit.analysis.images import ENDED
 from auditkit.analysis.network_selectors import select
 from auditkit.analysis.rows import BOOLEAN, IN_CONTAINER, STRING, has, lookup, named
 
-_EFFECTIVE = ("run_as_non_root", "run_as_user", "seccomp_type", "windows_host_process", "cpu_limit", "memory_limit")
-_STATED = ("run_as_non_root", "run_as_user", "seccomp_type", "windows_host_process", "apparmor_type", "selinux_type",
-           "selinux_user", "selinux_role")
+_EFFECTIVE = ("run_as_non_root", "run_as_user", "windows_user", "seccomp_type", "windows_host_process", "cpu_limit",
+              "memory_limit", "security_context")
+_OF_POD = {"kind": "kind", "namespace": "namespace", "name": "pod"}
 
 
-def container_contexts(containers: pd.DataFrame, pods: pd.DataFrame) -> pd.DataFrame:
+def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
+                       all_pod_node_selectors: pd.DataFrame) -> pd.DataFrame:
     """What applies to each container, in the order of the containers: its own setting, else that of its pod.
 
-    Columns: run_as_non_root, run_as_user, seccomp_type, windows_host_process, cpu_limit, memory_limit; windows (its
-    pod says that it runs on Windows), restart_policy (of the pod), and stated (it or its pod has a security context).
+    Columns: run_as_non_root, run_as_user, windows_user, seccomp_type, windows_host_process, cpu_limit, memory_limit,
+    security_context (a field that it or its pod sets; <NA>: none), restart_policy (of the pod), and windows: its pod
+    is on a Windows node, or, where no node tells, states or asks for Windows.
     """
-    pod = lookup(containers, {"namespace": "namespace", "pod": "name"}, pods,
-                 list(dict.fromkeys([*_EFFECTIVE, *_STATED, "os_name", "restart_policy"])))
+    known = all_pods[["kind", "namespace", "name", "restart_policy", *_EFFECTIVE]].assign(
+        os=_systems(all_pods, nodes, all_pod_node_selectors))
+    pod = lookup(all_containers, {"kind": "kind", "namespace": "namespace", "pod": "name"}, known,
+                 [*_EFFECTIVE, "os", "restart_policy"])
     return pd.DataFrame({
-        **{name: containers[name].fillna(pod[name]) for name in _EFFECTIVE},
-        "windows": pod["os_name"].eq("windows").fillna(False), "restart_policy": pod["restart_policy"],
-        "stated": containers["has_security_context"] | pod[list(_STATED)].notna().any(axis=1).astype(BOOLEAN),
+        **{name: all_containers[name].fillna(pod[name]) for name in _EFFECTIVE},
+        "windows": pod["os"].eq("windows").fillna(False), "restart_policy": pod["restart_policy"],
     })
 
 
-def container_powers(containers: pd.DataFrame, container_capabilities: pd.DataFrame) -> pd.DataFrame:
+def _systems(pods: pd.DataFrame, nodes: pd.DataFrame, selectors: pd.DataFrame) -> pd.Series:
+    """The operating system of each pod: that of its node, else what it states, else what it asks for."""
+    of_node = lookup(pods, {"node": "name"}, nodes, ["os"])["os"]
+    return of_node.fillna(pods["os_name"]).fillna(lookup(pods, _OF_POD, selectors, ["value"])["value"])
+
+
+def ended(pods: pd.DataFrame) -> pd.Series:
+    """Whether each pod has run to its end; what does not say so may still run."""
+    return pods["phase"].isin(ENDED).astype(BOOLEAN)
+
+
+def container_powers(all_containers: pd.DataFrame, all_container_capabilities: pd.DataFrame) -> pd.DataFrame:
     """Capabilities of each container, in the order of the containers: drops_all, drops_net_raw, adds_net_raw, and
     added and dropped (their names; empty where there are none).
 
     Runtimes read names in any case and put ``CAP_`` before them; a name that has it already drops nothing, but it may
     be granted.
     """
-    rows = container_capabilities.assign(capability=container_capabilities["capability"].str.upper())
+    rows = all_container_capabilities.assign(capability=all_container_capabilities["capability"].str.upper())
     adds = (rows["action"] == "add").fillna(False)
     added, dropped = rows[adds], rows[~adds]
     net_raw = added["capability"].str.removeprefix("CAP_").isin(["ALL", "NET_RAW"])
     return pd.DataFrame({
-        "drops_all": has(containers, IN_CONTAINER, dropped[dropped["capability"] == "ALL"]),
-        "drops_net_raw": has(containers, IN_CONTAINER, dropped[dropped["capability"].isin(["ALL", "NET_RAW"])]),
-        "adds_net_raw": has(containers, IN_CONTAINER, added[net_raw]),
-        "added": named(containers, IN_CONTAINER, added, "capability"),
-        "dropped": named(containers, IN_CONTAINER, dropped, "capability"),
+        "drops_all": has(all_containers, IN_CONTAINER, dropped[dropped["capability"] == "ALL"]),
+        "drops_net_raw": has(all_containers, IN_CONTAINER, dropped[dropped["capability"].isin(["ALL", "NET_RAW"])]),
+        "adds_net_raw": has(all_containers, IN_CONTAINER, added[net_raw]),
+        "added": named(all_containers, IN_CONTAINER, added, "capability"),
+        "dropped": named(all_containers, IN_CONTAINER, dropped, "capability"),
     })
 
 
-def namespaced_objects(pods: pd.DataFrame, workloads: pd.DataFrame, services: pd.DataFrame) -> pd.DataFrame:
-    """Every pod, service and workload controller: kind, namespace, name."""
-    columns = ["kind", "namespace", "name"]
-    kinds = ((pods, "Pod"), (services, "Service"))
-    frames = [frame.assign(kind=pd.Series(kind, frame.index, STRING))[columns] for frame, kind in kinds]
-    return pd.concat([*frames, workloads[columns]], ignore_index=True)
+def namespaced_objects(
+    pods: pd.DataFrame, workloads: pd.DataFrame, services: pd.DataFrame, ingresses: pd.DataFrame,
+    network_policies: pd.DataFrame, persistent_volume_claims: pd.DataFrame, roles: pd.DataFrame,
+    bindings: pd.DataFrame, service_accounts: pd.DataFrame, secrets: pd.DataFrame, config_maps: pd.DataFrame,
+    external_secrets: pd.DataFrame, resource_quotas: pd.DataFrame, limit_ranges: pd.DataFrame,
+    disruption_budgets: pd.DataFrame,
+) -> pd.DataFrame:
+    """Every object of a namespace that is collected: kind, namespace, name, and type of Secrets."""
+    frames = dict(locals())
+    return pd.concat([_called(frame, tables.TABLES[table].kind) for table, frame in frames.items()], ignore_index=True)
+
+
+def _called(objects: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Objects of namespaces by what they are called, each once: of quotas there is a row for each limit."""
+    names = pd.DataFrame({
+        "kind": objects["kind"] if "kind" in objects else pd.Series(kind, objects.index, STRING),
+        "namespace": objects["namespace"], "name": objects["name"],
+        "type": objects["type"] if kind == "Secret" else pd.Series(pd.NA, objects.index, STRING)})
+    names = names[names["namespace"].notna()]
+    return names.drop_duplicates() if kind in ("ResourceQuota", "LimitRange") else names
 
 
 def secret_fetchers(external_secrets: pd.DataFrame, volumes: pd.DataFrame, containers: pd.DataFrame) -> pd.DataFrame:

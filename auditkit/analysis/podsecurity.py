@@ -52,23 +52,24 @@ def minor_version(version: str, server: str = "") -> int:
 # --- what the standard has against each pod ------------------------------------------------------------------------
 
 
-def pod_specs(pods: pd.DataFrame, containers: pd.DataFrame, container_capabilities: pd.DataFrame,
-              container_ports: pd.DataFrame, container_handlers: pd.DataFrame, volumes: pd.DataFrame,
-              pod_sysctls: pd.DataFrame, pod_annotations: pd.DataFrame) -> pd.DataFrame:
-    """Which pods are alike to the Pod Security Standards, in the order of the pods: namespace, name, spec.
+def pod_specs(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_container_capabilities: pd.DataFrame,
+              all_container_ports: pd.DataFrame, all_container_handlers: pd.DataFrame, all_volumes: pd.DataFrame,
+              all_pod_sysctls: pd.DataFrame, all_pod_annotations: pd.DataFrame) -> pd.DataFrame:
+    """Which pods are alike to the Pod Security Standards, in the order of `all_pods`: kind, namespace, name, spec.
 
     ``spec`` is a number, from 0. Most pods come from a template, and are as the others that do.
     """
-    specs = _specs(pods, containers, container_capabilities, container_ports, container_handlers, volumes, pod_sysctls,
-                   pod_annotations)
-    numbers = pd.Series(specs.alike, pods.index, "int64[pyarrow]")
-    return pods[["namespace", "name"]].assign(spec=numbers)
+    specs = _specs(all_pods, all_containers, all_container_capabilities, all_container_ports, all_container_handlers,
+                   all_volumes, all_pod_sysctls, all_pod_annotations)
+    numbers = pd.Series(specs.alike, all_pods.index, "int64[pyarrow]")
+    return all_pods[["kind", "namespace", "name"]].assign(spec=numbers)
 
 
-def spec_security(pods: pd.DataFrame, pod_specs: pd.DataFrame, containers: pd.DataFrame,
-                  container_capabilities: pd.DataFrame, container_ports: pd.DataFrame,
-                  container_handlers: pd.DataFrame, volumes: pd.DataFrame, pod_sysctls: pd.DataFrame,
-                  pod_annotations: pd.DataFrame) -> pd.DataFrame:
+def spec_security(
+    all_pods: pd.DataFrame, pod_specs: pd.DataFrame, all_containers: pd.DataFrame,
+    all_container_capabilities: pd.DataFrame, all_container_ports: pd.DataFrame, all_container_handlers: pd.DataFrame,
+    all_volumes: pd.DataFrame, all_pod_sysctls: pd.DataFrame, all_pod_annotations: pd.DataFrame,
+) -> pd.DataFrame:
     """What every version of the Pod Security Standards has against the pods of each spec of `pod_specs`.
 
     One row for each spec, violated rule and stretch of versions: spec, rule (its name upstream), level, since and
@@ -77,17 +78,18 @@ def spec_security(pods: pd.DataFrame, pod_specs: pd.DataFrame, containers: pd.Da
     """
     spec = pod_specs["spec"].to_numpy()
     firsts = np.unique(spec, return_index=True)[1]
-    found = _found(_specs(pods.take(firsts), containers, container_capabilities, container_ports, container_handlers,
-                          volumes, pod_sysctls, pod_annotations))
+    found = _found(_specs(all_pods.take(firsts), all_containers, all_container_capabilities, all_container_ports,
+                          all_container_handlers, all_volumes, all_pod_sysctls, all_pod_annotations))
     return found.assign(at=spec[firsts][found["at"].to_numpy()]).rename(columns={"at": "spec"})
 
 
-def pod_security(pods: pd.DataFrame, pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
+def pod_security(pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
     """What every version of the Pod Security Standards has against each pod, in the order of the pods.
 
     Columns: namespace, pod, and those of `spec_security` but for spec.
     """
-    at, rows = _spread(pod_specs, spec_security)
+    pods = pod_specs[pod_specs["kind"] == "Pod"]
+    at, rows = _spread(pods, spec_security)
     owners = pods[["namespace", "name"]].rename(columns={"name": "pod"}).take(at).reset_index(drop=True)
     return pd.concat([owners, spec_security.drop(columns="spec").take(rows).reset_index(drop=True)], axis=1)
 

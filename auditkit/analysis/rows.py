@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 BOOLEAN = pd.ArrowDtype(pa.bool_())
 STRING = pd.ArrowDtype(pa.string())
 
-IN_CONTAINER = {"namespace": "namespace", "pod": "pod", "name": "container"}
-"""From containers to the tables of what is in them."""
+IN_CONTAINER = {"kind": "kind", "namespace": "namespace", "pod": "pod", "name": "container"}
+"""From `all_containers` to the tables of what is in them."""
 
 
 def lookup(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

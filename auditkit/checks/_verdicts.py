@@ -10,10 +10,11 @@ from auditkit.checks.model import Judgement
 STRING = pd.ArrowDtype(pa.string())
 
 
-def own_verdicts(pods: pd.DataFrame, containers: pd.DataFrame, volumes: pd.DataFrame, container_ports: pd.DataFrame,
-                 container_contexts: pd.DataFrame, container_powers: pd.DataFrame, namespaced_objects: pd.DataFrame,
-                 container_env: pd.DataFrame, container_env_from: pd.DataFrame,
-                 pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
+def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
+                 all_container_ports: pd.DataFrame, container_contexts: pd.DataFrame, container_powers: pd.DataFrame,
+                 namespaced_objects: pd.DataFrame, all_container_env: pd.DataFrame,
+                 all_container_env_from: pd.DataFrame, limit_ranges: pd.DataFrame, pod_specs: pd.DataFrame,
+                 spec_security: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of our checks that other tools have rules for: check, kind, namespace, name, verdict.
 
     ``verdict`` is pass, fail or unknown; what a check does not speak of has no row.
@@ -33,7 +34,7 @@ def own_verdicts(pods: pd.DataFrame, containers: pd.DataFrame, volumes: pd.DataF
 
 def _rows(subjects: pd.DataFrame, table: str, judgement: Judgement) -> pd.DataFrame:
     """What each subject is called, and what was judged of it; ``<NA>`` where the rule does not speak of it."""
-    declared = tables.TABLES.get(table)
+    declared = tables.TABLES.get(table.removeprefix("all_"))
     kind, (name, _) = (declared.kind, declared.called) if declared else ("", ("name", ""))
     kinds = subjects["kind"] if "kind" in subjects else pd.Series(kind, subjects.index, STRING)
     word = judgement.ok.map({True: "pass", False: "fail"}).astype(STRING).fillna("unknown")

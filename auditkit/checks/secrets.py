@@ -21,14 +21,15 @@ _OF_NAMESPACE = {"name": "namespace"}
     remedy="Mount the Secret as a file; variables end up in logs, dumps and child processes.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.4.1",
 )
-def not_in_environment(containers: pd.DataFrame, container_env: pd.DataFrame,
-                       container_env_from: pd.DataFrame) -> Judgement:
+def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataFrame,
+                       all_container_env_from: pd.DataFrame) -> Judgement:
     """Secrets reach containers as files and not as environment variables."""
-    taken = container_env[container_env["secret"].notna() | (container_env["origin"] == "secretKeyRef").fillna(False)]
-    whole = container_env_from[container_env_from["secret"].notna()]
-    seen = containers.assign(variables=named(containers, IN_CONTAINER, taken, "name"),
-                             whole_secrets=named(containers, IN_CONTAINER, whole, "secret"))
-    ok = ~has(containers, IN_CONTAINER, taken) & ~has(containers, IN_CONTAINER, whole)
+    by_key = (all_container_env["origin"] == "secretKeyRef").fillna(False)
+    taken = all_container_env[all_container_env["secret"].notna() | by_key]
+    whole = all_container_env_from[all_container_env_from["secret"].notna()]
+    seen = all_containers.assign(variables=named(all_containers, IN_CONTAINER, taken, "name"),
+                                 whole_secrets=named(all_containers, IN_CONTAINER, whole, "secret"))
+    ok = ~has(all_containers, IN_CONTAINER, taken) & ~has(all_containers, IN_CONTAINER, whole)
     return judge(seen, ok, ["type", "variables", "whole_secrets"])
 
 

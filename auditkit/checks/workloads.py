@@ -20,36 +20,36 @@ high, medium, low = (partial(check, severity=severity) for severity in ("high", 
     remedy="Remove securityContext.privileged; grant the single capabilities or devices that are needed.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.2; Pod Security Standards, baseline: privileged containers",
 )
-def no_privileged_containers(containers: pd.DataFrame) -> Judgement:
+def no_privileged_containers(all_containers: pd.DataFrame) -> Judgement:
     """No container runs privileged."""
-    return judge(containers, ~containers["privileged"], ["type", "image", "privileged"])
+    return judge(all_containers, ~all_containers["privileged"], ["type", "image", "privileged"])
 
 
 @high(
     wanted="hostPID is not set", remedy="Remove hostPID; a sidecar can share the processes of its own pod instead.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.3; Pod Security Standards, baseline: host namespaces",
 )
-def no_host_pid(pods: pd.DataFrame) -> Judgement:
+def no_host_pid(all_pods: pd.DataFrame) -> Judgement:
     """No pod sees the processes of its node."""
-    return judge(pods, ~pods["host_pid"], ["host_pid"])
+    return judge(all_pods, ~all_pods["host_pid"], ["host_pid"])
 
 
 @high(
     wanted="hostIPC is not set", remedy="Remove hostIPC; containers of one pod share memory without it.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.4; Pod Security Standards, baseline: host namespaces",
 )
-def no_host_ipc(pods: pd.DataFrame) -> Judgement:
+def no_host_ipc(all_pods: pd.DataFrame) -> Judgement:
     """No pod shares the inter-process communication of its node."""
-    return judge(pods, ~pods["host_ipc"], ["host_ipc"])
+    return judge(all_pods, ~all_pods["host_ipc"], ["host_ipc"])
 
 
 @high(
     wanted="hostNetwork is not set", remedy="Remove hostNetwork and publish the pod by a Service.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.5; Pod Security Standards, baseline: host namespaces",
 )
-def no_host_network(pods: pd.DataFrame) -> Judgement:
+def no_host_network(all_pods: pd.DataFrame) -> Judgement:
     """No pod uses the network of its node, where network policies do not hold."""
-    return judge(pods, ~pods["host_network"], ["host_network"])
+    return judge(all_pods, ~all_pods["host_network"], ["host_network"])
 
 
 @medium(
@@ -57,24 +57,24 @@ def no_host_network(pods: pd.DataFrame) -> Judgement:
     remedy="Use a claim, an emptyDir or a projected volume; let a CSI driver reach the node where that is needed.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.11; Pod Security Standards, baseline: hostPath volumes",
 )
-def no_host_path(pods: pd.DataFrame, volumes: pd.DataFrame) -> Judgement:
+def no_host_path(all_pods: pd.DataFrame, all_volumes: pd.DataFrame) -> Judgement:
     """No pod mounts a path of its node."""
-    host = volumes[(volumes["type"] == "hostPath").fillna(True)]
-    in_pod = {"namespace": "namespace", "name": "pod"}
-    seen = pods.assign(host_paths=named(pods, in_pod, host, "host_path"))
-    return judge(seen, ~has(pods, in_pod, host), ["host_paths"])
+    host = all_volumes[(all_volumes["type"] == "hostPath").fillna(True)]
+    in_pod = {"kind": "kind", "namespace": "namespace", "name": "pod"}
+    seen = all_pods.assign(host_paths=named(all_pods, in_pod, host, "host_path"))
+    return judge(seen, ~has(all_pods, in_pod, host), ["host_paths"])
 
 
 @medium(
     wanted="no hostPort, or 0", remedy="Remove hostPort and publish the port by a Service.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.12; Pod Security Standards, baseline: host ports",
 )
-def no_host_ports(containers: pd.DataFrame, container_ports: pd.DataFrame) -> Judgement:
+def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFrame) -> Judgement:
     """No container opens a port of its node."""
-    opened = container_ports[(container_ports["host_port"] != 0).fillna(True)]
+    opened = all_container_ports[(all_container_ports["host_port"] != 0).fillna(True)]
     ports = opened.assign(host_port=opened["host_port"].astype(STRING))
-    seen = containers.assign(host_ports=named(containers, IN_CONTAINER, ports, "host_port"))
-    return judge(seen, ~has(containers, IN_CONTAINER, opened), ["type", "host_ports"])
+    seen = all_containers.assign(host_ports=named(all_containers, IN_CONTAINER, ports, "host_port"))
+    return judge(seen, ~has(all_containers, IN_CONTAINER, opened), ["type", "host_ports"])
 
 
 @high(
@@ -82,10 +82,10 @@ def no_host_ports(containers: pd.DataFrame, container_ports: pd.DataFrame) -> Ju
     remedy="Remove windowsOptions.hostProcess, or keep it for the agents of the node alone.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.10; Pod Security Standards, baseline: HostProcess",
 )
-def no_windows_host_process(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def no_windows_host_process(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """No Windows container runs as a process of its node."""
     host_process = container_contexts["windows_host_process"].fillna(False)
-    return judge(containers.assign(host_process=host_process), ~host_process, ["type", "host_process"])
+    return judge(all_containers.assign(host_process=host_process), ~host_process, ["type", "host_process"])
 
 
 # --- what its processes may do -------------------------------------------------------------------------------------
@@ -96,10 +96,11 @@ def no_windows_host_process(containers: pd.DataFrame, container_contexts: pd.Dat
     remedy="Set securityContext.allowPrivilegeEscalation to false; where it is not set, a process may gain rights.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.6; Pod Security Standards, restricted: privilege escalation",
 )
-def no_privilege_escalation(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """No process in a container can gain more rights than its parent."""
-    may = containers["allow_privilege_escalation"].fillna(True)
-    return judge(containers, ~may & ~containers["privileged"], ["type", "allow_privilege_escalation", "privileged"],
+    may = all_containers["allow_privilege_escalation"].fillna(True)
+    return judge(all_containers, ~may & ~all_containers["privileged"], ["type", "allow_privilege_escalation",
+                 "privileged"],
                  applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
 
 
@@ -108,10 +109,10 @@ def no_privilege_escalation(containers: pd.DataFrame, container_contexts: pd.Dat
     remedy="Build the image to run as a user, and set runAsNonRoot: true.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.7; Pod Security Standards, restricted: running as non-root",
 )
-def run_as_non_root(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers are kept from running as root."""
     user, non_root = container_contexts["run_as_user"], container_contexts["run_as_non_root"]
-    seen = containers.assign(run_as_user=user, run_as_non_root=non_root)
+    seen = all_containers.assign(run_as_user=user, run_as_non_root=non_root)
     return judge(seen, (user != 0).fillna(non_root.fillna(False)), ["type", "run_as_user", "run_as_non_root"])
 
 
@@ -120,10 +121,11 @@ def run_as_non_root(containers: pd.DataFrame, container_contexts: pd.DataFrame) 
     remedy="Set securityContext.capabilities.drop to [ALL], and add what is needed.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.8",
 )
-def no_net_raw(containers: pd.DataFrame, container_contexts: pd.DataFrame, container_powers: pd.DataFrame) -> Judgement:
+def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+               container_powers: pd.DataFrame) -> Judgement:
     """No container can forge packets."""
-    ok = container_powers["drops_net_raw"] & ~container_powers["adds_net_raw"] & ~containers["privileged"]
-    return judge(_with_powers(containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
+    ok = container_powers["drops_net_raw"] & ~container_powers["adds_net_raw"] & ~all_containers["privileged"]
+    return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
                  applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
 
 
@@ -132,17 +134,18 @@ def no_net_raw(containers: pd.DataFrame, container_contexts: pd.DataFrame, conta
     remedy="Set securityContext.capabilities.drop to [ALL]; record why a container needs a capability that it adds.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.9; Pod Security Standards, restricted: capabilities",
 )
-def all_capabilities_dropped(containers: pd.DataFrame, container_contexts: pd.DataFrame, container_powers: pd.DataFrame,
+def all_capabilities_dropped(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                             container_powers: pd.DataFrame,
                              *, allowed: tuple[str, ...] = ("NET_BIND_SERVICE",)) -> Judgement:
     """Containers drop all capabilities."""
     adds_allowed = container_powers["added"].str.fullmatch(rf"(?:(?:{'|'.join(allowed)})(?:, |$))*")
-    ok = container_powers["drops_all"] & adds_allowed & ~containers["privileged"]
-    return judge(_with_powers(containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
+    ok = container_powers["drops_all"] & adds_allowed & ~all_containers["privileged"]
+    return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
                  applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
 
 
-def _with_powers(containers: pd.DataFrame, container_powers: pd.DataFrame) -> pd.DataFrame:
-    return containers.assign(added=container_powers["added"], dropped=container_powers["dropped"])
+def _with_powers(all_containers: pd.DataFrame, container_powers: pd.DataFrame) -> pd.DataFrame:
+    return all_containers.assign(added=container_powers["added"], dropped=container_powers["dropped"])
 
 
 @medium(
@@ -150,11 +153,11 @@ def _with_powers(containers: pd.DataFrame, container_powers: pd.DataFrame) -> pd
     remedy="Set seccompProfile.type to RuntimeDefault on the pod.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.2; Pod Security Standards, restricted: seccomp",
 )
-def seccomp_profile_set(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers run under a seccomp profile."""
     profile = container_contexts["seccomp_type"]
-    ok = profile.isin(["RuntimeDefault", "Localhost"]) & ~containers["privileged"]  # privileged ones have none
-    return judge(containers.assign(seccomp_type=profile), ok, ["type", "seccomp_type", "privileged"],
+    ok = profile.isin(["RuntimeDefault", "Localhost"]) & ~all_containers["privileged"]  # privileged ones have none
+    return judge(all_containers.assign(seccomp_type=profile), ok, ["type", "seccomp_type", "privileged"],
                  applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
 
 
@@ -163,10 +166,10 @@ def seccomp_profile_set(containers: pd.DataFrame, container_contexts: pd.DataFra
     remedy="Write a securityContext: runAsNonRoot, allowPrivilegeEscalation: false, drop ALL, seccompProfile.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.3",
 )
-def security_context_set(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers state what they may do."""
     stated = container_contexts["stated"]
-    return judge(containers.assign(security_context=stated), stated, ["type", "security_context"])
+    return judge(all_containers.assign(security_context=stated), stated, ["type", "security_context"])
 
 
 @low(
@@ -174,9 +177,9 @@ def security_context_set(containers: pd.DataFrame, container_contexts: pd.DataFr
     remedy="Set securityContext.readOnlyRootFilesystem to true, and mount an emptyDir where the program must write.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: immutable container file systems",
 )
-def read_only_root_filesystem(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def read_only_root_filesystem(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers cannot write to their own root file system."""
-    return judge(containers, containers["read_only_root"], ["type", "read_only_root"],
+    return judge(all_containers, all_containers["read_only_root"], ["type", "read_only_root"],
                  applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
 
 
@@ -185,14 +188,14 @@ def read_only_root_filesystem(containers: pd.DataFrame, container_contexts: pd.D
     remedy="Set automountServiceAccountToken: false on the service account; true on the pods that call the API.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.1.6",
 )
-def token_mounted_only_where_needed(pods: pd.DataFrame, service_accounts: pd.DataFrame,
-                                    pod_annotations: pd.DataFrame) -> Judgement:
+def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd.DataFrame,
+                                    all_pod_annotations: pd.DataFrame) -> Judgement:
     """Pods get no token of a service account unless they ask for it."""
-    account = lookup(pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
-    mirror = has(pods, {"namespace": "namespace", "name": "pod"},
-                 pod_annotations[(pod_annotations["key"] == "kubernetes.io/config.mirror").fillna(False)])
-    seen = pods.assign(account_automount=account["automount_token"])
-    return judge(seen, ~pods["automount_token"].fillna(account["automount_token"]),
+    account = lookup(all_pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
+    mirror = has(all_pods, {"kind": "kind", "namespace": "namespace", "name": "pod"},
+                 all_pod_annotations[(all_pod_annotations["key"] == "kubernetes.io/config.mirror").fillna(False)])
+    seen = all_pods.assign(account_automount=account["automount_token"])
+    return judge(seen, ~all_pods["automount_token"].fillna(account["automount_token"]),
                  ["service_account", "automount_token", "account_automount"],
                  applies=~mirror, otherwise="a static pod has no service account")
 
@@ -205,10 +208,10 @@ def token_mounted_only_where_needed(pods: pd.DataFrame, service_accounts: pd.Dat
     remedy="Name images by digest, so that what was tested is what runs; a tag can be moved.",
     source="NIST SP 800-190, 4.1.4: use of trusted images",
 )
-def images_pinned_by_digest(containers: pd.DataFrame) -> Judgement:
+def images_pinned_by_digest(all_containers: pd.DataFrame) -> Judgement:
     """Images are named by their digest."""
     digest = r"@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$"
-    return judge(containers, containers["image"].str.contains(digest, regex=True), ["type", "image"])
+    return judge(all_containers, all_containers["image"].str.contains(digest, regex=True), ["type", "image"])
 
 
 @medium(
@@ -216,11 +219,12 @@ def images_pinned_by_digest(containers: pd.DataFrame) -> Judgement:
     remedy="Name a version of the image, or better its digest; without a tag, latest is taken.",
     source="Kubernetes documentation: configuration best practices, container images",
 )
-def no_latest_tag(containers: pd.DataFrame) -> Judgement:
+def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
     """No image is taken by the tag latest."""
-    named_version = containers["image"].str.contains(r":[\w.-]+$", regex=True)
-    latest = containers["image"].str.contains(r":latest$", regex=True)
-    return judge(containers, containers["image"].str.contains("@") | (named_version & ~latest), ["type", "image"])
+    named_version = all_containers["image"].str.contains(r":[\w.-]+$", regex=True)
+    latest = all_containers["image"].str.contains(r":latest$", regex=True)
+    return judge(all_containers, all_containers["image"].str.contains("@") | (named_version & ~latest),
+                 ["type", "image"])
 
 
 # --- order and availability ----------------------------------------------------------------------------------------
@@ -242,12 +246,15 @@ def default_namespace_unused(namespaced_objects: pd.DataFrame) -> Judgement:
     remedy="Set resources.limits, or a LimitRange that gives a default.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies",
 )
-def resource_limits_set(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def resource_limits_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                        limit_ranges: pd.DataFrame) -> Judgement:
     """Containers have limits of CPU and memory."""
     limits = container_contexts[["cpu_limit", "memory_limit"]]
     ok = (limits.notna() & ~limits.isin(["0", "0m"])).all(axis=1)
-    return judge(containers.assign(**limits), ok, ["type", "cpu_limit", "memory_limit"],
-                 applies=containers["type"] != "ephemeral", otherwise="an ephemeral container cannot have limits")
+    filled_in = (all_containers["kind"] != "Pod") & has(all_containers, {"namespace": "namespace"}, limit_ranges)
+    ok = ok.mask(~ok & filled_in)  # a LimitRange may give its pods what a template does not say
+    return judge(all_containers.assign(**limits), ok, ["type", "cpu_limit", "memory_limit"],
+                 applies=all_containers["type"] != "ephemeral", otherwise="an ephemeral container cannot have limits")
 
 
 @low(
@@ -255,11 +262,11 @@ def resource_limits_set(containers: pd.DataFrame, container_contexts: pd.DataFra
     remedy="Add both, so that a container that hangs is started again, and gets no traffic until it is ready.",
     source="Kubernetes documentation: liveness, readiness and startup probes",
 )
-def probes_set(containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def probes_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers that serve have probes of liveness and readiness."""
-    ok = containers["has_liveness_probe"] & containers["has_readiness_probe"]
-    serves = (containers["type"] == "regular") & (container_contexts["restart_policy"] == "Always")
-    return judge(containers, ok, ["type", "has_liveness_probe", "has_readiness_probe"], applies=serves,
+    ok = all_containers["has_liveness_probe"] & all_containers["has_readiness_probe"]
+    serves = (all_containers["type"] == "regular") & (container_contexts["restart_policy"] == "Always")
+    return judge(all_containers, ok, ["type", "has_liveness_probe", "has_readiness_probe"], applies=serves,
                  otherwise="it does not serve: it prepares or inspects a pod, or belongs to one that ends by itself")
 
 

@@ -1,0 +1,101 @@
+"""What pods are, whether they run or are only written down: pods, and the templates of controllers that have none.
+
+A Deployment that is scaled to 0 and a CronJob that waits have no pods that could be judged, and may have some any
+minute. A controller with pods is judged by them: admission may have changed what its template says. What belongs to
+another controller (the ReplicaSets of a Deployment) is that one's matter.
+
+Each table has the columns of the one of pods, and before them ``kind`` (``Pod``, ``Deployment`` …).
+"""
+
+import pandas as pd
+
+from auditkit.analysis.images import ENDED
+from auditkit.analysis.owners import KINDS
+from auditkit.analysis.rows import STRING, has, lookup
+
+_KEY = ["kind", "namespace", "name"]
+
+
+def idle_templates(templates: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
+                   top_owners: pd.DataFrame) -> pd.DataFrame:
+    """The templates of controllers that no other one owns and that have no pod which has not ended: kind, namespace,
+    name."""
+    same = dict(zip(_KEY, _KEY, strict=True))
+    owned = workload_owners[workload_owners["controller"].fillna(False) & workload_owners["owner_kind"].isin(KINDS)]
+    running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]]
+    running = running.assign(kind=pd.Series("Pod", running.index, STRING))
+    tops = lookup(running, same, top_owners, ["top_kind", "top_name"]).assign(namespace=running["namespace"])
+    busy = has(templates, {"kind": "top_kind", "namespace": "namespace", "name": "top_name"}, tops)
+    return templates.loc[~(has(templates, same, owned) | busy), _KEY].reset_index(drop=True)
+
+
+def all_pods(pods: pd.DataFrame, templates: pd.DataFrame, idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`pods`, and idle templates; <NA> is what only a pod has."""
+    return _both(pods, templates, idle_templates, "name")
+
+
+def all_containers(containers: pd.DataFrame, template_containers: pd.DataFrame,
+                   idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`containers`, and those of idle templates."""
+    return _both(containers, template_containers, idle_templates)
+
+
+def all_container_capabilities(container_capabilities: pd.DataFrame, template_container_capabilities: pd.DataFrame,
+                               idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`container_capabilities`, and those of idle templates."""
+    return _both(container_capabilities, template_container_capabilities, idle_templates)
+
+
+def all_container_ports(container_ports: pd.DataFrame, template_container_ports: pd.DataFrame,
+                        idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`container_ports`, and those of idle templates."""
+    return _both(container_ports, template_container_ports, idle_templates)
+
+
+def all_container_handlers(container_handlers: pd.DataFrame, template_container_handlers: pd.DataFrame,
+                           idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`container_handlers`, and those of idle templates."""
+    return _both(container_handlers, template_container_handlers, idle_templates)
+
+
+def all_container_env(container_env: pd.DataFrame, template_container_env: pd.DataFrame,
+                      idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`container_env`, and that of idle templates."""
+    return _both(container_env, template_container_env, idle_templates)
+
+
+def all_container_env_from(container_env_from: pd.DataFrame, template_container_env_from: pd.DataFrame,
+                           idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`container_env_from`, and that of idle templates."""
+    return _both(container_env_from, template_container_env_from, idle_templates)
+
+
+def all_volumes(volumes: pd.DataFrame, template_volumes: pd.DataFrame, idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`volumes`, and those of idle templates."""
+    return _both(volumes, template_volumes, idle_templates)
+
+
+def all_pod_sysctls(pod_sysctls: pd.DataFrame, template_pod_sysctls: pd.DataFrame,
+                    idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`pod_sysctls`, and those of idle templates."""
+    return _both(pod_sysctls, template_pod_sysctls, idle_templates)
+
+
+def all_pod_node_selectors(pod_node_selectors: pd.DataFrame, template_pod_node_selectors: pd.DataFrame,
+                           idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`pod_node_selectors`, and those of idle templates."""
+    return _both(pod_node_selectors, template_pod_node_selectors, idle_templates)
+
+
+def all_pod_annotations(pod_annotations: pd.DataFrame, template_pod_annotations: pd.DataFrame,
+                        idle_templates: pd.DataFrame) -> pd.DataFrame:
+    """`pod_annotations`, and those of idle templates."""
+    return _both(pod_annotations, template_pod_annotations, idle_templates)
+
+
+def _both(of_pods: pd.DataFrame, of_templates: pd.DataFrame, idle: pd.DataFrame, pod: str = "pod") -> pd.DataFrame:
+    """The rows of pods and then those of idle templates; ``pod`` is the column that names them."""
+    columns = ["kind", *of_pods]
+    kept = of_templates[has(of_templates, {"kind": "kind", "namespace": "namespace", pod: "name"}, idle)]
+    of_pods = of_pods.assign(kind=pd.Series("Pod", of_pods.index, STRING))[columns]
+    return pd.concat([of_pods, kept.reindex(columns=columns).astype(of_pods.dtypes)], ignore_index=True)
