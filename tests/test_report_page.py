@@ -6,6 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 
+import msgspec
 import plotly.graph_objects as plotly
 import pytest
 from report_worlds import Page, executed, framework, judged, pod, published, snapshot
@@ -171,3 +172,36 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
         "requirements.csv", "verdicts.csv", "exceptions.csv", "attestations.csv"]
+
+
+def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:
+    found = drawn(*everything(judged(pod("good"))))
+    assert ("2 requirements need a person's judgement; of 1 of them all that a cluster shows holds, and people must "
+            "tell the rest; 1 is outside a cluster altogether.") in found.text
+    assert "what a cluster shows holds: 1 pass, none fails A cluster" not in found.text, "the check stands between"
+    assert "what a cluster shows holds: 1 pass, none fails No container runs privileged" in found.text
+    assert found.text.count("A cluster cannot show: What runs outside") == 1
+
+
+def test_what_people_say_against_it_and_of_an_alternative() -> None:
+    day, origin = dt.date(2026, 1, 1), Origin("people.yaml", 3, "cd" * 32, Path("people.yaml"))
+
+    def says(requirement: str, **more) -> Attestation:
+        return Attestation(attestations.Written(framework="house", requirements=[requirement], by="Anna Attester",
+                                                says=f"Of {requirement}", since=day, until=day.replace(month=12), **more), origin)
+
+    house = framework()
+    addressable = msgspec.structs.replace(house.requirements[1], obligation="addressable")
+    house = msgspec.structs.replace(house, requirements=[house.requirements[0], addressable, house.requirements[2]])
+    instead = attestations.Alternative(measure="<i>A locked room</i>", reason="nobody is in it")
+    evaluation = evaluate(snapshot(pod("bad", privileged=True), pod("good")), house, [],
+                          [says("2.1", holds=False), says("1.2", alternative=instead)])
+    found = drawn(*everything(evaluation))
+    cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
+    assert cards == ["fail", "attested", "fail"]
+    worst = found.text.partition("What fails")[2]
+    assert worst.index("stated 2.1") < worst.index("1.1 No privileges"), "what people say themselves goes first"
+    for said in ("not met, says Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
+                 "met by an alternative: <i>A locked room</i>, because nobody is in it", "Instead: <i>A locked room</i>",
+                 "checks say: 1 of 2 fail: No container runs privileged", "The subjects are listed under 1.1"):
+        assert said in found.text, said

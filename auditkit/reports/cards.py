@@ -35,14 +35,15 @@ def snapshot(snap: Snapshot) -> Block:
 def summary(evaluation: Evaluation) -> Block:
     """The answer: how many requirements have which status, the worst failures, what is not known and why."""
     failing = sorted((r for r in evaluation.results if r.status == "fail"), key=_badness, reverse=True)
-    manual = [r.requirement for r in evaluation.results if r.status == "manual"]
+    manual = [result for result in evaluation.results if result.status == "manual"]
     return Block(
         "summary", title=evaluation.framework.title, about=about(evaluation.snapshot),
         framework=_framework(evaluation.framework), statuses=_statuses(evaluation), total=len(evaluation.results),
         failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
         accepted=sum(result.accepted for result in failing),
         unknown=_unknown(evaluation.results), manual=len(manual),
-        unshown=sum(requirement.reach == "attested" for requirement in manual),
+        holding=sum(result.count("pass") > 0 for result in manual),
+        unshown=sum(result.requirement.reach == "attested" for result in manual),
     )
 
 
@@ -165,16 +166,24 @@ def _identity(result: Result) -> dict[str, Any]:
             "accepted": result.accepted, "obligation": stated.obligation, "level": stated.level}
 
 
+def _denied(result: Result) -> bool:
+    """Whether somebody says in writing that the requirement is not met."""
+    return not all(attestation.said.holds for attestation in result.attestations)
+
+
 def _badness(result: Result) -> tuple[int, int]:
-    failing = [outcome for outcome in result.outcomes if outcome.counts["fail"]]
-    return max(SEVERITIES.index(o.check.severity) for o in failing), result.count("fail")
+    """What people say themselves goes first, then the severity, then how many fail."""
+    severities = [SEVERITIES.index(o.check.severity) for o in result.outcomes if o.counts["fail"]]
+    return len(SEVERITIES) if _denied(result) else max(severities, default=0), result.count("fail")
 
 
 def _failure(result: Result) -> dict[str, Any]:
     failing = sorted((o for o in result.outcomes if o.counts["fail"]), reverse=True,
                      key=lambda o: (SEVERITIES.index(o.check.severity), o.counts["fail"]))
+    denied = _denied(result)
     return {
-        **_identity(result), "severity": failing[0].check.severity,
+        **_identity(result), "severity": "stated" if denied else failing[0].check.severity,
+        "said": text.short(result.reason) if denied else "",
         "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
                       "subjects": o.check.tables[0].replace("_", " ")} for o in failing],
     }
@@ -194,7 +203,8 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
 def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
     stated = msgspec.to_builtins(result.requirement)
     covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
-    return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": result.reason,
+    reason = result.reason.replace(f"; it cannot show: {result.requirement.cannot_show}", "")
+    return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": reason,
             "checks": [_outcome(*pair, stated["id"], shown) for pair in zip(result.outcomes, covered, strict=True)]}
 
 
