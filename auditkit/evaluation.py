@@ -6,9 +6,11 @@ A check says ``True``, ``False`` or ``<NA>`` of each row of its population. Only
 """
 
 import datetime as dt
-import re
+import inspect
+import sys
 import traceback
 from collections.abc import Iterable
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,7 +23,7 @@ import pyarrow.compute as pc
 
 from auditkit import controls, display, tables
 from auditkit.analysis import inputs
-from auditkit.analysis.podsecurity import minor_version
+from auditkit.analysis.podsecurity import minor_version, server_version
 from auditkit.analysis.provider import provider
 from auditkit.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
@@ -36,6 +38,8 @@ STATUSES = ("fail", "unknown", "manual", "attested", "pass", "not_applicable")
 SEVERITIES = ("low", "medium", "high", "critical")
 CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_members")
 """Populations that nobody but a provider sees, where one runs the control plane."""
+UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
+"""The reason of verdicts for which a check gives none."""
 SUBJECT = ["kind", "namespace", "name", "container"]
 
 
@@ -83,7 +87,7 @@ class Outcome:
         return [
             self.judgement.otherwise if verdict == "not_applicable"
             else gap if gap and verdict == "unknown" and (value is True or value is False)
-            else _text(reason) or seen or ("" if verdict == "pass" else "the value is not known")
+            else _text(reason) or seen or UNSAID.get(verdict, "")
             for verdict, value, reason, seen in zip(frame["verdict"], ok, stated, frame["seen"], strict=True)
         ]
 
@@ -209,7 +213,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged = _JUDGED.setdefault(snapshot, {})
     results = []
-    with no_gc():
+    with no_gc(), redirect_stdout(sys.stderr):  # a check may print, and the output may be read by a program
         for requirement in framework.requirements:
             outcomes = []
             for check in requirement.resolved():
@@ -225,8 +229,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
 
 def _standard(asked: str, server: str) -> str:
     """The version of the Pod Security Standards to judge by: as asked, but none that the server does not know."""
-    known = server if re.match(r"v?1\.\d+", server) else ""
-    return f"v1.{minor_version(asked or 'latest', known)}"
+    return f"v1.{minor_version(asked or 'latest', server_version(server))}"
 
 
 def run(check: Check, snapshot: Snapshot) -> Outcome:
@@ -246,16 +249,23 @@ def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
     """What a check says. One that breaks is named: it may be a user's own."""
     try:
         judgement = check(*frames)
-    except AuditkitError:
-        raise
-    except Exception as error:
-        frame = traceback.extract_tb(error.__traceback__)[-1]
+    except AuditkitError as error:
+        raise UsageError(f"The check {check.name} broke: {error}") from error
+    except (Exception, SystemExit) as error:
         raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
-                         f"({frame.filename}, line {frame.lineno}).") from error
+                         f"({_place(error, check)}).") from error
     if not isinstance(judgement, Judgement):
         raise UsageError(f"The check {check.name} returned {type(judgement).__name__}; "
                          "it must return judge(…).")
     return judgement
+
+
+def _place(error: BaseException, check: Check) -> str:
+    """Where the check broke: the last line of its own file that was reached, else where the error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == inspect.getsourcefile(check.function)]
+    frame = (own or frames)[-1]
+    return f"{frame.filename}, line {frame.lineno}"
 
 
 def _verdicts(judgement: Judgement, *, complete: bool, cleared: bool) -> pa.DictionaryArray:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit import display, tables
-from auditkit.analysis import DERIVED, derivation, inputs
+from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.access import Access
 from auditkit.errors import NoSuchName, SnapshotError
 from auditkit.ledger import Entry, Ledger
@@ -71,7 +71,10 @@ class Snapshot:
         return self._tables[tables.table(name).name]
 
     def frame(self, name: str) -> pd.DataFrame:
-        """A table, collected or derived, as a DataFrame. Raises `NoSuchName`."""
+        """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
+
+        Raises `NoSuchName`.
+        """
         if name not in self._frames:
             if name in DERIVED:
                 function = derivation(name)
@@ -80,7 +83,7 @@ class Snapshot:
                 self._frames[name] = self._tables[name].to_pandas(types_mapper=pd.ArrowDtype)
             else:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
-        return self._frames[name]
+        return self._frames[name].copy(deep=False)
 
     def gaps(self, name: str, tools: tuple[str, ...] = ()) -> list[str]:
         """Why a table is not known completely, a sentence a source; empty where it is complete.
@@ -88,7 +91,9 @@ class Snapshot:
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
         if name in DERIVED:
-            return list(dict.fromkeys(gap for table in inputs(derivation(name)) for gap in self.gaps(table, tools)))
+            needed = [table for table in inputs(derivation(name))
+                      if table not in GIVEN.get(name, ()) or self._ledger.given(table, tools)]
+            return list(dict.fromkeys(gap for table in needed for gap in self.gaps(table, tools)))
         return self._ledger.gaps(name, tools)
 
     def gap_of(self, source: str) -> str:

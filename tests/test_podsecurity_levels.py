@@ -41,6 +41,10 @@ def strict(**changes):
     return pod(**(spec | changes))
 
 
+def server(version):
+    return pd.DataFrame({"server_version": pd.Series([version], dtype=pd.ArrowDtype(pa.string()))})
+
+
 def secured(objects):
     world = frames(objects)
     return world, by_pod(world)
@@ -93,7 +97,7 @@ def test_what_a_namespace_has_against_its_pods():
     ]
     world, security = secured(objects)
     levels = namespace_levels(world["namespaces"], world["namespace_labels"])
-    found = pod_levels(world["pods"], security, levels).set_index("name")
+    found = pod_levels(world["pods"], security, levels, server("")).set_index("name")
     assert found["level"].to_dict() == {
         "a": "restricted", "b": "privileged", "c": "baseline", "d": "baseline", "e": "baseline"}
     assert found["enforce"].tolist()[:4] == ["", "host namespaces (hostPID=true)", "", ""]
@@ -114,7 +118,7 @@ def test_levels_of_workload_controllers():
     world = frames(objects)
     security = template_pod_security(*(world[name] for name in inputs(template_pod_security)))
     found = template_pod_levels(world["templates"], security,
-                                namespace_levels(world["namespaces"], world["namespace_labels"]))
+                                namespace_levels(world["namespaces"], world["namespace_labels"]), server(""))
     assert dict(zip(found["kind"], found["level"], strict=True)) == {
         "Deployment": "restricted", "CronJob": "privileged", "Job": "baseline"}
     assert dict(zip(found["kind"], found["audit"] == "", strict=True)) == {
@@ -126,8 +130,8 @@ def test_a_server_of_the_user_s_own_version():
                                strict(containers=[{"name": "c", "securityContext": SAFE,
                                                    "livenessProbe": {"tcpSocket": {"host": "h", "port": 1}}}])])
     levels = namespace_levels(world["namespaces"], world["namespace_labels"])
-    assert pod_levels(world["pods"], security, levels)["level"].item() == "privileged"
-    old = pod_levels(world["pods"], security, levels, server="v1.33.1")
+    assert pod_levels(world["pods"], security, levels, server("weird"))["level"].item() == "privileged"
+    old = pod_levels(world["pods"], security, levels, server("v1.33.1"))
     assert (old["level"].item(), old["enforce"].item()) == ("restricted", "")
 
 
@@ -218,7 +222,7 @@ def test_a_pod_whose_containers_are_not_known_passes_no_check_on_containers(gone
     of_pods = {"pss.host_namespaces", "pss.host_path_volumes", "pss.sysctls", "pss.volume_types"}
     assert {name for name, ok in found.items() if ok} == of_pods
     levels = pod_levels(world["pods"], by_pod(world),
-                        namespace_levels(world["namespaces"], world["namespace_labels"]))
+                        namespace_levels(world["namespaces"], world["namespace_labels"]), server(""))
     assert levels["level"].isna().all()
 
 

@@ -49,6 +49,11 @@ def minor_version(version: str, server: str = "") -> int:
     return min(int(asked[1]), limit)
 
 
+def server_version(told: object) -> str:
+    """The version that a server told, or nothing where it is none that `minor_version` could read."""
+    return told if isinstance(told, str) and re.match(r"v?1\.\d+", told) else ""
+
+
 # --- what the standard has against each pod ------------------------------------------------------------------------
 
 
@@ -231,13 +236,14 @@ def _label(names: pd.Series, labels: pd.DataFrame, key: str) -> pd.Series:
     return texts(strings(rows["value"]).take(at)).set_axis(names.index)
 
 
-def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels: pd.DataFrame, *,
-               server: str = "") -> pd.DataFrame:
+def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels: pd.DataFrame,
+               collection: pd.DataFrame) -> pd.DataFrame:
     """The level that each pod meets, and what its namespace's labels have against it, in the order of the pods.
 
-    Columns: (kind,) namespace, name, level (the strictest that it meets in ``latest``; ``<NA>``: not known); enforce,
-    audit, warn (the words of the plug-in in this mode; empty: nothing against it, ``<NA>``: not known).
+    Columns: (kind,) namespace, name, level (the strictest that it meets in the version of the server; ``<NA>``: not
+    known); enforce, audit, warn (the words of the plug-in in this mode; empty: nothing against it; ``<NA>``: unknown).
     """
+    server = server_version(collection["server_version"].dropna().max())
     baseline, restricted = (explain(pods, in_force(pod_security, level=level, server=server)) for level in LEVELS[1:])
     level = pd.Series("restricted", pods.index, TEXT)
     for said, lower in ((restricted, "baseline"), (baseline, "privileged")):
@@ -246,10 +252,10 @@ def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels:
     return pods[[name for name in ("kind", "namespace", "name") if name in pods]].assign(level=level, **modes)
 
 
-def template_pod_levels(templates: pd.DataFrame, template_pod_security: pd.DataFrame,
-                        namespace_levels: pd.DataFrame) -> pd.DataFrame:
+def template_pod_levels(templates: pd.DataFrame, template_pod_security: pd.DataFrame, namespace_levels: pd.DataFrame,
+                        collection: pd.DataFrame) -> pd.DataFrame:
     """The same as `pod_levels` for pod templates. Enforce meets their pods, not the workload controllers themselves."""
-    return pod_levels(templates, template_pod_security, namespace_levels)
+    return pod_levels(templates, template_pod_security, namespace_levels, collection)
 
 
 def _asked(pods: pd.DataFrame, security: pd.DataFrame, levels: pd.DataFrame, mode: str, server: str) -> pd.Series:

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis import inputs
-from auditkit.errors import UsageError
+from auditkit.errors import NoSuchName, UsageError
 
 Severity = Literal["low", "medium", "high", "critical"]
 BOOLEAN = pd.ArrowDtype(pa.bool_())
@@ -58,10 +58,30 @@ def judge(
     ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False`` the subject is out of
     scope, for the reason ``otherwise``; where it is ``<NA>`` that is not known, and neither is the verdict.
     ``reasons`` may be a function that gives them: it is called if somebody wants to see them, and so may be
-    ``subjects``.
+    ``subjects``. Raises `UsageError` where these are not of the same rows.
     """
+    _verify(subjects, ok, evidence, applies, reasons)
     return Judgement(ok.astype(BOOLEAN), None if applies is None else applies.astype(BOOLEAN), otherwise,
                      lambda: (subjects() if callable(subjects) else subjects)[list(evidence)], reasons)
+
+
+def _verify(subjects: Any, ok: Any, evidence: Any, applies: Any, reasons: Any) -> None:
+    """That all that a judgement is made of is of the same rows, in the same order. Raises `UsageError`."""
+    if not isinstance(ok, pd.Series):
+        raise UsageError(f"judge() was given {type(ok).__name__} for ok; it takes a column of the subjects.")
+    for name, given in (("subjects", subjects), ("applies", applies), ("reasons", reasons)):
+        if given is None or isinstance(given, str) or callable(given):
+            continue
+        if not isinstance(given, pd.Series | pd.DataFrame):
+            raise UsageError(f"judge() was given {type(given).__name__} for {name}; it takes a column of the subjects.")
+        if not given.index.equals(ok.index):
+            raise UsageError(f"judge() was given {name} with other rows, or in another order, than ok.")
+    if isinstance(evidence, str):
+        raise UsageError(f"judge() was given the text {evidence!r} for evidence; it takes a list of columns.")
+    if isinstance(subjects, pd.DataFrame):
+        for name in evidence:
+            if name not in subjects:
+                raise NoSuchName("column", name, map(str, subjects.columns))
 
 
 @dataclass(frozen=True)
