@@ -83,6 +83,11 @@ class Ledger:
         """
         return [gap for source in tables.table(table).sources for gap in self._gaps_of(source, tools)]
 
+    def given(self, table: str, tools: tuple[str, ...] = ()) -> bool:
+        """Whether there is anything that a table comes from, whatever came of it."""
+        return any(bool(self._scans(tools)) if source in SCANNED else source in self.entries
+                   for source in tables.table(table).sources)
+
     def gap(self, source: str) -> str:
         """Why what a source holds is not known completely; empty where it is."""
         return "; ".join(self._gaps_of(source, ()))
@@ -99,12 +104,15 @@ class Ledger:
 
     def _scan_gaps(self, tools: tuple[str, ...]) -> list[str]:
         """Why what scanners found is not known: no scan was given, or one of them is not whole."""
-        scans = [entry for name, entry in self.entries.items()
-                 if name.startswith(SCAN) and (not tools or name.split(":")[1] in tools)]
+        scans = self._scans(tools)
         if not scans:
             return [f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster"]
         return [f"{entry.resource} is {entry.outcome}: {entry.reason}" for entry in scans
                 if entry.outcome != "complete"]
+
+    def _scans(self, tools: tuple[str, ...]) -> list[Entry]:
+        return [entry for name, entry in self.entries.items()
+                if name.startswith(SCAN) and (not tools or name.split(":")[1] in tools)]
 
 
 def _proven_absent(entry: Entry) -> bool:

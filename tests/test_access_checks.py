@@ -7,12 +7,14 @@ from network_worlds import derive
 from worlds import frames
 
 from auditkit.checks import find
+from auditkit.errors import UsageError
 from auditkit.evaluation import run
 
 LABEL = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 RBAC = "rbac.authorization.k8s.io"
 CSR = "certificates.k8s.io"
 HOOKS = "admissionregistration.k8s.io"
+AUTHN = "authentication.k8s.io"
 EVERYTHING = rule("*", "*", "*")
 ALICE, CI = user("alice"), account("ci", "tools")
 
@@ -21,7 +23,7 @@ def verdicts(name: str, objects: list[dict], **parameters) -> list[str]:
     """What a check says of each subject, in order."""
     tables, check = frames(objects), find(f"access.{name}").with_parameters(parameters)
     judgement = check(*(derive(tables, table) for table in check.tables))
-    assert judgement.ok.index.equals(tables[check.tables[0]].index)
+    assert judgement.ok.index.equals(derive(tables, check.tables[0]).index)
     applies = [True] * len(judgement.ok) if judgement.applies is None else judgement.applies
     words = {True: "pass", False: "fail", pd.NA: "unknown"}
     return [words[ok] if applied is True else "not_applicable" if applied is False else "unknown"
@@ -46,9 +48,16 @@ FEW = {  # check: rules that it must refuse (each alone, cluster-wide), rules th
     "no_bind_escalate_impersonate": (
         [CLUSTER, [rule("bind", "clusterroles", RBAC)], [rule("escalate", "roles", RBAC, resourceNames=["view"])],
          [rule("impersonate", "users groups")], [rule("impersonate", "serviceaccounts")],
-         [rule("impersonate", "userextras", "authentication.k8s.io")]],
+         [rule("impersonate", "userextras", AUTHN)], [rule("impersonate", "uids", AUTHN)],
+         [rule("impersonate", "userextras/scopes", AUTHN)], [rule("*", "userextras/scopes", "*")],
+         [rule("impersonate", "userextras/scopes", AUTHN, resourceNames=["admin"])],
+         [rule("impersonate:user-info", "users groups", AUTHN)], [rule("impersonate:user-info", "userextras/a", AUTHN)],
+         [rule("impersonate:serviceaccount", "serviceaccounts", AUTHN)],
+         [rule("impersonate:arbitrary-node", "nodes", AUTHN)], [rule("impersonate:associated-node", "nodes", AUTHN)]],
         [[rule("get list create update", "clusterroles", RBAC)], [rule("bind", "clusterroles")],
-         [rule("impersonate", "pods")]]),
+         [rule("impersonate", "pods")], [rule("impersonate", "userextras/scopes")],
+         [rule("get", "userextras/scopes", AUTHN)], [rule("impersonate:user-info", "pods", AUTHN)],
+         [rule("impersonate-on:user-info:list", "pods")]]),
     "persistent_volume_creation_minimal": (
         [CLUSTER, [rule("create", "persistentvolumes")], [rule("*", "persistentvolumes")], [rule("create", "*")]],
         [[rule("get list", "persistentvolumes")], [rule("create", "persistentvolumeclaims")]]),
@@ -135,7 +144,8 @@ def test_everybody_reads_secrets_by_a_default_role_that_was_widened():
     ([EVERYTHING], "fail"), ([rule("get *", "pods")], "fail"), ([rule("get", "pods", "*")], "fail"),
     ([{"verbs": ["get"], "nonResourceURLs": ["*"]}], "fail"), ([rule("get list", "pods"), rule("get", "x *")], "fail"),
     ([rule("get list", "pods")], "pass"), ([], "pass"), ([{"verbs": ["get"], "nonResourceURLs": ["/healthz"]}], "pass"),
-    ([rule("update", "*/scale", "apps")], "pass"),
+    ([rule("update", "*/scale", "apps")], "fail"), ([rule("get", "pods/*")], "fail"),
+    ([rule("update", "deployments/scale", "apps")], "pass"),
 ])
 def test_wildcards(rules, verdict):
     assert verdicts("no_wildcards", [role("r", *rules), role("r", *rules, namespace="x")]) == [verdict] * 2
@@ -170,6 +180,13 @@ OFF = service_account(automountServiceAccountToken=False)
     ([OFF, pod("p", automountServiceAccountToken=True)], "fail"),
     ([OFF, bind("b", "view", account("default"), namespace="shop")], "fail"),
     ([OFF, bind("b", "view", user("system:serviceaccount:shop:default"))], "fail"),
+    ([OFF, bind("b", "view", group("system:serviceaccounts:shop"))], "fail"),
+    ([OFF, bind("b", "view", group("system:serviceaccounts:other"))], "pass"),
+    ([OFF, bind("b", "view", group("system:serviceaccounts"))], "fail"),
+    ([OFF, bind("b", "view", group("system:authenticated"), namespace="other")], "fail"),
+    ([OFF, bind("system:discovery", "system:discovery", group("system:authenticated"))], "pass"),
+    ([OFF, pod("p", automountServiceAccountToken=True) | {"status": {"phase": "Succeeded"}}], "pass"),
+    ([OFF, pod("p", automountServiceAccountToken=True) | {"status": {"phase": "Pending"}}], "fail"),
 ])
 def test_default_accounts(objects, verdict):
     assert verdicts("default_service_accounts_unused", objects) == [verdict]
@@ -200,6 +217,35 @@ def test_the_bindings_of_kubernetes_to_these_groups_are_not_applicable():
     other = bind("system:public-info-viewer", "view", group("system:unauthenticated"))
     assert verdicts("no_system_masters_group", [admin]) == ["not_applicable", "pass"]
     assert verdicts("no_anonymous_bindings", [info, other]) == ["not_applicable", "fail"]
+
+
+@pytest.mark.parametrize(("subjects", "verdict"), [
+    (["system:anonymous"], ["fail", "pass"]), (["system:unauthenticated"], ["pass", "fail"])])
+def test_a_control_may_ask_for_the_anonymous_user_or_the_group_alone(subjects, verdict):
+    objects = [bind("b", "view", user("system:anonymous"), group("system:unauthenticated"))]
+    assert verdicts("no_anonymous_bindings", objects, subjects=subjects) == verdict
+    with pytest.raises(UsageError, match="system:anonymus"):
+        verdicts("no_anonymous_bindings", objects, subjects=["system:anonymus"])
+
+
+def test_rights_of_everybody_who_authenticates():
+    own = bind("system:basic-user", "system:basic-user", group("system:authenticated"))
+    other = bind("all", "view", group("system:authenticated"), user("system:authenticated"))
+    assert verdicts("no_bindings_of_everybody", [own, other]) == ["not_applicable", "fail", "pass"]
+
+
+KUBEADM = [role("cluster-admin", EVERYTHING, labels=LABEL),
+           bind("kubeadm:cluster-admins", "cluster-admin", group("kubeadm:cluster-admins"))]
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_the_administrators_of_kubeadm_are_judged_once(name):
+    """Whoever they are is asked of full power; not again of each power that it includes."""
+    once = "fail" if name == "cluster_admin_only_where_needed" else "not_applicable"
+    assert verdicts(name, KUBEADM) == [once]
+    assert verdicts(name, [KUBEADM[0], bind("mine", "cluster-admin", group("kubeadm:cluster-admins"))]) == ["fail"]
+    accepted = "not_applicable" if once == "not_applicable" else "pass"
+    assert verdicts(name, KUBEADM, accepted=["kubeadm:cluster-admins"]) == [accepted]
 
 
 def test_roles_that_are_missing():

@@ -1,10 +1,13 @@
 """Pods, namespaces, Secrets and volumes: what is out of scope, and what cannot be known."""
 
 import pytest
+from worlds import derived, frames
 
+from auditkit.analysis import derivation, inputs
 from auditkit.checks import find
 from auditkit.evaluation import run
 from auditkit.proof import world
+from auditkit.tables import RESOURCES, TABLES
 
 PODS_RULE = {"operation": "CREATE", "group": "", "version": "v1", "resource": "pods"}
 ENFORCE = "pod-security.kubernetes.io/enforce"
@@ -48,7 +51,7 @@ def test_static_pods_are_judged_but_for_tokens_that_they_cannot_have():
               "pod_annotations": [{"pod": "etcd", "namespace": "kube-system", "key": "kubernetes.io/config.mirror"}]}
     assert verdicts("workloads.no_host_network", tables)[0][0] == "fail"
     assert verdicts("workloads.token_mounted_only_where_needed", tables)[0] == (
-        "not_applicable", "a static pod has no service account")
+        "not_applicable", "a static pod has no service account, and a pod that has ended no use of it")
 
 
 @pytest.mark.parametrize("check", ["images_pinned_by_digest", "no_latest_tag"])
@@ -185,3 +188,72 @@ def test_namespaces_of_kubernetes_are_exempt_unless_a_control_says_otherwise(che
     tables = {"kube-apiserver": [], "namespaces": [{"name": "kube-system"}, {"name": "default"}]}
     assert [verdict for verdict, _ in verdicts(check, tables)] == ["not_applicable", "fail"]
     assert [verdict for verdict, _ in verdicts(check, tables, exempt=[])] == ["fail", "fail"]
+
+
+WINDOWS = {"nodes": [{"os": "windows"}, {"name": "lin", "os": "linux"}], "containers": [{}]}
+
+
+@pytest.mark.parametrize("name", ["no_privilege_escalation", "no_net_raw", "all_capabilities_dropped",
+                                  "seccomp_profile_set"])
+@pytest.mark.parametrize(("pod", "selectors", "verdict"), [
+    ({"node": "node-0"}, [], "not_applicable"),
+    ({}, [{"key": "kubernetes.io/os", "value": "windows"}], "not_applicable"),
+    ({"os_name": "windows"}, [], "not_applicable"),
+    ({"node": "lin", "os_name": "windows"}, [], "fail"),
+    ({"os_name": "linux"}, [{"key": "kubernetes.io/os", "value": "windows"}], "fail"),
+    ({}, [{"pod": "other", "key": "kubernetes.io/os", "value": "windows"}], "fail"),
+    ({}, [], "fail"),
+])
+def test_a_pod_on_windows_is_known_by_its_node_by_itself_or_by_what_it_asks_for(name, pod, selectors, verdict):
+    tables = WINDOWS | {"pods": [pod], "pod_node_selectors": selectors}
+    assert verdicts(f"workloads.{name}", tables)[0][0] == verdict
+
+
+@pytest.mark.parametrize(("context", "verdict"), [
+    ({}, "unknown"), ({"run_as_non_root": True}, "unknown"), ({"run_as_user": 1000}, "unknown"),
+    ({"windows_user": "ContainerUser"}, "pass"), ({"windows_user": "CONTAINERADMINISTRATOR"}, "fail"),
+    ({"windows_user": "NT AUTHORITY\\SYSTEM", "windows_host_process": True}, "fail"),
+    ({"windows_user": "ops", "windows_host_process": True}, "unknown"),
+])
+def test_who_a_windows_container_runs_as(context, verdict):
+    tables = WINDOWS | {"pods": [{"node": "node-0"} | context]}
+    assert verdicts("workloads.run_as_non_root", tables)[0][0] == verdict
+
+
+def security_contexts(pod: dict, container: dict) -> list[str]:
+    """The verdicts on a pod with these security contexts, as an API server lists it."""
+    thing = {"kind": "Pod", "metadata": {"name": "p", "namespace": "web"}, "spec": {
+        "securityContext": pod, "containers": [{"name": "c", "image": "i", "securityContext": container}]}}
+    rows = frames([thing])
+    check = find("workloads.security_context_set")
+    return check(*derived(rows, *check.tables)).ok.tolist()
+
+
+@pytest.mark.parametrize(("pod", "container", "ok"), [
+    ({}, {}, False), ({}, {"capabilities": {}}, False), ({}, {"privileged": None}, False),
+    ({"seLinuxOptions": {}}, {"windowsOptions": {}}, False),
+    ({}, {"privileged": False}, True), ({}, {"procMount": "Default"}, True), ({}, {"runAsGroup": 5}, True),
+    ({}, {"capabilities": {"drop": ["ALL"]}}, True), ({"fsGroup": 1}, {}, True), ({"runAsGroup": 1}, {}, True),
+    ({"supplementalGroups": [1]}, {}, True), ({"sysctls": [{"name": "a", "value": "1"}]}, {}, True),
+    ({"windowsOptions": {"runAsUserName": "ContainerUser"}}, {}, True),
+])
+def test_a_security_context_in_which_nothing_is_set_states_nothing(pod, container, ok):
+    assert security_contexts(pod, container) == [ok]
+
+
+@pytest.mark.parametrize(("phase", "verdict"), [
+    ("Succeeded", "not_applicable"), ("Failed", "not_applicable"), ("Running", "fail"), (None, "fail")])
+def test_a_pod_that_has_ended_uses_no_token(phase, verdict):
+    tables = {"pods": [{"phase": phase}], "service_accounts": [{"name": "default"}]}
+    assert verdicts("workloads.token_mounted_only_where_needed", tables)[0][0] == verdict
+
+
+def test_every_collected_kind_of_object_counts_in_the_namespace_default():
+    """A table of things in namespaces that nobody added to `namespaced_objects` would be overlooked."""
+    kinds = {table.kind: name for name, table in TABLES.items() if {"namespace", "name"} <= {
+        column.name for column in table.columns} and {"namespace", "name"} <= set(table.key)}
+    inside = set(inputs(derivation("namespaced_objects")))
+    parts = {"templates", "containers", "container_ports", "template_containers", "container_env"}
+    missing = {name for name in kinds.values() if RESOURCES.get(TABLES[name].sources[0]) is not None
+               and TABLES[name].rows[0].path == ""} - inside - parts
+    assert not missing

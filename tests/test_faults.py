@@ -16,7 +16,7 @@ import pytest
 from replay import ACME_PROD, ReplayServer
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, derivation, inputs
+from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
 from auditkit.collectors import live
 from auditkit.collectors.cluster import collect
@@ -104,13 +104,13 @@ def take(server: ReplayServer, folder: Path, timeout: float = 5, **given) -> Sna
 
 
 def sources(check: Check) -> set[str]:
-    """Every source that a check's tables come from, those of derived tables too."""
+    """Every source that a check's tables come from, those of derived tables too, but for what need not be given."""
     found: set[str] = set()
     todo = list(check.tables)
     while todo:
         name = todo.pop()
         if name in DERIVED:
-            todo += inputs(derivation(name))
+            todo += [table for table in inputs(derivation(name)) if table not in GIVEN.get(name, ())]
         else:
             found |= {SCAN if source in SCANNED else source for source in tables.table(name).sources}
     return found

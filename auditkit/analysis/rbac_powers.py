@@ -20,6 +20,11 @@ CHANGE = (*WRITE, "delete", "deletecollection")
 STANDARD = ("get", "list", "watch", *CHANGE)
 CONTROLLERS = ("deployments.apps", "daemonsets.apps", "statefulsets.apps", "replicasets.apps",
                "replicationcontrollers", "jobs.batch", "cronjobs.batch")
+AUTHENTICATION = "authentication.k8s.io"
+_EXTRAS = "userextras/"
+CONSTRAINED = tuple(f"impersonate:{how}" for how in ("user-info", "serviceaccount", "arbitrary-node",
+                                                     "associated-node"))
+"""Verbs of constrained impersonation (KEP-5284, since 1.35); ``impersonate-on:…`` limits what is done by them."""
 CSRS = "certificatesigningrequests.certificates.k8s.io"
 SIGNERS = "signers.certificates.k8s.io"
 ADMISSION = "admissionregistration.k8s.io"
@@ -73,8 +78,11 @@ POWERS = (
     Power("impersonate_users", "acts as users", ("impersonate",), outside=("users",)),
     Power("impersonate_groups", "acts as a member of groups", ("impersonate",), outside=("groups",)),
     Power("impersonate_accounts", "acts as service accounts", ("impersonate",), ("serviceaccounts",)),
-    Power("impersonate_extras", "acts with other attributes of a user", ("impersonate",), outside=(
-        "uids.authentication.k8s.io", "userextras.authentication.k8s.io")),
+    Power("impersonate_extras", "acts with other attributes of a user", ("impersonate",), outside=tuple(
+        f"{what}.{AUTHENTICATION}" for what in ("uids", "userextras", f"{_EXTRAS}*"))),
+    Power("impersonate_constrained", "acts as others for some requests", CONSTRAINED,
+          (f"serviceaccounts.{AUTHENTICATION}",), tuple(
+              f"{what}.{AUTHENTICATION}" for what in ("users", "groups", "uids", f"{_EXTRAS}*", "nodes"))),
     Power("create_tokens", "makes tokens of service accounts", ("create",), ("serviceaccounts/token",)),
     Power("create_csrs", "asks for certificates", ("create",), outside=(CSRS,)),
     Power("approve_csrs", "approves requests for certificates", ("update", "patch"), outside=(
@@ -122,9 +130,15 @@ def role_powers(granted_rules: pd.DataFrame) -> pd.DataFrame:
 
     Columns: ``kind, namespace, role, rule, power, verb, group, resource, resource_name``, and ``in_namespaces``:
     whether it has an effect where a RoleBinding grants it.
+
+    Of ``userextras/KEY`` any key counts.
     """
-    held = granted_rules.merge(spellings(POWERS), on=["verb", "group", "resource"])
-    return pd.concat([_full(granted_rules), held[COLUMNS]], ignore_index=True)
+    on = ["verb", "group", "resource"]
+    known, extras = spellings(POWERS), granted_rules["resource"].str.startswith(_EXTRAS).fillna(False)
+    any_extra = known[known["resource"] == f"{_EXTRAS}*"].drop(columns="resource")
+    of_extras = granted_rules[extras].merge(any_extra, on=on[:2])
+    held = granted_rules[~extras].merge(known, on=on)
+    return pd.concat([_full(granted_rules), held[COLUMNS], of_extras[COLUMNS]], ignore_index=True)
 
 
 def held_powers(binding_subjects: pd.DataFrame, role_powers: pd.DataFrame) -> pd.DataFrame:

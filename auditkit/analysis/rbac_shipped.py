@@ -13,6 +13,9 @@ from auditkit.analysis.rows import has
 BOOTSTRAPPING = ("kubernetes.io/bootstrapping", "rbac-defaults")
 BOOLEAN, STRING = pd.ArrowDtype(pa.bool_()), pd.ArrowDtype(pa.string())
 
+ADMINS = "kubeadm:cluster-admins"
+"""The group of the administrators that kubeadm makes (since 1.29): people, to whom it binds full power."""
+
 _CONTROLLERS = (
     "attachdetach-controller", "certificate-controller", "clusterrole-aggregation-controller", "cronjob-controller",
     "daemon-set-controller", "deployment-controller", "device-taint-eviction-controller", "disruption-controller",
@@ -66,6 +69,7 @@ _BINDINGS = [
         ("leader-locking-kube-scheduler", "system::leader-locking-kube-scheduler", "ServiceAccount", "kube-system",
          "kube-scheduler"))),
     # kubeadm
+    ("", "kubeadm:cluster-admins", "ClusterRole", "cluster-admin", "Group", "", ADMINS),
     ("", "kubeadm:kubelet-bootstrap", "ClusterRole", "system:node-bootstrapper", "Group", "",
      "system:bootstrappers:kubeadm:default-node-token"),
     ("", "kubeadm:get-nodes", "ClusterRole", "kubeadm:get-nodes", "Group", "",

@@ -12,31 +12,43 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rbac import ACCOUNT_GROUP, ACCOUNT_USER, ANONYMOUS, MASTERS, UNAUTHENTICATED, grants, role_keys
+from auditkit.analysis.pod_contexts import ended
+from auditkit.analysis.rbac import (
+    ACCOUNT_GROUP,
+    ACCOUNT_USER,
+    ANONYMOUS,
+    AUTHENTICATED,
+    UNAUTHENTICATED,
+    grants,
+    role_keys,
+)
 from auditkit.analysis.rbac_powers import FULL_POWER
-from auditkit.analysis.rbac_shipped import WITH_WILDCARDS, shipped_bindings, shipped_roles
+from auditkit.analysis.rbac_shipped import ADMINS, WITH_WILDCARDS, shipped_bindings, shipped_roles
 from auditkit.analysis.rows import has, lookup
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
+from auditkit.errors import UsageError
 
 STRING = pd.ArrowDtype(pa.string())
 SHIPPED = "Kubernetes itself ships this right, to its own component"
 EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
 ANY = r"\*"
-_HELD = ["row", "rule", "verb", "group", "resource", "resource_name", "scope", "shipped"]
+PARTLY = r".*\*.*"
+"""A resource with a wildcard in it: ``*``, ``*/exec``, ``pods/*``."""
+_HELD = ["row", "of_group", "rule", "verb", "group", "resource", "resource_name", "scope", "shipped"]
 REVIEW = "Remove the right, narrow it to a namespace or to names, or record who accepted it and why."
 
 
 def _few(subjects: pd.DataFrame, held: pd.DataFrame, powers: Sequence[str], accepted: Sequence[str], *,
-         verbs: Sequence[str] = (), by_name: bool = False) -> Judgement:
+         verbs: Sequence[str] = (), by_name: bool = False, people: Sequence[str] = ()) -> Judgement:
     """Fails each subject of a binding that holds one of the powers.
 
     With ``verbs`` only rules with those count, or with ``*``. Rules that are limited to named objects count only
-    ``by_name``.
+    ``by_name``. Groups of ``people`` count also where Kubernetes itself ships their binding.
     """
     held = held[_HELD][held["power"].isin(powers)]
     held = held[held["verb"].isin([*verbs, "*"])] if verbs else held
     held = held if by_name else held[held["resource_name"].isna()]
-    own = held["shipped"]
+    own = held["shipped"] & ~held["of_group"].isin(people) if people else held["shipped"]
     by_others, by_kubernetes = (_marked(subjects, held.loc[rows, "row"]) for rows in (~own, own))
     is_accepted = _named(subjects).isin(accepted) if accepted else pd.Series(False, subjects.index, BOOLEAN)
 
@@ -88,8 +100,12 @@ def _grounds(held: pd.DataFrame) -> pd.Series:
 )
 def cluster_admin_only_where_needed(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                     accepted: Sequence[str] = ()) -> Judgement:
-    """Full power is held only by those who need it."""
-    return _few(binding_subjects, held_powers, [FULL_POWER], accepted)
+    """Full power is held only by those who need it.
+
+    The group that kubeadm makes for administrators is people, and who they are is what is asked here; that they also
+    hold every lesser power is not asked again by other checks.
+    """
+    return _few(binding_subjects, held_powers, [FULL_POWER], accepted, people=[ADMINS])
 
 
 @check(severity="high", wanted="no right to read all Secrets of a namespace or of the cluster", remedy=REVIEW,
@@ -114,7 +130,7 @@ def no_bind_escalate_impersonate(binding_subjects: pd.DataFrame, held_powers: pd
                                  accepted: Sequence[str] = ()) -> Judgement:
     """Few can grant themselves more by bind, escalate or impersonate."""
     powers = ["bind_roles", "escalate_roles", "impersonate_users", "impersonate_groups", "impersonate_accounts",
-              "impersonate_extras"]
+              "impersonate_extras", "impersonate_constrained"]
     return _few(binding_subjects, held_powers, powers, accepted, by_name=True)
 
 
@@ -167,19 +183,19 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
     where = ["kind", "namespace", "role"]
     found = [frame[frame[column].str.fullmatch(pattern)][where].assign(column=column)
              for frame, column, pattern in ((role_rules, "verb", ANY), (role_rules, "group", ANY),
-                                            (role_rules, "resource", ANY), (role_urls, "verb", ANY),
+                                            (role_rules, "resource", PARTLY), (role_urls, "verb", ANY),
                                             (role_urls, "url", r"/?\*+"))]  # every path begins with /
     wild = pd.concat(found).drop_duplicates().groupby(where, dropna=False)["column"].agg(", ".join).reset_index()
     named = roles[["kind", "namespace", "name"]].rename(columns={"name": "role"})
     columns = named.merge(wild.astype(STRING), on=where, how="left")["column"].set_axis(roles.index)
     own = shipped_roles(roles, role_labels) & roles["name"].isin(WITH_WILDCARDS)
     return judge(roles, columns.isna(), ["rules_count"], applies=~own, otherwise="Kubernetes itself ships this role",
-                 reasons="* as " + columns)
+                 reasons="* as, or in, " + columns)
 
 
 @check(
     severity="medium",
-    wanted="no binding names it or the service accounts of its namespace, its token is not mounted by default, and no "
+    wanted="no binding names it or a group that it is in, its token is not mounted by default, and no "
            "pod runs with its token",
     remedy="Give each workload an account of its own; set automountServiceAccountToken: false on the default account.",
     source="CIS Kubernetes 5.1.5",
@@ -195,7 +211,7 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
                           ["namespace", "service_account"]])
     by_default = service_accounts["automount_token"] & token_off
     reasons = _sentences({
-        "a binding names it": by_name, "a binding names a group of service accounts that it is in": by_group,
+        "a binding names it": by_name, "a binding names a group that it is in": by_group,
         "a pod runs with its token": in_use, "its token is mounted unless a pod declines": by_default})
     return judge(service_accounts, ~(by_name | by_group | in_use | by_default), ["automount_token"],
                  applies=service_accounts["name"] == "default", otherwise="it is not a default account",
@@ -203,21 +219,23 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
 
 
 def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which accounts bindings name: themselves, and by a group of service accounts (Kubernetes' own left out)."""
+    """Which accounts bindings name: themselves, and by a group that they are in (Kubernetes' own left out)."""
     granted, namespace = grants(binding_subjects), service_accounts["namespace"]
     groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
     by_name = (ACCOUNT_USER + namespace + ":" + service_accounts["name"]).isin(granted["user"].dropna())
-    return by_name, (ACCOUNT_GROUP + ":" + namespace).isin(groups) | bool((groups == ACCOUNT_GROUP).any())
+    of_all = bool(groups.isin([ACCOUNT_GROUP, AUTHENTICATED]).any())
+    return by_name, (ACCOUNT_GROUP + ":" + namespace).isin(groups) | of_all
 
 
 def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotations: pd.DataFrame,
                 projected_sources: pd.DataFrame) -> pd.Series:
-    """Whether each pod gets a token: mounted by default, or asked for in a volume. A static pod gets none."""
+    """Whether each pod has a token: mounted by default, or asked for in a volume. A static pod gets none, and of what
+    has ended nothing runs."""
     in_pod = {"namespace": "namespace", "name": "pod"}
     account = lookup(pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
     asked = has(pods, in_pod, projected_sources[(projected_sources["secret"] == "").fillna(False)])
     static = has(pods, in_pod, pod_annotations[pod_annotations["key"] == "kubernetes.io/config.mirror"])
-    return (pods["automount_token"].fillna(account["automount_token"]).fillna(True) | asked) & ~static
+    return (pods["automount_token"].fillna(account["automount_token"]).fillna(True) | asked) & ~static & ~ended(pods)
 
 
 def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
@@ -227,23 +245,50 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", wanted="no binding names system:masters, which passes before any role is asked",
-       remedy="Use a group of your own with a binding that can be taken away.", source="CIS Kubernetes 5.1.7")
-def no_system_masters_group(binding_subjects: pd.DataFrame) -> Judgement:
-    """Nobody is made part of system:masters by a binding, or bound as it."""
-    masters = (binding_subjects["subject_kind"] == "Group") & (binding_subjects["subject"] == MASTERS)
-    return judge(binding_subjects, ~masters, EVIDENCE, applies=~(masters & shipped_bindings(binding_subjects)),
-                 otherwise=SHIPPED)
+@check(severity="critical", wanted="no binding, no list of members and no request in the audit log has system:masters, "
+                                   "which passes before any role is asked",
+       remedy="Use a group of your own with a binding that can be taken away; keep the certificate for emergencies.",
+       source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
+def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:
+    """Nobody is part of system:masters, by a binding, by a list of members, or in what the audit log shows.
+
+    A list of members and an audit log can only refute: without them bindings are judged alone.
+    """
+    is_accepted = system_masters["subject"].isin(accepted)
+    return judge(system_masters, ~system_masters["masters"] | is_accepted, ["told_by", *EVIDENCE],
+                 applies=~system_masters["own"], otherwise=SHIPPED)
 
 
 @check(severity="critical", wanted="no binding names system:anonymous or system:unauthenticated",
        remedy="Remove the subject from the binding; whoever needs access authenticates.",
        source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")
-def no_anonymous_bindings(binding_subjects: pd.DataFrame) -> Judgement:
-    """No rights for those who do not authenticate."""
-    kind, name = binding_subjects["subject_kind"], binding_subjects["subject"]
-    anybody = ((kind == "Group") & (name == UNAUTHENTICATED)) | ((kind == "User") & (name == ANONYMOUS))
-    return judge(binding_subjects, ~anybody, EVIDENCE, applies=~(anybody & shipped_bindings(binding_subjects)),
+def no_anonymous_bindings(binding_subjects: pd.DataFrame, *,
+                          subjects: Sequence[str] = (ANONYMOUS, UNAUTHENTICATED)) -> Judgement:
+    """No rights for those who do not authenticate.
+
+    ``subjects`` may leave out the user (system:anonymous) or the group. Raises `UsageError` for others.
+    """
+    if others := set(subjects) - {ANONYMOUS, UNAUTHENTICATED}:
+        raise UsageError(f"{', '.join(sorted(others))} are others than those who do not authenticate: "
+                         f"subjects may be {ANONYMOUS} and {UNAUTHENTICATED}.")
+    return _unnamed(binding_subjects, {"User": {ANONYMOUS}.intersection(subjects),
+                                       "Group": {UNAUTHENTICATED}.intersection(subjects)})
+
+
+@check(severity="high", wanted="no binding names system:authenticated but those that Kubernetes itself ships",
+       remedy="Bind a group of those who need the right.",
+       source="Kubernetes documentation: RBAC good practices; CIS Google GKE 4.1.10")
+def no_bindings_of_everybody(binding_subjects: pd.DataFrame) -> Judgement:
+    """No rights for everybody who authenticates, beyond those that Kubernetes itself gives."""
+    return _unnamed(binding_subjects, {"Group": {AUTHENTICATED}})
+
+
+def _unnamed(binding_subjects: pd.DataFrame, names: dict[str, set[str]]) -> Judgement:
+    """Fails each subject of a binding that has one of these names, by kind, unless Kubernetes itself put it there."""
+    named = pd.Series(False, binding_subjects.index, BOOLEAN)
+    for kind, of_kind in names.items():
+        named |= (binding_subjects["subject_kind"] == kind) & binding_subjects["subject"].isin(of_kind)
+    return judge(binding_subjects, ~named, EVIDENCE, applies=~(named & shipped_bindings(binding_subjects)),
                  otherwise=SHIPPED)
 
 

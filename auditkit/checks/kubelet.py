@@ -68,9 +68,9 @@ def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
 @rule(severity="low", wanted="the kubelet runs without --hostname-override", source=CIS.format("4.2.7"),
       tools=_kube_bench.TOOLS,
       remedy="Remove --hostname-override and let the node go by the host name of its machine.")
-def no_hostname_override(nodes: pd.DataFrame, findings: pd.DataFrame) -> Judgement:
+def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Nodes go by the host names of their machines."""
-    ok = _kube_bench.result(nodes["name"], findings, "4.2.7")
+    ok = _kube_bench.of_nodes(nodes, node_results, "4.2.7")
     return judge(nodes, ok, reasons=_kube_bench.reasons(ok, "the flags of the kubelet's process are in no API"))
 
 

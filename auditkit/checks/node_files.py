@@ -2,25 +2,46 @@
 
 import pandas as pd
 
+from auditkit.analysis.provider import provider
 from auditkit.analysis.rows import BOOLEAN, has
 from auditkit.checks import _kube_bench
 from auditkit.checks.model import Judgement, check, judge
 
-_ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+_ROLE = "node-role.kubernetes.io/"
+_CONTROL_PLANE = tuple(_ROLE + name for name in ("control-plane", "controlplane", "master"))
+_ETCD = (_ROLE + "etcd",)
+_OF_ETCD = ("1.1.7", "1.1.8", "1.1.11", "1.1.12")
+"""Rules on the files of etcd, which may have nodes of its own."""
 
 
 @check(severity="medium", wanted="owner and permissions as the benchmark asks for",
        remedy="Change the file on the node with chown and chmod, and run kube-bench there again.",
        source="CIS Kubernetes Benchmark 2.0.1, 1.1 and 4.1, by kube-bench",
        if_empty="every cluster has nodes, yet none is visible", tools=_kube_bench.TOOLS)
-def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, findings: pd.DataFrame, *,
-                rule: str = "4.1.1") -> Judgement:
-    """Files of the node belong to whom they should, and are closed to others."""
-    ok = _kube_bench.result(nodes["name"], findings, rule)
+def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd.DataFrame, collection: pd.DataFrame,
+                control_plane: pd.DataFrame, *, rule: str = "4.1.1", benchmark: str = "cis") -> Judgement:
+    """Files of the node belong to whom they should, and are closed to others.
+
+    ``benchmark`` is the family by which kube-bench numbers its rules: cis, eks, gke or aks. What it fails is never
+    out of scope, whatever the labels of the node say.
+    """
+    ok = _kube_bench.of_nodes(nodes, node_results, rule, benchmark)
     if not rule.startswith("1.1."):
         return judge(nodes, ok, reasons=_kube_bench.reasons(ok))
-    control_plane = has(nodes, {"name": "node"}, node_labels[node_labels["key"].isin(_ROLES)])
-    visible = bool(control_plane.any())
-    reasons = _kube_bench.reasons(ok, "" if visible else "no node of the control plane is visible")
-    return judge(nodes, ok, applies=control_plane if visible else pd.Series(pd.NA, nodes.index, BOOLEAN),
-                 otherwise="it is not labelled as a node of the control plane", reasons=reasons)
+    failed = (~ok).fillna(False)
+    if run_by := provider(collection, nodes, node_labels, control_plane):
+        return judge(nodes, ok, applies=failed, otherwise=f"run by the provider ({run_by})",
+                     reasons=_kube_bench.reasons(ok))
+    concerned = _concerned(nodes, node_labels, rule)
+    why = "" if concerned.notna().all() else "no node of the control plane is visible"
+    return judge(nodes, ok, applies=concerned | failed, reasons=_kube_bench.reasons(ok, why),
+                 otherwise="it is not labelled as a node of the control plane, or not of this part of it")
+
+
+def _concerned(nodes: pd.DataFrame, node_labels: pd.DataFrame, rule: str) -> pd.Series:
+    """Whether a rule on the control plane speaks of each node; <NA> where no node is labelled as one of it."""
+    for roles in (_ETCD, _CONTROL_PLANE) if rule in _OF_ETCD else (_CONTROL_PLANE,):
+        labelled = has(nodes, {"name": "node"}, node_labels[node_labels["key"].isin(roles)])
+        if labelled.any():
+            return labelled
+    return pd.Series(pd.NA, nodes.index, BOOLEAN)

@@ -4,10 +4,14 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.analysis.pod_contexts import ended
 from auditkit.analysis.rows import IN_CONTAINER, STRING, has, lookup, named
 from auditkit.checks.model import Judgement, check, judge
 
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"
+NO_USER = "which user a Windows container runs as is decided by its image, or by its node"
+_ADMINISTRATORS = ("containeradministrator", "nt authority\\system", "system", "administrator", "administrators")
+"""Users of Windows that may do everything, in a container or on its node; names have no case there."""
 
 high, medium, low = (partial(check, severity=severity) for severity in ("high", "medium", "low"))
 
@@ -105,15 +109,27 @@ def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd
 
 
 @medium(
-    wanted="runAsNonRoot: true, or a runAsUser other than 0, on the container or its pod",
+    wanted="runAsNonRoot: true, or a runAsUser other than 0, on the container or its pod; on Windows a runAsUserName "
+           "that is no administrator",
     remedy="Build the image to run as a user, and set runAsNonRoot: true.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.7; Pod Security Standards, restricted: running as non-root",
 )
 def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers are kept from running as root."""
-    user, non_root = container_contexts["run_as_user"], container_contexts["run_as_non_root"]
-    seen = all_containers.assign(run_as_user=user, run_as_non_root=non_root)
-    return judge(seen, (user != 0).fillna(non_root.fillna(False)), ["type", "run_as_user", "run_as_non_root"])
+    context = container_contexts
+    on_linux = (context["run_as_user"] != 0).fillna(context["run_as_non_root"].fillna(False))
+    ok = on_linux.mask(context["windows"], _no_administrator(context))
+    return judge(context.assign(type=all_containers["type"]), ok,
+                 ["type", "run_as_user", "run_as_non_root", "windows_user"],
+                 reasons=lambda: pd.Series(NO_USER, ok.index, STRING).where(ok.isna(), ""))
+
+
+def _no_administrator(context: pd.DataFrame) -> pd.Series:
+    """Whether a Windows container names a user that is no administrator; <NA> where its image decides, or its node. A
+    process of the node that names nobody runs as its system."""
+    user, of_node = context["windows_user"], context["windows_host_process"].fillna(False)
+    bad = user.str.lower().isin(_ADMINISTRATORS) | (user.isna() & of_node)
+    return (~bad).mask(~bad & (user.isna() | of_node), pd.NA)
 
 
 @medium(
@@ -162,14 +178,14 @@ def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.Dat
 
 
 @low(
-    wanted="a securityContext on the container or its pod",
+    wanted="a securityContext on the container or its pod in which some field is set",
     remedy="Write a securityContext: runAsNonRoot, allowPrivilegeEscalation: false, drop ALL, seccompProfile.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.3",
 )
 def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers state what they may do."""
-    stated = container_contexts["stated"]
-    return judge(all_containers.assign(security_context=stated), stated, ["type", "security_context"])
+    stated = container_contexts["security_context"]
+    return judge(container_contexts.assign(type=all_containers["type"]), stated.notna(), ["type", "security_context"])
 
 
 @low(
@@ -191,13 +207,15 @@ def read_only_root_filesystem(all_containers: pd.DataFrame, container_contexts: 
 def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd.DataFrame,
                                     all_pod_annotations: pd.DataFrame) -> Judgement:
     """Pods get no token of a service account unless they ask for it."""
-    account = lookup(all_pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
+    account = lookup(all_pods, {"namespace": "namespace", "service_account": "name"}, service_accounts,
+                     ["automount_token"])
     mirror = has(all_pods, {"kind": "kind", "namespace": "namespace", "name": "pod"},
                  all_pod_annotations[(all_pod_annotations["key"] == "kubernetes.io/config.mirror").fillna(False)])
     seen = all_pods.assign(account_automount=account["automount_token"])
     return judge(seen, ~all_pods["automount_token"].fillna(account["automount_token"]),
                  ["service_account", "automount_token", "account_automount"],
-                 applies=~mirror, otherwise="a static pod has no service account")
+                 applies=~mirror & ~ended(all_pods), otherwise="a static pod has no service account, and a pod that "
+                                                               "has ended no use of it")
 
 
 # --- images --------------------------------------------------------------------------------------------------------
@@ -231,13 +249,17 @@ def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
 
 
 @low(
-    wanted="nothing in the namespace default but the Service kubernetes",
+    wanted="nothing in the namespace default but what Kubernetes itself makes there",
     remedy="Move it to a namespace of its own, which can have policies, quotas and bindings of its own.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.4",
 )
 def default_namespace_unused(namespaced_objects: pd.DataFrame) -> Judgement:
-    """Nothing runs in the namespace default."""
-    own = (namespaced_objects["kind"] == "Service") & (namespaced_objects["name"] == "kubernetes")
+    """Nothing is kept in the namespace default, be it a program, a setting or a right."""
+    kind, name = namespaced_objects["kind"], namespaced_objects["name"]
+    own = (((kind == "Service") & (name == "kubernetes")) | ((kind == "ServiceAccount") & (name == "default"))
+           | ((kind == "ConfigMap") & (name == "kube-root-ca.crt"))
+           | ((namespaced_objects["type"] == "kubernetes.io/service-account-token").fillna(False)
+              & name.str.fullmatch(r"default-token-[a-z0-9]{5}")))
     return judge(namespaced_objects, (namespaced_objects["namespace"] != "default") | own, ["namespace"])
 
 

@@ -19,6 +19,7 @@ ANNOTATIONS = (
     "kubernetes.io/config.mirror",
     "kubernetes.io/config.source",
 )
+OS_LABELS = ("kubernetes.io/os", "beta.kubernetes.io/os")
 VOLUME_TYPES = (
     "projected configMap secret emptyDir hostPath persistentVolumeClaim downwardAPI csi ephemeral image nfs"
     " awsElasticBlockStore azureDisk azureFile cephfs cinder fc flexVolume flocker gcePersistentDisk gitRepo"
@@ -37,6 +38,18 @@ CONTROLLERS = {
 
 SECURITY = "securityContext"
 
+_OF_BOTH = ("runAsNonRoot", "runAsUser", "runAsGroup", "seccompProfile.type", "appArmorProfile.type",
+            "seLinuxOptions.level", "seLinuxOptions.role", "seLinuxOptions.type", "seLinuxOptions.user",
+            "windowsOptions.gmsaCredentialSpec", "windowsOptions.gmsaCredentialSpecName", "windowsOptions.hostProcess",
+            "windowsOptions.runAsUserName")
+SECURITY_FIELDS = {
+    "pod": (*_OF_BOTH, "fsGroup", "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy",
+            "seLinuxChangePolicy", "sysctls"),
+    "container": (*_OF_BOTH, "privileged", "allowPrivilegeEscalation", "readOnlyRootFilesystem", "procMount",
+                  "capabilities.add", "capabilities.drop"),
+}
+"""The fields of a security context; one in which none is set states nothing."""
+
 
 def _security(level: str) -> tuple[Column, ...]:
     """The fields of a security context that pods and containers share."""
@@ -51,6 +64,9 @@ def _security(level: str) -> tuple[Column, ...]:
         Column("selinux_role", "string", f"{context}.seLinuxOptions.role", "SELinux role label"),
         Column("windows_host_process", "boolean", f"{context}.windowsOptions.hostProcess",
                "a Windows HostProcess container"),
+        Column("windows_user", "string", f"{context}.windowsOptions.runAsUserName", "user name it runs as on Windows"),
+        Column("security_context", "string", "|".join(f"{context}.{name}" for name in SECURITY_FIELDS[level]),
+               "the first field that its security context sets; <NA>: none", read="first_of"),
     )
 
 
@@ -85,7 +101,6 @@ CONTAINER_SPEC = (
     Column("read_only_root", "boolean", f"{SECURITY}.readOnlyRootFilesystem", "root file system is read-only",
            absent=False),
     Column("proc_mount", "string", f"{SECURITY}.procMount", "how /proc is masked", absent="Default"),
-    Column("has_security_context", "boolean", SECURITY, "a security context is written", read="present"),
     *_security("container"),
     Column("cpu_limit", "string", "resources.limits.cpu", "limit of CPU", read="text"),
     Column("memory_limit", "string", "resources.limits.memory", "limit of memory", read="text"),
@@ -192,6 +207,10 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
         Table(f"{prefix}pod_annotations", "annotations of pods that security rules read; others are not kept",
               pod_rows("metadata.annotations{}", keep=ANNOTATIONS),
               (*owner, Column("key", "string", "$key", "annotation"), Column("value", "string", "$value", "its value")),
+              (*key, "key")),
+        Table(f"{prefix}pod_node_selectors", "operating systems of nodes that a pod asks for",
+              pod_rows("spec.nodeSelector{}", keep=OS_LABELS),
+              (*owner, Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value")),
               (*key, "key")),
         Table(f"{prefix}pull_secrets", "Secrets that a pod pulls its images with", pod_rows("spec.imagePullSecrets[]"),
               (*owner, Column("secret", "string", "name", "name of the Secret")), (*key, "secret")),
