@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.images import ENDED, references
+from auditkit.analysis.rows import lookup
 
 STRING = pd.ArrowDtype(pa.string())
 BOOLEAN = pd.ArrowDtype(pa.bool_())
@@ -133,11 +134,10 @@ def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFra
     Columns: node, sensor, namespace, pod, image, running (its pod runs, and its container is not said to be unready).
     """
     found = recognised(containers, sensors)
-    on = ["namespace", "pod"]
-    placed = found.merge(pods[["namespace", "name", "node", "phase"]].rename(columns={"name": "pod"}), on=on)
+    placed = found.join(lookup(found, {"namespace": "namespace", "pod": "name"}, pods, ["node", "phase"]))
     placed = placed[placed["node"].notna() & ~placed["phase"].isin(ENDED)]
-    ready = container_images[[*on, "container", "ready"]].drop_duplicates([*on, "container"])
-    placed = placed.merge(ready, on=[*on, "container"], how="left")
+    same = {name: name for name in ("namespace", "pod", "container")}
+    placed = placed.join(lookup(placed, same, container_images, ["ready"]))
     unready = (~placed["ready"].astype(BOOLEAN)).fillna(False)
     placed["running"] = (placed["phase"] == "Running").astype(BOOLEAN) & ~unready
     columns = dict.fromkeys(["node", "sensor", "namespace", "pod", "image"], STRING) | {"running": BOOLEAN}
@@ -152,15 +152,18 @@ def recognised(containers: pd.DataFrame, sensors: tuple[Sensor, ...]) -> pd.Data
     """
     columns = ["namespace", "pod", "name", "image"]
     lasting = containers.loc[(containers["type"] != "init").fillna(True), columns].rename(columns={"name": "container"})
-    repository = references(lasting["image"])["repository"].str.removeprefix("docker.io/")
-    parts = []
-    images = repository.dropna().drop_duplicates()
+    images = lasting["image"].dropna().drop_duplicates()
+    repository = references(images)["repository"].str.removeprefix("docker.io/")
+    parts = [lasting.iloc[:0].assign(sensor=pd.Series(dtype=STRING))]
     for sensor in sensors:
-        mine = repository.isin(images[images.str.contains(sensor.image)])
+        theirs = images[repository.str.contains(sensor.image).fillna(False)]
+        if theirs.empty:
+            continue
+        mine = lasting[lasting["image"].isin(theirs)]
         if sensor.container:
-            mine &= lasting["container"].str.contains(sensor.container).fillna(False)
-        parts.append(lasting[mine].assign(sensor=pd.Series(sensor.name, lasting[mine].index, STRING)))
-    return pd.concat(parts)[["sensor", "namespace", "pod", "container", "image"]]
+            mine = mine[mine["container"].str.contains(sensor.container).fillna(False)]
+        parts.append(mine.assign(sensor=pd.Series(sensor.name, mine.index, STRING)))
+    return pd.concat(parts, ignore_index=True)[["sensor", "namespace", "pod", "container", "image"]]
 
 
 # --- audit logs ------------------------------------------------------------------------------------------------------

@@ -26,6 +26,8 @@ def lookup(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame, c
 
 def has(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame) -> pd.Series:
     """Whether any of the rows belongs to each subject."""
+    if not len(rows):
+        return pd.Series(False, subjects.index, BOOLEAN)
     found = pc.is_in(_keys(subjects, on), value_set=_keys(rows, on.values()), skip_nulls=True)
     return _series(found, subjects.index)
 

@@ -27,10 +27,10 @@ def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataF
     by_key = (all_container_env["origin"] == "secretKeyRef").fillna(False)
     taken = all_container_env[all_container_env["secret"].notna() | by_key]
     whole = all_container_env_from[all_container_env_from["secret"].notna()]
-    seen = all_containers.assign(variables=named(all_containers, IN_CONTAINER, taken, "name"),
-                                 whole_secrets=named(all_containers, IN_CONTAINER, whole, "secret"))
     ok = ~has(all_containers, IN_CONTAINER, taken) & ~has(all_containers, IN_CONTAINER, whole)
-    return judge(seen, ok, ["type", "variables", "whole_secrets"])
+    return judge(lambda: all_containers.assign(variables=named(all_containers, IN_CONTAINER, taken, "name"),
+                                               whole_secrets=named(all_containers, IN_CONTAINER, whole, "secret")),
+                 ok, ["type", "variables", "whole_secrets"])
 
 
 @check(

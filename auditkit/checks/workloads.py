@@ -65,8 +65,8 @@ def no_host_path(all_pods: pd.DataFrame, all_volumes: pd.DataFrame) -> Judgement
     """No pod mounts a path of its node."""
     host = all_volumes[(all_volumes["type"] == "hostPath").fillna(True)]
     in_pod = {"kind": "kind", "namespace": "namespace", "name": "pod"}
-    seen = all_pods.assign(host_paths=named(all_pods, in_pod, host, "host_path"))
-    return judge(seen, ~has(all_pods, in_pod, host), ["host_paths"])
+    return judge(lambda: all_pods.assign(host_paths=named(all_pods, in_pod, host, "host_path")),
+                 ~has(all_pods, in_pod, host), ["host_paths"])
 
 
 @medium(
@@ -77,8 +77,8 @@ def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFram
     """No container opens a port of its node."""
     opened = all_container_ports[(all_container_ports["host_port"] != 0).fillna(True)]
     ports = opened.assign(host_port=opened["host_port"].astype(STRING))
-    seen = all_containers.assign(host_ports=named(all_containers, IN_CONTAINER, ports, "host_port"))
-    return judge(seen, ~has(all_containers, IN_CONTAINER, opened), ["type", "host_ports"])
+    return judge(lambda: all_containers.assign(host_ports=named(all_containers, IN_CONTAINER, ports, "host_port")),
+                 ~has(all_containers, IN_CONTAINER, opened), ["type", "host_ports"])
 
 
 @high(
