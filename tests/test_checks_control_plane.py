@@ -92,13 +92,15 @@ def test_a_hidden_value_is_unknown_and_a_hidden_file_is_set():
         ("api_server.audit_policy_file", "audit-policy-file", "pass"),
         ("api_server.no_token_auth_file", "token-auth-file", "fail"),
     ):
-        assert only(check, {"kube-apiserver": [hidden.format(flag)]})[0] == verdict, check
+        assert only(check, {"kube-apiserver": ["--audit-log-path=/a", hidden.format(flag)]})[0] == verdict, check
 
 
 def test_a_default_that_depends_on_an_untold_version_is_unknown():
     for image in (None, "registry.k8s.io/kube-apiserver@sha256:00", "mirror.example:5000/kube-apiserver"):
         pod = {"component": "kube-apiserver", "image": image}
-        assert counts("api_server.audit_log_maxage", control_plane=[pod])["unknown"] == 1
+        log = {"component": "kube-apiserver", "flag": "audit-log-path", "value": "/a"}
+        found = counts("api_server.audit_log_maxage", control_plane=[pod], control_plane_flags=[log])
+        assert found["unknown"] == 1
 
 
 def test_rotation_means_nothing_for_standard_output():
@@ -133,14 +135,27 @@ def test_lists(items, wanted):
     assert lists(text, wanted).isna().tolist() == [False, True]
 
 
-gates = st.tuples(st.sampled_from(["AllBeta", "Gate", "Other", "MyGate"]), st.booleans())
+gates = st.tuples(st.sampled_from(["AllBeta", "Gate", "Other", "MyGate", "wardle:Gate"]), st.booleans())
 
 
-@given(st.lists(gates, max_size=5), st.booleans())
-def test_gates_as_the_library_of_kubernetes_reads_them(pairs, default):
+@given(st.lists(gates, max_size=5), st.booleans(), st.sampled_from(["", "kube:", " kube: "]))
+def test_gates_as_the_library_of_kubernetes_reads_them(pairs, default, prefix):
     told = dict(pairs)
-    text = pd.Series([",".join(f"{name}={str(on).lower()}" for name, on in pairs)], dtype=STRING)
+    text = pd.Series([",".join(f"{'' if ':' in name else prefix}{name}={str(on).lower()}" for name, on in pairs)],
+                     dtype=STRING)
     assert gate(text, "Gate", default=default).tolist() == [told.get("Gate", told.get("AllBeta", default))]
+
+
+@pytest.mark.parametrize(("arguments", "verdicts"), [
+    (["--admission-control=AlwaysAdmit"], ("fail", "fail", "fail")),
+    (["--admission-control=ServiceAccount,NodeRestriction"], ("pass", "pass", "pass")),
+    (["--admission-control="], ("fail", "fail", "pass")),
+    (["--admission-control=$(PLUGINS)"], ("unknown", "unknown", "unknown")),
+    ([], ("pass", "fail", "pass")),
+])
+def test_the_old_flag_of_admission_stands_instead_of_the_defaults(arguments, verdicts):
+    checks = ("service_account_plugin", "node_restriction_plugin", "no_always_admit")
+    assert verdicts == tuple(only(f"api_server.{check}", {"kube-apiserver": arguments})[0] for check in checks)
 
 
 def test_switches_and_durations_that_cannot_be_read_are_unknown():

@@ -1,8 +1,12 @@
 """The instances of each component of the control plane with their flags, and nodes with what their kubelets told.
 
-Each instance is a static pod on one node, and each is judged for itself. A cluster whose control plane is run by a
-provider, or not in static pods, has no rows here; that does not mean that it has no control plane.
+Each instance is a static pod on one node, and each is judged for itself. A node of the control plane on which such a
+pod is not seen is an instance of which nothing is known. A cluster whose control plane is run by a provider, or not in
+static pods, has no rows here; that does not mean that it has no control plane.
 """
+
+import re
+from urllib.parse import urlsplit
 
 import pandas as pd
 import pyarrow as pa
@@ -14,38 +18,58 @@ NAMESPACE = "kube-system"
 HIDDEN = "\0"
 """Stands for the value of a flag that is set and whose value was not kept; no argument can hold this character."""
 
+ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+ETCD_ROLE = "node-role.kubernetes.io/etcd"
+LOCAL = r"localhost|127\.\d+\.\d+\.\d+|::1|"
+"""Hosts that are the own node; a socket has no host at all."""
+
+NOT_SEEN = "it is a node of the control plane, and no static pod of {} is seen on it"
+ETCD_NOT_SEEN = "etcd should run there, and no static pod of it is seen"
+
 _INSTANCE = ["component", "node", "pod"]
 
 
-def api_servers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame) -> pd.DataFrame:
-    """Instances of kube-apiserver: kind, namespace, name, component, node, pod, image, minor (N of version 1.N).
+def api_servers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame, node_labels: pd.DataFrame,
+                collection: pd.DataFrame) -> pd.DataFrame:
+    """Instances of kube-apiserver: kind, namespace, name, component, node, pod, image, unread, minor (N of v1.N).
 
-    For each flag that any of them sets there is a column such as ``--profiling``: its value, `HIDDEN`, or <NA> where
-    it is not set.
+    ``unread`` says why flags may be set that are not seen. For each flag that any of them sets there is a column such
+    as ``--profiling``: its value, `HIDDEN`, or <NA> where it is not set. The version comes from the tag of the image,
+    and where there is but one instance, from what that told of itself.
     """
-    return _instances(control_plane, control_plane_flags, "kube-apiserver")
+    servers = _instances(control_plane, control_plane_flags, node_labels, "kube-apiserver")
+    told = collection["server_version"].str.extract(r"^v?1\.(\d+)", expand=False).dropna().tolist()
+    if len(servers) == len(told) == 1:
+        servers["minor"] = servers["minor"].fillna(int(told[0]))
+    return servers
 
 
-def controller_managers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame) -> pd.DataFrame:
-    """Instances of kube-controller-manager; columns as in `api_servers`."""
-    return _instances(control_plane, control_plane_flags, "kube-controller-manager")
+def controller_managers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame,
+                        node_labels: pd.DataFrame) -> pd.DataFrame:
+    """Instances of kube-controller-manager; columns as in `api_servers`, the version from the tag alone."""
+    return _instances(control_plane, control_plane_flags, node_labels, "kube-controller-manager")
 
 
-def schedulers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame) -> pd.DataFrame:
-    """Instances of kube-scheduler; columns as in `api_servers`."""
-    return _instances(control_plane, control_plane_flags, "kube-scheduler")
+def schedulers(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame,
+               node_labels: pd.DataFrame) -> pd.DataFrame:
+    """Instances of kube-scheduler; columns as in `controller_managers`."""
+    return _instances(control_plane, control_plane_flags, node_labels, "kube-scheduler")
 
 
-def etcd_members(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame,
-                 container_env: pd.DataFrame) -> pd.DataFrame:
-    """Members of etcd; columns as in `api_servers` (``minor`` has no meaning for them).
+def etcd_members(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame, container_env: pd.DataFrame,
+                 node_labels: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.DataFrame:
+    """Members of etcd; columns as in `controller_managers` (``minor`` has no meaning for them).
 
-    A variable such as ``ETCD_CERT_FILE`` says a flag that is not set; its value was not kept, so it is a column
+    A variable such as ``ETCD_CERT_FILE`` says a flag that is not set; where its value was not kept, it is a column
     ``$cert-file`` with `HIDDEN`.
     """
     named = container_env[(container_env["namespace"] == NAMESPACE) & container_env["name"].str.startswith("ETCD_")]
     flag = "$" + named["name"].str.removeprefix("ETCD_").str.lower().str.replace("_", "-")
-    members = _instances(control_plane, control_plane_flags, "etcd")
+    rows = _rows(control_plane, "etcd")
+    if len(control_plane):
+        rows = _with_unseen(rows, _places_of_etcd(control_plane, control_plane_flags, node_labels, node_addresses),
+                            "etcd", ETCD_NOT_SEEN)
+    members = _widened(rows, control_plane_flags)
     return widened(members, named[["pod"]].assign(column=flag, value=HIDDEN), ["pod"])
 
 
@@ -60,11 +84,62 @@ def node_kubelets(nodes: pd.DataFrame, kubelets: pd.DataFrame, kubelet_settings:
     return widened(rows, values[["name", "column", "value"]], ["name"])
 
 
-def _instances(control_plane: pd.DataFrame, flags: pd.DataFrame, component: str) -> pd.DataFrame:
-    """The rows of one component, called as the pod that they are. The version comes from the tag of the image."""
+def _instances(control_plane: pd.DataFrame, flags: pd.DataFrame, node_labels: pd.DataFrame,
+               component: str) -> pd.DataFrame:
+    """The instances of one component, and nodes of the control plane on which none is seen."""
+    rows = _rows(control_plane, component)
+    if len(control_plane):
+        rows = _with_unseen(rows, _labelled(node_labels, *ROLES), component, NOT_SEEN.format(component))
+    return _widened(rows, flags)
+
+
+def _rows(control_plane: pd.DataFrame, component: str) -> pd.DataFrame:
+    """The static pods of one component, called as the pod that they are."""
     rows = control_plane[(control_plane["component"] == component).fillna(False)].reset_index(drop=True)
     minor = rows["image"].str.extract(r":v?1\.(\d+)[.\w+-]*(?:@|$)", expand=False).astype(INTEGER)
     named = pd.DataFrame({"kind": pd.Series("Pod", rows.index, STRING),
                           "namespace": pd.Series(NAMESPACE, rows.index, STRING), "name": rows["pod"]})
+    return pd.concat([named, rows, minor.rename("minor")], axis=1)
+
+
+def _with_unseen(rows: pd.DataFrame, places: list[str], component: str, why: str) -> pd.DataFrame:
+    """The instances, and each of these places on which none of them runs, called as the node that it is."""
+    seen = set(rows["node"].dropna())
+    unseen = pd.DataFrame([{"kind": "Node", "name": place, "component": component, "node": place, "unread": why}
+                           for place in places if place not in seen], columns=rows.columns)
+    return pd.concat([rows, unseen.astype(rows.dtypes)], ignore_index=True)
+
+
+def _widened(rows: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
     values = flags[_INSTANCE].assign(column="--" + flags["flag"], value=flags["value"].fillna(HIDDEN))
-    return widened(pd.concat([named, rows, minor.rename("minor")], axis=1), values, _INSTANCE)
+    return widened(rows, values, _INSTANCE)
+
+
+def _labelled(node_labels: pd.DataFrame, *keys: str) -> list[str]:
+    """The nodes that have one of these labels."""
+    return node_labels.loc[node_labels["key"].isin(keys), "node"].dropna().drop_duplicates().tolist()
+
+
+def _places_of_etcd(control_plane: pd.DataFrame, flags: pd.DataFrame, node_labels: pd.DataFrame,
+                    node_addresses: pd.DataFrame) -> list[str]:
+    """Where etcd should run: the nodes that are labelled so, else those of the control plane, but for one whose API
+    server says where it is; and wherever an API server says that it is. A host that is no node is called as it is.
+    """
+    asked = flags[((flags["component"] == "kube-apiserver") & (flags["flag"] == "etcd-servers")).fillna(False)]
+    nodes = dict(zip(node_addresses["address"], node_addresses["node"], strict=True))
+    told: dict[str, list[str]] = {
+        node: [node if re.fullmatch(LOCAL, host) else nodes.get(host, host) for host in _hosts(urls)]
+        for node, urls in asked[["node", "value"]].dropna().itertuples(index=False)}
+    places = _labelled(node_labels, ETCD_ROLE) or [node for node in _labelled(node_labels, *ROLES) if node not in told]
+    return list(dict.fromkeys([*places, *sorted(place for found in told.values() for place in found)]))
+
+
+def _hosts(urls: str) -> list[str]:
+    """The hosts of addresses; that of a socket is empty."""
+    hosts = []
+    for url in filter(None, map(str.strip, urls.split(","))):
+        try:
+            hosts.append(urlsplit(url).hostname or "")
+        except ValueError:  # an address that is none
+            hosts.append(url)
+    return hosts

@@ -1,17 +1,18 @@
 """Flags of the control plane's components, for each instance that is judged.
 
 A flag that is not set has its upstream default. Where the value cannot be known it is <NA>: it was not kept, it may
-stand in a file or an environment variable instead, or its default depends on a version that the image does not tell.
+stand in a file, a script or an environment variable instead, or its default depends on a version that is not told.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import pandas as pd
 
 from auditkit.analysis.control_plane import HIDDEN
 from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.checks._values import loopback, number
 from auditkit.checks.model import Judgement, judge
 
 UNSEEN = "no static pod of {} is visible: it may run elsewhere, or a provider runs it"
@@ -51,14 +52,20 @@ class Flags:
         return self._series((None if elsewhere else bool(value) for value, elsewhere in zip(
             self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
 
+    def given(self, flag: str) -> pd.Series:
+        """Whether a flag stands on the command line, be it empty."""
+        return self._series((None if elsewhere else value is not None for value, elsewhere in zip(
+            self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
+
     def judge(self, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
         """A judgement that shows these flags. ``reasons`` says why it is not known, where the flags do not."""
         return judge(partial(self._evidence, shown), ok, shown,
                      reasons=partial(self._reasons, shown, ok, reasons) if ok.hasnans else "")
 
     def _evidence(self, shown: tuple[str, ...]) -> pd.DataFrame:
-        return pd.DataFrame({flag: list(map(_shown, self._given(flag), self._default(flag))) for flag in shown},
-                            index=self._instances.index, dtype=STRING)
+        return pd.DataFrame({
+            flag: list(map(_shown, self._given(flag), self._default(flag), self._unread)) for flag in shown},
+            index=self._instances.index, dtype=STRING)
 
     def _reasons(self, shown: tuple[str, ...], ok: pd.Series, otherwise: str) -> pd.Series:
         why = [otherwise] * len(ok)
@@ -66,6 +73,9 @@ class Flags:
             _put(why, self._in_environment(flag), f"--{flag} stands in the environment, where values are not read")
             for file in filter(None, (self._component.files.get(flag), self._component.ignored.get(flag))):
                 _put(why, self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
+        for flag in shown:
+            why = [unread if unread and value in (None, HIDDEN) else word
+                   for word, unread, value in zip(why, self._unread, self._given(flag), strict=True)]
         return self._series(why, STRING).where(ok.isna(), "")
 
     def _series(self, values: Iterable, dtype: pd.ArrowDtype) -> pd.Series:
@@ -93,17 +103,29 @@ class Flags:
         """Where something else than the command line decides, which cannot be seen."""
         nowhere = [False] * len(self._instances)
         file, ignored = self._component.files.get(flag), self._component.ignored.get(flag)
-        return [in_file_only or (value is None and (in_environment or in_file))
-                for value, in_environment, in_file, in_file_only in zip(
-                    self._given(flag), self._in_environment(flag), self._in_effect(file) if file else nowhere,
-                    self._in_effect(ignored) if ignored else nowhere, strict=True)]
+        return [in_file_only or (value is None and (unread is not None or in_environment or in_file))
+                for value, unread, in_environment, in_file, in_file_only in zip(
+                    self._given(flag), self._unread, self._in_environment(flag),
+                    self._in_effect(file) if file else nowhere, self._in_effect(ignored) if ignored else nowhere,
+                    strict=True)]
 
     def _in_effect(self, flag: str) -> list[bool]:
-        return [value is not None or named
-                for value, named in zip(self._given(flag), self._in_environment(flag), strict=True)]
+        """Where a flag is set, or may be."""
+        return [value is not None or named or unread is not None for value, named, unread in zip(
+            self._given(flag), self._in_environment(flag), self._unread, strict=True)]
+
+    @cached_property
+    def _unread(self) -> list[str | None]:
+        """Why flags may be set that are not seen; ``None`` where they are not."""
+        return self._column("unread")
 
     def _in_environment(self, flag: str) -> list[bool]:
         return [value is not None for value in self._column(f"${flag}")]
+
+
+def local_only(flags: Flags) -> pd.Series:
+    """Whether a component listens on the loopback address only, or not at all."""
+    return loopback(flags["bind-address"]) | (number(flags["secure-port"]) == 0)
 
 
 def _effective(given: str | None, default: str | None, elsewhere: bool) -> str | None:
@@ -113,7 +135,9 @@ def _effective(given: str | None, default: str | None, elsewhere: bool) -> str |
     return default if given is None else given
 
 
-def _shown(given: str | None, default: str | None) -> str:
+def _shown(given: str | None, default: str | None, unread: str | None) -> str:
+    if given is None and unread:
+        return "not visible"
     if given is None:
         return f"not set (default {default})" if default else "not set"
     return {HIDDEN: "set", "": "empty"}.get(given, given)

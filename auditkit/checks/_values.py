@@ -55,11 +55,15 @@ def lists_only(text: pd.Series, items: Iterable[str]) -> pd.Series:
 
 
 def gate(text: pd.Series, name: str, *, default: bool) -> pd.Series:
-    """A feature gate of stage beta in a list of ``Name=true``: as it says of the gate, else of all of that stage."""
+    """A feature gate of stage beta in a list of ``Name=true``: as it says of the gate, else of all of that stage.
+
+    ``kube:Name=true`` says the same; other prefixes are those of other components (component-base, compatibility).
+    """
     on = pd.Series(default, text.index, BOOLEAN).where(text.notna())
     for each in ("AllBeta", name):
-        stated = text.str.contains(rf"(?:^|,)\s*{each}=", regex=True).fillna(False)
-        on = on.mask(stated, boolean(text.str.extract(rf"(?:.*,)?\s*{each}=(\w+)", expand=False)))
+        item = rf"\s*(?:kube\s*:)?\s*{each}\s*="
+        stated = text.str.contains(rf"(?:^|,){item}", regex=True).fillna(False)
+        on = on.mask(stated, boolean(text.str.extract(rf"^(?:.*,)?{item}\s*(\w+)", expand=False)))
     return on
 
 

@@ -3,9 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.rows import BOOLEAN, STRING, has, lookup, named
-from auditkit.checks._flags import Flags
-from auditkit.checks._values import lists
-from auditkit.checks.api_server import API_SERVER
+from auditkit.checks.api_server import plugin_on
 from auditkit.checks.model import Judgement, check, judge
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
@@ -68,8 +66,7 @@ def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
     """What of the API server may verify images unseen; empty where ImagePolicyWebhook is known to be off."""
     if api_servers.empty:
         return "plug-ins of an API server that is not visible"
-    enabled = Flags(api_servers, API_SERVER)["enable-admission-plugins"]
-    off = ~lists(enabled, "ImagePolicyWebhook").fillna(True)
+    off = ~plugin_on(api_servers, "ImagePolicyWebhook").fillna(True)
     return "" if off.all() else "plug-in ImagePolicyWebhook, whose rules are in a file"
 
 

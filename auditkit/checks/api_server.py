@@ -23,7 +23,9 @@ API_SERVER = Component(
 
 rule = partial(check, if_empty=UNSEEN.format("kube-apiserver"))
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-apiserver"
-TO_FILE = "the log goes to standard output; where it is kept, and how long, these flags do not say"
+ELSEWHERE = "the log goes to standard output or to a webhook; where it is kept, and how long, these flags do not say"
+_NOWHERE, _STREAM = r"/+dev/+null", r"-|/+dev/+(?:stdout|stderr|fd/\d)|/+proc/+(?:self|1)/+fd/+\d"
+"""Paths of an audit log that are no file that is kept."""
 
 
 # --- who may ask ---------------------------------------------------------------------------------------------------
@@ -81,14 +83,27 @@ def authorization_includes_rbac(api_servers: pd.DataFrame) -> Judgement:
 # --- admission plug-ins --------------------------------------------------------------------------------------------
 
 
+_PLUGINS = ("enable-admission-plugins", "disable-admission-plugins", "admission-control")
+
+
 def _plugin(api_servers: pd.DataFrame, name: str, *, wanted: bool = True,
             by_default: bool = False) -> Judgement:
-    """Whether an admission plug-in is on, as wanted. Naming it in ``--enable-admission-plugins`` goes first."""
+    """Whether an admission plug-in is on, as wanted."""
+    on = plugin_on(api_servers, name, by_default=by_default)
+    return Flags(api_servers, API_SERVER).judge(on if wanted else ~on, *_PLUGINS)
+
+
+def plugin_on(api_servers: pd.DataFrame, name: str, *, by_default: bool = False) -> pd.Series:
+    """Whether an admission plug-in is on. Naming it in ``--enable-admission-plugins`` goes before the other flag.
+
+    ``--admission-control``, out of date since 1.10 and still understood, stands instead of both and of all defaults:
+    then what it does not name is off.
+    """
     flags = Flags(api_servers, API_SERVER)
     on = lists(flags["enable-admission-plugins"], name)
     if by_default:
         on |= ~lists(flags["disable-admission-plugins"], name)
-    return flags.judge(on if wanted else ~on, "enable-admission-plugins", "disable-admission-plugins")
+    return on.mask(flags.given("admission-control").fillna(False), lists(flags["admission-control"], name))
 
 
 @rule(severity="medium", wanted="admission plug-in DenyServiceExternalIPs is on", source=CIS.format("1.2.3"),
@@ -232,19 +247,24 @@ def audit_policy_file(api_servers: pd.DataFrame) -> Judgement:
     return flags.judge(flags.set("audit-policy-file"), "audit-policy-file")
 
 
-@rule(severity="high", wanted="--audit-log-path is set", source=CIS.format("1.2.16"),
+@rule(severity="high", wanted="--audit-log-path is set, and not /dev/null", source=CIS.format("1.2.16"),
       remedy="Set --audit-log-path, and --audit-policy-file: without a policy nothing is written.")
 def audit_log_path(api_servers: pd.DataFrame) -> Judgement:
     """The API server is told where to write its audit log."""
     flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("audit-log-path"), "audit-log-path", "audit-policy-file", "audit-webhook-config-file")
+    ok = flags.set("audit-log-path") & ~flags["audit-log-path"].str.fullmatch(_NOWHERE).fillna(False)
+    return flags.judge(ok, "audit-log-path", "audit-policy-file", "audit-webhook-config-file")
 
 
 def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
-    """Whether a flag of the audit log's files has this value at least; they mean nothing for standard output."""
+    """Whether a flag of the audit log's files has this value at least. Where there is no log, nothing is kept; where it
+    goes to standard output, or to a webhook alone, the flag does not say how long."""
     flags = Flags(api_servers, API_SERVER)
-    enough = (number(flags[flag]) >= least).mask((flags["audit-log-path"] == "-").fillna(False))
-    return flags.judge(enough, flag, "audit-log-path", reasons=TO_FILE)
+    path = flags["audit-log-path"]
+    webhook = (path == "") & flags.set("audit-webhook-config-file")
+    file = (~path.str.fullmatch(f"|{_NOWHERE}")).mask(webhook.fillna(True))
+    ok = ((number(flags[flag]) >= least) & file).mask(path.str.fullmatch(_STREAM).fillna(False))
+    return flags.judge(ok, flag, "audit-log-path", "audit-webhook-config-file", reasons=ELSEWHERE)
 
 
 @rule(severity="medium", wanted="--audit-log-maxage of 30 or more", source=CIS.format("1.2.17"),
@@ -314,10 +334,9 @@ def encryption_provider_config(api_servers: pd.DataFrame) -> Judgement:
 @rule(severity="high", wanted="provider kms, secretbox or aescbc, before identity", source=CIS.format("1.2.28"),
       tools=_kube_bench.TOOLS,
       remedy="Put a KMS v2 provider first in the EncryptionConfiguration, and identity last or nowhere.")
-def encryption_providers_strong(api_servers: pd.DataFrame,
-                                findings: pd.DataFrame) -> Judgement:
+def encryption_providers_strong(api_servers: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Encryption at rest uses a strong provider."""
     flags = Flags(api_servers, API_SERVER)
-    seen = _kube_bench.result(api_servers["node"], findings, "1.2.28")
+    seen = _kube_bench.of_nodes(api_servers, node_results, "1.2.28", node="node")
     return flags.judge(flags.set("encryption-provider-config") & seen, "encryption-provider-config", reasons=(
         "the providers stand in a file of the node; kube-bench results of the node, or a person, can tell"))

@@ -4,19 +4,21 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import boolean, gate, loopback, number
+from auditkit.checks._flags import UNSEEN, Component, Flags, local_only
+from auditkit.checks._values import boolean, gate, number
 from auditkit.checks.model import Judgement, check
 
 CONTROLLER_MANAGER = Component(defaults={
     "profiling": "true", "bind-address": "0.0.0.0", "use-service-account-credentials": "false",  # noqa: S104
+    "secure-port": "10257",
 })
 
 rule = partial(check, if_empty=UNSEEN.format("kube-controller-manager"))
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-controller-manager"
 
 
-@rule(severity="low", wanted="--terminated-pod-gc-threshold is set, above 0", source=CIS.format("1.3.1"),
+@rule(severity="low", wanted="--terminated-pod-gc-threshold is set, above 0",
+      source=CIS.format("1.3.1, which asks for a number that was chosen, and not for the default of 12500"),
       remedy="Set --terminated-pod-gc-threshold to a number that suits the cluster (12500 holds where it is not set).")
 def terminated_pod_gc(controller_managers: pd.DataFrame) -> Judgement:
     """Finished pods are removed above a number that was chosen."""
@@ -64,9 +66,9 @@ def rotate_kubelet_server_certificate(controller_managers: pd.DataFrame) -> Judg
     return flags.judge(gate(flags["feature-gates"], "RotateKubeletServerCertificate", default=True), "feature-gates")
 
 
-@rule(severity="medium", wanted="--bind-address=127.0.0.1", source=CIS.format("1.3.7"),
+@rule(severity="medium", wanted="--bind-address=127.0.0.1, or --secure-port=0", source=CIS.format("1.3.7"),
       remedy="Set --bind-address=127.0.0.1; where it is not set, the controller manager listens on all addresses.")
 def bind_address_local(controller_managers: pd.DataFrame) -> Judgement:
     """The controller manager listens on the loopback address only."""
     flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(loopback(flags["bind-address"]), "bind-address")
+    return flags.judge(local_only(flags), "bind-address", "secure-port")

@@ -4,11 +4,11 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import boolean, loopback
+from auditkit.checks._flags import UNSEEN, Component, Flags, local_only
+from auditkit.checks._values import boolean
 from auditkit.checks.model import Judgement, check
 
-SCHEDULER = Component(defaults={"profiling": "true", "bind-address": "0.0.0.0"},  # noqa: S104
+SCHEDULER = Component(defaults={"profiling": "true", "bind-address": "0.0.0.0", "secure-port": "10259"},  # noqa: S104
                       ignored={"profiling": "config"})
 
 rule = partial(check, if_empty=UNSEEN.format("kube-scheduler"))
@@ -23,9 +23,9 @@ def profiling_disabled(schedulers: pd.DataFrame) -> Judgement:
     return flags.judge(~boolean(flags["profiling"]), "profiling")
 
 
-@rule(severity="medium", wanted="--bind-address=127.0.0.1", source=CIS.format("1.4.2"),
+@rule(severity="medium", wanted="--bind-address=127.0.0.1, or --secure-port=0", source=CIS.format("1.4.2"),
       remedy="Set --bind-address=127.0.0.1; where it is not set, the scheduler listens on all addresses.")
 def bind_address_local(schedulers: pd.DataFrame) -> Judgement:
     """The scheduler listens on the loopback address only."""
     flags = Flags(schedulers, SCHEDULER)
-    return flags.judge(loopback(flags["bind-address"]), "bind-address")
+    return flags.judge(local_only(flags), "bind-address", "secure-port")

@@ -172,7 +172,7 @@ class _Reader:
                       items=len(self._static_pods), started=pods.started, ended=pods.ended)
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
-        if pods.outcome == "complete" and not unique:
+        if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
             entry.reason = "none of its static pods is visible: a provider runs it, or it runs in another way"
         return entry
 

@@ -1,69 +1,35 @@
-"""The control plane's flags, from its static pods in kube-system.
+"""The control plane's flags, from its static pods in kube-system, and those of kube-proxy, from its pods there.
 
-Arguments can hold credentials. Those of ordinary pods are never read; of the four components only the values of the
-flags in `KEPT` are kept, and a user and password in an address are struck out.
+Arguments can hold credentials. Those of other pods are never read; of these five components only what
+`auditkit.collectors.command_line` keeps. etcd takes flags from its environment too: a literal value of one of the same
+flags is read there, and nothing else.
 """
 
-import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from auditkit.collectors import command_line
+
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
+PROXY = "kube-proxy"
+NAMESPACE, MIRROR = "kube-system", "kubernetes.io/config.mirror"
 
-KEPT = frozenset(
-    # kube-apiserver
-    "admission-control-config-file advertise-address allow-privileged anonymous-auth api-audiences"
-    " audit-log-format audit-log-maxage audit-log-maxbackup audit-log-maxsize audit-log-mode audit-log-path"
-    " audit-policy-file audit-webhook-config-file authentication-config authentication-token-webhook-config-file"
-    " authorization-config authorization-mode authorization-webhook-config-file bind-address client-ca-file"
-    " disable-admission-plugins egress-selector-config-file enable-admission-plugins enable-bootstrap-token-auth"
-    " encryption-provider-config encryption-provider-config-automatic-reload etcd-cafile etcd-certfile etcd-keyfile"
-    " etcd-servers event-ttl feature-gates goaway-chance insecure-port kubelet-certificate-authority"
-    " kubelet-client-certificate kubelet-client-key kubelet-https kubelet-preferred-address-types"
-    " max-mutating-requests-inflight max-requests-inflight min-request-timeout oidc-ca-file oidc-client-id"
-    " oidc-groups-claim oidc-groups-prefix oidc-issuer-url oidc-required-claim oidc-signing-algs"
-    " oidc-username-claim oidc-username-prefix profiling proxy-client-cert-file proxy-client-key-file"
-    " request-timeout requestheader-allowed-names requestheader-client-ca-file secure-port"
-    " service-account-extend-token-expiration service-account-issuer service-account-jwks-uri"
-    " service-account-key-file service-account-lookup service-account-max-token-expiration"
-    " service-account-signing-key-file service-cluster-ip-range service-node-port-range"
-    " strict-transport-security-directives"
-    " tls-cert-file tls-cipher-suites tls-min-version tls-private-key-file token-auth-file v runtime-config"
-    # kube-controller-manager and kube-scheduler
-    " allocate-node-cidrs authentication-kubeconfig authorization-kubeconfig cluster-cidr cluster-name"
-    " cluster-signing-cert-file cluster-signing-duration cluster-signing-key-file config controllers kubeconfig"
-    " leader-elect master root-ca-file service-account-private-key-file terminated-pod-gc-threshold"
-    " use-service-account-credentials rotate-certificates"
-    # etcd
-    " advertise-client-urls auto-tls cert-file cipher-suites client-cert-auth data-dir"
-    " initial-advertise-peer-urls initial-cluster key-file listen-client-urls listen-metrics-urls listen-peer-urls"
-    " name peer-auto-tls peer-cert-file peer-client-cert-auth peer-key-file peer-trusted-ca-file snapshot-count"
-    " trusted-ca-file".split()
-)
-"""Flags whose value is a path, a switch, a name, a number or an address."""
-
-SWITCHES = frozenset(
-    "allow-privileged anonymous-auth audit-log-compress audit-log-truncate-enabled enable-bootstrap-token-auth"
-    " encryption-provider-config-automatic-reload kubelet-https profiling contention-profiling service-account-lookup"
-    " service-account-extend-token-expiration allocate-node-cidrs leader-elect use-service-account-credentials"
-    " auto-tls client-cert-auth peer-auto-tls peer-client-cert-auth enable-aggregator-routing".split()
-)
-"""Flags that take no following word: ``--profiling false`` turns profiling on."""
-
-GATHERED = frozenset(
-    "authorization-mode enable-admission-plugins disable-admission-plugins tls-cipher-suites feature-gates"
-    " service-account-key-file service-account-issuer runtime-config cipher-suites".split()
-)
-"""Flags whose values add up where they are given more than once; of all others the last counts."""
-
-_USER_INFO = re.compile(r"(?<=://)[^/@\s,]+@")
+WHOLE_ENVIRONMENT = "variables that it takes whole from a Secret or ConfigMap may set flags"
 
 
 class _Meta(msgspec.Struct):
     name: str
     namespace: str = ""
     annotations: dict[str, msgspec.Raw] | None = None
+    labels: dict[str, str] | None = None
+
+
+class _Variable(msgspec.Struct):
+    name: str
+    value: str | None = None
+    valueFrom: dict[str, msgspec.Raw] | None = None
 
 
 class _Container(msgspec.Struct):
@@ -71,6 +37,13 @@ class _Container(msgspec.Struct):
     image: str | None = None
     command: list[str] | None = None
     args: list[str] | None = None
+    env: list[_Variable] | None = None
+    envFrom: list[msgspec.Raw] | None = None
+
+    @property
+    def words(self) -> list[str]:
+        """The command and its arguments."""
+        return [*(self.command or []), *(self.args or [])]
 
 
 class _Spec(msgspec.Struct):
@@ -91,48 +64,67 @@ _PODS, _POD = msgspec.json.Decoder(_Pods), msgspec.json.Decoder(_Pod)
 
 
 def static_pods(body: bytes) -> list[dict[str, Any]]:
-    """The components among the pods of a list: component, node, pod, image, and flags with their values.
+    """The components among the pods of a list: component, node, pod, and as ``instance`` (of kube-proxy ``proxy``) its
+    image, its flags with their values, and why there may be others (``unread``).
 
-    Only mirror pods in kube-system count: a kubelet makes them of the files on its node.
+    Of the control plane only mirror pods in kube-system count: a kubelet makes them of the files on its node.
     """
-    if not any(component.encode() in body for component in COMPONENTS):
+    if not any(component.encode() in body for component in (*COMPONENTS, PROXY)):
         return []
-    found = []
+    found: list[dict[str, Any]] = []
     for raw in _PODS.decode(body).items:
-        if b"kubernetes.io/config.mirror" not in bytes(raw):
+        text = bytes(raw)
+        if MIRROR.encode() not in text and PROXY.encode() not in text:
             continue
         try:
             pod = _POD.decode(raw)
         except msgspec.ValidationError:  # the list decoder names such an object in the ledger
             continue
-        annotations = pod.metadata.annotations or {}
-        if pod.metadata.namespace == "kube-system" and "kubernetes.io/config.mirror" in annotations:
-            found += [_component(pod, container) for container in pod.spec.containers
-                      if container.name in COMPONENTS]
+        if pod.metadata.namespace == NAMESPACE:
+            found += [{"component": component, "node": pod.spec.nodeName, "pod": pod.metadata.name,
+                       "proxy" if component == PROXY else "instance": _instance(component, container)}
+                      for component, container in _components(pod)]
     return found
 
 
-def _component(pod: _Pod, container: _Container) -> dict[str, Any]:
-    arguments = [*(container.command or []), *(container.args or [])]
-    return {"component": container.name, "node": pod.spec.nodeName, "pod": pod.metadata.name,
-            "image": container.image, "flags": flags(arguments)}
-
-
 def flags(arguments: list[str]) -> list[dict[str, str | None]]:
-    """Flags of a command line as the components read them: ``--flag=value``, ``--flag value``, or ``--flag`` (true).
+    """The flags of a component's arguments, a row each."""
+    return _rows(command_line.flags(arguments))
 
-    The value of a flag that is not in `KEPT` is ``None``, and so is one that the kubelet puts in (``$(NAME)``).
-    """
-    read: dict[str, str | None] = {}
-    for position, argument in enumerate(arguments):
-        if not argument.startswith("-") or argument in ("-", "--"):
-            continue
-        name, given, value = argument.lstrip("-").partition("=")
-        name = name.replace("_", "-")
-        if not given:
-            following = arguments[position + 1] if position + 1 < len(arguments) else "-"
-            value = "true" if name in SWITCHES or following.startswith("-") else following
-        if name in GATHERED and read.get(name):
-            value = f"{read[name]},{value}"
-        read[name] = _USER_INFO.sub("", value) if name in KEPT and "$(" not in value else None
-    return [{"flag": name, "value": value} for name, value in read.items()]
+
+def _components(pod: _Pod) -> Iterator[tuple[str, _Container]]:
+    """The components that run in a pod, with their containers: as these are called, else as the pod or its label is."""
+    mirrored = MIRROR in (pod.metadata.annotations or {})
+    called = [container for container in pod.spec.containers
+              if container.name == PROXY or (mirrored and container.name in COMPONENTS)]
+    if called or not mirrored:
+        yield from ((container.name, container) for container in called)
+        return
+    label = (pod.metadata.labels or {}).get("component", "")
+    for component in COMPONENTS:
+        if pod.spec.containers and (label == component or pod.metadata.name == f"{component}-{pod.spec.nodeName}"):
+            starts = (container for container in pod.spec.containers if command_line.starts(component, container.words))
+            yield component, next(starts, pod.spec.containers[0])
+            return
+
+
+def _instance(component: str, container: _Container) -> dict[str, Any]:
+    found, unread = command_line.read(component, container.words)
+    if component == "etcd":
+        if unread is None:
+            found = _environment(container) | found
+        if container.envFrom:
+            unread = unread or WHOLE_ENVIRONMENT
+    return {"image": container.image, "unread": unread, "flags": _rows(found)}
+
+
+def _environment(container: _Container) -> command_line.Values:
+    """The flags of etcd that literal variables of its environment set. Those of the command line go before them."""
+    named = {variable.name.removeprefix("ETCD_").lower().replace("_", "-"): variable
+             for variable in container.env or [] if variable.name.startswith("ETCD_")}
+    return {flag: command_line.kept(flag, variable.value or "") for flag, variable in named.items()
+            if flag in command_line.KEPT_OF_ETCD and variable.valueFrom is None}
+
+
+def _rows(found: command_line.Values) -> list[dict[str, str | None]]:
+    return [{"flag": flag, "value": value} for flag, value in found.items()]

@@ -135,25 +135,47 @@ TABLES = (
     ),
     Table(
         "control_plane", "the control plane's components as far as they are visible as static pods",
-        (Rows("controlplane"),),
+        (Rows("controlplane", "instance"),),
         (
-            Column("component", "string", "component", "kube-apiserver, kube-controller-manager, kube-scheduler, etcd"),
-            Column("node", "string", "node", "node that the static pod runs on"),
-            Column("pod", "string", "pod", "name of the pod"),
+            Column("component", "string", "/component",
+                   "kube-apiserver, kube-controller-manager, kube-scheduler, etcd"),
+            Column("node", "string", "/node", "node that the static pod runs on"),
+            Column("pod", "string", "/pod", "name of the pod"),
             Column("image", "string", "image", "its image"),
+            Column("unread", "string", "unread", "why flags may be set that are not seen; <NA>: none are"),
         ),
         ("component", "node", "pod"), kind="Pod", called=("pod", ""),
     ),
     Table(
         "control_plane_flags", "flags of the control plane's static pods, one row a flag",
-        (Rows("controlplane", "flags[]"),),
+        (Rows("controlplane", "instance.flags[]"),),
         (
             Column("component", "string", "/component", "component"),
             Column("node", "string", "/node", "node that the static pod runs on"),
             Column("pod", "string", "/pod", "name of the pod"),
             Column("flag", "string", "flag", "flag without its dashes"),
-            Column("value", "string", "value", "its value; <NA> where it is not one that may be kept"),
+            Column("value", "string", "value", "its value; <NA> where it is not one that may be kept, or not certain"),
         ),
         ("component", "node", "pod", "flag"),
+    ),
+    Table(
+        "kube_proxies", "pods of kube-proxy", (Rows("controlplane", "proxy"),),
+        (
+            Column("node", "string", "/node", "node that the pod runs on"),
+            Column("pod", "string", "/pod", "name of the pod"),
+            Column("unread", "string", "unread", "why flags may be set that are not seen; <NA>: none are"),
+        ),
+        ("node", "pod"), kind="Pod", called=("pod", ""),
+    ),
+    Table(
+        "kube_proxy_flags", "flags of the pods of kube-proxy, one row a flag",
+        (Rows("controlplane", "proxy.flags[]"),),
+        (
+            Column("node", "string", "/node", "node that the pod runs on"),
+            Column("pod", "string", "/pod", "name of the pod"),
+            Column("flag", "string", "flag", "flag without its dashes"),
+            Column("value", "string", "value", "its value; <NA> where it is not one that may be kept, or not certain"),
+        ),
+        ("node", "pod", "flag"),
     ),
 )
