@@ -17,9 +17,9 @@ def derive(tables: dict[str, pd.DataFrame], name: str) -> pd.DataFrame:
     return tables[name]
 
 
-def verdicts(name: str, objects: Iterable[dict]) -> dict[str, str]:
+def verdicts(name: str, objects: Iterable[dict], **parameters: object) -> dict[str, str]:
     """What a check says of each subject, by name (or plug-in): pass, fail, unknown or not_applicable."""
-    tables, check = frames(objects), find(name)
+    tables, check = frames(objects), find(name).with_parameters(parameters)
     population = derive(tables, check.tables[0])
     judgement = check(*(derive(tables, table) for table in check.tables))
     assert len(judgement.ok) == len(population)

@@ -203,6 +203,96 @@ def test_tls_for_every_host(hosts, tls, verdict):
     assert verdicts("network.ingress_uses_tls", [_ingress(hosts, tls)]) == {"web": verdict}
 
 
+ALB, GCE = "alb.ingress.kubernetes.io/certificate-arn", "networking.gke.io/managed-certificates"
+APPGW, SHARED = "appgw.ingress.kubernetes.io/appgw-ssl-certificate", "ingress.gcp.kubernetes.io/pre-shared-cert"
+
+
+@pytest.mark.parametrize(("annotation", "cls", "verdict"), [
+    (ALB, None, "pass"), (ALB, "alb", "pass"), (ALB, "nginx", "unknown"),
+    (GCE, None, "pass"), (SHARED, None, "pass"), (SHARED, "traefik", "unknown"),
+    (APPGW, "azure-application-gateway", "pass"), (APPGW, "nginx", "unknown"),
+    ("cert-manager.io/cluster-issuer", None, "fail"), (f"{ALB}-not", None, "fail"),
+])
+def test_a_certificate_of_the_cloud_s_load_balancer_is_tls(annotation, cls, verdict):
+    ingress = _ingress(["a.example"], [])
+    ingress["metadata"]["annotations"] = {annotation: "secret-value"}
+    ingress["spec"] |= {"ingressClassName": cls} if cls else {}
+    assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": verdict}
+    assert "secret-value" not in str(frames([ingress]))
+
+
+@pytest.mark.parametrize(("annotations", "tls", "verdict"), [
+    ({GCE: "c"}, [], "pass"), ({SHARED: "c"}, [], "unknown"), ({}, [["a.example"]], "unknown"), ({}, [], "fail"),
+    ({GCE: "c", ALB: "c", SHARED: "c"}, [], "pass"),
+])
+def test_a_certificate_that_the_provider_renews(annotations, tls, verdict):
+    ingress = _ingress(["a.example"], tls)
+    ingress["metadata"]["annotations"] = annotations
+    assert verdicts("network.ingress_uses_tls", [ingress], renewed=True) == {"web": verdict}
+
+
+def _opened(kind: str, *ports: dict, ip: str = "", **annotations: str) -> dict:
+    return {"kind": "Service", "metadata": {"name": "door", "namespace": "shop", "annotations": annotations},
+            "spec": {"type": kind, "ports": list(ports)},
+            "status": {"loadBalancer": {"ingress": [{"ip": ip}] if ip else []}}}
+
+
+AWS = "service.beta.kubernetes.io/aws-load-balancer-ssl-"
+
+
+@pytest.mark.parametrize(("service", "alone", "beside", "asked"), [
+    (_opened("LoadBalancer", {"port": 443}), "unknown", "not_applicable", "unknown"),
+    (_opened("NodePort", {"port": 80}), "unknown", "not_applicable", "not_applicable"),
+    (_opened("LoadBalancer", {"port": 80}, ip="34.1.2.3"), "unknown", "not_applicable", "unknown"),
+    (_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3"), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 443, "appProtocol": "HTTPS"}), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 443, "appProtocol": "https"}, {"port": 80}), "unknown", "not_applicable",
+     "unknown"),
+    (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn"}), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn", f"{AWS}ports": "x"}), "unknown",
+     "not_applicable", "unknown"),
+])
+def test_services_that_are_opened_to_the_outside(service, alone, beside, asked):
+    """They are judged where no ingress is, or where a control asks for load balancers."""
+    assert verdicts("network.ingress_uses_tls", [service]) == {"door": alone}
+    ingress = _ingress(["a.example"], [["a.example"]])
+    assert verdicts("network.ingress_uses_tls", [ingress, service]) == {"web": "pass", "door": beside}
+    assert verdicts("network.ingress_uses_tls", [ingress, service], load_balancers=True)["door"] == asked
+
+
+def test_a_load_balancer_never_passes_as_one_whose_certificate_is_renewed():
+    service = _opened("LoadBalancer", {"port": 443, "appProtocol": "HTTPS"})
+    assert verdicts("network.ingress_uses_tls", [service], load_balancers=True, renewed=True) == {"door": "unknown"}
+
+
+def test_inner_services_are_no_entrances():
+    assert verdicts("network.ingress_uses_tls", [_service(), _service("ExternalName")]) == {}
+
+
+@pytest.mark.parametrize(("image", "plugin"), [
+    ("quay.io/cilium/cilium:v1.16", "Cilium"), ("rancher/mirrored-cilium-cilium:v1.16", "Cilium"),
+    ("mcr.microsoft.com/oss/cilium/cilium:1", "Cilium"), ("evil.example/x-cilium:1", None),
+    ("evil.example/cilium-x:1", None),
+])
+def test_cilium_is_known_by_the_whole_name_of_its_image(image, plugin):
+    found = derive(frames(agent(image)), "network_plugin")
+    assert found["plugin"].tolist() == ([plugin] if plugin else [])
+
+
+def test_an_init_container_is_no_agent():
+    objects = agent("quay.io/other/tool:1")
+    template = objects[0]["spec"]["template"]["spec"]
+    template["initContainers"] = [{"name": "i", "image": "quay.io/cilium/cilium:v1.16"}]
+    assert derive(frames(objects), "network_plugin").empty
+
+
+def test_whether_policies_are_enforced_may_be_asked_elsewhere():
+    objects = [SHOP, node("n1"), {"kind": "NetworkPolicy", "metadata": {"name": "p", "namespace": "shop"}, "spec": {}}]
+    assert verdicts("network.namespaces_have_policy", objects) == {"shop": "unknown"}
+    assert verdicts("network.namespaces_have_policy", objects, enforced=False) == {"shop": "pass"}
+    assert verdicts("network.namespaces_have_policy", [SHOP, *CALICO], enforced=False) == {"shop": "fail"}
+
+
 def _service(kind: str | None = None, addresses: tuple[dict, ...] = (), **spec: object) -> dict:
     return {"kind": "Service", "metadata": {"name": "web", "namespace": "shop"},
             "spec": ({"type": kind} if kind else {}) | spec, "status": {"loadBalancer": {"ingress": list(addresses)}}}

@@ -69,6 +69,7 @@ DERIVED: dict[str, str] = {
     "webhook_namespaces": "auditkit.analysis.pod_admission:webhook_namespaces",
     "namespace_policies": "auditkit.analysis.network_namespaces:namespace_policies",
     "policy_openings": "auditkit.analysis.network_openings:policy_openings",
+    "entrances": "auditkit.analysis.entrances:entrances",
     "network_plugin": "auditkit.analysis.network_plugins:network_plugin",
     "service_backends": "auditkit.analysis.network_services:service_backends",
     "ingress_backends": "auditkit.analysis.network_services:ingress_backends",

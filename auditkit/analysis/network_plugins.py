@@ -26,7 +26,7 @@ class Agent(NamedTuple):
 AGENTS = (
     Agent("Calico", r"(?:^|/)(?:mirrored-|hardened-)?(?:calico/node|calico-node|calico|cnx-node)$", True,
           "the Calico agent enforces network policies"),
-    Agent("Cilium", r"(?:^|[/-])cilium(?:-agent)?$", True,
+    Agent("Cilium", r"(?:^|/)(?:mirrored-cilium-)?cilium(?:-agent)?$", True,
           "the Cilium agent enforces network policies unless enforcement is set to never"),
     Agent("Antrea", r"(?:^|/)antrea-(?:agent-)?(?:ubuntu|ubi|debian|agent)$", True,
           "the Antrea agent enforces network policies"),
@@ -73,8 +73,9 @@ def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_ow
     plugin, namespace and name of the DaemonSet, image, nodes (on which a pod of it runs), of_nodes (that there are),
     enforces (whether it enforces network policies; ``<NA>``: not known), grounds.
     """
-    agents = template_containers[(template_containers["kind"] == "DaemonSet").fillna(False)]
-    agents = agents[["namespace", "pod", "image"]].rename(columns={"pod": "name"})
+    of_agents = (template_containers["kind"] == "DaemonSet") & (template_containers["type"] != "init")
+    agents = template_containers[["namespace", "pod", "image"]][of_agents.fillna(False)]
+    agents = agents.rename(columns={"pod": "name"})
     agents = agents.assign(repository=repository(agents["image"]), daemonset=agents["namespace"] + "/" + agents["name"])
     found = [agents[agents[agent.by].str.contains(agent.pattern).fillna(False)].assign(
         plugin=agent.plugin, enforces=agent.enforces, grounds=agent.grounds) for agent in AGENTS]

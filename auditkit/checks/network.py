@@ -3,10 +3,14 @@
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.entrances import MANAGED, PRIVATE
 from auditkit.analysis.network_namespaces import wide
 from auditkit.analysis.network_plugins import enforcement, enforcement_grounds
 from auditkit.checks.model import Judgement, check, judge
 
+NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"
+NOT_READ = "an annotation names a certificate, and whether the controller of its class reads that is not known"
+NOT_RENEWED = "who renews its certificate is not known"
 BOOLEAN = pd.ArrowDtype(pa.bool_())
 STRING = pd.ArrowDtype(pa.string())
 
@@ -30,14 +34,17 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
     if_empty="every cluster has namespaces, yet none is visible",
     needs=("network_policies",),
 )
-def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                           network_plugin: pd.DataFrame) -> Judgement:
+def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
+                           *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
-    Without one, every pod of the cluster and whatever routes to it may talk to its pods.
+    Without one, every pod of the cluster and whatever routes to it may talk to its pods. Where another check asks
+    whether policies are enforced, a control sets ``enforced`` to false.
     """
     found = _by_namespace(namespaces, namespace_policies)
     has = found["policies"] > 0
+    if not enforced:
+        return judge(found, has, ["policies"])
     return judge(found, _enforced(has, network_plugin), ["policies"], reasons=_reasons(
         has, "there is no network policy", network_plugin))
 
@@ -124,41 +131,33 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
 
 @check(
     severity="high",
-    wanted="TLS for every host of the ingress",
+    wanted="TLS for every host of the ingress, by an entry of its own or by a certificate of the cloud's load balancer",
     remedy="Name every host under spec.tls, with a Secret that holds its certificate.",
     source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
 )
-def ingress_uses_tls(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame) -> Judgement:
+def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
     """Every ingress serves all of its hosts with TLS.
 
-    A certificate that only an annotation of a cloud names is not seen.
+    Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
+    those with one of their own; what they carry is not seen, so they are unknown. With ``renewed`` only a certificate
+    counts of which it is known that the provider renews it.
     """
-    keys = ["namespace", "name"]
-    bare = _hosts_without_tls(ingresses, ingress_paths, ingress_tls).groupby(["namespace", "ingress"])["host"]
-    bare = bare.agg(", ".join).rename("hosts_without_tls").rename_axis(keys).reset_index()
-    found = ingresses.merge(bare, on=keys, how="left").set_axis(ingresses.index)
-    found["hosts_without_tls"] = found["hosts_without_tls"].astype(STRING)
-    ok = (found["tls_count"] > 0) & found["hosts_without_tls"].isna()
-    return judge(found, ok, ["tls_count", "hosts_without_tls"])
-
-
-def _hosts_without_tls(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
-    """Hosts of ingresses that no TLS entry names, nor a wildcard for their parent: namespace, ingress, host.
-
-    A TLS entry without hosts is for all of its ingress. A rule without a host and a default backend are for any, and
-    need such an entry.
-    """
-    keys = ["namespace", "ingress"]
-    default = ingresses[ingresses["default_service"].notna()].rename(columns={"name": "ingress"})[keys]
-    hosts = pd.concat([paths[[*keys, "host"]], default.assign(host=pd.Series(pd.NA, default.index, STRING))])
-    hosts = hosts.drop_duplicates().assign(row=lambda frame: range(len(frame)))
-    hosts["host"] = hosts["host"].astype(STRING).fillna("")
-    whole = hosts.merge(tls[tls["host"].isna()][keys].drop_duplicates(), on=keys)["row"]
-    named = tls[tls["host"].notna()][[*keys, "host"]].drop_duplicates()
-    exact = hosts.merge(named, on=[*keys, "host"])["row"]
-    parents = hosts.assign(host=hosts["host"].str.replace(r"^[^.]+\.", "*.", regex=True))
-    covered = pd.concat([whole, exact, parents.merge(named, on=[*keys, "host"])["row"]])
-    return hosts[~hosts["row"].isin(covered)].assign(host=lambda frame: frame["host"].replace("", "(any host)"))
+    is_ingress, certificate = entrances["kind"] == "Ingress", entrances["certificate"]
+    ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
+    if renewed:
+        by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
+        ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
+    if load_balancers:
+        opened = (entrances["type"] == "LoadBalancer").fillna(False) & ~entrances["private"]
+    else:
+        opened = ~is_ingress & ~entrances["private"] & (not is_ingress.any())
+    unseen = opened & (~entrances["declares_tls"] | renewed)
+    ok = ok.mask(~is_ingress, pd.NA)
+    reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
+    return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
+                 applies=is_ingress | unseen, reasons=reasons.where(ok.isna(), ""),
+                 otherwise="it is not opened to the internet, says that it speaks TLS, or stands beside ingresses that "
+                           "are judged")
 
 
 @check(
@@ -216,6 +215,5 @@ def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.
 
 def _private(addresses: pd.DataFrame) -> pd.DataFrame:
     """Load balancers' addresses: namespace, service, private (of a range that the internet does not route)."""
-    pattern = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[fF][cCdD][0-9a-fA-F]{2}:)"
-    private = addresses["ip"].astype(STRING).str.contains(pattern).fillna(False)
+    private = addresses["ip"].astype(STRING).str.contains(PRIVATE).fillna(False)
     return addresses[["namespace", "service"]].assign(private=private)

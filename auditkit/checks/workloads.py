@@ -4,12 +4,14 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.analysis.network_plugins import repository
 from auditkit.analysis.pod_contexts import ended
 from auditkit.analysis.rows import IN_CONTAINER, STRING, has, lookup, named
 from auditkit.checks.model import Judgement, check, judge
 
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"
 NO_USER = "which user a Windows container runs as is decided by its image, or by its node"
+_DASHBOARD = r"(?:^|/)(?:(?:mirrored-)?kubernetesui[/-]dashboard[a-z0-9-]*|kubernetes-dashboard[a-z0-9-]*)$"
 _ADMINISTRATORS = ("containeradministrator", "nt authority\\system", "system", "administrator", "administrators")
 """Users of Windows that may do everything, in a container or on its node; names have no case there."""
 
@@ -243,6 +245,17 @@ def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
     latest = all_containers["image"].str.contains(r":latest$", regex=True)
     return judge(all_containers, all_containers["image"].str.contains("@") | (named_version & ~latest),
                  ["type", "image"])
+
+
+@medium(
+    wanted="no container of the Kubernetes dashboard",
+    remedy="Remove the dashboard; its account is a way to the cluster that passes by what people may do themselves.",
+    source="CIS Google GKE 5.10.1",
+)
+def no_dashboard(all_containers: pd.DataFrame) -> Judgement:
+    """The Kubernetes dashboard does not run."""
+    by_image = repository(all_containers["image"]).str.contains(_DASHBOARD, regex=True)
+    return judge(all_containers, ~(by_image | (all_containers["name"] == "kubernetes-dashboard")), ["image"])
 
 
 # --- order and availability ----------------------------------------------------------------------------------------

@@ -63,6 +63,7 @@ TABLES = (
             Column("target_port", "string", "targetPort", "port of the pod, by number or name", read="text"),
             Column("node_port", "int64", "nodePort", "port on every node"),
             Column("protocol", "string", "protocol", "TCP, UDP or SCTP", absent="TCP"),
+            Column("app_protocol", "string", "appProtocol", "what the programs behind it speak, as its author says"),
         ),
         ("namespace", "service", "port", "protocol"),
     ),
@@ -123,6 +124,18 @@ TABLES = (
             Column("secret", "string", "secretName", "Secret with the certificate"),
         ),
         ("namespace", "ingress", "host", "secret"),
+    ),
+    Table(
+        "ingress_annotations", "annotations that name a certificate for an ingress; their values are not kept",
+        (Rows("ingresses.networking.k8s.io", "metadata.annotations{}", keep=(
+            "alb.ingress.kubernetes.io/certificate-arn", "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
+            "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/managed-certificates")),),
+        (*_of("ingress"), Column("key", "string", "$key", "annotation")), ("namespace", "ingress", "key"),
+    ),
+    Table(
+        "service_annotations", "annotations that name a certificate for a load balancer; their values are not kept",
+        (Rows("services", "metadata.annotations{}", keep=("service.beta.kubernetes.io/aws-load-balancer-ssl-",)),),
+        (*_of("service"), Column("key", "string", "$key", "annotation")), ("namespace", "service", "key"),
     ),
     Table(
         "ingress_addresses", "addresses that ingresses are served on", (

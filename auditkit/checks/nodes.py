@@ -1,0 +1,29 @@
+"""Nodes: what they run, and where they can be reached."""
+
+from functools import partial
+
+import pandas as pd
+
+from auditkit.analysis.rows import has, named
+from auditkit.checks.model import Judgement, check, judge
+
+rule = partial(check, severity="medium", if_empty="every cluster has nodes, yet none is visible")
+
+
+@rule(wanted="no address of type ExternalIP", source="CIS Amazon EKS 5.4.3; CIS Google GKE 5.6.5; NIST SP 800-53 SC-7",
+      remedy="Put the nodes into private subnets, and let them reach out by a gateway that translates addresses.")
+def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> Judgement:
+    """Nodes have no public address."""
+    public = node_addresses[(node_addresses["type"] == "ExternalIP").fillna(False) & (node_addresses["address"] != "")]
+    on = {"name": "node"}
+    return judge(nodes.assign(external=named(nodes, on, public, "address")), ~has(nodes, on, public), ["external"])
+
+
+@rule(wanted="the operating system that the control names", source="CIS Google GKE 5.5.1",
+      remedy="Make node pools of that operating system, and move the pods to them.")
+def run_operating_system(nodes: pd.DataFrame, *, system: str = "Container-Optimized OS") -> Judgement:
+    """Nodes run the operating system that was chosen for them.
+
+    ``system`` is how its name begins, as nodes tell it.
+    """
+    return judge(nodes, nodes["os_image"].str.startswith(system), ["os_image"])
