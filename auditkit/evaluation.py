@@ -314,7 +314,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if passed := sum(o.counts["pass"] for o in outcomes):
         return _whole(requirement, "pass", f"{passed} pass, none fails")
     return _whole(requirement, "not_applicable", "; ".join(dict.fromkeys(
-        o.judgement.otherwise if len(o.population) else f"there are no {o.check.tables[0].replace('_', ' ')}"
+        o.judgement.otherwise if len(o.population) else f"there are no {subjects_of(o.check)}"
         for o in outcomes)))
 
 
@@ -342,6 +342,11 @@ def not_known(outcomes: list[Outcome]) -> str:
         return "; ".join(dict.fromkeys(unseen))
     return "; ".join(f"{o.counts['unknown']} of {len(o.population)} not known: {o.check.title.rstrip('.')}"
                      for o in outcomes if o.counts["unknown"])
+
+
+def subjects_of(check: Check) -> str:
+    """What the subjects of a check are called together: ``pods``, also where templates of pods count among them."""
+    return check.tables[0].removeprefix("all_").replace("_", " ")
 
 
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
-from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result
+from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
 from auditkit.proof import proved
 from auditkit.reports import text
 from auditkit.reports.block import ROWS, Block
@@ -185,7 +185,7 @@ def _failure(result: Result) -> dict[str, Any]:
         **_identity(result), "severity": "stated" if denied else failing[0].check.severity,
         "said": text.short(result.reason) if denied else "",
         "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
-                      "subjects": o.check.tables[0].replace("_", " ")} for o in failing],
+                      "subjects": subjects_of(o.check)} for o in failing],
     }
 
 
@@ -221,7 +221,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "proof": proved(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
-        "subjects": check.tables[0].replace("_", " "), "population": len(outcome.population),
+        "subjects": subjects_of(check), "population": len(outcome.population),
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
         "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
