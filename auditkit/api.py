@@ -79,6 +79,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = _controls.load(framework, own) if isinstance(framework, str) else framework
+    _controls.verify(framework, own)
     return _evaluate(open(snapshot), framework, accepted, attested, pss_version)
 
 
@@ -114,8 +115,7 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
     own, *_ = _read(exceptions, attestations, controls, checks)
     minor_version(pss_version or "latest")
     for name in frameworks:
-        for requirement in _controls.load(name, own).requirements:
-            requirement.resolved()
+        _controls.verify(_controls.load(name, own), own)
 
 
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",

@@ -1,23 +1,31 @@
 """Frameworks: lists of requirements, each with the checks that give evidence for it. They are data (YAML)."""
 
 import datetime as dt
+from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from auditkit import home, strict_yaml
-from auditkit.checks import Check, find
-from auditkit.errors import ControlError, NoSuchName
+from auditkit.checks import Check, all_checks, find
+from auditkit.errors import ControlError, NoSuchName, UsageError
 
 Reach = Literal["evidenced", "partly", "attested"]
+Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
+                                   description="one line of text that is not empty")]
+
+
+_OTHER_LISTS = {"exceptions", "attestations", "duties"}
+"""What else may stand in a folder of frameworks, by its key."""
 
 
 class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """A chapter of a framework."""
 
-    id: str
-    title: str
+    id: Line
+    title: Line
 
 
 class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
@@ -28,9 +36,9 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters.
     """
 
-    id: str
-    section: str
-    title: str
+    id: Line
+    section: Line
+    title: Line
     about: str = ""
     obligation: Literal["", "standard", "required", "addressable"] = ""
     level: int | None = None
@@ -61,9 +69,9 @@ class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     identifier, or go behind them.
     """
 
-    framework: str
-    title: str
-    version: str
+    framework: Line
+    title: Line
+    version: Line
     publisher: str = ""
     source: str = ""
     note: str = ""
@@ -93,6 +101,48 @@ def load(name: str, own: Path | None = None) -> Framework:
     if name not in shipped | others:
         raise NoSuchName("framework", name, shipped | others)
     return read((shipped | others)[name], own)
+
+
+def listed(own: Path | None = None) -> list[tuple[Framework, bool]]:
+    """All frameworks, those that ship and those of a folder; of the latter, whether each is a version of one that
+    ships, which is merely proposed."""
+    shipped, others = _shipped(), _files(own)
+    return [*((read(path), False) for path in shipped.values()),
+            *((read(path, own), name in shipped) for name, path in others.items())]
+
+
+def verify(framework: Framework, own: Path | None = None) -> None:
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and
+    line, or `UsageError` for a framework that stands in no file."""
+    for requirement in framework.requirements:
+        for position, what in wrong(requirement):
+            place = _place(requirement, position, framework, own)
+            raise (ControlError if place else UsageError)(
+                f"{place or f'The framework {framework.framework}'}: {requirement.id}: {what}")
+
+
+def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
+    """What is wrong with the checks of a requirement: the place in the list, and a sentence."""
+    for position, entry in enumerate(requirement.checks):
+        for name, given in [(entry, {})] if isinstance(entry, str) else entry.items():
+            try:
+                check = find(name).with_parameters(given)
+            except UsageError as error:
+                yield position, str(error)
+                continue
+            defaults = all_checks()[name].parameters
+            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; by default it is "
+                                   f"{defaults[parameter]!r}")
+                        for parameter, value in given.items() if not _alike(value, defaults[parameter]))
+
+
+def used(framework: Framework, own: Path | None) -> list[Path]:
+    """The files in a folder of one's own that a framework was read from: its own, and those that it extends."""
+    others, found, name = _files(own), [], framework.framework
+    while name in others and others[name] not in found and not (found and name in _shipped()):
+        found.append(others[name])
+        name = strict_yaml.read(found[-1], Framework).extends
+    return found
 
 
 def files(own: Path | None = None) -> list[Path]:
@@ -158,16 +208,45 @@ def _shipped() -> dict[str, Path]:
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
-    """The files of a folder with a framework in them, by its name."""
+    """The files of a folder with a framework in them, by its name. Raises `ControlError` for a folder without any, and
+    for a YAML file that is nothing which is kept there."""
     if folder is None:
         return {}
     if not folder.is_dir():
         raise ControlError(f"{folder} is not a folder; --controls takes one with a YAML file a framework.")
     try:
-        return {path.stem: path for path in sorted(folder.glob("*.yaml"))
-                if any(key in b"\n" + path.read_bytes() for key in (b"\nframework:", b"\nrequirements:"))}
+        paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
         raise ControlError(f"{error.filename} cannot be read: {error.strerror}.") from None
+    found: dict[str, Path] = {}
+    for path in filter(_has_framework, paths):
+        if path.stem in found:
+            raise ControlError(f"{found[path.stem]} and {path.name} are both the framework {path.stem!r}: keep one.")
+        found[path.stem] = path
+    if not found:
+        raise ControlError(f"{folder} has no framework; --controls takes a folder with a YAML file a framework.")
+    return found
+
+
+def _has_framework(path: Path) -> bool:
+    """Whether a YAML file is a framework. Raises `ControlError` where it is no other list that is kept there either."""
+    try:
+        changed = path.stat()
+    except OSError as error:
+        raise ControlError(f"{path} cannot be read: {error.strerror}.") from None
+    keys = _top(path, changed.st_mtime_ns, changed.st_size)
+    if keys & {"framework", "requirements"}:
+        return True
+    if keys & _OTHER_LISTS:
+        return False
+    near = " ".join(str(NoSuchName("key", key, ["framework"])) for key in keys if key.lower().startswith("fram"))
+    raise ControlError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
+
+
+@lru_cache(maxsize=256)
+def _top(path: Path, changed: int, size: int) -> frozenset[str]:
+    """The keys at the top of a file, which is read again when it has changed."""
+    return frozenset(strict_yaml.top(path))
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
@@ -188,14 +267,44 @@ def _merged(base: Framework, framework: Framework) -> Framework:
 
 
 def _verify(written: list[Requirement], framework: Framework, path: Path) -> None:
-    """Refuse a list with an identifier twice, or a requirement in a section that does not exist."""
+    """Refuse a framework without requirements, or one with an identifier twice, a section that does not exist, or a
+    check twice."""
+    if not framework.requirements:
+        raise ControlError(f"{path}, line {strict_yaml.line(path, 'requirements')}: the framework has no requirements.")
     seen: set[str] = set()
     sections = {section.id for section in framework.sections}
     for position, requirement in enumerate(written):
-        wrong = ("stands there twice" if requirement.id in seen
-                 else f"is in section {requirement.section!r}, which is not among the sections"
-                 if requirement.section not in sections else "")
-        if wrong:
-            line = strict_yaml.lines(path, "requirements")[position]
-            raise ControlError(f"{path}, line {line}: the requirement {requirement.id!r} {wrong}.")
+        what = ("stands there twice" if requirement.id in seen
+                else f"is in section {requirement.section!r}, which is not among the sections"
+                if requirement.section not in sections
+                else f"has the check {twice} twice" if (twice := _twice(requirement)) else "")
+        if what:
+            line = strict_yaml.line(path, "requirements", position)
+            raise ControlError(f"{path}, line {line}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)
+
+
+def _twice(requirement: Requirement) -> str:
+    """A check that a requirement has twice, with the same parameters."""
+    named = requirement.named
+    return next((name for place, (name, given) in enumerate(named) if (name, given) in named[:place]), "")
+
+
+def _place(requirement: Requirement, check: int, framework: Framework, own: Path | None) -> str:
+    """File and line of a check of a requirement: the first file that has it so, that of the framework before others."""
+    for path in sorted(files(own), key=lambda path: path.stem != framework.framework):
+        written = strict_yaml.read(path, Framework).requirements
+        if requirement in written:
+            return f"{path}, line {strict_yaml.line(path, 'requirements', written.index(requirement), 'checks', check)}"
+    return ""
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether a value from YAML can stand where a default stands."""
+    if default is None or value is None:
+        return default is None
+    if isinstance(default, list | tuple | set | frozenset):
+        return isinstance(value, list) and all(_alike(each, next(iter(default))) for each in value if default)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)

@@ -34,7 +34,8 @@ class NoSuchName(UsageError):
 
     def __init__(self, what: str, name: str, known: Iterable[str]):
         known = sorted(known)
-        near = difflib.get_close_matches(name, known, n=3)
+        folded = {each.casefold(): each for each in known}
+        near = [folded[each] for each in difflib.get_close_matches(name.casefold(), folded, n=3)]
         some = f"{', '.join(known[:12])}{f' and {len(known) - 12} more' if len(known) > 12 else ''}"
         hint = f"did you mean {' or '.join(near)}?" if near else f"known are: {some or 'none'}."
         super().__init__(f"There is no {what} {name!r}; {hint}")

@@ -41,6 +41,8 @@ CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_membe
 UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
 """The reason of verdicts for which a check gives none."""
 SUBJECT = ["kind", "namespace", "name", "container"]
+REQUIREMENT = ["id", "section", "title", "obligation", "level", "reach", "status", "accepted", "severity", "reason",
+               "checks", "passed", "failed", "unknown", "not_applicable"]
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,11 @@ class Result:
         return sum(outcome.counts[verdict] for outcome in self.outcomes)
 
     @property
+    def severity(self) -> str:
+        """The highest severity of a check that fails; empty where none does."""
+        return max((o.check.severity for o in self.outcomes if o.counts["fail"]), key=SEVERITIES.index, default="")
+
+    @property
     def not_known(self) -> str:
         """Why not all is known that its checks look at; empty where it is."""
         return not_known(self.outcomes)
@@ -150,15 +157,15 @@ class Evaluation:
 
     @cached_property
     def requirements(self) -> pd.DataFrame:
-        """One row a requirement: id, section, title, obligation, level, reach, status, accepted, reason, checks,
-        and how many verdicts passed, failed, unknown, not_applicable."""
+        """One row a requirement: id, section, title, obligation, level, reach, status, accepted, severity (the highest
+        of a check that fails), reason, checks, and how many verdicts passed, failed, unknown, not_applicable."""
         return pd.DataFrame([{
             "id": r.requirement.id, "section": r.requirement.section, "title": r.requirement.title,
             "obligation": r.requirement.obligation, "level": r.requirement.level, "reach": r.requirement.reach,
-            "status": r.status, "accepted": r.accepted, "reason": r.reason, "checks": len(r.outcomes),
-            "passed": r.count("pass"), "failed": r.count("fail"), "unknown": r.count("unknown"),
-            "not_applicable": r.count("not_applicable"),
-        } for r in self.results])
+            "status": r.status, "accepted": r.accepted, "severity": r.severity, "reason": r.reason,
+            "checks": len(r.outcomes), "passed": r.count("pass"), "failed": r.count("fail"),
+            "unknown": r.count("unknown"), "not_applicable": r.count("not_applicable"),
+        } for r in self.results], columns=REQUIREMENT)
 
     @property
     def statuses(self) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from auditkit import attestations, checks, controls, exceptions, strict_yaml
 from auditkit.checks import Check, _own, all_checks
 from auditkit.controls import Framework, Requirement
-from auditkit.errors import ControlError, NoSuchName, UsageError
+from auditkit.errors import ControlError
 from auditkit.proof import MINIMUM, cases
 
 
@@ -60,41 +60,13 @@ def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
 
 
 def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "warning"], str]]:
-    for name, given in requirement.named:
-        yield from (("error", what) for what in _parameters(name, given))
+    yield from (("error", what) for _, what in controls.wrong(requirement))
     if requirement.reach == "evidenced" and not requirement.checks and not requirement.run_by:
         yield "warning", "a cluster shows it, and no check looks"
     if requirement.reach == "attested" and requirement.checks:
         yield "warning", "only people can tell, and yet it has checks"
     if requirement.reach == "partly" and not requirement.cannot_show:
         yield "error", "it does not say what a cluster cannot show of it"
-
-
-def _parameters(name: str, given: dict[str, Any]) -> Iterator[str]:
-    """What is wrong with the parameters that a control gives to a check."""
-    try:
-        check = all_checks()[name].with_parameters(given) if name in all_checks() else None
-    except UsageError as error:
-        yield str(error)
-        return
-    if check is None:
-        yield str(NoSuchName("check", name, all_checks()))
-        return
-    for parameter, value in given.items():
-        default = all_checks()[name].parameters[parameter]
-        if not _alike(value, default):
-            yield f"the parameter {parameter} of {name} is {value!r}; by default it is {default!r}"
-
-
-def _alike(value: Any, default: Any) -> bool:
-    """Whether a value from YAML can stand where a default stands."""
-    if default is None or value is None:
-        return True
-    if isinstance(default, list | tuple | set | frozenset):
-        return isinstance(value, list)
-    if isinstance(default, float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is type(default)
 
 
 def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:

@@ -1,10 +1,11 @@
 """YAML that people write, read strictly.
 
-An unknown key, a key that stands twice (YAML lets the last win), a wrong type or a day that no month has is an error
-with file and line.
+An unknown key, a key that stands twice (YAML lets the last win), a wrong type, a tag, a day that no month has, or text
+that is not UTF-8 is an error with file and line.
 """
 
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -13,8 +14,32 @@ import msgspec
 import yaml
 
 from auditkit.errors import ControlError
+from auditkit.yaml_words import Step, said
 
 T = TypeVar("T")
+
+DEEPEST = 60
+"""Levels of lists and mappings in one another; nobody who writes by hand needs more."""
+
+MOST = 100_000
+"""What aliases may add to a file: ten of ten of ten … would not end."""
+
+_CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
+
+
+class _Loader(yaml.CSafeLoader):
+    """The loader that knows the line of a scalar that is not what it looks like."""
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, OverflowError) as error:  # 2026-02-30; a number of 5,000 digits
+            value, kind = str(node.value), node.tag.rpartition(":")[2]
+            short = value if len(value) <= 40 else f"{value[:40]}… ({len(value):,} characters)"
+            why = f" ({error})" if kind == "timestamp" else ""
+            raise yaml.constructor.ConstructorError(problem=f"{short} is not {_WORDS.get(kind, kind)}{why}",
+                                                    problem_mark=node.start_mark) from None
 
 
 def read(path: Path, shape: type[T]) -> T:
@@ -23,56 +48,111 @@ def read(path: Path, shape: type[T]) -> T:
     try:
         return msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
-        message, _, place = str(error).partition(" - at `")
-        place = place.rstrip("`")
-        _refuse(path, _line(node, place), f"{message}{f' (at {place})' if place else ''}. "
-                "`auditkit controls lint` checks a file.")
+        what, steps, key = said(error, content, shape)
+        _refuse(path, _line(node, steps, key), what)
+
+
+def top(path: Path) -> set[str]:
+    """The keys at the top of a YAML file; none where it is no mapping. Raises `ControlError`."""
+    _, content = _load(path)
+    return set(map(str, content)) if isinstance(content, dict) else set()
 
 
 def lines(path: Path, key: str) -> list[int]:
     """The line on which each entry of a list at the top of a YAML file begins."""
     node, _ = _load(path)
-    found = next((value for name, value in node.value if name.value == key), None)
-    return [entry.start_mark.line + 1 for entry in found.value] if found else []
+    found = _inner(node, key)
+    return [entry.start_mark.line + 1 for entry in found.value] if isinstance(found, yaml.SequenceNode) else []
 
 
-def _load(path: Path) -> tuple[yaml.Node, Any]:
+def line(path: Path, *steps: Step) -> int:
+    """The line of what keys and positions lead to, or of the innermost part of it that exists."""
+    return _line(_load(path)[0], list(steps))
+
+
+def _load(path: Path) -> tuple[yaml.Node | None, Any]:
     """The nodes of a file, which know their lines, and their values."""
+    text = _text(path)
+    loader = None
     try:
-        loader = yaml.CSafeLoader(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ControlError(f"{path} cannot be read: {error}.") from None
-    except yaml.YAMLError as error:
-        _refuse(path, 1, f"this is not YAML ({error}).")
-    try:
+        _verify_events(path, text)
+        loader = _Loader(text)
         node = loader.get_single_node()
         _verify(path, node)
         return node, loader.construct_document(node) if node else None
+    except yaml.MarkedYAMLError as error:
+        mark, problem = error.problem_mark or error.context_mark, error.problem or error.context
+        ours = isinstance(error, yaml.constructor.ConstructorError) and not error.context
+        _refuse(path, mark.line + 1 if mark else 1, f"{problem}." if ours else f"this is not YAML ({problem}).")
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        _refuse(path, mark.line + 1 if mark else 1, f"this is not YAML ({getattr(error, 'problem', error)}).")
+        _refuse(path, 1, f"this is not YAML ({error}).")
     finally:
-        loader.dispose()
+        if loader:
+            loader.dispose()
+
+
+def _text(path: Path) -> str:
+    """What a regular file says, in UTF-8 without control characters."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+            raise ControlError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise ControlError(f"{path} cannot be read: {error.strerror}.") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(path, content.count(b"\n", 0, error.start) + 1, "this is not text in UTF-8: save it as UTF-8.")
+    if found := _CONTROL.search(text):
+        _refuse(path, text.count("\n", 0, found.start()) + 1,
+                f"there is a control character (U+{ord(found[0]):04X}): remove it, or save the file as UTF-8.")
+    return text
 
 
 def _refuse(path: Path, line: int, what: str) -> NoReturn:
     raise ControlError(f"{path}, line {line}: {what}") from None
 
 
+def _verify_events(path: Path, text: str) -> None:
+    """Refuse, before anything is made of it, a tag, an anchor that stands twice, and what is nested too deeply."""
+    depth, anchors = 0, set()
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        line = event.start_mark.line + 1
+        if isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        elif isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
+            if event.tag is not None:
+                _refuse(path, line, f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} is not taken; write the "
+                        "value without it, text in quotes.")
+            if event.anchor in anchors:
+                _refuse(path, line, f"the anchor &{event.anchor} stands there twice.")
+            anchors.update([event.anchor] if event.anchor else [])
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            if depth > DEEPEST:
+                _refuse(path, line, f"lists and mappings stand more than {DEEPEST} deep in one another.")
+
+
 def _verify(path: Path, node: yaml.Node | None) -> None:
     """Refuse what YAML lets pass and nobody means."""
+    sizes: dict[int, int] = {}
+    if node and _size(path, node, sizes) - len(sizes) > MOST:
+        _refuse(path, 1, f"its aliases stand for more than {MOST:,} values; write them out, or leave them out.")
     for inner in _nodes(node):
-        line = inner.start_mark.line + 1
-        if isinstance(inner, yaml.MappingNode):
-            keys = [str(name.value) for name, _ in inner.value]
-            for place, key in enumerate(keys):
-                if key in keys[:place]:
-                    _refuse(path, inner.value[place][0].start_mark.line + 1, f"{key!r} stands there twice.")
-        elif inner.tag == "tag:yaml.org,2002:timestamp":
-            try:
-                yaml.CSafeLoader("").construct_yaml_timestamp(inner)
-            except ValueError as error:
-                _refuse(path, line, f"{inner.value} is not a date ({error}).")
+        keys: set[str] = set()
+        for name, _ in inner.value if isinstance(inner, yaml.MappingNode) else ():
+            if str(name.value) in keys:
+                _refuse(path, name.start_mark.line + 1, f"{name.value!r} stands there twice.")
+            keys.add(str(name.value))
+
+
+def _size(path: Path, node: yaml.Node, sizes: dict[int, int]) -> int:
+    """How many values a node stands for, with its aliases written out; each node is counted once (``sizes``)."""
+    if id(node) not in sizes:
+        sizes[id(node)] = -1  # it is being counted
+        sizes[id(node)] = 1 + sum(_size(path, inner, sizes) for inner in _inside(node))
+    elif sizes[id(node)] < 0:
+        _refuse(path, node.start_mark.line + 1, "the alias of an anchor stands in what it stands for.")
+    return sizes[id(node)]
 
 
 def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
@@ -80,25 +160,36 @@ def _nodes(node: yaml.Node | None) -> Iterator[yaml.Node]:
     waiting, seen = [node] if node else [], set()
     while waiting:
         node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield node
-        if isinstance(node, yaml.MappingNode):
-            waiting += [inner for pair in node.value for inner in pair]
-        elif isinstance(node, yaml.SequenceNode):
-            waiting += node.value
+        if id(node) not in seen:
+            seen.add(id(node))
+            yield node
+            waiting += _inside(node)
 
 
-def _line(node: yaml.Node | None, place: str) -> int:
-    """The line of a place such as ``$.requirements[3].id``, or of the innermost part of it that exists."""
-    for name, position in re.findall(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]", place):
-        inner = None
-        if name and isinstance(node, yaml.MappingNode):
-            inner = next((value for key, value in node.value if key.value == name), None)
-        elif position and isinstance(node, yaml.SequenceNode) and int(position) < len(node.value):
-            inner = node.value[int(position)]
-        if inner is None:
+def _inside(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [inner for pair in node.value for inner in pair]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
+
+
+def _line(node: yaml.Node | None, steps: list[Step], key: str = "") -> int:
+    """The line of what steps lead to (of its key, where it has one), or of a ``key`` in there; or of the innermost
+    part that exists."""
+    line = node.start_mark.line + 1 if node else 1
+    for step in [*steps, *([key] if key else [])]:
+        name = next((name for name, _ in node.value if name.value == step), None) if (
+            isinstance(step, str) and isinstance(node, yaml.MappingNode)) else None
+        node = _inner(node, step)
+        if node is None:
             break
-        node = inner
-    return node.start_mark.line + 1 if node else 1
+        line = (name or node).start_mark.line + 1
+    return line
+
+
+def _inner(node: yaml.Node | None, step: Step) -> yaml.Node | None:
+    """What stands in a mapping under a key, or in a list at a position."""
+    if isinstance(step, str) and isinstance(node, yaml.MappingNode):
+        return next((value for key, value in node.value if key.value == step), None)
+    if isinstance(step, int) and isinstance(node, yaml.SequenceNode) and step < len(node.value):
+        return node.value[step]
+    return None

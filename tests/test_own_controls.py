@@ -118,11 +118,20 @@ requirements:
     ("framework: hospital", "framework: clinic", "must have the same name"),
     ("id: H2", "id: H1", "line 8: the requirement 'H1' stands there twice"),
     ("id: H2, section: s", "id: H2, section: t", "line 8: the requirement 'H2' is in section 't'"),
-    ("reach: attested", "reach: proven", "line 8: Invalid enum value 'proven'"),
-    ("look_at:", "lookat:", "line 8: Object contains unknown field `lookat`"),
+    ("reach: attested", "reach: proven", "line 8: requirements[1].reach is 'proven'; it may be attested, evidenced, partly."),
+    ("look_at:", "lookat:", "line 8: There is no key 'lookat'; did you mean look_at?"),
     ('version: "3"', 'version: "3"\nextends: hospital', "it extends itself"),
     ('version: "3"', 'version: "3"\nextends: soc3', "did you mean soc2"),
-    ("requirements:", "requirement:", "unknown field `requirement`"),
+    ("requirements:", "requirement:", "line 6: There is no key 'requirement'; did you mean requirements?"),
+    ('version: "3"', "version: 3", "line 4: version must be text, and is a whole number: put it in quotes."),
+    ('version: "3"', 'version: "3"\nnote: !!int abc', "line 5: the tag !!int is not taken"),
+    ("id: H2", 'id: ""', "line 8: requirements[1].id must be one line of text that is not empty, and is ''."),
+    ("id: H2", 'id: "H\\n2"', "line 8: requirements[1].id must be one line of text"),
+    ("id: H2, ", "", "line 8: requirements[1] has no key 'id', which it must have."),
+    ("[hospital.pods_few: {most: 2}]", "[pss.privileged, hospital.pods_few: {}, pss.privileged]",
+     "line 7: the requirement 'H1' has the check pss.privileged twice."),
+    (OURS[OURS.index("requirements:"):], "requirements: []", "line 6: the framework has no requirements."),
+    (OURS[OURS.index("requirements:"):], "", "line 2: the framework has no requirements."),
     ("look_at:", "reach: evidenced, look_at:", "line 8: 'reach' stands there twice"),
     ('version: "3"', 'version: "3"\ndated: 2026-02-30', "line 5: 2026-02-30 is not a date"),
 ])
@@ -131,6 +140,68 @@ def test_a_mistake_in_a_framework(write, tmp_path: Path, old, new, says) -> None
     with pytest.raises(ControlError, match=r"hospital\.yaml") as error:
         controls.load("hospital", tmp_path)
     assert says in str(error.value)
+
+
+def test_what_is_no_framework_in_a_folder_is_named(write, tmp_path: Path) -> None:
+    write("hospital.yaml", OURS)
+    for name, text, says in (
+        ("b.yaml", "framwork: b\n", "b.yaml, line 1: this is no framework: it has no key 'framework'. "
+         "There is no key 'framwork'; did you mean framework?"),
+        ("b.yaml", "- a\n", "b.yaml, line 1: this is no framework"), ("b.yml", "", "b.yml, line 1: this is no framework"),
+        ("b.yml", "a: [\n", "b.yml, line 2: this is not YAML"),
+        ("hospital.yml", OURS, "hospital.yaml and hospital.yml are both the framework 'hospital'"),
+    ):
+        path = write(name, text)
+        with pytest.raises(ControlError) as error:
+            controls.names(tmp_path)
+        assert says in str(error.value)
+        path.unlink()
+    write("accepted.yaml", "exceptions: []\n")
+    write("notes.txt", "x")
+    assert "hospital" in controls.names(tmp_path) and "accepted" not in controls.names(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "text"), [
+    ("hospital.yml", OURS), ("hospital.YAML", OURS), ("hospital.yaml", OURS.replace("framework:", '"framework":')),
+    ("hospital.yaml", OURS.replace("framework:", "framework :")), ("hospital.yaml", "\ufeff" + OURS.lstrip()),
+])
+def test_a_framework_is_found_however_it_is_written(write, tmp_path: Path, name, text) -> None:
+    write(name, text)
+    assert len(controls.load("hospital", tmp_path).requirements) == 2
+
+
+def test_a_folder_without_a_framework(tmp_path: Path) -> None:
+    with pytest.raises(ControlError, match="has no framework"):
+        controls.names(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "hospital.yaml")
+    with pytest.raises(ControlError, match="it is not a file"):
+        controls.names(tmp_path)
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("hospital.pods_few", "hospital.pods_fw", "H1: There is no check 'hospital.pods_fw'; did you mean"),
+    ("most: 2", "least: 2", "H1: The check hospital.pods_few has no parameter least"),
+    ("most: 2", "most: two", "H1: the parameter most of hospital.pods_few is 'two'; by default it is 1"),
+    ("most: 2", "most: null", "H1: the parameter most of hospital.pods_few is None; by default it is 1"),
+])
+def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: Path, write, old, new, says) -> None:
+    text = OURS.replace(old, new).replace(", checks: [", ",\n     checks: [\n     ")
+    write("controls/hospital.yaml", text)
+    write("controls/other.yaml", OURS.replace("framework: hospital", "framework: other\nextends: hospital").partition("req")[0])
+    for name in ("hospital", "other"):
+        for call in (lambda **own: api.evaluate(two_pods(), name, **own), lambda **own: api.verify([name], **own)):
+            with pytest.raises(ControlError) as error:
+                call(controls=hospital / "controls", checks=hospital / "hospital.py")
+            assert f"{hospital / 'controls' / 'hospital.yaml'}, line 9: {says}" in str(error.value)
+
+
+def test_a_name_in_another_case_is_close() -> None:
+    with pytest.raises(NoSuchName, match="did you mean soc2"):
+        controls.load("SOC2")
 
 
 def test_a_circle_of_frameworks(write, tmp_path: Path) -> None:
@@ -226,7 +297,7 @@ def test_lint_of_a_good_folder(hospital: Path) -> None:
     (", checks: [hospital.pods_few: {most: 2}]", "", "warning", "H1: a cluster shows it, and no check looks"),
     ("reach: evidenced", "reach: attested", "warning", "H1: only people can tell, and yet it has checks"),
     ("reach: evidenced", "reach: partly", "error", "does not say what a cluster cannot show"),
-    ("title: Few pods", "titel: Few pods", "error", "line 7: Object contains unknown field `titel`"),
+    ("title: Few pods", "titel: Few pods", "error", "line 7: There is no key 'titel'; did you mean title?"),
 ])
 def test_lint_of_a_framework(hospital: Path, write, old, new, level, says) -> None:
     checks.load_file(hospital / "hospital.py")
