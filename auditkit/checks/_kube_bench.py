@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from auditkit.analysis.kube_bench import TOOLS, node_results
+from auditkit.analysis.kube_bench import TOOLS
 from auditkit.analysis.rows import STRING, lookup
 
-__all__ = ["TOOLS", "of_nodes", "reasons", "result"]
+__all__ = ["TOOLS", "of_nodes", "reasons"]
 
 NO_RESULT = "kube-bench gave no result for this rule on this node"
 
@@ -16,12 +16,6 @@ def of_nodes(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: s
     ``node``); <NA> where it left it open, or has no result. ``results`` is the table `node_results`."""
     rows = results[(results["rule"] == rule) & (results["family"] == family)]
     return lookup(subjects, {node: "node"}, rows, ["ok"])["ok"]
-
-
-def result(nodes: pd.Series, findings: pd.DataFrame, rule: str) -> pd.Series:
-    """The same of these nodes, from the findings themselves."""
-    named = nodes.rename("name").to_frame()
-    return of_nodes(named, node_results(named, findings), rule)
 
 
 def reasons(ok: pd.Series, why: str = "") -> pd.Series:
