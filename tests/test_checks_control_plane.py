@@ -124,6 +124,16 @@ def test_etcd_is_unknown_where_there_is_no_api_server_to_compare_with():
     assert only("etcd.unique_ca", hidden)[0] == "unknown"
 
 
+@pytest.mark.parametrize(("arguments", "wanted"), [
+    ([], "fail"), (["--admission-control=NodeRestriction"], "fail"),
+    (["--admission-control=ImagePolicyWebhook"], "unknown"), (["--admission-control=$(PLUGINS)"], "unknown"),
+    (["--enable-admission-plugins=ImagePolicyWebhook"], "unknown"),
+])
+def test_images_may_be_verified_by_a_plugin_that_the_old_flag_names(arguments, wanted):
+    tables = {"namespaces": [{}], "kube-apiserver": arguments}
+    assert only("admission.image_provenance_policy", tables)[0] == wanted
+
+
 names = st.text("abAB", min_size=1, max_size=3)
 
 
