@@ -62,9 +62,26 @@ def frameworks(controls: Path | str | None = None) -> list[str]:
     return _controls.names(_folder(controls))
 
 
+def listed(controls: Path | str | None = None) -> list[tuple[Framework, bool]]:
+    """All frameworks, those that ship and those of a folder of your own; of the latter, whether each is a version of
+    one that ships, which is merely proposed."""
+    return _controls.listed(_folder(controls))
+
+
 def load_framework(name: str, controls: Path | str | None = None) -> Framework:
     """A framework by name. Raises `NoSuchName`, which names those that come close."""
     return _controls.load(name, _folder(controls))
+
+
+def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Framework, bool]:
+    """A framework to look at: where a folder has its own version of one that ships, that one, and that it is proposed.
+
+    Raises `NoSuchName`.
+    """
+    own = _folder(controls)
+    if own and _controls.proposed(name, own):
+        return _controls.proposal(name, own)[1], True
+    return _controls.load(name, own), False
 
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
@@ -80,7 +97,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = _controls.load(framework, own) if isinstance(framework, str) else framework
     _controls.verify(framework, own)
-    return _evaluate(open(snapshot), framework, accepted, attested, pss_version)
+    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, _controls.used(framework, own))
 
 
 def proposals(controls: Path | str) -> list[str]:

@@ -4,6 +4,8 @@ Exit codes: 0 done; 1 done, and the threshold of ``--fail-on`` is crossed; 2 wro
 incomplete and ``--strict`` was given; 4 nothing could be collected.
 """
 
+import contextlib
+import os
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -115,32 +117,22 @@ def evaluate(
     pss_version: PssVersion = "",
 ) -> None:
     """Judge a framework on a snapshot; or see what your own version of a framework would change."""
-    from auditkit import api
+    from auditkit import api, cli_results
 
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
     opened = api.open(snapshot)
     added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
              "pss_version": pss_version}
-    names = framework or (api.proposals(controls) if compare else DEFAULT_FRAMEWORKS)
+    names = _once(framework or (api.proposals(controls) if compare else DEFAULT_FRAMEWORKS))
     proposed = [name for name in names if compare or api.proposed(name, controls)]
     judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
     compared = [api.compare(opened, name, **added) for name in proposed]
-    if subjects:
-        _print_subjects(judged, format, people=bool(exceptions or attestations))
-    elif format is Format.text:
-        for one in judged:
-            console.evaluation(one)
-    else:
-        documents = [*(_document(one, people=bool(exceptions or attestations)) for one in judged),
-                     *map(cli_controls.comparison_document, compared)]
-        console.as_json(documents[0] if len(documents) == 1 else documents)
-    if subjects or format is Format.text:
-        for one in compared:
-            cli_controls.show_comparison(one, subjects=subjects, text=format is Format.text)
+    cli_results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
     for one in judged:
         _notices(one)
+    _unused(judged, controls)
     _threshold(judged, fail_on)
 
 
@@ -155,9 +147,10 @@ def report(
     from auditkit import api
 
     opened = api.open(snapshot)
-    names = framework or ([] if notebook else DEFAULT_FRAMEWORKS)
+    names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
     judged = _report(opened, names, output, quiet, exceptions=exceptions, attestations=attestations,
                      controls=controls, checks=checks, pss_version=pss_version)
+    _unused(judged, controls)
     for name in notebook:
         for file in api.report_notebook(opened, name, output, progress=None if quiet else console.say):
             print(file)
@@ -178,10 +171,12 @@ def run(
 
     added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
              "pss_version": pss_version}
+    framework = _once(framework)
     api.verify(framework, **added)  # a mistake is said before minutes are spent
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, **added)
+    _unused(judged, controls)
     print(path)
     _insist(snapshot, strict)
     _threshold(judged, fail_on)
@@ -192,7 +187,7 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
     """Make the reports of a made-up hospital's cluster; no cluster is needed."""
     from auditkit import api
 
-    _report(api.demo(), framework, output, quiet)
+    _report(api.demo(), _once(framework), output, quiet)
 
 
 @app.command()
@@ -256,24 +251,19 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
     return judged
 
 
-def _document(judged: "Evaluation", *, people: bool) -> dict:
-    """A result as plain data, with what ``people`` added where they did."""
-    columns = ["id", "title", "status", "reason", "passed", "failed", "unknown", *["accepted"] * people]
-    document = {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
-                "requirements": judged.requirements[columns].to_dict("records")}
-    added = ("exceptions", "attestations", "notices") if people else ()
-    return document | {name: getattr(judged, name).to_dict("records") for name in added}
+def _once(names: list[str]) -> list[str]:
+    """Each name once, in the order in which they were given."""
+    return list(dict.fromkeys(names))
 
 
-def _print_subjects(judged: list["Evaluation"], format: Format, *, people: bool) -> None:
-    columns = ["check", "requirement", "kind", "namespace", "name", "container", "verdict", "reason"]
-    for one in judged:
-        frame = one.verdicts()
-        shown = [*columns, *["accepted"] * people]
-        if format is Format.text:
-            console.table(one.framework.title, shown, console.cells(frame[shown]), status=6)
-        else:
-            console.as_json_lines(frame, shown)
+def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
+    """Say it where nothing of ``--controls`` was judged by: the frameworks there must be named."""
+    from auditkit import api
+
+    if controls is not None and judged and not any(one.files for one in judged):
+        names = ", ".join(sorted({one.framework for one, _ in api.listed(controls)} - set(api.frameworks())))
+        console.say(f"Nothing of {controls} was judged by: name it with --framework{f' ({names})' if names else ''}.",
+                    "yellow")
 
 
 def _notices(judged: "Evaluation") -> None:
@@ -290,14 +280,31 @@ def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:
 
 def main() -> None:
     """Run the command line; an error that a user can meet is a sentence on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError):
+            stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except AuditkitError as error:
         console.say(f"auditkit: {error}", "bold red")
         sys.exit(error.exit_code)
     except BrokenPipeError:
-        sys.stderr.close()
+        _let_go()
         sys.exit(0)
+    except OSError as error:
+        _let_go()
+        console.say(f"auditkit: {error.filename or 'The output'} could not be read or written: "
+                    f"{error.strerror or error}.", "bold red")
+        sys.exit(2)
+
+
+def _let_go() -> None:
+    """What could not be printed shall not be tried again at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -1,15 +1,18 @@
 """``auditkit controls``: what is judged, by which checks, and whether they can be trusted."""
 
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from auditkit import console
+from auditkit.console import Format
+from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
-    from auditkit.compare import Comparison
+    from auditkit.checks import Check
     from auditkit.controls import Framework, Requirement
 
 app = typer.Typer(help="Frameworks, their requirements, and the checks that give evidence for them.",
@@ -20,56 +23,77 @@ Controls = Annotated[Path | None, typer.Option(
 Checks = Annotated[list[Path], typer.Option(
     "--checks", help="Python file with checks of your own; may be repeated. "
     "Those of installed packages are found by their entry point auditkit.checks.")]
-SHOWN = 50
+FormatOption = Annotated[Format, typer.Option("--format", help="How results are printed.")]
 
 
 @app.command("list")
-def list_frameworks(controls: Controls = None) -> None:
+def list_frameworks(controls: Controls = None, format: FormatOption = Format.text) -> None:
     """List the frameworks: how many requirements a cluster shows, shows partly, or people must attest."""
     from auditkit import api
 
-    rows = []
-    for name in api.frameworks(controls):
-        one = api.load_framework(name, controls)
-        reached = Counter(each.reach for each in one.requirements)
-        checked = sum(bool(each.checks) for each in one.requirements)
-        rows.append([name, one.title, one.version, len(one.requirements), reached["evidenced"],
-                     reached["partly"], reached["attested"], checked, len(one.requirements) - checked])
-    console.table("", ["framework", "title", "version", "requirements", "evidenced", "partly", "attested",
-                       "with checks", "without"], rows)
+    rows = [_counted(one, proposed) for one, proposed in api.listed(controls)]
+    if format is not Format.text:
+        console.records(rows, format)
+        return
+    for row in rows:
+        mark = ", proposed" if row["proposed"] else ""
+        console.line(f"{row['framework']}: {row['title']} {row['version']}{mark}")
+        console.line("{requirements} requirements: {evidenced} evidenced, {partly} partly, {attested} attested; "
+                     "{with_checks} with checks, {without} without".format_map(row), indent=4)
+
+
+def _counted(one: "Framework", proposed: bool) -> dict[str, Any]:
+    """What a list says of a framework."""
+    reached = Counter(each.reach for each in one.requirements)
+    checked = sum(bool(each.checks) for each in one.requirements)
+    return {"framework": one.framework, "title": one.title, "version": one.version, "proposed": proposed,
+            "requirements": len(one.requirements), "evidenced": reached["evidenced"], "partly": reached["partly"],
+            "attested": reached["attested"], "with_checks": checked, "without": len(one.requirements) - checked}
 
 
 @app.command()
 def show(framework: Annotated[str, typer.Argument(help="A framework.")],
          requirement: Annotated[str | None, typer.Argument(help="One of its requirements.")] = None,
-         controls: Controls = None, checks: Checks = []) -> None:  # noqa: B006 - typer copies it
+         controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
+         format: FormatOption = Format.text) -> None:
     """Show the requirements of a framework, or one: its checks, what they read, what cannot be shown."""
     from auditkit import api
     from auditkit.errors import NoSuchName
 
     api.verify([], controls=controls, checks=checks)
-    one = api.load_framework(framework, controls)
+    one, proposed = api.shown_framework(framework, controls)
     found = {each.id: each for each in one.requirements}
-    if requirement is None:
-        _show_framework(one)
-    elif requirement in found:
-        _show_requirement(found[requirement])
-    else:
+    if requirement is not None and requirement not in found:
         raise NoSuchName(f"requirement of {framework}", requirement, found)
+    if proposed:
+        console.say(f"This is the version of {framework} in {controls}, a proposal: `evaluate --compare` shows what it "
+                    "would change.", "yellow")
+    if format is not Format.text:
+        console.records([_requirement(each) for each in found.values() if requirement in (None, each.id)], format)
+    elif requirement is None:
+        _show_framework(one)
+    else:
+        _show_requirement(found[requirement])
 
 
 @app.command()
 def lint(file: Annotated[Path | None, typer.Argument(
             help="A framework, exceptions, attestations (YAML), checks (Python); else all there is.")] = None,
-         controls: Controls = None, checks: Checks = []) -> None:  # noqa: B006
+         controls: Controls = None, checks: Checks = [],  # noqa: B006
+         format: FormatOption = Format.text) -> None:
     """Look for mistakes and gaps: wrong keys, unknown checks, requirements without checks, checks without
     requirements, bad parameters. Exit with 1 where there is an error."""
     from auditkit import api
     from auditkit import lint as linting
 
+    if file is not None and not file.is_file():
+        raise UsageError(f"{file} is a folder: `auditkit controls lint --controls {file}` looks at all in it."
+                         if file.is_dir() else f"{file} does not exist.")
     api.verify([], controls=controls, checks=checks)
     found = linting.lint(file, controls)
-    for finding in found:
+    if format is not Format.text:
+        console.records([asdict(finding) for finding in found], format)
+    for finding in found if format is Format.text else ():
         where = f"{finding.where}: " if finding.where else ""
         print(f"{finding.level}: {console.plain(f'{where}{finding.what}')}")
     errors = sum(finding.level == "error" for finding in found)
@@ -80,7 +104,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
 
 @app.command()
 def test(check: Annotated[str | None, typer.Argument(help="A check; by default, all of them.")] = None,
-         checks: Checks = []) -> None:  # noqa: B006
+         checks: Checks = [], format: FormatOption = Format.text) -> None:  # noqa: B006
     """Run checks on their cases: each must fail every mutant and pass every clean input. Exit with 1 where
     one does not, or has too few."""
     from auditkit import api
@@ -89,7 +113,10 @@ def test(check: Annotated[str | None, typer.Argument(help="A check; by default, 
 
     api.verify([], checks=checks)
     proofs = {one.name: prove(one) for one in ([find(check)] if check else all_checks().values())}
-    for name, proof in proofs.items():
+    if format is not Format.text:
+        console.records([{"check": name, "holds": proof.holds, **asdict(proof)}
+                         for name, proof in proofs.items()], format)
+    for name, proof in proofs.items() if format is Format.text else ():
         passes = "; ".join([f"{proof.clean_passed} of {proof.clean}", *proof.wrong])
         print(f"{'ok   ' if proof.holds else 'WRONG'} {name}: "
               f"fails on {proof.mutants_failed} of {proof.mutants}, passes {passes}")
@@ -99,38 +126,14 @@ def test(check: Annotated[str | None, typer.Argument(help="A check; by default, 
         raise typer.Exit(1)
 
 
-def show_comparison(compared: "Comparison", *, subjects: bool, text: bool) -> None:
-    """Print what would change: requirements by status, and verdicts, counted or one by one."""
-    if not text:
-        console.as_json_lines(compared.verdicts, list(compared.verdicts.columns))
-        return
-    name = compared.proposed.framework.framework
-    statuses, frame = compared.statuses, compared.verdicts if subjects else compared.totals
-    console.table(f"{name}: what would change in statuses", statuses.columns,
-                  statuses.itertuples(index=False))
-    console.table(f"{name}: what would change in verdicts", frame.columns,
-                  console.cells(frame.head(SHOWN)))
-    if len(frame) > SHOWN:
-        console.say(f"… {len(frame) - SHOWN} more; --format json has all of them")
-    before, after = compared.in_force.framework, compared.proposed.framework
-    console.say(f"{len(statuses)} statuses and {len(compared.verdicts)} verdicts would change: "
-                f"{before.framework} {before.version} (in force), {name} {after.version} (proposed)")
-
-
-def comparison_document(compared: "Comparison") -> dict:
-    """The same as plain data."""
-    verdicts = compared.verdicts.astype(object)
-    return {"snapshot": compared.proposed.snapshot.digest, "framework": compared.proposed.framework.framework,
-            "compared_with": compared.in_force.framework.framework,
-            "statuses": compared.statuses.to_dict("records"),
-            "verdicts": verdicts.where(verdicts.notna(), None).to_dict("records")}
-
-
 def _show_framework(framework: "Framework") -> None:
-    columns = ["id", "reach", "title", "checks", "cannot show"]
-    console.table(f"{framework.title} {framework.version}", columns, (
-        (each.id, each.reach, each.title, ", ".join(name for name, _ in each.named), each.cannot_show)
-        for each in framework.requirements))
+    console.line(f"{framework.title} {framework.version}")
+    for each in framework.requirements:
+        console.line(f"{each.id} {each.title} ({each.reach})")
+        for name, _ in each.named:
+            console.line(name, indent=4)
+        if each.cannot_show:
+            console.line(f"cannot show: {each.cannot_show}", indent=4)
 
 
 def _show_requirement(requirement: "Requirement") -> None:
@@ -142,14 +145,25 @@ def _show_requirement(requirement: "Requirement") -> None:
         if name not in ("id", "title", "checks") and value not in ("", None)))
     for check in requirement.resolved():
         console.table(f"check {check.name}", ["", ""], (
-            (name, value) for name, value in (
-                ("title", check.title), ("severity", check.severity), ("wanted", check.wanted),
-                ("remedy", check.remedy), ("source", check.source),
-                ("reads", "; ".join(map(_sources, check.tables))),
-                ("parameters", ", ".join(f"{key}={value}" for key, value in check.parameters.items())),
-            ) if value))
+            (name, ", ".join(f"{key}={each}" for key, each in value.items()) if name == "parameters" else value)
+            for name, value in _check(check).items() if value and name != "name"))
     if not requirement.checks:
         console.say("It has no check.")
+
+
+def _requirement(requirement: "Requirement") -> dict[str, Any]:
+    """A requirement as plain data, its checks as its framework tunes them."""
+    import msgspec
+
+    return {**msgspec.to_builtins(requirement), "checks": [_check(check) for check in requirement.resolved()]}
+
+
+def _check(check: "Check") -> dict[str, Any]:
+    import msgspec
+
+    return {"name": check.name, "title": check.title, "severity": check.severity, "wanted": check.wanted,
+            "remedy": check.remedy, "source": check.source, "reads": "; ".join(map(_sources, check.tables)),
+            "parameters": msgspec.to_builtins(check.parameters)}
 
 
 def _sources(table: str) -> str:

@@ -1,7 +1,9 @@
 """What the command line prints. Text that comes from a cluster is never trusted with the terminal."""
 
 import json
+import os
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from auditkit.evaluation import Evaluation
     from auditkit.snapshot import Snapshot
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green",
@@ -68,10 +70,31 @@ def as_json(thing: Any) -> None:
     sys.stdout.write("\n")
 
 
+def records(rows: list[dict], format: Format) -> None:
+    """Rows on stdout: as one JSON document, or a JSON object a line."""
+    if format is Format.json:
+        as_json(rows)
+    else:
+        sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=True)}\n" for row in rows)
+
+
 def as_json_lines(frame: "pd.DataFrame", columns: list[str]) -> None:
     """One JSON object a row on stdout; ``<NA>`` is null."""
-    for row in frame[columns].astype(object).where(frame[columns].notna(), None).to_dict("records"):
-        sys.stdout.write(json.dumps(row, ensure_ascii=True) + "\n")
+    plain = frame[columns].astype(object)
+    records(plain.where(plain.notna(), None).to_dict("records"), Format.jsonl)
+
+
+def line(text: str, *, indent: int = 0, hang: int = 2, style: str = "") -> None:
+    """A line on stdout; where it is longer than the terminal is wide, it goes on below, ``hang`` further in."""
+    width = out.width if out.is_terminal or "COLUMNS" in os.environ else sys.maxsize
+    lead = " " * indent
+    lines = textwrap.wrap(plain(text), width, initial_indent=lead, subsequent_indent=lead + " " * hang,
+                          break_on_hyphens=False) or [""]
+    for each in lines:
+        if out.is_terminal:
+            out.print(Text(each, style=style), soft_wrap=True)
+        else:
+            sys.stdout.write(f"{each}\n")
 
 
 def evaluation(judged: "Evaluation") -> None:

@@ -139,7 +139,9 @@ def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
 def used(framework: Framework, own: Path | None) -> list[Path]:
     """The files in a folder of one's own that a framework was read from: its own, and those that it extends."""
     others, found, name = _files(own), [], framework.framework
-    while name in others and others[name] not in found and not (found and name in _shipped()):
+    if name not in others or read(others[name], own) != framework:
+        return []
+    while name in others and not (found and name in _shipped()):
         found.append(others[name])
         name = strict_yaml.read(found[-1], Framework).extends
     return found

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -126,11 +127,17 @@ class Result:
 
 
 class Evaluation:
-    """One framework judged on one snapshot, with what people added to it."""
+    """One framework judged on one snapshot, with what people added to it.
+
+    ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
+    that the framework was read from.
+    """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
-                 exceptions: Iterable[Acceptance] = (), attestations: Iterable[Attestation] = ()):
+                 exceptions: Iterable[Acceptance] = (), attestations: Iterable[Attestation] = (),
+                 pss_version: str = "", files: Iterable[Path] = ()):
         self.snapshot, self.framework = snapshot, framework
+        self.pss_version, self.files = pss_version, list(files)
         today = snapshot.manifest.ended.astimezone(dt.UTC).date()  # a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, today)
         self._attestations = AttestationRegister(
@@ -209,7 +216,8 @@ _JUDGED: WeakKeyDictionary[Snapshot, dict[tuple, Outcome]] = WeakKeyDictionary()
 
 
 def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),
-             attestations: Iterable[Attestation] = (), pss_version: str = "") -> Evaluation:
+             attestations: Iterable[Attestation] = (), pss_version: str = "",
+             files: Iterable[Path] = ()) -> Evaluation:
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
 
     ``pss_version`` is the version of the Pod Security Standards (``latest``, ``v1.0`` …) for checks that a control
@@ -231,7 +239,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
                     judged[key] = run(check, snapshot)
                 outcomes.append(judged[key])
             results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
-    return Evaluation(snapshot, framework, results, exceptions, attestations)
+    return Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files)
 
 
 def _standard(asked: str, server: str) -> str:

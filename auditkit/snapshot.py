@@ -100,6 +100,13 @@ class Snapshot:
         """Why what a source holds is not known completely; empty where it is."""
         return self._ledger.gap(source)
 
+    @property
+    def completeness(self) -> str:
+        """How many sources were read completely, those among them of which it is known that there are none: ``55 of 58
+        sources read completely``."""
+        sources = [entry.resource for entry in self.manifest.ledger]
+        return f"{sum(not self.gap_of(source) for source in sources)} of {len(sources)} sources read completely"
+
     @cached_property
     def _access(self) -> Access:
         return Access.of(self)
@@ -139,10 +146,8 @@ class Snapshot:
         return sorted([*super().__dir__(), *tables.TABLES, *DERIVED])
 
     def __repr__(self) -> str:
-        entries = self.manifest.ledger
-        complete = sum(entry.outcome == "complete" for entry in entries)
         return (f"<Snapshot of {self.manifest.cluster!r} at {self.manifest.started:%Y-%m-%d %H:%M} UTC: "
-                f"{self._tables['pods'].num_rows} pods, {complete} of {len(entries)} sources complete>")
+                f"{self._tables['pods'].num_rows} pods, {self.completeness}>")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return display.bundle(self, "snapshot")

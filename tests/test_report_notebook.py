@@ -1,14 +1,16 @@
 """The run of a notebook: parameters that exist, a kernel of this interpreter, and no failure that goes unnoticed."""
 
 import gc
+import hashlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import nbformat
+import pypdf
 import pytest
-from report_worlds import PRIVILEGED, executed, pod, snapshot
+from report_worlds import PRIVILEGED, Page, executed, pod, snapshot
 
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import _notebook, notebook, publish, report
@@ -81,7 +83,35 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [*sorted(path.name for path in files), "snapshots"]
     assert snap.path is not None and snap.path.is_relative_to(tmp_path / "out" / "snapshots")
     assert snap.digest in files.html.read_text() and "Pod shop/bad" in files.html.read_text()
+    page = Page(files.html.read_text())
     assert str(tmp_path) not in files.html.read_text(), "a report does not tell where it was made"
+    digest = hashlib.sha256((own / "house.yaml").read_bytes()).hexdigest()
+    assert f"framework house house.yaml {digest}" in page.text, "it says by what of one's own it judged"
+    assert "framework = 'house' controls = 'controls'" in page.text, "and how it was called"
+
+
+def test_a_report_names_own_checks_with_their_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, text in {
+        "wards.py": "from auditkit.checks import check, judge\n\n\n@check(severity='high')\n"
+                    "def named(pods):\n    '''Pods have names.'''\n    return judge(pods, pods['name'].str.len() > 9)\n",
+        "rules/wards.yaml": "framework: wards\ntitle: W\nversion: '1'\nsections: [{id: s, title: S}]\nrequirements:\n"
+                            "  - {id: A-1, section: s, title: T, reach: evidenced, checks: [wards.named]}\n"
+                            "  - {id: A 1, section: s, title: U, reach: evidenced, checks: [pss.privileged]}\n",
+    }.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    files = report(snapshot(pod("bad")), "wards", "out", controls="rules", checks="wards.py", pss_version="v1.99")
+    page = Page(files.html.read_text())
+    digest = hashlib.sha256((tmp_path / "wards.py").read_bytes()).hexdigest()
+    assert f"check wards.named wards.py {digest} It is not proved" in page.text
+    assert "Check wards.named reads pods. It is not proved: it fails on 0 of 0 mutants" in page.text
+    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36.2" in page.text
+    assert "framework = 'wards' controls = 'rules' checks = ['wards.py'] pss_version = 'v1.99'" in page.text
+    assert {"r-A-1", "r-A-1-1"} <= set(page.values("id")), "names that differ have anchors that differ"
+    paper = " ".join("".join(sheet.extract_text() for sheet in pypdf.PdfReader(files.pdf).pages).split())
+    assert "Pod Security Standards v1.36, though v1.99 was asked for" in paper.partition("Contents")[0], "on the cover"
+    assert digest[:16] in paper.replace(" ", "") and "checks = ['wards.py']" in paper
 
 
 def test_importing_reports_is_cheap() -> None:

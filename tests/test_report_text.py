@@ -1,5 +1,6 @@
 """What hostile text becomes: visible, short, and no formula."""
 
+import unicodedata
 from csv import reader
 from io import StringIO
 
@@ -30,6 +31,12 @@ def test_long_text_says_how_long_it_was() -> None:
     assert text.short("x" * text.LONGEST) == "x" * text.LONGEST
 
 
+def test_the_end_of_a_long_reason_is_kept() -> None:
+    said = f"{'x' * 5000}; 3 of them accepted"
+    assert text.ends(said).startswith("xxx") and "; 3 of them accepted (5,020 characters)" in text.ends(said)
+    assert len(text.ends(said)) < text.LONGEST + 30 and text.ends("x" * text.LONGEST) == "x" * text.LONGEST
+
+
 @pytest.mark.parametrize(("number", "said"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 kB"), (2_500_000, "2.5 MB"),
                                               (7_100_000_000, "7.1 GB")])
 def test_size(number: int, said: str) -> None:
@@ -45,12 +52,14 @@ def test_count(number: int, said: str) -> None:
 def test_formulas_are_disarmed(start: str) -> None:
     frame = pd.DataFrame({"name": pd.array([f"{start}1+1", "a=1", None], "string[pyarrow]"), "count": [-1, 2, 3]})
     rows = list(reader(StringIO(csv([frame, frame.head(1)], ["name", "count"]).decode(), newline="")))
-    assert rows == [["name", "count"], [f"'{start}1+1", "-1"], ["a=1", "2"], ["", "3"], [f"'{start}1+1", "-1"]]
+    said = f"'{start}1+1" if start.isprintable() else f"\\u{{{ord(start):x}}}1+1"
+    assert rows == [["name", "count"], [said, "-1"], ["a=1", "2"], ["", "3"], [said, "-1"]]
 
 
 @given(st.text())
-def test_no_text_begins_a_formula(said: str) -> None:
-    assert not text.cell(said).startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+def test_no_text_begins_a_formula_or_has_a_control_character(said: str) -> None:
+    assert not text.cell(said).startswith(("=", "+", "-", "@"))
+    assert not [char for char in text.cell(said) if unicodedata.category(char) in ("Cc", "Cf")]
 
 
 @pytest.mark.parametrize(("value", "cell"), [(pd.NA, ""), (None, ""), (float("nan"), ""), (-3, -3), (True, True)])

@@ -45,7 +45,7 @@ def minor_version(version: str, server: str = "") -> int:
     asked = re.fullmatch(_VERSION, version)
     if not asked:
         raise UsageError(f"{version!r} is not a version of the Pod Security Standards; "
-                         f"give latest or one of v1.0 to v1.{NEWEST}.")
+                         f"give latest, v1.0, v1.1 … (one after v1.{NEWEST} is judged as that).")
     return min(int(asked[1]), limit)
 
 

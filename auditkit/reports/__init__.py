@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from auditkit import controls as frameworks
 from auditkit import home
-from auditkit.errors import NoSuchName
+from auditkit.errors import NoSuchName, UsageError
 from auditkit.snapshot import Snapshot, open_snapshot
 
 __all__ = ["Files", "publish", "report", "report_notebook"]
@@ -70,8 +70,12 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
     from auditkit.reports.pdf import warm
 
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"{folder} is no folder into which reports can be written ({error.strerror}); "
+                         "give another with --output.") from None
     place = snap.path or snap.write(folder / "snapshots")
-    folder.mkdir(parents=True, exist_ok=True)
     target = folder / f"{name}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from auditkit import basis
 from auditkit.evaluation import SUBJECT, Evaluation
 from auditkit.reports import text
 from auditkit.reports.block import Block
@@ -30,9 +31,13 @@ def evidence(evaluation: Evaluation) -> Block:
         _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
               csv(_verdicts(evaluation), VERDICT_COLUMNS)),
     ]
-    for name in ("exceptions", "attestations"):
-        if len(frame := getattr(evaluation, name)):
-            files.append(_file(f"{name}.csv", "text/csv", f"The {name} that people added", csv([frame], list(frame))))
+    for name, meaning, frame in (
+        ("exceptions", "The exceptions that people added", evaluation.exceptions),
+        ("attestations", "The attestations that people added", evaluation.attestations),
+        ("own", "The controls and checks of the user's own, with their digests and proof", basis.own(evaluation)),
+    ):
+        if len(frame):
+            files.append(_file(f"{name}.csv", "text/csv", meaning, csv([frame], list(frame))))
     return Block("evidence", title="Attachments", files=files)
 
 

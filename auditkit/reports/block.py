@@ -54,6 +54,7 @@ def environment() -> "Environment":
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short,
+                      "ends": text.ends,
                       "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS}
     return found

@@ -7,12 +7,11 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit import tables
+from auditkit import basis, tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
 from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
-from auditkit.proof import proved
 from auditkit.reports import text
 from auditkit.reports.block import ROWS, Block
 from auditkit.snapshot import Snapshot
@@ -38,7 +37,7 @@ def summary(evaluation: Evaluation) -> Block:
     manual = [result for result in evaluation.results if result.status == "manual"]
     return Block(
         "summary", title=evaluation.framework.title, about=about(evaluation.snapshot),
-        framework=_framework(evaluation.framework), statuses=_statuses(evaluation), total=len(evaluation.results),
+        framework=_framework(evaluation), statuses=_statuses(evaluation), total=len(evaluation.results),
         failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
         accepted=sum(result.accepted for result in failing),
         unknown=_unknown(evaluation.results), manual=len(manual),
@@ -117,9 +116,9 @@ def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) ->
 
 
 def added(evaluation: Evaluation) -> Block:
-    """What people added to the judgement: exceptions, attestations, and what is wrong with them."""
+    """What people added: exceptions, attestations, what is wrong with them, and controls and checks of their own."""
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
-              "notices": evaluation.notices}
+              "notices": evaluation.notices, "own": basis.own(evaluation)}
     return Block("added", title="What people added", **{
         name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
@@ -139,8 +138,10 @@ def about(snap: Snapshot) -> dict[str, Any]:
     }
 
 
-def _framework(framework: Framework) -> dict[str, Any]:
+def _framework(evaluation: Evaluation) -> dict[str, Any]:
+    framework = evaluation.framework
     return {
+        "standard": basis.standard(evaluation),
         "name": framework.framework, "title": framework.title, "version": framework.version,
         "publisher": framework.publisher, "source": framework.source, "note": framework.note, "law": framework.law,
         "dated": framework.dated.isoformat() if framework.dated else "",
@@ -183,7 +184,7 @@ def _failure(result: Result) -> dict[str, Any]:
     denied = _denied(result)
     return {
         **_identity(result), "severity": "stated" if denied else failing[0].check.severity,
-        "said": text.short(result.reason) if denied else "",
+        "said": text.ends(result.reason) if denied else "",
         "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
                       "subjects": subjects_of(o.check)} for o in failing],
     }
@@ -218,7 +219,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
         "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
-        "proof": proved(check),
+        "proof": basis.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": subjects_of(check), "population": len(outcome.population),

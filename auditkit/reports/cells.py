@@ -4,13 +4,16 @@ Of each output the richest form that a page and paper can show is taken: a block
 HTML (cleaned), Markdown, text.
 """
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditkit import basis
 from auditkit.reports import text
 from auditkit.reports.block import MIME
 from auditkit.reports.figures import PLOTLY, SVG
@@ -19,8 +22,8 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from nbformat import NotebookNode
 
-PARAMETERS = {"parameters", "injected-parameters"}
-"""Tags of cells that only give names to what the report states anyway."""
+PARAMETERS = "parameters"
+"""The tag of the cell with what holds where nothing else is given."""
 
 _ANSI = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
@@ -52,10 +55,26 @@ def parts(notebook: "NotebookNode") -> Iterator[Part]:
             yield from _narrative(cell.source, number)
         elif cell.cell_type == "code":
             tags = set(cell.metadata.get("tags", ()))
-            if not tags & (PARAMETERS | {"remove-input"}):
+            if "injected-parameters" in tags:
+                yield Part("code", {"source": _given(cell.source)})
+            elif not tags & {PARAMETERS, "remove-input"}:
                 yield Part("code", {"source": cell.source})
             if "remove-output" not in tags:
                 yield from filter(None, map(_shown, cell.outputs))
+
+
+def _given(source: str) -> str:
+    """What was given to the notebook, but for what is empty and the snapshot, which the report names by its digest; and
+    paths without the place on the machine."""
+    given = {assigned.targets[0].id: ast.literal_eval(assigned.value) for assigned in ast.parse(source).body
+             if isinstance(assigned, ast.Assign) and isinstance(assigned.targets[0], ast.Name)}
+    return "\n".join(f"{name} = {_local(value)!r}" for name, value in given.items() if value and name != "snapshot")
+
+
+def _local(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_local(each) for each in value]
+    return basis.shown(Path(value)) if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _narrative(source: str, number: int) -> Iterator[Part]:

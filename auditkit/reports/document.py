@@ -23,6 +23,7 @@ class Document:
     titled: bool = False
     contents: list[Heading] = field(default_factory=list)
     anchors: dict[str, str] = field(default_factory=dict)
+    sections: dict[str, str] = field(default_factory=dict)
     about: dict[str, Any] | None = None
     framework: dict[str, Any] | None = None
     statuses: list[list] = field(default_factory=list)
@@ -83,13 +84,13 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
     found.statuses = found.statuses or block.get("statuses", [])
     found.files += [file for file in block.get("files", ()) if file["name"] not in {f["name"] for f in found.files}]
     for section in block.get("sections", ()):
-        anchor = f"section-{_slug(section['id'])}"
-        if section["id"] and anchor not in {heading.anchor for heading in found.contents}:
-            section["anchor"] = anchor
-            found.contents.append(Heading(level, f"{section['id']} {section['title']}", anchor))
+        if section["id"] and section["id"] not in found.sections:
+            section["anchor"] = found.sections[section["id"]] = _anchor("section", section["id"], found.sections)
+            found.contents.append(Heading(level, f"{section['id']} {section['title']}", section["anchor"]))
         for requirement in section["requirements"]:
             if requirement["id"] not in found.anchors:
-                requirement["anchor"] = found.anchors[requirement["id"]] = f"r-{_slug(requirement['id'])}"
+                anchor = _anchor("r", requirement["id"], found.anchors)
+                requirement["anchor"] = found.anchors[requirement["id"]] = anchor
 
 
 def _describe(part: Part, near: str) -> None:
@@ -99,6 +100,14 @@ def _describe(part: Part, near: str) -> None:
     title = plotly.get("layout", {}).get("title") or {}
     title = title.get("text", "") if isinstance(title, dict) else title
     part.content["alt"] = text.short(html.unescape(said[1] or said[2]) if said else str(title) or near, 1000)
+
+
+def _anchor(kind: str, name: str, taken: dict[str, str]) -> str:
+    """An anchor that no other name has: ``A-1`` and ``A 1`` are told apart."""
+    anchor = wanted = f"{kind}-{_slug(name)}"
+    while anchor in taken.values():
+        anchor = f"{wanted}-{len(taken)}" if anchor == wanted else f"{anchor}x"
+    return anchor
 
 
 def _slug(name: str) -> str:

@@ -11,7 +11,7 @@ WORDS = {"not_applicable": "not applicable"}
 LONGEST = 400
 """Characters of one value that a report shows; attachments have all of it."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = ("=", "+", "-", "@")
 
 
 def visible(text: str) -> str:
@@ -25,6 +25,12 @@ def visible(text: str) -> str:
 def short(text: str, limit: int = LONGEST) -> str:
     """The text, or its beginning and how long it is."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+
+
+def ends(text: str, limit: int = LONGEST) -> str:
+    """The text, or its beginning and its end, and how long it is: the end of a reason says by whom it is accepted."""
+    half = limit // 2
+    return text if len(text) <= limit else f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
 
 
 def word(name: str) -> str:
@@ -47,9 +53,10 @@ def when(moment: dt.datetime) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value as a spreadsheet may have it: what is missing is empty, and text that it would take for a formula
-    gets an apostrophe in front."""
+    """A value as a spreadsheet may have it: what is missing is empty, text is one line without control characters, and
+    what it would take for a formula gets an apostrophe in front."""
     if isinstance(value, str):
+        value = visible(value).replace("\n", "\\u{a}").replace("\t", "\\u{9}")
         return f"'{value}" if value.startswith(_FORMULA) else value
     return "" if pd.isna(value) else value
 

@@ -1,0 +1,5 @@
+"""``python -m auditkit`` is the command line."""
+
+from auditkit.cli import main
+
+main()

@@ -1,0 +1,160 @@
+"""What ``evaluate`` prints: text for people, one JSON document, or a JSON object a line."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from auditkit import console
+from auditkit.console import Format
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditkit.compare import Comparison
+    from auditkit.evaluation import Evaluation, Outcome
+
+SHOWN = 50
+"""Changed verdicts that are shown to people."""
+
+VERDICTS = ["framework", "requirement", "check", "severity", "kind", "namespace", "name", "container", "verdict",
+            "reason", "seen", "wanted", "source", "remedy", "accepted"]
+"""What a verdict shows as JSON."""
+
+_ORDER = ("fail", "unknown", "pass", "not_applicable")
+
+
+def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
+    """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change."""
+    from auditkit import basis
+
+    if format is Format.text:
+        for one in judged:
+            _verdicts_text(one) if subjects else console.evaluation(one)
+            if said := basis.standard(one):
+                console.say(f"Pod Security Standards {said}")
+        for each in compared:
+            _comparison_text(each, subjects=subjects)
+    elif format is Format.jsonl:
+        for one in judged:
+            _print_lines(_verdicts(one) if subjects else _requirements(one))
+        for each in compared:
+            _print_lines(_changes(each, subjects=subjects))
+    else:
+        documents = [*((_head(one), {"verdicts": _verdicts(one)} if subjects else {"requirements": _requirements(one)})
+                       for one in judged), *map(_comparison_document, compared)]
+        _print_documents(documents)
+
+
+# --- for programs --------------------------------------------------------------------------------------------------
+
+
+def _head(judged: "Evaluation") -> dict[str, Any]:
+    """By what a snapshot was judged, and what people added."""
+    from auditkit import basis
+
+    return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
+            "version": judged.framework.version, "pss_version": ", ".join(basis.versions(judged)),
+            "pss_version_asked": judged.pss_version, "own": _records(basis.own(judged)),
+            **{name: _records(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
+
+
+def _requirements(judged: "Evaluation") -> Iterator[dict]:
+    return ({"framework": judged.framework.framework, **row} for row in _records(judged.requirements))
+
+
+def _verdicts(judged: "Evaluation") -> Iterator[dict]:
+    """One row for each requirement × check × subject."""
+    for result in judged.results:
+        for place, outcome in enumerate(result.outcomes):
+            check, frame = outcome.check, outcome.rows()
+            frame = frame.assign(
+                framework=judged.framework.framework, requirement=result.requirement.id, check=check.name,
+                severity=check.severity, source=check.source, remedy=check.remedy,
+                accepted=result.covered[place] if result.covered else False)
+            yield from _records(frame[VERDICTS])
+
+
+def _comparison_document(compared: "Comparison") -> tuple[dict, dict]:
+    head = {"snapshot": compared.proposed.snapshot.digest, "framework": compared.proposed.framework.framework,
+            "compared_with": compared.in_force.framework.framework, "statuses": _records(compared.statuses)}
+    return head, {"verdicts": _records(compared.verdicts)}
+
+
+def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict]:
+    frame = compared.verdicts if subjects else compared.statuses
+    return ({"framework": compared.proposed.framework.framework, **row} for row in _records(frame))
+
+
+def _records(frame: "pd.DataFrame") -> list[dict]:
+    """The rows of a frame; what is missing is null."""
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+def _print_lines(rows: Iterable[dict]) -> None:
+    for row in rows:
+        sys.stdout.write(f"{json.dumps(row, ensure_ascii=True)}\n")
+
+
+def _print_documents(documents: list[tuple[dict, dict]]) -> None:
+    """One document on stdout, a list where there are several; the rows of each are written one by one."""
+    several = len(documents) != 1
+    sys.stdout.write("[\n" if several else "")
+    for place, (head, rows) in enumerate(documents):
+        sys.stdout.write(",\n" if place else "")
+        sys.stdout.write(json.dumps(head, indent=1)[:-2])
+        for name, each in rows.items():
+            sys.stdout.write(f',\n {json.dumps(name)}: [')
+            for number, row in enumerate(each):
+                sys.stdout.write(f"{',' if number else ''}\n  {json.dumps(row, ensure_ascii=True)}")
+            sys.stdout.write("\n ]")
+        sys.stdout.write("\n}")
+    sys.stdout.write("\n]\n" if several else "\n")
+
+
+# --- for people ----------------------------------------------------------------------------------------------------
+
+
+def _verdicts_text(judged: "Evaluation") -> None:
+    """A line a subject, under its check with what is wanted, the source of the rule, and what to do."""
+    framework = judged.framework
+    console.line(f"{framework.title} {framework.version} on {judged.snapshot.manifest.cluster}")
+    for result in judged.results:
+        stated = result.requirement
+        console.line("")
+        console.line(f"{stated.id} {stated.title}: {result.status}; {result.reason}", style="bold")
+        for place, outcome in enumerate(result.outcomes):
+            covered = result.covered[place] if result.covered else [False] * len(outcome.population)
+            _outcome_text(outcome, covered)
+
+
+def _outcome_text(outcome: "Outcome", covered: Iterable[bool]) -> None:
+    check = outcome.check
+    console.line(f"{check.name}, {check.severity} severity: {check.title}", indent=2)
+    for name in ("wanted", "remedy", "source"):
+        if said := getattr(check, name):
+            console.line(f"{name}: {said}", indent=4)
+    frame = outcome.rows().assign(accepted=covered)
+    order = frame["verdict"].map(_ORDER.index).sort_values(kind="stable").index
+    for row in _records(frame.loc[order]):
+        who = f"{row['kind'] or ''} {'/'.join(filter(None, (row['namespace'], row['name'])))} {row['container'] or ''}"
+        seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
+        accepted = " [accepted]" if row["accepted"] else ""
+        console.line(f"{row['verdict']} {who.strip()}: {row['reason']}{seen}{accepted}", indent=4, hang=4,
+                     style=console.STYLES.get(row["verdict"], ""))
+
+
+def _comparison_text(compared: "Comparison", *, subjects: bool) -> None:
+    """What would change: requirements by status, and verdicts, counted or one by one."""
+    name = compared.proposed.framework.framework
+    statuses, frame = compared.statuses, compared.verdicts if subjects else compared.totals
+    console.table(f"{name}: what would change in statuses", statuses.columns,
+                  statuses.itertuples(index=False))
+    console.table(f"{name}: what would change in verdicts", frame.columns,
+                  console.cells(frame.head(SHOWN)))
+    if len(frame) > SHOWN:
+        console.say(f"… {len(frame) - SHOWN} more; --format json has all of them")
+    before, after = compared.in_force.framework, compared.proposed.framework
+    console.say(f"{len(statuses)} statuses and {len(compared.verdicts)} verdicts would change: "
+                f"{before.framework} {before.version} (in force), {name} {after.version} (proposed)")
