@@ -68,9 +68,11 @@ def test_rights_say_that_others_may_grant_them() -> None:
 @pytest.mark.parametrize(("check", "beside", "alone"), [
     ("api_server.encryption_provider_config", "api_server.encryption_providers_strong", {("cis-kubernetes", "1.2.27")}),
     ("admission.pod_security_enforced", "api_server.pod_security_plugin", {("cis-gke", "4.2.1")}),
+    ("network.default_deny_ingress", "network.plugin_enforces_policies", set()),
+    ("network.default_deny_egress", "network.plugin_enforces_policies", set()),
 ])
 def test_a_name_or_a_label_is_not_enough(check: str, beside: str, alone: set) -> None:
-    """A configuration that is named may encrypt nothing, and labels count only where the plug-in reads them."""
+    """A configuration that is named may encrypt nothing; labels and policies count only where a plug-in heeds them."""
     found = {(name, each.id) for name, each in requirements(controls.names()) if check in names(each)}
     lone = {(name, each.id) for name, each in requirements(controls.names())
             if check in names(each) and beside not in names(each) and name != "cis-kubernetes-1.12"}
