@@ -34,7 +34,7 @@ import pyarrow as pa
 from auditkit import strict_yaml, tables
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
-from auditkit.errors import ControlError
+from auditkit.errors import ControlError, NoSuchName, UsageError
 from auditkit.evaluation import run
 from auditkit.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshot import Manifest, Snapshot
@@ -100,8 +100,13 @@ def _proved() -> dict[str, str]:
 
 def cases(check: Check) -> Cases:
     """The cases of a check; empty where it has none. Raises `ControlError` with file and line."""
-    path = Path(inspect.getfile(check.function))
-    return _read(path.parent / "cases" / f"{path.stem}.yaml").get(check.function.__name__, Cases())
+    return _read(_file(check)).get(check.function.__name__, Cases())
+
+
+def _file(check: Check) -> Path:
+    """Where the cases of a check stand."""
+    path = Path(inspect.getfile(inspect.unwrap(check.function)))
+    return path.parent / "cases" / f"{path.stem}.yaml"
 
 
 @cache
@@ -110,13 +115,27 @@ def _read(path: Path) -> dict[str, Cases]:
 
 
 def prove(check: Check) -> Proof:
-    """Run a check on all of its cases, by the engine that judges real snapshots."""
+    """Run a check on all of its cases, by the engine that judges real snapshots.
+
+    Raises `ControlError` with file and line for a mistake in them.
+    """
     ours = cases(check)
-    check = check.with_parameters(ours.parameters)
+    try:
+        check = check.with_parameters(ours.parameters)
+    except UsageError as error:
+        raise _at(check, ["parameters"], error) from None
     wrong = []
     for wanted, worlds in (("clean", ours.clean), ("mutants", ours.mutants)):
         for number, given in enumerate(worlds, 1):
-            found = run(check, world(given, check.tools)).counts
+            try:
+                taken = world(given, check.tools)
+            except Mistake as mistake:
+                raise _at(check, [wanted, number - 1, *mistake.steps], mistake) from None
+            try:
+                found = run(check, taken).counts
+            except UsageError as error:
+                wrong.append(f"{wanted} {number}: {error}")
+                continue
             right = (found["fail"] > 0 if wanted == "mutants"
                      else found["pass"] > 0 and found["fail"] == found["unknown"] == 0)
             if not right:
@@ -127,21 +146,73 @@ def prove(check: Check) -> Proof:
                  len(ours.mutants) - len(wrong) + clean_wrong, len(ours.mutants), wrong)
 
 
+class Mistake(ControlError):
+    """Something is wrong in a world; ``steps`` lead to it."""
+
+    def __init__(self, what: object, *steps: strict_yaml.Step):
+        super().__init__(str(what))
+        self.steps = steps
+
+
+def _at(check: Check, steps: list[strict_yaml.Step], what: UsageError) -> ControlError:
+    """What is wrong with the cases of a check, and where."""
+    line = strict_yaml.line(_file(check), check.function.__name__, *steps)
+    return ControlError(f"{_file(check)}, line {line}: {what}")
+
+
 def world(given: World, tools: tuple[str, ...] = ()) -> Snapshot:
     """A snapshot with the tables of a world, all of it completely collected, and complete scans of these tools, or of
-    all that it names. Raises `ControlError`."""
+    all that it names. Raises `Mistake`."""
     rows: dict[str, list[dict]] = {}
     for name, content in given.items():
+        _verify(name, content)
         for table, more in _expand(name, content):
             rows.setdefault(table, []).extend(more)
-    if unknown := set(rows) - set(tables.TABLES):
-        raise ControlError(f"A case has the table {', '.join(sorted(unknown))}, which does not exist.")
     sources = {source for table in tables.TABLES.values() for source in table.sources} - set(SCANNED)
     seen = {str(row.get("tool", "")) for table in SCANNED for row in rows.get(table, [])}
     manifest = Manifest(cluster="case", started=TIME, ended=TIME, ledger=[
         Entry(resource=source, outcome="complete", started=TIME, ended=TIME)
         for source in (*sorted(sources), *(f"{SCAN}{tool}:case" for tool in sorted({*tools, *seen, ""})))])
     return Snapshot(manifest, {name: _table(table, rows.get(name, [])) for name, table in tables.TABLES.items()})
+
+
+def _verify(name: str, content: Any) -> None:
+    """Refuse a table that does not exist, and what is no list of rows with its columns. Raises `Mistake`."""
+    if name == "kubelet":
+        if not isinstance(content, dict):
+            raise Mistake("kubelet must be a mapping of settings", name)
+    elif name in COMPONENTS:
+        if not isinstance(content, list) or not all(isinstance(each, str) for each in content):
+            raise Mistake(f"{name} must be a list of arguments, each of them text", name)
+    elif name not in tables.TABLES:
+        raise Mistake(NoSuchName("table", str(name), [*tables.TABLES, *COMPONENTS, "kubelet"]), name)
+    elif not isinstance(content, list):
+        raise Mistake(f"{name} must be a list of rows", name)
+    else:
+        for position, row in enumerate(content):
+            _verify_row(tables.TABLES[name], row, position)
+
+
+def _verify_row(table: Table, row: Any, position: int) -> None:
+    if not isinstance(row, dict):
+        raise Mistake(f"a row of {table.name} must be a mapping of columns to values", table.name, position)
+    columns = {column.name: column for column in table.columns}
+    for name, value in row.items():
+        if name not in columns:
+            raise Mistake(NoSuchName(f"column of {table.name}", str(name), columns), table.name, position, name)
+        try:
+            pa.array([_written(columns[name], value)], _in(columns[name])).cast(DTYPES[columns[name].dtype])
+        except (pa.ArrowException, ValueError, TypeError, OverflowError):
+            raise Mistake(f"{table.name}.{name} is {value!r}; it holds {columns[name].dtype}",
+                          table.name, position, name) from None
+
+
+def _written(column: Column, value: Any) -> Any:
+    """A value as the column takes it: a day of YAML is its first moment."""
+    if column.dtype == "timestamp" and isinstance(value, dt.date):
+        moment = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, dt.time())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).isoformat()
+    return value
 
 
 def _expand(name: str, content: Any) -> list[tuple[str, list[dict]]]:
@@ -162,10 +233,8 @@ def _text(value: Any) -> str:
 
 
 def _table(table: Table, rows: list[dict]) -> pa.Table:
-    if unknown := {key for row in rows for key in row} - {column.name for column in table.columns}:
-        raise ControlError(f"A case has {table.name}.{', '.join(sorted(unknown))}, which does not exist.")
     return pa.table([
-        pa.array([row[column.name] if column.name in row else _left_out(table, column, row, position)
+        pa.array([_written(column, row[column.name]) if column.name in row else _left_out(table, column, row, position)
                   for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])
         for column in table.columns
     ], schema=table.schema)

@@ -3,6 +3,7 @@
 An entry point names a module whose import registers checks, as the modules of this package do.
 """
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -67,8 +68,11 @@ def load_entry_points() -> None:
 
 def place(check: Check) -> str:
     """File and line of a check."""
-    code = inspect.unwrap(check.function).__code__
-    return f"{code.co_filename}, line {code.co_firstlineno}"
+    function = inspect.unwrap(check.function)
+    try:
+        return f"{inspect.getsourcefile(function)}, line {inspect.getsourcelines(function)[1]}"
+    except (OSError, TypeError):  # made by other code, as with exec
+        return f"the module {function.__module__}"
 
 
 def _run(path: Path, module: str) -> None:
@@ -77,12 +81,24 @@ def _run(path: Path, module: str) -> None:
         raise ControlError(f"{path} is not a Python file; its name must end in .py.")
     made = sys.modules[module] = importlib.util.module_from_spec(specification)
     try:
+        _verify_names(path)
         specification.loader.exec_module(made)
     except AuditkitError as error:
         raise ControlError(f"{path}: {error}") from None
     except (Exception, SystemExit) as error:
         raise ControlError(f"{path}, line {_line(error, path)}: the checks cannot be imported: "
                            f"{_said(error)}.") from error
+
+
+def _verify_names(path: Path) -> None:
+    """Refuse a file with two functions of one name, of which Python would keep the last and say nothing."""
+    lines: dict[str, int] = {}
+    for statement in ast.parse(path.read_bytes(), str(path)).body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            if statement.name in lines and statement.decorator_list:
+                raise ControlError(f"{statement.name!r} stands there twice, in line {lines[statement.name]} and in "
+                                   f"line {statement.lineno}: rename one.")
+            lines[statement.name] = statement.lineno
 
 
 def _accept(names: list[str], origin: str) -> None:
@@ -97,6 +113,9 @@ def _verify(check: Check) -> None:
     """Refuse a check without a title, of unknown severity, or that reads what is not a table."""
     where = f"{place(check)}: the check {check.name}"
     severities, known = get_args(Severity), [*tables.TABLES, *DERIVED]
+    if not inspect.isfunction(inspect.unwrap(check.function)):
+        raise ControlError(f"{where} is {'a class' if inspect.isclass(check.function) else 'no function'}; "
+                           "@check marks a function that returns judge(…).")
     if not inspect.getdoc(check.function):
         raise ControlError(f"{where} has no docstring; its first line is the title in reports.")
     if check.severity not in severities:
