@@ -41,6 +41,8 @@ API = "kube-apiserver"
      {"etcd-servers": "http://a:1,https://b:2,http://c:3"}),
     (["/bin/sh", "-c", "exec /usr/local/bin/kube-apiserver --profiling=false"], {"profiling": "false"}),
     (["bash", "-ec", "kube-apiserver \\\n  --profiling=false \\\n  --v 2\n"], {"profiling": "false", "v": "2"}),
+    (["/go-runner", "--log-dir=/var/log/kube-apiserver", API, "--v=2"], {"v": "2"}),
+    ([API, "--cert-dir=/opt/sh", "--v=2"], {"cert-dir": None, "v": "2"}),
     (["sh", "-c", "kube-apiserver --audit-log-path '/var/log/a b'"], {"audit-log-path": "/var/log/a b"}),
 ])
 def test_a_whole_line_tells_every_flag(words, found):
@@ -71,6 +73,12 @@ def test_a_whole_line_tells_every_flag(words, found):
 ])
 def test_any_other_line_says_why_it_is_not_whole(words, found, why):
     assert read(API, words) == (found, why)
+
+
+def test_a_value_that_ends_as_the_component_is_called_is_not_the_component():
+    words = ["--name=a", "--data-dir", "/var/lib/etcd", "--auto-tls"]
+    assert read("etcd", words) == ({"name": "a", "data-dir": "/var/lib/etcd", "auto-tls": "true"}, NO_COMMAND)
+    assert read("etcd", ["etcd", *words]) == ({"name": "a", "data-dir": "/var/lib/etcd", "auto-tls": "true"}, None)
 
 
 def test_a_component_is_found_at_any_place():

@@ -114,9 +114,11 @@ def read(component: str, words: list[str]) -> CommandLine:
         if (script := _script(words)) is None:
             return CommandLine({}, SCRIPT)
         words = script
+    if not words or words[0].startswith("-"):
+        return CommandLine(_certain(_flags(words)[0]), NO_COMMAND)
     place = next((at for at, word in enumerate(words) if _base(word) == component), None)
     if place is None:
-        return CommandLine(_certain(_flags(words)[0]), SCRIPT if words and not words[0].startswith("-") else NO_COMMAND)
+        return CommandLine(_certain(_flags(words)[0]), SCRIPT)
     found, why = _flags(words[place + 1:])
     if not all(map(_starts_as_it_stands, words[:place])):
         why = SCRIPT
@@ -142,7 +144,8 @@ def kept(flag: str, value: str) -> str | None:
 
 
 def _base(word: str) -> str:
-    return word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
+    """The name of the program that a word is; of a flag none."""
+    return "" if word.startswith("-") else word.replace("\\", "/").rpartition("/")[2].removesuffix(".exe")
 
 
 def _starts_as_it_stands(word: str) -> bool:
