@@ -73,7 +73,7 @@ class Snapshot:
     def frame(self, name: str) -> pd.DataFrame:
         """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
 
-        Raises `NoSuchName`.
+        Of what is derived, `reachability` alone is none. Raises `NoSuchName`.
         """
         if name not in self._frames:
             if name in DERIVED:
@@ -83,7 +83,8 @@ class Snapshot:
                 self._frames[name] = self._tables[name].to_pandas(types_mapper=pd.ArrowDtype)
             else:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
-        return self._frames[name].copy(deep=False)
+        frame = self._frames[name]
+        return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
 
     def gaps(self, name: str, tools: tuple[str, ...] = ()) -> list[str]:
         """Why a table is not known completely, a sentence a source; empty where it is complete.

@@ -98,6 +98,18 @@ def test_another_engine_leaves_pod_security_open():
     assert free[0] == "fail" and safe[0] == "pass"
 
 
+def test_a_file_of_the_api_server_may_hold_what_namespaces_enforce_by_default():
+    world = {"namespaces": [{"name": "web"}, {"name": "open"}, {"name": "safe"}],
+             "namespace_labels": [{"namespace": "open", "key": ENFORCE, "value": "privileged"},
+                                  {"namespace": "safe", "key": ENFORCE, "value": "baseline"},
+                                  {"namespace": "safe", "key": f"{ENFORCE}-version", "value": "v1.30"}],
+             "kube-apiserver": ["--admission-control-config-file=/etc/admission.yaml"]}
+    web, open_, safe = verdicts("admission.pod_security_enforced", world)
+    assert web[0] == "unknown" and "file of the control plane" in web[1]
+    assert open_[0] == "fail" and safe[0] == "pass"
+    assert verdicts("admission.pod_security_enforced", world | {"kube-apiserver": ["--profiling=false"]})[0][0] == "fail"
+
+
 @pytest.mark.parametrize(("change", "verdict"), [
     ({"type": "Mutating"}, "fail"), ({"operation": "DELETE"}, "fail"), ({"resource": "pods/exec"}, "fail"),
     ({"group": "apps"}, "fail"), ({"scope": "Cluster"}, "fail"), ({"resource": "*"}, "unknown"),

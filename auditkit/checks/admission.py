@@ -3,7 +3,8 @@
 import pandas as pd
 
 from auditkit.analysis.rows import BOOLEAN, STRING, has, lookup, named
-from auditkit.checks.api_server import plugin_on
+from auditkit.checks._flags import Flags
+from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
@@ -24,19 +25,32 @@ _OF_NAMESPACE = {"name": "namespace"}
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.1; Kubernetes documentation: Pod Security admission",
 )
 def pod_security_enforced(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame, webhook_namespaces: pd.DataFrame,
-                          pod_policies: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
+                          pod_policies: pd.DataFrame, api_servers: pd.DataFrame, *,
+                          exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Every namespace refuses unsafe pods."""
-    labels = namespace_labels[(namespace_labels["key"] == ENFORCE).fillna(False)]
-    level = lookup(namespaces, {"name": "namespace"}, labels, ["value"])["value"]
+    level, version = (_label(namespaces, namespace_labels, key) for key in (ENFORCE, f"{ENFORCE}-version"))
     ok = level.isin(["baseline", "restricted"]).astype(BOOLEAN)
     others = webhook_namespaces[(webhook_namespaces["type"] == "Validating").fillna(False)]
     asked = ", ".join(pod_policies["name"].tolist())
     engines = named(namespaces, _OF_NAMESPACE, others, "name") + (f", {asked}" if asked else "")
-    elsewhere = ~ok & (engines != "")
+    elsewhere, by_default = ~ok & (engines != ""), level.isna() & _may_have_defaults(api_servers)
     reasons = pd.Series("", namespaces.index, STRING).mask(
+        by_default, "what namespaces without a label enforce may stand in a file of the control plane").mask(
         elsewhere, "whether rules of another kind are of equal worth is not known: " + engines.str.strip(", "))
-    return judge(namespaces.assign(enforce=level), ok.mask(elsewhere), ["enforce"], reasons=reasons,
+    return judge(namespaces.assign(enforce=level, enforce_version=version), ok.mask(elsewhere | by_default),
+                 ["enforce", "enforce_version"], reasons=reasons,
                  applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
+
+
+def _label(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame, key: str) -> pd.Series:
+    labels = namespace_labels[(namespace_labels["key"] == key).fillna(False)]
+    return lookup(namespaces, {"name": "namespace"}, labels, ["value"])["value"]
+
+
+def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
+    """Whether an API server that is seen reads a file that can hold defaults of Pod Security admission, or may."""
+    file = Flags(api_servers, API_SERVER).set("admission-control-config-file")
+    return bool(file.fillna(True).any())
 
 
 @check(

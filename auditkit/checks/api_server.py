@@ -326,7 +326,7 @@ def no_extended_token_expiration(api_servers: pd.DataFrame) -> Judgement:
       remedy="Write an EncryptionConfiguration for Secrets, name it in --encryption-provider-config, and write the "
              "Secrets that exist once more.")
 def encryption_provider_config(api_servers: pd.DataFrame) -> Judgement:
-    """Secrets are encrypted before they are stored in etcd."""
+    """The API server has a configuration by which it encrypts what it stores in etcd."""
     flags = Flags(api_servers, API_SERVER)
     return flags.judge(flags.set("encryption-provider-config"), "encryption-provider-config")
 
