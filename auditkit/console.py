@@ -1,7 +1,6 @@
 """What the command line prints. Text that comes from a cluster is never trusted with the terminal."""
 
 import json
-import os
 import sys
 import textwrap
 import unicodedata
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from auditkit.evaluation import Evaluation
     from auditkit.snapshot import Snapshot
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 240)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green",
@@ -86,7 +85,7 @@ def as_json_lines(frame: "pd.DataFrame", columns: list[str]) -> None:
 
 def line(text: str, *, indent: int = 0, hang: int = 2, style: str = "") -> None:
     """A line on stdout; where it is longer than the terminal is wide, it goes on below, ``hang`` further in."""
-    width = out.width if out.is_terminal or "COLUMNS" in os.environ else sys.maxsize
+    width = out.width if out.is_terminal else sys.maxsize
     lead = " " * indent
     lines = textwrap.wrap(plain(text), width, initial_indent=lead, subsequent_indent=lead + " " * hang,
                           break_on_hyphens=False) or [""]

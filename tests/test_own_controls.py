@@ -1,5 +1,6 @@
 """Frameworks and checks of a user's own: found, refused with a sentence, proved, and compared."""
 
+import datetime as dt
 import json
 import os
 import subprocess
@@ -8,13 +9,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from test_cli import on_a_terminal
 
 from auditkit import api, checks, controls, lint
 from auditkit.checks import _own, all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import ControlError, NoSuchName, UsageError
 from auditkit.evaluation import run
-from auditkit.proof import world
+from auditkit.proof import prove, world
 
 HERE = Path(__file__).parents[1]
 
@@ -229,6 +231,9 @@ def test_no_folder() -> None:
     ('severity="high"', 'severity="urgent"', "may be low, medium, high, critical"),
     ('severity="high", ', "", "line 6: the checks cannot be imported: TypeError"),
     ("import check, judge", "import czech", "line 3: the checks cannot be imported: ImportError"),
+    ("@check(sev", "@check(severity='low')\nclass rule:\n    '''T.'''\n\n\n@check(sev",
+     "line 6: the check wards.rule is a class; @check marks a function"),
+    ("@check", "def pods_few(): ...\n\n@check", "'pods_few' stands there twice, in line 6 and in line 9"),
     ("return judge(", "return judge((", "the checks cannot be imported: SyntaxError"),
     ("@check", "raise SystemExit(3)\n@check", "the checks cannot be imported: SystemExit"),
     ("import check, judge\n", "import judge\n\ndef check(**_): return lambda function: function\n",
@@ -399,16 +404,60 @@ def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProc
 def test_controls_list_and_show(hospital: Path) -> None:
     listed = auditkit("controls", "list", "--controls", hospital / "controls")
     assert listed.returncode == 0, listed.stderr
-    row = next(line.split() for line in listed.stdout.splitlines() if line.startswith("hospital"))
-    assert row[-6:] == ["2", "1", "0", "1", "1", "1"], "requirements, by reach, with and without checks"
+    assert ("hospital: Hospital policy 3\n    2 requirements: 1 evidenced, 0 partly, 1 attested; 1 with checks, 1 without"
+            in listed.stdout)
+    narrow = on_a_terminal("controls", "list", "--controls", hospital / "controls")
+    assert max(map(len, narrow.splitlines())) <= 80 and all(f"\n{name}: " in f"\n{narrow}" for name in controls.names())
+    as_json = json.loads(auditkit("controls", "list", "--controls", hospital / "controls", "--format", "json").stdout)
+    assert as_json[-1] == {"framework": "hospital", "title": "Hospital policy", "version": "3", "proposed": False,
+                           "requirements": 2, "evidenced": 1, "partly": 0, "attested": 1, "with_checks": 1, "without": 1}
     ours = ("--controls", hospital / "controls", "--checks", hospital / "hospital.py")
     one = auditkit("controls", "show", "hospital", "H1", *ours).stdout
     assert all(part in one for part in ("an owner is named", "Set the label owner.", "Policy 7", "most=2"))
     derived = auditkit("controls", "show", "pss-baseline", "privileged").stdout
     assert "(from pods" in derived, "a derived table says what it comes from"
     assert "the minutes" in auditkit("controls", "show", "hospital", "H2", *ours).stdout
+    shown = json.loads(auditkit("controls", "show", "hospital", *ours, "--format", "json").stdout)
+    assert [(each["id"], [check["parameters"] for check in each["checks"]]) for each in shown] == [
+        ("H1", [{"most": 2}]), ("H2", [])]
     wrong = auditkit("controls", "show", "hospital", "H3", *ours)
     assert wrong.returncode == 2 and "known are: H1, H2" in wrong.stderr
+
+
+@pytest.mark.parametrize(("old", "new", "line", "says"), [
+    ("{pods: [{}, {}]}", "{podz: [{}]}", 4, "There is no table 'podz'; did you mean pods"),
+    ("{pods: [{}, {}]}", "{pods: {}}", 4, "pods must be a list of rows"),
+    ("{pods: [{}, {}]}", "{pods: }", 4, "pods must be a list of rows"),
+    ("{pods: [{}, {}]}", "{pods: [x]}", 4, "a row of pods must be a mapping of columns to values"),
+    ("{pods: [{}, {}]}", "{pods: [{}, {host_pidd: true}]}", 4, "There is no column of pods 'host_pidd'; did you mean"),
+    ("{pods: [{}, {}]}", "{pods: [{}, {host_pid: yes please}]}", 4, "pods.host_pid is 'yes please'; it holds boolean"),
+    ("{pods: [{}, {}]}", "{pods: [{started: soon}]}", 4, "There is no column of pods 'started'"),
+    ("{pods: [{}, {}]}", "{pods: [{created: soon}]}", 4, "pods.created is 'soon'; it holds timestamp"),
+    ("{pods: [{}, {}]}", "{kubelet: [x]}", 4, "kubelet must be a mapping of settings"),
+    ("{pods: [{}, {}]}", "{kube-apiserver: [1]}", 4, "kube-apiserver must be a list of arguments"),
+    ("{pods: [{}, {}]}", "[x]", 4, "pods_few.mutants[0] must be a mapping, and is a list."),
+    ("clean: [", "clean: x\n  parameters: [", 3, "pods_few.clean must be a list, and is text."),
+    ("clean:", "cleen:", 3, "There is no key 'cleen'; did you mean clean"),
+    ("  clean:", "  parameters: {least: 3}\n  clean:", 3, "The check wards.pods_few has no parameter least"),
+])
+def test_a_mistake_in_cases_is_named_with_its_line(write, old, new, line, says) -> None:
+    checks.load_file(write("wards.py", CHECK))
+    path = write("cases/wards.yaml", CASES.replace(old, new, 1))
+    with pytest.raises(ControlError) as error:
+        prove(all_checks()["wards.pods_few"])
+    assert f"{path}, line {line}: {says}" in str(error.value)
+
+
+def test_days_of_yaml_are_moments() -> None:
+    for said in (dt.date(2026, 1, 2), dt.datetime(2026, 1, 2), dt.datetime(2026, 1, 2, tzinfo=dt.UTC)):
+        assert world({"pods": [{"created": said}]}).pods["created"].item() == dt.datetime(2026, 1, 2, tzinfo=dt.UTC)
+
+
+def test_a_check_that_breaks_on_a_case_is_not_proved(write) -> None:
+    checks.load_file(write("wards.py", CHECK.replace("len(pods)", "1 // (len(pods) - 3)")))
+    write("cases/wards.yaml", CASES)
+    found = prove(all_checks()["wards.pods_few"])
+    assert not found.holds and any("broke: ZeroDivisionError" in said for said in found.wrong)
 
 
 def test_controls_lint_and_test(hospital: Path, write) -> None:
@@ -416,6 +465,8 @@ def test_controls_lint_and_test(hospital: Path, write) -> None:
     proved = auditkit("controls", "test", "hospital.pods_few", *ours)
     assert proved.returncode == 0, proved.stderr
     assert proved.stdout == "ok    hospital.pods_few: fails on 3 of 3, passes 2 of 2\n"
+    as_json = json.loads(auditkit("controls", "test", "hospital.pods_few", *ours, "--format", "json").stdout)
+    assert [(each["check"], each["holds"], each["mutants"]) for each in as_json] == [("hospital.pods_few", True, 3)]
     write("cases/hospital.yaml", CASES.replace("{pods: [{}, {}]}", "{pods: [{}]}"))
     weak = auditkit("controls", "test", "hospital.pods_few", *ours)
     assert weak.returncode == 1 and "fails on 2 of 3, passes 2 of 2; mutants 1: 1 pass" in weak.stdout
@@ -424,6 +475,11 @@ def test_controls_lint_and_test(hospital: Path, write) -> None:
     wrong = write("controls/hospital.yaml", OURS.replace("pods_few", "x"))
     broken = auditkit("controls", "lint", wrong, *ours)
     assert broken.returncode == 1 and broken.stdout.startswith("error: ") and "line 7" in broken.stdout
+    as_json = json.loads(auditkit("controls", "lint", wrong, *ours, "--format", "json").stdout)
+    assert [each["level"] for each in as_json] == ["error"] and "line 7" in as_json[0]["where"]
+    for file, says in ((wrong.with_name("nothing.yaml"), "does not exist"), (wrong.parent, "is a folder")):
+        missing = auditkit("controls", "lint", file)
+        assert missing.returncode == 2 and says in missing.stderr and missing.stdout == ""
     everything = auditkit("controls", "lint", "--controls", hospital / "controls", *ours)
     assert broken.stdout.strip() in everything.stdout, "also where nothing is named"
     assert "warning: " in everything.stdout and "hospital.pods_few serves no framework" in everything.stdout
@@ -440,8 +496,14 @@ def test_compare_on_the_command_line(write, tmp_path: Path) -> None:
     document = json.loads(auditkit(*asked, "--compare", "--format", "json").stdout)
     assert [(each["requirement"], each["before"], each["after"]) for each in document["statuses"]] == [
         ("privileged", "fail", "manual"), ("extra", "", "pass")]
-    lines = auditkit(*asked[:2], "--compare", *asked[4:], "--subjects", "--format", "jsonl").stdout
-    assert [json.loads(line)["before"] for line in lines.splitlines()] == ["fail", ""]
+    for more, before in ((["--subjects"], ["fail", ""]), ([], ["fail", ""])):
+        lines = auditkit(*asked[:2], "--compare", *asked[4:], *more, "--format", "jsonl").stdout
+        assert [(each["framework"], each["before"]) for each in map(json.loads, lines.splitlines())] == [
+            ("pss-baseline", each) for each in before]
+    listed = auditkit("controls", "list", "--controls", tmp_path / "next").stdout
+    assert "Proposal next, proposed" in listed and listed.count("pss-baseline: ") == 2
+    shown = auditkit("controls", "show", "pss-baseline", "--controls", tmp_path / "next")
+    assert shown.returncode == 0 and "No host PID" in shown.stdout and "a proposal" in shown.stderr
     alone = auditkit("evaluate", taken, "--compare")
     assert alone.returncode == 2 and "needs --controls" in alone.stderr
     report = auditkit("report", taken, "-f", "pss-baseline", "--controls", tmp_path / "next", "-o", tmp_path)
