@@ -18,7 +18,7 @@ NAMESPACE = "kube-system"
 HIDDEN = "\0"
 """Stands for the value of a flag that is set and whose value was not kept; no argument can hold this character."""
 
-ROLES = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+ROLES = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "controlplane"))
 ETCD_ROLE = "node-role.kubernetes.io/etcd"
 LOCAL = r"localhost|127\.\d+\.\d+\.\d+|::1|"
 """Hosts that are the own node; a socket has no host at all."""
