@@ -136,7 +136,7 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
     source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
 )
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
-    """Every ingress serves all of its hosts with TLS.
+    """What is opened to the outside speaks TLS: every ingress for all of its hosts.
 
     Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
     those with one of their own; what they carry is not seen, so they are unknown. With ``renewed`` only a certificate
