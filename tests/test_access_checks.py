@@ -248,6 +248,14 @@ def test_the_administrators_of_kubeadm_are_judged_once(name):
     assert verdicts(name, KUBEADM, accepted=["kubeadm:cluster-admins"]) == [accepted]
 
 
+def test_the_client_of_kubelets_that_kubeadm_binds_is_its_own():
+    name, who = "kubeadm:apiserver-kubelet-client", user("kube-apiserver-kubelet-client")
+    kubelets = role("system:kubelet-api-admin", rule("*", "nodes/proxy nodes/log"), labels=LABEL)
+    assert verdicts("node_proxy_minimal", [kubelets, bind(name, kubelets["metadata"]["name"], who)]) == ["not_applicable"]
+    assert verdicts("node_proxy_minimal", [kubelets, bind(name, kubelets["metadata"]["name"], ALICE)]) == ["fail"]
+    assert verdicts("node_proxy_minimal", [kubelets, bind("b", kubelets["metadata"]["name"], who)]) == ["fail"]
+
+
 def test_roles_that_are_missing():
     objects = [role("here"), role("local", namespace="shop"), bind("a", "here", ALICE), bind("b", "gone", ALICE),
                bind("c", "local", ALICE, namespace="shop", kind="Role"),

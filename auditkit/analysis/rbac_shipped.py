@@ -70,6 +70,8 @@ _BINDINGS = [
          "kube-scheduler"))),
     # kubeadm
     ("", "kubeadm:cluster-admins", "ClusterRole", "cluster-admin", "Group", "", ADMINS),
+    ("", "kubeadm:apiserver-kubelet-client", "ClusterRole", "system:kubelet-api-admin", "User", "",
+     "kube-apiserver-kubelet-client"),  # since 1.33.12, 1.34.8, 1.35.5 and 1.36.1
     ("", "kubeadm:kubelet-bootstrap", "ClusterRole", "system:node-bootstrapper", "Group", "",
      "system:bootstrappers:kubeadm:default-node-token"),
     ("", "kubeadm:get-nodes", "ClusterRole", "kubeadm:get-nodes", "Group", "",
@@ -118,6 +120,7 @@ _POWERS = {
     "cluster-admin": ANY, "system:controller:generic-garbage-collector": ANY,
     "system:kube-controller-manager": "create_tokens proxy_nodes read_secrets write_secrets",
     "system:kube-scheduler": "change_pod_status delete_pods",
+    "system:kubelet-api-admin": "proxy_nodes",
     "system:node-bootstrapper": "create_csrs",
     "system:volume-scheduler": "change_storage create_volumes",
     **{f"system:controller:{name}": powers for name, powers in {
