@@ -44,7 +44,7 @@ COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "si
            "file", "line", "sha256"]
 """Of the frame of attestations; ``files`` has each file of theirs with its SHA-256, parted by semicolons."""
 
-Digest = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256, of 64 hexadecimal digits")]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -142,7 +142,7 @@ def _evidence(file: File, origin: Origin) -> Evidence:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
         raise origin.wrong(f"its file {path} cannot be read: {error.strerror}.") from None
-    return Evidence(file.path, digest, "file changed" if file.sha256 not in (None, digest) else "")
+    return Evidence(file.path, digest, "file changed" if (file.sha256 or digest).lower() != digest else "")
 
 
 class AttestationRegister:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -192,15 +191,18 @@ def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> 
     framework = strict_yaml.read(path, Framework)
     written = framework.requirements
     if framework.framework != path.stem:
-        raise ControlError(f"{path}: it says `framework: {framework.framework}`; "
+        raise ControlError(f"{path}, line {strict_yaml.line(path, 'framework')}: it says "
+                           f"`framework: {framework.framework}`; "
                            "framework and file must have the same name.")
     if framework.extends:
         if path in within:
-            raise ControlError(f"{path}: it extends itself, through {framework.extends!r}.")
+            raise ControlError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends itself, through "
+                               f"{framework.extends!r}.")
         try:
             framework = _merged(_base(framework.extends, own, (*within, path)), framework)
         except NoSuchName as error:
-            raise ControlError(f"{path}: it extends {framework.extends!r}. {error}") from None
+            raise ControlError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends {framework.extends!r}. "
+                               f"{error}") from None
     _verify(written, framework, path)
     return framework
 
@@ -232,23 +234,13 @@ def _files(folder: Path | None) -> dict[str, Path]:
 
 def _has_framework(path: Path) -> bool:
     """Whether a YAML file is a framework. Raises `ControlError` where it is no other list that is kept there either."""
-    try:
-        changed = path.stat()
-    except OSError as error:
-        raise ControlError(f"{path} cannot be read: {error.strerror}.") from None
-    keys = _top(path, changed.st_mtime_ns, changed.st_size)
+    keys = strict_yaml.top(path)
     if keys & {"framework", "requirements"}:
         return True
     if keys & _OTHER_LISTS:
         return False
     near = " ".join(str(NoSuchName("key", key, ["framework"])) for key in keys if key.lower().startswith("fram"))
     raise ControlError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
-
-
-@lru_cache(maxsize=256)
-def _top(path: Path, changed: int, size: int) -> frozenset[str]:
-    """The keys at the top of a file, which is read again when it has changed."""
-    return frozenset(strict_yaml.top(path))
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:

@@ -7,6 +7,7 @@ that is not UTF-8 is an error with file and line.
 import re
 import stat
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
@@ -44,36 +45,44 @@ class _Loader(yaml.CSafeLoader):
 
 def read(path: Path, shape: type[T]) -> T:
     """The content of a YAML file as ``shape``. Raises `ControlError`, which names the file and the line."""
-    node, content = _load(path)
+    content = _content(path, _bytes(path))
     try:
         return msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
         what, steps, key = said(error, content, shape)
-        _refuse(path, _line(node, steps, key), what)
+        _refuse(path, _line(_node(path), steps, key), what)
 
 
 def top(path: Path) -> set[str]:
     """The keys at the top of a YAML file; none where it is no mapping. Raises `ControlError`."""
-    _, content = _load(path)
+    content = _content(path, _bytes(path))
     return set(map(str, content)) if isinstance(content, dict) else set()
 
 
 def lines(path: Path, key: str) -> list[int]:
     """The line on which each entry of a list at the top of a YAML file begins."""
-    node, _ = _load(path)
-    found = _inner(node, key)
+    found = _inner(_node(path), key)
     return [entry.start_mark.line + 1 for entry in found.value] if isinstance(found, yaml.SequenceNode) else []
 
 
 def line(path: Path, *steps: Step) -> int:
     """The line of what keys and positions lead to, or of the innermost part of it that exists."""
-    return _line(_load(path)[0], list(steps))
+    return _line(_node(path), list(steps))
 
 
-def _load(path: Path) -> tuple[yaml.Node | None, Any]:
-    """The nodes of a file, which know their lines, and their values."""
-    text = _text(path)
-    loader = None
+def _node(path: Path) -> yaml.Node | None:
+    """The nodes of a file, which know their lines."""
+    return _parse(path, _bytes(path))[0]
+
+
+@lru_cache(maxsize=32)
+def _content(path: Path, written: bytes) -> Any:
+    """The values of a file; one that has not changed is not parsed again."""
+    return _parse(path, written)[1]
+
+
+def _parse(path: Path, written: bytes) -> tuple[yaml.Node | None, Any]:
+    text, loader = _text(path, written), None
     try:
         _verify_events(path, text)
         loader = _Loader(text)
@@ -91,14 +100,18 @@ def _load(path: Path) -> tuple[yaml.Node | None, Any]:
             loader.dispose()
 
 
-def _text(path: Path) -> str:
-    """What a regular file says, in UTF-8 without control characters."""
+def _bytes(path: Path) -> bytes:
+    """What a regular file has."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
             raise ControlError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ControlError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _text(path: Path, content: bytes) -> str:
+    """The text of a file, which is UTF-8 without control characters."""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

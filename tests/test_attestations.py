@@ -207,7 +207,7 @@ def test_a_missing_file_is_no_evidence(judged, folder) -> None:
 
 def test_a_file_must_keep_the_digest_that_is_stated(judged, folder) -> None:
     digest = hashlib.sha256(b"signed").hexdigest()
-    text = GOOD.replace("- signatures.pdf", f"- {{path: signatures.pdf, sha256: {digest}}}")
+    text = GOOD.replace("- signatures.pdf", f"- {{path: signatures.pdf, sha256: {digest.upper()}}}")
     assert statuses(judged(text))["people"] == "attested"
     (folder / "people" / "signatures.pdf").write_bytes(b"signed by nobody")
     found = judged(text)
@@ -242,7 +242,7 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     ("[people]", "[peopel]", 3, "did you mean people"),
     ("[people]", "[]", 4, "requirements must"),
     ("framework: ours", "framework: oors", 3, "did you mean ours"),
-    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be of another form"),
+    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be a SHA-256, of 64 hexadecimal digits, and is 'ABC'"),
     ("- signatures.pdf", "- {path: signatures.pdf, sha: abc}", 10, "no key 'sha'"),
     ("    since:", "    holds: perhaps\n    since:", 7, "holds must be true or false"),
     ("    since:", "    alternative: {measure: M}\n    since:", 7, "has no key 'reason'"),

@@ -117,13 +117,13 @@ requirements:
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
-    ("framework: hospital", "framework: clinic", "must have the same name"),
+    ("framework: hospital", "framework: clinic", "hospital.yaml, line 2: it says `framework: clinic`; framework and file must have the same name"),
     ("id: H2", "id: H1", "line 8: the requirement 'H1' stands there twice"),
     ("id: H2, section: s", "id: H2, section: t", "line 8: the requirement 'H2' is in section 't'"),
     ("reach: attested", "reach: proven", "line 8: requirements[1].reach is 'proven'; it may be attested, evidenced, partly."),
     ("look_at:", "lookat:", "line 8: There is no key 'lookat'; did you mean look_at?"),
-    ('version: "3"', 'version: "3"\nextends: hospital', "it extends itself"),
-    ('version: "3"', 'version: "3"\nextends: soc3', "did you mean soc2"),
+    ('version: "3"', 'version: "3"\nextends: hospital', "hospital.yaml, line 5: it extends itself"),
+    ('version: "3"', 'version: "3"\nextends: soc3', "line 5: it extends 'soc3'. There is no framework 'soc3'; did you mean soc2"),
     ("requirements:", "requirement:", "line 6: There is no key 'requirement'; did you mean requirements?"),
     ('version: "3"', "version: 3", "line 4: version must be text, and is a whole number: put it in quotes."),
     ('version: "3"', 'version: "3"\nnote: !!int abc', "line 5: the tag !!int is not taken"),
