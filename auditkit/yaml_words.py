@@ -49,9 +49,9 @@ def _wrong(message: str, there: Any, value: Any) -> str:
     if "RFC3339" in message or "`datetime`" in message:
         return f"must be a day, as 2026-01-31 is, and is {str(value)!r}"
     if "matching regex" in message or "of length" in message:
-        meaning = next(filter(None, (_meaning(member) for member in _members(there))), "") or (
-            "text that is not empty" if message.endswith("length >= 1") else "")
-        return f"must be {meaning or 'of another form'}, and is {value!r}"
+        kind = "a list" if isinstance(value, list) else "text"
+        other = f"{kind} that is not empty" if message.endswith(">= 1") else "of another form"
+        return f"must be {next(filter(None, map(_meaning, _members(there))), other)}, and is {value!r}"
     if kinds := re.match(r"Expected `(.*?)`(?:, got `(.*)`)?$", message):
         wanted = [_KINDS.get(kind, kind) for kind in kinds[1].split(" | ") if kind != "null"] or ["nothing"]
         quotes = ": put it in quotes" if wanted == ["text"] and kinds[2] not in ("array", "object", "null") else ""

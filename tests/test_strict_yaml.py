@@ -20,6 +20,7 @@ class Item(msgspec.Struct, forbid_unknown_fields=True):
     level: int | None = None
     owner: Annotated[str, msgspec.Meta(min_length=1)] = "x"
     more: list[str | dict[str, dict[str, Any]]] = []
+    least: Annotated[list[str], msgspec.Meta(min_length=1)] | None = None
 
 
 class Document(msgspec.Struct, forbid_unknown_fields=True):
@@ -68,6 +69,7 @@ def test_what_is_right_is_read(tmp_path: Path) -> None:
     ("kind: big", "kind: 3", ", line 4: items[0].kind must be text, and is a whole number: put it in quotes."),
     ("kind: big", "level: high", ", line 4: items[0].level must be a whole number, and is text."),
     ("kind: big", "owner: ''", ", line 4: items[0].owner must be text that is not empty, and is ''."),
+    ("kind: big", "least: []", ", line 4: items[0].least must be a list that is not empty, and is []."),
     ("name: a", "name: ' '", ", line 3: items[0].name must be text that is not empty, and is ' '."),
     ("name: a\n    kind", "kind", ", line 3: items[0] has no key 'name', which it must have."),
     ("more: [x, y: {z: 1}]", "more: [x, y: [z]]", ", line 6: items[1].more[1].y must be a mapping, and is a list."),
