@@ -84,6 +84,12 @@ def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Fram
     return _controls.load(name, own), False
 
 
+def verify_framework(framework: Framework, controls: Path | str | None = None) -> None:
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and line,
+    or `UsageError` for a framework that stands in no file."""
+    _controls.verify(framework, _folder(controls))
+
+
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              exceptions: Path | str | None = None, attestations: Path | str | None = None,
              controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:

@@ -68,6 +68,8 @@ def show(framework: Annotated[str, typer.Argument(help="A framework.")],
     if proposed:
         console.say(f"This is the version of {framework} in {controls}, a proposal: `evaluate --compare` shows what it "
                     "would change.", "yellow")
+    if format is not Format.text or requirement is not None:
+        api.verify_framework(one, controls)
     if format is not Format.text:
         console.records([_requirement(each) for each in found.values() if requirement in (None, each.id)], format)
     elif requirement is None:

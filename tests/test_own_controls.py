@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from test_cli import on_a_terminal
 
@@ -15,7 +16,7 @@ from auditkit import api, checks, controls, lint
 from auditkit.checks import _own, all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import ControlError, NoSuchName, UsageError
-from auditkit.evaluation import run
+from auditkit.evaluation import STATUSES, run
 from auditkit.proof import prove, world
 
 HERE = Path(__file__).parents[1]
@@ -201,6 +202,14 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
             assert f"{hospital / 'controls' / 'hospital.yaml'}, line 9: {says}" in str(error.value)
 
 
+def test_a_framework_of_no_file_that_is_wrong() -> None:
+    none = controls.Framework(framework="f", title="F", version="1")
+    assert api.evaluate(two_pods(), none).statuses == dict.fromkeys(STATUSES, 0), "not even that breaks"
+    wrong = controls.Requirement(id="1", section="s", title="T", reach="evidenced", checks=["pss.privilged"])
+    with pytest.raises(UsageError, match=r"The framework f: 1: There is no check .* did you mean pss\.privileged"):
+        api.evaluate(two_pods(), msgspec.structs.replace(none, requirements=[wrong]))
+
+
 def test_a_name_in_another_case_is_close() -> None:
     with pytest.raises(NoSuchName, match="did you mean soc2"):
         controls.load("SOC2")
@@ -267,6 +276,13 @@ def test_a_file_is_run_again_only_when_it_has_changed(write) -> None:
     write("wards.py", CHECK.replace("pods_few", "pods_fewer"))
     assert checks.load_file(path) == ["wards.pods_fewer"]
     assert "wards.pods_few" not in REGISTRY
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_with_checks_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "wards.py")
+    with pytest.raises(ControlError, match="it is not a file"):
+        checks.load_file(tmp_path / "wards.py")
 
 
 @pytest.mark.parametrize("name", ["no.such/wards.py", "my-wards.py", "wards.txt"])
@@ -420,6 +436,8 @@ def test_controls_list_and_show(hospital: Path) -> None:
     shown = json.loads(auditkit("controls", "show", "hospital", *ours, "--format", "json").stdout)
     assert [(each["id"], [check["parameters"] for check in each["checks"]]) for each in shown] == [
         ("H1", [{"most": 2}]), ("H2", [])]
+    unknown = auditkit("controls", "show", "hospital", "H1", "--controls", hospital / "controls")
+    assert unknown.returncode == 2 and "hospital.yaml, line 7: H1: There is no check" in unknown.stderr
     wrong = auditkit("controls", "show", "hospital", "H3", *ours)
     assert wrong.returncode == 2 and "known are: H1, H2" in wrong.stderr
 

@@ -35,6 +35,9 @@ def load_file(path: Path) -> list[str]:
     if not path.stem.isidentifier():
         raise ControlError(f"{path}: the name of a file of checks is part of their names; it may only have "
                            "letters, digits and underscores.")
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        what = "a folder" if path.is_dir() else "not a file"
+        raise ControlError(f"The checks in {path} cannot be read: it is {what}.")
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
