@@ -9,8 +9,8 @@ import datetime as dt
 import inspect
 import sys
 import traceback
-from collections.abc import Iterable
-from contextlib import redirect_stdout
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,13 +77,14 @@ class Outcome:
         frame = self.subjects(chosen)
         frame["verdict"] = self.verdict.take(pa.array(chosen)).cast(pa.string()).to_pandas(
             types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get).array
-        frame["seen"] = _seen(self.judgement.evidence.iloc[chosen])
-        frame["reason"] = self._reasons(chosen, frame)
+        with _guarded(self.check):
+            evidence, reasons = self.judgement.evidence, self.judgement.reasons
+        frame["seen"] = _seen(evidence.iloc[chosen])
+        frame["reason"] = self._reasons(reasons, chosen, frame)
         frame["wanted"] = self.check.wanted
         return frame
 
-    def _reasons(self, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
-        given = self.judgement.reasons
+    def _reasons(self, given: pd.Series | str, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
         stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
         ok = self.judgement.ok.iloc[chosen].tolist()
         gap = "; ".join(self.gaps)
@@ -183,13 +184,15 @@ class Evaluation:
     def crosses(self, threshold: str) -> bool:
         """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
         ``unaccepted`` (one fails, and is not accepted as a whole); ``unknown`` (one fails or is unknown); or a
-        severity (a requirement fails, and a check of at least that severity in it)."""
+        severity (a requirement fails, and a check of at least that severity in it; or somebody says in writing that
+        it is not met, whatever the severity)."""
         if threshold == "unaccepted":
             return any(result.status == "fail" and not result.accepted for result in self.results)
         if threshold in SEVERITIES:
             enough = SEVERITIES[SEVERITIES.index(threshold):]
-            return any(outcome.counts["fail"] and outcome.check.severity in enough
-                       for result in self.results if result.status == "fail" for outcome in result.outcomes)
+            found = [[outcome.check.severity for outcome in result.outcomes if outcome.counts["fail"]]
+                     for result in self.results if result.status == "fail"]
+            return any(not severities or set(severities) & set(enough) for severities in found)
         bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
         return any(result.status in bad for result in self.results)
 
@@ -228,7 +231,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged = _JUDGED.setdefault(snapshot, {})
     results = []
-    with no_gc(), redirect_stdout(sys.stderr):  # a check may print, and the output may be read by a program
+    with no_gc():
         for requirement in framework.requirements:
             outcomes = []
             for check in requirement.resolved():
@@ -261,18 +264,27 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
 
 
 def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
-    """What a check says. One that breaks is named: it may be a user's own."""
-    try:
+    """What a check says."""
+    with _guarded(check):
         judgement = check(*frames)
+    if not isinstance(judgement, Judgement):
+        raise UsageError(f"The check {check.name} returned {type(judgement).__name__}; "
+                         "it must return judge(…).")
+    return judgement
+
+
+@contextmanager
+def _guarded(check: Check) -> Iterator[None]:
+    """While the code of a check runs, which may be a user's own: if it breaks it is named, and what it prints does not
+    come between results that a program reads."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
     except AuditkitError as error:
         raise UsageError(f"The check {check.name} broke: {error}") from error
     except (Exception, SystemExit) as error:
         raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
                          f"({_place(error, check)}).") from error
-    if not isinstance(judgement, Judgement):
-        raise UsageError(f"The check {check.name} returned {type(judgement).__name__}; "
-                         "it must return judge(…).")
-    return judgement
 
 
 def _place(error: BaseException, check: Check) -> str:

@@ -91,6 +91,32 @@ def misspelt_column(containers):
     return judge(containers, ~containers["privliged"])
 
 
+def late_sorted_subjects(containers):
+    return judge(lambda: containers.sort_values("image"), ~containers["privileged"], ["image"])
+
+
+def late_misspelt_evidence(containers):
+    return judge(lambda: containers, ~containers["privileged"], ["privliged"])
+
+
+def late_broken_reasons(containers):
+    return judge(containers, ~containers["privileged"], reasons=lambda: 1 / 0)
+
+
+def late_some_reasons(containers):
+    return judge(containers, ~containers["privileged"], reasons=lambda: containers["image"].head(2))
+
+
+@pytest.mark.parametrize(("function", "words"), [
+    (late_sorted_subjects, "subjects with other rows"), (late_misspelt_evidence, "did you mean privileged"),
+    (late_broken_reasons, r"ZeroDivisionError.*test_broken_checks\.py"), (late_some_reasons, "reasons with other rows"),
+], ids=lambda value: getattr(value, "__name__", ""))
+def test_a_mistake_that_shows_when_somebody_looks_is_a_sentence_too(snapshot, function, words):
+    outcome = run(check(function), snapshot)
+    with pytest.raises(UsageError, match=rf"mine\.{function.__name__} broke: .*{words}"):
+        outcome.rows("fail")
+
+
 @pytest.mark.parametrize(("function", "words"), [
     (exits, "SystemExit"), (other_order, "applies with other rows"), (too_short, "applies with other rows"),
     (sorted_subjects, "subjects with other rows"), (some_reasons, "reasons with other rows"),
@@ -112,13 +138,15 @@ def test_what_a_check_prints_is_not_the_output(snapshot, capsys):
     @(lambda function: check(function))
     def prints(containers):
         print("hello")
-        return judge(containers, ~containers["privileged"])
+        return judge(containers, ~containers["privileged"],
+                     reasons=lambda: containers["image"] if print("again") is None else "")
 
     class Requirement(controls.Requirement, frozen=True):
         def resolved(self):
             return [prints]
 
     one = Requirement(id="1", section="", title="t", reach="evidenced", checks=["mine.prints"])
-    evaluate(snapshot, controls.Framework(framework="mine", title="t", version="", requirements=[one]))
+    found = evaluate(snapshot, controls.Framework(framework="mine", title="t", version="", requirements=[one]))
+    found.verdicts("fail")
     printed = capsys.readouterr()
-    assert (printed.out, printed.err) == ("", "hello\n")
+    assert (printed.out, printed.err) == ("", "hello\nagain\n")

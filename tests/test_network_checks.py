@@ -208,7 +208,8 @@ APPGW, SHARED = "appgw.ingress.kubernetes.io/appgw-ssl-certificate", "ingress.gc
 
 
 @pytest.mark.parametrize(("annotation", "cls", "verdict"), [
-    (ALB, None, "pass"), (ALB, "alb", "pass"), (ALB, "nginx", "unknown"),
+    (ALB, None, "unknown"), (ALB, "alb", "pass"), (ALB, "nginx", "unknown"), (ALB, "internal-alb", "pass"),
+    (ALB, "malbec", "unknown"), (ALB, "weeks", "unknown"), (GCE, "gce-internal", "pass"),
     (GCE, None, "pass"), (SHARED, None, "pass"), (SHARED, "traefik", "unknown"),
     (APPGW, "azure-application-gateway", "pass"), (APPGW, "nginx", "unknown"),
     ("cert-manager.io/cluster-issuer", None, "fail"), (f"{ALB}-not", None, "fail"),
@@ -219,6 +220,12 @@ def test_a_certificate_of_the_cloud_s_load_balancer_is_tls(annotation, cls, verd
     ingress["spec"] |= {"ingressClassName": cls} if cls else {}
     assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": verdict}
     assert "secret-value" not in str(frames([ingress]))
+
+
+def test_a_class_that_an_annotation_names_is_not_google_s_by_default():
+    ingress = _ingress(["a.example"], [])
+    ingress["metadata"]["annotations"] = {GCE: "c", "kubernetes.io/ingress.class": "nginx"}
+    assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": "unknown"}
 
 
 @pytest.mark.parametrize(("annotations", "tls", "verdict"), [

@@ -184,11 +184,19 @@ def test_the_version_of_the_only_api_server_is_what_it_tells():
         assert set(verdicts("api_server.audit_log_maxage", unseen).values()) == {"unknown"}
 
 
+@pytest.mark.parametrize(("path", "wanted"), [
+    ("/a", "pass"), ("-", "pass"), ("/dev/null", "fail"), ("/dev/./null", "fail"), ("$(LOG)", "unknown")])
+def test_an_audit_log_that_goes_nowhere_is_none(path, wanted):
+    snapshot = cluster(pod("kube-apiserver", f"--audit-log-path={path}"))
+    assert verdicts("api_server.audit_log_path", snapshot) == {"kube-apiserver-cp0": wanted}
+
+
 KEPT_LONG = ("--audit-log-maxage=90", "--audit-log-maxbackup=10", "--audit-log-maxsize=100")
 
 
 @pytest.mark.parametrize(("arguments", "wanted"), [
-    (KEPT_LONG, "fail"), ((*KEPT_LONG, "--audit-log-path="), "fail"), ((*KEPT_LONG, "--audit-log-path=/dev/null"), "fail"),
+    (KEPT_LONG, "fail"), ((*KEPT_LONG, "--audit-log-path="), "fail"),
+    ((*KEPT_LONG, "--audit-log-path=//dev/./null"), "fail"),
     ((*KEPT_LONG, "--audit-log-path=/a"), "pass"), ((*KEPT_LONG, "--audit-log-path=-"), "unknown"),
     ((*KEPT_LONG, "--audit-log-path=/dev/stdout"), "unknown"), ((*KEPT_LONG, "--audit-log-path=$(PATH)"), "unknown"),
     ((*KEPT_LONG, "--audit-webhook-config-file=/w"), "unknown"), (("--audit-webhook-config-file=/w",), "fail"),

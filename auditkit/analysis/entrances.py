@@ -6,18 +6,19 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.rows import BOOLEAN, STRING, has, lookup, named
+from auditkit.tables.network import CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION
 
-MANAGED = "networking.gke.io/managed-certificates"
-"""The annotation by which Google makes and renews the certificate of an ingress."""
+ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
+"""The last is that by which Google makes and renews the certificate of an ingress."""
 
+_GOOGLE = r"(?:^|[-./])(?:gce|gke|google)(?:$|[-./])"
 CERTIFICATES = {
-    "alb.ingress.kubernetes.io/certificate-arn": r"alb|aws|eks",
-    MANAGED: r"gce|gke|google",
-    "ingress.gcp.kubernetes.io/pre-shared-cert": r"gce|gke|google",
-    "appgw.ingress.kubernetes.io/appgw-ssl-certificate": r"azure|appgw|application-gateway|agic",
+    ALB: r"(?:^|[-./])(?:alb|aws|eks)(?:$|[-./])", MANAGED: _GOOGLE, SHARED: _GOOGLE,
+    APPGW: r"(?:^|[-./])(?:azure|appgw|application-gateway|agic)(?:$|[-./])",
 }
 """Annotations that name a certificate to the load balancer of a cloud, and ingress classes of whose controller it is
-known that it reads them (documentation of the AWS Load Balancer Controller, GKE Ingress and AGIC)."""
+known that it reads them (documentation of the AWS Load Balancer Controller, GKE Ingress and AGIC). That of Google also
+reads ingresses without a class."""
 
 SSL_CERT = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
 SSL_PORTS = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports"
@@ -51,9 +52,10 @@ def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,
     named_by = named_by.sort_values("key", ascending=False, kind="stable")  # Google's own before what was brought to it
     certificate = lookup(ingresses, on, named_by, ["key"])["key"]
     read = pd.Series(pd.NA, ingresses.index, BOOLEAN)
+    unclassed = ingresses["class"].isna() & ~has(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION])
     nothing = pd.Series(pd.NA, ingresses.index, STRING)
     for key, classes in CERTIFICATES.items():
-        fits = ingresses["class"].str.contains(classes).fillna(True)
+        fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
         read = read.mask((certificate == key).fillna(False) & fits, True)
     hosts = named(ingresses, on, bare, "host")
     return pd.DataFrame({
@@ -74,8 +76,9 @@ def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataF
     missing = {name: pd.Series(pd.NA, opened.index, dtype) for name, dtype in (
         ("hosts_without_tls", STRING), ("certificate", STRING), ("certificate_read", BOOLEAN))}
     return opened.assign(
-        kind=pd.Series("Service", opened.index, STRING), tls_count=pd.Series(0, opened.index, "int64[pyarrow]"),
-        declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (at_balancer & ~some_ports),
+        kind=pd.Series("Service", opened.index, STRING), tls_count=pd.Series(pd.NA, opened.index, "int64[pyarrow]"),
+        declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (
+            (opened["type"] == "LoadBalancer") & at_balancer & ~some_ports),
         private=has(opened, on, load_balancers) & ~has(opened, on, routed), **missing)
 
 

@@ -34,8 +34,8 @@ def system_masters(binding_subjects: pd.DataFrame, memberships: pd.DataFrame, ev
     """
     bound = binding_subjects[_OF_BINDING].assign(name=binding_subjects["binding"])
     bound["told_by"] = pd.Series("binding", bound.index, STRING)
-    bound["masters"] = ((bound["subject_kind"] == "Group") & (bound["subject"] == MASTERS)).fillna(False)
-    bound["own"] = bound["masters"] & shipped_bindings(binding_subjects)
+    bound["masters"] = (bound["subject_kind"] == "Group") & (bound["subject"] == MASTERS)
+    bound["own"] = bound["masters"].fillna(False) & shipped_bindings(binding_subjects)
     parts = [bound, *(_users(part, told_by) for part, told_by in (
         (_listed(memberships), "list of members"), (_logged(events, collection), "audit log")))]
     return pd.concat([part.reindex(columns=list(COLUMNS)).astype(COLUMNS) for part in parts], ignore_index=True)

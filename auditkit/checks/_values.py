@@ -1,5 +1,6 @@
 """Settings as text, read as the programs read them. What cannot be understood is <NA>, and so never a pass."""
 
+import posixpath
 import re
 from collections.abc import Iterable
 
@@ -70,3 +71,9 @@ def gate(text: pd.Series, name: str, *, default: bool) -> pd.Series:
 def loopback(text: pd.Series) -> pd.Series:
     """Whether an address is reached from its own node only."""
     return text.str.fullmatch(r"127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost")
+
+
+def paths(text: pd.Series) -> pd.Series:
+    """Paths in their shortest form, so that the same file has one name; empty where there is none."""
+    short = {path: re.sub("^//", "/", posixpath.normpath(path)) if path else path for path in text.dropna().unique()}
+    return text.map(short, na_action="ignore").astype(STRING)

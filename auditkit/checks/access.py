@@ -287,7 +287,8 @@ def _unnamed(binding_subjects: pd.DataFrame, names: dict[str, set[str]]) -> Judg
     """Fails each subject of a binding that has one of these names, by kind, unless Kubernetes itself put it there."""
     named = pd.Series(False, binding_subjects.index, BOOLEAN)
     for kind, of_kind in names.items():
-        named |= (binding_subjects["subject_kind"] == kind) & binding_subjects["subject"].isin(of_kind)
+        subject = binding_subjects["subject"]
+        named |= (binding_subjects["subject_kind"] == kind) & subject.isin(of_kind).mask(subject.isna())
     return judge(binding_subjects, ~named, EVIDENCE, applies=~(named & shipped_bindings(binding_subjects)),
                  otherwise=SHIPPED)
 

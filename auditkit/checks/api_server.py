@@ -6,7 +6,7 @@ import pandas as pd
 
 from auditkit.checks import _kube_bench
 from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import STRONG_CIPHERS, boolean, lists, lists_only, number, seconds
+from auditkit.checks._values import STRONG_CIPHERS, boolean, lists, lists_only, number, paths, seconds
 from auditkit.checks.model import Judgement, check
 
 API_SERVER = Component(
@@ -24,7 +24,7 @@ API_SERVER = Component(
 rule = partial(check, if_empty=UNSEEN.format("kube-apiserver"))
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-apiserver"
 ELSEWHERE = "the log goes to standard output or to a webhook; where it is kept, and how long, these flags do not say"
-_NOWHERE, _STREAM = r"/+dev/+null", r"-|/+dev/+(?:stdout|stderr|fd/\d)|/+proc/+(?:self|1)/+fd/+\d"
+_NOWHERE, _STREAM = r"/dev/null", r"-|/dev/(?:stdout|stderr|fd/\d+)|/proc/(?:self|1)/fd/\d+"
 """Paths of an audit log that are no file that is kept."""
 
 
@@ -252,7 +252,7 @@ def audit_policy_file(api_servers: pd.DataFrame) -> Judgement:
 def audit_log_path(api_servers: pd.DataFrame) -> Judgement:
     """The API server is told where to write its audit log."""
     flags = Flags(api_servers, API_SERVER)
-    ok = flags.set("audit-log-path") & ~flags["audit-log-path"].str.fullmatch(_NOWHERE).fillna(False)
+    ok = flags.set("audit-log-path") & ~paths(flags["audit-log-path"]).str.fullmatch(_NOWHERE)
     return flags.judge(ok, "audit-log-path", "audit-policy-file", "audit-webhook-config-file")
 
 
@@ -260,10 +260,10 @@ def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
     """Whether a flag of the audit log's files has this value at least. Where there is no log, nothing is kept; where it
     goes to standard output, or to a webhook alone, the flag does not say how long."""
     flags = Flags(api_servers, API_SERVER)
-    path = flags["audit-log-path"]
-    webhook = (path == "") & flags.set("audit-webhook-config-file")
-    file = (~path.str.fullmatch(f"|{_NOWHERE}")).mask(webhook.fillna(True))
-    ok = ((number(flags[flag]) >= least) & file).mask(path.str.fullmatch(_STREAM).fillna(False))
+    log = paths(flags["audit-log-path"])
+    webhook = (log == "") & flags.set("audit-webhook-config-file")
+    file = (~log.str.fullmatch(f"|{_NOWHERE}")).mask(webhook.fillna(True))
+    ok = ((number(flags[flag]) >= least) & file).mask(log.str.fullmatch(_STREAM).fillna(False))
     return flags.judge(ok, flag, "audit-log-path", "audit-webhook-config-file", reasons=ELSEWHERE)
 
 

@@ -1,12 +1,11 @@
 """etcd: its flags and environment, each member judged for itself."""
 
-import posixpath
 from functools import partial
 
 import pandas as pd
 
 from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import BOOLEAN, STRING, boolean
+from auditkit.checks._values import BOOLEAN, boolean, paths
 from auditkit.checks.api_server import API_SERVER
 from auditkit.checks.model import Judgement, check
 
@@ -74,14 +73,9 @@ def no_peer_auto_tls(etcd_members: pd.DataFrame) -> Judgement:
 def unique_ca(etcd_members: pd.DataFrame, api_servers: pd.DataFrame) -> Judgement:
     """etcd trusts an authority that signs for etcd alone."""
     flags = Flags(etcd_members, ETCD)
-    theirs = _paths(Flags(api_servers, API_SERVER)["client-ca-file"])
-    trusted = _paths(flags["trusted-ca-file"])
+    theirs = paths(Flags(api_servers, API_SERVER)["client-ca-file"])
+    trusted = paths(flags["trusted-ca-file"])
     known = len(theirs) > 0 and bool(theirs.notna().all())
     apart = pd.Series(True if known else pd.NA, etcd_members.index, BOOLEAN).mask(trusted.isin(theirs.dropna()), False)
     return flags.judge((trusted != "") & apart, "trusted-ca-file",
                        reasons="--client-ca-file of the API server is not visible, to compare it with")
-
-
-def _paths(text: pd.Series) -> pd.Series:
-    """Paths in their shortest form, so that the same file has one name."""
-    return text.map(lambda path: posixpath.normpath(path) if path else path, na_action="ignore").astype(STRING)

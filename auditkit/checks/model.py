@@ -32,13 +32,13 @@ class Judgement:
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
-        """The values that were looked at, a column each."""
+        """The values that were looked at, a column each. Raises `UsageError`."""
         return self.seen()
 
     @cached_property
     def reasons(self) -> pd.Series | str:
-        """A sentence a row where values do not speak for themselves (or one for all)."""
-        return self.why() if callable(self.why) else self.why
+        """A sentence a row where values do not speak for themselves (or one for all). Raises `UsageError`."""
+        return _of_rows("reasons", self.why(), self.ok) if callable(self.why) else self.why
 
 
 Reasons = pd.Series | str | Callable[[], pd.Series]
@@ -60,28 +60,37 @@ def judge(
     ``reasons`` may be a function that gives them: it is called if somebody wants to see them, and so may be
     ``subjects``. Raises `UsageError` where these are not of the same rows.
     """
-    _verify(subjects, ok, evidence, applies, reasons)
-    return Judgement(ok.astype(BOOLEAN), None if applies is None else applies.astype(BOOLEAN), otherwise,
-                     lambda: (subjects() if callable(subjects) else subjects)[list(evidence)], reasons)
-
-
-def _verify(subjects: Any, ok: Any, evidence: Any, applies: Any, reasons: Any) -> None:
-    """That all that a judgement is made of is of the same rows, in the same order. Raises `UsageError`."""
     if not isinstance(ok, pd.Series):
         raise UsageError(f"judge() was given {type(ok).__name__} for ok; it takes a column of the subjects.")
-    for name, given in (("subjects", subjects), ("applies", applies), ("reasons", reasons)):
-        if given is None or isinstance(given, str) or callable(given):
-            continue
-        if not isinstance(given, pd.Series | pd.DataFrame):
-            raise UsageError(f"judge() was given {type(given).__name__} for {name}; it takes a column of the subjects.")
-        if not given.index.equals(ok.index):
-            raise UsageError(f"judge() was given {name} with other rows, or in another order, than ok.")
     if isinstance(evidence, str):
         raise UsageError(f"judge() was given the text {evidence!r} for evidence; it takes a list of columns.")
-    if isinstance(subjects, pd.DataFrame):
-        for name in evidence:
-            if name not in subjects:
-                raise NoSuchName("column", name, map(str, subjects.columns))
+    if applies is not None:
+        applies = _of_rows("applies", applies, ok).astype(BOOLEAN)
+    if not isinstance(reasons, str) and not callable(reasons):
+        _of_rows("reasons", reasons, ok)
+    if not callable(subjects):
+        _with_columns(subjects, evidence, ok)
+    return Judgement(ok.astype(BOOLEAN), applies, otherwise, lambda: _with_columns(
+        subjects() if callable(subjects) else subjects, evidence, ok)[list(evidence)], reasons)
+
+
+def _with_columns(subjects: Any, evidence: Sequence[str], ok: pd.Series) -> pd.DataFrame:
+    """The subjects, if they have these columns and the rows of ``ok``. Raises `UsageError`."""
+    if not isinstance(subjects, pd.DataFrame):
+        raise UsageError(f"judge() was given {type(subjects).__name__} for subjects; it takes a table.")
+    for name in evidence:
+        if name not in subjects:
+            raise NoSuchName("column", name, map(str, subjects.columns))
+    return _of_rows("subjects", subjects, ok)
+
+
+def _of_rows(name: str, given: Any, ok: pd.Series) -> Any:
+    """What was given, if it has the rows of ``ok`` in their order. Raises `UsageError`."""
+    if not isinstance(given, pd.Series | pd.DataFrame):
+        raise UsageError(f"judge() was given {type(given).__name__} for {name}; it takes a column of the subjects.")
+    if not given.index.equals(ok.index):
+        raise UsageError(f"judge() was given {name} with other rows, or in another order, than ok.")
+    return given
 
 
 @dataclass(frozen=True)

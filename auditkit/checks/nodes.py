@@ -14,7 +14,8 @@ rule = partial(check, severity="medium", if_empty="every cluster has nodes, yet 
       remedy="Put the nodes into private subnets, and let them reach out by a gateway that translates addresses.")
 def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> Judgement:
     """Nodes have no public address."""
-    public = node_addresses[(node_addresses["type"] == "ExternalIP").fillna(False) & (node_addresses["address"] != "")]
+    kind, address = node_addresses["type"], node_addresses["address"]
+    public = node_addresses[(kind == "ExternalIP").fillna(True) & (address != "").fillna(True)]
     on = {"name": "node"}
     return judge(nodes.assign(external=named(nodes, on, public, "address")), ~has(nodes, on, public), ["external"])
 

@@ -3,6 +3,11 @@
 from auditkit.tables.model import Column, Rows, Table, identity
 
 _POLICY = "networkpolicies.networking.k8s.io"
+CERTIFICATE_ANNOTATIONS = (
+    "alb.ingress.kubernetes.io/certificate-arn", "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
+    "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/managed-certificates")
+"""By which an ingress names a certificate to the load balancer of a cloud."""
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
 _DIRECTIONS = {"ingress": "from", "egress": "to"}
 
 
@@ -126,10 +131,9 @@ TABLES = (
         ("namespace", "ingress", "host", "secret"),
     ),
     Table(
-        "ingress_annotations", "annotations that name a certificate for an ingress; their values are not kept",
-        (Rows("ingresses.networking.k8s.io", "metadata.annotations{}", keep=(
-            "alb.ingress.kubernetes.io/certificate-arn", "appgw.ingress.kubernetes.io/appgw-ssl-certificate",
-            "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/managed-certificates")),),
+        "ingress_annotations", "annotations that name a certificate or class of an ingress; their values are not kept",
+        (Rows("ingresses.networking.k8s.io", "metadata.annotations{}",
+              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION)),),
         (*_of("ingress"), Column("key", "string", "$key", "annotation")), ("namespace", "ingress", "key"),
     ),
     Table(
