@@ -240,6 +240,8 @@ def test_no_folder() -> None:
     ('severity="high"', 'severity="urgent"', "may be low, medium, high, critical"),
     ('severity="high", ', "", "line 6: the checks cannot be imported: TypeError"),
     ("import check, judge", "import czech", "line 3: the checks cannot be imported: ImportError"),
+    ('"an owner is named"', "5", "line 6: the check wards.pods_few: wanted is 5; it must be text."),
+    ("def pods_few", "async def pods_few", "line 6: the check wards.pods_few is no plain function"),
     ("@check(sev", "@check(severity='low')\nclass rule:\n    '''T.'''\n\n\n@check(sev",
      "line 6: the check wards.rule is a class; @check marks a function"),
     ("@check", "def pods_few(): ...\n\n@check", "'pods_few' stands there twice, in line 6 and in line 9"),

@@ -116,9 +116,13 @@ def _verify(check: Check) -> None:
     """Refuse a check without a title, of unknown severity, or that reads what is not a table."""
     where = f"{place(check)}: the check {check.name}"
     severities, known = get_args(Severity), [*tables.TABLES, *DERIVED]
-    if not inspect.isfunction(inspect.unwrap(check.function)):
-        raise ControlError(f"{where} is {'a class' if inspect.isclass(check.function) else 'no function'}; "
-                           "@check marks a function that returns judge(…).")
+    function = inspect.unwrap(check.function)
+    if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
+        what = "a class" if inspect.isclass(function) else "no plain function"
+        raise ControlError(f"{where} is {what}; @check marks a function that returns judge(…).")
+    for name in ("wanted", "remedy", "source", "if_empty"):
+        if not isinstance(getattr(check, name), str):
+            raise ControlError(f"{where}: {name} is {getattr(check, name)!r}; it must be text.")
     if not inspect.getdoc(check.function):
         raise ControlError(f"{where} has no docstring; its first line is the title in reports.")
     if check.severity not in severities:
