@@ -30,8 +30,9 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """One requirement: what it is about, how far a cluster can show it, and the checks that do.
 
-    ``reach``: a cluster shows the whole of it (``evidenced``), a part (``partly``; ``cannot_show`` has the rest), or
-    nothing (``attested``). Only the first can pass; the others are ``manual`` where all holds that is shown.
+    ``reach``: a cluster shows all that it asks to be looked at (``evidenced``), a part (``partly``), or nothing
+    (``attested``); ``cannot_show`` has the rest, and what lies beyond. Only the first can pass; the others are
+    ``manual`` where all holds that is shown.
     ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters.
     """
 
