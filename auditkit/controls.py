@@ -187,6 +187,15 @@ def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
     return _base(in_force, own, ()), theirs
 
 
+def either(name: str, own: Path | None = None) -> Framework:
+    """A framework as exceptions and attestations name it: where a folder proposes another version of one that ships,
+    with the requirements of both. Raises as `load`."""
+    if own is None or not proposed(name, own):
+        return load(name, own)
+    in_force, theirs = proposal(name, own)
+    return msgspec.structs.replace(theirs, requirements=[*in_force.requirements, *theirs.requirements])
+
+
 def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> Framework:
     """The framework of a file, whole. ``within`` has the files that extend it. Raises `ControlError`."""
     framework = strict_yaml.read(path, Framework)

@@ -69,7 +69,7 @@ def too_long(first: dt.date, last: dt.date) -> str:
 def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:
     """The framework that an entry names, which must have these requirements. Raises `ControlError`."""
     try:
-        framework = controls.load(name, own)
+        framework = controls.either(name, own)
     except NoSuchName as error:
         raise origin.wrong(error) from None
     known = [requirement.id for requirement in framework.requirements]

@@ -391,6 +391,21 @@ def test_what_a_proposal_would_change(write, tmp_path: Path) -> None:
     assert same.statuses.empty and same.verdicts.empty and same.totals.empty
 
 
+def test_exceptions_to_a_framework_of_which_another_version_is_proposed(write, tmp_path: Path) -> None:
+    write("next/pss-baseline.yaml", TUNED)
+    text = """exceptions:
+  - {owner: A, reason: B, compensating_control: C, framework: pss-baseline, requirements: [%s],
+     subjects: [{name: pod-0}], granted: 2026-01-01, expires: 2026-02-01}
+"""
+    taken = world({"pods": [{"host_pid": True}]})
+    for name in ("host_namespaces", "extra"):  # of the one in force, and of the proposal
+        given = write("accepted.yaml", text % name)
+        found = api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=given)
+        assert found.proposed.requirements.set_index("id")["accepted"][name], "it is accepted there"
+    with pytest.raises(ControlError, match="accepted.yaml, line 2: There is no requirement of pss-baseline 'none'"):
+        api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=write("accepted.yaml", text % "none"))
+
+
 def test_other_parameters_change_verdicts_one_by_one(hospital: Path, write) -> None:
     draft = OURS.replace("framework: hospital", "framework: hospital2\nextends: hospital")
     write("next/hospital2.yaml", draft.replace("most: 2", "most: 1"))
