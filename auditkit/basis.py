@@ -31,21 +31,23 @@ def own(evaluation: Evaluation) -> pd.DataFrame:
 
 def standard(evaluation: Evaluation) -> str:
     """The version of the Pod Security Standards that was judged by, and why that one; empty where none was."""
-    judged, asked = versions(evaluation), evaluation.pss_version
-    if not judged or asked in judged:
-        return ", ".join(judged)
-    server = server_version(evaluation.snapshot.manifest.server_version)
-    if asked in ("", "latest"):
-        why = f" ({f'as the server, {server}' if server else 'the latest; the version of the server is not known'})"
-    else:
-        why = f", though {asked} was asked for: {f'the server is {server}' if server else f'v1.{NEWEST} is the last'}"
-    return f"{', '.join(judged)}{why}"
+    said = [f"{version} where the framework says so" for version in versions(evaluation, fixed=True)]
+    server, asked = server_version(evaluation.snapshot.manifest.server_version), evaluation.pss_version
+    for version in versions(evaluation, fixed=False):
+        if asked in ("", "latest"):
+            why = f" ({f'as the server, {server}' if server else 'the latest; the version of the server is not known'})"
+        else:
+            limit = f"the server is {server}" if server else f"v1.{NEWEST} is the last"
+            why = "" if version == asked else f", though {asked} was asked for: {limit}"
+        said.insert(0, f"{version}{why}")
+    return "; ".join(said)
 
 
-def versions(evaluation: Evaluation) -> list[str]:
-    """The versions of the Pod Security Standards that were judged by; as a rule it is one."""
+def versions(evaluation: Evaluation, *, fixed: bool | None = None) -> list[str]:
+    """The versions of the Pod Security Standards that were judged by; those only that the framework fixes, or not."""
     found = {str(outcome.check.parameters["version"]) for result in evaluation.results
-             for outcome in result.outcomes if outcome.check.name.startswith("pss.")}
+             for (name, given), outcome in zip(result.requirement.named, result.outcomes, strict=True)
+             if name.startswith("pss.") and fixed in (None, given.get("version", "latest") != "latest")}
     return sorted(found, key=lambda version: (len(version), version))
 
 

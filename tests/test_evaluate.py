@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import tables
+from auditkit import basis, tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.controls import Framework, Requirement, Section
 from auditkit.errors import UsageError
@@ -256,3 +256,19 @@ def test_the_version_of_the_pod_security_standards(acme) -> None:
     assert versions(pss_version="v1.99") == {"v1.36"}, "the server knows no later one"
     with pytest.raises(UsageError, match="not a version of the Pod Security Standards"):
         versions(pss_version="1.2.3")
+
+
+def test_why_this_version_of_the_pod_security_standards(acme) -> None:
+    def said(checks, **given) -> str:
+        ours = Framework(framework="f", title="F", version="1", requirements=[
+            Requirement(id="1", section="s", title="T", reach="evidenced", checks=checks)])
+        return basis.standard(evaluate(acme, ours, **given))
+
+    server = acme.manifest.server_version
+    assert said(["pss.privileged"]) == f"v1.36 (as the server, {server})"
+    assert said(["pss.privileged"], pss_version="v1.20") == "v1.20"
+    assert said(["pss.privileged"], pss_version="v1.99") == f"v1.36, though v1.99 was asked for: the server is {server}"
+    assert said([{"pss.privileged": {"version": "v1.30"}}], pss_version="v1.99") == "v1.30 where the framework says so"
+    assert said(["pss.host_ports", {"pss.privileged": {"version": "v1.30"}}], pss_version="v1.2") == (
+        "v1.2; v1.30 where the framework says so")
+    assert said(["workloads.no_latest_tag"], pss_version="v1.20") == ""
