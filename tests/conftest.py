@@ -1,12 +1,15 @@
-"""What many tests need: the recorded cluster, as a snapshot and over HTTP."""
+"""What many tests need: the recorded cluster, as a snapshot and over HTTP; files and checks of a user's own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from own_worlds import CASES, CHECK, OURS
 from replay import ACME_PROD, ReplayServer
 
+from auditkit.checks import _own, all_checks
+from auditkit.checks.model import REGISTRY
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
 from auditkit.snapshot import Snapshot
@@ -32,3 +35,36 @@ def server() -> Iterator[ReplayServer]:
 def kubeconfig(server: ReplayServer, tmp_path: Path) -> str:
     """A kubeconfig of that server."""
     return str(server.kubeconfig(tmp_path))
+
+
+@pytest.fixture
+def registry() -> Iterator[None]:
+    """What a test registers does not outlive it."""
+    before, read = dict(all_checks()), dict(_own._read)
+    yield
+    REGISTRY.clear()
+    REGISTRY.update(before)
+    _own._read.clear()
+    _own._read.update(read)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes a file of this name and text."""
+
+    def written(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    return written
+
+
+@pytest.fixture
+def hospital(write, tmp_path: Path) -> Path:
+    """A user's folder: ``hospital.py`` with its cases, and ``controls/hospital.yaml``."""
+    write("hospital.py", CHECK)
+    write("cases/hospital.yaml", CASES)
+    write("controls/hospital.yaml", OURS)
+    return tmp_path
