@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditkit.analysis.rows import STRING
 from auditkit.checks import find
-from auditkit.checks._values import STRING, boolean, gate, lists, lists_only, seconds
+from auditkit.checks._values import boolean, gate, lists, lists_only, seconds
 from auditkit.controls import Requirement
 from auditkit.evaluation import run, status_of
 from auditkit.proof import world

@@ -14,15 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.access_who import holders, matching_rules, matching_urls
-from auditkit.analysis.rbac import MASTERS, grants, implicit_groups, strings
+from auditkit.analysis.rbac import MASTERS, grants, implicit_groups
 from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls, with_origins
 from auditkit.analysis.rbac_index import Holdings, Rights, role_codes
+from auditkit.analysis.rows import array, strings
 from auditkit.errors import UsageError
 
 TABLES = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")
 OF_RESOURCE, OF_PATH = ("verb", "group", "resource", "subresource", "name"), ("verb", "path")
 ASKED = ("user", *OF_RESOURCE, "namespace", "path")
-BOOLEAN = pd.ArrowDtype(pa.bool_())
 
 
 class Access:
@@ -211,9 +211,7 @@ def _lists(requests: pd.DataFrame) -> pa.ListArray:
         return pa.nulls(len(requests), kind)
     column = requests["groups"]
     if isinstance(column.dtype, pd.ArrowDtype) and pa.types.is_list(column.dtype.pyarrow_dtype):
-        array = pa.array(column)
-        array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-        return array.cast(kind)
+        return array(column).cast(kind)
     return pa.array([_listed(value) for value in column], kind)
 
 

@@ -9,14 +9,13 @@ from pathlib import Path
 import msgspec
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from auditkit import home, strict_yaml
 from auditkit.analysis.rbac import grants, implicit_groups, role_keys
 from auditkit.analysis.rbac_powers import Power, spellings
+from auditkit.analysis.rows import STRING
 
 SHIPPED = "segregation-of-duties.yaml"
-STRING = pd.ArrowDtype(pa.string())
 COLUMNS = ["duty", "title", "user", "of_group", "scope", "first", "second", "first_row", "second_row"]
 
 

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.access_who import homes
-from auditkit.analysis.rbac import MASTERS, grants, strings
+from auditkit.analysis.rbac import MASTERS, grants
 from auditkit.analysis.rbac_index import Multimap, Vocabulary, role_codes
+from auditkit.analysis.rows import STRING, strings
 
 RBAC, AUTHENTICATION, CERTIFICATES = "rbac.authorization.k8s.io", "authentication.k8s.io", "certificates.k8s.io"
 ONLY_ASKED = [  # group, resource, verb, in namespaces: verbs that authorization alone knows
@@ -29,7 +30,6 @@ OF_ONE_NAMESPACE = ["get", "update", "patch", "delete"]
 SUBJECT, WHAT = ["subject_kind", "subject_namespace", "subject"], ["verb", "group", "resource"]
 HOLDINGS = 2_000
 """How many pairs of subject and role are written out together."""
-STRING = pd.ArrowDtype(pa.string())
 
 
 class Rights(NamedTuple):

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rbac import ACCOUNT_GROUP, ACCOUNT_USER, MASTERS, strings
+from auditkit.analysis.rbac import ACCOUNT_GROUP, ACCOUNT_USER, MASTERS
 from auditkit.analysis.rbac_index import Patterns
+from auditkit.analysis.rows import STRING, strings
 
-STRING = pd.ArrowDtype(pa.string())
 COLUMNS = {
     "subject_kind": STRING, "subject_namespace": STRING, "subject": STRING, "through": STRING, "members": STRING,
     "binding_kind": STRING, "binding_namespace": STRING, "binding": STRING, "role_kind": STRING, "role": STRING,

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from auditkit.analysis.findings import OTHER_CLUSTER
+from auditkit.analysis.rows import STRING
 
-STRING = pd.ArrowDtype(pa.string())
 OURS = "auditkit"
 
 _KEYS = ["rule", "kind", "namespace", "name"]

@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac import MASTERS, strings
+from auditkit.analysis.rbac import MASTERS
+from auditkit.analysis.rows import strings
 
 TOOL = "kubernetes-audit"
 STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")

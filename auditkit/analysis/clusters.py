@@ -1,10 +1,8 @@
 """Whether what a tool calls a cluster is this one: tools and kubeconfigs call the same cluster by different names."""
 
 import pandas as pd
-import pyarrow as pa
 
-BOOLEAN = pd.ArrowDtype(pa.bool_())
-STRING = pd.ArrowDtype(pa.string())
+from auditkit.analysis.rows import BOOLEAN, STRING
 
 _WAYS = (
     r"^arn:[^:]*:eks:[^:]*:[^:]*:cluster/(.+)$",

@@ -9,11 +9,9 @@ import re
 from urllib.parse import urlsplit
 
 import pandas as pd
-import pyarrow as pa
 
-from auditkit.analysis.rows import STRING, lookup, widened
+from auditkit.analysis.rows import INTEGER, STRING, lookup, widened
 
-INTEGER = pd.ArrowDtype(pa.int64())
 NAMESPACE = "kube-system"
 HIDDEN = "\0"
 """Stands for the value of a flag that is set and whose value was not kept; no argument can hold this character."""

@@ -8,11 +8,8 @@ import pyarrow as pa
 
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.images import ENDED, references
-from auditkit.analysis.rows import lookup
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING, lookup
 
-STRING = pd.ArrowDtype(pa.string())
-BOOLEAN = pd.ArrowDtype(pa.bool_())
-INTEGER = pd.ArrowDtype(pa.int64())
 TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
 
 AUDIT_LOG = "kubernetes-audit"

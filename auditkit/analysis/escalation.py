@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.escalation_steps import ADMIN, FROM, STRING, TO
+from auditkit.analysis.escalation_steps import ADMIN, FROM, TO
 from auditkit.analysis.rbac_index import Multimap
+from auditkit.analysis.rows import STRING
 from auditkit.errors import UsageError
 
 START = ["User", "Group", "ServiceAccount", "Pod"]

@@ -13,8 +13,9 @@ from auditkit.analysis.escalation_rights import (
     single_rights,
     with_groups,
 )
-from auditkit.analysis.escalation_steps import ADMIN, IS_ONE, STRING, place, steps
+from auditkit.analysis.escalation_steps import ADMIN, IS_ONE, place, steps
 from auditkit.analysis.rbac import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
+from auditkit.analysis.rows import STRING
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 CONTROL_PLANE = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]

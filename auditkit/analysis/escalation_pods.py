@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from auditkit.analysis.escalation_steps import STRING, place, steps
+from auditkit.analysis.escalation_steps import place, steps
+from auditkit.analysis.rows import STRING
 
 ESCAPES = {  # capabilities with which a container gets out by itself (capabilities(7))
     "ALL": "has all capabilities", "SYS_ADMIN": "mounts and controls the node with SYS_ADMIN",

@@ -9,7 +9,8 @@ and ``Pods`` (of a namespace, or without one all), ``Namespace`` (every right in
 import pandas as pd
 import pyarrow as pa
 
-STRING, BOOLEAN = pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.bool_())
+from auditkit.analysis.rows import BOOLEAN, STRING
+
 FROM, TO = ["from_kind", "from_namespace", "from_name"], ["to_kind", "to_namespace", "to_name"]
 DTYPES = dict.fromkeys([*FROM, *TO, "step", "source"], STRING) | {"certain": BOOLEAN, "counts": BOOLEAN}
 ADMIN = "ClusterAdmin"

@@ -8,11 +8,8 @@ import pyarrow.compute as pc
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.images import matches
 from auditkit.analysis.owners import KINDS
-from auditkit.analysis.rbac import strings
+from auditkit.analysis.rows import BOOLEAN, STRING, strings
 from auditkit.tables.resources import RESOURCES
-
-STRING = pd.ArrowDtype(pa.string())
-BOOLEAN = pd.ArrowDtype(pa.bool_())
 
 OTHER_CLUSTER = "it is of another cluster"
 NAMELESS = "it names no object"

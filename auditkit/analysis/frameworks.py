@@ -3,7 +3,7 @@
 import pandas as pd
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac import strings
+from auditkit.analysis.rows import strings
 
 _SAYS = ["framework", "reference"]
 _NUMBERED = r"^(?:AVD-)?([A-Z]+)-?0*([0-9]+)$"

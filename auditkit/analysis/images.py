@@ -10,10 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.clusters import of_other_cluster
-from auditkit.analysis.rbac import strings
-from auditkit.analysis.rows import has, lookup
+from auditkit.analysis.rows import STRING, has, lookup, strings
 
-STRING = pd.ArrowDtype(pa.string())
 ENDED = ("Succeeded", "Failed")
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")
 """Categories of findings that are about an image, also where they name only the container that runs it."""

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.rows import BOOLEAN, STRING, array, strings
 
 TOOLS = ("kube-bench",)
 
@@ -44,9 +44,9 @@ def node_results(nodes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     ours, named = ours[meant], named[meant]
     failed, passed = ours["status"].eq("fail").fillna(False), ours["status"].eq("pass").fillna(False)
     found = pa.table({
-        "node": _strings(ours["node"].fillna(ours["name"]).fillna(_by_file(ours["scan"], nodes["name"]))),
-        "family": _strings(named["benchmark"].str.replace(r"-.*", "", regex=True)), "rule": _strings(named["rule"]),
-        "failed": _array(failed), "open": _array(~(failed | passed)),
+        "node": strings(ours["node"].fillna(ours["name"]).fillna(_by_file(ours["scan"], nodes["name"]))),
+        "family": strings(named["benchmark"].str.replace(r"-.*", "", regex=True)), "rule": strings(named["rule"]),
+        "failed": array(failed), "open": array(~(failed | passed)),
     })
     found = found.filter(pc.is_valid(found["node"])).group_by(["node", "family", "rule"]).aggregate(
         [("failed", "any"), ("open", "any")])
@@ -73,12 +73,3 @@ def _by_file(scans: pd.Series, nodes: pd.Series) -> pd.Series:
     named = named[named.isin(nodes.dropna())]
     named = named[~named.index.duplicated(keep=False)]
     return scans.astype(object).map(named).astype(STRING)
-
-
-def _array(values: pd.Series) -> pa.Array:
-    array = values.array.__arrow_array__()
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-
-
-def _strings(values: pd.Series) -> pa.Array:
-    return _array(values.astype(STRING))

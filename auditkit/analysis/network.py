@@ -20,9 +20,10 @@ from auditkit.analysis.network_addresses import AddressSpace
 from auditkit.analysis.network_clauses import Matcher
 from auditkit.analysis.network_decisions import Way, decide_all
 from auditkit.analysis.network_endpoints import endpoints_of
-from auditkit.analysis.network_policies import BOOLEAN, INTEGER, POLICY, STRING, policies_of
+from auditkit.analysis.network_policies import POLICY, policies_of
 from auditkit.analysis.network_ports import PortSpace, protocol_base
 from auditkit.analysis.network_selectors import distinct
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *network_policies.TABLES)

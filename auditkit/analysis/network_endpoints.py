@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.network_addresses import NOWHERE, UNKNOWN, AddressSpace
-from auditkit.analysis.network_policies import BOOLEAN, STRING, Policies
+from auditkit.analysis.network_policies import Policies
 from auditkit.analysis.network_ports import protocol_base
 from auditkit.analysis.network_selectors import distinct
+from auditkit.analysis.rows import BOOLEAN, STRING
 
 TABLES = ("pods", "pod_labels", "container_ports", "namespaces", "namespace_labels", "nodes", "node_labels",
           "node_addresses")

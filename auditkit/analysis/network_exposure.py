@@ -13,8 +13,8 @@ import pandas as pd
 from auditkit.analysis.network import Reachability
 from auditkit.analysis.network_addresses import UNKNOWN, AddressSpace, span
 from auditkit.analysis.network_plugins import enforcement, repository
-from auditkit.analysis.network_policies import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network_ports import protocol_base
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
               r"haproxy-ingress|ose-haproxy-router|contour|envoy|kong|emissary|apisix|skipper|voyager)$")

@@ -1,12 +1,11 @@
 """What network policies do for each namespace as a whole: is there one, and is everything denied by default."""
 
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.network_endpoints import NAME_LABEL
 from auditkit.analysis.network_policies import policy_directions
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING
 
-STRING, BOOLEAN, INTEGER = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.bool_(), pa.int64()))
 POLICY = ["namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]
 PORTS = (1, 65535)

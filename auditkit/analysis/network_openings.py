@@ -1,15 +1,14 @@
 """Allow rules of which it is not plain that they leave a default denial in place."""
 
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.network_endpoints import NAME_LABEL
 from auditkit.analysis.network_namespaces import wide
-from auditkit.analysis.network_policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, STRING, Policies, policies_of
+from auditkit.analysis.network_policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies, policies_of
+from auditkit.analysis.rows import STRING
 
 MOST_PORTS = 1 << 12
 """A rule that opens more ports than this is not limited by them."""
-BOOLEAN = pd.ArrowDtype(pa.bool_())
 
 
 def policy_openings(

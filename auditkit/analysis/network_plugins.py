@@ -8,9 +8,8 @@ so in the grounds. What is not recognised is not known, and is never taken for e
 from typing import NamedTuple
 
 import pandas as pd
-import pyarrow as pa
 
-STRING, BOOLEAN, INTEGER = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.bool_(), pa.int64()))
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING
 
 
 class Agent(NamedTuple):

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.network_ports import SPAN, protocol_base
+from auditkit.analysis.rows import INTEGER, STRING
 
-STRING, INTEGER, BOOLEAN = (pd.ArrowDtype(kind) for kind in (pa.string(), pa.int64(), pa.bool_()))
 POLICY = ["kind", "namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]
 PEER = [*RULE, "peer"]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.network_policies import INTEGER, STRING
+from auditkit.analysis.rows import INTEGER, STRING
 
 SERVICE = ["namespace", "service"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from auditkit.analysis.network import Reachability
 from auditkit.analysis.network_plugins import enforcement
-from auditkit.analysis.network_policies import BOOLEAN, INTEGER, STRING
+from auditkit.analysis.rows import BOOLEAN, INTEGER, STRING
 
 DATA_CLASS = r"(?:^|/)data-class(?:ification)?$"
 """Labels of namespaces that say what class of data is in them."""

@@ -1,13 +1,10 @@
 """What pods and workload controllers belong to in the end: a ReplicaSet to its Deployment, a Job to its CronJob."""
 
 import pandas as pd
-import pyarrow as pa
 
-from auditkit.analysis.rows import lookup
+from auditkit.analysis.rows import BOOLEAN, STRING, lookup
 from auditkit.tables.pods import CONTROLLERS
 
-STRING = pd.ArrowDtype(pa.string())
-BOOLEAN = pd.ArrowDtype(pa.bool_())
 KINDS = tuple(kind for kind, _ in CONTROLLERS.values())
 
 _DEPTH = 8

@@ -7,11 +7,10 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.analysis.images import ENDED
 from auditkit.analysis.network_selectors import select
-from auditkit.analysis.rows import BOOLEAN, IN_CONTAINER, STRING, has, lookup, named
+from auditkit.analysis.rows import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
 
 _EFFECTIVE = ("run_as_non_root", "run_as_user", "windows_user", "seccomp_type", "windows_host_process", "cpu_limit",
               "memory_limit", "security_context")
-_OF_POD = {"kind": "kind", "namespace": "namespace", "name": "pod"}
 
 
 def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
@@ -35,7 +34,7 @@ def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nod
 def _systems(pods: pd.DataFrame, nodes: pd.DataFrame, selectors: pd.DataFrame) -> pd.Series:
     """The operating system of each pod: that of its node, else what it states, else what it asks for."""
     of_node = lookup(pods, {"node": "name"}, nodes, ["os"])["os"]
-    return of_node.fillna(pods["os_name"]).fillna(lookup(pods, _OF_POD, selectors, ["value"])["value"])
+    return of_node.fillna(pods["os_name"]).fillna(lookup(pods, OF_POD, selectors, ["value"])["value"])
 
 
 def ended(pods: pd.DataFrame) -> pd.Series:
@@ -112,7 +111,6 @@ def workload_budgets(workloads: pd.DataFrame, template_pod_labels: pd.DataFrame,
                     template_pod_labels.merge(things, on=["kind", "namespace", "pod"]), len(budgets), len(workloads))
     where, _ = pd.factorize(pd.concat([budgets["namespace"], workloads["namespace"]], ignore_index=True))
     covers = picked[:-1] & (where[:len(budgets), None] == where[None, len(budgets):])
-    names = pa.chunked_array(budgets["name"].array.__arrow_array__()).combine_chunks()
     first = pa.array(covers.argmax(axis=0) if len(budgets) else np.zeros(len(workloads), np.int64),
                      mask=~covers.any(axis=0))
-    return pd.DataFrame({"budget": pd.arrays.ArrowExtensionArray(names.take(first))}, workloads.index)
+    return pd.DataFrame({"budget": pd.arrays.ArrowExtensionArray(array(budgets["name"]).take(first))}, workloads.index)

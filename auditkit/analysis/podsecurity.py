@@ -17,7 +17,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis import podsecurity_rules as rules
-from auditkit.analysis.podsecurity_specs import TEXT, Listing, Specs, joined, keys, strings, texts, true
+from auditkit.analysis.podsecurity_specs import Listing, Specs, filled, joined, keys, texts, true
+from auditkit.analysis.rows import STRING
 from auditkit.errors import UsageError
 
 LEVELS = ("privileged", "baseline", "restricted")
@@ -83,8 +84,8 @@ def spec_security(
     """
     spec = pod_specs["spec"].to_numpy()
     firsts = np.unique(spec, return_index=True)[1]
-    found = _found(_specs(all_pods.take(firsts), all_containers, all_container_capabilities, all_container_ports,
-                          all_container_handlers, all_volumes, all_pod_sysctls, all_pod_annotations))
+    found = _violations(_specs(all_pods.take(firsts), all_containers, all_container_capabilities, all_container_ports,
+                               all_container_handlers, all_volumes, all_pod_sysctls, all_pod_annotations))
     return found.assign(at=spec[firsts][found["at"].to_numpy()]).rename(columns={"at": "spec"})
 
 
@@ -105,9 +106,9 @@ def template_pod_security(
     template_pod_sysctls: pd.DataFrame, template_pod_annotations: pd.DataFrame,
 ) -> pd.DataFrame:
     """The same as `pod_security` for the pod templates of workload controllers, with a column kind before."""
-    found = _found(_specs(templates, template_containers, template_container_capabilities, template_container_ports,
-                          template_container_handlers, template_volumes, template_pod_sysctls,
-                          template_pod_annotations))
+    found = _violations(_specs(templates, template_containers, template_container_capabilities,
+                               template_container_ports, template_container_handlers, template_volumes,
+                               template_pod_sysctls, template_pod_annotations))
     owners = templates[["kind", "namespace", "name"]].rename(columns={"name": "pod"})
     return pd.concat([owners.take(found["at"].to_numpy()).reset_index(drop=True), found.drop(columns="at")], axis=1)
 
@@ -118,7 +119,7 @@ def _specs(pods: pd.DataFrame, containers: pd.DataFrame, capabilities: pd.DataFr
     return Specs(pods, containers, capabilities, ports, handlers, volumes, sysctls, annotations)
 
 
-def _found(specs: Specs) -> pd.DataFrame:
+def _violations(specs: Specs) -> pd.DataFrame:
     """What all rules find: at (the place of the pod), rule, level, since, until, message."""
     found = pa.concat_tables(rows for rule in rules.RULES for rows in _rows(rule, specs))
     return found.to_pandas(types_mapper=pd.ArrowDtype).sort_values("at", kind="stable", ignore_index=True)
@@ -129,7 +130,7 @@ def _rows(rule: rules.Rule, specs: Specs) -> Iterator[pa.Table]:
     for finding in rule.find(specs):
         yield _table(rule, finding.message.notna().to_numpy(dtype=bool), finding)
     unknown = np.logical_or.reduce([specs.unknown(place) for place in rule.known])
-    yield _table(rule, unknown, rules.Finding(pd.Series(pd.NA, range(specs.size), TEXT)))
+    yield _table(rule, unknown, rules.Finding(pd.Series(pd.NA, range(specs.size), STRING)))
 
 
 def _table(rule: rules.Rule, chosen: np.ndarray, finding: rules.Finding) -> pa.Table:
@@ -192,7 +193,7 @@ def _said(size: int, place: np.ndarray, message: pd.Series) -> pd.Series:
     known = message.notna().to_numpy(dtype=bool)
     rows = np.flatnonzero(known & (place >= 0))
     rows = rows[np.argsort(place[rows], kind="stable")]
-    said = Listing.of(size, place[rows], strings(message.take(rows))).text
+    said = Listing.of(size, place[rows], filled(message.take(rows))).text
     doubtful = np.zeros(size, bool)
     doubtful[place[(place >= 0) & ~known]] = True
     return said.mask(said.isna() & ~doubtful, "")
@@ -232,8 +233,8 @@ def namespace_levels(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -
 def _label(names: pd.Series, labels: pd.DataFrame, key: str) -> pd.Series:
     """The value of a label of each namespace; ``<NA>`` where it is not set."""
     rows = labels[true(labels["key"] == _LABELS + key)]
-    at = pc.index_in(strings(names), value_set=strings(rows["namespace"]))
-    return texts(strings(rows["value"]).take(at)).set_axis(names.index)
+    at = pc.index_in(filled(names), value_set=filled(rows["namespace"]))
+    return texts(filled(rows["value"]).take(at)).set_axis(names.index)
 
 
 def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels: pd.DataFrame,
@@ -245,7 +246,7 @@ def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels:
     """
     server = server_version(collection["server_version"].dropna().max())
     baseline, restricted = (explain(pods, in_force(pod_security, level=level, server=server)) for level in LEVELS[1:])
-    level = pd.Series("restricted", pods.index, TEXT)
+    level = pd.Series("restricted", pods.index, STRING)
     for said, lower in ((restricted, "baseline"), (baseline, "privileged")):
         level = level.mask(said.isna(), pd.NA).mask(true(said != ""), lower)
     modes = {mode: _asked(pods, pod_security, namespace_levels, mode, server) for mode in MODES}
@@ -260,10 +261,10 @@ def template_pod_levels(templates: pd.DataFrame, template_pod_security: pd.DataF
 
 def _asked(pods: pd.DataFrame, security: pd.DataFrame, levels: pd.DataFrame, mode: str, server: str) -> pd.Series:
     """What each pod's namespace says of it in one mode; ``<NA>`` where the namespace is not known."""
-    at = pc.index_in(strings(pods["namespace"]), value_set=strings(levels["name"]))
-    asked = pd.DataFrame({name: strings(levels[column]).take(at) for name, column in (
-        ("level", mode), ("version", f"{mode}_version"))}, index=pods.index, dtype=TEXT)
-    said = pd.Series(pd.NA, pods.index, TEXT)
+    at = pc.index_in(filled(pods["namespace"]), value_set=filled(levels["name"]))
+    asked = pd.DataFrame({name: filled(levels[column]).take(at) for name, column in (
+        ("level", mode), ("version", f"{mode}_version"))}, index=pods.index, dtype=STRING)
+    said = pd.Series(pd.NA, pods.index, STRING)
     for (level, version), group in asked.groupby(["level", "version"]):
         found = in_force(security, level=level, version=version, server=server)
         said = said.mask(asked.index.isin(group.index), explain(pods.loc[group.index], found))

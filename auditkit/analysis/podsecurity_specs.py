@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-TEXT = pd.ArrowDtype(pa.string())
+from auditkit.analysis.rows import strings
+
 _SET_BY_BOTH = ["apparmor_type", "run_as_non_root", "run_as_user", "seccomp_type", "selinux_role", "selinux_type",
                 "selinux_user", "windows_host_process"]
 _OF_PODS = [*_SET_BY_BOTH, "host_ipc", "host_network", "host_pid", "host_users", "os_name"]
@@ -25,14 +26,13 @@ _GO_ESCAPES = {'"': r"\"", "\\": r"\\", "\a": r"\a", "\b": r"\b", "\f": r"\f", "
 
 def keys(frame: pd.DataFrame, *names: str) -> pa.Array:
     """What rows are called, as one string each: kind (where there is one), namespace, and the columns named."""
-    parts = [strings(frame[name]) for name in ("kind", "namespace", *names) if name in frame]
+    parts = [filled(frame[name]) for name in ("kind", "namespace", *names) if name in frame]
     return pc.binary_join_element_wise(*parts, "\0")
 
 
-def strings(values: pd.Series) -> pa.Array:
+def filled(values: pd.Series) -> pa.Array:
     """A column as Arrow strings; what is not set is the empty string, as in Go."""
-    array = pa.array(values, from_pandas=True).cast(pa.string())
-    return pc.fill_null(array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array, "")
+    return pc.fill_null(strings(values), "")
 
 
 def true(values: pd.Series) -> np.ndarray:
@@ -98,7 +98,7 @@ class Specs:
         self.size = len(pods)
         self.pods = pods[_OF_PODS].reset_index(drop=True).assign(at=np.arange(len(pods)))
         self._pods = keys(pods, "name")
-        rank = np.asarray(pc.fill_null(pc.index_in(strings(containers["type"]), value_set=_VISITED), 1))
+        rank = np.asarray(pc.fill_null(pc.index_in(filled(containers["type"]), value_set=_VISITED), 1))
         at, order = _found(keys(containers, "pod"), self._pods, rank)
         self.containers = containers[_OF_CONTAINERS].take(order).reset_index(drop=True).assign(at=at)
         self._containers = keys(containers, "pod", "name").take(pa.array(order))
@@ -160,12 +160,12 @@ class Specs:
 
     def listed(self, frame: pd.DataFrame, bad: np.ndarray, column: str = "name", quote: str = '"') -> Listing:
         """The bad rows of each pod by name, in their order."""
-        return Listing.of(self.size, frame["at"].to_numpy()[bad], strings(frame[column][bad]), quote)
+        return Listing.of(self.size, frame["at"].to_numpy()[bad], filled(frame[column][bad]), quote)
 
     def distinct(self, *columns: tuple[pd.DataFrame, np.ndarray, str], quote: str = '"') -> Listing:
         """The values of bad rows in some columns, each once a pod, sorted by their bytes."""
         pairs = pa.concat_tables(
-            pa.table({"at": frame["at"].to_numpy()[bad], "value": strings(frame[column][bad])})
+            pa.table({"at": frame["at"].to_numpy()[bad], "value": filled(frame[column][bad])})
             for frame, bad, column in columns
         ).group_by(["at", "value"]).aggregate([]).sort_by([("at", "ascending"), ("value", "ascending")])
         return Listing.of(self.size, pairs["at"].to_numpy(), pairs["value"].combine_chunks(), quote)
@@ -229,7 +229,7 @@ def _lists(size: int, at: pd.Series, numbers: np.ndarray) -> np.ndarray:
 
 def each(values: pd.Series, function: Callable[[str], str]) -> pd.Series:
     """A function on strings, called once for each distinct one."""
-    encoded = strings(values).dictionary_encode()
+    encoded = filled(values).dictionary_encode()
     changed = pa.array(map(function, encoded.dictionary.to_pylist()), pa.string())
     return texts(changed.take(encoded.indices))
 

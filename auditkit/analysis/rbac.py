@@ -10,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.rows import strings
+
 MASTERS = "system:masters"
 AUTHENTICATED, UNAUTHENTICATED = "system:authenticated", "system:unauthenticated"
 ANONYMOUS = "system:anonymous"
 ACCOUNT_USER, ACCOUNT_GROUP = "system:serviceaccount:", "system:serviceaccounts"
-STRING = pd.ArrowDtype(pa.string())
 
 
 def grants(binding_subjects: pd.DataFrame) -> pd.DataFrame:
@@ -51,13 +52,6 @@ def role_key(kind: pa.Array, namespace: pa.Array, name: pa.Array) -> pa.Array:
 def role_keys(rules: pd.DataFrame, name: str = "role") -> pa.Array:
     """`role_key` of each row of a table of roles (``kind``, ``namespace``, and the name)."""
     return role_key(strings(rules["kind"]), strings(rules["namespace"]), strings(rules[name]))
-
-
-def strings(values: pd.Series) -> pa.Array:
-    """A column of texts in Arrow form, with what is missing as null."""
-    array = pa.array(values, from_pandas=True)
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return array if array.type == pa.string() else array.cast(pa.string())
 
 
 def implicit_groups(user: str) -> list[str]:

@@ -7,11 +7,11 @@ stored rules are taken as they stand, and their origin is only looked up. A mani
 """
 
 import pandas as pd
-import pyarrow as pa
+
+from auditkit.analysis.rows import STRING
 
 RULE = ["verb", "group", "resource", "resource_name"]
 URL = ["verb", "url"]
-STRING = pd.ArrowDtype(pa.string())
 
 
 def granted_rules(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFrame,

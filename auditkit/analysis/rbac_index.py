@@ -12,7 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac import role_keys, strings
+from auditkit.analysis.rbac import role_keys
+from auditkit.analysis.rows import strings
 
 CELLS = 1 << 27
 """How many asks × roles are looked at together (one byte each)."""

@@ -9,10 +9,10 @@ from itertools import product
 
 import msgspec
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.rbac import grants, role_keys
 from auditkit.analysis.rbac_shipped import shipped_powers
+from auditkit.analysis.rows import BOOLEAN, STRING
 
 RBAC = "rbac.authorization.k8s.io"
 WRITE = ("create", "update", "patch")
@@ -28,7 +28,6 @@ CONSTRAINED = tuple(f"impersonate:{how}" for how in ("user-info", "serviceaccoun
 CSRS = "certificatesigningrequests.certificates.k8s.io"
 SIGNERS = "signers.certificates.k8s.io"
 ADMISSION = "admissionregistration.k8s.io"
-STRING, BOOLEAN = pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.bool_())
 
 
 class Power(msgspec.Struct, frozen=True):

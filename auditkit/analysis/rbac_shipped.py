@@ -6,12 +6,10 @@ its own name, place, role and subject.
 """
 
 import pandas as pd
-import pyarrow as pa
 
-from auditkit.analysis.rows import has
+from auditkit.analysis.rows import BOOLEAN, STRING, has
 
 BOOTSTRAPPING = ("kubernetes.io/bootstrapping", "rbac-defaults")
-BOOLEAN, STRING = pd.ArrowDtype(pa.bool_()), pd.ArrowDtype(pa.string())
 
 ADMINS = "kubeadm:cluster-admins"
 """The group of the administrators that kubeadm makes (since 1.29): people, to whom it binds full power."""

@@ -12,15 +12,19 @@ import pyarrow.compute as pc
 
 BOOLEAN = pd.ArrowDtype(pa.bool_())
 STRING = pd.ArrowDtype(pa.string())
+INTEGER = pd.ArrowDtype(pa.int64())
 
 IN_CONTAINER = {"kind": "kind", "namespace": "namespace", "pod": "pod", "name": "container"}
 """From `all_containers` to the tables of what is in them."""
+
+OF_POD = {"kind": "kind", "namespace": "namespace", "name": "pod"}
+"""From `all_pods` to the tables of what is in them."""
 
 
 def lookup(subjects: pd.DataFrame, on: Mapping[str, str], table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """These columns of the (first) row that each subject refers to; <NA> where there is none."""
     at = pc.index_in(_keys(subjects, on), value_set=_keys(table, on.values()), skip_nulls=True)
-    found = {name: _series(_array(table[name]).take(at), subjects.index) for name in columns}
+    found = {name: _series(array(table[name]).take(at), subjects.index) for name in columns}
     return pd.DataFrame(found, subjects.index)
 
 
@@ -40,7 +44,7 @@ def named(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame, col
     belongs = pc.is_valid(place).to_numpy(zero_copy_only=False)
     at = place.drop_null().to_numpy()
     order = np.argsort(at, kind="stable")
-    values = pc.fill_null(_array(rows[column]), "").filter(pa.array(belongs)).take(pa.array(order))
+    values = pc.fill_null(array(rows[column]), "").filter(pa.array(belongs)).take(pa.array(order))
     ends = np.cumsum(np.bincount(at, minlength=len(subjects)))
     lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), values)
     return _series(pc.fill_null(pc.binary_join(lists, ", ").take(first), ""), subjects.index)
@@ -56,12 +60,20 @@ def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.D
 
 def _keys(frame: pd.DataFrame, names: Iterable[str]) -> pa.Array:
     """What rows are called, as one text each; null where a part is <NA>."""
-    return pc.binary_join_element_wise(*(_array(frame[name]) for name in names), "\0")
+    return pc.binary_join_element_wise(*(array(frame[name]) for name in names), "\0")
 
 
-def _array(values: pd.Series) -> pa.Array:
-    array = values.array.__arrow_array__()
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+def array(values: pd.Series) -> pa.Array:
+    """An Arrow-backed column in Arrow form, in one piece."""
+    found = values.array.__arrow_array__()
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def strings(values: pd.Series) -> pa.Array:
+    """A column of texts, of whatever kind, in Arrow form and one piece; what is missing is null."""
+    found = pa.array(values, from_pandas=True)
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return found if found.type == pa.string() else found.cast(pa.string())
 
 
 def _series(values: pa.Array, index: pd.Index) -> pd.Series:

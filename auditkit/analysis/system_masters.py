@@ -11,7 +11,7 @@ from auditkit.analysis.audit_log import TOOL
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.rbac import MASTERS
 from auditkit.analysis.rbac_shipped import shipped_bindings
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.rows import BOOLEAN, STRING, strings
 
 API_SERVER = "system:apiserver"
 """As whom an API server speaks to itself, with that group and over the loopback interface (kubernetes
@@ -64,8 +64,8 @@ def _logged(events: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
     ours = events["tool"].eq(TOOL).fillna(False) & events["user"].notna() & ~others
     log = events[["user", "groups", "impersonated_groups", "source_ip"]][ours]
     masters = pa.array(np.logical_or(_with_masters(log["groups"]), _with_masters(log["impersonated_groups"])))
-    local = pc.fill_null(pc.match_substring_regex(_strings(log["source_ip"]), r"^(?:127\.|::1$|::ffff:127\.)"), False)
-    table = pa.table({"user": _strings(log["user"]), "masters": masters, "afar": pc.and_not(masters, local)})
+    local = pc.fill_null(pc.match_substring_regex(strings(log["source_ip"]), r"^(?:127\.|::1$|::ffff:127\.)"), False)
+    table = pa.table({"user": strings(log["user"]), "masters": masters, "afar": pc.and_not(masters, local)})
     found = table.group_by("user").aggregate([("masters", "any"), ("afar", "any")]).sort_by("user")
     itself = pc.and_(pc.equal(found["user"], API_SERVER), found["masters_any"])
     unsure = pc.and_(itself, found["afar_any"])
@@ -77,12 +77,6 @@ def _logged(events: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
 
 def _with_masters(groups: pd.Series) -> np.ndarray:
     """Whether each list of groups, parted by commas, has system:masters."""
-    lists = _strings(groups).dictionary_encode()
+    lists = strings(groups).dictionary_encode()
     has = pc.match_substring_regex(lists.dictionary, f"(^|,){MASTERS}(,|$)")
     return pc.fill_null(has.take(lists.indices), False).to_numpy(zero_copy_only=False)
-
-
-def _strings(values: pd.Series) -> pa.Array:
-    array = values.array.__arrow_array__()
-    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return array if array.type == pa.string() else array.cast(pa.string())

@@ -2,12 +2,10 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from auditkit.analysis.rows import BOOLEAN, STRING
 from auditkit.errors import UsageError
 
-BOOLEAN = pd.ArrowDtype(pa.bool_())
-STRING = pd.ArrowDtype(pa.string())
 SEVERITIES = ("critical", "high", "medium", "low", "info")
 
 FAILS = ("fail", "warn")

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow as pa
 
-BOOLEAN = pd.ArrowDtype(pa.bool_())
-STRING = pd.ArrowDtype(pa.string())
+from auditkit.analysis.rows import BOOLEAN, STRING
+
 NUMBER = pd.ArrowDtype(pa.float64())
 
 STRONG_CIPHERS = frozenset(

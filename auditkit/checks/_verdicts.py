@@ -1,13 +1,11 @@
 """What our own checks say of each pod, container and workload, to compare it with what other tools say."""
 
 import pandas as pd
-import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis.agreement import equivalent_rules
+from auditkit.analysis.rows import STRING
 from auditkit.checks.model import Judgement
-
-STRING = pd.ArrowDtype(pa.string())
 
 
 def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volumes: pd.DataFrame,

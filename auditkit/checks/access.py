@@ -10,7 +10,6 @@ from itertools import compress
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.pod_contexts import ended
 from auditkit.analysis.rbac import (
@@ -24,11 +23,10 @@ from auditkit.analysis.rbac import (
 )
 from auditkit.analysis.rbac_powers import FULL_POWER
 from auditkit.analysis.rbac_shipped import ADMINS, WITH_WILDCARDS, shipped_bindings, shipped_roles
-from auditkit.analysis.rows import has, lookup
+from auditkit.analysis.rows import STRING, has, lookup
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 from auditkit.errors import UsageError
 
-STRING = pd.ArrowDtype(pa.string())
 SHIPPED = "Kubernetes itself ships this right, to its own component"
 EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
 ANY = r"\*"

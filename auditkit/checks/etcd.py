@@ -4,8 +4,9 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.analysis.rows import BOOLEAN
 from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import BOOLEAN, boolean, paths
+from auditkit.checks._values import boolean, paths
 from auditkit.checks.api_server import API_SERVER
 from auditkit.checks.model import Judgement, check
 

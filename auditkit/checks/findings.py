@@ -12,9 +12,9 @@ import pandas as pd
 from auditkit.analysis import coverage
 from auditkit.analysis.clusters import of_other_cluster
 from auditkit.analysis.findings import of_state
-from auditkit.analysis.rows import has, named
+from auditkit.analysis.rows import STRING, has, named
 from auditkit.checks import _evidence
-from auditkit.checks._evidence import STRING, any_of, at_least, count_of, fresh, newest, reason, verdict
+from auditkit.checks._evidence import any_of, at_least, count_of, fresh, newest, reason, verdict
 from auditkit.checks.model import Judgement, check, judge
 
 IMAGE_SCANNERS = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector", "plural", "checkov", "sarif")

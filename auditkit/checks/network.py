@@ -1,18 +1,16 @@
 """The network: which namespaces are closed by default, whether that is enforced, and what is open to the outside."""
 
 import pandas as pd
-import pyarrow as pa
 
 from auditkit.analysis.entrances import MANAGED, PRIVATE
 from auditkit.analysis.network_namespaces import wide
 from auditkit.analysis.network_plugins import enforcement, enforcement_grounds
+from auditkit.analysis.rows import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, check, judge
 
 NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"
 NOT_READ = "an annotation names a certificate, and whether the controller of its class reads that is not known"
 NOT_RENEWED = "who renews its certificate is not known"
-BOOLEAN = pd.ArrowDtype(pa.bool_())
-STRING = pd.ArrowDtype(pa.string())
 
 
 def _enforced(ok: pd.Series, plugin: pd.DataFrame) -> pd.Series:

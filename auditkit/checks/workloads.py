@@ -6,7 +6,7 @@ import pandas as pd
 
 from auditkit.analysis.network_plugins import repository
 from auditkit.analysis.pod_contexts import ended
-from auditkit.analysis.rows import IN_CONTAINER, STRING, has, lookup, named
+from auditkit.analysis.rows import IN_CONTAINER, OF_POD, STRING, has, lookup, named
 from auditkit.checks.model import Judgement, check, judge
 
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"
@@ -66,9 +66,8 @@ def no_host_network(all_pods: pd.DataFrame) -> Judgement:
 def no_host_path(all_pods: pd.DataFrame, all_volumes: pd.DataFrame) -> Judgement:
     """No pod mounts a path of its node."""
     host = all_volumes[(all_volumes["type"] == "hostPath").fillna(True)]
-    in_pod = {"kind": "kind", "namespace": "namespace", "name": "pod"}
-    return judge(lambda: all_pods.assign(host_paths=named(all_pods, in_pod, host, "host_path")),
-                 ~has(all_pods, in_pod, host), ["host_paths"])
+    return judge(lambda: all_pods.assign(host_paths=named(all_pods, OF_POD, host, "host_path")),
+                 ~has(all_pods, OF_POD, host), ["host_paths"])
 
 
 @medium(
@@ -211,7 +210,7 @@ def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd
     """Pods get no token of a service account unless they ask for it."""
     account = lookup(all_pods, {"namespace": "namespace", "service_account": "name"}, service_accounts,
                      ["automount_token"])
-    mirror = has(all_pods, {"kind": "kind", "namespace": "namespace", "name": "pod"},
+    mirror = has(all_pods, OF_POD,
                  all_pod_annotations[(all_pod_annotations["key"] == "kubernetes.io/config.mirror").fillna(False)])
     seen = all_pods.assign(account_automount=account["automount_token"])
     return judge(seen, ~all_pods["automount_token"].fillna(account["automount_token"]),
