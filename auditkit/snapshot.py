@@ -26,9 +26,13 @@ FORMAT = 1
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file."""
+    """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
+
+    ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
+    """
 
     format: int = FORMAT
+    schema: str = ""
     cluster: str
     cluster_uid: str = ""
     server_version: str = ""
@@ -166,6 +170,7 @@ class Snapshot:
             raise SnapshotError(f"The store {store} cannot be written: {error.strerror}; "
                                 "give a folder that you may write with --store.") from None
         try:
+            self.manifest.schema = tables.digest()
             self.manifest.files = dict(_write_tables(self._tables, partial))
             _write_durably(partial / "manifest.json", _manifest_bytes(self.manifest))
             target = store / f"{self.manifest.started:%Y%m%dT%H%M%SZ}-{self.digest[:12]}"
@@ -194,6 +199,9 @@ def open_snapshot(path: Path | str) -> Snapshot:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
     if manifest.format != FORMAT:
         raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}.")
+    if manifest.schema != tables.digest():
+        raise SnapshotError(f"{path} was collected by a version of auditkit that has other tables; what they do not "
+                            "hold would be taken for nothing. Collect again, or judge it by that version.")
     return Snapshot(manifest, _StoredTables(path, manifest.files), path)
 
 

@@ -1,5 +1,8 @@
 """The data model: every table, in one place."""
 
+import hashlib
+from functools import cache
+
 from auditkit.errors import NoSuchName
 from auditkit.tables import (
     access,
@@ -16,13 +19,21 @@ from auditkit.tables import (
 from auditkit.tables.model import Column, Resource, Rows, Table
 from auditkit.tables.resources import RESOURCES
 
-__all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "table"]
+__all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest", "table"]
 
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, storage, findings)
     for table in module.TABLES
 }
+
+
+@cache
+def digest() -> str:
+    """SHA-256 of what all tables hold and from where: snapshots of another one cannot be judged by these tables."""
+    said = [(one.name, one.rows, [(c.name, c.dtype, c.path, c.absent, c.read, c.each) for c in one.columns])
+            for one in TABLES.values()]
+    return hashlib.sha256(repr(said).encode()).hexdigest()
 
 
 def table(name: str) -> Table:
