@@ -164,14 +164,19 @@ def _check(check: "Check") -> dict[str, Any]:
     import msgspec
 
     return {"name": check.name, "title": check.title, "severity": check.severity, "wanted": check.wanted,
-            "remedy": check.remedy, "source": check.source, "reads": "; ".join(map(_sources, check.tables)),
+            "remedy": check.remedy, "source": check.source, "reads": _reads(check.tables),
             "parameters": msgspec.to_builtins(check.parameters)}
 
 
-def _sources(table: str) -> str:
-    """A table, and for a derived one the tables that it comes from."""
+def _reads(tables: tuple[str, ...]) -> str:
+    """The tables that a check names, and the collected ones that derived ones among them are made of."""
     from auditkit.analysis import DERIVED, derivation, inputs
 
-    if table not in DERIVED:
-        return table
-    return f"{table} (from {', '.join(map(_sources, inputs(derivation(table))))})"
+    found, todo = [], list(tables)
+    while todo:
+        name = todo.pop(0)
+        if name in DERIVED:
+            todo += inputs(derivation(name))
+        elif name not in (*found, *tables):
+            found.append(name)
+    return ", ".join(tables) + (f"; from {', '.join(found)}" if found else "")
