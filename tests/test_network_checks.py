@@ -4,6 +4,8 @@ import pytest
 from network_worlds import CALICO, agent, derive, namespace, node, policy, verdicts
 from worlds import frames
 
+from auditkit.checks import find
+
 DENY = {"policyTypes": ["Ingress", "Egress"]}
 SHOP = namespace("shop")
 ALL = {"cidr": "0.0.0.0/0"}
@@ -265,6 +267,19 @@ def test_services_that_are_opened_to_the_outside(service, alone, beside, asked):
     ingress = _ingress(["a.example"], [["a.example"]])
     assert verdicts("network.ingress_uses_tls", [ingress, service]) == {"web": "pass", "door": beside}
     assert verdicts("network.ingress_uses_tls", [ingress, service], load_balancers=True)["door"] == asked
+
+
+@pytest.mark.parametrize(("objects", "parameters", "reason"), [
+    ([_opened("LoadBalancer", {"port": 443}), _ingress(["a.example"], [["a.example"]])], {},
+     "services are judged only where there is no ingress"),
+    ([_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3")], {},
+     "it is not opened to the internet without saying that it speaks TLS"),
+    ([_opened("NodePort", {"port": 80}), _ingress(["a.example"], [["a.example"]])], {"load_balancers": True},
+     "it is no load balancer that is opened to the internet without saying that it speaks TLS"),
+])
+def test_a_service_that_is_not_judged_is_told_the_reason_that_holds(objects, parameters, reason):
+    judgement = find("network.ingress_uses_tls").with_parameters(parameters)(derive(frames(objects), "entrances"))
+    assert judgement.applies.tolist().count(False) == 1 and judgement.otherwise == reason
 
 
 def test_a_load_balancer_never_passes_as_one_whose_certificate_is_renewed():

@@ -9,6 +9,8 @@ from auditkit.analysis.rows import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, check, judge
 
 NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"
+WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
+NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
 NOT_READ = "an annotation names a certificate, and whether the controller of its class reads that is not known"
 NOT_RENEWED = "who renews its certificate is not known"
 
@@ -134,28 +136,27 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
     source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
 )
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
-    """What is opened to the outside speaks TLS: every ingress for all of its hosts.
+    """Every ingress speaks TLS for all of its hosts; services are asked about where there is no ingress.
 
     Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
-    those with one of their own; what they carry is not seen, so they are unknown. With ``renewed`` only a certificate
-    counts of which it is known that the provider renews it.
+    those with one of their own, beside ingresses too; what they carry is not seen, so they are unknown. With
+    ``renewed`` only a certificate counts of which it is known that the provider renews it.
     """
     is_ingress, certificate = entrances["kind"] == "Ingress", entrances["certificate"]
     ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
+    opened, otherwise = ~is_ingress & ~entrances["private"], WITH_TLS
     if load_balancers:
-        opened = (entrances["type"] == "LoadBalancer").fillna(False) & ~entrances["private"]
-    else:
-        opened = ~is_ingress & ~entrances["private"] & (not is_ingress.any())
+        opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), NO_LOAD_BALANCER
+    elif is_ingress.any():
+        opened, otherwise = opened & False, "services are judged only where there is no ingress"
     unseen = opened & (~entrances["declares_tls"] | renewed)
     ok = ok.mask(~is_ingress, pd.NA)
     reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
-                 applies=is_ingress | unseen, reasons=reasons.where(ok.isna(), ""),
-                 otherwise="it is not opened to the internet, says that it speaks TLS, or stands beside ingresses that "
-                           "are judged")
+                 applies=is_ingress | unseen, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
 
 
 @check(

@@ -215,8 +215,8 @@ def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd
     seen = all_pods.assign(account_automount=account["automount_token"])
     return judge(seen, ~all_pods["automount_token"].fillna(account["automount_token"]),
                  ["service_account", "automount_token", "account_automount"],
-                 applies=~mirror & ~ended(all_pods), otherwise="a static pod has no service account, and a pod that "
-                                                               "has ended no use of it")
+                 applies=~mirror & ~ended(all_pods),
+                 otherwise="no process in it can use a token of a service account")
 
 
 # --- images --------------------------------------------------------------------------------------------------------
