@@ -257,8 +257,9 @@ def test_the_network_reaches_programs_that_listen():
         [pod("p", container={"ports": [{"containerPort": 80}]})]))
 
 
-def test_the_control_plane_has_the_keys():
-    label = {"node-role.kubernetes.io/control-plane": ""}
+@pytest.mark.parametrize("role", ["control-plane", "master", "controlplane"])
+def test_the_control_plane_has_the_keys(role):
+    label = {f"node-role.kubernetes.io/{role}": ""}
     found = acts(steps([node("cp", **label), node("w")]))
     assert ("Node cp", "has the keys of the control plane", "ClusterAdmin") in found
     assert ("Node w", "has the keys of the control plane", "ClusterAdmin") not in found

@@ -6,6 +6,7 @@ import pytest
 
 from auditkit import tables
 from auditkit.checks import find
+from auditkit.collectors import command_line
 from auditkit.collectors.control_plane import static_pods
 from auditkit.collectors.objects import decode
 from auditkit.evaluation import run
@@ -227,6 +228,16 @@ def test_metrics_of_kube_proxy_by_its_arguments_and_kube_bench(pods, kube_bench,
     finding = {"tool": "kube-bench", "rule_id": "cis-1.12/4.3.1", "node": "n0", "status": kube_bench}
     snapshot = cluster(*pods, nodes=[{"name": "n0"}], findings=[finding] if kube_bench else [])
     assert verdicts("kube_proxy.metrics_local", snapshot) == {"n0": wanted}
+
+
+def test_a_kube_proxy_that_cannot_be_read_says_why():
+    unread = proxy(command=["sh", "-c", "kube-proxy 2>&1"])
+    snapshot = cluster(unread, nodes=[{"name": "n0"}, {"name": "n1"}])
+    reasons = run(find("kube_proxy.metrics_local"), snapshot).rows("unknown")["reason"].tolist()
+    assert reasons[0] == f"kube-proxy: {command_line.SCRIPT}" and "kube-bench gave no result" in reasons[1]
+    finding = {"tool": "kube-bench", "rule_id": "cis-1.12/4.3.1", "node": "n0", "status": "pass"}
+    passed = run(find("kube_proxy.metrics_local"), cluster(unread, nodes=[{"name": "n0"}], findings=[finding]))
+    assert passed.rows("pass")["reason"].tolist() == ["kube-bench passed it on this node"]
 
 
 def test_pods_of_kube_proxy_are_no_control_plane():

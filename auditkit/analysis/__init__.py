@@ -45,6 +45,7 @@ DERIVED: dict[str, str] = {
     "controller_managers": "auditkit.analysis.control_plane:controller_managers",
     "schedulers": "auditkit.analysis.control_plane:schedulers",
     "etcd_members": "auditkit.analysis.control_plane:etcd_members",
+    "kube_proxy_instances": "auditkit.analysis.control_plane:kube_proxy_instances",
     "node_kubelets": "auditkit.analysis.control_plane:node_kubelets",
     "idle_templates": "auditkit.analysis.all_pods:idle_templates",
     "all_pods": "auditkit.analysis.all_pods:all_pods",

@@ -17,7 +17,8 @@ HIDDEN = "\0"
 """Stands for the value of a flag that is set and whose value was not kept; no argument can hold this character."""
 
 ROLES = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "controlplane"))
-ETCD_ROLE = "node-role.kubernetes.io/etcd"
+ETCD_ROLES = ("node-role.kubernetes.io/etcd",)
+"""Labels of nodes of the control plane, and of those of etcd."""
 LOCAL = r"localhost|127\.\d+\.\d+\.\d+|::1|"
 """Hosts that are the own node; a socket has no host at all."""
 
@@ -65,10 +66,15 @@ def etcd_members(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame,
     flag = "$" + named["name"].str.removeprefix("ETCD_").str.lower().str.replace("_", "-")
     rows = _rows(control_plane, "etcd")
     if len(control_plane):
-        rows = _with_unseen(rows, _places_of_etcd(control_plane, control_plane_flags, node_labels, node_addresses),
+        rows = _with_unseen(rows, _places_of_etcd(control_plane_flags, node_labels, node_addresses),
                             "etcd", ETCD_NOT_SEEN)
     members = _widened(rows, control_plane_flags)
     return widened(members, named[["pod"]].assign(column=flag, value=HIDDEN), ["pod"])
+
+
+def kube_proxy_instances(kube_proxies: pd.DataFrame, kube_proxy_flags: pd.DataFrame) -> pd.DataFrame:
+    """Pods of kube-proxy: the columns of `kube_proxies`, and a column for each flag as in `api_servers`."""
+    return _widened(kube_proxies, kube_proxy_flags, ["node", "pod"])
 
 
 def node_kubelets(nodes: pd.DataFrame, kubelets: pd.DataFrame, kubelet_settings: pd.DataFrame) -> pd.DataFrame:
@@ -108,9 +114,9 @@ def _with_unseen(rows: pd.DataFrame, places: list[str], component: str, why: str
     return pd.concat([rows, unseen.astype(rows.dtypes)], ignore_index=True)
 
 
-def _widened(rows: pd.DataFrame, flags: pd.DataFrame) -> pd.DataFrame:
-    values = flags[_INSTANCE].assign(column="--" + flags["flag"], value=flags["value"].fillna(HIDDEN))
-    return widened(rows, values, _INSTANCE)
+def _widened(rows: pd.DataFrame, flags: pd.DataFrame, on: list[str] = _INSTANCE) -> pd.DataFrame:
+    values = flags[on].assign(column="--" + flags["flag"], value=flags["value"].fillna(HIDDEN))
+    return widened(rows, values, on)
 
 
 def _labelled(node_labels: pd.DataFrame, *keys: str) -> list[str]:
@@ -118,8 +124,7 @@ def _labelled(node_labels: pd.DataFrame, *keys: str) -> list[str]:
     return node_labels.loc[node_labels["key"].isin(keys), "node"].dropna().drop_duplicates().tolist()
 
 
-def _places_of_etcd(control_plane: pd.DataFrame, flags: pd.DataFrame, node_labels: pd.DataFrame,
-                    node_addresses: pd.DataFrame) -> list[str]:
+def _places_of_etcd(flags: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame) -> list[str]:
     """Where etcd should run: the nodes that are labelled so, else those of the control plane, but for one whose API
     server says where it is; and wherever an API server says that it is. A host that is no node is called as it is.
     """
@@ -128,7 +133,8 @@ def _places_of_etcd(control_plane: pd.DataFrame, flags: pd.DataFrame, node_label
     told: dict[str, list[str]] = {
         node: [node if re.fullmatch(LOCAL, host) else nodes.get(host, host) for host in _hosts(urls)]
         for node, urls in asked[["node", "value"]].dropna().itertuples(index=False)}
-    places = _labelled(node_labels, ETCD_ROLE) or [node for node in _labelled(node_labels, *ROLES) if node not in told]
+    places = _labelled(node_labels, *ETCD_ROLES) or [
+        node for node in _labelled(node_labels, *ROLES) if node not in told]
     return list(dict.fromkeys([*places, *sorted(place for found in told.values() for place in found)]))
 
 

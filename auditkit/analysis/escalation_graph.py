@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from auditkit.analysis.control_plane import ROLES
 from auditkit.analysis.escalation_pods import UNBOUND, pod_steps
 from auditkit.analysis.escalation_rights import (
     held_by_roles,
@@ -18,7 +19,6 @@ from auditkit.analysis.rbac import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MAST
 from auditkit.analysis.rows import STRING
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
-CONTROL_PLANE = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"]
 ENDED = ["Succeeded", "Failed"]
 
 
@@ -158,7 +158,7 @@ def _belonging(known: _Known, pods: pd.DataFrame, lax: pd.Series | None) -> Iter
 
 def _control_plane(node_labels: pd.DataFrame, control_plane: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """From the control plane, which holds the keys of the cluster, to everything."""
-    nodes = node_labels.loc[node_labels["key"].isin(CONTROL_PLANE), "node"]
+    nodes = node_labels.loc[node_labels["key"].isin(ROLES), "node"]
     yield steps(place("Node", "", nodes), ADMIN, step="has the keys of the control plane", source="node " + nodes)
     pods = control_plane["pod"].dropna()
     yield steps(place("Pod", "kube-system", pods), ADMIN, step="has the keys of the control plane",

@@ -24,7 +24,7 @@ OTHERWISE: dict[str, tuple[str, ...]] = {
 }
 """Benchmarks that number the rules read here as CIS Kubernetes 2.0.1 does, but for these rules."""
 
-MANAGED = ("eks-1.8.0", "eks-1.7.0", "eks-1.5.0", "eks-1.2.0", "eks-1.1.0", "eks-1.0.1", "gke-1.9.0", "gke-1.8.0",
+OF_CLOUDS = ("eks-1.8.0", "eks-1.7.0", "eks-1.5.0", "eks-1.2.0", "eks-1.1.0", "eks-1.0.1", "gke-1.9.0", "gke-1.8.0",
            "aks-1.8", "aks-1.7")
 """Benchmarks of managed clusters that have the files of nodes as rules 3.1.1 to 3.1.4, as the newest ones do."""
 
@@ -61,7 +61,7 @@ def _means_the_same(benchmark: pd.Series, rule: pd.Series) -> pd.Series:
     """Whether a benchmark means by the number of a rule what the newest of its family means."""
     excluded = [f"{name}/{number}" for name, numbers in OTHERWISE.items() for number in numbers]
     of_cis = benchmark.isin(OTHERWISE) & ~(benchmark + "/" + rule).isin(excluded) & ~rule.str.startswith(_FILES)
-    of_clouds = benchmark.isin(MANAGED) & rule.str.startswith(_FILES)
+    of_clouds = benchmark.isin(OF_CLOUDS) & rule.str.startswith(_FILES)
     return (of_cis | of_clouds).fillna(False).astype(BOOLEAN)
 
 

@@ -2,14 +2,12 @@
 
 import pandas as pd
 
+from auditkit.analysis.control_plane import ETCD_ROLES, ROLES
 from auditkit.analysis.provider import provider
 from auditkit.analysis.rows import BOOLEAN, has
 from auditkit.checks import _kube_bench
 from auditkit.checks.model import Judgement, check, judge
 
-_ROLE = "node-role.kubernetes.io/"
-_CONTROL_PLANE = tuple(_ROLE + name for name in ("control-plane", "controlplane", "master"))
-_ETCD = (_ROLE + "etcd",)
 _OF_ETCD = ("1.1.7", "1.1.8", "1.1.11", "1.1.12")
 """Rules on the files of etcd, which may have nodes of its own."""
 
@@ -32,16 +30,18 @@ def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd
     if run_by := provider(collection, nodes, node_labels, control_plane):
         return judge(nodes, ok, applies=failed, otherwise=f"run by the provider ({run_by})",
                      reasons=_kube_bench.reasons(ok))
-    concerned = _concerned(nodes, node_labels, rule)
+    concerned, part = _concerned(nodes, node_labels, rule)
     why = "" if concerned.notna().all() else "no node of the control plane is visible"
     return judge(nodes, ok, applies=concerned | failed, reasons=_kube_bench.reasons(ok, why),
-                 otherwise="it is not labelled as a node of the control plane, or not of this part of it")
+                 otherwise=f"it is not labelled as a node of {part}")
 
 
-def _concerned(nodes: pd.DataFrame, node_labels: pd.DataFrame, rule: str) -> pd.Series:
-    """Whether a rule on the control plane speaks of each node; <NA> where no node is labelled as one of it."""
-    for roles in (_ETCD, _CONTROL_PLANE) if rule in _OF_ETCD else (_CONTROL_PLANE,):
-        labelled = has(nodes, {"name": "node"}, node_labels[node_labels["key"].isin(roles)])
+def _concerned(nodes: pd.DataFrame, node_labels: pd.DataFrame, rule: str) -> tuple[pd.Series, str]:
+    """Whether a rule on the control plane speaks of each node, and of which part of it; <NA> where no node is labelled
+    as one of it."""
+    parts = {"etcd": ETCD_ROLES, "the control plane": ROLES}
+    for part in parts if rule in _OF_ETCD else ["the control plane"]:
+        labelled = has(nodes, {"name": "node"}, node_labels[node_labels["key"].isin(parts[part])])
         if labelled.any():
-            return labelled
-    return pd.Series(pd.NA, nodes.index, BOOLEAN)
+            return labelled, part
+    return pd.Series(pd.NA, nodes.index, BOOLEAN), "the control plane"
