@@ -6,8 +6,8 @@ import pytest
 from auditkit.checks import all_checks, find
 from auditkit.controls import Requirement
 from auditkit.evaluation import run, status_of
-from auditkit.ledger import SCAN
-from auditkit.proof import world
+from auditkit.ledger import SCAN, Entry
+from auditkit.proof import TIME, world
 from auditkit.snapshot import Snapshot
 from auditkit.tables import TABLES
 
@@ -134,6 +134,8 @@ def test_nodes_of_etcd_alone_are_asked_for_the_files_of_etcd(rule, cp, etcd, wor
               "findings": [result_of("cp", rule), result_of("etcd", rule)]}
     found = verdicts("node_files.permissions", tables, rule=rule)
     assert {name: verdict for name, (verdict, _) in found.items()} == {"cp": cp, "etcd": etcd, "worker": worker}
+    part = "the control plane" if rule == "1.1.1" else "etcd"
+    assert found["worker"][1] == f"it is not labelled as a node of {part}"
     for name in ("cp", "etcd", "worker"):  # what kube-bench fails is out of scope nowhere
         failing = tables | {"findings": [result_of(name, rule, "fail")]}
         assert verdicts("node_files.permissions", failing, rule=rule)[name][0] == "fail"
@@ -174,6 +176,18 @@ def without_scans(tables):
                     {name: snapshot.arrow(name) for name in TABLES})
 
 
+@pytest.mark.parametrize("check", BENCH)
+def test_what_kube_bench_passed_passes_nowhere_where_a_scan_of_it_is_not_whole(check):
+    rule = {"kubelet.no_hostname_override": "4.2.7", "kube_proxy.metrics_local": "4.3.1"}.get(check, "4.1.1")
+    snapshot = world({"nodes": [{}], "findings": [result_of("node-0", rule)]}, find(check).tools)
+    assert run(find(check), snapshot).counts["pass"] == 1
+    cut = Entry(resource=f"{SCAN}kube-bench:cut", outcome="partial", reason="cut", started=TIME, ended=TIME)
+    manifest = msgspec.structs.replace(snapshot.manifest, ledger=[*snapshot.manifest.ledger, cut])
+    outcome = run(find(check), Snapshot(manifest, {name: snapshot.arrow(name) for name in TABLES}))
+    assert outcome.counts["unknown"] == 1 and outcome.counts["pass"] == 0
+    assert "cut" in outcome.rows()["reason"].item()
+
+
 def test_files_of_the_control_plane_are_asked_of_its_nodes_alone():
     passed = {"tool": "kube-bench", "rule_id": "cis-1.12/1.1.1", "node": "node-0", "status": "pass"}
     tables = {"nodes": [{}, {}], "node_labels": [LABEL], "findings": [passed]}
@@ -190,3 +204,10 @@ def test_a_result_that_is_no_decision_against_one_that_is():
                               (("pass", "fail"), "fail"), (("manual",), "unknown"), ((None,), "unknown")):
         tables = {"nodes": [{}], "findings": [result(status) for status in statuses]}
         assert verdicts("node_files.permissions", tables)["node-0"][0] == verdict, statuses
+
+
+def test_an_operating_system_that_no_control_names_is_not_known():
+    verdict, reason = verdicts("nodes.run_operating_system", {"nodes": [{"os_image": "Ubuntu 22.04.4 LTS"}]})["node-0"]
+    assert verdict == "unknown" and "does not name" in reason
+    named = verdicts("nodes.run_operating_system", {"nodes": [{"os_image": "Ubuntu 22.04.4 LTS"}]}, system="Ubuntu")
+    assert named["node-0"][0] == "pass"

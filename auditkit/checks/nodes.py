@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.rows import has, named
+from auditkit.analysis.rows import BOOLEAN, has, named
 from auditkit.checks.model import Judgement, check, judge
 
 rule = partial(check, severity="medium", if_empty="every cluster has nodes, yet none is visible")
@@ -22,9 +22,12 @@ def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> 
 
 @rule(wanted="the operating system that the control names", source="CIS Google GKE 5.5.1",
       remedy="Make node pools of that operating system, and move the pods to them.")
-def run_operating_system(nodes: pd.DataFrame, *, system: str = "Container-Optimized OS") -> Judgement:
+def run_operating_system(nodes: pd.DataFrame, *, system: str = "") -> Judgement:
     """Nodes run the operating system that was chosen for them.
 
-    ``system`` is how its name begins, as nodes tell it.
+    ``system`` is how its name begins, as nodes tell it. Where a control does not name it, nothing is known.
     """
+    if not system:
+        nothing = pd.Series(pd.NA, nodes.index, BOOLEAN)
+        return judge(nodes, nothing, ["os_image"], reasons="the control does not name the operating system")
     return judge(nodes, nodes["os_image"].str.startswith(system), ["os_image"])
