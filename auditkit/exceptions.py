@@ -185,9 +185,6 @@ class ExceptionRegister:
         self.results = [self._marked(result) for result in results] if self._uses else results
         self._called.clear()
 
-    def __bool__(self) -> bool:
-        return bool(self._uses)
-
     def _marked(self, result: "Result") -> "Result":
         covered, by = [], []
         for outcome in result.outcomes:
@@ -204,7 +201,7 @@ class ExceptionRegister:
         if not marked:
             return replace(result, covered=tuple(covered))
         whole = marked == result.count("fail")
-        told = f"{_accepted(by)}" if whole else f"{marked} of them accepted"
+        told = _accepted(by) if whole else f"{marked} of them accepted"
         if whole and result.not_known:
             told = f"{told}, but there is more that is not known: {result.not_known}"
         return replace(result, covered=tuple(covered), accepted=whole and not result.not_known,

@@ -119,7 +119,6 @@ POWERS = (
 )
 FULL_POWER = "full_power"
 """The name of all verbs on all resources of all groups, which is no rule of its own in `POWERS`."""
-DOC = {power.name: power.doc for power in POWERS} | {FULL_POWER: "does everything"}
 COLUMNS = ["kind", "namespace", "role", "rule", "power", "verb", "group", "resource", "resource_name",
            "in_namespaces"]
 
