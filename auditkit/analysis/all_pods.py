@@ -1,8 +1,8 @@
 """What pods are, whether they run or are only written down: pods, and the templates of controllers that have none.
 
 A Deployment that is scaled to 0 and a CronJob that waits have no pods that could be judged, and may have some any
-minute. A controller with pods is judged by them: admission may have changed what its template says. What belongs to
-another controller (the ReplicaSets of a Deployment) is that one's matter.
+minute. A controller with pods is judged by them: admission may have changed what its template says. An owner is known
+by its UID, and by its name only where a UID is not told, as in files that no API server has stored.
 
 Each table has the columns of the one of pods, and before them ``kind`` (``Pod``, ``Deployment`` …).
 """
@@ -10,23 +10,44 @@ Each table has the columns of the one of pods, and before them ``kind`` (``Pod``
 import pandas as pd
 
 from auditkit.analysis.images import ENDED
-from auditkit.analysis.owners import KINDS
 from auditkit.analysis.rows import STRING, has, lookup
 
 _KEY = ["kind", "namespace", "name"]
+_SAME = {name: name for name in _KEY}
+_AS_OWNER = {"kind": "owner_kind", "namespace": "namespace", "name": "owner"}
+_MANAGED = {"ReplicaSet": "Deployment", "Job": "CronJob"}
+"""Controllers that another makes of its own template."""
+_REVISIONS = ("ReplicaSet", "ReplicationController")
+"""Controllers of which others keep the former ones, without pods (a Deployment, a Rollout, a DeploymentConfig)."""
 
 
-def idle_templates(templates: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
-                   top_owners: pd.DataFrame) -> pd.DataFrame:
-    """The templates of controllers that no other one owns and that have no pod which has not ended: kind, namespace,
-    name."""
-    same = dict(zip(_KEY, _KEY, strict=True))
-    owned = workload_owners[workload_owners["controller"].fillna(False) & workload_owners["owner_kind"].isin(KINDS)]
+def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
+                   pod_owners: pd.DataFrame) -> pd.DataFrame:
+    """The templates that may have pods and have none which has not ended: kind, namespace, name.
+
+    Left out are a ReplicaSet of a Deployment and a Job of a CronJob, for which that one stands (unless pods of just
+    these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that are complete.
+    """
+    state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed"])
+    links = workload_owners[workload_owners["controller"].fillna(False)]
     running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]]
-    running = running.assign(kind=pd.Series("Pod", running.index, STRING))
-    tops = lookup(running, same, top_owners, ["top_kind", "top_name"]).assign(namespace=running["namespace"])
-    busy = has(templates, {"kind": "top_kind", "namespace": "namespace", "name": "top_name"}, tops)
-    return templates.loc[~(has(templates, same, owned) | busy), _KEY].reset_index(drop=True)
+    of_pods = pod_owners.rename(columns={"pod": "name"})[pod_owners["controller"].fillna(False)]
+    direct = _there(of_pods[has(of_pods, {"namespace": "namespace", "name": "name"}, running)], templates)
+    made = _there(links[(links["kind"].map(_MANAGED).astype(STRING) == links["owner_kind"]).fillna(False)], templates)
+    above = made[has(made, _AS_OWNER, direct)]
+    busy = has(templates, _AS_OWNER, direct) | has(templates, _AS_OWNER, above)
+    wanted = (state["replicas"] > 0).fillna(False) | state["suspended"].fillna(False)
+    sets = links[links["kind"].isin(_REVISIONS)].fillna({"owner_uid": ""})
+    owner = {name: name for name in ("owner_kind", "namespace", "owner", "owner_uid")}
+    replaced = sets[has(sets, owner, sets[has(sets, _AS_OWNER, direct)])]
+    out = (has(templates, _SAME, made) | has(templates, _SAME, replaced)) & ~wanted
+    return templates.loc[~(busy | out | state["completed"].notna()), _KEY].reset_index(drop=True)
+
+
+def _there(links: pd.DataFrame, templates: pd.DataFrame) -> pd.DataFrame:
+    """Those whose owner is there: of its name, and not of another UID."""
+    owner = lookup(links, {"owner_kind": "kind", "namespace": "namespace", "owner": "name"}, templates, ["name", "uid"])
+    return links[owner["name"].notna() & (owner["uid"] == links["owner_uid"]).fillna(True)]
 
 
 def all_pods(pods: pd.DataFrame, templates: pd.DataFrame, idle_templates: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,7 @@ TABLES = (
             Column("strategy", "string", "spec.strategy.type", "how a Deployment is rolled out"),
             Column("suspended", "boolean", "spec.suspend", "a Job or CronJob that does not run", absent=False),
             Column("schedule", "string", "spec.schedule", "schedule of a CronJob"),
+            Column("completed", "timestamp", "status.completionTime", "when a Job succeeded, after which it is over"),
         ),
         ("kind", "namespace", "name"), kind="Workload",
     ),
