@@ -126,12 +126,46 @@ def shipped(*rules: dict, binding: str = "system:controller:resourcequota-contro
 
 
 def test_what_kubernetes_ships_is_not_applicable_but_not_what_was_added_to_it():
-    reads = rule("get list watch", "*", "*")
+    reads = rule("list watch", "*", "*")
     assert verdicts("secrets_access_minimal", shipped(reads)) == ["not_applicable"]
     assert verdicts("secrets_access_minimal", shipped(reads, binding="mine")) == ["fail"]
     assert verdicts("secrets_access_minimal", shipped(reads, subject=ALICE)) == ["fail"]
     assert verdicts("pod_creation_minimal", shipped(reads, rule("create", "pods"))) == ["fail"]
     assert verdicts("pod_creation_minimal", shipped(reads)) == ["pass"]
+
+
+def component(name: str, *rules: dict) -> list[dict]:
+    full = f"system:controller:{name}"
+    return [role(full, *rules, labels=LABEL), bind(full, full, account(name, "kube-system"))]
+
+
+GC, NAMESPACES = rule("get list watch patch update delete", "*", "*"), rule("get list watch delete deletecollection",
+                                                                           "*", "*")
+
+
+@pytest.mark.parametrize(("check", "name", "ships", "added"), [
+    ("no_bind_escalate_impersonate", "generic-garbage-collector", GC, rule("escalate bind impersonate", "*", "*")),
+    ("token_creation_minimal", "generic-garbage-collector", GC, rule("create", "serviceaccounts/token")),
+    ("pod_creation_minimal", "generic-garbage-collector", GC, rule("create", "*", "*")),
+    ("cluster_admin_only_where_needed", "generic-garbage-collector", GC, rule("create deletecollection", "*", "*")),
+    ("cluster_admin_only_where_needed", "namespace-controller", NAMESPACES, EVERYTHING),
+    ("pod_creation_minimal", "namespace-controller", NAMESPACES, EVERYTHING),
+    ("webhook_config_access_minimal", "namespace-controller", NAMESPACES, rule("patch", "*", "*")),
+    ("node_proxy_minimal", "resourcequota-controller", rule("list watch", "*", "*"), rule("get", "nodes/proxy")),
+    ("secrets_access_minimal", "persistent-volume-binder", rule("get", "secrets"), rule("*", "secrets")),
+])
+def test_a_component_that_was_given_more_than_it_ships_with_fails(check, name, ships, added):
+    assert verdicts(check, component(name, ships)) != ["fail"]
+    assert verdicts(check, component(name, ships, added)) == ["fail"]
+
+
+def test_the_rights_of_components_on_everything_are_shipped():
+    assert verdicts("secrets_access_minimal", component("generic-garbage-collector", GC)) == ["not_applicable"]
+    assert verdicts("webhook_config_access_minimal", component("namespace-controller", NAMESPACES)) == [
+        "not_applicable"]
+    assert verdicts("cluster_admin_only_where_needed", [
+        role("cluster-admin", EVERYTHING, labels=LABEL), bind("cluster-admin", "cluster-admin",
+                                                              group("system:masters"))]) == ["not_applicable"]
 
 
 def test_everybody_reads_secrets_by_a_default_role_that_was_widened():

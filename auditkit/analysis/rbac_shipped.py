@@ -113,9 +113,18 @@ WITH_WILDCARDS = frozenset((
                                                "resourcequota-controller"))))
 """Default ClusterRoles whose rules have wildcards."""
 
-ANY = "*"
+_ON_EVERYTHING = {
+    "cluster-admin": "*",
+    "system:controller:generic-garbage-collector": "get list watch update patch delete",
+    "system:controller:namespace-controller": "get list watch delete deletecollection",
+    "system:controller:resourcequota-controller": "list watch",
+}
+"""The verbs that default roles have on all resources. With another verb there, somebody widened the role."""
+
+WITH_ALL_VERBS = "system:kubelet-api-admin"
+"""The one other default role with the verb ``*``: on what kubelets serve."""
+
 _POWERS = {
-    "cluster-admin": ANY, "system:controller:generic-garbage-collector": ANY,
     "system:kube-controller-manager": "create_tokens proxy_nodes read_secrets write_secrets",
     "system:kube-scheduler": "change_pod_status delete_pods",
     "system:kubelet-api-admin": "proxy_nodes",
@@ -139,7 +148,6 @@ _POWERS = {
         "expand-controller": "change_storage create_volumes",
         "job-controller": "change_pods create_pods create_workloads delete_pods",
         "legacy-service-account-token-cleaner": "write_secrets",
-        "namespace-controller": ANY,
         "node-controller": "change_nodes change_pod_status delete_nodes delete_pods",
         "persistent-volume-binder": "change_storage create_pods create_volumes delete_pods read_secrets",
         "pod-garbage-collector": "change_pod_status delete_pods",
@@ -148,7 +156,6 @@ _POWERS = {
         "replicaset-controller": "change_pods create_pods create_workloads delete_pods",
         "replication-controller": "change_pods create_pods create_workloads delete_pods",
         "resource-claim-controller": "change_pod_status",
-        "resourcequota-controller": "proxy_nodes read_secrets",
         "root-ca-cert-publisher": "change_configmaps",
         "route-controller": "change_nodes",
         "service-ca-cert-publisher": "change_configmaps",
@@ -158,9 +165,17 @@ _POWERS = {
         "ttl-controller": "change_nodes",
     }.items()},
 }
-POWERS = pd.DataFrame([(role, power) for role, powers in _POWERS.items() for power in powers.split()],
-                      columns=["role", "power"], dtype=STRING)
+
+
+def _table(given: dict[str, str], column: str) -> pd.DataFrame:
+    rows = [(role, word) for role, words in given.items() for word in words.split()]
+    return pd.DataFrame(rows, columns=["role", column], dtype=STRING)
+
+
+POWERS = _table(_POWERS, "power")
 """What the default roles are good for that are bound by default. More than that was added by somebody."""
+
+VERBS = _table(_ON_EVERYTHING, "verb")
 
 
 def shipped_bindings(binding_subjects: pd.DataFrame) -> pd.Series:
@@ -171,8 +186,9 @@ def shipped_bindings(binding_subjects: pd.DataFrame) -> pd.Series:
 def shipped_powers(held: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.Series:
     """Whether each row of `rbac_powers.held_powers` is what Kubernetes itself ships: its binding, with its rights."""
     bound = shipped_bindings(binding_subjects).to_numpy(dtype=bool)[held["row"].to_numpy(dtype=int)]
-    known = has(held, {"role": "role", "power": "power"}, POWERS)
-    return bound & (known | held["role"].isin(POWERS.loc[POWERS["power"] == ANY, "role"]))
+    widened = (held["verb"] == "*") & (held["role"] != WITH_ALL_VERBS)
+    by_power = has(held, {"role": "role", "power": "power"}, POWERS) & ~widened
+    return bound & (by_power | has(held, {"role": "role", "verb": "verb"}, VERBS))
 
 
 def shipped_roles(roles: pd.DataFrame, role_labels: pd.DataFrame) -> pd.Series:
