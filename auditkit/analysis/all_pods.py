@@ -8,9 +8,10 @@ Each table has the columns of the one of pods, and before them ``kind`` (``Pod``
 """
 
 import pandas as pd
+import pyarrow as pa
 
 from auditkit.analysis.images import ENDED
-from auditkit.analysis.rows import STRING, has, lookup
+from auditkit.analysis.rows import STRING, array, has, lookup
 
 _KEY = ["kind", "namespace", "name"]
 _SAME = {name: name for name in _KEY}
@@ -30,9 +31,7 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
     """
     state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed"])
     links = workload_owners[workload_owners["controller"].fillna(False)]
-    running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]]
-    of_pods = pod_owners.rename(columns={"pod": "name"})[pod_owners["controller"].fillna(False)]
-    direct = _there(of_pods[has(of_pods, {"namespace": "namespace", "name": "name"}, running)], templates)
+    direct = _there(_owners(pods, pod_owners), templates)
     made = _there(links[(links["kind"].map(_MANAGED).astype(STRING) == links["owner_kind"]).fillna(False)], templates)
     above = made[has(made, _AS_OWNER, direct)]
     busy = has(templates, _AS_OWNER, direct) | has(templates, _AS_OWNER, above)
@@ -42,6 +41,16 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
     replaced = sets[has(sets, owner, sets[has(sets, _AS_OWNER, direct)])]
     out = (has(templates, _SAME, made) | has(templates, _SAME, replaced)) & ~wanted
     return templates.loc[~(busy | out | state["completed"].notna()), _KEY].reset_index(drop=True)
+
+
+def _owners(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:
+    """The controllers of pods that have not ended, each once: namespace, owner_kind, owner, owner_uid."""
+    ended = pods.loc[pods["phase"].isin(ENDED), ["namespace", "name"]]
+    columns = ["namespace", "owner_kind", "owner", "owner_uid"]
+    links = pod_owners[["pod", *columns]][pod_owners["controller"].fillna(False)]
+    links = links[~has(links, {"namespace": "namespace", "pod": "name"}, ended)]
+    distinct = pa.table({name: array(links[name]) for name in columns}).group_by(columns).aggregate([])
+    return distinct.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _there(links: pd.DataFrame, templates: pd.DataFrame) -> pd.DataFrame:
