@@ -85,6 +85,8 @@ def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
     ({"kind": "transform", "transform": lambda d: {**d, "items": None}}, "failed", "no list of items"),
     ({"kind": "transform", "transform": lambda d: {**d, "items": [{}, *d["items"]]}}, "partial", "item 0"),
     ({"kind": "transform", "transform": lambda d: {**d, "items": [*d["items"], d["items"][0]]}}, "partial", "twice"),
+    ({"kind": "transform", "transform": lambda d: {**d, "items": [
+        *d["items"], {"metadata": {"name": "lost"}, "spec": {"containers": []}}]}}, "partial", "Pod lost has no namespace"),
 ])
 def test_one_spoilt_list(server, kubeconfig, fault, outcome, says) -> None:
     server.fault("*/pods", **fault)

@@ -8,9 +8,11 @@ import pytest
 import yaml
 from replay import ACME_PROD
 
+from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
 from auditkit.errors import SourceError
+from auditkit.evaluation import run
 from auditkit.snapshot import Snapshot
 
 
@@ -58,6 +60,26 @@ def test_many_documents_of_single_objects_are_partial(tmp_path: Path) -> None:
     assert snapshot.pods["name"].tolist() == ["a", "b"]
     assert outcome(snapshot, "pods")[0] == "partial"
     assert "single objects" in outcome(snapshot, "pods")[1]
+
+
+def test_what_names_no_namespace_is_judged_in_default_and_proves_nothing(tmp_path: Path) -> None:
+    bare = [pod("a", volumes=[{"name": "v", "hostPath": {"path": "/"}}]), pod("b")]
+    for thing in bare:
+        del thing["metadata"]["namespace"]
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+        "template": {"spec": {"containers": [{"name": "c", "securityContext": {"privileged": True}}]}}}}
+    (tmp_path / "all.json").write_text(json.dumps(listed(*bare, web)))
+    snapshot = take(tmp_path)
+    assert snapshot.pods["namespace"].tolist() == ["default", "default"]
+    assert outcome(snapshot, "pods")[0] == "partial"
+    assert "Pod a has no namespace (nor 1 more)" in outcome(snapshot, "pods")[1]
+    assert verdicts(snapshot, "workloads.no_host_path", "Pod") == {"a": "fail", "b": "unknown"}
+    assert verdicts(snapshot, "workloads.no_privileged_containers", "Deployment") == {"web": "fail"}
+
+
+def verdicts(snapshot: Snapshot, name: str, kind: str) -> dict[str, str]:
+    rows = run(find(name), snapshot).rows()
+    return {row.name: row.verdict for row in rows[rows["kind"] == kind].itertuples()}
 
 
 def test_what_files_do_not_hold_is_absent_and_never_none(tmp_path: Path) -> None:

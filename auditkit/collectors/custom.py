@@ -25,7 +25,8 @@ def resources(served: Served) -> Iterator[tuple[Resource, str, Reader]]:
         if row["group"] in by_group and "/" not in row["resource"] and "list" in row["verbs"] and key not in found:
             found.add(key)
             name = f"{row['resource']}.{row['group']}"
-            yield Resource(name, row["kind"], (row["version"],), builtin=False), row["version"], by_group[row["group"]]
+            resource = Resource(name, row["kind"], (row["version"],), namespaced=row["namespaced"], builtin=False)
+            yield resource, row["version"], by_group[row["group"]]
 
 
 class FindingsDecoder:

@@ -15,6 +15,7 @@ from auditkit import tables
 from auditkit.collectors.recording import RecordingSource
 from auditkit.collectors.sources import Answer, Source
 from auditkit.errors import SourceError
+from auditkit.tables.model import Resource
 
 NOT_THERE = "no file holds it; that does not mean there is none"
 SINGLE = "single objects were given, no list: nothing shows that there are no others"
@@ -37,10 +38,23 @@ class _Found:
         self.items: list[Any] = []
         self.listed = False
         self.problems: list[str] = []
+        self.homeless: list[str] = []
+
+    def take(self, item: Any, resource: Resource) -> None:
+        """Keep an object. One that names no namespace is put where kubectl would put it; no cluster wrote it so."""
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        if resource.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
+            item = item | {"metadata": metadata | {"namespace": "default"}}
+            self.homeless.append(f"{resource.kind} {str(metadata.get('name'))[:253]}")
+        self.items.append(item)
 
     @property
     def note(self) -> str:
-        return "; ".join(self.problems if self.listed else [*self.problems, SINGLE])
+        problems = self.problems if self.listed else [*self.problems, SINGLE]
+        if self.homeless:
+            more = f" (nor {len(self.homeless) - 1} more)" if len(self.homeless) > 1 else ""
+            problems = [*problems, f"{self.homeless[0]} has no namespace{more}, and is taken as one of default"]
+        return "; ".join(problems)
 
 
 class FilesSource:
@@ -107,7 +121,7 @@ class FilesSource:
         """Keep an object under the resource that it is, and say which; empty where nothing reads such a kind."""
         name = _source(item if isinstance(item, dict) and item.get("kind") else inherited)
         if name:
-            self._found.setdefault(name, _Found()).items.append(item)
+            self._found.setdefault(name, _Found()).take(item, tables.RESOURCES[name])
         return name
 
 

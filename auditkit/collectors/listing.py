@@ -103,7 +103,7 @@ class Listing:
                 raise _Restart(f"the list changed under way (resourceVersion {version}, then {page.resource_version})")
             version = self.entry.resource_version = page.resource_version
             doubts += [note] if note and note not in doubts else []
-            doubts += page.malformed
+            doubts += [*page.malformed, *self._homeless(page.names)]
             seen.append(np.fromiter(map(hash, page.names), np.int64, len(page.names)))
             self.entry.items += page.items
             remaining = page.remaining if page.continue_token else None
@@ -116,6 +116,11 @@ class Listing:
         if doubts:
             shown = "; ".join(doubts[:5])
             self._end("partial", shown if len(doubts) <= 5 else f"{shown}; and {len(doubts) - 5} more")
+
+    def _homeless(self, names: list[str]) -> list[str]:
+        """Objects without the namespace that each of their kind has: what is in them can be joined to nothing."""
+        return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names
+                if name.startswith("/") and self._resource.namespaced]
 
     def _pages(self) -> Iterator[tuple[Page, str]]:
         token, known = "", set()
