@@ -42,6 +42,17 @@ def test_kinds_of_containers(check, kind, verdict):
     assert verdicts(f"workloads.{check}", tables)[0][0] == verdict
 
 
+@pytest.mark.parametrize(("quantity", "verdict"), [
+    ("1", "pass"), ("0.5", "pass"), (".5", "pass"), ("+100m", "pass"), ("1e3", "pass"), ("0.001Gi", "pass"),
+    ("0", "fail"), ("0m", "fail"), ("0.0", "fail"), ("0Mi", "fail"), ("0e3", "fail"), ("-0", "fail"), ("", "fail"),
+    (None, "fail"),
+])
+def test_a_quantity_of_nothing_is_no_limit(quantity, verdict):
+    for limits in ({"cpu_limit": quantity, "memory_limit": "1Gi"}, {"cpu_limit": "1", "memory_limit": quantity}):
+        tables = {"pods": [{}], "containers": [limits]}
+        assert verdicts("workloads.resource_limits_set", tables)[0][0] == verdict
+
+
 def test_a_token_is_unknown_where_the_account_is_not_there():
     assert verdicts("workloads.token_mounted_only_where_needed", {"pods": [{}]})[0][0] == "unknown"
 
@@ -51,7 +62,7 @@ def test_static_pods_are_judged_but_for_tokens_that_they_cannot_have():
               "pod_annotations": [{"pod": "etcd", "namespace": "kube-system", "key": "kubernetes.io/config.mirror"}]}
     assert verdicts("workloads.no_host_network", tables)[0][0] == "fail"
     assert verdicts("workloads.token_mounted_only_where_needed", tables)[0] == (
-        "not_applicable", "a static pod has no service account, and a pod that has ended no use of it")
+        "not_applicable", "no process in it can use a token of a service account")
 
 
 @pytest.mark.parametrize("check", ["images_pinned_by_digest", "no_latest_tag"])
@@ -108,6 +119,23 @@ def test_a_file_of_the_api_server_may_hold_what_namespaces_enforce_by_default():
     assert web[0] == "unknown" and "file of the control plane" in web[1]
     assert open_[0] == "fail" and safe[0] == "pass"
     assert verdicts("admission.pod_security_enforced", world | {"kube-apiserver": ["--profiling=false"]})[0][0] == "fail"
+
+
+@pytest.mark.parametrize(("labels", "verdict", "said"), [
+    ({"enforce": "bogus"}, "pass", "restricted (latest) is enforced; labels that are not valid: "
+                                   "pod-security.kubernetes.io/enforce=bogus"),
+    ({"enforce": ""}, "pass", "restricted (latest) is enforced"),
+    ({"enforce": "baseline", "enforce-version": "1.30"}, "pass", "baseline (latest) is enforced"),
+    ({"enforce": "privileged", "enforce-version": "x"}, "fail", "privileged (latest) is enforced"),
+    ({"warn": "bogus"}, "fail", "privileged (latest) is enforced"),
+    ({"enforce": "baseline"}, "pass", "enforce=baseline, enforce_version=latest"),
+    ({}, "fail", "enforce=not set, enforce_version=not set"),
+])
+def test_a_level_that_is_not_valid_refuses_as_restricted_does(labels, verdict, said):
+    world = {"namespaces": [{}], "namespace_labels": [
+        {"key": f"pod-security.kubernetes.io/{key}", "value": value} for key, value in labels.items()]}
+    (found, reason), = verdicts("admission.pod_security_enforced", world)
+    assert found == verdict and reason.startswith(said)
 
 
 @pytest.mark.parametrize(("change", "verdict"), [

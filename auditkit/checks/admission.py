@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, STRING, has, lookup, named
+from auditkit.analysis.rows import STRING, has, named
 from auditkit.checks._flags import Flags
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
@@ -23,28 +23,29 @@ _OF_NAMESPACE = {"name": "namespace"}
     wanted=f"label {ENFORCE}: baseline or restricted",
     remedy=f"Label the namespace {ENFORCE}=baseline or restricted; first with warn and audit, to see what breaks.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.1; Kubernetes documentation: Pod Security admission",
+    needs=("webhook_namespaces", "pod_policies", "api_servers"),
 )
-def pod_security_enforced(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame, webhook_namespaces: pd.DataFrame,
-                          pod_policies: pd.DataFrame, api_servers: pd.DataFrame, *,
+def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFrame, namespace_labels: pd.DataFrame,
+                          webhook_namespaces: pd.DataFrame, pod_policies: pd.DataFrame, api_servers: pd.DataFrame, *,
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace refuses unsafe pods."""
-    level, version = (_label(namespaces, namespace_labels, key) for key in (ENFORCE, f"{ENFORCE}-version"))
-    ok = level.isin(["baseline", "restricted"]).astype(BOOLEAN)
+    """Every namespace refuses unsafe pods.
+
+    A level that is not valid is enforced as restricted, and a version that is not as latest.
+    """
+    labelled = has(namespaces, _OF_NAMESPACE, namespace_labels[(namespace_labels["key"] == ENFORCE).fillna(False)])
+    level, version = namespace_levels["enforce"], namespace_levels["enforce_version"]
+    ok = level != "privileged"
     others = webhook_namespaces[(webhook_namespaces["type"] == "Validating").fillna(False)]
     asked = ", ".join(pod_policies["name"].tolist())
     engines = named(namespaces, _OF_NAMESPACE, others, "name") + (f", {asked}" if asked else "")
-    elsewhere, by_default = ~ok & (engines != ""), level.isna() & _may_have_defaults(api_servers)
-    reasons = pd.Series("", namespaces.index, STRING).mask(
+    elsewhere, by_default = ~ok & (engines != ""), ~labelled & _may_have_defaults(api_servers)
+    wrong = namespace_levels["errors"]
+    reasons = (level + " (" + version + ") is enforced; labels that are not valid: " + wrong).fillna("").mask(
         by_default, "what namespaces without a label enforce may stand in a file of the control plane").mask(
         elsewhere, "whether rules of another kind are of equal worth is not known: " + engines.str.strip(", "))
-    return judge(namespaces.assign(enforce=level, enforce_version=version), ok.mask(elsewhere | by_default),
-                 ["enforce", "enforce_version"], reasons=reasons,
+    return judge(namespaces.assign(enforce=level.where(labelled), enforce_version=version.where(labelled)),
+                 ok.mask(elsewhere | by_default), ["enforce", "enforce_version"], reasons=reasons,
                  applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
-
-
-def _label(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame, key: str) -> pd.Series:
-    labels = namespace_labels[(namespace_labels["key"] == key).fillna(False)]
-    return lookup(namespaces, {"name": "namespace"}, labels, ["value"])["value"]
 
 
 def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
@@ -59,6 +60,7 @@ def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
     remedy="Install an admission controller that verifies signatures, such as Sigstore's policy controller, for this "
            "namespace, with failurePolicy: Fail.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.5.1; NSA/CISA Kubernetes Hardening Guidance 1.2: image scanning",
+    needs=("webhook_namespaces", "api_servers"),
 )
 def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame, *,
                             exempt: tuple[str, ...] = SYSTEM) -> Judgement:
@@ -99,7 +101,7 @@ def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
     severity="medium",
     wanted="bound with the action Deny, and failurePolicy: Fail",
     remedy="Bind the policy with validationActions: [Deny], after a time with Warn and Audit; and failurePolicy: Fail.",
-    source="Kubernetes documentation: validating admission policies",
+    source="Kubernetes documentation: validating admission policies", needs=("admission_policy_bindings",),
 )
 def validating_policies_enforced(admission_policies: pd.DataFrame,
                                  admission_policy_bindings: pd.DataFrame) -> Judgement:

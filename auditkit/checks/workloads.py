@@ -284,11 +284,16 @@ def resource_limits_set(all_containers: pd.DataFrame, container_contexts: pd.Dat
                         limit_ranges: pd.DataFrame) -> Judgement:
     """Containers have limits of CPU and memory."""
     limits = container_contexts[["cpu_limit", "memory_limit"]]
-    ok = (limits.notna() & ~limits.isin(["0", "0m"])).all(axis=1)
+    ok = _limited(limits["cpu_limit"]) & _limited(limits["memory_limit"])
     filled_in = (all_containers["kind"] != "Pod") & has(all_containers, {"namespace": "namespace"}, limit_ranges)
     ok = ok.mask(~ok & filled_in)  # a LimitRange may give its pods what a template does not say
     return judge(all_containers.assign(**limits), ok, ["type", "cpu_limit", "memory_limit"],
                  applies=all_containers["type"] != "ephemeral", otherwise="an ephemeral container cannot have limits")
+
+
+def _limited(limit: pd.Series) -> pd.Series:
+    """Whether a quantity is there and is more than nothing: ``0``, ``0.0`` and ``0Mi`` are no limits."""
+    return limit.str.match(r"\+?[0-9.]*[1-9]").fillna(False)
 
 
 @low(
