@@ -43,6 +43,13 @@ def test_a_list_of_members_refutes():
     assert found({"memberships": members}, accepted=["alice"])["alice"] == "pass"
 
 
+def test_a_service_account_is_accepted_by_its_namespace_and_name():
+    user = "system:serviceaccount:ci:runner"
+    given = {"events": [event(user)], "collection": [{"cluster": "case", "ended": "2026-01-01T00:00:00Z"}]}
+    for accepted, verdict in ((["ci/runner"], "pass"), ([user], "pass"), (["other/runner", "runner"], "fail")):
+        assert found(given, accepted=accepted)[user] == verdict
+
+
 @pytest.mark.parametrize(("events", "verdict"), [
     ([event("admin")], "fail"),
     ([event("admin", "dev"), event("admin", "dev,system:masters")], "fail"),

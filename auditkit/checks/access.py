@@ -252,9 +252,12 @@ def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[
 
     A list of members and an audit log can only refute: without them bindings are judged alone.
     """
-    is_accepted = system_masters["subject"].isin(accepted)
+    user = system_masters["subject"]
+    account = user.str.replace(rf"^{ACCOUNT_USER}([^:]+):([^:]+)$", r"\1/\2", regex=True)
+    is_accepted = user.isin(accepted) | account.isin(accepted)
     return judge(system_masters, ~system_masters["masters"] | is_accepted, ["told_by", *EVIDENCE],
-                 applies=~system_masters["own"], otherwise=SHIPPED)
+                 applies=~system_masters["own"],
+                 otherwise="Kubernetes itself is in it, by a binding that it ships or to speak to itself")
 
 
 @check(severity="critical", wanted="no binding names system:anonymous or system:unauthenticated",
