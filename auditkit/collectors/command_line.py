@@ -8,8 +8,10 @@ Sources: the flags that each component registers (kubernetes/kubernetes with k8s
 controller-manager and cloud-provider; etcd-io/etcd), and how pflag and Go's flag package read a line.
 """
 
+import csv
 import re
 import shlex
+from itertools import takewhile
 from typing import NamedTuple
 
 KEPT_OF_ETCD = frozenset(
@@ -79,10 +81,17 @@ SWITCHES = frozenset(
 """Flags that take no following word: ``--profiling false`` turns profiling on."""
 
 GATHERED = frozenset(
-    "admission-control authorization-mode enable-admission-plugins disable-admission-plugins etcd-servers"
-    " tls-cipher-suites feature-gates service-account-key-file service-account-issuer runtime-config".split()
+    "admission-control api-audiences authorization-mode controllers disable-admission-plugins enable-admission-plugins"
+    " etcd-servers feature-gates kubelet-preferred-address-types oidc-required-claim oidc-signing-algs"
+    " requestheader-allowed-names runtime-config service-account-issuer service-account-key-file"
+    " strict-transport-security-directives tls-cipher-suites".split()
 )
 """Flags whose values add up where they are given more than once; of all others the last counts."""
+
+_MAPS_AND_ARRAYS = frozenset("feature-gates oidc-required-claim runtime-config service-account-issuer"
+                             " service-account-key-file".split())
+SLICES = GATHERED - _MAPS_AND_ARRAYS
+"""Those that are read as lines of CSV, so that quotation marks in them are none of the value."""
 
 SHELLS = frozenset("sh bash ash dash ksh zsh".split())
 WRAPPERS = frozenset("chrt dumb-init go-runner hyperkube ionice nice setpriv setsid taskset tini".split())
@@ -138,6 +147,12 @@ def starts(component: str, words: list[str]) -> bool:
     return any(_base(word) == component for word in words)
 
 
+def runs(component: str, words: list[str]) -> bool:
+    """Whether it is plain that the words start the component."""
+    place = next((at for at, word in enumerate(words) if _base(word) == component), None)
+    return place is not None and all(map(_starts_as_it_stands, words[:place]))
+
+
 def kept(flag: str, value: str) -> str | None:
     """The value of a flag, as far as it may be kept."""
     return _USER_INFO.sub("", value) if flag in KEPT and "$(" not in value else None
@@ -155,7 +170,8 @@ def _starts_as_it_stands(word: str) -> bool:
 def _script(words: list[str]) -> list[str] | None:
     """The words of the one plain command that a shell is told to run; ``None`` where it is told anything else."""
     shell = next(at for at, word in enumerate(words) if _base(word) in SHELLS)
-    option = next((at for at, word in enumerate(words) if at > shell and re.fullmatch(r"-[A-Za-z]*c", word)), None)
+    options = takewhile(lambda at: words[at].startswith("-"), range(shell + 1, len(words)))  # the rest is its script's
+    option = next((at for at in options if re.fullmatch(r"-[A-Za-z]*c", words[at])), None)
     if option is None or option + 1 == len(words):
         return None
     script = words[option + 1].replace("\\\n", "").strip()
@@ -174,7 +190,7 @@ def _certain(found: Values) -> Values:
 def _flags(words: list[str]) -> tuple[Values, str | None]:
     """Flags, and why others may be set. What stands before a word that cannot be read may be set anew by it."""
     found: Values = {}
-    why, rest = None, list(reversed(words))
+    why, unsure, rest = None, None, list(reversed(words))
     while rest:
         word = rest.pop()
         name, given, value = word.lstrip("-").partition("=")
@@ -182,10 +198,14 @@ def _flags(words: list[str]) -> tuple[Values, str | None]:
         if not word.startswith("-") or not name or "$(" in name:
             found, why = dict.fromkeys(found), VARIABLE if "$(" in word else LOOSE
             continue
+        doubtful, unsure = unsure, None
         if not given:
             value, unsure = _following(name, rest)
             why = why or unsure
-        found[name] = _joined(found, name, kept(name, value))
+        if not doubtful:
+            found[name] = _joined(found, name, _items(name, kept(name, value)))
+        elif name in found:  # the word may as well be the value of the flag before it
+            found[name] = None
     return found, why
 
 
@@ -200,6 +220,17 @@ def _following(name: str, rest: list[str]) -> tuple[str, str | None]:
     if name not in KEPT and re.match(r"--?[A-Za-z]", rest[-1]):
         return "", LOOSE
     return rest.pop(), None
+
+
+def _items(name: str, value: str | None) -> str | None:
+    """The items of a list, joined by commas; ``None`` where it cannot be read."""
+    if name not in SLICES or not value:
+        return value
+    try:
+        [items] = csv.reader([value], strict=True)
+    except (csv.Error, ValueError):
+        return None
+    return ",".join(items)
 
 
 def _joined(found: Values, name: str, value: str | None) -> str | None:
