@@ -254,6 +254,12 @@ def test_a_pod_on_windows_is_known_by_its_node_by_itself_or_by_what_it_asks_for(
     ({"windows_user": "ContainerUser"}, "pass"), ({"windows_user": "CONTAINERADMINISTRATOR"}, "fail"),
     ({"windows_user": "NT AUTHORITY\\SYSTEM", "windows_host_process": True}, "fail"),
     ({"windows_user": "ops", "windows_host_process": True}, "unknown"),
+    *(({"windows_user": user}, "fail") for user in (
+        "User Manager\\ContainerAdministrator", "BUILTIN\\Administrators", "HOST\\Administrator", " administrator ",
+        "NT AUTHORITY\\LocalSystem", "NT AUTHORITY\\Local System", "S-1-5-18", "s-1-5-93-2-1", "Administrator@host",
+        "S-1-5-21-1-2-3-500")),
+    ({"windows_user": "SHOP\\web"}, "pass"), ({"windows_user": "ADMINISTRATOR\\web"}, "pass"),
+    ({"windows_user": ""}, "unknown"), ({"windows_user": " "}, "unknown"),
 ])
 def test_who_a_windows_container_runs_as(context, verdict):
     tables = WINDOWS | {"pods": [{"node": "node-0"} | context]}

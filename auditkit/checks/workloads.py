@@ -12,8 +12,10 @@ from auditkit.checks.model import Judgement, check, judge
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"
 NO_USER = "which user a Windows container runs as is decided by its image, or by its node"
 _DASHBOARD = r"(?:^|/)(?:(?:mirrored-)?kubernetesui[/-]dashboard[a-z0-9-]*|kubernetes-dashboard[a-z0-9-]*)$"
-_ADMINISTRATORS = ("containeradministrator", "nt authority\\system", "system", "administrator", "administrators")
-"""Users of Windows that may do everything, in a container or on its node; names have no case there."""
+_ADMINISTRATORS = (r"(?i)\s*(?:.*\\)?\s*(?:containeradministrator|administrators?|(?:local\s?)?system|"
+                   r"s-1-5-(?:18|32-544|93-2-1|21-.*-500))\s*(?:@.*)?")
+"""Users and groups of Windows that may do everything, in a container or on its node, by name (``DOMAIN\\USER``,
+``USER@DOMAIN``; there is no case) or by their well-known security identifier."""
 
 high, medium, low = (partial(check, severity=severity) for severity in ("high", "medium", "low"))
 
@@ -128,8 +130,9 @@ def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFra
 def _no_administrator(context: pd.DataFrame) -> pd.Series:
     """Whether a Windows container names a user that is no administrator; <NA> where its image decides, or its node. A
     process of the node that names nobody runs as its system."""
-    user, of_node = context["windows_user"], context["windows_host_process"].fillna(False)
-    bad = user.str.lower().isin(_ADMINISTRATORS) | (user.isna() & of_node)
+    of_node = context["windows_host_process"].fillna(False)
+    user = context["windows_user"].mask(context["windows_user"].str.strip() == "", pd.NA)
+    bad = user.str.fullmatch(_ADMINISTRATORS).fillna(False) | (user.isna() & of_node)
     return (~bad).mask(~bad & (user.isna() | of_node), pd.NA)
 
 
