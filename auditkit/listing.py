@@ -27,7 +27,7 @@ def show_store(store: Path) -> None:
         raise SnapshotError(f"{store} has no snapshots. `auditkit collect --store {store}` makes one.")
     console.table("", ["cluster", "started", "collector", "complete", "path"], (
         (s.manifest.cluster, f"{s.manifest.started:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
-         s.completeness.removesuffix(" sources read completely"), s.path)
+         "{} of {}".format(*s.sources_read), s.path)
         for s in found))
 
 

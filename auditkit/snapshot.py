@@ -106,11 +106,16 @@ class Snapshot:
         return self._ledger.gap(source)
 
     @property
-    def completeness(self) -> str:
-        """How many sources were read completely, those among them of which it is known that there are none: ``55 of 58
-        sources read completely``."""
+    def sources_read(self) -> tuple[int, int]:
+        """How many sources were read completely, those among them of which it is known that there are none, of how
+        many."""
         sources = [entry.resource for entry in self.manifest.ledger]
-        return f"{sum(not self.gap_of(source) for source in sources)} of {len(sources)} sources read completely"
+        return sum(not self.gap_of(source) for source in sources), len(sources)
+
+    @property
+    def completeness(self) -> str:
+        """`sources_read` in words: ``55 of 58 sources read completely``."""
+        return "{} of {} sources read completely".format(*self.sources_read)
 
     @cached_property
     def _access(self) -> Access:
