@@ -174,3 +174,11 @@ def test_switches_and_durations_that_cannot_be_read_are_unknown():
     assert boolean(pd.Series(["yes", "", None], dtype=STRING)).isna().all()
     assert seconds(pd.Series(["1m0s", "1h", "0", "90", "soon", None], dtype=STRING)).tolist()[:3] == [60.0, 3600.0, 0.0]
     assert seconds(pd.Series(["90", "soon", None], dtype=STRING)).isna().all()
+
+
+@pytest.mark.parametrize(("value", "verdict"), [
+    ("30", "pass"), ("030", "fail"), ("0x1E", "pass"), ("9223372036854775807", "pass"), ("9" * 5000, "unknown"),
+    ("1e3", "unknown"), ("nan", "unknown")])
+def test_numbers_are_read_as_the_programs_read_them(value, verdict):
+    arguments = ["--audit-log-path=/a", f"--audit-log-maxage={value}"]
+    assert only("api_server.audit_log_maxage", {"kube-apiserver": arguments})[0] == verdict

@@ -73,6 +73,14 @@ def test_a_container_of_another_name_is_found_by_its_pod(change):
     assert list(verdicts("api_server.anonymous_auth_disabled", cluster(other)).values()) == ["pass"]
 
 
+def test_a_second_member_under_another_name_is_judged_too():
+    good, events = pod("etcd", "--client-cert-auth=true"), pod("etcd", "--client-cert-auth=false", name="etcd-events")
+    events["metadata"]["name"] = "etcd-events-cp0"
+    assert verdicts("etcd.client_cert_auth", cluster(good, events)) == {"etcd-cp0": "pass", "etcd-events-cp0": "fail"}
+    good["spec"]["containers"] += events["spec"]["containers"]
+    assert verdicts("etcd.client_cert_auth", cluster(good)) == {"etcd-cp0": "unknown"}
+
+
 def test_only_mirror_pods_of_kube_system_are_of_the_control_plane():
     plain = pod("kube-apiserver", mirror=False)
     elsewhere = pod("kube-apiserver")

@@ -34,8 +34,15 @@ def boolean(text: pd.Series) -> pd.Series:
 
 
 def number(text: pd.Series) -> pd.Series:
-    """A number."""
-    return pd.to_numeric(text.astype(object), errors="coerce").astype(NUMBER)
+    """A whole number as Go reads it in flags (``base 0``): with ``0x`` in sixteens, with ``0`` before it in eights."""
+    return pd.Series([None if pd.isna(each) else _number(each) for each in text], text.index, NUMBER)
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(int(text, 8 if re.fullmatch(r"[+-]?0[0-7_]+", text) else 0))
+    except (ValueError, OverflowError):
+        return None
 
 
 def seconds(text: pd.Series) -> pd.Series:

@@ -16,6 +16,7 @@ COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "et
 PROXY = "kube-proxy"
 NAMESPACE, MIRROR = "kube-system", "kubernetes.io/config.mirror"
 
+SEVERAL = "several containers of its pod start it"
 WHOLE_ENVIRONMENT = "variables that it takes whole from a Secret or ConfigMap may set flags"
 
 
@@ -81,9 +82,12 @@ def static_pods(body: bytes) -> list[dict[str, Any]]:
         except msgspec.ValidationError:  # the list decoder names such an object in the ledger
             continue
         if pod.metadata.namespace == NAMESPACE:
+            by_component: dict[str, list[_Container]] = {}
+            for component, container in _components(pod):
+                by_component.setdefault(component, []).append(container)
             found += [{"component": component, "node": pod.spec.nodeName, "pod": pod.metadata.name,
-                       "proxy" if component == PROXY else "instance": _instance(component, container)}
-                      for component, container in _components(pod)]
+                       "proxy" if component == PROXY else "instance": _instance(component, containers)}
+                      for component, containers in by_component.items()]
     return found
 
 
@@ -95,10 +99,10 @@ def flags(arguments: list[str]) -> list[dict[str, str | None]]:
 def _components(pod: _Pod) -> Iterator[tuple[str, _Container]]:
     """The components that run in a pod, with their containers: as these are called, else as the pod or its label is."""
     mirrored = MIRROR in (pod.metadata.annotations or {})
-    called = [container for container in pod.spec.containers
-              if container.name == PROXY or (mirrored and container.name in COMPONENTS)]
+    called = [(component, container) for container in pod.spec.containers
+              if (component := _called(container, mirrored=mirrored))]
     if called or not mirrored:
-        yield from ((container.name, container) for container in called)
+        yield from called
         return
     label = (pod.metadata.labels or {}).get("component", "")
     for component in COMPONENTS:
@@ -108,7 +112,17 @@ def _components(pod: _Pod) -> Iterator[tuple[str, _Container]]:
             return
 
 
-def _instance(component: str, container: _Container) -> dict[str, Any]:
+def _called(container: _Container, *, mirrored: bool) -> str:
+    """The component that a container is called, or in a pod of the control plane plainly starts; empty: none."""
+    if container.name == PROXY or not mirrored or container.name in COMPONENTS:
+        return container.name if container.name == PROXY or mirrored else ""
+    return next((component for component in COMPONENTS if command_line.runs(component, container.words)), "")
+
+
+def _instance(component: str, containers: list[_Container]) -> dict[str, Any]:
+    container = containers[0]
+    if len(containers) > 1:
+        return {"image": container.image, "unread": SEVERAL, "flags": []}
     found, unread = command_line.read(component, container.words)
     if component == "etcd":
         if unread is None:
