@@ -278,6 +278,8 @@ def security_contexts(pod: dict, container: dict) -> list[str]:
 @pytest.mark.parametrize(("pod", "container", "ok"), [
     ({}, {}, False), ({}, {"capabilities": {}}, False), ({}, {"privileged": None}, False),
     ({"seLinuxOptions": {}}, {"windowsOptions": {}}, False),
+    ({}, {"capabilities": {"drop": [], "add": []}}, False), ({"sysctls": []}, {}, False),
+    ({"supplementalGroups": []}, {}, False), ({}, {"capabilities": {"add": [], "drop": ["ALL"]}}, True),
     ({}, {"privileged": False}, True), ({}, {"procMount": "Default"}, True), ({}, {"runAsGroup": 5}, True),
     ({}, {"capabilities": {"drop": ["ALL"]}}, True), ({"fsGroup": 1}, {}, True), ({"runAsGroup": 1}, {}, True),
     ({"supplementalGroups": [1]}, {}, True), ({"sysctls": [{"name": "a", "value": "1"}]}, {}, True),

@@ -79,6 +79,12 @@ class _Level:
         nothing = _nothing(self.values(path.rpartition(".")[0]) or (), path.rpartition(".")[2])
         return [value is not nothing and value is not None and value != _NULL for value in values]
 
+    def filled(self, path: str) -> list[bool]:
+        """Whether something lies at a place, for each object: an empty list is nothing too, an empty object is not."""
+        there = self.there(path)
+        values = self.values(path) or there
+        return [here and not _is_empty_list(value) for here, value in zip(there, values, strict=True)]
+
     def column(self, path: str, column: Column) -> pa.Array:
         """A column of these objects; the same place is read once, however many tables have it."""
         place = (path, column.read, column.dtype, column.absent)
@@ -89,6 +95,12 @@ class _Level:
 
 
 _NULL = msgspec.Raw(b"null")
+
+
+def _is_empty_list(value: Any) -> bool:
+    if isinstance(value, msgspec.Raw):
+        return bytes(value)[:1] == b"[" and not bytes(value)[1:-1].strip()
+    return isinstance(value, list) and not value
 
 
 def _inner(things: list[Any], name: str) -> list[Any] | None:
@@ -272,7 +284,7 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
     for option in path.split("|"):
         if level.values(option) is None:
             continue
-        there = np.array(level.there(option))[left]
+        there = np.array(level.filled(option))[left]
         found[left[there]] = option.rpartition(".")[2]
         left = left[~there]
         if not len(left):

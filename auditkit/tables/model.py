@@ -39,7 +39,8 @@ class Column(msgspec.Struct, frozen=True):
 
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
     ``read`` says how the place is read: its value, whether it is ``present``, the ``count`` of its elements,
-    an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there (``first_of``).
+    an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there (``first_of``;
+    an empty list is not).
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """
