@@ -224,6 +224,23 @@ def test_a_certificate_of_the_cloud_s_load_balancer_is_tls(annotation, cls, verd
     assert "secret-value" not in str(frames([ingress]))
 
 
+LISTEN = "alb.ingress.kubernetes.io/listen-ports"
+
+
+@pytest.mark.parametrize(("annotations", "cls", "verdict"), [
+    ({ALB: ""}, "alb", "fail"), ({ALB: " "}, "alb", "fail"), ({GCE: ""}, "gce", "fail"),
+    ({ALB: "", GCE: "c"}, "gce", "pass"), ({GCE: "", SHARED: "c"}, "gce", "pass"),
+    ({ALB: "c", LISTEN: '[{"HTTP": 80}]'}, "alb", "unknown"), ({ALB: "c", LISTEN: ""}, "alb", "pass"),
+    ({LISTEN: '[{"HTTPS": 443}]'}, "alb", "fail"), ({GCE: "c", LISTEN: "x"}, "gce", "pass"),
+])
+def test_a_certificate_that_is_not_there_or_not_on_all_ports(annotations, cls, verdict):
+    ingress = _ingress(["a.example"], [])
+    ingress["metadata"]["annotations"] = annotations
+    ingress["spec"]["ingressClassName"] = cls
+    assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": verdict}
+    assert "HTTP" not in str(frames([ingress])["ingress_annotations"].to_dict())
+
+
 def test_a_class_that_an_annotation_names_is_not_google_s_by_default():
     ingress = _ingress(["a.example"], [])
     ingress["metadata"]["annotations"] = {GCE: "c", "kubernetes.io/ingress.class": "nginx"}
@@ -258,6 +275,7 @@ AWS = "service.beta.kubernetes.io/aws-load-balancer-ssl-"
     (_opened("LoadBalancer", {"port": 443, "appProtocol": "https"}, {"port": 80}), "unknown", "not_applicable",
      "unknown"),
     (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn"}), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": ""}), "unknown", "not_applicable", "unknown"),
     (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn", f"{AWS}ports": "x"}), "unknown",
      "not_applicable", "unknown"),
 ])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.rows import BOOLEAN, STRING, has, lookup, named
-from auditkit.tables.network import CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION
+from auditkit.tables.network import CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
 
 ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
 """The last is that by which Google makes and renews the certificate of an ingress."""
@@ -36,7 +36,8 @@ def entrances(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls:
     """Ingresses, and then the services that are opened to the outside: kind, namespace, name.
 
     Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one) and
-    ``certificate_read`` (by the controller of its class; <NA>: not known). Of services ``type``, ``declares_tls`` (on
+    ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
+    which may be without TLS). Of services ``type``, ``declares_tls`` (on
     all of its ports) and ``private`` (all of its load balancer's addresses are).
     """
     parts = [_ingresses(ingresses, ingress_paths, ingress_tls, ingress_annotations),
@@ -48,15 +49,17 @@ def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,
                annotations: pd.DataFrame) -> pd.DataFrame:
     bare = _hosts_without_tls(ingresses, paths, tls)
     on = {"namespace": "namespace", "name": "ingress"}
+    annotations = annotations[~annotations["empty"]]
     named_by = annotations[annotations["key"].isin(CERTIFICATES)]
     named_by = named_by.sort_values("key", ascending=False, kind="stable")  # Google's own before what was brought to it
     certificate = lookup(ingresses, on, named_by, ["key"])["key"]
     read = pd.Series(pd.NA, ingresses.index, BOOLEAN)
     unclassed = ingresses["class"].isna() & ~has(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION])
+    chosen = has(ingresses, on, annotations[annotations["key"] == LISTEN_ANNOTATION])
     nothing = pd.Series(pd.NA, ingresses.index, STRING)
     for key, classes in CERTIFICATES.items():
         fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
-        read = read.mask((certificate == key).fillna(False) & fits, True)
+        read = read.mask((certificate == key).fillna(False) & fits & ~(chosen & (key == ALB)), True)
     hosts = named(ingresses, on, bare, "host")
     return pd.DataFrame({
         "kind": pd.Series("Ingress", ingresses.index, STRING), "namespace": ingresses["namespace"],
@@ -71,6 +74,7 @@ def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataF
     opened = services[["namespace", "name", "type"]][services["type"].isin(OPENED)]
     on = {"namespace": "namespace", "name": "service"}
     plain = ports[~ports["app_protocol"].str.lower().isin(ENCRYPTED)]
+    annotations = annotations[~annotations["empty"]]
     at_balancer, some_ports = (has(opened, on, annotations[annotations["key"] == key]) for key in (SSL_CERT, SSL_PORTS))
     routed = load_balancers[~load_balancers["ip"].str.contains(PRIVATE).fillna(False)]
     missing = {name: pd.Series(pd.NA, opened.index, dtype) for name, dtype in (

@@ -11,7 +11,8 @@ from auditkit.checks.model import Judgement, check, judge
 NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"
 WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
 NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
-NOT_READ = "an annotation names a certificate, and whether the controller of its class reads that is not known"
+NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
+            "without it, is not known")
 NOT_RENEWED = "who renews its certificate is not known"
 
 

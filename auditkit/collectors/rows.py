@@ -277,6 +277,13 @@ def _read_present(level: _Level, path: str, column: Column) -> pa.Array:
     return pa.array(level.there(path), pa.bool_())
 
 
+def _read_empty(level: _Level, path: str, column: Column) -> pa.Array:
+    """Whether a text is blank or null. It is not kept."""
+    values = level.values(path) or [None] * len(level.objects)
+    texts = (msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value for value in values)
+    return pa.array([not str(text or "").strip() for text in texts], pa.bool_())
+
+
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
     """Which of several keys is there; rows are looked at again only while none was found."""
     found = np.full(len(level.objects), None, object)
@@ -294,5 +301,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
-    "present": _read_present, "first_of": _read_first_of,
+    "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
 }

@@ -31,16 +31,16 @@ DTYPES = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-Read = Literal["value", "present", "count", "text", "first_of"]
+Read = Literal["value", "present", "empty", "count", "text", "first_of"]
 
 
 class Column(msgspec.Struct, frozen=True):
     """One column: its name, dtype, place and meaning.
 
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
-    ``read`` says how the place is read: its value, whether it is ``present``, the ``count`` of its elements,
-    an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there (``first_of``;
-    an empty list is not).
+    ``read`` says how the place is read: its value, whether it is ``present``, whether it is an ``empty`` text, the
+    ``count`` of its elements, an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there
+    (``first_of``; an empty list is not).
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """

@@ -8,6 +8,9 @@ CERTIFICATE_ANNOTATIONS = (
     "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/managed-certificates")
 """By which an ingress names a certificate to the load balancer of a cloud."""
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+LISTEN_ANNOTATION = "alb.ingress.kubernetes.io/listen-ports"
+"""By which an ingress chooses the ports of its load balancer, with TLS or without."""
+_BLANK = Column("empty", "boolean", "$value", "nothing stands in it", read="empty", absent=False)
 _DIRECTIONS = {"ingress": "from", "egress": "to"}
 
 
@@ -131,15 +134,16 @@ TABLES = (
         ("namespace", "ingress", "host", "secret"),
     ),
     Table(
-        "ingress_annotations", "annotations that name a certificate or class of an ingress; their values are not kept",
+        "ingress_annotations",
+        "annotations that name a certificate, the class or the ports of an ingress; their values are not kept",
         (Rows("ingresses.networking.k8s.io", "metadata.annotations{}",
-              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION)),),
-        (*_of("ingress"), Column("key", "string", "$key", "annotation")), ("namespace", "ingress", "key"),
+              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION)),),
+        (*_of("ingress"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "ingress", "key"),
     ),
     Table(
         "service_annotations", "annotations that name a certificate for a load balancer; their values are not kept",
         (Rows("services", "metadata.annotations{}", keep=("service.beta.kubernetes.io/aws-load-balancer-ssl-",)),),
-        (*_of("service"), Column("key", "string", "$key", "annotation")), ("namespace", "service", "key"),
+        (*_of("service"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "service", "key"),
     ),
     Table(
         "ingress_addresses", "addresses that ingresses are served on", (
