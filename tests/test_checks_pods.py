@@ -53,6 +53,18 @@ def test_a_quantity_of_nothing_is_no_limit(quantity, verdict):
         assert verdicts("workloads.resource_limits_set", tables)[0][0] == verdict
 
 
+@pytest.mark.parametrize(("limit_range", "verdict"), [
+    ({"type": "Container", "has_default": True}, "unknown"), ({"type": "Container", "has_max": True}, "unknown"),
+    ({"type": "Container"}, "fail"), ({"type": "Pod", "has_max": True}, "fail"),
+    ({"type": "PersistentVolumeClaim", "has_max": True}, "fail"),
+    ({"type": "Container", "has_default": True, "namespace": "elsewhere"}, "fail"),
+])
+def test_a_limit_range_fills_in_what_a_template_does_not_say_if_it_gives_containers_a_limit(limit_range, verdict):
+    tables = {"templates": [{"kind": "CronJob"}], "template_containers": [{"kind": "CronJob"}],
+              "workloads": [{"kind": "CronJob"}], "limit_ranges": [limit_range]}
+    assert [found for found, _ in verdicts("workloads.resource_limits_set", tables)] == [verdict]
+
+
 def test_a_token_is_unknown_where_the_account_is_not_there():
     assert verdicts("workloads.token_mounted_only_where_needed", {"pods": [{}]})[0][0] == "unknown"
 

@@ -288,7 +288,9 @@ def resource_limits_set(all_containers: pd.DataFrame, container_contexts: pd.Dat
     """Containers have limits of CPU and memory."""
     limits = container_contexts[["cpu_limit", "memory_limit"]]
     ok = _limited(limits["cpu_limit"]) & _limited(limits["memory_limit"])
-    filled_in = (all_containers["kind"] != "Pod") & has(all_containers, {"namespace": "namespace"}, limit_ranges)
+    defaults = limit_ranges[(limit_ranges["type"] == "Container").fillna(False)
+                            & (limit_ranges["has_default"] | limit_ranges["has_max"])]
+    filled_in = (all_containers["kind"] != "Pod") & has(all_containers, {"namespace": "namespace"}, defaults)
     ok = ok.mask(~ok & filled_in)  # a LimitRange may give its pods what a template does not say
     return judge(all_containers.assign(**limits), ok, ["type", "cpu_limit", "memory_limit"],
                  applies=all_containers["type"] != "ephemeral", otherwise="an ephemeral container cannot have limits")
