@@ -82,6 +82,15 @@ def test_a_node_without_a_result_is_unknown(check):
     assert all("kube-bench gave no result" in reason for _, reason in found.values())
 
 
+@pytest.mark.parametrize("check", BENCH)
+def test_a_rule_that_kube_bench_leaves_open_is_unknown_and_not_without_a_result(check):
+    found = verdicts(check, {"nodes": [{}, {}], "findings": [
+        result_of("node-0", rule, "open") for rule in ("4.1.1", "4.2.7", "4.3.1")]})
+    assert [verdict for verdict, _ in found.values()] == ["unknown", "unknown"]
+    first, second = (reason for _, reason in found.values())
+    assert "left this rule open" in first and "gave no result" in second
+
+
 def test_results_find_their_node_by_the_name_of_the_file():
     def result(file, status="pass"):
         return {"tool": "kube-bench", "rule_id": "cis-1.12/4.1.1", "kind": "Node", "scan": f"kube-bench:{file}",

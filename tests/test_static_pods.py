@@ -238,6 +238,12 @@ def test_metrics_of_kube_proxy_by_its_arguments_and_kube_bench(pods, kube_bench,
     assert verdicts("kube_proxy.metrics_local", snapshot) == {"n0": wanted}
 
 
+@pytest.mark.parametrize(("phase", "wanted"), [("Running", "pass"), ("Failed", "unknown"), ("Succeeded", "unknown")])
+def test_a_kube_proxy_that_has_ended_tells_nothing(phase, wanted):
+    snapshot = cluster(proxy() | {"status": {"phase": phase}}, nodes=[{"name": "n0"}])
+    assert verdicts("kube_proxy.metrics_local", snapshot) == {"n0": wanted}
+
+
 def test_a_kube_proxy_that_cannot_be_read_says_why():
     unread = proxy(command=["sh", "-c", "kube-proxy 2>&1"])
     snapshot = cluster(unread, nodes=[{"name": "n0"}, {"name": "n1"}])

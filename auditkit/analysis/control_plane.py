@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from auditkit.analysis.rows import INTEGER, STRING, lookup, widened
+from auditkit.analysis.images import ENDED
+from auditkit.analysis.rows import INTEGER, STRING, has, lookup, widened
 
 NAMESPACE = "kube-system"
 HIDDEN = "\0"
@@ -72,9 +73,13 @@ def etcd_members(control_plane: pd.DataFrame, control_plane_flags: pd.DataFrame,
     return widened(members, named[["pod"]].assign(column=flag, value=HIDDEN), ["pod"])
 
 
-def kube_proxy_instances(kube_proxies: pd.DataFrame, kube_proxy_flags: pd.DataFrame) -> pd.DataFrame:
-    """Pods of kube-proxy: the columns of `kube_proxies`, and a column for each flag as in `api_servers`."""
-    return _widened(kube_proxies, kube_proxy_flags, ["node", "pod"])
+def kube_proxy_instances(kube_proxies: pd.DataFrame, kube_proxy_flags: pd.DataFrame,
+                         pods: pd.DataFrame) -> pd.DataFrame:
+    """Pods of kube-proxy that have not ended: the columns of `kube_proxies`, and a column for each flag as in
+    `api_servers`."""
+    ended = pods[(pods["namespace"] == NAMESPACE) & pods["phase"].isin(ENDED)]
+    running = kube_proxies[~has(kube_proxies, {"pod": "name"}, ended)].reset_index(drop=True)
+    return _widened(running, kube_proxy_flags, ["node", "pod"])
 
 
 def node_kubelets(nodes: pd.DataFrame, kubelets: pd.DataFrame, kubelet_settings: pd.DataFrame) -> pd.DataFrame:

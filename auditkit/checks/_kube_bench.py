@@ -3,24 +3,36 @@
 import pandas as pd
 
 from auditkit.analysis.kube_bench import TOOLS
-from auditkit.analysis.rows import STRING, lookup
+from auditkit.analysis.rows import STRING, has, lookup
 
-__all__ = ["TOOLS", "of_nodes", "reasons"]
+__all__ = ["TOOLS", "left_open", "of_nodes", "reasons"]
 
 NO_RESULT = "kube-bench gave no result for this rule on this node"
+LEFT_OPEN = "kube-bench left this rule open on this node"
 
 
 def of_nodes(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: str = "cis", *,
              node: str = "name") -> pd.Series:
     """Whether kube-bench passed a rule of a family of benchmarks on the node of each subject (named in the column
     ``node``); <NA> where it left it open, or has no result. ``results`` is the table `node_results`."""
-    rows = results[(results["rule"] == rule) & (results["family"] == family)]
-    return lookup(subjects, {node: "node"}, rows, ["ok"])["ok"]
+    return lookup(subjects, {node: "node"}, _of(results, rule, family), ["ok"])["ok"]
 
 
-def reasons(ok: pd.Series, why: str = "") -> pd.Series:
-    """A sentence for each node: what kube-bench says of it, or that it says nothing, and ``why`` nothing else can."""
-    unknown = f"{NO_RESULT}; {why}" if why else NO_RESULT
-    return (pd.Series(unknown, ok.index, STRING)
+def left_open(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: str = "cis", *,
+              node: str = "name") -> pd.Series:
+    """Whether kube-bench has a result that says neither (a warning, a manual rule); parameters as in `of_nodes`."""
+    rows = _of(results, rule, family)
+    return has(subjects, {node: "node"}, rows[rows["ok"].isna()])
+
+
+def _of(results: pd.DataFrame, rule: str, family: str) -> pd.DataFrame:
+    return results[(results["rule"] == rule) & (results["family"] == family)]
+
+
+def reasons(ok: pd.Series, is_open: pd.Series, why: str = "") -> pd.Series:
+    """A sentence for each node: what kube-bench says of it (``is_open``: `left_open`), or that it says nothing, and
+    ``why`` nothing else can."""
+    unknown = pd.Series(NO_RESULT, ok.index, STRING).mask(is_open, LEFT_OPEN)
+    return ((unknown + f"; {why}" if why else unknown)
             .mask(ok.fillna(False), "kube-bench passed it on this node")
             .mask(~ok.fillna(True), "kube-bench failed it on this node"))

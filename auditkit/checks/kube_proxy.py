@@ -32,7 +32,7 @@ def metrics_local(nodes: pd.DataFrame, kube_proxy_instances: pd.DataFrame, node_
     decided = (~told).fillna(False) | (told.notna() & found.isna())
     whys = kube_proxy_instances.assign(why=proxies.reasons).astype({"why": STRING})
     unread = whys[local.isna() & whys["unread"].notna()]
-    why = (_kube_bench.reasons(found, IN_CONFIG_MAP)
+    why = (_kube_bench.reasons(found, _kube_bench.left_open(nodes, node_results, "4.3.1"), IN_CONFIG_MAP)
            .mask(found.isna() & has(nodes, _ON, unread), "kube-proxy: " + named(nodes, _ON, unread, "why"))
            .mask(decided, "the arguments of kube-proxy say it: " + seen[_FLAG]))
     return judge(seen, found.fillna(told).mask(~told.fillna(True), False), [_FLAG], reasons=why)

@@ -71,7 +71,9 @@ def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
 def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Nodes go by the host names of their machines."""
     ok = _kube_bench.of_nodes(nodes, node_results, "4.2.7")
-    return judge(nodes, ok, reasons=_kube_bench.reasons(ok, "the flags of the kubelet's process are in no API"))
+    is_open = _kube_bench.left_open(nodes, node_results, "4.2.7")
+    return judge(nodes, ok, reasons=_kube_bench.reasons(
+        ok, is_open, "the flags of the kubelet's process are in no API"))
 
 
 @rule(severity="low", wanted="eventRecordQPS of 5 or more, or 0 (no limit); 50 by default", source=CIS.format("4.2.8"),

@@ -24,15 +24,16 @@ def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd
     out of scope, whatever the labels of the node say.
     """
     ok = _kube_bench.of_nodes(nodes, node_results, rule, benchmark)
+    is_open = _kube_bench.left_open(nodes, node_results, rule, benchmark)
     if not rule.startswith("1.1."):
-        return judge(nodes, ok, reasons=_kube_bench.reasons(ok))
+        return judge(nodes, ok, reasons=_kube_bench.reasons(ok, is_open))
     failed = (~ok).fillna(False)
     if run_by := provider(collection, nodes, node_labels, control_plane):
         return judge(nodes, ok, applies=failed, otherwise=f"run by the provider ({run_by})",
-                     reasons=_kube_bench.reasons(ok))
+                     reasons=_kube_bench.reasons(ok, is_open))
     concerned, part = _concerned(nodes, node_labels, rule)
     why = "" if concerned.notna().all() else "no node of the control plane is visible"
-    return judge(nodes, ok, applies=concerned | failed, reasons=_kube_bench.reasons(ok, why),
+    return judge(nodes, ok, applies=concerned | failed, reasons=_kube_bench.reasons(ok, is_open, why),
                  otherwise=f"it is not labelled as a node of {part}")
 
 
