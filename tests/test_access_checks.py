@@ -159,6 +159,17 @@ def test_a_component_that_was_given_more_than_it_ships_with_fails(check, name, s
     assert verdicts(check, component(name, ships, added)) == ["fail"]
 
 
+@pytest.mark.parametrize(("name", "rules", "verdict"), [
+    ("system:controller:namespace-controller", [NAMESPACES], "not_applicable"),
+    ("system:controller:namespace-controller", [NAMESPACES, EVERYTHING], "fail"),
+    ("system:controller:generic-garbage-collector", [GC, rule("*", "secrets")], "fail"),
+    ("system:kubelet-api-admin", [rule("*", "nodes/proxy")], "not_applicable"),
+    ("cluster-admin", [EVERYTHING], "not_applicable"),
+])
+def test_a_default_role_with_all_verbs_that_it_does_not_ship_with_is_not_shipped(name, rules, verdict):
+    assert verdicts("no_wildcards", [role(name, *rules, labels=LABEL)]) == [verdict]
+
+
 def test_the_rights_of_components_on_everything_are_shipped():
     assert verdicts("secrets_access_minimal", component("generic-garbage-collector", GC)) == ["not_applicable"]
     assert verdicts("webhook_config_access_minimal", component("namespace-controller", NAMESPACES)) == [

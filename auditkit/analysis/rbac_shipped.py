@@ -121,8 +121,8 @@ _ON_EVERYTHING = {
 }
 """The verbs that default roles have on all resources. With another verb there, somebody widened the role."""
 
-WITH_ALL_VERBS = "system:kubelet-api-admin"
-"""The one other default role with the verb ``*``: on what kubelets serve."""
+WITH_ALL_VERBS = ("cluster-admin", "system:kubelet-api-admin")
+"""The default roles with the verb ``*``; the second has it on what kubelets serve."""
 
 _POWERS = {
     "system:kube-controller-manager": "create_tokens proxy_nodes read_secrets write_secrets",
@@ -186,7 +186,7 @@ def shipped_bindings(binding_subjects: pd.DataFrame) -> pd.Series:
 def shipped_powers(held: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.Series:
     """Whether each row of `rbac_powers.held_powers` is what Kubernetes itself ships: its binding, with its rights."""
     bound = shipped_bindings(binding_subjects).to_numpy(dtype=bool)[held["row"].to_numpy(dtype=int)]
-    widened = (held["verb"] == "*") & (held["role"] != WITH_ALL_VERBS)
+    widened = (held["verb"] == "*") & ~held["role"].isin(WITH_ALL_VERBS)
     by_power = has(held, {"role": "role", "power": "power"}, POWERS) & ~widened
     return bound & (by_power | has(held, {"role": "role", "verb": "verb"}, VERBS))
 

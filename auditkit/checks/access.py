@@ -22,7 +22,7 @@ from auditkit.analysis.rbac import (
     role_keys,
 )
 from auditkit.analysis.rbac_powers import FULL_POWER
-from auditkit.analysis.rbac_shipped import ADMINS, WITH_WILDCARDS, shipped_bindings, shipped_roles
+from auditkit.analysis.rbac_shipped import ADMINS, WITH_ALL_VERBS, WITH_WILDCARDS, shipped_bindings, shipped_roles
 from auditkit.analysis.rows import STRING, has, lookup
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 from auditkit.errors import UsageError
@@ -187,8 +187,9 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
     named = roles[["kind", "namespace", "name"]].rename(columns={"name": "role"})
     columns = named.merge(wild.astype(STRING), on=where, how="left")["column"].set_axis(roles.index)
     own = shipped_roles(roles, role_labels) & roles["name"].isin(WITH_WILDCARDS)
-    return judge(roles, columns.isna(), ["rules_count"], applies=~own, otherwise="Kubernetes itself ships this role",
-                 reasons="* as, or in, " + columns)
+    widened = columns.str.contains("verb").fillna(False) & ~roles["name"].isin(WITH_ALL_VERBS)
+    return judge(roles, columns.isna(), ["rules_count"], applies=~own | widened,
+                 otherwise="Kubernetes itself ships this role", reasons="* as, or in, " + columns)
 
 
 @check(
