@@ -26,7 +26,7 @@ def test_controls_list_and_show(hospital: Path) -> None:
     one = auditkit("controls", "show", "hospital", "H1", *ours).stdout
     assert all(part in one for part in ("an owner is named", "Set the label owner.", "Policy 7", "most=2"))
     derived = auditkit("controls", "show", "pss-baseline", "privileged").stdout
-    assert "all_pods, pod_specs, spec_security; from pods, templates, workload_owners" in derived, "a derived table says what it comes from"
+    assert "all_pods, pod_specs, spec_security; from pods, templates, workloads" in derived, "a derived table says what it comes from"
     assert "the minutes" in auditkit("controls", "show", "hospital", "H2", *ours).stdout
     shown = json.loads(auditkit("controls", "show", "hospital", *ours, "--format", "json").stdout)
     assert [(each["id"], [check["parameters"] for check in each["checks"]]) for each in shown] == [
