@@ -19,7 +19,7 @@ if str(ROOT / "tests") not in sys.path:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import access_reference as slow  # noqa: E402
-from worlds import frames  # noqa: E402
+from worlds import derived, frames  # noqa: E402
 
 from auditkit import tables  # noqa: E402
 from auditkit.analysis import inputs  # noqa: E402
@@ -112,8 +112,8 @@ def main() -> None:
     print(f"  times as fast as the plain way  {plain / len(few) / (fast / len(asked)):8.0f}")
     print(f"who can get a resource            {best(lambda: built.who_can('get', 'resource3s')):8.3f} s")
     before = memory()
-    print(f"all of access                     {best(lambda: access(*(found[name] for name in inputs(access))), 1):8.3f} s")
-    rows = len(access(*(found[name] for name in inputs(access))))
+    print(f"all of access                     {best(lambda: access(*derived(found, *inputs(access))), 1):8.3f} s")
+    rows = len(access(*derived(found, *inputs(access))))
     print(f"  rows                            {rows:8,}\n  memory added                    {memory() - before:8.0f} MB")
 
 
