@@ -3,7 +3,7 @@
 ``on`` maps columns of the subjects to the columns of a table that say the same. A name that is <NA> belongs to nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -48,6 +48,13 @@ def named(subjects: pd.DataFrame, on: Mapping[str, str], rows: pd.DataFrame, col
     ends = np.cumsum(np.bincount(at, minlength=len(subjects)))
     lists = pa.ListArray.from_arrays(pa.array(np.concatenate([[0], ends]), pa.int32()), values)
     return _series(pc.fill_null(pc.binary_join(lists, ", ").take(first), ""), subjects.index)
+
+
+def by_value(values: pd.Series, function: Callable[[pd.Series], pd.Series]) -> pd.Series:
+    """What a function says of a column, asked once for each distinct value; <NA> of what is not known."""
+    encoded = array(values).dictionary_encode()
+    said = function(pd.Series(pd.arrays.ArrowExtensionArray(encoded.dictionary)))
+    return _series(array(said).take(encoded.indices), values.index)
 
 
 def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.DataFrame:

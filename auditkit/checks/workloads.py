@@ -6,7 +6,7 @@ import pandas as pd
 
 from auditkit.analysis.network_plugins import repository
 from auditkit.analysis.pod_contexts import ended
-from auditkit.analysis.rows import IN_CONTAINER, OF_POD, STRING, has, lookup, named
+from auditkit.analysis.rows import IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
 from auditkit.checks.model import Judgement, check, judge
 
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"
@@ -233,7 +233,8 @@ def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd
 def images_pinned_by_digest(all_containers: pd.DataFrame) -> Judgement:
     """Images are named by their digest."""
     digest = r"@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$"
-    return judge(all_containers, all_containers["image"].str.contains(digest, regex=True), ["type", "image"])
+    pinned = by_value(all_containers["image"], lambda image: image.str.contains(digest, regex=True))
+    return judge(all_containers, pinned, ["type", "image"])
 
 
 @medium(
@@ -243,10 +244,11 @@ def images_pinned_by_digest(all_containers: pd.DataFrame) -> Judgement:
 )
 def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
     """No image is taken by the tag latest."""
-    named_version = all_containers["image"].str.contains(r":[\w.-]+$", regex=True)
-    latest = all_containers["image"].str.contains(r":latest$", regex=True)
-    return judge(all_containers, all_containers["image"].str.contains("@") | (named_version & ~latest),
-                 ["type", "image"])
+    def versioned(image: pd.Series) -> pd.Series:
+        named_version, latest = (image.str.contains(tag, regex=True) for tag in (r":[\w.-]+$", r":latest$"))
+        return image.str.contains("@") | (named_version & ~latest)
+
+    return judge(all_containers, by_value(all_containers["image"], versioned), ["type", "image"])
 
 
 @medium(
@@ -256,7 +258,7 @@ def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
 )
 def no_dashboard(all_containers: pd.DataFrame) -> Judgement:
     """The Kubernetes dashboard does not run."""
-    by_image = repository(all_containers["image"]).str.contains(_DASHBOARD, regex=True)
+    by_image = by_value(all_containers["image"], lambda image: repository(image).str.contains(_DASHBOARD, regex=True))
     return judge(all_containers, ~(by_image | (all_containers["name"] == "kubernetes-dashboard")), ["image"])
 
 
