@@ -60,7 +60,7 @@ def who_can(
     else:
         console.as_json({
             "snapshot": snap.digest, "verb": verb, "resource": resource, "namespace": namespace, "name": name,
-            "gaps": found.attrs["gaps"], "holders": _records(found)})
+            "gaps": found.attrs["gaps"], "holders": console.rows_of(found)})
     _gaps(found.attrs["gaps"], "holders may be missing")
 
 
@@ -162,11 +162,7 @@ def _print(frame: "pd.DataFrame", columns: list[str], format: Format, title: str
     elif format is Format.jsonl:
         console.as_json_lines(frame, columns)
     else:
-        console.as_json(_records(frame[columns]))
-
-
-def _records(frame: "pd.DataFrame") -> list[dict]:
-    return frame.astype(object).where(frame.notna(), None).to_dict("records")
+        console.as_json(console.rows_of(frame[columns]))
 
 
 def _gaps(gaps: list[str], so: str) -> None:

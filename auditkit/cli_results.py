@@ -9,7 +9,6 @@ from auditkit import console
 from auditkit.console import Format
 
 if TYPE_CHECKING:
-    import pandas as pd
 
     from auditkit.compare import Comparison
     from auditkit.evaluation import Evaluation, Outcome
@@ -37,9 +36,9 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
             _comparison_text(each, subjects=subjects)
     elif format is Format.jsonl:
         for one in judged:
-            _print_lines(_verdicts(one) if subjects else _requirements(one))
+            console.records(_verdicts(one) if subjects else _requirements(one), format)
         for each in compared:
-            _print_lines(_changes(each, subjects=subjects))
+            console.records(_changes(each, subjects=subjects), format)
     else:
         documents = [*((_head(one), {"verdicts": _verdicts(one)} if subjects else {"requirements": _requirements(one)})
                        for one in judged), *map(_comparison_document, compared)]
@@ -55,46 +54,30 @@ def _head(judged: "Evaluation") -> dict[str, Any]:
 
     return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
             "version": judged.framework.version, "pss_version": ", ".join(basis.versions(judged)),
-            "pss_version_asked": judged.pss_version, "own": _records(basis.own(judged)),
-            **{name: _records(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
+            "pss_version_asked": judged.pss_version, "own": console.rows_of(basis.own(judged)),
+            **{name: console.rows_of(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
 
 
 def _requirements(judged: "Evaluation") -> Iterator[dict]:
-    return ({"framework": judged.framework.framework, **row} for row in _records(judged.requirements))
+    return ({"framework": judged.framework.framework, **row} for row in console.rows_of(judged.requirements))
 
 
 def _verdicts(judged: "Evaluation") -> Iterator[dict]:
     """One row for each requirement × check × subject."""
-    for result in judged.results:
-        for place, outcome in enumerate(result.outcomes):
-            check, frame = outcome.check, outcome.rows()
-            frame = frame.assign(
-                framework=judged.framework.framework, requirement=result.requirement.id, check=check.name,
-                severity=check.severity, source=check.source, remedy=check.remedy,
-                accepted=result.covered[place] if result.covered else False)
-            yield from _records(frame[VERDICTS])
+    for check, frame in judged.frames():
+        said = frame.assign(framework=judged.framework.framework, source=check.source, remedy=check.remedy)
+        yield from console.rows_of(said[VERDICTS])
 
 
 def _comparison_document(compared: "Comparison") -> tuple[dict, dict]:
     head = {"snapshot": compared.proposed.snapshot.digest, "framework": compared.proposed.framework.framework,
-            "compared_with": compared.in_force.framework.framework, "statuses": _records(compared.statuses)}
-    return head, {"verdicts": _records(compared.verdicts)}
+            "compared_with": compared.in_force.framework.framework, "statuses": console.rows_of(compared.statuses)}
+    return head, {"verdicts": console.rows_of(compared.verdicts)}
 
 
 def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict]:
     frame = compared.verdicts if subjects else compared.statuses
-    return ({"framework": compared.proposed.framework.framework, **row} for row in _records(frame))
-
-
-def _records(frame: "pd.DataFrame") -> list[dict]:
-    """The rows of a frame; what is missing is null."""
-    plain = frame.astype(object)
-    return plain.where(plain.notna(), None).to_dict("records")
-
-
-def _print_lines(rows: Iterable[dict]) -> None:
-    for row in rows:
-        sys.stdout.write(f"{json.dumps(row, ensure_ascii=True)}\n")
+    return ({"framework": compared.proposed.framework.framework, **row} for row in console.rows_of(frame))
 
 
 def _print_documents(documents: list[tuple[dict, dict]]) -> None:
@@ -137,7 +120,7 @@ def _outcome_text(outcome: "Outcome", covered: Iterable[bool]) -> None:
             console.line(f"{name}: {said}", indent=4)
     frame = outcome.rows().assign(accepted=covered)
     order = frame["verdict"].map(_ORDER.index).sort_values(kind="stable").index
-    for row in _records(frame.loc[order]):
+    for row in console.rows_of(frame.loc[order]):
         who = f"{row['kind'] or ''} {'/'.join(filter(None, (row['namespace'], row['name'])))} {row['container'] or ''}"
         seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
         accepted = " [accepted]" if row["accepted"] else ""

@@ -69,18 +69,23 @@ def as_json(thing: Any) -> None:
     sys.stdout.write("\n")
 
 
-def records(rows: list[dict], format: Format) -> None:
+def rows_of(frame: "pd.DataFrame") -> list[dict]:
+    """The rows of a frame as plain data; what is missing is null."""
+    plain = frame.astype(object)
+    return plain.where(plain.notna(), None).to_dict("records")
+
+
+def records(rows: Iterable[dict], format: Format) -> None:
     """Rows on stdout: as one JSON document, or a JSON object a line."""
     if format is Format.json:
-        as_json(rows)
+        as_json(list(rows))
     else:
         sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=True)}\n" for row in rows)
 
 
 def as_json_lines(frame: "pd.DataFrame", columns: list[str]) -> None:
     """One JSON object a row on stdout; ``<NA>`` is null."""
-    plain = frame[columns].astype(object)
-    records(plain.where(plain.notna(), None).to_dict("records"), Format.jsonl)
+    records(rows_of(frame[columns]), Format.jsonl)
 
 
 def line(text: str, *, indent: int = 0, hang: int = 2, style: str = "") -> None:

@@ -196,18 +196,21 @@ class Evaluation:
         bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
         return any(result.status in bad for result in self.results)
 
+    def frames(self, verdict: str | None = None) -> Iterator[tuple[Check, pd.DataFrame]]:
+        """The verdicts (of one kind) of each requirement and check in turn, with the columns of `verdicts`."""
+        for result in self.results:
+            for place, outcome in enumerate(result.outcomes):
+                accepted = result.covered[place][outcome.positions(verdict)] if result.covered else False
+                yield outcome.check, outcome.rows(verdict).assign(
+                    check=outcome.check.name, requirement=result.requirement.id, severity=outcome.check.severity,
+                    accepted=accepted)
+
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,
         container, verdict, reason, seen, wanted, and whether a valid exception covers it: accepted."""
-        frames = [
-            outcome.rows(verdict).assign(
-                check=outcome.check.name, requirement=result.requirement.id, severity=outcome.check.severity,
-                accepted=result.covered[place][outcome.positions(verdict)] if result.covered else False)
-            for result in self.results for place, outcome in enumerate(result.outcomes)
-        ]
+        frames = [frame for _, frame in self.frames(verdict) if len(frame)]
         columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted",
                    "accepted"]
-        frames = [frame for frame in frames if len(frame)]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
@@ -257,8 +260,8 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
-    gaps, clearing = (list(dict.fromkeys(gap for table in tables for gap in snapshot.gaps(table, check.tools)))
-                      for tables in (check.tables, check.needs))
+    gaps, clearing = (list(dict.fromkeys(gap for table in names for gap in snapshot.gaps(table, check.tools)))
+                      for names in (check.tables, check.needs))
     verdict = _verdicts(judgement, complete=not gaps, cleared=not clearing)
     return Outcome(check, population, judgement, verdict, gaps)
 

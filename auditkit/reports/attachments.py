@@ -5,7 +5,7 @@ import csv as csvfile
 import gzip
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -29,7 +29,7 @@ def evidence(evaluation: Evaluation) -> Block:
         _file("requirements.csv", "text/csv", "Every requirement, with its status and the reason for it",
               csv([evaluation.requirements], list(evaluation.requirements))),
         _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
-              csv(_verdicts(evaluation), VERDICT_COLUMNS)),
+              csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
     ]
     for name, meaning, frame in (
         ("exceptions", "The exceptions that people added", evaluation.exceptions),
@@ -55,15 +55,6 @@ def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
         writer.writerows([text.cell(value) for value in row]
                          for row in frame[columns].itertuples(index=False, name=None))
     return lines.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    """The verdicts, a frame for each requirement and check, one after the other."""
-    for result in evaluation.results:
-        for place, outcome in enumerate(result.outcomes):
-            yield outcome.rows().assign(
-                requirement=result.requirement.id, check=outcome.check.name, severity=outcome.check.severity,
-                accepted=result.covered[place] if result.covered else False)
 
 
 def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:
