@@ -8,7 +8,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from auditkit.version import VERSION as __version__
+from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from auditkit.api import collect, compare, demo, evaluate, frameworks, load_framework, open, report

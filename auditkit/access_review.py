@@ -25,7 +25,7 @@ from auditkit.analysis.access_frame import written_out
 from auditkit.analysis.access_who import describe_members, homes
 from auditkit.analysis.rbac_shipped import shipped_bindings
 from auditkit.errors import UsageError
-from auditkit.reports.text import visible
+from auditkit.base.hostile_text import visible
 from auditkit.snapshot import Snapshot
 
 DECISIONS = ("keep", "revoke")

@@ -8,7 +8,7 @@ import xlsxwriter
 
 from auditkit.access_review import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 from auditkit.errors import MissingDependency, UsageError
-from auditkit.reports.text import cell, visible
+from auditkit.base.hostile_text import cell, visible
 
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "comment": 40}

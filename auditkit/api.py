@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from auditkit import attestations as _attestations
 from auditkit import controls as _controls
 from auditkit import exceptions as _exceptions
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.analysis.podsecurity import minor_version
 from auditkit.checks import load_file
 from auditkit.controls import Framework
@@ -45,7 +45,7 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
 def demo() -> Snapshot:
     """The snapshot of a made-up cluster that ships with auditkit."""
-    return collect(recording=home.demo())
+    return collect(recording=shipped.demo())
 
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:

@@ -17,7 +17,7 @@ from auditkit import cli_access, cli_controls, console
 from auditkit.cli_controls import Checks, Controls
 from auditkit.console import Format
 from auditkit.errors import AuditkitError, Incomplete, UsageError
-from auditkit.version import VERSION
+from auditkit.base.version import VERSION
 
 if TYPE_CHECKING:
     from auditkit.evaluation import Evaluation

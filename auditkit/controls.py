@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from auditkit import home, strict_yaml
+from auditkit.base import shipped
+from auditkit.base import strict_yaml
 from auditkit.checks import Check, all_checks, find
 from auditkit.errors import ControlError, NoSuchName, UsageError
 
@@ -218,7 +219,7 @@ def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> 
 
 
 def _shipped() -> dict[str, Path]:
-    return _files(home.folder("controls"))
+    return _files(shipped.folder("controls"))
 
 
 def _files(folder: Path | None) -> dict[str, Path]:

@@ -8,7 +8,8 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from auditkit import controls, strict_yaml
+from auditkit import controls
+from auditkit.base import strict_yaml
 from auditkit.controls import Framework
 from auditkit.errors import ControlError, NoSuchName
 

@@ -22,7 +22,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit import controls, display, tables
+from auditkit import controls, tables
+from auditkit.base import display
 from auditkit.analysis import inputs
 from auditkit.analysis.podsecurity import minor_version, server_version
 from auditkit.analysis.provider import provider
@@ -31,7 +32,7 @@ from auditkit.checks import Check, Judgement
 from auditkit.controls import Framework, Requirement
 from auditkit.errors import AuditkitError, UsageError
 from auditkit.exceptions import Acceptance, ExceptionRegister
-from auditkit.memory import no_gc
+from auditkit.base.memory import no_gc
 from auditkit.snapshot import Snapshot
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from auditkit import attestations, checks, controls, exceptions, strict_yaml
+from auditkit import attestations, checks, controls, exceptions
+from auditkit.base import strict_yaml
 from auditkit.checks import Check, _own, all_checks
 from auditkit.controls import Framework, Requirement
 from auditkit.errors import ControlError

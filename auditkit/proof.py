@@ -31,7 +31,8 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
-from auditkit import strict_yaml, tables
+from auditkit import tables
+from auditkit.base import strict_yaml
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError, NoSuchName, UsageError

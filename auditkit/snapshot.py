@@ -16,7 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from auditkit import display, tables
+from auditkit import tables
+from auditkit.base import display
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.access import Access
 from auditkit.errors import NoSuchName, SnapshotError

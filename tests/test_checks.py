@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from auditkit import checks, controls, strict_yaml
+from auditkit import checks, controls
+from auditkit.base import strict_yaml
 from auditkit import proof as module
 from auditkit.checks import all_checks
 from auditkit.errors import ControlError

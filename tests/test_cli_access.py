@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from auditkit import api, cli, home
+from auditkit import api, cli
+from auditkit.base import shipped
 from auditkit.errors import UsageError
 from auditkit.snapshot import Snapshot
 
@@ -25,7 +26,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def snap(members: Path) -> Snapshot:
-    return api.collect(recording=home.demo(), members=members)
+    return api.collect(recording=shipped.demo(), members=members)
 
 
 @pytest.fixture(scope="module")
@@ -203,4 +204,4 @@ def test_a_broken_membership_file_is_refused_with_its_line(content: bytes | None
     if content is not None:
         (tmp_path / "members.csv").write_bytes(content)
     with pytest.raises(UsageError, match=says):
-        api.collect(recording=home.demo(), members=tmp_path / "members.csv")
+        api.collect(recording=shipped.demo(), members=tmp_path / "members.csv")

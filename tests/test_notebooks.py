@@ -6,11 +6,11 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.reports import cells, notebook, publish
 from auditkit.reports.document import document
 
-NOTEBOOKS = sorted(home.folder("notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted(shipped.folder("notebooks").glob("*.ipynb"))
 JUDGE_NONE = {"access", "findings", "network"}
 MOST_CELLS, MOST_LINES = 12, 5
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.With, ast.Try, ast.If)
@@ -67,7 +67,7 @@ def test_a_notebook_has_a_title_and_headings(path: Path) -> None:
 @pytest.mark.parametrize("name", ["soc2", "explore", *sorted(JUDGE_NONE)])
 def test_a_notebook_runs_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = notebook.execute(home.folder("notebooks") / f"{name}.ipynb", tmp_path / "done.ipynb", {})
+    done = notebook.execute(shipped.folder("notebooks") / f"{name}.ipynb", tmp_path / "done.ipynb", {})
     shown = [part.kind for part in cells.parts(done)]
     assert "block" in shown and "figure" in shown
     files = publish(tmp_path / "done.ipynb")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.attachments import csv
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit import strict_yaml
+from auditkit.base import strict_yaml
 from auditkit.errors import ControlError
 
 

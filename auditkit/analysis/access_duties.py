@@ -10,7 +10,8 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit import home, strict_yaml
+from auditkit.base import shipped
+from auditkit.base import strict_yaml
 from auditkit.analysis.rbac import grants, implicit_groups, role_keys
 from auditkit.analysis.rbac_powers import Power, spellings
 from auditkit.analysis.rows import STRING
@@ -55,7 +56,7 @@ def duties(path: Path | None = None) -> list[Duty]:
 
 @cache
 def _shipped() -> list[Duty]:
-    return strict_yaml.read(home.folder("controls") / SHIPPED, _File).duties
+    return strict_yaml.read(shipped.folder("controls") / SHIPPED, _File).duties
 
 
 def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, *,

@@ -20,9 +20,9 @@ from auditkit.collectors.objects import decode
 from auditkit.collectors.sources import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.ledger import Body, Entry, Outcome
-from auditkit.memory import lean
+from auditkit.base.memory import lean
 from auditkit.snapshot import Manifest, Snapshot
-from auditkit.version import VERSION
+from auditkit.base.version import VERSION
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the name of what was read, how many are done, how many there are, and the outcome."""

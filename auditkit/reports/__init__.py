@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from auditkit import controls as frameworks
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.snapshot import Snapshot, open_snapshot
 
@@ -56,10 +56,10 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
 
     Raises `NoSuchName` for a notebook that does not exist.
     """
-    shipped = {path.stem: path for path in sorted(home.folder("notebooks").glob("*.ipynb"))}
-    path = shipped.get(str(notebook), Path(notebook))
+    known = {path.stem: path for path in sorted(shipped.folder("notebooks").glob("*.ipynb"))}
+    path = known.get(str(notebook), Path(notebook))
     if not path.is_file():
-        raise NoSuchName("notebook", str(notebook), shipped)
+        raise NoSuchName("notebook", str(notebook), known)
     return _run(path, path.stem, snapshot, Path(output), {}, progress)
 
 
@@ -108,7 +108,7 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
 
 def _notebook(framework: str) -> Path:
     """The notebook of a framework: the one whose name begins the framework's, or else the general one."""
-    folder = home.folder("notebooks")
+    folder = shipped.folder("notebooks")
     words = framework.split("-")
     names = ("-".join(words[:length]) for length in range(len(words), 0, -1))
     return next((path for name in names if (path := folder / f"{name}.ipynb").is_file()), folder / "framework.ipynb")

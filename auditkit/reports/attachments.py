@@ -12,7 +12,7 @@ import pandas as pd
 
 from auditkit import basis
 from auditkit.evaluation import SUBJECT, Evaluation
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import Block
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]

@@ -9,9 +9,9 @@ import base64
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.errors import UsageError
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.glyphs import drawable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     found = Environment(
-        loader=FileSystemLoader(home.folder("templates")), autoescape=True, undefined=StrictUndefined,
+        loader=FileSystemLoader(shipped.folder("templates")), autoescape=True, undefined=StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
     found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short,

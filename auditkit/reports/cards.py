@@ -12,7 +12,7 @@ from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.controls import Framework
 from auditkit.errors import NoSuchName
 from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import ROWS, Block
 from auditkit.snapshot import Snapshot
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit import basis
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import MIME
 from auditkit.reports.figures import PLOTLY, SVG
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import UsageError
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.cells import Heading, Part, parts
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from auditkit.evaluation import STATUSES, Evaluation
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import environment
 
 PLOTLY = "application/vnd.plotly.v1+json"

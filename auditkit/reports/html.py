@@ -4,14 +4,14 @@ import base64
 import hashlib
 from importlib import resources
 
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.reports.block import draw
 from auditkit.reports.document import Document
 
 
 def page(document: Document) -> str:
     """The page of a document. Only its own scripts run: the policy in its head names them by their digests."""
-    scripts = [(home.folder("templates") / "page.js").read_text("utf-8")]
+    scripts = [(shipped.folder("templates") / "page.js").read_text("utf-8")]
     if document.interactive:
         scripts.insert(0, plotly_js())
     return draw("page.html", document=document, anchors=document.anchors, scripts=scripts,

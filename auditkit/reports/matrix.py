@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import environment
 from auditkit.reports.figures import PLOTLY, SVG, _unmarked
 

@@ -5,7 +5,7 @@ import pandas as pd
 
 from auditkit.analysis.network_plugins import enforcement, enforcement_grounds
 from auditkit.analysis.rbac_shipped import shipped_bindings
-from auditkit.reports import text
+from auditkit.base import hostile_text as text
 from auditkit.reports.block import Block
 from auditkit.reports.cards import table
 from auditkit.reports.figures import Figure

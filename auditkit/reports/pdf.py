@@ -8,9 +8,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from auditkit import home
+from auditkit.base import shipped
 from auditkit.errors import MissingDependency
-from auditkit.memory import no_gc
+from auditkit.base.memory import no_gc
 from auditkit.reports import attachments
 from auditkit.reports.block import draw
 from auditkit.reports.document import Document
@@ -41,7 +41,7 @@ def paper(document: Document) -> bytes:
 def _for_everybody(metadata: Callable[..., bytes], *given: Any) -> bytes:
     """The metadata of PDF/A with the mark of PDF/UA, and the schema that PDF/A wants of such a mark."""
     head, end, rest = metadata(*given).rpartition(b"</rdf:RDF>")
-    return head + (home.folder("templates") / "universal-access.xmp").read_bytes() + end + rest
+    return head + (shipped.folder("templates") / "universal-access.xmp").read_bytes() + end + rest
 
 
 def warm() -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parent
+_PACKAGE = Path(__file__).parent.parent
 _SHIPPED = _PACKAGE / "_data"
 _CHECKOUT = _PACKAGE.parent
 

@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from auditkit.errors import ControlError
-from auditkit.yaml_words import Step, said
+from auditkit.base.yaml_errors import Step, said
 
 T = TypeVar("T")
 
