@@ -12,7 +12,7 @@ from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from auditkit.api import collect, compare, demo, evaluate, frameworks, load_framework, open, report
-    from auditkit.snapshot import Snapshot
+    from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "frameworks", "load_framework", "open",
            "report"]
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
     if name == "Snapshot":
-        from auditkit.snapshot import Snapshot
+        from auditkit.snapshots.snapshot import Snapshot
 
         return Snapshot
     from auditkit import api

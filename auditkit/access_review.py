@@ -26,7 +26,7 @@ from auditkit.analysis.access_who import describe_members, homes
 from auditkit.analysis.rbac_shipped import shipped_bindings
 from auditkit.errors import UsageError
 from auditkit.base.hostile_text import visible
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 DECISIONS = ("keep", "revoke")
 TO_FILL = ["reviewer", "decision", "comment", "reviewed"]

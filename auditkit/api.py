@@ -4,21 +4,21 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit import attestations as _attestations
-from auditkit import controls as _controls
-from auditkit import exceptions as _exceptions
+from auditkit.people import attestations as _attestations
+from auditkit.framework import framework as _controls
+from auditkit.people import exceptions as _exceptions
 from auditkit.base import shipped
 from auditkit.analysis.podsecurity import minor_version
 from auditkit.checks import load_file
-from auditkit.controls import Framework
-from auditkit.evaluation import Evaluation
-from auditkit.evaluation import evaluate as _evaluate
-from auditkit.snapshot import Snapshot, open_snapshot
+from auditkit.framework.framework import Framework
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.evaluation import evaluate as _evaluate
+from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
-    from auditkit.compare import Comparison
+    from auditkit.evaluation.compare import Comparison
 
 DEMO = "demo"
 
@@ -95,8 +95,8 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:
     """Judge a framework on a snapshot.
 
-    ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.exceptions` and
-    `auditkit.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
+    ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
+    `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
     Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
     and `ControlError` with file and line for a mistake in any of them.
     """
@@ -123,7 +123,7 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
     It is compared with the framework of the same name that ships, or else with the one that it extends.
     ``added`` is what `evaluate` takes beside: exceptions, attestations, checks.
     """
-    from auditkit.compare import Comparison
+    from auditkit.evaluation.compare import Comparison
 
     opened = open(snapshot)
     _load_checks(added.get("checks", ()))

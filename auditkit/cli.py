@@ -20,8 +20,8 @@ from auditkit.errors import AuditkitError, Incomplete, UsageError
 from auditkit.base.version import VERSION
 
 if TYPE_CHECKING:
-    from auditkit.evaluation import Evaluation
-    from auditkit.snapshot import Snapshot
+    from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.snapshots.snapshot import Snapshot
 
 app = typer.Typer(
     help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,

@@ -12,7 +12,7 @@ from auditkit.errors import UsageError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditkit.snapshot import Snapshot
+    from auditkit.snapshots.snapshot import Snapshot
 
 app = typer.Typer(help="The round of an access review: packet, check of the decisions, proof of the revocations.",
                   no_args_is_help=True, rich_markup_mode=None)

@@ -13,7 +13,7 @@ from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
     from auditkit.checks import Check
-    from auditkit.controls import Framework, Requirement
+    from auditkit.framework.framework import Framework, Requirement
 
 app = typer.Typer(help="Frameworks, their requirements, and the checks that give evidence for them.",
                   no_args_is_help=True)
@@ -86,7 +86,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
     """Look for mistakes and gaps: wrong keys, unknown checks, requirements without checks, checks without
     requirements, bad parameters. Exit with 1 where there is an error."""
     from auditkit import api
-    from auditkit import lint as linting
+    from auditkit.proof import lint as linting
 
     if file is not None and not file.is_file():
         raise UsageError(f"{file} is a folder: `auditkit controls lint --controls {file}` looks at all in it."
@@ -111,7 +111,7 @@ def test(check: Annotated[str | None, typer.Argument(help="A check; by default, 
     one does not, or has too few."""
     from auditkit import api
     from auditkit.checks import all_checks, find
-    from auditkit.proof import prove
+    from auditkit.proof.prove import prove
 
     api.verify([], checks=checks)
     proofs = {one.name: prove(one) for one in ([find(check)] if check else all_checks().values())}

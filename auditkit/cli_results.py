@@ -10,8 +10,8 @@ from auditkit.console import Format
 
 if TYPE_CHECKING:
 
-    from auditkit.compare import Comparison
-    from auditkit.evaluation import Evaluation, Outcome
+    from auditkit.evaluation.compare import Comparison
+    from auditkit.evaluation.evaluation import Evaluation, Outcome
 
 SHOWN = 50
 """Changed verdicts that are shown to people."""
@@ -25,7 +25,7 @@ _ORDER = ("fail", "unknown", "pass", "not_applicable")
 
 def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
     """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change."""
-    from auditkit import basis
+    from auditkit.proof import provenance as basis
 
     if format is Format.text:
         for one in judged:
@@ -50,7 +50,7 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
 
 def _head(judged: "Evaluation") -> dict[str, Any]:
     """By what a snapshot was judged, and what people added."""
-    from auditkit import basis
+    from auditkit.proof import provenance as basis
 
     return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
             "version": judged.framework.version, "pss_version": ", ".join(basis.versions(judged)),

@@ -16,8 +16,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from auditkit.evaluation import Evaluation
-    from auditkit.snapshot import Snapshot
+    from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.snapshots.snapshot import Snapshot
 
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditkit import console, controls, tables
+from auditkit import console, tables
+from auditkit.framework import framework as controls
 from auditkit.analysis import DERIVED
 from auditkit.errors import SnapshotError
-from auditkit.snapshot import Snapshot, open_snapshot
+from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 EXAMPLES = 5
 """Rows of a table that are shown."""

@@ -12,7 +12,7 @@ from auditkit.checks import _own, all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how fast it is, is for the benchmark
 hypothesis.settings.load_profile("any machine")

@@ -9,11 +9,11 @@ import nbformat
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.controls import Framework, Requirement, Section
-from auditkit.evaluation import Evaluation, evaluate
-from auditkit.ledger import Body, Entry
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.evaluation.evaluation import Evaluation, evaluate
+from auditkit.snapshots.ledger import Body, Entry
 from auditkit.reports import Files, publish
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 PRIVILEGED = "workloads.no_privileged_containers"

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from auditkit.ledger import Entry
+from auditkit.snapshots.ledger import Entry
 from auditkit.scans.reading import read_scans
 
 OWN = Path(__file__).parent / "scans"

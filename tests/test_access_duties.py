@@ -5,13 +5,13 @@ import pytest
 from access_worlds import account, bind, group, role, rule, user
 from worlds import frames
 
-from auditkit import controls
+from auditkit.framework import framework as controls
 from auditkit.analysis.access_duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac_aggregation import granted_rules
 from auditkit.analysis.rbac_powers import spellings
 from auditkit.checks import find
 from auditkit.errors import ControlError
-from auditkit.evaluation import run
+from auditkit.evaluation.evaluation import run
 
 RBAC = "rbac.authorization.k8s.io"
 GRANTS, RUNS = rule("create", "rolebindings", RBAC), rule("create", "pods")

@@ -12,8 +12,8 @@ from auditkit import tables
 from auditkit.access_review import COLUMNS, TO_FILL, check_decisions, new_lines, prove_revocations, review_packet
 from auditkit.access_review_files import read_decisions, write_packet
 from auditkit.errors import UsageError
-from auditkit.ledger import Entry
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.snapshots.ledger import Entry
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 TAKEN = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 DAY = "2026-06-02"

@@ -15,15 +15,16 @@ import pytest
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import api, attestations, tables
-from auditkit.attestations import Attestation, Evidence, Written
+from auditkit import api, tables
+from auditkit.people import attestations
+from auditkit.people.attestations import Attestation, Evidence, Written
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.controls import Framework, Requirement, Section
-from auditkit.entries import Origin
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.people.entries import Origin
 from auditkit.errors import ControlError
-from auditkit.evaluation import Evaluation, Result, run, status_of
-from auditkit.ledger import Entry
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
+from auditkit.snapshots.ledger import Entry
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 DAY = dt.date(2026, 6, 15)
 NIGHT = dt.datetime(2026, 6, 16, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))  # still the 15th in UTC

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from auditkit import checks, controls
+from auditkit import checks
+from auditkit.framework import framework as controls
 from auditkit.base import strict_yaml
-from auditkit import proof as module
+from auditkit.proof import prove as module
 from auditkit.checks import all_checks
 from auditkit.errors import ControlError
-from auditkit.proof import MINIMUM, Cases, cases, prove, world
+from auditkit.proof.prove import MINIMUM, Cases, cases, prove, world
 
 
 def test_every_check_has_cases():

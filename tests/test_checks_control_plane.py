@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from auditkit.analysis.rows import STRING
 from auditkit.checks import find
 from auditkit.checks._values import boolean, gate, lists, lists_only, seconds
-from auditkit.controls import Requirement
-from auditkit.evaluation import run, status_of
-from auditkit.proof import world
+from auditkit.framework.framework import Requirement
+from auditkit.evaluation.evaluation import run, status_of
+from auditkit.proof.prove import world
 
 
 def counts(check: str, **tables) -> dict[str, int]:

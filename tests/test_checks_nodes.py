@@ -4,11 +4,11 @@ import msgspec
 import pytest
 
 from auditkit.checks import all_checks, find
-from auditkit.controls import Requirement
-from auditkit.evaluation import run, status_of
-from auditkit.ledger import SCAN, Entry
-from auditkit.proof import TIME, world
-from auditkit.snapshot import Snapshot
+from auditkit.framework.framework import Requirement
+from auditkit.evaluation.evaluation import run, status_of
+from auditkit.snapshots.ledger import SCAN, Entry
+from auditkit.proof.prove import TIME, world
+from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import TABLES
 
 KUBELET = sorted(name for name, check in all_checks().items() if check.tables[0] == "node_kubelets")

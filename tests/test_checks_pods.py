@@ -5,8 +5,8 @@ from worlds import derived, frames
 
 from auditkit.analysis import derivation, inputs
 from auditkit.checks import find
-from auditkit.evaluation import run
-from auditkit.proof import world
+from auditkit.evaluation.evaluation import run
+from auditkit.proof.prove import world
 from auditkit.tables import RESOURCES, TABLES
 
 PODS_RULE = {"operation": "CREATE", "group": "", "version": "v1", "resource": "pods"}

@@ -9,7 +9,7 @@ import pytest
 
 from auditkit.api import collect
 from auditkit.checks import find
-from auditkit.evaluation import run
+from auditkit.evaluation.evaluation import run
 
 RECORDING = Path(__file__).parent / "clusters" / "acme-prod"
 LISTS = {

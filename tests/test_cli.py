@@ -13,7 +13,7 @@ import pytest
 from replay import ACME_PROD, ReplayServer
 
 from auditkit.reports.cards import about
-from auditkit.snapshot import open_snapshot
+from auditkit.snapshots.snapshot import open_snapshot
 
 HERE = Path(__file__).parents[1]
 

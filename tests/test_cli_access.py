@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from auditkit import api, cli
 from auditkit.base import shipped
 from auditkit.errors import UsageError
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 MEMBERS = "user,group,since\nalice@acme.example,acme:platform-admins,2025\n bob@acme.example , acme:billing ,\n"
 

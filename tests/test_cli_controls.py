@@ -8,8 +8,8 @@ import pytest
 from own_worlds import CASES, CHECK, OURS, TUNED
 from test_cli import HERE, auditkit, on_a_terminal
 
-from auditkit import controls
-from auditkit.proof import world
+from auditkit.framework import framework as controls
+from auditkit.proof.prove import world
 
 
 def test_controls_list_and_show(hospital: Path) -> None:

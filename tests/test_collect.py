@@ -10,8 +10,8 @@ from auditkit.collectors import live
 from auditkit.collectors.cluster import Collector, collect
 from auditkit.collectors.live import LiveSource
 from auditkit.errors import SourceError
-from auditkit.ledger import Entry
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.ledger import Entry
+from auditkit.snapshots.snapshot import Snapshot
 
 
 @pytest.fixture(autouse=True)

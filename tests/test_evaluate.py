@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import basis, tables
+from auditkit import tables
+from auditkit.proof import provenance as basis
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.controls import Framework, Requirement, Section
+from auditkit.framework.framework import Framework, Requirement, Section
 from auditkit.errors import UsageError
-from auditkit.evaluation import VERDICTS, Evaluation, Result, evaluate, run, status_of
-from auditkit.ledger import Entry
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.evaluation.evaluation import VERDICTS, Evaluation, Result, evaluate, run, status_of
+from auditkit.snapshots.ledger import Entry
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OUTCOMES = ("complete", "forbidden", "absent", "partial", "failed")

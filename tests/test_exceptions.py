@@ -15,15 +15,16 @@ import pytest
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import api, exceptions, tables
+from auditkit import api, tables
+from auditkit.people import exceptions
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.controls import Framework, Requirement, Section
-from auditkit.entries import Origin
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.people.entries import Origin
 from auditkit.errors import ControlError
-from auditkit.evaluation import Evaluation, Result, run, status_of
-from auditkit.exceptions import WIDE, Acceptance, Selector, Written
-from auditkit.ledger import Entry
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
+from auditkit.people.exceptions import WIDE, Acceptance, Selector, Written
+from auditkit.snapshots.ledger import Entry
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 DAY = dt.date(2026, 6, 15)
 NOON = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)

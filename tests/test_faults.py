@@ -21,10 +21,10 @@ from auditkit.checks import Check, all_checks
 from auditkit.collectors import live
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.live import LiveSource
-from auditkit.controls import Requirement
-from auditkit.evaluation import run, status_of
-from auditkit.ledger import NOT_SERVED, SCAN, SCANNED
-from auditkit.snapshot import Snapshot
+from auditkit.framework.framework import Requirement
+from auditkit.evaluation.evaluation import run, status_of
+from auditkit.snapshots.ledger import NOT_SERVED, SCAN, SCANNED
+from auditkit.snapshots.snapshot import Snapshot
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "fault-matrix.md"
 PROBE = Requirement(id="0", section="0", title="t", reach="evidenced")

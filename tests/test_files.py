@@ -12,8 +12,8 @@ from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
 from auditkit.errors import SourceError
-from auditkit.evaluation import run
-from auditkit.snapshot import Snapshot
+from auditkit.evaluation.evaluation import run
+from auditkit.snapshots.snapshot import Snapshot
 
 
 def pod(name: str, **spec) -> dict:

@@ -11,9 +11,9 @@ from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
 from auditkit.collectors.structs import struct_for
-from auditkit.evaluation import run
-from auditkit.ledger import SCAN, SCANNED
-from auditkit.snapshot import Snapshot
+from auditkit.evaluation.evaluation import run
+from auditkit.snapshots.ledger import SCAN, SCANNED
+from auditkit.snapshots.snapshot import Snapshot
 
 CHECKS = all_checks()
 

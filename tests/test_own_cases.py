@@ -8,7 +8,7 @@ from own_worlds import CASES, CHECK
 from auditkit import checks
 from auditkit.checks import all_checks
 from auditkit.errors import ControlError
-from auditkit.proof import prove, world
+from auditkit.proof.prove import prove, world
 
 pytestmark = pytest.mark.usefixtures("registry")
 

@@ -6,7 +6,8 @@ import pytest
 from test_podsecurity import PAIRS, by_pod, corpus, judged, judging, pod, template, words, world
 from worlds import frames
 
-from auditkit import checks, controls, tables
+from auditkit import checks, tables
+from auditkit.framework import framework as controls
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.analysis.podsecurity import (
     explain,

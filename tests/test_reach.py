@@ -2,10 +2,11 @@
 
 import pytest
 
-from auditkit import controls, lint
-from auditkit.controls import Requirement
-from auditkit.evaluation import evaluate
-from auditkit.proof import world
+from auditkit.framework import framework as controls
+from auditkit.proof import lint
+from auditkit.framework.framework import Requirement
+from auditkit.evaluation.evaluation import evaluate
+from auditkit.proof.prove import world
 
 OTHERS = [name for name in controls.names() if not name.startswith(("cis-", "pss-"))]
 """Frameworks that speak of what is to be reached, and not of single settings."""

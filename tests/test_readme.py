@@ -12,8 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from auditkit import attestations, exceptions
-from auditkit.controls import Framework, Requirement
+from auditkit.people import attestations
+from auditkit.people import exceptions
+from auditkit.framework.framework import Framework, Requirement
 
 HERE = Path(__file__).parents[1]
 SECTION = re.search(r"\n## Your own controls.*?(?=\n## )", (HERE / "README.md").read_text(), re.DOTALL)[0]

@@ -11,11 +11,12 @@ import plotly.graph_objects as plotly
 import pytest
 from report_worlds import Page, executed, framework, judged, pod, published, snapshot
 
-from auditkit import attestations, exceptions
-from auditkit.attestations import Attestation
-from auditkit.entries import Origin
-from auditkit.evaluation import evaluate
-from auditkit.exceptions import Acceptance
+from auditkit.people import attestations
+from auditkit.people import exceptions
+from auditkit.people.attestations import Attestation
+from auditkit.people.entries import Origin
+from auditkit.evaluation.evaluation import evaluate
+from auditkit.people.exceptions import Acceptance
 from auditkit.reports import show
 from auditkit.reports.block import ROWS
 from auditkit.reports.document import document

@@ -9,7 +9,7 @@ from auditkit import api
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
 from auditkit.reports.matrix import STATES, Matrix
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"
 

@@ -15,7 +15,7 @@ import auditkit
 from auditkit import tables
 from auditkit.api import open as open_any
 from auditkit.errors import NoSuchName, SnapshotError
-from auditkit.snapshot import Snapshot, open_snapshot
+from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_a_store_that_cannot_be_written(acme, tmp_path: Path) -> None:
 
 
 def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
-    code = ("import os, auditkit.snapshot as s, auditkit.api as a\n"
+    code = ("import os, auditkit.snapshots.snapshot as s, auditkit.api as a\n"
             "write = s._write_durably\n"
             "def dying(path, content):\n"
             "    if path.name == 'manifest.json': os._exit(9)\n"

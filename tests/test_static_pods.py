@@ -9,9 +9,9 @@ from auditkit.checks import find
 from auditkit.collectors import command_line
 from auditkit.collectors.control_plane import static_pods
 from auditkit.collectors.objects import decode
-from auditkit.evaluation import run
-from auditkit.proof import world
-from auditkit.snapshot import Snapshot
+from auditkit.evaluation.evaluation import run
+from auditkit.proof.prove import world
+from auditkit.snapshots.snapshot import Snapshot
 
 ROLE = "node-role.kubernetes.io/"
 

@@ -11,10 +11,10 @@ from auditkit import tables
 from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.files import open_files
-from auditkit.evaluation import run
-from auditkit.ledger import SCAN, Entry
-from auditkit.proof import TIME, world
-from auditkit.snapshot import Snapshot
+from auditkit.evaluation.evaluation import run
+from auditkit.snapshots.ledger import SCAN, Entry
+from auditkit.proof.prove import TIME, world
+from auditkit.snapshots.snapshot import Snapshot
 
 CHECK = find("access.no_system_masters_group")
 LOG = "kubernetes-audit"

@@ -24,7 +24,7 @@ DERIVED: dict[str, str] = {
     "right_uses": "auditkit.analysis.audit_log:right_uses",
     "agreement": "auditkit.analysis.agreement:agreement",
     "rule_opinions": "auditkit.analysis.agreement:rule_opinions",
-    "own_verdicts": "auditkit.checks._verdicts:own_verdicts",
+    "own_verdicts": "auditkit.evaluation.own_verdicts:own_verdicts",
     "audit_logs": "auditkit.analysis.coverage:audit_logs",
     "coverage": "auditkit.analysis.coverage:coverage",
     "tool_coverage": "auditkit.analysis.coverage:tool_coverage",

@@ -19,9 +19,9 @@ from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.objects import decode
 from auditkit.collectors.sources import NoAnswer, Source
 from auditkit.errors import SourceError
-from auditkit.ledger import Body, Entry, Outcome
+from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.base.memory import lean
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 from auditkit.base.version import VERSION
 
 Progress = Callable[[str, int, int, str], None]

@@ -8,7 +8,7 @@ import pyarrow as pa
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
 from auditkit.collectors.objects import Page, raw_items
-from auditkit.ledger import SCAN
+from auditkit.snapshots.ledger import SCAN
 from auditkit.scans import readers
 from auditkit.scans.model import Reader
 from auditkit.scans.reading import read_object

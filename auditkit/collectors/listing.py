@@ -13,7 +13,7 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.collectors.objects import NotAList, Page, decode
 from auditkit.collectors.sources import Answer, NoAnswer, Source
-from auditkit.ledger import NOT_SERVED, Body, Entry, Outcome
+from auditkit.snapshots.ledger import NOT_SERVED, Body, Entry, Outcome
 from auditkit.tables.model import Resource
 
 LIMIT = 500

@@ -10,7 +10,7 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.collectors.listing import now
 from auditkit.errors import UsageError
-from auditkit.ledger import Body, Entry
+from auditkit.snapshots.ledger import Body, Entry
 
 SOURCE = "memberships"
 COLUMNS = ["user", "group"]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from auditkit import controls as frameworks
+from auditkit.framework import framework as frameworks
 from auditkit.base import shipped
 from auditkit.errors import NoSuchName, UsageError
-from auditkit.snapshot import Snapshot, open_snapshot
+from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 __all__ = ["Files", "publish", "report", "report_notebook"]
 
@@ -34,7 +34,7 @@ def report(
 ) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation`
+    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation.evaluation`
     takes. A snapshot that was not written yet is written beside the report, under ``snapshots``: a report without its
     evidence proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a
     framework that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit import basis
-from auditkit.evaluation import SUBJECT, Evaluation
+from auditkit.proof import provenance as basis
+from auditkit.evaluation.evaluation import SUBJECT, Evaluation
 from auditkit.base import hostile_text as text
 from auditkit.reports.block import Block
 

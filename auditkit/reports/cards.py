@@ -7,14 +7,15 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit import basis, tables
+from auditkit import tables
+from auditkit.proof import provenance as basis
 from auditkit.analysis import DERIVED, derivation, inputs
-from auditkit.controls import Framework
+from auditkit.framework.framework import Framework
 from auditkit.errors import NoSuchName
-from auditkit.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
+from auditkit.evaluation.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
 from auditkit.base import hostile_text as text
 from auditkit.reports.block import ROWS, Block
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 WORST = 10
 """Failing requirements that the answer names; the table after it has all."""

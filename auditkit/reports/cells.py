@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit import basis
+from auditkit.proof import provenance as basis
 from auditkit.base import hostile_text as text
 from auditkit.reports.block import MIME
 from auditkit.reports.figures import PLOTLY, SVG

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit.evaluation import STATUSES, Evaluation
+from auditkit.evaluation.evaluation import STATUSES, Evaluation
 from auditkit.base import hostile_text as text
 from auditkit.reports.block import environment
 

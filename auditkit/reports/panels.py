@@ -10,7 +10,7 @@ from auditkit.reports.block import Block
 from auditkit.reports.cards import table
 from auditkit.reports.figures import Figure
 from auditkit.reports.matrix import Matrix
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 KINDS = ["User", "Group", "ServiceAccount", "Pod"]
 PLACE = ["kind", "namespace", "name"]

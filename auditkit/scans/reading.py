@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from auditkit.errors import UsageError
-from auditkit.ledger import Body, Entry
+from auditkit.snapshots.ledger import Body, Entry
 from auditkit.scans import files, readers, vocabulary
 from auditkit.scans.document import File
 from auditkit.scans.model import Broken, Gap, Reader, Row

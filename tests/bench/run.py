@@ -96,11 +96,11 @@ def inside(recording: Path) -> None:
     """What `measure_run` runs: one collection and the three frameworks."""
     import pyarrow as pa
 
-    from auditkit import controls
+    from auditkit.framework import framework as controls
     from auditkit.checks import all_checks
     from auditkit.collectors.cluster import collect
     from auditkit.collectors.files import open_files
-    from auditkit.evaluation import evaluate
+    from auditkit.evaluation.evaluation import evaluate
 
     checks = all_checks()
     small = collect(open_files(ACME_PROD))  # so that nothing is imported for the first time when it counts

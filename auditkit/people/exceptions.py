@@ -33,13 +33,13 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit import entries
+from auditkit.people import entries
 from auditkit.checks import find
-from auditkit.entries import Notice, Origin, Text
+from auditkit.people.entries import Notice, Origin, Text
 from auditkit.errors import NoSuchName
 
 if TYPE_CHECKING:
-    from auditkit.evaluation import Outcome, Result
+    from auditkit.evaluation.evaluation import Outcome, Result
 
 WIDE = 50
 """An exception that covers more failures of one check than this is reported as too wide."""

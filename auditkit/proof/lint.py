@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from auditkit import attestations, checks, controls, exceptions
+from auditkit import checks
+from auditkit.people import attestations
+from auditkit.framework import framework as controls
+from auditkit.people import exceptions
 from auditkit.base import strict_yaml
 from auditkit.checks import Check, _own, all_checks
-from auditkit.controls import Framework, Requirement
+from auditkit.framework.framework import Framework, Requirement
 from auditkit.errors import ControlError
-from auditkit.proof import MINIMUM, cases
+from auditkit.proof.prove import MINIMUM, cases
 
 
 @dataclass(frozen=True)

@@ -36,9 +36,9 @@ from auditkit.base import strict_yaml
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError, NoSuchName, UsageError
-from auditkit.evaluation import run
-from auditkit.ledger import SCAN, SCANNED, Entry
-from auditkit.snapshot import Manifest, Snapshot
+from auditkit.evaluation.evaluation import run
+from auditkit.snapshots.ledger import SCAN, SCANNED, Entry
+from auditkit.snapshots.snapshot import Manifest, Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
 
 MINIMUM = {"clean": 2, "mutants": 3}
@@ -84,7 +84,7 @@ class Proof:
                 f"{self.clean} clean worlds")
 
 
-PROVED = Path(__file__).parent / "checks" / "cases" / "proved.json"
+PROVED = Path(__file__).parent.parent / "checks" / "cases" / "proved.json"
 """What the proofs of the checks that ship say. The tests prove each anew, and fail where it says something else."""
 
 

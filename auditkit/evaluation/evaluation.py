@@ -22,18 +22,19 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit import controls, tables
+from auditkit import tables
+from auditkit.framework import framework as controls
 from auditkit.base import display
 from auditkit.analysis import inputs
 from auditkit.analysis.podsecurity import minor_version, server_version
 from auditkit.analysis.provider import provider
-from auditkit.attestations import Attestation, AttestationRegister
+from auditkit.people.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
-from auditkit.controls import Framework, Requirement
+from auditkit.framework.framework import Framework, Requirement
 from auditkit.errors import AuditkitError, UsageError
-from auditkit.exceptions import Acceptance, ExceptionRegister
+from auditkit.people.exceptions import Acceptance, ExceptionRegister
 from auditkit.base.memory import no_gc
-from auditkit.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Snapshot
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
 STATUSES = ("fail", "unknown", "manual", "attested", "pass", "not_applicable")
@@ -148,12 +149,12 @@ class Evaluation:
 
     @property
     def exceptions(self) -> pd.DataFrame:
-        """One row an exception that concerns this framework (columns: `auditkit.exceptions.COLUMNS`)."""
+        """One row an exception that concerns this framework (columns: `auditkit.people.exceptions.COLUMNS`)."""
         return self._exceptions.frame()
 
     @property
     def attestations(self) -> pd.DataFrame:
-        """One row for each attestation and requirement (columns: `auditkit.attestations.COLUMNS`)."""
+        """One row for each attestation and requirement (columns: `auditkit.people.attestations.COLUMNS`)."""
         return self._attestations.frame()
 
     @property

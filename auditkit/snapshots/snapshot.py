@@ -21,7 +21,7 @@ from auditkit.base import display
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.access import Access
 from auditkit.errors import NoSuchName, SnapshotError
-from auditkit.ledger import Entry, Ledger
+from auditkit.snapshots.ledger import Entry, Ledger
 
 FORMAT = 1
 
@@ -68,7 +68,7 @@ class Snapshot:
 
     @property
     def ledger(self) -> pd.DataFrame:
-        """One row for each thing that was asked of the source (columns: `auditkit.ledger.SCHEMA`)."""
+        """One row for each thing that was asked of the source (columns: `auditkit.snapshots.ledger.SCHEMA`)."""
         return self._ledger.frame()
 
     def arrow(self, name: str) -> pa.Table:

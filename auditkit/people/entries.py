@@ -8,9 +8,9 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from auditkit import controls
+from auditkit.framework import framework as controls
 from auditkit.base import strict_yaml
-from auditkit.controls import Framework
+from auditkit.framework.framework import Framework
 from auditkit.errors import ControlError, NoSuchName
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]

@@ -11,8 +11,8 @@ import pandas as pd
 from auditkit.analysis.podsecurity import NEWEST, server_version
 from auditkit.checks import Check, all_checks
 from auditkit.errors import AuditkitError
-from auditkit.evaluation import Evaluation
-from auditkit.proof import prove, proved
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.proof.prove import prove, proved
 
 COLUMNS = ["what", "name", "file", "sha256", "proof"]
 """Of the frame `own`: ``framework`` or ``check``, its name and file, the file's SHA-256, and how a check is proved."""

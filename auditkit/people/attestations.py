@@ -33,12 +33,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import pandas as pd
 
-from auditkit import entries
-from auditkit.controls import Framework
-from auditkit.entries import Notice, Origin, Text
+from auditkit.people import entries
+from auditkit.framework.framework import Framework
+from auditkit.people.entries import Notice, Origin, Text
 
 if TYPE_CHECKING:
-    from auditkit.evaluation import Result
+    from auditkit.evaluation.evaluation import Result
 
 COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
            "file", "line", "sha256"]

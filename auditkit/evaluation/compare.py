@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from auditkit.evaluation import SUBJECT, Evaluation, Outcome, Result
+from auditkit.evaluation.evaluation import SUBJECT, Evaluation, Outcome, Result
 
 STATUSES = ["requirement", "title", "before", "after", "reason"]
 VERDICTS = ["requirement", "check", *SUBJECT, "before", "after"]
