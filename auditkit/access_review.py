@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.access import Access
-from auditkit.analysis.access_frame import written_out
-from auditkit.analysis.access_who import describe_members, homes
-from auditkit.analysis.rbac_shipped import shipped_bindings
+from auditkit.analysis.rbac.authorizer import Access
+from auditkit.analysis.rbac.access_table import written_out
+from auditkit.analysis.rbac.who_can import describe_members, homes
+from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.errors import UsageError
 from auditkit.base.hostile_text import visible
 from auditkit.snapshots.snapshot import Snapshot

@@ -8,7 +8,7 @@ from auditkit.people import attestations as _attestations
 from auditkit.framework import framework as _controls
 from auditkit.people import exceptions as _exceptions
 from auditkit.base import shipped
-from auditkit.analysis.podsecurity import minor_version
+from auditkit.analysis.pod_security.levels import minor_version
 from auditkit.checks import load_file
 from auditkit.framework.framework import Framework
 from auditkit.evaluation.evaluation import Evaluation

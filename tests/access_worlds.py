@@ -11,7 +11,7 @@ import pytest
 from worlds import frames
 
 from auditkit import tables
-from auditkit.analysis.access import TABLES, Access
+from auditkit.analysis.rbac.authorizer import TABLES, Access
 from auditkit.collectors.objects import decode
 
 HERE = Path(__file__).parent

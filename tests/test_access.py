@@ -12,7 +12,7 @@ from bench.access import cluster, questions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.analysis.access import Access
+from auditkit.analysis.rbac.authorizer import Access
 from auditkit.errors import UsageError
 
 ALICE = user("alice")

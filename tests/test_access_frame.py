@@ -10,8 +10,8 @@ from worlds import frames
 
 from auditkit import tables
 from auditkit.analysis import inputs
-from auditkit.analysis.access_frame import ONLY_ASKED, access
-from auditkit.analysis.rbac_aggregation import granted_rules
+from auditkit.analysis.rbac.access_table import ONLY_ASKED, access
+from auditkit.analysis.rbac.aggregation import granted_rules
 
 SERVED = [  # group, resource, namespaced, verbs
     ("", "pods", True, "get list"), ("", "pods/log", True, "get"), ("apps", "log", True, "get Get"),

@@ -7,7 +7,7 @@ import pytest
 from finding_worlds import YOUNG, finding, snapshot, thing
 from scan_worlds import CORPORA
 
-from auditkit.analysis.agreement import agreement, equivalent_rules, rule_opinions
+from auditkit.analysis.findings.agreement import agreement, equivalent_rules, rule_opinions
 from auditkit.checks import all_checks
 from auditkit.scans import readers
 from auditkit.scans.reading import read_scans

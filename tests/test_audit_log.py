@@ -13,7 +13,8 @@ from scan_worlds import OWN, read, records
 from worlds import frames
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, audit_log, derivation
+from auditkit.analysis import DERIVED, derivation
+from auditkit.analysis.cluster import audit_log
 
 LOG = OWN / "k8s-audit" / "acme-prod-audit.jsonl"
 EVENTS = tables.table("events").schema
@@ -162,7 +163,7 @@ def test_other_tools_are_not_read_and_nothing_is_an_answer() -> None:
     assert requests({"tool": "falco"}, {"tool": "vault"}).empty
     empty = log()
     for name, function in DERIVED.items():
-        if function.startswith("auditkit.analysis.audit_log:"):
+        if function.startswith("auditkit.analysis.cluster.audit_log:"):
             inputs = {"events": empty, "audit_requests": audit_log.audit_requests(empty), **frames([])}
             arguments = [inputs[parameter] for parameter in derivation(name).__annotations__ if parameter != "return"]
             assert derivation(name)(*arguments).empty, name

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.analysis.rows import STRING
+from auditkit.analysis.columns import STRING
 from auditkit.checks import find
 from auditkit.checks._values import boolean, gate, lists, lists_only, seconds
 from auditkit.framework.framework import Requirement

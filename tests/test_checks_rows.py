@@ -4,7 +4,7 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.analysis.rows import STRING, has, lookup, named, widened
+from auditkit.analysis.columns import STRING, has, lookup, named, widened
 
 NAMES = st.sampled_from(["a", "b", "ab", "", None])
 PAIRS = st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=6)

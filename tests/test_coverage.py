@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from finding_worlds import ENDED, OLD, YOUNG, finding, only, pod, shop, snapshot, thing, verdicts
 
-from auditkit.analysis.coverage import SENSORS, recognised
+from auditkit.analysis.findings.coverage import SENSORS, recognised
 
 SENSOR, CONTINUOUS, READS = (
     "findings.runtime_sensor_on_every_node", "audit_log.continuous", "audit_log.secret_reads_logged")

@@ -9,8 +9,8 @@ from escalation_worlds import acts, capability, namespace, node, pod, service_ac
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.analysis.escalation import blast_radius, path, paths_to_admin
-from auditkit.analysis.escalation_steps import DTYPES
+from auditkit.analysis.escalation.paths import blast_radius, path, paths_to_admin
+from auditkit.analysis.escalation.steps import DTYPES
 from auditkit.errors import UsageError
 
 RBAC, CERTIFICATES = "rbac.authorization.k8s.io", "certificates.k8s.io"

@@ -9,7 +9,7 @@ from access_worlds import TRUTH, bind, cases, role, user, world
 from escalation_worlds import acts, node, steps
 from worlds import frames
 
-from auditkit.analysis.rbac_powers import POWERS, role_powers
+from auditkit.analysis.rbac.privileges import POWERS, role_powers
 from auditkit.checks import all_checks
 
 # --- conditions of five tools, as facts -----------------------------------------------------------------------------

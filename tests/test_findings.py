@@ -8,9 +8,9 @@ from finding_worlds import ENDED, OLD, YOUNG, finding, only, pod, shop, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.analysis import findings as analysis
-from auditkit.analysis.clusters import of_other_cluster
-from auditkit.analysis.images import references
+from auditkit.analysis.findings import tied as analysis
+from auditkit.analysis.findings.cluster_names import of_other_cluster
+from auditkit.analysis.findings.images import references
 from auditkit.checks import all_checks
 from auditkit.checks._evidence import fresh
 from auditkit.errors import UsageError

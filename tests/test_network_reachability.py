@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from network_reference import Cluster
 from worlds import frames
 
-from auditkit.analysis.network import QUESTION, Reachability, reachable
+from auditkit.analysis.network.reachability import QUESTION, Reachability, reachable
 
 SPACES, NODES = ["red", "blue"], ["n1", "n2"]
 KEYS, VALUES = ["app", "tier"], ["a", ""]

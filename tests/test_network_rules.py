@@ -5,7 +5,7 @@ import pytest
 from network_worlds import namespace, node
 from worlds import frames
 
-from auditkit.analysis.network import QUESTION, Reachability
+from auditkit.analysis.network.reachability import QUESTION, Reachability
 
 WEB, DB, FAR = ("shop", "web"), ("shop", "db"), ("far", "app")
 

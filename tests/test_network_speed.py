@@ -6,7 +6,7 @@ from bench.network import measures, world
 from network_reference import Cluster
 from worlds import frames
 
-from auditkit.analysis.network import QUESTION, Reachability
+from auditkit.analysis.network.reachability import QUESTION, Reachability
 
 
 @pytest.mark.slow

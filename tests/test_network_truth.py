@@ -30,8 +30,8 @@ from network_truth import (
 from network_worlds import namespace
 from worlds import frames
 
-from auditkit.analysis.network import QUESTION, Reachability
-from auditkit.analysis.network_services import ingress_backends, service_backends
+from auditkit.analysis.network.reachability import QUESTION, Reachability
+from auditkit.analysis.network.services import ingress_backends, service_backends
 
 CYCLONUS, RECIPES, ANP, NPA = (cases(origin) for origin in ("cyclonus", "recipe", "anp", "npa"))
 LISTS = [case for case in NPA if connections(case) is not None and is_whole(case)]

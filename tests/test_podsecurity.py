@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from worlds import derived, frames
 
 from auditkit.analysis import inputs
-from auditkit.analysis.podsecurity import (
+from auditkit.analysis.pod_security.levels import (
     LEVELS,
     NEWEST,
     explain,
@@ -23,8 +23,8 @@ from auditkit.analysis.podsecurity import (
     pod_specs,
     template_pod_security,
 )
-from auditkit.analysis.podsecurity_rules import APPARMOR_ANNOTATION
-from auditkit.analysis.podsecurity_specs import go_quoted
+from auditkit.analysis.pod_security.rules import APPARMOR_ANNOTATION
+from auditkit.analysis.pod_security.specs import go_quoted
 from auditkit.checks import pss
 from auditkit.errors import UsageError
 

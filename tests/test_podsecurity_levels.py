@@ -9,7 +9,7 @@ from worlds import frames
 from auditkit import checks, tables
 from auditkit.framework import framework as controls
 from auditkit.analysis import DERIVED, derivation, inputs
-from auditkit.analysis.podsecurity import (
+from auditkit.analysis.pod_security.levels import (
     explain,
     in_force,
     namespace_levels,
@@ -17,7 +17,7 @@ from auditkit.analysis.podsecurity import (
     template_pod_levels,
     template_pod_security,
 )
-from auditkit.analysis.podsecurity_rules import RULES
+from auditkit.analysis.pod_security.rules import RULES
 from auditkit.checks import pss
 
 LABEL = "pod-security.kubernetes.io/"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds import frames
 
-from auditkit.analysis.rbac_aggregation import granted_rules, granted_urls, with_origins
-from auditkit.analysis.rbac_index import covered
+from auditkit.analysis.rbac.aggregation import granted_rules, granted_urls, with_origins
+from auditkit.analysis.rbac.index import covered
 
 # --- aggregation ----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.errors import UsageError
 
 SEVERITIES = ("critical", "high", "medium", "low", "info")

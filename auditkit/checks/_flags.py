@@ -10,8 +10,8 @@ from functools import cached_property, partial
 
 import pandas as pd
 
-from auditkit.analysis.control_plane import HIDDEN
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.cluster.control_plane import HIDDEN
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.checks._values import loopback, number
 from auditkit.checks.model import Judgement, judge
 
@@ -37,7 +37,7 @@ class Component:
 class Flags:
     """The flags of each instance of a component: ``flags["profiling"]`` is their effective value as text.
 
-    ``instances`` is a table such as `auditkit.analysis.control_plane.api_servers`. There are only a few of them, and
+    ``instances`` is a table such as `auditkit.analysis.cluster.control_plane.api_servers`. There are only a few of them, and
     many rules: so each is worked out for itself.
     """
 

@@ -7,14 +7,14 @@ was not read, nothing is known.
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, judge
 
 
 class Settings:
     """The settings of each node's kubelet: ``settings["readOnlyPort"]`` is one as text, <NA> where it is not known.
 
-    ``nodes`` is the table `auditkit.analysis.control_plane.node_kubelets`.
+    ``nodes`` is the table `auditkit.analysis.cluster.control_plane.node_kubelets`.
     """
 
     def __init__(self, nodes: pd.DataFrame):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rows import BOOLEAN, STRING
+from auditkit.analysis.columns import BOOLEAN, STRING
 
 NUMBER = pd.ArrowDtype(pa.float64())
 

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.rows import STRING, has, named
+from auditkit.analysis.columns import STRING, has, named
 from auditkit.checks._flags import Flags
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge

@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN
+from auditkit.analysis.columns import BOOLEAN
 from auditkit.checks._flags import UNSEEN, Component, Flags
 from auditkit.checks._values import boolean, paths
 from auditkit.checks.api_server import API_SERVER

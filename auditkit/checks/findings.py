@@ -9,10 +9,10 @@ import re
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis import coverage
-from auditkit.analysis.clusters import of_other_cluster
-from auditkit.analysis.findings import of_state
-from auditkit.analysis.rows import STRING, has, named
+from auditkit.analysis.findings import coverage
+from auditkit.analysis.findings.cluster_names import of_other_cluster
+from auditkit.analysis.findings.tied import of_state
+from auditkit.analysis.columns import STRING, has, named
 from auditkit.checks import _evidence
 from auditkit.checks._evidence import any_of, at_least, count_of, fresh, newest, reason, verdict
 from auditkit.checks.model import Judgement, check, judge

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, STRING, has, named
+from auditkit.analysis.columns import BOOLEAN, STRING, has, named
 from auditkit.checks import _kube_bench
 from auditkit.checks._flags import Component, Flags
 from auditkit.checks._values import loopback

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from auditkit.analysis.control_plane import ETCD_ROLES, ROLES
-from auditkit.analysis.provider import provider
-from auditkit.analysis.rows import BOOLEAN, has
+from auditkit.analysis.cluster.control_plane import ETCD_ROLES, ROLES
+from auditkit.analysis.cluster.provider import provider
+from auditkit.analysis.columns import BOOLEAN, has
 from auditkit.checks import _kube_bench
 from auditkit.checks.model import Judgement, check, judge
 

@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, has, named
+from auditkit.analysis.columns import BOOLEAN, has, named
 from auditkit.checks.model import Judgement, check, judge
 
 rule = partial(check, severity="medium", if_empty="every cluster has nodes, yet none is visible")

@@ -8,8 +8,8 @@ latter in the versions before.
 
 import pandas as pd
 
-from auditkit.analysis.podsecurity import explain_specs, in_force, minor_version
-from auditkit.analysis.podsecurity_rules import in_force as rules_in_force
+from auditkit.analysis.pod_security.levels import explain_specs, in_force, minor_version
+from auditkit.analysis.pod_security.rules import in_force as rules_in_force
 from auditkit.checks.model import Judgement, check, judge
 
 SOURCE = "Kubernetes Pod Security Standards, {}: {}"

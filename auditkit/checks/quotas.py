@@ -4,7 +4,7 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.rows import has, named
+from auditkit.analysis.columns import has, named
 from auditkit.checks.admission import NO_NAMESPACE, OF_KUBERNETES, SYSTEM
 from auditkit.checks.model import Judgement, check, judge
 

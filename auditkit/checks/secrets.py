@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.rows import IN_CONTAINER, has, named
+from auditkit.analysis.columns import IN_CONTAINER, has, named
 from auditkit.checks.model import Judgement, check, judge
 
 _CLUSTERS_OWN = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1")

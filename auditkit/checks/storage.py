@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.rows import BOOLEAN, STRING, lookup
+from auditkit.analysis.columns import BOOLEAN, STRING, lookup
 from auditkit.checks.model import Judgement, check, judge
 
 _OFF_BY_DEFAULT = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs", "rbd.csi.ceph.com", "cephfs.csi.ceph.com")

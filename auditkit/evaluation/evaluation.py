@@ -26,8 +26,8 @@ from auditkit import tables
 from auditkit.framework import framework as controls
 from auditkit.base import display
 from auditkit.analysis import inputs
-from auditkit.analysis.podsecurity import minor_version, server_version
-from auditkit.analysis.provider import provider
+from auditkit.analysis.pod_security.levels import minor_version, server_version
+from auditkit.analysis.cluster.provider import provider
 from auditkit.people.attestations import Attestation, AttestationRegister
 from auditkit.checks import Check, Judgement
 from auditkit.framework.framework import Framework, Requirement

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditkit.analysis.podsecurity import NEWEST, server_version
+from auditkit.analysis.pod_security.levels import NEWEST, server_version
 from auditkit.checks import Check, all_checks
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.evaluation import Evaluation

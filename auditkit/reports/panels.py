@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.network_plugins import enforcement, enforcement_grounds
-from auditkit.analysis.rbac_shipped import shipped_bindings
+from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
+from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.base import hostile_text as text
 from auditkit.reports.block import Block
 from auditkit.reports.cards import table

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from auditkit import tables
 from auditkit.base import display
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
-from auditkit.analysis.access import Access
+from auditkit.analysis.rbac.authorizer import Access
 from auditkit.errors import NoSuchName, SnapshotError
 from auditkit.snapshots.ledger import Entry, Ledger
 

@@ -12,7 +12,7 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 from network_reference import Cluster  # noqa: E402
 from worlds import frames  # noqa: E402
 
-from auditkit.analysis.network import QUESTION, Reachability  # noqa: E402
+from auditkit.analysis.network.reachability import QUESTION, Reachability  # noqa: E402
 
 TIERS = ["web", "api", "db"]
 

@@ -1,0 +1,349 @@
+"""What a Kubernetes audit log shows: who did what from where, where the log is silent, and which grants were used.
+
+One request gives several events, one a stage; all counts here are of requests, told apart by ``audit_id``. Who acts
+is the impersonated user where there is one, because that is whom the authorizer asks about; both are kept.
+
+A right that does not occur was not used *as far as the log reaches*: a policy may leave users or resources out, and
+of several bindings that allow a request the authorizer names the first it finds.
+"""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditkit.analysis.rbac.bindings import MASTERS
+from auditkit.analysis.columns import strings
+
+TOOL = "kubernetes-audit"
+STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
+READS = ("get", "list", "watch")
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+RBAC = "rbac.authorization.k8s.io"
+SESSIONS = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
+SHORTEST_SILENCE = pd.Timedelta(seconds=10)
+
+_OK, _BAD, _UNAUTHORIZED, _FORBIDDEN = 100, 400, 401, 403
+_QUOTED = r'"(?P<{}>(?:[^"\\]|\\.)*)"'
+_REASON = (
+    r"^(?P<authorizer>[^:]+): allowed by (?P<binding_kind>ClusterRoleBinding|RoleBinding) " + _QUOTED.format("binding")
+    + r" of (?P<role_kind>ClusterRole|Role) " + _QUOTED.format("role")
+    + r" to (?P<subject_kind>User|Group|ServiceAccount) " + _QUOTED.format("subject")
+)
+BINDING = ("binding_kind", "binding_namespace", "binding")
+SUBJECT = ("subject_kind", "subject_namespace", "subject")
+GRANT = (*BINDING, "role_kind", "role", *SUBJECT)
+
+
+def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
+    """One row for each request of the API server's audit log, as its last stage shows it.
+
+    Columns: ``audit_id, time`` (its first stage), ``ended`` (its last), ``stages`` (how many were logged), ``actor``
+    (as whom it was done), ``actor_groups``, ``user, impersonated_user, verb, api_group, resource, subresource,
+    namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by its code;
+    ``<NA>``: not known), ``refused`` (by authentication or authorization); and what the authorizer said of the grant:
+    ``authorizer, binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject``
+    (``system:masters`` has no binding: it passes before RBAC is asked).
+    """
+    log = pa.Table.from_pandas(events[events["tool"].eq(TOOL).fillna(False)], preserve_index=False)
+    first, last, stages = _by_request(log)
+    final = log.take(pa.array(last))
+    code, decision, other = final["code"], final["decision"], final["impersonated_user"]
+    columns = {
+        "audit_id": final["audit_id"], "time": log["time"].take(pa.array(first)), "ended": final["time"],
+        "stages": pa.array(stages),
+        "actor": pc.coalesce(other, final["user"]),
+        "actor_groups": pc.if_else(pc.is_valid(other), final["impersonated_groups"], final["groups"]),
+        **{name: final[name] for name in (
+            "user", "impersonated_user", "verb", "api_group", "resource", "subresource", "namespace", "name", "path",
+            "code", "decision", "level", "source_ip", "user_agent", "cluster", "scan")},
+        "succeeded": pc.and_(pc.greater_equal(code, _OK), pc.less(code, _BAD)),
+        "refused": pc.or_kleene(pc.is_in(code, pa.array([_UNAUTHORIZED])), pc.equal(decision, "forbid")),
+    }
+    columns |= _grant(final["reason"], columns["actor_groups"], decision)
+    return pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _by_request(log: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The row of the first and of the last stage of each request, and how many stages were logged.
+
+    A row without ``audit_id`` is a request of its own; a stage that was logged twice counts once.
+    """
+    ids = log["audit_id"].combine_chunks()
+    code = pc.fill_null(ids.dictionary_encode().indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+    alone = code < 0
+    code[alone] = np.arange(len(code))[alone] + len(code)
+    rank = pc.fill_null(pc.index_in(log["stage"], pa.array(STAGES)), -1).to_numpy().astype(np.int64)
+    time = pc.fill_null(log["time"].cast(pa.int64()), -1).to_numpy()
+    order = np.lexsort((time, rank, code))
+    starts = np.flatnonzero(np.diff(code[order], prepend=-1)) if len(order) else order
+    ends = np.append(starts[1:], len(order)) - 1 if len(order) else order
+    distinct = np.diff(code[order], prepend=-1).astype(bool) | np.diff(rank[order], prepend=-9).astype(bool)
+    stages = np.add.reduceat(distinct.astype(np.int64), starts) if len(starts) else np.array([], np.int64)
+    return order[starts], order[ends], stages
+
+
+def _grant(reason: pa.ChunkedArray, groups: pa.ChunkedArray, decision: pa.ChunkedArray) -> dict[str, pa.Array]:
+    """The authorizer's words in their parts. They name service accounts and RoleBindings as ``NAME/NAMESPACE``."""
+    said = reason.combine_chunks().dictionary_encode()
+    parts = pc.extract_regex(said.dictionary, _REASON).take(said.indices)
+    found = {name: pc.replace_substring_regex(pc.struct_field(parts, name), r"\\(.)", r"\1")
+             for name in ("authorizer", "binding_kind", "binding", "role_kind", "role", "subject_kind", "subject")}
+    found["binding"], found["binding_namespace"] = _split(found["binding"], found["binding_kind"], "RoleBinding")
+    found["subject"], found["subject_namespace"] = _split(found["subject"], found["subject_kind"], "ServiceAccount")
+    as_master = pc.and_kleene(pc.match_substring_regex(pc.fill_null(groups, ""), f"(^|,){MASTERS}(,|$)"),
+                              pc.and_(pc.is_null(found["binding"]), pc.fill_null(pc.equal(decision, "allow"), False)))
+    found["subject_kind"] = pc.if_else(as_master, "Group", found["subject_kind"])
+    found["subject"] = pc.if_else(as_master, MASTERS, found["subject"])
+    return {name: found[name] for name in ("authorizer", *GRANT)}
+
+
+def _split(name: pa.Array, kind: pa.Array, where: str) -> tuple[pa.Array, pa.Array]:
+    """A name, and the namespace behind its last slash where the kind has one."""
+    parts = pc.extract_regex(name, r"^(?P<name>.*)/(?P<namespace>[^/]*)$")
+    has = pc.and_kleene(pc.equal(kind, where), pc.is_valid(parts))
+    return (pc.if_else(has, pc.struct_field(parts, "name"), name),
+            pc.if_else(has, pc.struct_field(parts, "namespace"), pa.scalar(None, pa.string())))
+
+
+# --- the log itself --------------------------------------------------------------------------------------------------
+
+
+def audit_periods(events: pd.DataFrame) -> pd.DataFrame:
+    """From when to when each log reaches: a row for each tool, cluster and scan.
+
+    Columns: ``tool, cluster, scan, events, untimed`` (events without a time), ``first, last, longest_silence`` (in
+    seconds).
+    """
+    keys = ["tool", "cluster", "scan"]
+    log = events[[*keys, "time"]].assign(untimed=events["time"].isna())
+    grouped = log.groupby(keys, dropna=False, sort=True)
+    periods = grouped.agg(events=("untimed", "size"), untimed=("untimed", "sum"), first=("time", "min"),
+                          last=("time", "max")).reset_index()
+    silences = _silences(events, keys).groupby(keys, dropna=False)["seconds"].max().rename("longest_silence")
+    return periods.merge(silences.reset_index(), on=keys, how="left")
+
+
+def audit_silences(events: pd.DataFrame) -> pd.DataFrame:
+    """Where the audit log of a cluster is silent for ten seconds or more.
+
+    An API server that runs logs the renewal of leases every few seconds, unless its policy leaves them out: then a
+    silence need not be a gap. Columns: ``cluster, started, ended, seconds``, longest first.
+    """
+    log = events[events["tool"].eq(TOOL).fillna(False)]
+    found = _silences(log, ["cluster"])
+    found = found[found["seconds"].ge(SHORTEST_SILENCE.total_seconds()).fillna(False)]
+    return found.sort_values(["seconds", "started"], ascending=[False, True], ignore_index=True)
+
+
+def _silences(events: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """The time from each event to the next of the same log."""
+    log = events.loc[events["time"].notna(), [*keys, "time"]].sort_values("time", ignore_index=True)
+    started = log.groupby(keys, dropna=False)["time"].shift()
+    seconds = (log["time"] - started).dt.total_seconds()
+    return log[keys].assign(started=started, ended=log["time"], seconds=seconds.astype(pd.ArrowDtype(pa.float64())))
+
+
+def audit_levels(events: pd.DataFrame) -> pd.DataFrame:
+    """At which level and up to which stage each resource is logged.
+
+    Columns: ``api_group, resource, subresource, level, stage, events, requests, first, last``. Requests that are not
+    about a resource have ``<NA>`` there.
+    """
+    log = events[events["tool"].eq(TOOL).fillna(False)]
+    keys = ["api_group", "resource", "subresource", "level", "stage"]
+    table = pa.Table.from_pandas(log[[*keys, "audit_id", "time"]], preserve_index=False)
+    counted = table.group_by(keys).aggregate(
+        [([], "count_all"), ("audit_id", "count_distinct"), ("time", "min"), ("time", "max")])
+    names = {"count_all": "events", "audit_id_count_distinct": "requests", "time_min": "first", "time_max": "last"}
+    return _sorted(counted.rename_columns([names.get(name, name) for name in counted.column_names]), keys)
+
+
+# --- who did what ----------------------------------------------------------------------------------------------------
+
+
+def audit_sources(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """From where each user comes, and as whom: a row for each user, impersonated user, address and client.
+
+    Columns: ``user, impersonated_user, source_ip, user_agent, requests, refused, first, last``.
+    """
+    return _counted(audit_requests, ["user", "impersonated_user", "source_ip", "user_agent"])
+
+
+def failed_authentications(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """Requests whose credentials were rejected (401), and anonymous ones that were refused.
+
+    Columns: ``failure`` (``credentials`` or ``anonymous``) and those of `audit_requests`. The log does not name the
+    user of a rejected credential.
+    """
+    rejected = audit_requests["code"].eq(_UNAUTHORIZED).fillna(False)
+    anonymous = (audit_requests["user"].eq("system:anonymous") & audit_requests["refused"]).fillna(False) & ~rejected
+    found = audit_requests[rejected | anonymous]
+    failure = rejected[found.index].map({True: "credentials", False: "anonymous"}).astype(pd.ArrowDtype(pa.string()))
+    return found.assign(failure=failure).reset_index(drop=True)
+
+
+def secret_reads(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """Requests that read Secrets, also those that were refused (``succeeded``).
+
+    Columns: ``reach`` (``object``, ``namespace`` or ``cluster``: list and watch give the values of all of them) and
+    those of `audit_requests`.
+    """
+    asked = audit_requests
+    found = asked[_are(asked, api_group=("",), resource=("secrets",), verb=READS) & asked["subresource"].isna()]
+    reach = np.select([found["name"].notna(), found["namespace"].notna()], ["object", "namespace"], "cluster")
+    return found.assign(reach=pd.array(reach, pd.ArrowDtype(pa.string()))).reset_index(drop=True)
+
+
+def pod_sessions(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """Requests that reach into running pods: exec, attach, port-forward, debug containers, and the kubelet's proxy.
+
+    Through ``nodes/proxy`` the kubelet runs commands too. Columns: ``how`` (the subresource, ``nodes/proxy`` for
+    nodes) and those of `audit_requests`.
+    """
+    asked = audit_requests
+    of_pods = _are(asked, api_group=("",), resource=("pods",), subresource=SESSIONS)
+    debug = asked["subresource"].eq("ephemeralcontainers").fillna(False)
+    of_pods &= ~debug | asked["verb"].isin(WRITES).fillna(False)
+    of_nodes = _are(asked, api_group=("",), resource=("nodes",), subresource=("proxy",))
+    found = asked[of_pods | of_nodes]
+    how = found["subresource"].where(~of_nodes[found.index], "nodes/proxy")
+    return found.assign(how=how).reset_index(drop=True)
+
+
+def rbac_changes(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """Requests that change roles and bindings, also those that were refused. Columns: those of `audit_requests`."""
+    asked = audit_requests
+    found = asked[_are(asked, api_group=(RBAC,), verb=WRITES) & asked["resource"].notna()]
+    return found.reset_index(drop=True)
+
+
+# --- use of grants ---------------------------------------------------------------------------------------------------
+
+
+def binding_uses(audit_requests: pd.DataFrame) -> pd.DataFrame:
+    """Which bindings let requests pass, for whom, and when last: for break-glass access and for reviews.
+
+    Columns: ``binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject,
+    actor, requests, refused, first, last``. Members of ``system:masters`` have no binding.
+    """
+    granted = audit_requests[audit_requests["subject"].notna()]
+    return _counted(granted, [*GRANT, "actor"])
+
+
+def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.DataFrame:
+    """When each subject of each binding last used it: a row for each row of `binding_subjects`, in its order.
+
+    Columns: those of `binding_subjects`, ``requests`` (0: none in the log; ``<NA>``: not known, because there is no
+    log, or none that names bindings), ``last_used`` (``<NA>``: not in the log), and the period that the log reaches
+    over, ``log_from`` and ``log_to``.
+    """
+    own = ["kind", "namespace", "binding", *SUBJECT]
+    uses = _counted(audit_requests[audit_requests["binding"].notna()], [*BINDING, *SUBJECT])
+    uses = uses.rename(columns=dict(zip([*BINDING, *SUBJECT], own, strict=True)))
+    subjects = binding_subjects.assign(order=np.arange(len(binding_subjects)))
+    # without a namespace of its own, a service account is one of the binding's
+    home = subjects["subject_namespace"].fillna(subjects["namespace"])
+    is_account = subjects["subject_kind"].eq("ServiceAccount").fillna(False)
+    asked = subjects.assign(subject_namespace=home.where(is_account, pd.NA))
+    merged = asked.merge(uses[[*own, "requests", "last"]], on=own, how="left").sort_values("order")
+    return _with_period(subjects.drop(columns="order"), merged, audit_requests)
+
+
+def right_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, role_rules: pd.DataFrame,
+               role_urls: pd.DataFrame) -> pd.DataFrame:
+    """When each right that a binding grants was last used: a row for each binding and rule of its role.
+
+    Columns: ``binding_kind, binding_namespace, binding, role_kind, role, rule, verb, group, resource,
+    resource_name``, ``url`` (of rights on paths, which have no resource), and ``requests, last_used, log_from,
+    log_to`` as in `subject_uses`.
+    """
+    bindings = binding_subjects[["kind", "namespace", "binding", "role_kind", "role"]].drop_duplicates()
+    bindings = bindings.rename(columns={"kind": "binding_kind", "namespace": "binding_namespace"})
+    is_role = bindings["role_kind"].eq("Role").fillna(False)
+    bindings["role_namespace"] = bindings["binding_namespace"].where(is_role, pd.NA)
+    granted = [rules.rename(columns={"kind": "role_kind", "namespace": "role_namespace"})
+               for rules in (role_rules, role_urls)]
+    rights = pd.concat([bindings.merge(rules, on=["role_kind", "role_namespace", "role"]) for rules in granted],
+                       ignore_index=True).drop(columns="role_namespace")
+    rights["order"] = np.arange(len(rights))
+    merged = rights.merge(_used(rights, audit_requests), on="order", how="left").sort_values("order")
+    return _with_period(rights.drop(columns="order"), merged, audit_requests)
+
+
+def _used(rights: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
+    """``order, requests, last`` of the rights that cover a request which their binding let pass."""
+    asked = requests[requests["binding"].notna()]
+    of_resource, of_path = asked[asked["resource"].notna()], asked[asked["resource"].isna() & asked["path"].notna()]
+    what = [*BINDING, "verb", "api_group", "resource", "subresource"]
+    limited, on_path = rights["resource_name"].notna(), rights["url"].notna()
+    found = [_covering(rights[~limited & ~on_path], _counted(of_resource, what)),
+             _covering(rights[limited], _counted(of_resource[of_resource["name"].notna()], [*what, "name"])),
+             _covering_paths(rights[on_path], _counted(of_path, [*BINDING, "verb", "path"]))]
+    pairs = pd.concat([pair[["order", "requests", "last"]] for pair in found], ignore_index=True)
+    return pairs.groupby("order").agg(requests=("requests", "sum"), last=("last", "max")).reset_index()
+
+
+def _covering(rights: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """Pairs of a right and a kind of request of the same binding that it covers, as the authorizer compares them."""
+    asked = asked.rename(columns={"verb": "asked_verb", "resource": "asked_resource"})
+    pairs = rights.merge(asked, on=list(BINDING), how="inner")
+    right, subresource = pairs["resource"], pairs["subresource"]
+    full = pairs["asked_resource"].where(subresource.isna(), pairs["asked_resource"] + "/" + subresource.fillna(""))
+    covers = (_same(pairs["verb"], pairs["asked_verb"]) & _same(pairs["group"], pairs["api_group"])
+              & (_same(right, full) | right.eq("*/" + subresource).fillna(False)))
+    if "name" in asked:
+        covers &= pairs["resource_name"].eq(pairs["name"]).fillna(False)
+    return pairs[covers.fillna(False)]
+
+
+def _covering_paths(rights: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+    """The same for rights on paths: ``*`` is every path, and a path that ends in it a beginning."""
+    pairs = rights.merge(asked.rename(columns={"verb": "asked_verb"}), on=list(BINDING), how="inner")
+    covers = _same(pairs["url"], pairs["path"])
+    for beginning in pairs.loc[pairs["url"].str.endswith("*").fillna(False), "url"].unique():
+        covers |= pairs["url"].eq(beginning) & pairs["path"].str.startswith(beginning.removesuffix("*"))
+    return pairs[(covers & _same(pairs["verb"], pairs["asked_verb"])).fillna(False)]
+
+
+def _same(right: pd.Series, asked: pd.Series) -> pd.Series:
+    return (right.eq("*") | right.eq(asked)).fillna(False)
+
+
+# --- helpers ---------------------------------------------------------------------------------------------------------
+
+
+def _are(requests: pd.DataFrame, **values: tuple[str, ...]) -> pd.Series:
+    """Rows whose columns are among these values; what is missing is not."""
+    found = pd.Series(True, index=requests.index, dtype=pd.ArrowDtype(pa.bool_()))
+    for column, wanted in values.items():
+        among = pc.is_in(strings(requests[column]), pa.array(wanted, pa.string()))
+        found &= pd.Series(pd.arrays.ArrowExtensionArray(among), index=requests.index)
+    return found
+
+
+def _counted(requests: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """How many requests there are by these columns, how many refused, the first and the last."""
+    table = pa.Table.from_pandas(requests[[*keys, "refused", "time"]], preserve_index=False)
+    counted = table.group_by(keys).aggregate(
+        [([], "count_all"), ("refused", "sum"), ("time", "min"), ("time", "max")])
+    names = {"count_all": "requests", "refused_sum": "refused", "time_min": "first", "time_max": "last"}
+    counted = counted.rename_columns([names.get(name, name) for name in counted.column_names])
+    refused = pc.fill_null(counted["refused"].cast(pa.int64()), 0)
+    return _sorted(counted.set_column(counted.column_names.index("refused"), "refused", refused), keys)
+
+
+def _sorted(table: pa.Table, keys: list[str]) -> pd.DataFrame:
+    return table.sort_by([(key, "ascending") for key in keys]).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _with_period(rows: pd.DataFrame, merged: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
+    """Rows with how often and when last they were used, and over which period that is known."""
+    moment = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
+    named = bool(requests["binding"].notna().any())  # logs of clouds whose own authorizer decides name no binding
+    return rows.assign(
+        requests=pd.array(merged["requests"].fillna(0 if named else pd.NA), pd.ArrowDtype(pa.int64())),
+        last_used=pd.array(merged["last"], moment),
+        log_from=pd.Series(requests["time"].min(), index=rows.index, dtype=moment),
+        log_to=pd.Series(requests["ended"].max(), index=rows.index, dtype=moment),
+    )

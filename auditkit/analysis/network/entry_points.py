@@ -1,0 +1,105 @@
+"""Where traffic comes in from outside: ingresses, and services that are opened by a load balancer or on every node; and
+what is seen of its encryption there.
+"""
+
+import numpy as np
+import pandas as pd
+
+from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
+from auditkit.tables.network import CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
+
+ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
+"""The last is that by which Google makes and renews the certificate of an ingress."""
+
+_GOOGLE = r"(?:^|[-./])(?:gce|gke|google)(?:$|[-./])"
+CERTIFICATES = {
+    ALB: r"(?:^|[-./])(?:alb|aws|eks)(?:$|[-./])", MANAGED: _GOOGLE, SHARED: _GOOGLE,
+    APPGW: r"(?:^|[-./])(?:azure|appgw|application-gateway|agic)(?:$|[-./])",
+}
+"""Annotations that name a certificate to the load balancer of a cloud, and ingress classes of whose controller it is
+known that it reads them (documentation of the AWS Load Balancer Controller, GKE Ingress and AGIC). That of Google also
+reads ingresses without a class."""
+
+SSL_CERT = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
+SSL_PORTS = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports"
+ENCRYPTED = ("https", "tls", "kubernetes.io/wss")
+"""What a port of a service says of itself (``appProtocol``) when it speaks TLS."""
+
+OPENED = ("LoadBalancer", "NodePort")
+PRIVATE = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[fF][cCdD][0-9a-fA-F]{2}:)"
+"""Addresses that the internet does not route."""
+
+
+def entrances(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame,
+              ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
+              service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame) -> pd.DataFrame:
+    """Ingresses, and then the services that are opened to the outside: kind, namespace, name.
+
+    Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one) and
+    ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
+    which may be without TLS). Of services ``type``, ``declares_tls`` (on
+    all of its ports) and ``private`` (all of its load balancer's addresses are).
+    """
+    parts = [_ingresses(ingresses, ingress_paths, ingress_tls, ingress_annotations),
+             _services(services, service_ports, service_annotations, service_load_balancers)]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,
+               annotations: pd.DataFrame) -> pd.DataFrame:
+    bare = _hosts_without_tls(ingresses, paths, tls)
+    on = {"namespace": "namespace", "name": "ingress"}
+    annotations = annotations[~annotations["empty"]]
+    named_by = annotations[annotations["key"].isin(CERTIFICATES)]
+    named_by = named_by.sort_values("key", ascending=False, kind="stable")  # Google's own before what was brought to it
+    certificate = lookup(ingresses, on, named_by, ["key"])["key"]
+    read = pd.Series(pd.NA, ingresses.index, BOOLEAN)
+    unclassed = ingresses["class"].isna() & ~has(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION])
+    chosen = has(ingresses, on, annotations[annotations["key"] == LISTEN_ANNOTATION])
+    nothing = pd.Series(pd.NA, ingresses.index, STRING)
+    for key, classes in CERTIFICATES.items():
+        fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
+        read = read.mask((certificate == key).fillna(False) & fits & ~(chosen & (key == ALB)), True)
+    hosts = named(ingresses, on, bare, "host")
+    return pd.DataFrame({
+        "kind": pd.Series("Ingress", ingresses.index, STRING), "namespace": ingresses["namespace"],
+        "name": ingresses["name"], "type": nothing,
+        "tls_count": ingresses["tls_count"], "hosts_without_tls": hosts.mask(hosts == "", pd.NA),
+        "certificate": certificate, "certificate_read": read.where(certificate.notna(), False),
+        "declares_tls": nothing.notna(), "private": nothing.notna()})
+
+
+def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataFrame,
+              load_balancers: pd.DataFrame) -> pd.DataFrame:
+    opened = services[["namespace", "name", "type"]][services["type"].isin(OPENED)]
+    on = {"namespace": "namespace", "name": "service"}
+    plain = ports[~ports["app_protocol"].str.lower().isin(ENCRYPTED)]
+    annotations = annotations[~annotations["empty"]]
+    at_balancer, some_ports = (has(opened, on, annotations[annotations["key"] == key]) for key in (SSL_CERT, SSL_PORTS))
+    routed = load_balancers[~load_balancers["ip"].str.contains(PRIVATE).fillna(False)]
+    missing = {name: pd.Series(pd.NA, opened.index, dtype) for name, dtype in (
+        ("hosts_without_tls", STRING), ("certificate", STRING), ("certificate_read", BOOLEAN))}
+    return opened.assign(
+        kind=pd.Series("Service", opened.index, STRING), tls_count=pd.Series(pd.NA, opened.index, "int64[pyarrow]"),
+        declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (
+            (opened["type"] == "LoadBalancer") & at_balancer & ~some_ports),
+        private=has(opened, on, load_balancers) & ~has(opened, on, routed), **missing)
+
+
+def _hosts_without_tls(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
+    """Hosts of ingresses that no TLS entry names, nor a wildcard for their parent: namespace, ingress, host.
+
+    A TLS entry without hosts is for all of its ingress. A rule without a host and a default backend are for any, and
+    need such an entry.
+    """
+    keys = ["namespace", "ingress"]
+    default = ingresses[ingresses["default_service"].notna()].rename(columns={"name": "ingress"})[keys]
+    hosts = pd.concat([paths[[*keys, "host"]], default.assign(host=pd.Series(pd.NA, default.index, STRING))])
+    hosts = hosts.drop_duplicates().assign(row=lambda frame: np.arange(len(frame)))
+    hosts["host"] = hosts["host"].astype(STRING).fillna("")
+    whole = hosts.merge(tls[tls["host"].isna()][keys].drop_duplicates(), on=keys)["row"]
+    own = tls[tls["host"].notna()][[*keys, "host"]].drop_duplicates()
+    exact = hosts.merge(own, on=[*keys, "host"])["row"]
+    parents = hosts.assign(host=hosts["host"].str.replace(r"^[^.]+\.", "*.", regex=True))
+    covered = pd.concat([whole, exact, parents.merge(own, on=[*keys, "host"])["row"]])
+    return hosts[~hosts["row"].isin(covered)].assign(host=lambda frame: frame["host"].replace("", "(any host)"))

@@ -1,0 +1,78 @@
+"""Allow rules of which it is not plain that they leave a default denial in place."""
+
+import pandas as pd
+
+from auditkit.analysis.network.endpoints import NAME_LABEL
+from auditkit.analysis.network.namespaces import wide
+from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies, policies_of
+from auditkit.analysis.columns import STRING
+
+MOST_PORTS = 1 << 12
+"""A rule that opens more ports than this is not limited by them."""
+
+
+def policy_openings(
+    network_policies: pd.DataFrame, network_policy_types: pd.DataFrame, network_policy_rules: pd.DataFrame,
+    network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
+    network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
+    admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
+    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame,
+) -> pd.DataFrame:
+    """One row for each allow rule that may open what a namespace denies by default: direction, namespace, policy.
+
+    ``namespace`` is empty for a cluster-wide policy of the tier Admin, which is asked before the policies of any
+    namespace; those of the tier Baseline come after them and open nothing that they deny. A rule is plainly limited,
+    and has no row, where its subjects, all of its peers or its ports are: by a label that a pod or namespace must
+    have, by address ranges that are not wide, by few ports.
+    """
+    policies = policies_of(dict(locals()))
+    rules = policies.rules.merge(policies.policies[[*POLICY, "tier", "picks"]], on=POLICY)
+    rules = rules[(rules["action"] == "allow") & rules["tier"].isin([ADMIN, NAMESPACED]) & (rules["picks"] != "none")]
+    rules = _without(_without(rules, POLICY, _limited_subjects(policies)), RULE, _limited_ports(policies))
+    peers = _without(policies.peers, PEER, _limited_peers(policies))
+    rules = rules[rules["everybody"].to_numpy(bool) | _has(rules, RULE, peers)]
+    words = rules["kind"].astype(STRING) + " " + rules["policy"].astype(STRING)
+    found = pd.DataFrame({"direction": rules["direction"], "namespace": rules["namespace"], "policy": words})
+    return found.astype(STRING).drop_duplicates(ignore_index=True)
+
+
+def _has(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.Series:
+    """Whether the keys of each row stand in the others."""
+    marked = rows[keys].merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
+    return (marked["_merge"] == "both").to_numpy(bool)
+
+
+def _without(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.DataFrame:
+    return rows[~_has(rows, keys, others)]
+
+
+def _demanding(policies: Policies, whose: str) -> pd.DataFrame:
+    """Selectors that ask for a label which somebody must have set: not for the absence of one, nor for the name."""
+    selectors = policies.selectors[policies.selectors["whose"] == whose]
+    asks = (selectors["form"] == "labels") | (selectors["operator"] == "In") | (
+        (selectors["operator"] == "Exists") & (selectors["key"] != NAME_LABEL))
+    return selectors[asks.fillna(False).to_numpy(bool)]
+
+
+def _limited_subjects(policies: Policies) -> pd.DataFrame:
+    """Policies for pods with a certain label only. That a policy is for certain namespaces limits nothing in them."""
+    asks = _demanding(policies, "subject")
+    return asks[asks["of"] == "podSelector"]
+
+
+def _limited_ports(policies: Policies) -> pd.DataFrame:
+    """Rules for few ports; a named port is one."""
+    rules, ports = policies.rules, policies.ports
+    count = (ports["end"] - ports["start"]).groupby([ports[name] for name in RULE]).sum().rename("count").reset_index()
+    few = rules[~rules["every_port"].to_numpy(bool)].merge(count, on=RULE)
+    return few[few["count"] < MOST_PORTS]
+
+
+def _limited_peers(policies: Policies) -> pd.DataFrame:
+    """Peers that are not everybody: of the policy's own namespace, nodes, names, narrow ranges, certain labels."""
+    peers = policies.peers
+    blocks = policies.blocks[~policies.blocks["excepted"].to_numpy(bool)]
+    ranges = blocks[wide(blocks["cidr"]).fillna(True).to_numpy(bool)]
+    narrow = _without(peers[peers["picks"] == "blocks"], PEER, ranges)
+    picked = peers[(peers["picks"] == "any") & _has(peers, PEER, _demanding(policies, "peer"))]
+    return pd.concat([peers[~peers["picks"].isin(["any", "blocks"])], narrow, picked])

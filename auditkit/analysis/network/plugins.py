@@ -1,0 +1,139 @@
+"""What is known of the network plug-in, and whether it enforces network policies at all.
+
+The API server stores network policies whether or not anything acts on them. What acts on them is an agent on every
+node, as a rule a DaemonSet, known by its image. Its settings are not read, so what holds "unless switched off" is said
+so in the grounds. What is not recognised is not known, and is never taken for enforcing.
+"""
+
+from typing import NamedTuple
+
+import pandas as pd
+
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
+
+
+class Agent(NamedTuple):
+    """An agent on the nodes: how its image or DaemonSet is called, and what it does about policies."""
+
+    plugin: str
+    pattern: str
+    enforces: bool | None
+    grounds: str
+    by: str = "repository"
+
+
+AGENTS = (
+    Agent("Calico", r"(?:^|/)(?:mirrored-|hardened-)?(?:calico/node|calico-node|calico|cnx-node)$", True,
+          "the Calico agent enforces network policies"),
+    Agent("Cilium", r"(?:^|/)(?:mirrored-cilium-)?cilium(?:-agent)?$", True,
+          "the Cilium agent enforces network policies unless enforcement is set to never"),
+    Agent("Antrea", r"(?:^|/)antrea-(?:agent-)?(?:ubuntu|ubi|debian|agent)$", True,
+          "the Antrea agent enforces network policies"),
+    Agent("Weave Net", r"(?:^|/)weave-npc$", True, "the Weave policy controller enforces network policies"),
+    Agent("Weave Net", r"(?:^|/)weave-kube$", False, "Weave without its policy controller only routes"),
+    Agent("kube-router", r"(?:^|/)kube-router$", True,
+          "kube-router enforces network policies unless its firewall is switched off"),
+    Agent("OVN-Kubernetes", r"(?:^|/)ovn-(?:kube|kubernetes)[a-z0-9-]*$", True,
+          "OVN-Kubernetes enforces network policies"),
+    Agent("OVN-Kubernetes", r"^(?:openshift-ovn-kubernetes|ovn-kubernetes)/ovnkube-node", True,
+          "OVN-Kubernetes enforces network policies", "daemonset"),
+    Agent("OpenShift SDN", r"^openshift-sdn/sdn$", None,
+          "OpenShift SDN enforces network policies in one of its modes only", "daemonset"),
+    Agent("Kube-OVN", r"(?:^|/)kube-ovn(?:-cni)?$", True, "Kube-OVN enforces network policies unless switched off"),
+    Agent("kube-network-policies", r"(?:^|/)kube-network-policies[a-z0-9-]*$", True,
+          "kube-network-policies enforces network policies beside any plug-in"),
+    Agent("NSX", r"(?:^|/)nsx-(?:ncp|node-agent)[a-z0-9-]*$", True, "the NSX agent enforces network policies"),
+    Agent("Cisco ACI", r"(?:^|/)aci-containers-host$", True, "the ACI agent enforces network policies"),
+    Agent("Contrail", r"(?:^|/)contrail-(?:vrouter|node)[a-z0-9-]*$", True, "Contrail enforces network policies"),
+    Agent("flannel", r"(?:^|/)(?:mirrored-|hardened-)?(?:flannel|flannelcni-flannel|flannel-flannel)$", False,
+          "flannel only routes; it does not know network policies"),
+    Agent("AWS VPC CNI", r"(?:^|/)amazon-k8s-cni$", False,
+          "the AWS VPC CNI only routes without its policy agent"),
+    Agent("AWS policy agent", r"(?:^|/)aws-network-policy-agent$", None,
+          "the AWS policy agent is shipped switched off, and whether it was switched on is not visible"),
+    Agent("Azure NPM", r"(?:^|/)azure-npm$", True, "the Azure network policy manager enforces network policies"),
+    Agent("Azure CNI", r"(?:^|/)azure-(?:cns|cni|vnet)[a-z0-9-]*$", False,
+          "the Azure CNI only routes without a policy manager, Calico or Cilium"),
+    Agent("Terway", r"(?:^|/)terway[a-z0-9-]*$", None, "Terway enforces network policies where that is switched on"),
+)
+
+KINDNET = r"(?:^|/)kindnetd$"
+KINDNET_ENFORCES, KINDNET_ROUTES = "20240813", "20240701"
+"""The agent of kind v0.24.0 (the first release with network policies), and the last month before they were built in."""
+
+COLUMNS = {"plugin": STRING, "namespace": STRING, "name": STRING, "image": STRING, "nodes": INTEGER,
+           "of_nodes": INTEGER, "enforces": BOOLEAN, "grounds": STRING}
+
+
+def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_owners: pd.DataFrame,
+                   nodes: pd.DataFrame) -> pd.DataFrame:
+    """The network agents that are recognised, one row for each DaemonSet and agent in it.
+
+    plugin, namespace and name of the DaemonSet, image, nodes (on which a pod of it runs), of_nodes (that there are),
+    enforces (whether it enforces network policies; ``<NA>``: not known), grounds.
+    """
+    of_agents = (template_containers["kind"] == "DaemonSet") & (template_containers["type"] != "init")
+    agents = template_containers[["namespace", "pod", "image"]][of_agents.fillna(False)]
+    agents = agents.rename(columns={"pod": "name"})
+    agents = agents.assign(repository=repository(agents["image"]), daemonset=agents["namespace"] + "/" + agents["name"])
+    found = [agents[agents[agent.by].str.contains(agent.pattern).fillna(False)].assign(
+        plugin=agent.plugin, enforces=agent.enforces, grounds=agent.grounds) for agent in AGENTS]
+    found = pd.concat([*found, _kindnet(agents), _k3s(nodes)], ignore_index=True)
+    found = found.drop_duplicates(["namespace", "name", "plugin"]).merge(
+        _coverage(pods, pod_owners), on=["namespace", "name"], how="left")
+    found["of_nodes"] = len(nodes)
+    found["nodes"] = found["nodes"].astype(INTEGER).fillna(found["own_nodes"].astype(INTEGER)).fillna(0)
+    found["grounds"] = found["grounds"].where(found["nodes"] >= found["of_nodes"], found["grounds"] + "; it runs on "
+                                              + found["nodes"].astype(STRING) + f" of {len(nodes)} nodes")
+    return found.astype(COLUMNS)[list(COLUMNS)]
+
+
+def repository(image: pd.Series) -> pd.Series:
+    """The path of an image without registry, tag and digest: ``quay.io/calico/node:v3`` → ``calico/node``."""
+    path = image.astype(STRING).str.replace(r"@.*$", "", regex=True).str.replace(r":[^/]*$", "", regex=True)
+    return path.str.replace(r"^[^/]*[.:][^/]*/|^localhost/", "", regex=True)
+
+
+def _kindnet(agents: pd.DataFrame) -> pd.DataFrame:
+    """kindnet: whether it enforces is told by the date in its tag."""
+    mine = agents[agents["repository"].str.contains(KINDNET).fillna(False)]
+    date = mine["image"].str.extract(r":v(\d{8})-", expand=False).astype(STRING)
+    enforces = (date >= KINDNET_ENFORCES).where((date >= KINDNET_ENFORCES) | (date < KINDNET_ROUTES))
+    return mine.assign(plugin="kindnet", enforces=enforces.astype(BOOLEAN),
+                       grounds="kindnet enforces network policies since the release of kind v0.24.0 (August 2024)")
+
+
+def _k3s(nodes: pd.DataFrame) -> pd.DataFrame:
+    """k3s: its policy controller is part of its one process, and nothing of it is visible."""
+    mine = nodes["kubelet_version"].str.contains("+k3s", regex=False).fillna(False)
+    return pd.DataFrame({"plugin": ["k3s"], "enforces": [None], "own_nodes": [mine.sum()], "grounds": [
+        "k3s enforces network policies in its own process unless that is switched off, which is not visible"]}
+    ).iloc[: int(mine.any())]
+
+
+def _coverage(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:
+    """On how many nodes the pods of each DaemonSet run: namespace, name, nodes."""
+    running = pods.loc[(pods["phase"] == "Running").fillna(False), ["namespace", "name", "node"]]
+    owners = pod_owners.loc[(pod_owners["owner_kind"] == "DaemonSet").fillna(False), ["namespace", "pod", "owner"]]
+    placed = owners.merge(running, left_on=["namespace", "pod"], right_on=["namespace", "name"])
+    counted = placed.groupby(["namespace", "owner"])["node"].nunique()
+    return counted.rename("nodes").reset_index().rename(columns={"owner": "name"})
+
+
+def enforcement(network_plugin: pd.DataFrame) -> bool | None:
+    """Whether network policies are enforced: ``True``, ``False``, or ``None`` where that is not known.
+
+    One agent that enforces them on every node is enough, whatever runs beside it.
+    """
+    everywhere = (network_plugin["nodes"] >= network_plugin["of_nodes"]).fillna(False)
+    if (network_plugin["enforces"].fillna(False) & everywhere).any():
+        return True
+    refuted = (~network_plugin["enforces"]).fillna(False)
+    return False if len(network_plugin) and refuted.all() else None
+
+
+def enforcement_grounds(network_plugin: pd.DataFrame) -> str:
+    """The same in words."""
+    if network_plugin.empty:
+        return "the network plug-in was not recognised"
+    return "; ".join(network_plugin["grounds"].unique())

@@ -1,0 +1,174 @@
+"""Network policies of all kinds in one form: policies, rules, peers, address ranges, ports, selectors.
+
+A NetworkPolicy and a cluster-wide policy differ in who they pick and in how their rules act, not in how their rules
+are built. Each kind has its tier: cluster-wide policies of the tier Admin go first, then network policies, then those
+of the tier Baseline. What is not there (the namespace of a cluster-wide policy, the rule of a selector of a subject)
+is ``""`` or -1 here, so that the keys below are never ``<NA>``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from auditkit.analysis.network.ports import SPAN, protocol_base
+from auditkit.analysis.columns import INTEGER, STRING
+
+POLICY = ["kind", "namespace", "policy"]
+RULE = [*POLICY, "direction", "rule"]
+PEER = [*RULE, "peer"]
+ADMIN, NAMESPACED, BASELINE = 0, 1, 2
+TIERS = {"Admin": ADMIN, "Baseline": BASELINE}
+ACTIONS = {"Allow": "allow", "Accept": "allow", "Deny": "deny", "Pass": "pass"}
+TABLES = (
+    "network_policies", "network_policy_types", "network_policy_rules", "network_policy_peers",
+    "network_policy_excepts", "network_policy_ports", "network_policy_selectors", "admin_policies",
+    "admin_policy_rules", "admin_policy_peers", "admin_policy_networks", "admin_policy_relations",
+    "admin_policy_ports", "admin_policy_selectors",
+)
+
+
+@dataclass(frozen=True)
+class Policies:
+    """Policies of all kinds.
+
+    policies: `POLICY`, tier, priority, picks (namespaced: pods of its own namespace; any: of those that a namespace
+    selector picks; none). directions: `POLICY`, direction: where a network policy isolates. rules: `RULE`, action,
+    everybody, every_port. peers: `PEER`, picks (own: pods of the policy's namespace; any: pods; blocks; nodes;
+    domains; unknown). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line of `network_ports`, or
+    name and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form, requirement, key,
+    operator, value.
+    """
+
+    policies: pd.DataFrame
+    directions: pd.DataFrame
+    rules: pd.DataFrame
+    peers: pd.DataFrame
+    blocks: pd.DataFrame
+    ports: pd.DataFrame
+    relations: pd.DataFrame
+    selectors: pd.DataFrame
+
+    def cidrs(self) -> pd.Series:
+        """All address ranges that rules name."""
+        return self.blocks["cidr"].drop_duplicates()
+
+    def keys(self, of: str) -> pd.Series:
+        """The labels that selectors of this sort look at."""
+        return self.selectors.loc[self.selectors["of"] == of, "key"].drop_duplicates()
+
+
+def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
+                      network_policy_rules: pd.DataFrame) -> pd.DataFrame:
+    """The directions in which each network policy isolates its pods: namespace, policy, direction.
+
+    Where a policy does not state its types, they are ingress, and egress only if it has egress rules.
+    """
+    key = ["namespace", "policy"]
+    stated = network_policy_types.assign(direction=network_policy_types["type"].str.lower())
+    silent = network_policies[network_policies["types_count"] == 0][["namespace", "name"]].set_axis(key, axis=1)
+    egress = network_policy_rules[network_policy_rules["direction"] == "egress"][key].drop_duplicates()
+    return pd.concat([
+        stated[[*key, "direction"]], silent.assign(direction="ingress"),
+        silent.merge(egress, on=key).assign(direction="egress"),
+    ], ignore_index=True).astype(STRING).drop_duplicates(ignore_index=True)
+
+
+def policies_of(tables: Mapping[str, pd.DataFrame]) -> Policies:
+    """The policies in these tables (those of `TABLES`)."""
+    own = _namespaced(tables)
+    if tables["admin_policies"].empty:
+        return Policies(*map(_whole, own))
+    return Policies(*(_whole(pd.concat(parts, ignore_index=True))
+                      for parts in zip(own, _cluster_wide(tables), strict=True)))
+
+
+def _whole(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keys without ``<NA>``."""
+    texts = {name: "" for name in (*POLICY, "direction") if name in frame}
+    numbers = {name: -1 for name in ("rule", "peer") if name in frame}
+    return frame.astype(dict.fromkeys(texts, STRING) | dict.fromkeys(numbers, INTEGER)).fillna(texts | numbers)
+
+
+def _namespaced(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
+    """NetworkPolicies, as the frames of `Policies`."""
+    def read(name: str) -> pd.DataFrame:
+        return tables[f"network_policy_{name}"].assign(kind="NetworkPolicy")
+
+    policies = tables["network_policies"][["namespace", "name"]].rename(columns={"name": "policy"})
+    policies = policies.assign(kind="NetworkPolicy", tier=NAMESPACED, priority=0, picks="own")
+    directions = policy_directions(tables["network_policies"], tables["network_policy_types"],
+                                   tables["network_policy_rules"]).assign(kind="NetworkPolicy")
+    rules = read("rules").merge(directions, on=[*POLICY, "direction"])
+    rules = rules.assign(action="allow", everybody=rules["peers_count"] == 0, every_port=rules["ports_count"] == 0)
+    peers = read("peers")
+    pods, block = peers["has_pod_selector"] | peers["has_namespace_selector"], peers["cidr"].notna()
+    picks = np.select([block, pods & ~peers["has_namespace_selector"], pods], ["blocks", "own", "any"], "none")
+    blocks = pd.concat([peers.loc[block, [*PEER, "cidr"]].assign(excepted=False),
+                        read("excepts")[[*PEER, "cidr"]].assign(excepted=True)])
+    selectors = read("selectors")
+    subject = selectors["of"] == "subject"
+    selectors = selectors.assign(whose=np.where(subject, "subject", "peer"),
+                                 of=selectors["of"].mask(subject, "podSelector"))
+    none = pd.DataFrame(columns=[*PEER, "relation", "key"], dtype=STRING)
+    return (policies, directions, rules[[*RULE, "action", "everybody", "every_port"]],
+            peers.assign(picks=picks)[[*PEER, "picks"]], blocks, _namespaced_ports(read("ports")), none,
+            selectors)
+
+
+def _namespaced_ports(ports: pd.DataFrame) -> pd.DataFrame:
+    number = ports["port"].where(ports["port"].str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
+    name = ports["port"].where(number.isna())
+    return _port_spans(ports, number, ports["end_port"], name, ports["protocol"])
+
+
+def _port_spans(rows: pd.DataFrame, first: pd.Series, last: pd.Series, name: pd.Series,
+                protocol: pd.Series) -> pd.DataFrame:
+    """`RULE`, start and end (half-open, on the line; empty where a port is named), name, protocol."""
+    base = protocol_base(protocol)
+    start = first.fillna(1).to_numpy(np.int64)
+    end = last.fillna(first).fillna(SPAN - 1).to_numpy(np.int64) + 1
+    counts = (base >= 0) & name.isna().to_numpy(bool) & (start < SPAN)
+    end = np.minimum(end, SPAN)
+    return rows[RULE].assign(start=np.where(counts, base + start, 0), end=np.where(counts, base + end, 0),
+                             name=name, protocol=protocol)
+
+
+def _cluster_wide(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
+    """Cluster-wide policies, as the frames of `Policies`."""
+    def read(name: str) -> pd.DataFrame:
+        return tables[f"admin_policy_{name}"].assign(namespace="")
+
+    given = tables["admin_policies"]
+    picks = np.where(given["has_namespaces"] | given["has_pods"], "any", "none")
+    policies = given[["kind", "name"]].rename(columns={"name": "policy"}).assign(
+        namespace="", tier=given["tier"].map(TIERS).fillna(BASELINE), priority=given["priority"].fillna(0), picks=picks)
+    rules = read("rules")
+    rules = rules.assign(action=rules["action"].map(ACTIONS), everybody=False, every_port=rules["ports_count"] == 0)
+    peers = read("peers")
+    peers["picks"] = np.select(
+        [peers["has_namespaces"] | peers["has_pods"], peers["networks_count"] > 0, peers["has_nodes"],
+         peers["domains_count"] > 0], ["any", "blocks", "nodes", "domains"], "unknown")
+    rules, peers = _fail_closed(rules, peers)
+    ports = read("ports")
+    protocol = ports["protocol"].replace("", "TCP").where(ports["protocol"].notna() | ports["name"].notna(), "TCP")
+    first = ports["port"].fillna(ports["range_start"])
+    return (policies, pd.DataFrame(columns=[*POLICY, "direction"], dtype=STRING),
+            rules[[*RULE, "action", "everybody", "every_port"]], peers[[*PEER, "picks"]],
+            read("networks")[[*PEER, "cidr"]].assign(excepted=False),
+            _port_spans(ports, first, ports["end_port"], ports["name"], protocol),
+            read("relations")[[*PEER, "relation", "key"]], read("selectors"))
+
+
+def _fail_closed(rules: pd.DataFrame, peers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A peer of no kind that is known matches nobody where it would allow, and everything is denied where it would not.
+
+    So the types of the API say. Source: network-policy-api, the comments on the peers of a rule.
+    """
+    unknown = peers.loc[peers["picks"] == "unknown", RULE].drop_duplicates().assign(closed=True)
+    rules = rules.merge(unknown, on=RULE, how="left")
+    closed = rules["closed"].fillna(False).astype(bool) & (rules["action"] != "allow")
+    rules = rules.assign(action=rules["action"].mask(closed, "deny"), everybody=rules["everybody"] | closed,
+                         every_port=rules["every_port"] | closed)
+    return rules[rules["action"].notna()], peers

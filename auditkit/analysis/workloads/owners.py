@@ -1,0 +1,57 @@
+"""What pods and workload controllers belong to in the end: a ReplicaSet to its Deployment, a Job to its CronJob."""
+
+import pandas as pd
+
+from auditkit.analysis.columns import BOOLEAN, STRING, lookup
+from auditkit.tables.pods import CONTROLLERS
+
+KINDS = tuple(kind for kind, _ in CONTROLLERS.values())
+
+_DEPTH = 8
+_KEY = ["kind", "namespace", "name"]
+
+
+def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataFrame,
+               workload_owners: pd.DataFrame) -> pd.DataFrame:
+    """Every pod and workload controller with the last controller that owns it; without one that is itself.
+
+    Columns: kind, namespace, name, uid, top_kind, top_name, former (a ReplicaSet without pods of a Deployment that
+    has another with some: a revision that was replaced). Owners of other kinds (the node of a static pod, what
+    operators make of their own resources) are not followed.
+    """
+    columns = [*_KEY, "uid", "replicas"]
+    of_pods = pods[["namespace", "name", "uid"]].assign(kind=_kind("Pod", pods))
+    things = pd.concat([of_pods, workloads[columns]], ignore_index=True)[columns]
+    links = _links(pod_owners, workload_owners)
+    tops = things.assign(top_kind=things["kind"], top_name=things["name"])
+    for _ in range(_DEPTH):
+        above = lookup(tops, dict(zip(["top_kind", "namespace", "top_name"], _KEY, strict=True)), links,
+                       ["owner_kind", "owner"])
+        owned = above["owner"].notna()
+        if not owned.any():
+            break
+        tops["top_kind"] = above["owner_kind"].where(owned, tops["top_kind"])
+        tops["top_name"] = above["owner"].where(owned, tops["top_name"])
+    tops["former"] = _former(tops)
+    return tops.drop(columns="replicas").astype(dict.fromkeys([*_KEY, "uid", "top_kind", "top_name"], STRING))
+
+
+def _former(tops: pd.DataFrame) -> pd.Series:
+    sets = (tops["kind"].eq("ReplicaSet") & tops["top_kind"].eq("Deployment")).fillna(False)
+    in_use = (sets & (tops["replicas"] > 0).fillna(False)).astype("int64[pyarrow]")
+    some = in_use.groupby([tops["namespace"], tops["top_name"]], dropna=False).transform("max") > 0
+    return (sets & some & tops["replicas"].eq(0).fillna(False)).astype(BOOLEAN)
+
+
+def _links(pod_owners: pd.DataFrame, workload_owners: pd.DataFrame) -> pd.DataFrame:
+    """The controller of each thing: kind, namespace, name, owner_kind, owner."""
+    of_pods = pod_owners.assign(kind=_kind("Pod", pod_owners)).rename(columns={"pod": "name"})
+    columns = [*_KEY, "owner_kind", "owner", "controller"]
+    links = pd.concat([of_pods[columns], workload_owners[columns]], ignore_index=True)
+    controls = links["controller"].fillna(False) & links["owner_kind"].isin(KINDS) & links["owner"].notna()
+    links = links[controls & links["name"].notna()].drop_duplicates(_KEY)
+    return links.drop(columns="controller")
+
+
+def _kind(kind: str, rows: pd.DataFrame) -> pd.Series:
+    return pd.Series(kind, rows.index, STRING)
