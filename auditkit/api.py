@@ -35,10 +35,10 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     from auditkit.collectors import collect as _collect
 
     if recording is not None:
-        from auditkit.collectors.files import open_files
+        from auditkit.collectors.sources.kubectl_files import open_files
 
         return _collect(open_files(Path(recording)), scans=scans, members=members, **events)
-    from auditkit.collectors.live import LiveSource
+    from auditkit.collectors.sources.live import LiveSource
 
     return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, **events)
 

@@ -12,7 +12,7 @@ from worlds import frames
 
 from auditkit import tables
 from auditkit.analysis.rbac.authorizer import TABLES, Access
-from auditkit.collectors.objects import decode
+from auditkit.collectors.decode.objects import decode
 
 HERE = Path(__file__).parent
 TRUTH = Path(os.environ.get("AUDITKIT_TRUTH", HERE.parents[1] / "shared" / "truth"))

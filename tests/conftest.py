@@ -11,7 +11,7 @@ from replay import ACME_PROD, ReplayServer
 from auditkit.checks import _own, all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.files import open_files
+from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.snapshots.snapshot import Snapshot
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # how fast it is, is for the benchmark

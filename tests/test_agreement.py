@@ -10,7 +10,7 @@ from scan_worlds import CORPORA
 from auditkit.analysis.findings.agreement import agreement, equivalent_rules, rule_opinions
 from auditkit.checks import all_checks
 from auditkit.scans import readers
-from auditkit.scans.reading import read_scans
+from auditkit.scans.read import read_scans
 from auditkit.scans.vocabulary import rule_id
 
 STATE = {"category": "misconfiguration", "package": None, "fixed_version": None}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 
-from auditkit.collectors import live
+from auditkit.collectors.sources import live
 from auditkit.collectors.cluster import Collector, collect
-from auditkit.collectors.live import LiveSource
+from auditkit.collectors.sources.live import LiveSource
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Snapshot

@@ -18,9 +18,9 @@ from replay import ACME_PROD, ReplayServer
 from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
-from auditkit.collectors import live
+from auditkit.collectors.sources import live
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.live import LiveSource
+from auditkit.collectors.sources.live import LiveSource
 from auditkit.framework.framework import Requirement
 from auditkit.evaluation.evaluation import run, status_of
 from auditkit.snapshots.ledger import NOT_SERVED, SCAN, SCANNED

@@ -10,7 +10,7 @@ from replay import ACME_PROD
 
 from auditkit.checks import find
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.files import open_files
+from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.errors import SourceError
 from auditkit.evaluation.evaluation import run
 from auditkit.snapshots.snapshot import Snapshot

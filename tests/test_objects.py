@@ -10,8 +10,8 @@ from hypothesis import given
 from worlds import frames
 
 from auditkit import tables
-from auditkit.collectors.objects import NotAList, decode
-from auditkit.collectors.structs import struct_for
+from auditkit.collectors.decode.objects import NotAList, decode
+from auditkit.collectors.decode.structs import struct_for
 
 
 def pod(name: str = "web", **spec) -> dict:

@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.scans import document, files, yamls
-from auditkit.scans.document import File
-from auditkit.scans.files import Source
+from auditkit.scans.input import document
+from auditkit.scans.input import files
+from auditkit.scans.input import yaml_stream as yamls
+from auditkit.scans.input.document import File
+from auditkit.scans.input.files import Source
 from auditkit.scans.model import Broken
 
 REPORT: dict[str, Any] = {"name": "Grüße", "results": [{"id": at} for at in range(3)]}

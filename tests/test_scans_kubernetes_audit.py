@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scan_worlds import everything, own, plain, read, records, samples, written
 
-from auditkit.scans import kubernetes_audit
-from auditkit.scans.places import path_of
+from auditkit.scans.readers import kubernetes_audit
+from auditkit.scans.words import path_of
 
 EVENT = {
     "kind": "Event",

@@ -20,9 +20,11 @@ from scan_worlds import everything, read, records, written
 
 from auditkit import scans, tables
 from auditkit.errors import UsageError
-from auditkit.scans import readers, reading, rows
+from auditkit.scans import readers
+from auditkit.scans import read as reading
+from auditkit.scans import output as rows
 from auditkit.scans.model import About, Event, Finding, Gap, Reference
-from auditkit.scans.reading import read_objects, read_scans
+from auditkit.scans.read import read_objects, read_scans
 from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES
 
 TRIVY = {

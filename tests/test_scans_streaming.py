@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.scans import streaming
+from auditkit.scans.input import json_stream as streaming
 from auditkit.scans.model import Broken
-from auditkit.scans.streaming import MAX_DEPTH, Outline, elements, steps_of, values
+from auditkit.scans.input.json_stream import MAX_DEPTH, Outline, elements, steps_of, values
 
 KEYS = ["a", "b", "c"]
 VALUES = st.recursive(

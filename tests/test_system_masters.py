@@ -10,7 +10,7 @@ from test_audit_log import LOG as LOG_FILE
 from auditkit import tables
 from auditkit.checks import find
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.files import open_files
+from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.evaluation.evaluation import run
 from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.proof.prove import TIME, world

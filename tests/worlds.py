@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis import derivation, inputs
-from auditkit.collectors.objects import decode
+from auditkit.collectors.decode.objects import decode
 
 SOURCES = {resource.kind: resource.name for resource in tables.RESOURCES.values()}
 

@@ -16,8 +16,8 @@ from auditkit.collectors import control_plane, custom, kubelets
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
 from auditkit.collectors.memberships import read_memberships
-from auditkit.collectors.objects import decode
-from auditkit.collectors.sources import NoAnswer, Source
+from auditkit.collectors.decode.objects import decode
+from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.base.memory import lean
@@ -84,7 +84,7 @@ def _read_scans(paths: Iterable[str | os.PathLike], batches: Batches) -> list[En
     """Add the rows of scan files; the ledger's entries of them."""
     if not (paths := list(paths)):
         return []
-    from auditkit.scans.reading import read_scans
+    from auditkit.scans.read import read_scans
 
     found, entries = read_scans(paths)
     for name, table in found.items():

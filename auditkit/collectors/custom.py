@@ -7,12 +7,12 @@ import pyarrow as pa
 
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
-from auditkit.collectors.objects import Page, raw_items
+from auditkit.collectors.decode.objects import Page, raw_items
 from auditkit.snapshots.ledger import SCAN
 from auditkit.scans import readers
 from auditkit.scans.model import Reader
-from auditkit.scans.reading import read_object
-from auditkit.scans.rows import Scan, Tables
+from auditkit.scans.read import read_object
+from auditkit.scans.output import Scan, Tables
 from auditkit.tables.model import Resource
 
 

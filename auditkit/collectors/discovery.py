@@ -2,7 +2,7 @@
 
 import msgspec
 
-from auditkit.collectors.sources import Answer, Source
+from auditkit.collectors.sources.model import Answer, Source
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 

@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.collectors.objects import NotAList, Page, decode
-from auditkit.collectors.sources import Answer, NoAnswer, Source
+from auditkit.collectors.decode.objects import NotAList, Page, decode
+from auditkit.collectors.sources.model import Answer, NoAnswer, Source
 from auditkit.snapshots.ledger import NOT_SERVED, Body, Entry, Outcome
 from auditkit.tables.model import Resource
 

@@ -20,7 +20,7 @@ BUILT_IN = (
 @cache
 def readers() -> tuple[Reader, ...]:
     """Every reader: those that auditkit has, and those of other packages (entry point group ``auditkit.scans``)."""
-    found = {name: import_module(f"auditkit.scans.{name}") for name in BUILT_IN}
+    found = {name: import_module(f"auditkit.scans.readers.{name}") for name in BUILT_IN}
     for entry in entry_points(group="auditkit.scans"):
         found.setdefault(entry.name, entry.load())
     return tuple(found.values())

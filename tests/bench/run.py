@@ -43,7 +43,7 @@ def best(work: Callable[[], object], rounds: int = 3) -> float:
 
 def tables_of_pages(pages: list[bytes]) -> dict:
     from auditkit.collectors.listing import tables_of
-    from auditkit.collectors.objects import decode
+    from auditkit.collectors.decode.objects import decode
 
     batches: dict[str, list] = {}
     for page in pages:
@@ -99,7 +99,7 @@ def inside(recording: Path) -> None:
     from auditkit.framework import framework as controls
     from auditkit.checks import all_checks
     from auditkit.collectors.cluster import collect
-    from auditkit.collectors.files import open_files
+    from auditkit.collectors.sources.kubectl_files import open_files
     from auditkit.evaluation.evaluation import evaluate
 
     checks = all_checks()

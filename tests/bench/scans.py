@@ -19,7 +19,7 @@ LIMIT_MIB = 300
 
 _READ = """
 import re, sys
-from auditkit.scans.reading import read_scans
+from auditkit.scans.read import read_scans
 tables, entries = read_scans([sys.argv[1]])
 peak = int(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read()).group(1)) / 1024  # ru_maxrss counts the parent's
 print(entries[0].outcome, tables["findings"].num_rows + tables["events"].num_rows, round(peak))

@@ -22,7 +22,7 @@ from typing import IO, Any
 
 import msgspec
 
-from auditkit.scans.document import File
+from auditkit.scans.input.document import File
 from auditkit.scans.model import Broken
 
 INPUT = "-"

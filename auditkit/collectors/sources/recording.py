@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from auditkit.collectors.sources import Answer
+from auditkit.collectors.sources.model import Answer
 from auditkit.errors import SourceError
 
 NOT_RECORDED = "it was not recorded"

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.places import given, kind_of
+from auditkit.scans.words import given, kind_of
 from auditkit.scans.vocabulary import digest, moment, text
 
 _STATUS = {"passed": "pass", "failed": "fail", "accepted": "accepted", "notapplicable": "skip", "nopolicy": "unknown"}

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Row
-from auditkit.scans.places import path_of
+from auditkit.scans.words import path_of
 from auditkit.scans.vocabulary import moment
 
 NAME = "vault"

@@ -13,7 +13,9 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from auditkit.scans import forms, streaming, yamls
+from auditkit.scans.input import formats as forms
+from auditkit.scans.input import json_stream as streaming
+from auditkit.scans.input import yaml_stream as yamls
 from auditkit.scans.model import Broken, Gap
 
 HEAD = 256 << 10
@@ -135,7 +137,7 @@ class File:
         return getattr(outline, "value", None)
 
     def each(self, path: str, type: Any = Any) -> Iterator[tuple[streaming.Position, Any]]:
-        """The elements at a path (see `auditkit.scans.streaming`), each with its position, decoded as this type."""
+        """The elements at a path (see `auditkit.scans.input.json_stream`), each with its position, decoded as this type."""
         count, what = 0, path.replace("[]", "")
         self._malformed.pop(what, None)
         with closing(self._json()) as stream:

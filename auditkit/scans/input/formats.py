@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from auditkit.scans import streaming
+from auditkit.scans.input import json_stream as streaming
 from auditkit.scans.model import Broken
 
 Form = Literal["json", "lines", "joined", "yaml", "csv"]

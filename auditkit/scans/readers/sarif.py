@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.places import image_of
+from auditkit.scans.words import image_of
 from auditkit.scans.vocabulary import digest, moment, text
 
 NAME = "sarif"

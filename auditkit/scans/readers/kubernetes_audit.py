@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Gap, Row
-from auditkit.scans.places import kind_of, path_of
+from auditkit.scans.words import kind_of, path_of
 from auditkit.scans.vocabulary import moment
 
 NAME = "kubernetes-audit"

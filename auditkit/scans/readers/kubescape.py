@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans import kubescape_objects
+from auditkit.scans.readers import kubescape_objects
 from auditkit.scans.model import About, Document, Finding, Reference, Row
 from auditkit.scans.vocabulary import Text, group, moment, text
 

@@ -11,8 +11,8 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from auditkit.scans.model import Finding, Reference, Row
-from auditkit.scans.places import kind_of
-from auditkit.scans.trivy import control_status, message_of, subject_of
+from auditkit.scans.words import kind_of
+from auditkit.scans.readers.trivy import control_status, message_of, subject_of
 from auditkit.scans.vocabulary import Text, benchmark, group, moment, text
 
 NAME = "trivy-operator"

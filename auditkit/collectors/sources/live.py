@@ -9,7 +9,7 @@ import urllib3
 from kubernetes import client, config
 from urllib3.util import Retry, Timeout
 
-from auditkit.collectors.sources import Answer, NoAnswer
+from auditkit.collectors.sources.model import Answer, NoAnswer
 from auditkit.errors import SourceError
 
 RETRIES = Retry(

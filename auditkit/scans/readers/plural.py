@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Row
-from auditkit.scans.places import count_of, given, image_of
+from auditkit.scans.words import count_of, given, image_of
 from auditkit.scans.vocabulary import digest, moment, text
 
 NAME = "plural"

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from auditkit.scans.model import Broken
-from auditkit.scans.streaming import MAX_DEPTH
+from auditkit.scans.input.json_stream import MAX_DEPTH
 
 MAX_BYTES = 16 << 20
 _MAX_NODES = 5_000_000

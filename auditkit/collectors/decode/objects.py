@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
-from auditkit.collectors.rows import NotATime, batches_of
-from auditkit.collectors.structs import struct_for
+from auditkit.collectors.decode.rows import NotATime, batches_of
+from auditkit.collectors.decode.structs import struct_for
 
 
 class Page(NamedTuple):

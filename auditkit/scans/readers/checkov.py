@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.places import is_namespaced
+from auditkit.scans.words import is_namespaced
 from auditkit.scans.vocabulary import text
 
 NAME = "checkov"

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.places import given
+from auditkit.scans.words import given
 from auditkit.scans.vocabulary import moment, text
 
 NAME = "prowler"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.places import is_namespaced, kind_of
+from auditkit.scans.words import is_namespaced, kind_of
 from auditkit.scans.vocabulary import group, moment
 
 NAME = "popeye"
