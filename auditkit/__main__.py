@@ -1,5 +1,5 @@
 """``python -m auditkit`` is the command line."""
 
-from auditkit.cli import main
+from auditkit.cli.main import main
 
 main()

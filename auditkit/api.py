@@ -4,15 +4,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit.people import attestations as _attestations
-from auditkit.framework import framework as _controls
-from auditkit.people import exceptions as _exceptions
-from auditkit.base import shipped
 from auditkit.analysis.pod_security.levels import minor_version
+from auditkit.base import shipped
 from auditkit.checks import load_file
-from auditkit.framework.framework import Framework
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
+from auditkit.framework import framework as _controls
+from auditkit.framework.framework import Framework
+from auditkit.people import attestations as _attestations
+from auditkit.people import exceptions as _exceptions
 from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 Paths = Path | str | Iterable[Path | str]

@@ -8,7 +8,7 @@ import pytest
 from own_worlds import CASES, CHECK, OURS
 from replay import ACME_PROD, ReplayServer
 
-from auditkit.checks import _own, all_checks
+from auditkit.checks import all_checks, plugins
 from auditkit.checks.model import REGISTRY
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
@@ -40,12 +40,12 @@ def kubeconfig(server: ReplayServer, tmp_path: Path) -> str:
 @pytest.fixture
 def registry() -> Iterator[None]:
     """What a test registers does not outlive it."""
-    before, read = dict(all_checks()), dict(_own._read)
+    before, read = dict(all_checks()), dict(plugins._read)
     yield
     REGISTRY.clear()
     REGISTRY.update(before)
-    _own._read.clear()
-    _own._read.update(read)
+    plugins._read.clear()
+    plugins._read.update(read)
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from worlds import arrow
 from auditkit import tables
 from auditkit.checks import all_checks
 from auditkit.evaluation.evaluation import run
-from auditkit.snapshots.ledger import Entry
 from auditkit.proof.prove import world
+from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 ENDED = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)

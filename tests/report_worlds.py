@@ -9,10 +9,10 @@ import nbformat
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.framework.framework import Framework, Requirement, Section
 from auditkit.evaluation.evaluation import Evaluation, evaluate
-from auditkit.snapshots.ledger import Body, Entry
+from auditkit.framework.framework import Framework, Requirement, Section
 from auditkit.reports import Files, publish
+from auditkit.snapshots.ledger import Body, Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from auditkit.snapshots.ledger import Entry
 from auditkit.scans.read import read_scans
+from auditkit.snapshots.ledger import Entry
 
 OWN = Path(__file__).parent / "scans"
 CORPORA = Path(os.environ.get("AUDITKIT_CORPORA") or Path(__file__).parents[1].parent / "shared" / "scanners")

@@ -5,13 +5,13 @@ import pytest
 from access_worlds import account, bind, group, role, rule, user
 from worlds import frames
 
-from auditkit.framework import framework as controls
-from auditkit.analysis.rbac.duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac.aggregation import granted_rules
+from auditkit.analysis.rbac.duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac.privileges import spellings
 from auditkit.checks import find
 from auditkit.errors import ControlError
 from auditkit.evaluation.evaluation import run
+from auditkit.framework import framework as controls
 
 RBAC = "rbac.authorization.k8s.io"
 GRANTS, RUNS = rule("create", "rolebindings", RBAC), rule("create", "pods")

@@ -9,9 +9,9 @@ from access_worlds import account, bind, group, role, rule, user
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.access_review import COLUMNS, TO_FILL, check_decisions, new_lines, prove_revocations, review_packet
-from auditkit.access_review_files import read_decisions, write_packet
 from auditkit.errors import UsageError
+from auditkit.reviews.access import COLUMNS, TO_FILL, check_decisions, new_lines, prove_revocations, review_packet
+from auditkit.reviews.access_files import read_decisions, write_packet
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
 

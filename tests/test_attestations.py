@@ -16,13 +16,13 @@ from hypothesis import given
 from worlds import arrow
 
 from auditkit import api, tables
-from auditkit.people import attestations
-from auditkit.people.attestations import Attestation, Evidence, Written
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.framework.framework import Framework, Requirement, Section
-from auditkit.people.entries import Origin
 from auditkit.errors import ControlError
 from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.people import attestations
+from auditkit.people.attestations import Attestation, Evidence, Written
+from auditkit.people.entries import Origin
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
 
@@ -305,7 +305,7 @@ HERE = Path(__file__).parents[1]
 
 
 def auditkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True,
+    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True,
                           text=True, check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
 
 

@@ -5,13 +5,13 @@ import sys
 import pytest
 from replay import ACME_PROD
 
-from auditkit.framework import framework as controls
 from auditkit.checks import find, judge
 from auditkit.checks.model import Check
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import evaluate, run
+from auditkit.framework import framework as controls
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from auditkit import checks
-from auditkit.framework import framework as controls
 from auditkit.base import strict_yaml
-from auditkit.proof import prove as module
 from auditkit.checks import all_checks
 from auditkit.errors import ControlError
+from auditkit.framework import framework as controls
+from auditkit.proof import prove as module
 from auditkit.proof.prove import MINIMUM, Cases, cases, prove, world
 
 

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from auditkit.analysis.columns import STRING
 from auditkit.checks import find
-from auditkit.checks._values import boolean, gate, lists, lists_only, seconds
-from auditkit.framework.framework import Requirement
+from auditkit.checks.support.values import boolean, gate, lists, lists_only, seconds
 from auditkit.evaluation.evaluation import run, status_of
+from auditkit.framework.framework import Requirement
 from auditkit.proof.prove import world
 
 

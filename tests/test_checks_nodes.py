@@ -4,10 +4,10 @@ import msgspec
 import pytest
 
 from auditkit.checks import all_checks, find
-from auditkit.framework.framework import Requirement
 from auditkit.evaluation.evaluation import run, status_of
-from auditkit.snapshots.ledger import SCAN, Entry
+from auditkit.framework.framework import Requirement
 from auditkit.proof.prove import TIME, world
+from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import TABLES
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from replay import ACME_PROD, ReplayServer
 
-from auditkit.reports.cards import about
+from auditkit.reports.panels.requirements import about
 from auditkit.snapshots.snapshot import open_snapshot
 
 HERE = Path(__file__).parents[1]
 
 
 def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True, text=True,
+    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True, text=True,
                           check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere", **environment})
 
 
@@ -208,7 +208,7 @@ def test_show(taken: Path) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    code = ("import sys, contextlib, io\nfrom auditkit.cli import app\n"
+    code = ("import sys, contextlib, io\nfrom auditkit.cli.main import app\n"
             "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit): app(['--help'])\n"
             "print([m for m in ('pandas', 'pyarrow', 'kubernetes', 'papermill', 'weasyprint', 'plotly', 'duckdb')"
             " if m in sys.modules])")
@@ -217,7 +217,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_a_closed_pipe_is_no_error(taken: Path) -> None:
-    done = subprocess.run(f"{sys.executable} -m auditkit.cli evaluate {taken} -f hipaa --subjects --format jsonl | head -1",
+    done = subprocess.run(f"{sys.executable} -m auditkit.cli.main evaluate {taken} -f hipaa --subjects --format jsonl | head -1",
                           shell=True, capture_output=True, text=True, check=False, cwd=HERE)
     assert "Traceback" not in done.stderr
 

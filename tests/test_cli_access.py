@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from auditkit import api, cli
+from auditkit import api
 from auditkit.base import shipped
+from auditkit.cli import main as cli
 from auditkit.errors import UsageError
 from auditkit.snapshots.snapshot import Snapshot
 

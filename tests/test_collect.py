@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 
-from auditkit.collectors.sources import live
 from auditkit.collectors.cluster import Collector, collect
+from auditkit.collectors.sources import live
 from auditkit.collectors.sources.live import LiveSource
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Entry

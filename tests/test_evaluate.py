@@ -10,11 +10,11 @@ from hypothesis import given
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.proof import provenance as basis
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.framework.framework import Framework, Requirement, Section
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import VERDICTS, Evaluation, Result, evaluate, run, status_of
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.proof import provenance
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
 
@@ -263,7 +263,7 @@ def test_why_this_version_of_the_pod_security_standards(acme) -> None:
     def said(checks, **given) -> str:
         ours = Framework(framework="f", title="F", version="1", requirements=[
             Requirement(id="1", section="s", title="T", reach="evidenced", checks=checks)])
-        return basis.standard(evaluate(acme, ours, **given))
+        return provenance.standard(evaluate(acme, ours, **given))
 
     server = acme.manifest.server_version
     assert said(["pss.privileged"]) == f"v1.36 (as the server, {server})"

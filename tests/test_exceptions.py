@@ -16,12 +16,12 @@ from hypothesis import given
 from worlds import arrow
 
 from auditkit import api, tables
-from auditkit.people import exceptions
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.framework.framework import Framework, Requirement, Section
-from auditkit.people.entries import Origin
 from auditkit.errors import ControlError
 from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
+from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.people import exceptions
+from auditkit.people.entries import Origin
 from auditkit.people.exceptions import WIDE, Acceptance, Selector, Written
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.snapshot import Manifest, Snapshot
@@ -352,7 +352,7 @@ HERE = Path(__file__).parents[1]
 
 
 def auditkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True,
+    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True,
                           text=True, check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
 
 

@@ -18,11 +18,11 @@ from replay import ACME_PROD, ReplayServer
 from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
-from auditkit.collectors.sources import live
 from auditkit.collectors.cluster import collect
+from auditkit.collectors.sources import live
 from auditkit.collectors.sources.live import LiveSource
-from auditkit.framework.framework import Requirement
 from auditkit.evaluation.evaluation import run, status_of
+from auditkit.framework.framework import Requirement
 from auditkit.snapshots.ledger import NOT_SERVED, SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 

@@ -12,7 +12,7 @@ from auditkit.analysis.findings import tied as analysis
 from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.images import references
 from auditkit.checks import all_checks
-from auditkit.checks._evidence import fresh
+from auditkit.checks.support.evidence import fresh
 from auditkit.errors import UsageError
 
 STATE = {"category": "misconfiguration", "rule": "KSV017", "rule_id": "KSV017", "package": None, "fixed_version": None}

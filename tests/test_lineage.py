@@ -9,8 +9,8 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.decode.structs import struct_for
+from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.evaluation.evaluation import run
 from auditkit.snapshots.ledger import SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot

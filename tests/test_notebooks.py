@@ -7,8 +7,9 @@ import nbformat
 import pytest
 
 from auditkit.base import shipped
-from auditkit.reports import cells, notebook, publish
-from auditkit.reports.document import document
+from auditkit.reports import notebook, publish
+from auditkit.reports.page import cells
+from auditkit.reports.page.document import document
 
 NOTEBOOKS = sorted(shipped.folder("notebooks").glob("*.ipynb"))
 JUDGE_NONE = {"access", "findings", "network"}

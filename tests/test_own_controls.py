@@ -8,12 +8,12 @@ import pytest
 from own_worlds import CHECK, OURS, TUNED
 
 from auditkit import api, checks
-from auditkit.framework import framework as controls
-from auditkit.proof import lint
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import ControlError, NoSuchName, UsageError
 from auditkit.evaluation.evaluation import STATUSES, run
+from auditkit.framework import framework as controls
+from auditkit.proof import lint
 from auditkit.proof.prove import world
 
 pytestmark = pytest.mark.usefixtures("registry")

@@ -7,7 +7,6 @@ from test_podsecurity import PAIRS, by_pod, corpus, judged, judging, pod, templa
 from worlds import frames
 
 from auditkit import checks, tables
-from auditkit.framework import framework as controls
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.analysis.pod_security.levels import (
     explain,
@@ -19,6 +18,7 @@ from auditkit.analysis.pod_security.levels import (
 )
 from auditkit.analysis.pod_security.rules import RULES
 from auditkit.checks import pss
+from auditkit.framework import framework as controls
 
 LABEL = "pod-security.kubernetes.io/"
 TABLE_OF = {"capabilities": "container_capabilities", "ports": "container_ports", "handlers": "container_handlers",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from auditkit.framework import framework as controls
-from auditkit.proof import lint
-from auditkit.framework.framework import Requirement
 from auditkit.evaluation.evaluation import evaluate
+from auditkit.framework import framework as controls
+from auditkit.framework.framework import Requirement
+from auditkit.proof import lint
 from auditkit.proof.prove import world
 
 OTHERS = [name for name in controls.names() if not name.startswith(("cis-", "pss-"))]

@@ -12,9 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from auditkit.people import attestations
-from auditkit.people import exceptions
 from auditkit.framework.framework import Framework, Requirement
+from auditkit.people import attestations, exceptions
 
 HERE = Path(__file__).parents[1]
 SECTION = re.search(r"\n## Your own controls.*?(?=\n## )", (HERE / "README.md").read_text(), re.DOTALL)[0]

@@ -14,7 +14,7 @@ from report_worlds import PRIVILEGED, Page, executed, pod, snapshot
 
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import _notebook, notebook, publish, report
-from auditkit.reports.block import MIME
+from auditkit.reports.panels.block import MIME
 
 HERE = Path(__file__).parents[1]
 
@@ -123,7 +123,7 @@ def test_importing_reports_is_cheap() -> None:
 
 
 def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
-    code = "import sys; from auditkit.reports.html import plotly_js; assert len(plotly_js()) > 10**6; print('plotly.graph_objs' in sys.modules)"
+    code = "import sys; from auditkit.reports.page.html import plotly_js; assert len(plotly_js()) > 10**6; print('plotly.graph_objs' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE,
                           env={**os.environ, "PYTHONPATH": str(HERE)})
     assert done.stdout.strip() == "False"

@@ -11,16 +11,15 @@ import plotly.graph_objects as plotly
 import pytest
 from report_worlds import Page, executed, framework, judged, pod, published, snapshot
 
-from auditkit.people import attestations
-from auditkit.people import exceptions
+from auditkit.evaluation.evaluation import evaluate
+from auditkit.people import attestations, exceptions
 from auditkit.people.attestations import Attestation
 from auditkit.people.entries import Origin
-from auditkit.evaluation.evaluation import evaluate
 from auditkit.people.exceptions import Acceptance
 from auditkit.reports import show
-from auditkit.reports.block import ROWS
-from auditkit.reports.document import document
-from auditkit.reports.html import page
+from auditkit.reports.page.document import document
+from auditkit.reports.page.html import page
+from auditkit.reports.panels.block import ROWS
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egpj.exe\u200b\x1b[31m'
 

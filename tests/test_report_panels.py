@@ -8,7 +8,7 @@ import pytest
 from auditkit import api
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
-from auditkit.reports.matrix import STATES, Matrix
+from auditkit.reports.panels.matrix import STATES, Matrix
 from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"

@@ -11,9 +11,10 @@ from report_worlds import executed, judged, pod
 from test_report_page import EVIL, everything
 
 from auditkit.errors import MissingDependency
-from auditkit.reports import pdf, show
-from auditkit.reports.block import ROWS
-from auditkit.reports.document import document
+from auditkit.reports import show
+from auditkit.reports.page import pdf
+from auditkit.reports.page.document import document
+from auditkit.reports.panels.block import ROWS
 
 
 def printed(*cells: object) -> pypdf.PdfReader:

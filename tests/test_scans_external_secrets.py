@@ -7,8 +7,8 @@ import pytest
 import yaml
 from scan_worlds import everything, read, records, samples, written
 
-from auditkit.scans.readers.external_secrets import GROUPS
 from auditkit.scans.read import read_objects
+from auditkit.scans.readers.external_secrets import GROUPS
 
 
 def documents(path: Path) -> list[dict[str, Any]] | None:

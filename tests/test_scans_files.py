@@ -14,9 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.scans.input import document
-from auditkit.scans.input import files
-from auditkit.scans.input import yaml_stream as yamls
+from auditkit.scans.input import document, files, yaml_stream
 from auditkit.scans.input.document import File
 from auditkit.scans.input.files import Source
 from auditkit.scans.model import Broken
@@ -324,7 +322,7 @@ def test_yaml_makes_no_objects(tag: str, tmp_path: Path) -> None:
 
 
 def test_too_much_yaml_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yamls, "MAX_BYTES", 100)
+    monkeypatch.setattr(yaml_stream, "MAX_BYTES", 100)
     assert "have the tool write JSON" in problem(tmp_path, b"a: 1\n" * 100)
 
 

@@ -20,9 +20,8 @@ from scan_worlds import everything, read, records, written
 
 from auditkit import scans, tables
 from auditkit.errors import UsageError
-from auditkit.scans import readers
+from auditkit.scans import output, readers
 from auditkit.scans import read as reading
-from auditkit.scans import output as rows
 from auditkit.scans.model import About, Event, Finding, Gap, Reference
 from auditkit.scans.read import read_objects, read_scans
 from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES
@@ -305,8 +304,8 @@ def test_readers_of_other_packages_are_found(tmp_path: Path, monkeypatch: pytest
 # --- rows ----------------------------------------------------------------------------------------------------------
 
 
-def filled(*found: Any) -> tuple[dict[str, pa.Table], rows.Scan]:
-    filling, scan = rows.Tables(), rows.Scan(scan="t:f", tool="t", file="f")
+def filled(*found: Any) -> tuple[dict[str, pa.Table], output.Scan]:
+    filling, scan = output.Tables(), output.Scan(scan="t:f", tool="t", file="f")
     for row in found:
         filling.add(scan, row)
     filling.end(scan)
@@ -344,15 +343,15 @@ def test_values_of_another_type_become_text_or_missing() -> None:
     )
     first, second = found["findings"].to_pylist()
     assert (first["name"], first["message"], first["title"]) == ("5", None, None) and first["seen"].year == 2026
-    assert second["rule"] == "?" and len(second["message"]) == rows.MAX_TEXT and second["seen"] is None
+    assert second["rule"] == "?" and len(second["message"]) == output.MAX_TEXT and second["seen"] is None
     assert found["events"]["code"].to_pylist() == [None, None, 200]
 
 
 def test_many_rows_lie_in_a_file_meanwhile_and_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     many = [Finding(rule=f"rule {at}", message="x" * 100) for at in range(5000)]
     expected = filled(*many)[0]["findings"]
-    monkeypatch.setattr(rows, "BATCH", 100)
-    monkeypatch.setattr(rows, "IN_MEMORY", 50_000)
+    monkeypatch.setattr(output, "BATCH", 100)
+    monkeypatch.setattr(output, "IN_MEMORY", 50_000)
     spilled = filled(*many)[0]["findings"]
     assert spilled.equals(expected.cast(spilled.schema))
     assert len(spilled.column("rule").chunks) == 50

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditkit.scans.input import json_stream as streaming
-from auditkit.scans.model import Broken
+from auditkit.scans.input import json_stream
 from auditkit.scans.input.json_stream import MAX_DEPTH, Outline, elements, steps_of, values
+from auditkit.scans.model import Broken
 
 KEYS = ["a", "b", "c"]
 VALUES = st.recursive(
@@ -120,8 +120,8 @@ def test_what_cannot_be_read_is_a_sentence(body: bytes, reason: str) -> None:
 
 
 def test_one_value_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streaming, "MAX_VALUES", 100)
-    monkeypatch.setattr(streaming, "MAX_STRING", 1 << 18)
+    monkeypatch.setattr(json_stream, "MAX_VALUES", 100)
+    monkeypatch.setattr(json_stream, "MAX_STRING", 1 << 18)
     many, long = {"a": [{"x": 1}, list(range(200))]}, {"a": [1, "x" * (1 << 20)]}
     for value in (many, long):
         found = elements(stream(value), "a[]")

@@ -63,7 +63,7 @@ def test_the_bait_is_in_the_recording() -> None:
 
 
 def run(*arguments: object, **environment: str) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli", *map(str, arguments)], capture_output=True, check=False,
+    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True, check=False,
                           cwd=Path(__file__).parents[1], env={**os.environ, **environment})
 
 

@@ -136,7 +136,7 @@ def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
             "s._write_durably = dying\n"
             f"a.demo().write({str(tmp_path)!r})\n")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    from auditkit.listing import snapshots
+    from auditkit.cli.show import snapshots
 
     assert snapshots(tmp_path) == []
     open_snapshot(auditkit.demo().write(tmp_path))

@@ -12,8 +12,8 @@ from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.evaluation.evaluation import run
-from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.proof.prove import TIME, world
+from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.snapshots.snapshot import Snapshot
 
 CHECK = find("access.no_system_masters_group")

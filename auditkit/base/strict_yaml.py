@@ -14,8 +14,8 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import yaml
 
-from auditkit.errors import ControlError
 from auditkit.base.yaml_errors import Step, said
+from auditkit.errors import ControlError
 
 T = TypeVar("T")
 

@@ -5,11 +5,11 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-from auditkit.checks import _own
+from auditkit.checks import plugins
 from auditkit.checks.model import REGISTRY, Check, Judgement, check, judge
 from auditkit.errors import NoSuchName
 
-_NO_CHECKS = {"model"}
+_NO_CHECKS = {"model", "plugins", "support"}
 
 __all__ = ["Check", "Judgement", "all_checks", "check", "find", "judge", "load_file"]
 
@@ -17,14 +17,14 @@ __all__ = ["Check", "Judgement", "all_checks", "check", "find", "judge", "load_f
 def all_checks() -> dict[str, Check]:
     """Every check by name: those of this package, of installed packages, and of files that were loaded."""
     _load_ours()
-    _own.load_entry_points()
+    plugins.load_entry_points()
     return REGISTRY
 
 
 def load_file(path: Path | str) -> list[str]:
     """Register the checks of a Python file beside all others; returns their names. Raises `ControlError`."""
     all_checks()  # so that a name that is taken is an error in that file, and not in ours
-    return _own.load_file(Path(path))
+    return plugins.load_file(Path(path))
 
 
 def find(name: str) -> Check:
@@ -38,5 +38,5 @@ def find(name: str) -> Check:
 @cache
 def _load_ours() -> None:
     for module in pkgutil.iter_modules(__path__):
-        if module.name not in _NO_CHECKS and not module.name.startswith("_"):
+        if module.name not in _NO_CHECKS:
             importlib.import_module(f"{__name__}.{module.name}")

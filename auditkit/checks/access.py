@@ -11,7 +11,7 @@ from itertools import compress
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.workloads.containers import ended
+from auditkit.analysis.columns import STRING, has, lookup
 from auditkit.analysis.rbac.bindings import (
     ACCOUNT_GROUP,
     ACCOUNT_USER,
@@ -21,9 +21,9 @@ from auditkit.analysis.rbac.bindings import (
     grants,
     role_keys,
 )
-from auditkit.analysis.rbac.privileges import FULL_POWER
 from auditkit.analysis.rbac.defaults import ADMINS, WITH_ALL_VERBS, WITH_WILDCARDS, shipped_bindings, shipped_roles
-from auditkit.analysis.columns import STRING, has, lookup
+from auditkit.analysis.rbac.privileges import FULL_POWER
+from auditkit.analysis.workloads.containers import ended
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 from auditkit.errors import UsageError
 

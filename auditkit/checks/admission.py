@@ -3,9 +3,9 @@
 import pandas as pd
 
 from auditkit.analysis.columns import STRING, has, named
-from auditkit.checks._flags import Flags
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support.flags import Flags
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 OF_KUBERNETES = "a namespace of Kubernetes itself"

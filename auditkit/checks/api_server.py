@@ -4,10 +4,10 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks import _kube_bench
-from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import STRONG_CIPHERS, boolean, lists, lists_only, number, paths, seconds
 from auditkit.checks.model import Judgement, check
+from auditkit.checks.support import kube_bench
+from auditkit.checks.support.flags import UNSEEN, Component, Flags
+from auditkit.checks.support.values import STRONG_CIPHERS, boolean, lists, lists_only, number, paths, seconds
 
 API_SERVER = Component(
     defaults={
@@ -332,11 +332,11 @@ def encryption_provider_config(api_servers: pd.DataFrame) -> Judgement:
 
 
 @rule(severity="high", wanted="provider kms, secretbox or aescbc, before identity", source=CIS.format("1.2.28"),
-      tools=_kube_bench.TOOLS,
+      tools=kube_bench.TOOLS,
       remedy="Put a KMS v2 provider first in the EncryptionConfiguration, and identity last or nowhere.")
 def encryption_providers_strong(api_servers: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Encryption at rest uses a strong provider."""
     flags = Flags(api_servers, API_SERVER)
-    seen = _kube_bench.of_nodes(api_servers, node_results, "1.2.28", node="node")
+    seen = kube_bench.of_nodes(api_servers, node_results, "1.2.28", node="node")
     return flags.judge(flags.set("encryption-provider-config") & seen, "encryption-provider-config", reasons=(
         "the providers stand in a file of the node; kube-bench results of the node, or a person, can tell"))

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from auditkit.checks._evidence import fresh, reason, verdict
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support.evidence import fresh, reason, verdict
 
 _TOOLS = ("kubernetes-audit",)
 _NO_LOG = "no audit log of the API server was given"

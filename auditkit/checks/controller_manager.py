@@ -4,9 +4,9 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks._flags import UNSEEN, Component, Flags, local_only
-from auditkit.checks._values import boolean, gate, number
 from auditkit.checks.model import Judgement, check
+from auditkit.checks.support.flags import UNSEEN, Component, Flags, local_only
+from auditkit.checks.support.values import boolean, gate, number
 
 CONTROLLER_MANAGER = Component(defaults={
     "profiling": "true", "bind-address": "0.0.0.0", "use-service-account-credentials": "false",  # noqa: S104

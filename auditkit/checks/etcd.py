@@ -5,10 +5,10 @@ from functools import partial
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN
-from auditkit.checks._flags import UNSEEN, Component, Flags
-from auditkit.checks._values import boolean, paths
 from auditkit.checks.api_server import API_SERVER
 from auditkit.checks.model import Judgement, check
+from auditkit.checks.support.flags import UNSEEN, Component, Flags
+from auditkit.checks.support.values import boolean, paths
 
 _READ = ("cert-file", "key-file", "client-cert-auth", "auto-tls", "trusted-ca-file", "peer-cert-file", "peer-key-file",
          "peer-client-cert-auth", "peer-auto-tls")

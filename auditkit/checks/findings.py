@@ -9,13 +9,13 @@ import re
 import numpy as np
 import pandas as pd
 
+from auditkit.analysis.columns import STRING, has, named
 from auditkit.analysis.findings import coverage
 from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.tied import of_state
-from auditkit.analysis.columns import STRING, has, named
-from auditkit.checks import _evidence
-from auditkit.checks._evidence import any_of, at_least, count_of, fresh, newest, reason, verdict
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support import evidence
+from auditkit.checks.support.evidence import any_of, at_least, count_of, fresh, newest, reason, verdict
 
 IMAGE_SCANNERS = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector", "plural", "checkov", "sarif")
 STATE_SCANNERS = ("kubescape", "kubeaudit", "trivy", "trivy-operator", "polaris", "kube-linter", "checkov", "popeye",
@@ -133,8 +133,8 @@ def _adverse(rows: pd.DataFrame) -> pd.Series:
 
     Without a rule, an open result is that of a scan which failed: it says nothing.
     """
-    fails = rows["status"].isin(_evidence.FAILS).astype("bool[pyarrow]")
-    left_open = rows["status"].isin(_evidence.OPEN).fillna(False) | rows["status"].isna()
+    fails = rows["status"].isin(evidence.FAILS).astype("bool[pyarrow]")
+    left_open = rows["status"].isin(evidence.OPEN).fillna(False) | rows["status"].isna()
     return fails.mask(left_open & rows["rule_id"].notna(), pd.NA)
 
 
@@ -170,7 +170,7 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
     state = _adverse(rows)
     state = state.mask(state.isna() & _is(rows["tied"], "none"), False)  # such controls are about no object
     bad = state & at_least(rows["severity"], severity) & young.fillna(True)
-    judged = rows["status"].isin(_evidence.JUDGED).fillna(False).astype("bool[pyarrow]")
+    judged = rows["status"].isin(evidence.JUDGED).fillna(False).astype("bool[pyarrow]")
     any_bad, good = any_of(at, bad, size), any_of(at, judged & young, size)
     last = newest(at, rows["seen"], judged, size)
     subjects = judged_objects.assign(scanned=last.array, findings=count_of(at, state, size).array)

@@ -3,10 +3,10 @@
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, named
-from auditkit.checks import _kube_bench
-from auditkit.checks._flags import Component, Flags
-from auditkit.checks._values import loopback
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support import kube_bench
+from auditkit.checks.support.flags import Component, Flags
+from auditkit.checks.support.values import loopback
 
 IN_CONFIG_MAP = ("values of ConfigMaps are never read: look at metricsBindAddress in the ConfigMap kube-proxy of "
                  "kube-system")
@@ -19,20 +19,20 @@ KUBE_PROXY = Component(defaults={_FLAG: "127.0.0.1:10249"}, files={_FLAG: "confi
        remedy="Remove metricsBindAddress from kube-proxy's configuration, and --metrics-bind-address from its "
               "arguments, or set them to 127.0.0.1:10249.",
        source="CIS Kubernetes Benchmark 2.0.1, 4.3.1; reference of kube-proxy and of KubeProxyConfiguration",
-       if_empty="every cluster has nodes, yet none is visible", tools=_kube_bench.TOOLS)
+       if_empty="every cluster has nodes, yet none is visible", tools=kube_bench.TOOLS)
 def metrics_local(nodes: pd.DataFrame, kube_proxy_instances: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """kube-proxy gives its metrics to its own node only."""
     flags = Flags(kube_proxy_instances, KUBE_PROXY)
     local = _local(flags)
     proxies = flags.judge(local, _FLAG)
     told = _told(nodes, kube_proxy_instances, local)
-    found = _kube_bench.of_nodes(nodes, node_results, "4.3.1")
+    found = kube_bench.of_nodes(nodes, node_results, "4.3.1")
     shown = kube_proxy_instances.assign(shown=proxies.evidence[_FLAG])
     seen = nodes.assign(**{_FLAG: named(nodes, _ON, shown, "shown")})
     decided = (~told).fillna(False) | (told.notna() & found.isna())
     whys = kube_proxy_instances.assign(why=proxies.reasons).astype({"why": STRING})
     unread = whys[local.isna() & whys["unread"].notna()]
-    why = (_kube_bench.reasons(found, _kube_bench.left_open(nodes, node_results, "4.3.1"), IN_CONFIG_MAP)
+    why = (kube_bench.reasons(found, kube_bench.left_open(nodes, node_results, "4.3.1"), IN_CONFIG_MAP)
            .mask(found.isna() & has(nodes, _ON, unread), "kube-proxy: " + named(nodes, _ON, unread, "why"))
            .mask(decided, "the arguments of kube-proxy say it: " + seen[_FLAG]))
     return judge(seen, found.fillna(told).mask(~told.fillna(True), False), [_FLAG], reasons=why)

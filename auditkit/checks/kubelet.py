@@ -4,10 +4,10 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks import _kube_bench
-from auditkit.checks._settings import Settings
-from auditkit.checks._values import STRONG_CIPHERS, boolean, lists_only, number, seconds
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support import kube_bench
+from auditkit.checks.support.settings import Settings
+from auditkit.checks.support.values import STRONG_CIPHERS, boolean, lists_only, number, seconds
 
 rule = partial(check, if_empty="every cluster has nodes, yet none is visible")
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of KubeletConfiguration"
@@ -66,13 +66,13 @@ def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
 
 
 @rule(severity="low", wanted="the kubelet runs without --hostname-override", source=CIS.format("4.2.7"),
-      tools=_kube_bench.TOOLS,
+      tools=kube_bench.TOOLS,
       remedy="Remove --hostname-override and let the node go by the host name of its machine.")
 def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Nodes go by the host names of their machines."""
-    ok = _kube_bench.of_nodes(nodes, node_results, "4.2.7")
-    is_open = _kube_bench.left_open(nodes, node_results, "4.2.7")
-    return judge(nodes, ok, reasons=_kube_bench.reasons(
+    ok = kube_bench.of_nodes(nodes, node_results, "4.2.7")
+    is_open = kube_bench.left_open(nodes, node_results, "4.2.7")
+    return judge(nodes, ok, reasons=kube_bench.reasons(
         ok, is_open, "the flags of the kubelet's process are in no API"))
 
 

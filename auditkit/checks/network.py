@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.network.entry_points import MANAGED, PRIVATE
 from auditkit.analysis.network.namespaces import wide
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
-from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, check, judge
 
 NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"

@@ -5,8 +5,8 @@ import pandas as pd
 from auditkit.analysis.cluster.control_plane import ETCD_ROLES, ROLES
 from auditkit.analysis.cluster.provider import provider
 from auditkit.analysis.columns import BOOLEAN, has
-from auditkit.checks import _kube_bench
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support import kube_bench
 
 _OF_ETCD = ("1.1.7", "1.1.8", "1.1.11", "1.1.12")
 """Rules on the files of etcd, which may have nodes of its own."""
@@ -15,7 +15,7 @@ _OF_ETCD = ("1.1.7", "1.1.8", "1.1.11", "1.1.12")
 @check(severity="medium", wanted="owner and permissions as the benchmark asks for",
        remedy="Change the file on the node with chown and chmod, and run kube-bench there again.",
        source="CIS Kubernetes Benchmark 2.0.1, 1.1 and 4.1, by kube-bench",
-       if_empty="every cluster has nodes, yet none is visible", tools=_kube_bench.TOOLS)
+       if_empty="every cluster has nodes, yet none is visible", tools=kube_bench.TOOLS)
 def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd.DataFrame, collection: pd.DataFrame,
                 control_plane: pd.DataFrame, *, rule: str = "4.1.1", benchmark: str = "cis") -> Judgement:
     """Files of the node belong to whom they should, and are closed to others.
@@ -23,17 +23,17 @@ def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd
     ``benchmark`` is the family by which kube-bench numbers its rules: cis, eks, gke or aks. What it fails is never
     out of scope, whatever the labels of the node say.
     """
-    ok = _kube_bench.of_nodes(nodes, node_results, rule, benchmark)
-    is_open = _kube_bench.left_open(nodes, node_results, rule, benchmark)
+    ok = kube_bench.of_nodes(nodes, node_results, rule, benchmark)
+    is_open = kube_bench.left_open(nodes, node_results, rule, benchmark)
     if not rule.startswith("1.1."):
-        return judge(nodes, ok, reasons=_kube_bench.reasons(ok, is_open))
+        return judge(nodes, ok, reasons=kube_bench.reasons(ok, is_open))
     failed = (~ok).fillna(False)
     if run_by := provider(collection, nodes, node_labels, control_plane):
         return judge(nodes, ok, applies=failed, otherwise=f"run by the provider ({run_by})",
-                     reasons=_kube_bench.reasons(ok, is_open))
+                     reasons=kube_bench.reasons(ok, is_open))
     concerned, part = _concerned(nodes, node_labels, rule)
     why = "" if concerned.notna().all() else "no node of the control plane is visible"
-    return judge(nodes, ok, applies=concerned | failed, reasons=_kube_bench.reasons(ok, is_open, why),
+    return judge(nodes, ok, applies=concerned | failed, reasons=kube_bench.reasons(ok, is_open, why),
                  otherwise=f"it is not labelled as a node of {part}")
 
 

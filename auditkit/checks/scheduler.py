@@ -4,9 +4,9 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks._flags import UNSEEN, Component, Flags, local_only
-from auditkit.checks._values import boolean
 from auditkit.checks.model import Judgement, check
+from auditkit.checks.support.flags import UNSEEN, Component, Flags, local_only
+from auditkit.checks.support.values import boolean
 
 SCHEDULER = Component(defaults={"profiling": "true", "bind-address": "0.0.0.0", "secure-port": "10259"},  # noqa: S104
                       ignored={"profiling": "config"})

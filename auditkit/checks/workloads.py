@@ -4,9 +4,9 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.analysis.columns import IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
 from auditkit.analysis.network.plugins import repository
 from auditkit.analysis.workloads.containers import ended
-from auditkit.analysis.columns import IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
 from auditkit.checks.model import Judgement, check, judge
 
 ON_WINDOWS = "its pod runs on Windows, where this does not exist"

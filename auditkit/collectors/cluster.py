@@ -12,17 +12,17 @@ import msgspec
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.base.memory import lean
+from auditkit.base.version import VERSION
 from auditkit.collectors import control_plane, custom, kubelets
+from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
 from auditkit.collectors.memberships import read_memberships
-from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Body, Entry, Outcome
-from auditkit.base.memory import lean
 from auditkit.snapshots.snapshot import Manifest, Snapshot
-from auditkit.base.version import VERSION
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the name of what was read, how many are done, how many there are, and the outcome."""

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 import msgspec
 import pyarrow as pa
 
+from auditkit.collectors.decode.objects import Page, raw_items
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
-from auditkit.collectors.decode.objects import Page, raw_items
-from auditkit.snapshots.ledger import SCAN
 from auditkit.scans import readers
 from auditkit.scans.model import Reader
-from auditkit.scans.read import read_object
 from auditkit.scans.output import Scan, Tables
+from auditkit.scans.read import read_object
+from auditkit.snapshots.ledger import SCAN
 from auditkit.tables.model import Resource
 
 

@@ -23,17 +23,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
-from auditkit.framework import framework as controls
-from auditkit.base import display
 from auditkit.analysis import inputs
-from auditkit.analysis.pod_security.levels import minor_version, server_version
 from auditkit.analysis.cluster.provider import provider
-from auditkit.people.attestations import Attestation, AttestationRegister
-from auditkit.checks import Check, Judgement
-from auditkit.framework.framework import Framework, Requirement
-from auditkit.errors import AuditkitError, UsageError
-from auditkit.people.exceptions import Acceptance, ExceptionRegister
+from auditkit.analysis.pod_security.levels import minor_version, server_version
+from auditkit.base import display
 from auditkit.base.memory import no_gc
+from auditkit.checks import Check, Judgement
+from auditkit.errors import AuditkitError, UsageError
+from auditkit.framework import framework as controls
+from auditkit.framework.framework import Framework, Requirement
+from auditkit.people.attestations import Attestation, AttestationRegister
+from auditkit.people.exceptions import Acceptance, ExceptionRegister
 from auditkit.snapshots.snapshot import Snapshot
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")

@@ -3,8 +3,8 @@
 import pandas as pd
 
 from auditkit import tables
-from auditkit.analysis.findings.agreement import equivalent_rules
 from auditkit.analysis.columns import STRING
+from auditkit.analysis.findings.agreement import equivalent_rules
 from auditkit.checks.model import Judgement
 
 

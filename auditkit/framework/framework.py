@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from auditkit.base import shipped
-from auditkit.base import strict_yaml
+from auditkit.base import shipped, strict_yaml
 from auditkit.checks import Check, all_checks, find
 from auditkit.errors import ControlError, NoSuchName, UsageError
 

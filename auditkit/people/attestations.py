@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import pandas as pd
 
-from auditkit.people import entries
 from auditkit.framework.framework import Framework
+from auditkit.people import entries
 from auditkit.people.entries import Notice, Origin, Text
 
 if TYPE_CHECKING:

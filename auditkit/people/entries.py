@@ -8,10 +8,10 @@ from typing import Annotated, TypeVar
 
 import msgspec
 
-from auditkit.framework import framework as controls
 from auditkit.base import strict_yaml
-from auditkit.framework.framework import Framework
 from auditkit.errors import ControlError, NoSuchName
+from auditkit.framework import framework as controls
+from auditkit.framework.framework import Framework
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]
 

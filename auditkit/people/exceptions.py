@@ -33,10 +33,10 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit.people import entries
 from auditkit.checks import find
-from auditkit.people.entries import Notice, Origin, Text
 from auditkit.errors import NoSuchName
+from auditkit.people import entries
+from auditkit.people.entries import Notice, Origin, Text
 
 if TYPE_CHECKING:
     from auditkit.evaluation.evaluation import Outcome, Result

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from auditkit import checks
-from auditkit.people import attestations
-from auditkit.framework import framework as controls
-from auditkit.people import exceptions
 from auditkit.base import strict_yaml
-from auditkit.checks import Check, _own, all_checks
-from auditkit.framework.framework import Framework, Requirement
+from auditkit.checks import Check, all_checks, plugins
 from auditkit.errors import ControlError
+from auditkit.framework import framework as controls
+from auditkit.framework.framework import Framework, Requirement
+from auditkit.people import attestations, exceptions
 from auditkit.proof.prove import MINIMUM, cases
 
 
@@ -77,9 +76,9 @@ def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
     used = {name for path in controls.files(own) for name in _used(path)}
     for check in [all_checks()[name] for name in names]:
         for what in _check(check):
-            yield Finding("warning", _own.place(check), f"{check.name} {what}")
+            yield Finding("warning", plugins.place(check), f"{check.name} {what}")
         if check.name not in used:
-            yield Finding("warning", _own.place(check), f"{check.name} serves no framework")
+            yield Finding("warning", plugins.place(check), f"{check.name} serves no framework")
 
 
 def _check(check: Check) -> Iterator[str]:

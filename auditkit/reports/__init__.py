@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from auditkit.framework import framework as frameworks
 from auditkit.base import shipped
 from auditkit.errors import NoSuchName, UsageError
+from auditkit.framework import framework as frameworks
 from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 __all__ = ["Files", "publish", "report", "report_notebook"]
@@ -34,7 +34,7 @@ def report(
 ) -> Files:
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
 
-    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluation.evaluation`
+    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluate`
     takes. A snapshot that was not written yet is written beside the report, under ``snapshots``: a report without its
     evidence proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a
     framework that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are
@@ -67,7 +67,7 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
          progress: Progress | None) -> Files:
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
     from auditkit.reports.notebook import execute
-    from auditkit.reports.pdf import warm
+    from auditkit.reports.page.pdf import warm
 
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     try:
@@ -92,9 +92,9 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
 
     Raises `UsageError` for what is no notebook, or holds what this version cannot draw, and `MissingDependency`.
     """
-    from auditkit.reports.document import read
-    from auditkit.reports.html import page
-    from auditkit.reports.pdf import paper
+    from auditkit.reports.page.document import read
+    from auditkit.reports.page.html import page
+    from auditkit.reports.page.pdf import paper
 
     tell = progress or (lambda said: None)
     found = read(Path(notebook))

@@ -3,8 +3,10 @@
 Each is drawn in the notebook, on the page and on paper.
 """
 
-from auditkit.reports.attachments import evidence
-from auditkit.reports.cards import (
+from auditkit.reports.panels.access_and_network import checklist, flows, missing, paths
+from auditkit.reports.panels.bars import bars, chart
+from auditkit.reports.panels.evidence import evidence
+from auditkit.reports.panels.requirements import (
     added,
     details,
     dictionary,
@@ -15,8 +17,6 @@ from auditkit.reports.cards import (
     summary,
     table,
 )
-from auditkit.reports.figures import bars, chart
-from auditkit.reports.panels import checklist, flows, missing, paths
 
 __all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "flows", "ledger", "missing",
            "paths", "requirement", "requirements", "snapshot", "summary", "table"]

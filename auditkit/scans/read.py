@@ -11,13 +11,13 @@ import msgspec
 import pyarrow as pa
 
 from auditkit.errors import UsageError
-from auditkit.snapshots.ledger import Body, Entry
 from auditkit.scans import readers, vocabulary
 from auditkit.scans.input import files
 from auditkit.scans.input.document import File
-from auditkit.scans.model import Broken, Gap, Reader, Row
 from auditkit.scans.input.objects import holds_objects, objects
+from auditkit.scans.model import Broken, Gap, Reader, Row
 from auditkit.scans.output import Scan, Tables
+from auditkit.snapshots.ledger import Body, Entry
 
 _UNKNOWN = "unknown"
 

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit import tables
-from auditkit.base import display
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.rbac.authorizer import Access
+from auditkit.base import display
 from auditkit.errors import NoSuchName, SnapshotError
 from auditkit.snapshots.ledger import Entry, Ledger
 

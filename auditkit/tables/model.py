@@ -1,7 +1,7 @@
 """How a table is declared: columns with their place in the object, and what their absence means there.
 
-From these declarations come the decoder (`auditkit.collectors.decode.objects`), the Arrow schema and the data dictionary,
-so a column that no collector fills cannot exist.
+From these declarations come the decoder (`auditkit.collectors.decode.objects`), the Arrow schema and the data
+dictionary, so a column that no collector fills cannot exist.
 
 A **path** is read from the row's own object, with these marks:
 

@@ -23,8 +23,8 @@ from worlds import derived, frames  # noqa: E402
 
 from auditkit import tables  # noqa: E402
 from auditkit.analysis import inputs  # noqa: E402
-from auditkit.analysis.rbac.authorizer import TABLES, Access  # noqa: E402
 from auditkit.analysis.rbac.access_table import access  # noqa: E402
+from auditkit.analysis.rbac.authorizer import TABLES, Access  # noqa: E402
 
 VERBS = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 RESOURCES = [("" if n < 20 else f"group{n % 15}.example", f"resource{n}s") for n in range(120)]

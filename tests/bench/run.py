@@ -42,8 +42,8 @@ def best(work: Callable[[], object], rounds: int = 3) -> float:
 
 
 def tables_of_pages(pages: list[bytes]) -> dict:
-    from auditkit.collectors.listing import tables_of
     from auditkit.collectors.decode.objects import decode
+    from auditkit.collectors.listing import tables_of
 
     batches: dict[str, list] = {}
     for page in pages:
@@ -96,11 +96,11 @@ def inside(recording: Path) -> None:
     """What `measure_run` runs: one collection and the three frameworks."""
     import pyarrow as pa
 
-    from auditkit.framework import framework as controls
     from auditkit.checks import all_checks
     from auditkit.collectors.cluster import collect
     from auditkit.collectors.sources.kubectl_files import open_files
     from auditkit.evaluation.evaluation import evaluate
+    from auditkit.framework import framework as controls
 
     checks = all_checks()
     small = collect(open_files(ACME_PROD))  # so that nothing is imported for the first time when it counts

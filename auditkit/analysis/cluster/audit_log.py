@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac.bindings import MASTERS
 from auditkit.analysis.columns import strings
+from auditkit.analysis.rbac.bindings import MASTERS
 
 TOOL = "kubernetes-audit"
 STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import pandas as pd
 
-from auditkit.analysis.findings.images import ENDED
 from auditkit.analysis.columns import INTEGER, STRING, has, lookup, widened
+from auditkit.analysis.findings.images import ENDED
 
 NAMESPACE = "kube-system"
 HIDDEN = "\0"

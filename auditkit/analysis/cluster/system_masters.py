@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.audit_log import TOOL
+from auditkit.analysis.columns import BOOLEAN, STRING, strings
 from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.rbac.bindings import MASTERS
 from auditkit.analysis.rbac.defaults import shipped_bindings
-from auditkit.analysis.columns import BOOLEAN, STRING, strings
 
 API_SERVER = "system:apiserver"
 """As whom an API server speaks to itself, with that group and over the loopback interface (kubernetes

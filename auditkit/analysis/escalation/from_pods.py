@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from auditkit.analysis.escalation.steps import place, steps
 from auditkit.analysis.columns import STRING
+from auditkit.analysis.escalation.steps import place, steps
 
 ESCAPES = {  # capabilities with which a container gets out by itself (capabilities(7))
     "ALL": "has all capabilities", "SYS_ADMIN": "mounts and controls the node with SYS_ADMIN",

@@ -6,10 +6,10 @@ several rights at once is a step of whoever holds them all, by whatever bindings
 
 import pandas as pd
 
+from auditkit.analysis.columns import STRING
 from auditkit.analysis.escalation.steps import ADMIN, DTYPES, FROM, choose, steps
 from auditkit.analysis.rbac.bindings import ACCOUNT_USER, MASTERS
 from auditkit.analysis.rbac.privileges import FULL_POWER
-from auditkit.analysis.columns import STRING
 
 TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 (a type of Secret, not one)
 CLIENT_SIGNERS = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/*"]

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from auditkit.analysis.cluster.control_plane import ROLES
+from auditkit.analysis.columns import STRING
 from auditkit.analysis.escalation.from_pods import UNBOUND, pod_steps
 from auditkit.analysis.escalation.from_rights import (
     held_by_roles,
@@ -16,7 +17,6 @@ from auditkit.analysis.escalation.from_rights import (
 )
 from auditkit.analysis.escalation.steps import ADMIN, IS_ONE, place, steps
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
-from auditkit.analysis.columns import STRING
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 ENDED = ["Succeeded", "Failed"]

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from auditkit.analysis.findings.tied import OTHER_CLUSTER
 from auditkit.analysis.columns import STRING
+from auditkit.analysis.findings.tied import OTHER_CLUSTER
 
 OURS = "auditkit"
 

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, lookup, strings
+from auditkit.analysis.findings.cluster_names import of_other_cluster
 
 ENDED = ("Succeeded", "Failed")
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")

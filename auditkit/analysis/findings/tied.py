@@ -5,10 +5,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.columns import BOOLEAN, STRING, strings
 from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.images import matches
 from auditkit.analysis.workloads.owners import KINDS
-from auditkit.analysis.columns import BOOLEAN, STRING, strings
 from auditkit.tables.resources import RESOURCES
 
 OTHER_CLUSTER = "it is of another cluster"

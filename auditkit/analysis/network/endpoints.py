@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.network.addresses import NOWHERE, UNKNOWN, AddressSpace
 from auditkit.analysis.network.policies import Policies
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.selectors import distinct
-from auditkit.analysis.columns import BOOLEAN, STRING
 
 TABLES = ("pods", "pod_labels", "container_ports", "namespaces", "namespace_labels", "nodes", "node_labels",
           "node_addresses")

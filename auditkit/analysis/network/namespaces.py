@@ -2,9 +2,9 @@
 
 import pandas as pd
 
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network.endpoints import NAME_LABEL
 from auditkit.analysis.network.policies import policy_directions
-from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 
 POLICY = ["namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]

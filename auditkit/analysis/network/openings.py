@@ -2,10 +2,10 @@
 
 import pandas as pd
 
+from auditkit.analysis.columns import STRING
 from auditkit.analysis.network.endpoints import NAME_LABEL
 from auditkit.analysis.network.namespaces import wide
 from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies, policies_of
-from auditkit.analysis.columns import STRING
 
 MOST_PORTS = 1 << 12
 """A rule that opens more ports than this is not limited by them."""

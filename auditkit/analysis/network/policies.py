@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.network.ports import SPAN, protocol_base
 from auditkit.analysis.columns import INTEGER, STRING
+from auditkit.analysis.network.ports import SPAN, protocol_base
 
 POLICY = ["kind", "namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network import endpoints as network_endpoints
 from auditkit.analysis.network import policies as network_policies
 from auditkit.analysis.network.addresses import AddressSpace
@@ -24,7 +25,6 @@ from auditkit.analysis.network.endpoints import endpoints_of
 from auditkit.analysis.network.policies import POLICY, policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
 from auditkit.analysis.network.selectors import distinct
-from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *network_policies.TABLES)

@@ -7,9 +7,9 @@ and not of pods. Flows between namespaces are counted over pods, and say where d
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.network.reachability import Reachability
-from auditkit.analysis.network.plugins import enforcement
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
+from auditkit.analysis.network.plugins import enforcement
+from auditkit.analysis.network.reachability import Reachability
 
 DATA_CLASS = r"(?:^|/)data-class(?:ification)?$"
 """Labels of namespaces that say what class of data is in them."""

@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.columns import STRING
 from auditkit.analysis.pod_security import rules
 from auditkit.analysis.pod_security.specs import Listing, Specs, filled, joined, keys, texts, true
-from auditkit.analysis.columns import STRING
 from auditkit.errors import UsageError
 
 LEVELS = ("privileged", "baseline", "restricted")

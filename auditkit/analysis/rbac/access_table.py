@@ -12,10 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac.who_can import homes
+from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import MASTERS, grants
 from auditkit.analysis.rbac.index import Multimap, Vocabulary, role_codes
-from auditkit.analysis.columns import STRING, strings
+from auditkit.analysis.rbac.who_can import homes
 
 RBAC, AUTHENTICATION, CERTIFICATES = "rbac.authorization.k8s.io", "authentication.k8s.io", "certificates.k8s.io"
 ONLY_ASKED = [  # group, resource, verb, in namespaces: verbs that authorization alone knows

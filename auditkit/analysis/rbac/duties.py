@@ -10,11 +10,10 @@ import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit.base import shipped
-from auditkit.base import strict_yaml
+from auditkit.analysis.columns import STRING
 from auditkit.analysis.rbac.bindings import grants, implicit_groups, role_keys
 from auditkit.analysis.rbac.privileges import Power, spellings
-from auditkit.analysis.columns import STRING
+from auditkit.base import shipped, strict_yaml
 
 SHIPPED = "segregation-of-duties.yaml"
 COLUMNS = ["duty", "title", "user", "of_group", "scope", "first", "second", "first_row", "second_row"]

@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.rbac.bindings import role_keys
 from auditkit.analysis.columns import strings
+from auditkit.analysis.rbac.bindings import role_keys
 
 CELLS = 1 << 27
 """How many asks × roles are looked at together (one byte each)."""

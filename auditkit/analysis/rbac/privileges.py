@@ -10,9 +10,9 @@ from itertools import product
 import msgspec
 import pandas as pd
 
+from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.rbac.bindings import grants, role_keys
 from auditkit.analysis.rbac.defaults import shipped_powers
-from auditkit.analysis.columns import BOOLEAN, STRING
 
 RBAC = "rbac.authorization.k8s.io"
 WRITE = ("create", "update", "patch")

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ACCOUNT_USER, MASTERS
 from auditkit.analysis.rbac.index import Patterns
-from auditkit.analysis.columns import STRING, strings
 
 COLUMNS = {
     "subject_kind": STRING, "subject_namespace": STRING, "subject": STRING, "through": STRING, "members": STRING,

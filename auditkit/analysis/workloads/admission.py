@@ -3,8 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.network.selectors import select
 from auditkit.analysis.columns import BOOLEAN, has
+from auditkit.analysis.network.selectors import select
 
 _WEBHOOK = {"type": "type", "configuration": "configuration", "name": "webhook"}
 _POLICY = {"type": "type", "name": "policy"}

@@ -5,9 +5,9 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
 from auditkit.analysis.findings.images import ENDED
 from auditkit.analysis.network.selectors import select
-from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
 
 _EFFECTIVE = ("run_as_non_root", "run_as_user", "windows_user", "seccomp_type", "windows_host_process", "cpu_limit",
               "memory_limit", "security_context")

@@ -10,8 +10,8 @@ Each table has the columns of the one of pods, and before them ``kind`` (``Pod``
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.findings.images import ENDED
 from auditkit.analysis.columns import STRING, array, has, lookup
+from auditkit.analysis.findings.images import ENDED
 
 _KEY = ["kind", "namespace", "name"]
 _SAME = {name: name for name in _KEY}

@@ -12,8 +12,8 @@ import msgspec
 import yaml
 
 from auditkit import tables
-from auditkit.collectors.sources.recording import RecordingSource
 from auditkit.collectors.sources.model import Answer, Source
+from auditkit.collectors.sources.recording import RecordingSource
 from auditkit.errors import SourceError
 from auditkit.tables.model import Resource
 

@@ -13,9 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from auditkit.scans.input import formats as forms
-from auditkit.scans.input import json_stream as streaming
-from auditkit.scans.input import yaml_stream as yamls
+from auditkit.scans.input import formats, json_stream, yaml_stream
 from auditkit.scans.model import Broken, Gap
 
 HEAD = 256 << 10
@@ -71,17 +69,17 @@ class File:
 
     # --- its form --------------------------------------------------------------------------------------------------
 
-    def _recognise(self) -> tuple[forms.Form, int]:
+    def _recognise(self) -> tuple[formats.Form, int]:
         content = self._beginning.lstrip()
         if not content:
             raise Broken("it is empty" if self._whole else f"its first {HEAD >> 10} KiB are blank")
         if self._whole and content.strip() == b"null":
             return "json", 0
-        if forms.looks_like_yaml(content) and any(isinstance(value, dict | list) for value in self._yaml()):
+        if formats.looks_like_yaml(content) and any(isinstance(value, dict | list) for value in self._yaml()):
             return "yaml", 0
-        if found := forms.find_json(self._beginning, self._whole):
+        if found := formats.find_json(self._beginning, self._whole):
             return found
-        if forms.looks_like_csv(content):
+        if formats.looks_like_csv(content):
             return "csv", 0
         reasons = [*self._broken, f"it is neither JSON, YAML nor CSV (it begins with the byte {content[0]:#04x})"]
         raise Broken(reasons[0])
@@ -89,7 +87,7 @@ class File:
     def _head(self) -> Any:
         if self.form != "json":
             return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
-        outline = streaming.Outline()
+        outline = json_stream.Outline()
         try:
             outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
         except Broken as broken:
@@ -126,7 +124,7 @@ class File:
 
         A place that should be a list and is none is a gap.
         """
-        outline = streaming.Outline(*without)
+        outline = json_stream.Outline(*without)
         with closing(self._json()) as stream:
             try:
                 outline.build(stream)
@@ -136,13 +134,13 @@ class File:
             self._broken.setdefault(place, Gap(f"{place} is not a list"))
         return getattr(outline, "value", None)
 
-    def each(self, path: str, type: Any = Any) -> Iterator[tuple[streaming.Position, Any]]:
-        """The elements at a path (see `auditkit.scans.input.json_stream`), each with its position, decoded as this type."""
+    def each(self, path: str, type: Any = Any) -> Iterator[tuple[json_stream.Position, Any]]:
+        """The elements at a path (see `json_stream`), each with its position, decoded as this type."""
         count, what = 0, path.replace("[]", "")
         self._malformed.pop(what, None)
         with closing(self._json()) as stream:
             try:
-                for position, value in streaming.elements(stream, path):
+                for position, value in json_stream.elements(stream, path):
                     count += 1
                     try:
                         yield position, value if type is Any else msgspec.convert(value, type)
@@ -201,7 +199,7 @@ class File:
         self._malformed.pop("lines", None)
         with closing(self._content()) as stream:
             try:
-                for number, line in enumerate(map(forms.json_of, _lines(stream)), 1):
+                for number, line in enumerate(map(formats.json_of, _lines(stream)), 1):
                     if len(line) > MAX_LINE:
                         self.lose("lines", f"line {number}", f"it is longer than {MAX_LINE >> 20} MiB")
                     elif line[:1] == b"{":
@@ -216,7 +214,7 @@ class File:
 
     def _joined_values(self) -> Iterator[Any]:
         with closing(self._content()) as stream:
-            yield from streaming.values(stream)
+            yield from json_stream.values(stream)
 
     def _yaml(self) -> list[Any]:
         """The YAML documents, parsed once; a break is noted."""
@@ -224,7 +222,7 @@ class File:
             self._documents = []
             with closing(self._open()) as stream:
                 try:
-                    self._documents.extend(yamls.documents(stream.read(yamls.MAX_BYTES + 1)))
+                    self._documents.extend(yaml_stream.documents(stream.read(yaml_stream.MAX_BYTES + 1)))
                 except Broken as broken:
                     self._break(broken)
         return self._documents
@@ -261,7 +259,7 @@ def _separator(first: str) -> str:
     return ";" if first.count(";") > first.count(",") else ","
 
 
-def _place(path: str, position: streaming.Position) -> str:
+def _place(path: str, position: json_stream.Position) -> str:
     """``results[].failures|errors[]`` with what is known: ``results[3].failures[0]``."""
     known = iter(position)
     return re.sub(r"\[\]|\*|[^.\[\]]+\|[^.\[\]]+",

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from auditkit.scans.input import json_stream as streaming
+from auditkit.scans.input import json_stream
 from auditkit.scans.model import Broken
 
 Form = Literal["json", "lines", "joined", "yaml", "csv"]
@@ -57,7 +57,7 @@ def _json_form(content: bytes, whole: bool) -> Form | None:
         return None
     count = 0
     try:
-        for count, _ in enumerate(streaming.values(io.BytesIO(content[:_DEEP])), 1):
+        for count, _ in enumerate(json_stream.values(io.BytesIO(content[:_DEEP])), 1):
             if count > 1:
                 return "joined"
     except Broken as broken:

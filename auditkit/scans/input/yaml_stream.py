@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from auditkit.scans.model import Broken
 from auditkit.scans.input.json_stream import MAX_DEPTH
+from auditkit.scans.model import Broken
 
 MAX_BYTES = 16 << 20
 _MAX_NODES = 5_000_000

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.words import is_namespaced
 from auditkit.scans.vocabulary import text
+from auditkit.scans.words import is_namespaced
 
 NAME = "checkov"
 

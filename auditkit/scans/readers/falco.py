@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Gap, Reference, Row
-from auditkit.scans.words import code_of, framework_of, given, image_of, kind_of, path_of
 from auditkit.scans.vocabulary import moment
+from auditkit.scans.words import code_of, framework_of, given, image_of, kind_of, path_of
 
 NAME = "falco"
 

@@ -15,8 +15,8 @@ from typing import Annotated, Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Gap, Row
-from auditkit.scans.words import kind_of, path_of
 from auditkit.scans.vocabulary import moment
+from auditkit.scans.words import kind_of, path_of
 
 NAME = "kubernetes-audit"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans.readers import kubescape_objects
 from auditkit.scans.model import About, Document, Finding, Reference, Row
+from auditkit.scans.readers import kubescape_objects
 from auditkit.scans.vocabulary import Text, group, moment, text
 
 NAME = "kubescape"

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Row
-from auditkit.scans.words import count_of, given, image_of
 from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.words import count_of, given, image_of
 
 NAME = "plural"
 

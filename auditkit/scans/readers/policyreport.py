@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import Document, Finding, Gap, Reference, Row
-from auditkit.scans.words import is_namespaced
 from auditkit.scans.vocabulary import Text, group, moment, text
+from auditkit.scans.words import is_namespaced
 
 NAME = "policyreport"
 GROUPS = frozenset({"wgpolicyk8s.io", "openreports.io", "reports.x-k8s.io", "reports.kyverno.io", "kyverno.io"})

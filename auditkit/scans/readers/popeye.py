@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.words import is_namespaced, kind_of
 from auditkit.scans.vocabulary import group, moment
+from auditkit.scans.words import is_namespaced, kind_of
 
 NAME = "popeye"
 

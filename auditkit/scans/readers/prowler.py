@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.words import given
 from auditkit.scans.vocabulary import moment, text
+from auditkit.scans.words import given
 
 NAME = "prowler"
 

@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.words import image_of
 from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.words import image_of
 
 NAME = "sarif"
 

@@ -12,11 +12,10 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans.readers import falco
-from auditkit.scans.readers import sysdig_images
 from auditkit.scans.model import Document, Event, Finding, Gap, Reference, Row
-from auditkit.scans.words import code_of, count_of, given, image_of, kind_of, path_of
+from auditkit.scans.readers import falco, sysdig_images
 from auditkit.scans.vocabulary import moment, text
+from auditkit.scans.words import code_of, count_of, given, image_of, kind_of, path_of
 
 NAME = "sysdig"
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.words import given, kind_of
 from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.words import given, kind_of
 
 _STATUS = {"passed": "pass", "failed": "fail", "accepted": "accepted", "notapplicable": "skip", "nopolicy": "unknown"}
 

@@ -11,9 +11,9 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from auditkit.scans.model import Finding, Reference, Row
-from auditkit.scans.words import kind_of
 from auditkit.scans.readers.trivy import control_status, message_of, subject_of
 from auditkit.scans.vocabulary import Text, benchmark, group, moment, text
+from auditkit.scans.words import kind_of
 
 NAME = "trivy-operator"
 GROUPS = frozenset({"aquasecurity.github.io"})

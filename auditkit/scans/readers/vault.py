@@ -13,8 +13,8 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Row
-from auditkit.scans.words import path_of
 from auditkit.scans.vocabulary import moment
+from auditkit.scans.words import path_of
 
 NAME = "vault"
 

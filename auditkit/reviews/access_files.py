@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 import xlsxwriter
 
-from auditkit.access_review import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
-from auditkit.errors import MissingDependency, UsageError
 from auditkit.base.hostile_text import cell, visible
+from auditkit.errors import MissingDependency, UsageError
+from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "comment": 40}

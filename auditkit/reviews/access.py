@@ -6,7 +6,7 @@
     check_decisions(packet, decisions)            # empty where all is in order
     prove_revocations(decisions, snap, later)     # what became of each decision to revoke
 
-Writing and reading files is in `auditkit.access_review_files`.
+Writing and reading files is in `auditkit.reviews.access_files`.
 
 A line is named by what it says (binding, role, subject), so that it has the same name in every snapshot.
 """
@@ -20,12 +20,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.access_table import written_out
-from auditkit.analysis.rbac.who_can import describe_members, homes
+from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.defaults import shipped_bindings
-from auditkit.errors import UsageError
+from auditkit.analysis.rbac.who_can import describe_members, homes
 from auditkit.base.hostile_text import visible
+from auditkit.errors import UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
 DECISIONS = ("keep", "revoke")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit import console
-from auditkit.console import Format
+from auditkit.cli import console
+from auditkit.cli.console import Format
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:

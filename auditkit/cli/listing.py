@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditkit import console, tables
-from auditkit.framework import framework as controls
+from auditkit import tables
 from auditkit.analysis import DERIVED
+from auditkit.cli import console
 from auditkit.errors import SnapshotError
+from auditkit.framework import framework as controls
 from auditkit.snapshots.snapshot import Snapshot, open_snapshot
 
 EXAMPLES = 5

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 
 from auditkit import tables
-from auditkit.proof import provenance as basis
 from auditkit.analysis import DERIVED, derivation, inputs
-from auditkit.framework.framework import Framework
+from auditkit.base import hostile_text as text
 from auditkit.errors import NoSuchName
 from auditkit.evaluation.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
-from auditkit.base import hostile_text as text
-from auditkit.reports.block import ROWS, Block
+from auditkit.framework.framework import Framework
+from auditkit.proof import provenance
+from auditkit.reports.panels.block import ROWS, Block
 from auditkit.snapshots.snapshot import Snapshot
 
 WORST = 10
@@ -119,7 +119,7 @@ def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) ->
 def added(evaluation: Evaluation) -> Block:
     """What people added: exceptions, attestations, what is wrong with them, and controls and checks of their own."""
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
-              "notices": evaluation.notices, "own": basis.own(evaluation)}
+              "notices": evaluation.notices, "own": provenance.own(evaluation)}
     return Block("added", title="What people added", **{
         name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
@@ -142,7 +142,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
 def _framework(evaluation: Evaluation) -> dict[str, Any]:
     framework = evaluation.framework
     return {
-        "standard": basis.standard(evaluation),
+        "standard": provenance.standard(evaluation),
         "name": framework.framework, "title": framework.title, "version": framework.version,
         "publisher": framework.publisher, "source": framework.source, "note": framework.note, "law": framework.law,
         "dated": framework.dated.isoformat() if framework.dated else "",
@@ -220,7 +220,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
         "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
-        "proof": basis.proof(check),
+        "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
         "subjects": subjects_of(check), "population": len(outcome.population),

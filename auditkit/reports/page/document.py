@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit.errors import UsageError
 from auditkit.base import hostile_text as text
-from auditkit.reports.cells import Heading, Part, parts
+from auditkit.errors import UsageError
+from auditkit.reports.page.cells import Heading, Part, parts
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -8,9 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from auditkit.evaluation.evaluation import STATUSES, Evaluation
 from auditkit.base import hostile_text as text
-from auditkit.reports.block import environment
+from auditkit.evaluation.evaluation import STATUSES, Evaluation
+from auditkit.reports.panels.block import environment
 
 PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"

@@ -12,8 +12,8 @@ import pandas as pd
 
 from auditkit.analysis.cluster.control_plane import HIDDEN
 from auditkit.analysis.columns import BOOLEAN, STRING
-from auditkit.checks._values import loopback, number
 from auditkit.checks.model import Judgement, judge
+from auditkit.checks.support.values import loopback, number
 
 UNSEEN = "no static pod of {} is visible: it may run elsewhere, or a provider runs it"
 """What it means that a component has no instances: not that there is none."""
@@ -37,8 +37,8 @@ class Component:
 class Flags:
     """The flags of each instance of a component: ``flags["profiling"]`` is their effective value as text.
 
-    ``instances`` is a table such as `auditkit.analysis.cluster.control_plane.api_servers`. There are only a few of them, and
-    many rules: so each is worked out for itself.
+    ``instances`` is a table such as `auditkit.analysis.cluster.control_plane.api_servers`. There are only a few of
+    them, and many rules: so each is worked out for itself.
     """
 
     def __init__(self, instances: pd.DataFrame, component: Component):

@@ -13,10 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit.proof import provenance as basis
 from auditkit.base import hostile_text as text
-from auditkit.reports.block import MIME
-from auditkit.reports.figures import PLOTLY, SVG
+from auditkit.proof import provenance
+from auditkit.reports.panels.bars import PLOTLY, SVG
+from auditkit.reports.panels.block import MIME
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt
@@ -74,7 +74,7 @@ def _given(source: str) -> str:
 def _local(value: Any) -> Any:
     if isinstance(value, list):
         return [_local(each) for each in value]
-    return basis.shown(Path(value)) if isinstance(value, str) and Path(value).is_absolute() else value
+    return provenance.shown(Path(value)) if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def _narrative(source: str, number: int) -> Iterator[Part]:

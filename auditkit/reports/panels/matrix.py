@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from auditkit.base import hostile_text as text
-from auditkit.reports.block import environment
-from auditkit.reports.figures import PLOTLY, SVG, _unmarked
+from auditkit.reports.panels.bars import PLOTLY, SVG, _unmarked
+from auditkit.reports.panels.block import environment
 
 STATES = ("nothing", "unknown", "some", "all ports of some", "everything")
 """What a cell says, by its code."""

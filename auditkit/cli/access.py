@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditkit import console
-from auditkit.console import Format
+from auditkit.cli import console
+from auditkit.cli.console import Format
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -70,8 +70,8 @@ def packet(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx, or .csv.")],
 ) -> None:
     """Write the packet that reviewers fill in: a line for each subject of each binding."""
-    from auditkit.access_review import review_packet
-    from auditkit.access_review_files import write_packet
+    from auditkit.reviews.access import review_packet
+    from auditkit.reviews.access_files import write_packet
 
     lines = review_packet(_opened(snapshot))
     print(write_packet(lines, output))
@@ -82,8 +82,8 @@ def packet(
 @app.command()
 def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.text) -> None:
     """Check the decisions of a review; exits with 1 where one does not count."""
-    from auditkit.access_review import check_decisions, review_packet
-    from auditkit.access_review_files import read_decisions
+    from auditkit.reviews.access import check_decisions, review_packet
+    from auditkit.reviews.access_files import read_decisions
 
     snap = _opened(snapshot)
     members = None if snap.gaps("memberships") else snap.memberships
@@ -102,8 +102,8 @@ def proof(
     format: FormatOption = Format.text,
 ) -> None:
     """Show of each decision to revoke whether it really happened; exits with 1 where that is not proven."""
-    from auditkit.access_review import new_lines, prove_revocations
-    from auditkit.access_review_files import read_decisions
+    from auditkit.reviews.access import new_lines, prove_revocations
+    from auditkit.reviews.access_files import read_decisions
 
     before, after = _opened(snapshot), _opened(later)
     decisions = read_decisions(file)

@@ -9,10 +9,10 @@ import base64
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from auditkit.base import hostile_text as text
 from auditkit.base import shipped
 from auditkit.errors import UsageError
-from auditkit.base import hostile_text as text
-from auditkit.reports.glyphs import drawable
+from auditkit.reports.page.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment

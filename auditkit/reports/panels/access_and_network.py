@@ -6,10 +6,10 @@ import pandas as pd
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.base import hostile_text as text
-from auditkit.reports.block import Block
-from auditkit.reports.cards import table
-from auditkit.reports.figures import Figure
-from auditkit.reports.matrix import Matrix
+from auditkit.reports.panels.bars import Figure
+from auditkit.reports.panels.block import Block
+from auditkit.reports.panels.matrix import Matrix
+from auditkit.reports.panels.requirements import table
 from auditkit.snapshots.snapshot import Snapshot
 
 KINDS = ["User", "Group", "ServiceAccount", "Pod"]
@@ -93,7 +93,7 @@ def _end(found: pd.DataFrame, end: str) -> pd.Series:
 
 
 def _states(found: pd.DataFrame) -> np.ndarray:
-    """What is open, in the words of `auditkit.reports.matrix.STATES`."""
+    """What is open, in the words of `auditkit.reports.panels.matrix.STATES`."""
     free, pairs = found["free_pairs"], found["pairs"]
     is_so = [flag.to_numpy(bool) for flag in (free == pairs, free > 0, found["open_pairs"] > 0)]
     return np.select(is_so, ["everything", "all ports of some", "some"], "unknown").astype(object)

@@ -5,8 +5,8 @@ import hashlib
 from importlib import resources
 
 from auditkit.base import shipped
-from auditkit.reports.block import draw
-from auditkit.reports.document import Document
+from auditkit.reports.page.document import Document
+from auditkit.reports.panels.block import draw
 
 
 def page(document: Document) -> str:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit import cli_access, cli_controls, console
-from auditkit.cli_controls import Checks, Controls
-from auditkit.console import Format
-from auditkit.errors import AuditkitError, Incomplete, UsageError
 from auditkit.base.version import VERSION
+from auditkit.cli import access, console, frameworks
+from auditkit.cli.console import Format
+from auditkit.cli.frameworks import Checks, Controls
+from auditkit.errors import AuditkitError, Incomplete, UsageError
 
 if TYPE_CHECKING:
     from auditkit.evaluation.evaluation import Evaluation
@@ -27,9 +27,9 @@ app = typer.Typer(
     help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-app.add_typer(cli_controls.app, name="controls")
-app.add_typer(cli_access.app, name="access-review")
-app.command("who-can")(cli_access.who_can)
+app.add_typer(frameworks.app, name="controls")
+app.add_typer(access.app, name="access-review")
+app.command("who-can")(access.who_can)
 
 
 class FailOn(StrEnum):
@@ -117,7 +117,8 @@ def evaluate(
     pss_version: PssVersion = "",
 ) -> None:
     """Judge a framework on a snapshot; or see what your own version of a framework would change."""
-    from auditkit import api, cli_results
+    from auditkit import api
+    from auditkit.cli import results
 
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
@@ -128,7 +129,7 @@ def evaluate(
     proposed = [name for name in names if compare or api.proposed(name, controls)]
     judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
     compared = [api.compare(opened, name, **added) for name in proposed]
-    cli_results.show(judged, compared, format, subjects=subjects)
+    results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
     for one in judged:
         _notices(one)
@@ -196,7 +197,7 @@ def show(
     table: Annotated[str | None, typer.Argument(help="A table.")] = None,
 ) -> None:
     """Show the snapshots of a store, the tables of a snapshot, or the columns of a table."""
-    from auditkit import listing
+    from auditkit.cli import listing
 
     if path is not None and (path / "manifest.json").exists():
         listing.show_snapshot(path, table)

@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from auditkit.base import shipped
-from auditkit.errors import MissingDependency
 from auditkit.base.memory import no_gc
-from auditkit.reports import attachments
-from auditkit.reports.block import draw
-from auditkit.reports.document import Document
-from auditkit.reports.glyphs import drawable
+from auditkit.errors import MissingDependency
+from auditkit.reports.page.document import Document
+from auditkit.reports.page.glyphs import drawable
+from auditkit.reports.panels import evidence as attachments
+from auditkit.reports.panels.block import draw
 
 if TYPE_CHECKING:
     import weasyprint

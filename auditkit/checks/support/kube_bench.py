@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from auditkit.analysis.findings.kube_bench import TOOLS
 from auditkit.analysis.columns import STRING, has, lookup
+from auditkit.analysis.findings.kube_bench import TOOLS
 
 __all__ = ["TOOLS", "left_open", "of_nodes", "reasons"]
 
