@@ -23,7 +23,7 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 
 docs: $(VENV)/ready  ## write the documents that tests verify
 	rm -f docs/fault-matrix.md
-	AUDITKIT_WRITE_DOCS=1 $(BIN)/python -m pytest -n 0 -q tests/test_faults.py tests/test_checks.py
+	AUDITKIT_WRITE_DOCS=1 $(BIN)/python -m pytest -n 0 -q tests/promises/test_faults.py tests/checks/test_cases.py
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check auditkit tests

@@ -1,7 +1,7 @@
 """Access at scale: 20,000 bindings, 5,000 subjects, 100,000 questions, with ratios to the plain slow way.
 
 ``python tests/bench/access.py`` prints times in seconds, the peak memory of all of `access`, and how many times faster
-a question is than with the authorizer written out plainly (``tests/access_reference.py``).
+a question is than with the authorizer written out plainly (``tests/support/access_reference.py``).
 """
 
 import resource
@@ -15,8 +15,8 @@ import pandas as pd
 import pyarrow as pa
 
 ROOT = Path(__file__).parents[2]
-if str(ROOT / "tests") not in sys.path:
-    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+if str(ROOT / "tests" / "support") not in sys.path:
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 import access_reference as slow  # noqa: E402
 from worlds import derived, frames  # noqa: E402

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "support")]
 
 from network_reference import Cluster  # noqa: E402
 from worlds import frames  # noqa: E402

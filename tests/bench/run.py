@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 from replay import ACME_PROD  # noqa: E402
 
-from bench.pods import grow_pods, grow_recording  # noqa: E402
+from tests.bench.pods import grow_pods, grow_recording  # noqa: E402
 
 FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
 

@@ -6,7 +6,7 @@ import pytest
 import urllib3
 from replay import ACME_PROD, ReplayServer
 
-from bench.pods import grow_pods, grow_recording
+from tests.bench.pods import grow_pods, grow_recording
 
 N = 65 * 45 + 3  # three groups of namespaces
 

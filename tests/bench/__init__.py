@@ -1,1 +1,0 @@
-"""Benchmarks, and the big clusters that they run on."""

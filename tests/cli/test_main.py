@@ -1,0 +1,237 @@
+"""The command line as a user has it: real processes, exit codes, clean stdout, sentences on stderr."""
+
+import contextlib
+import gzip
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from replay import ACME_PROD, ReplayServer
+
+from auditkit.reports.panels.requirements import about
+from auditkit.snapshots.snapshot import open_snapshot
+
+HERE = Path(__file__).parents[2]
+
+
+def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True, text=True,
+                          check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere", **environment})
+
+
+def on_a_terminal(*arguments: object) -> str:
+    """What a terminal of 80 columns shows on stdout."""
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([sys.executable, "-m", "auditkit", *map(str, arguments)], stdout=theirs, cwd=HERE,
+                               stderr=subprocess.DEVNULL, env={**os.environ, "KUBECONFIG": "/nowhere", "TERM": "dumb"})
+    os.close(theirs)
+    shown = b""
+    with contextlib.suppress(OSError):  # it ends so when they close it
+        while more := os.read(ours, 65536):
+            shown += more
+    os.close(ours)
+    assert process.wait() == 0
+    return shown.decode().replace("\r\n", "\n")
+
+
+@pytest.fixture(scope="module")
+def taken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    store = tmp_path_factory.mktemp("store")
+    done = auditkit("collect", "--recording", ACME_PROD, "--store", store)
+    assert done.returncode == 0, done.stderr
+    return Path(done.stdout.splitlines()[-1])
+
+
+def test_collect_prints_the_path_last(taken: Path) -> None:
+    assert (taken / "manifest.json").is_file()
+
+
+def test_collect_from_a_live_cluster(server: ReplayServer, kubeconfig: str, tmp_path: Path) -> None:
+    done = auditkit("collect", "--context", "acme-prod", "--store", tmp_path, KUBECONFIG=kubeconfig)
+    assert done.returncode == 0, done.stderr
+    assert (Path(done.stdout.splitlines()[-1]) / "pods.parquet").is_file()
+    assert "collecting as admin" in done.stderr and "pods: complete" in done.stderr
+    assert "\x1b" not in done.stderr, "no colours where there is no terminal"
+
+
+def test_quiet(tmp_path: Path) -> None:
+    done = auditkit("collect", "-q", "--recording", ACME_PROD, "--store", tmp_path)
+    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("arguments", "code", "says"), [
+    (["frob"], 2, "No such command"),
+    (["collect", "--frob"], 2, "No such option"),
+    (["collect", "--context", "x", "--recording", "y"], 2, "cannot be given together"),
+    (["collect", "--recording", "/nowhere/at/all"], 4, "does not exist"),
+    (["collect", "--context", "nowhere"], 4, "kubeconfig"),
+    (["collect"], 4, "auditkit demo"),
+    (["evaluate", "/nowhere", "-f", "soc2"], 2, "is not a snapshot"),
+    (["evaluate", "demo", "-f", "soc3"], 2, "did you mean soc2"),
+    (["run", "--recording", str(ACME_PROD), "-f", "soc3"], 2, "did you mean soc2"),
+    (["evaluate", "demo", "-f", "soc2", "--fail-on", "sometimes"], 2, "Invalid value"),
+    (["show", "podz"], 2, "did you mean"),
+])
+def test_wrong_usage_is_a_sentence(arguments: list[str], code: int, says: str) -> None:
+    done = auditkit(*arguments)
+    assert done.returncode == code
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr and done.stdout == ""
+
+
+def test_strict(tmp_path: Path) -> None:
+    done = auditkit("collect", "--strict", "--recording", ACME_PROD, "--store", tmp_path)
+    assert done.returncode == 3 and "kubelets" in done.stderr
+    assert (Path(done.stdout.splitlines()[-1]) / "manifest.json").is_file(), "what was collected is kept"
+
+
+def test_nothing_could_be_collected(server: ReplayServer, kubeconfig: str, tmp_path: Path) -> None:
+    server.fault("*", status=403)
+    done = auditkit("collect", "--store", tmp_path, KUBECONFIG=kubeconfig)
+    assert done.returncode == 4 and "Nothing could be collected" in done.stderr
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
+def test_json_is_one_document_and_nothing_else(taken: Path) -> None:
+    done = auditkit("evaluate", taken, "-f", "cis-kubernetes", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert list(document) == ["snapshot", "framework", "version", "pss_version", "pss_version_asked", "own", "exceptions",
+                              "attestations", "notices", "requirements"]
+    assert len(document["requirements"]) == 131
+    assert list(document["requirements"][0]) == [
+        "framework", "id", "section", "title", "obligation", "level", "reach", "status", "accepted", "severity", "reason",
+        "checks", "passed", "failed", "unknown", "not_applicable"]
+    assert document["requirements"][0]["level"] == 1 and document["requirements"][0]["framework"] == "cis-kubernetes"
+    assert done.stdout.isascii()
+
+
+def test_json_is_one_document_and_jsonl_lines_for_verdicts_too(taken: Path) -> None:
+    twice = ("-f", "pss-baseline", "-f", "nsa-cisa", "-f", "pss-baseline")
+    documents = json.loads(auditkit("evaluate", taken, *twice, "--subjects", "--format", "json").stdout)
+    assert [document["framework"] for document in documents] == ["pss-baseline", "nsa-cisa"], "each framework once"
+    lines = auditkit("evaluate", taken, *twice, "--subjects", "--format", "jsonl").stdout.splitlines()
+    assert list(map(json.loads, lines)) == [row for document in documents for row in document["verdicts"]]
+    lines = auditkit("evaluate", taken, *twice, "--format", "jsonl").stdout.splitlines()
+    documents = json.loads(auditkit("evaluate", taken, *twice, "--format", "json").stdout)
+    assert list(map(json.loads, lines)) == [row for document in documents for row in document["requirements"]]
+
+
+def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
+    asked = ("evaluate", taken, "-f", "pss-baseline", "--subjects", "--pss-version", "v1.99")
+    narrow = on_a_terminal(*asked)
+    assert max(map(len, narrow.splitlines())) <= 80
+    done = auditkit(*asked)
+    said = " ".join(done.stdout.split())
+    assert said == " ".join(narrow.split()), "a pipe has a line a subject, a terminal the same words"
+    assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (seen: " in said
+    assert said.count("wanted: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
+    assert "source: Kubernetes Pod Security Standards, baseline: host namespaces" in said
+    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36" in done.stderr
+
+
+def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for source in (taken, "demo"):
+        done = auditkit("report", source, "-f", "soc2", "-q", "-o", tmp_path / "file")
+        assert done.returncode == 2 and "Traceback" not in done.stderr and "give another with --output" in done.stderr
+    if Path("/dev/full").exists():
+        for form in ("text", "jsonl"):
+            with open("/dev/full", "w") as disk:
+                full = subprocess.run([sys.executable, "-m", "auditkit", "evaluate", taken, "-f", "soc2", "--format", form],
+                                      stdout=disk, stderr=subprocess.PIPE, text=True, check=False, cwd=HERE)
+            assert full.returncode == 2 and full.stderr.splitlines()[-1].startswith("auditkit: The output could not be")
+            assert "Traceback" not in full.stderr and "Exception" not in full.stderr
+
+
+def test_a_terminal_that_knows_ascii_only(taken: Path) -> None:
+    done = auditkit("evaluate", taken, "-f", "soc2", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0 and done.stdout.startswith("SOC 2 \\u2013 Trust Services Criteria")
+
+
+def test_one_figure_says_how_complete_a_snapshot_is(taken: Path) -> None:
+    said = auditkit("collect", "--recording", ACME_PROD, "--store", taken.parents[1]).stderr
+    whole = re.search(r"(\d+ of \d+) sources read completely", said)
+    assert whole and whole[1] in auditkit("show", taken.parents[1]).stdout and whole[1] in auditkit("show", taken).stdout
+    gaps = about(open_snapshot(taken))
+    assert whole[1] == f"{gaps['sources'] - len(gaps['gaps'])} of {gaps['sources']}", "and that is what reports say"
+
+
+def test_controls_of_which_nothing_is_judged_are_said(taken: Path, tmp_path: Path) -> None:
+    (tmp_path / "house.yaml").write_text("framework: house\ntitle: H\nversion: '1'\nextends: pss-baseline\n")
+    unused = auditkit("evaluate", taken, "-f", "pss-baseline", "--controls", tmp_path)
+    assert unused.returncode == 0 and "was judged by: name it with --framework (house)" in unused.stderr
+    used = auditkit("evaluate", taken, "-f", "house", "--controls", tmp_path, "--format", "json")
+    assert "--framework" not in used.stderr
+    own = json.loads(used.stdout)["own"]
+    assert [(each["what"], each["name"], each["file"]) for each in own] == [("framework", "house", "house.yaml")]
+
+
+def test_subjects_are_json_lines(taken: Path) -> None:
+    done = auditkit("evaluate", taken, "-f", "cis-kubernetes", "--subjects", "--format", "jsonl")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert {tuple(row) for row in rows} == {
+        ("framework", "requirement", "check", "severity", "kind", "namespace", "name", "container", "verdict", "reason",
+         "seen", "wanted", "source", "remedy", "accepted")}
+    assert {row["verdict"] for row in rows} <= {"pass", "fail", "unknown", "not_applicable"}
+    privileged = [row for row in rows if row["check"] == "workloads.no_privileged_containers" and row["verdict"] == "fail"]
+    pods = json.loads(gzip.decompress((ACME_PROD / "api__v1__pods%3Flimit%3D500.json.gz").read_bytes()))["items"]
+    assert len(privileged) == sum(
+        (container.get("securityContext") or {}).get("privileged") is True for pod in pods
+        for kind in ("containers", "initContainers", "ephemeralContainers") for container in pod["spec"].get(kind) or [])
+    assert privileged
+
+
+@pytest.mark.parametrize(("threshold", "code"), [("never", 0), ("fail", 1), ("unknown", 1), ("low", 1)])
+def test_fail_on(taken: Path, threshold: str, code: int) -> None:
+    assert auditkit("evaluate", taken, "-f", "cis-kubernetes", "--fail-on", threshold).returncode == code
+
+
+def test_text_for_people(taken: Path) -> None:
+    done = auditkit("evaluate", taken, "-f", "hipaa")
+    assert done.returncode == 0 and "164.312(b)" in done.stdout
+    assert "66 requirements:" in done.stderr
+
+
+def test_show(taken: Path) -> None:
+    store = auditkit("show", taken.parents[1])
+    assert store.returncode == 0 and str(taken) in store.stdout
+    assert "containers" in auditkit("show", taken).stdout
+    assert "billing" in auditkit("show", taken, "namespaces").stdout
+    assert "has all rights on the node" in auditkit("show", "containers").stdout
+    assert "cis-kubernetes" in auditkit("show").stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = ("import sys, contextlib, io\nfrom auditkit.cli.main import app\n"
+            "with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit): app(['--help'])\n"
+            "print([m for m in ('pandas', 'pyarrow', 'kubernetes', 'papermill', 'weasyprint', 'plotly', 'duckdb')"
+            " if m in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=HERE)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_closed_pipe_is_no_error(taken: Path) -> None:
+    done = subprocess.run(f"{sys.executable} -m auditkit.cli.main evaluate {taken} -f hipaa --subjects --format jsonl | head -1",
+                          shell=True, capture_output=True, text=True, check=False, cwd=HERE)
+    assert "Traceback" not in done.stderr
+
+
+def test_terminal_escapes_of_a_cluster_do_not_reach_the_terminal(tmp_path: Path) -> None:
+    evil = "x\x1b]0;owned\x07\x9b31m\u202egnp"
+    objects = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": evil, "namespace": "[red]n[/red]"},
+                "spec": {"containers": [{"name": "c", "image": evil, "securityContext": {"privileged": True}}]}}]
+    (tmp_path / "pods.json").write_text(json.dumps({"apiVersion": "v1", "kind": "PodList", "items": objects}))
+    done = auditkit("collect", "--recording", tmp_path / "pods.json", "--store", tmp_path / "store")
+    path = done.stdout.splitlines()[-1]
+    for arguments in (["evaluate", path, "--subjects"], ["evaluate", path, "--subjects", "--format", "jsonl"],
+                      ["show", path, "pods"]):
+        shown = auditkit(*arguments)
+        assert shown.returncode == 0, shown.stderr
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown.stdout + shown.stderr)
+    assert "[red]n[/red]" in shown.stdout

@@ -1,0 +1,152 @@
+"""The PDF: an archive's file that people and screen readers can read, with the evidence attached."""
+
+import builtins
+import re
+from pathlib import Path
+
+import plotly.graph_objects as plotly
+import pypdf
+import pytest
+from report_worlds import executed, judged, pod
+
+from auditkit.errors import MissingDependency
+from auditkit.reports import show
+from auditkit.reports.page import pdf
+from auditkit.reports.page.document import document
+from auditkit.reports.panels.block import ROWS
+from tests.reports.test_page import EVIL, everything
+
+
+def printed(*cells: object) -> pypdf.PdfReader:
+    from io import BytesIO
+
+    return pypdf.PdfReader(BytesIO(pdf.paper(document(executed(*cells), "house"))))
+
+
+def words(reader: pypdf.PdfReader, pages: slice = slice(None)) -> str:
+    return " ".join(" ".join(page.extract_text() for page in reader.pages[pages]).split())
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
+    evaluation = judged(pod("bad", privileged=True), pod("good"), services="forbidden")
+    evaluation.snapshot.write(tmp_path_factory.mktemp("store"))
+    return printed(*everything(evaluation))
+
+
+def test_the_cover_says_which_cluster_when_by_whom_how_complete(house: pypdf.PdfReader) -> None:
+    cover = words(house, slice(0, 1))
+    for said in ("House", "House rules, version 3", "acme", "v1.36.2", "2026-01-02 03:04:05 UTC", "jane (groups: auditors)",
+                 "context acme", "auditkit 0.1.0", "1 source not", "Digest"):
+        assert said in cover, said
+    assert re.search(r"[0-9a-f]{64}", cover)
+
+
+def test_contents_then_the_answer(house: pypdf.PdfReader) -> None:
+    assert re.search(r"Answer[ .]*3", words(house, slice(1, 2)))
+    answer = words(house, slice(2, 3))
+    assert "2 fail 0 unknown 1 manual" in answer
+    assert "1 of 2 containers fail: No container runs privileged" in answer
+
+
+def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None:
+    total = len(house.pages)
+    assert "Page 1 of" not in words(house, slice(0, 1))
+    for number in range(1, total):
+        assert f"Page {number + 1} of {total}" in words(house, slice(number, number + 1))
+
+
+def test_every_requirement_and_what_to_ask_for(house: pypdf.PdfReader) -> None:
+    said = words(house)
+    for part in ("1.1 No privileges", "1.2 No privileges, again", "2.1 Somebody is in charge", "Pod shop/bad",
+                 "privileged=true", "Wanted: privileged is not set", "Remedy:", "Ask next for: The chart",
+                 "A cluster cannot show: Who is in charge", "the server said no", "has all rights on the node"):
+        assert part in said, part
+    assert not re.search(r"\d\s*%", said)
+
+
+def test_it_is_tagged_and_marked_for_archives_and_for_everybody(house: pypdf.PdfReader) -> None:
+    root = house.trailer["/Root"]
+    assert root["/MarkInfo"]["/Marked"] and root["/StructTreeRoot"] and root["/Lang"] == "en"
+    metadata = root["/Metadata"].get_object().get_data().decode()
+    assert 'pdfaid:part="3"' in metadata and 'pdfaid:conformance="A"' in metadata
+    assert "<pdfuaid:part>1</pdfuaid:part>" in metadata
+
+
+def test_bookmarks_lead_to_each_requirement(house: pypdf.PdfReader) -> None:
+    def titles(outline: list) -> list[str]:
+        return [title for entry in outline for title in (
+            titles(entry) if isinstance(entry, list) else [entry.title])]
+
+    assert any("1.1 No privileges" in title for title in titles(house.outline))
+
+
+def test_the_evidence_is_attached(house: pypdf.PdfReader) -> None:
+    import hashlib
+
+    files = {name: content[0] for name, content in house.attachments.items()}
+    assert set(files) == {"manifest.json", "requirements.csv", "verdicts.csv"}
+    assert hashlib.sha256(files["manifest.json"]).hexdigest() in words(house, slice(0, 1))
+    rows = files["verdicts.csv"].decode().splitlines()
+    assert len(rows) == 1 + 2 * 2, "two requirements, two containers"
+    assert rows[0] == "requirement,check,severity,verdict,kind,namespace,name,container,seen,wanted,reason,accepted"
+    assert len(files["requirements.csv"].decode().splitlines()) == 1 + 3
+
+
+def test_ten_thousand_failures_do_not_swell_it() -> None:
+    evaluation = judged(*[pod(f"=web-{number}", privileged=True) for number in range(10_000)])
+    reader = printed(show.details(evaluation), show.evidence(evaluation))
+    assert f"{ROWS['paper']} of 10,000 are shown" in words(reader)
+    assert len(reader.pages) < 8
+    rows = reader.attachments["verdicts.csv"][0].decode().splitlines()
+    assert len(rows) == 1 + 20_000
+    assert all(row.split(",")[6].startswith("'=web-") for row in rows[1:])
+
+
+def test_hostile_text_is_text_that_a_font_can_draw() -> None:
+    evaluation = judged(pod(f"p{EVIL}\U000f0000日本語", image=f"{EVIL}\U00013000", privileged=True), cluster=EVIL)
+    said = words(printed("# House", *everything(evaluation)[1:]))
+    assert "<script>alert(1)</script>" in said and "\\u{202e}" in said
+    assert "\\u{f0000}" in said
+    assert not [char for char in said if not char.isprintable()]
+
+
+def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    import socket
+
+    monkeypatch.setattr(socket, "create_connection", lambda *_, **__: pytest.fail("it opened a connection"))
+    opened = builtins.open
+    monkeypatch.setattr(builtins, "open", lambda path, *rest, **named: pytest.fail("it read a file") if "passwd" in str(path)
+                        else opened(path, *rest, **named))
+    printed({"text/html": "<img src='http://127.0.0.1:9/x.png'><img src='file:///etc/passwd'>"
+                          "<table style='background: url(http://127.0.0.1:9/)'><tr><td>x</td></tr></table>"},
+            "![p](file:///etc/passwd)")
+
+
+def test_a_figure_without_a_static_form_gets_a_note() -> None:
+    figure = plotly.Figure(plotly.Bar(x=["a"], y=[1]), layout={"title": {"text": "Mine"}})
+    said = words(printed("# House", {"application/vnd.plotly.v1+json": figure.to_plotly_json()}))
+    assert "An interactive figure stands here on the page: Mine." in said
+
+
+def test_a_notebook_without_our_blocks() -> None:
+    table = "<table class='dataframe'><tr>" + "".join(f"<th>column {number}</th>" for number in range(30)) + "</tr></table>"
+    reader = printed("# Mine\n\nHello.", "# Another\n\n#### Deep", {"text/html": table}, {"text/plain": "\x1b[31mred\x1b[0m"})
+    said = words(reader)
+    assert "Hello." in said and "12 of 30 columns fit on paper" in said and "red" in said
+    assert "column 11" in said and "column 12" not in said
+
+
+@pytest.mark.parametrize("error", [OSError("cannot load library 'libpango-1.0-0'"), ImportError("x", name="weasyprint")])
+def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, error: Exception, tmp_path: Path) -> None:
+    imported = builtins.__import__
+
+    def broken(name: str, *rest: object, **named: object) -> object:
+        if name == "weasyprint":
+            raise error
+        return imported(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", broken)
+    wanted = "libpango-1.0-0 libpangoft2-1.0-0.*brew install pango" if isinstance(error, OSError) else "pip install weasyprint"
+    with pytest.raises(MissingDependency, match=wanted):
+        printed("# House")
