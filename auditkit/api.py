@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from auditkit.analysis.pod_security.levels import minor_version
 from auditkit.base import shipped
+from auditkit.base.display import FACES
 from auditkit.checks import load_file
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
-from auditkit.framework import framework as _controls
-from auditkit.framework.framework import Framework
+from auditkit.framework import library
+from auditkit.framework.model import Framework
+from auditkit.framework.verify import verify as _verify
 from auditkit.people import attestations as _attestations
 from auditkit.people import exceptions as _exceptions
-from auditkit.snapshots.snapshot import Snapshot, open_snapshot
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
 
 Paths = Path | str | Iterable[Path | str]
 
@@ -21,6 +24,19 @@ if TYPE_CHECKING:
     from auditkit.evaluation.compare import Comparison
 
 DEMO = "demo"
+
+
+def _face(name: str) -> Callable[[Any], dict[str, Any]]:
+    """What `auditkit.reports.show` draws under this name; it is imported when something is shown."""
+    def draw(thing: Any) -> dict[str, Any]:
+        from auditkit.reports import show
+
+        return getattr(show, name)(thing)._repr_mimebundle_()
+
+    return draw
+
+
+FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary")})
 
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
@@ -59,18 +75,18 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
 
 def frameworks(controls: Path | str | None = None) -> list[str]:
     """The names of the frameworks that ship with auditkit, and of those in a folder of your own."""
-    return _controls.names(_folder(controls))
+    return library.names(_folder(controls))
 
 
 def listed(controls: Path | str | None = None) -> list[tuple[Framework, bool]]:
     """All frameworks, those that ship and those of a folder of your own; of the latter, whether each is a version of
     one that ships, which is merely proposed."""
-    return _controls.listed(_folder(controls))
+    return library.listed(_folder(controls))
 
 
 def load_framework(name: str, controls: Path | str | None = None) -> Framework:
     """A framework by name. Raises `NoSuchName`, which names those that come close."""
-    return _controls.load(name, _folder(controls))
+    return library.load(name, _folder(controls))
 
 
 def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Framework, bool]:
@@ -79,15 +95,15 @@ def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Fram
     Raises `NoSuchName`.
     """
     own = _folder(controls)
-    if own and _controls.proposed(name, own):
-        return _controls.proposal(name, own)[1], True
-    return _controls.load(name, own), False
+    if own and library.proposed(name, own):
+        return library.proposal(name, own)[1], True
+    return library.load(name, own), False
 
 
 def verify_framework(framework: Framework, controls: Path | str | None = None) -> None:
     """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and line,
     or `UsageError` for a framework that stands in no file."""
-    _controls.verify(framework, _folder(controls))
+    _verify(framework, _folder(controls))
 
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
@@ -101,19 +117,19 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     and `ControlError` with file and line for a mistake in any of them.
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
-    framework = _controls.load(framework, own) if isinstance(framework, str) else framework
-    _controls.verify(framework, own)
-    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, _controls.used(framework, own))
+    framework = library.load(framework, own) if isinstance(framework, str) else framework
+    _verify(framework, own)
+    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.used(framework, own))
 
 
 def proposals(controls: Path | str) -> list[str]:
     """The frameworks of a folder that can be compared with one in force: of the same name, or extended."""
-    return _controls.proposals(Path(controls))
+    return library.proposals(Path(controls))
 
 
 def proposed(framework: str, controls: Path | str | None) -> bool:
     """Whether a folder has its own version of a framework that ships."""
-    return bool(controls) and _controls.proposed(framework, Path(controls))
+    return bool(controls) and library.proposed(framework, Path(controls))
 
 
 def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str,
@@ -127,7 +143,7 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
 
     opened = open(snapshot)
     _load_checks(added.get("checks", ()))
-    in_force, proposed = _controls.proposal(framework, Path(controls))
+    in_force, proposed = library.proposal(framework, Path(controls))
     return Comparison(*(evaluate(opened, each, controls=controls, **added) for each in (in_force, proposed)))
 
 
@@ -138,7 +154,7 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
     own, *_ = _read(exceptions, attestations, controls, checks)
     minor_version(pss_version or "latest")
     for name in frameworks:
-        _controls.verify(_controls.load(name, own), own)
+        _verify(library.load(name, own), own)
 
 
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",

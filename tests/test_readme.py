@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from auditkit.framework.framework import Framework, Requirement
+from auditkit.framework.model import Framework, Requirement
 from auditkit.people import attestations, exceptions
 
 HERE = Path(__file__).parents[1]

@@ -24,7 +24,6 @@ DERIVED: dict[str, str] = {
     "right_uses": "auditkit.analysis.cluster.audit_log:right_uses",
     "agreement": "auditkit.analysis.findings.agreement:agreement",
     "rule_opinions": "auditkit.analysis.findings.agreement:rule_opinions",
-    "own_verdicts": "auditkit.evaluation.own_verdicts:own_verdicts",
     "audit_logs": "auditkit.analysis.findings.coverage:audit_logs",
     "coverage": "auditkit.analysis.findings.coverage:coverage",
     "tool_coverage": "auditkit.analysis.findings.coverage:tool_coverage",
@@ -105,6 +104,12 @@ GIVEN: dict[str, tuple[str, ...]] = {
 }
 """Of a derived table the tables that people may give and need not: without them it has fewer rows, and those it has are
 as true. One that was given and is not whole is a gap, as everywhere."""
+
+
+def provide(function: Callable) -> Callable:
+    """Add a derived table of a layer above, named as its function: it is there once that layer is imported."""
+    DERIVED[function.__name__] = f"{function.__module__}:{function.__name__}"
+    return function
 
 
 @cache

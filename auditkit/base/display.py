@@ -1,10 +1,13 @@
-"""What objects show in a notebook. It is drawn by the reports, which the objects know nothing of: they are asked
-for by name when something is shown."""
+"""How objects show themselves in a notebook: who draws registers a face for a class; the objects know no drawing."""
 
-import importlib
+from collections.abc import Callable
 from typing import Any
 
+FACES: dict[type, Callable[[Any], dict[str, Any]]] = {}
+"""Of a class, what gives the forms in which a notebook can show an object of it, by their MIME type."""
 
-def bundle(thing: Any, name: str) -> dict[str, Any]:
-    """What `auditkit.reports.show` draws for a thing (``snapshot``, ``summary``), in every form that it has."""
-    return getattr(importlib.import_module("auditkit.reports.show"), name)(thing)._repr_mimebundle_()
+
+def bundle(thing: object) -> dict[str, Any]:
+    """An object in every form that it has; its ``repr`` where nobody draws it."""
+    face = FACES.get(type(thing))
+    return face(thing) if face else {"text/plain": repr(thing)}

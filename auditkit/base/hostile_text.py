@@ -1,16 +1,15 @@
 """Text for people. Whatever a cluster or a scanner says is hostile until it is made visible here."""
 
 import datetime as dt
+import unicodedata
 from typing import Any
 
 import pandas as pd
 
-WORDS = {"not_applicable": "not applicable"}
-"""Statuses and verdicts whose word differs from their name."""
-
 LONGEST = 400
 """Characters of one value that a report shows; attachments have all of it."""
 
+_STEERING = ("Cc", "Cf", "Cs", "Co")
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -22,6 +21,12 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t\u00a0" else f"\\u{{{ord(char):x}}}" for char in text)
 
 
+def on_terminal(text: object) -> str:
+    """One line of text without characters that steer a terminal or turn the direction of writing."""
+    return "".join(char if unicodedata.category(char) not in _STEERING else "\N{REPLACEMENT CHARACTER}"
+                   for char in str(text).replace("\n", " ").replace("\t", " "))
+
+
 def short(text: str, limit: int = LONGEST) -> str:
     """The text, or its beginning and how long it is."""
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
@@ -31,11 +36,6 @@ def ends(text: str, limit: int = LONGEST) -> str:
     """The text, or its beginning and its end, and how long it is: the end of a reason says by whom it is accepted."""
     half = limit // 2
     return text if len(text) <= limit else f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
-
-
-def word(name: str) -> str:
-    """A status or verdict as people say it."""
-    return WORDS.get(name, name)
 
 
 def count(number: int, thing: str) -> str:

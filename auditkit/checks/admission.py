@@ -3,6 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import STRING, has, named
+from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support.flags import Flags
@@ -11,7 +12,6 @@ SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 OF_KUBERNETES = "a namespace of Kubernetes itself"
 NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
-ENFORCE = "pod-security.kubernetes.io/enforce"
 VERIFIERS = r"^policy\.sigstore\.dev$|^connaisseur[\w.-]*\.svc$|\.securityenforcement\.admission\.cloud\.ibm\.com$"
 """Names of webhooks that do nothing else than verify signatures of images."""
 

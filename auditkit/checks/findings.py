@@ -9,9 +9,9 @@ import re
 import numpy as np
 import pandas as pd
 
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, named
 from auditkit.analysis.findings import coverage
-from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.tied import of_state
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support import evidence

@@ -107,6 +107,7 @@ class Check:
     function: Callable[..., Judgement]
     title: str
     severity: Severity
+    finding: str = ""
     wanted: str = ""
     remedy: str = ""
     source: str = ""
@@ -136,14 +137,15 @@ REGISTRY: dict[str, Check] = {}
 
 
 def check(
-    *, severity: Severity, wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
+    *, severity: Severity, finding: str = "", wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
     tools: tuple[str, ...] = (), needs: tuple[str, ...] = (),
 ) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
     """Register a function as a check named ``module.function``; the first line of its docstring is its title.
 
-    Its positional parameters are the tables it reads, the keyword-only ones what a control may tune. ``wanted`` is
-    the state that is wanted, ``remedy`` what to do, ``source`` where the rule comes from;
-    `Check` says the rest.
+    Its positional parameters are the tables it reads, the keyword-only ones what a framework may tune. ``finding``
+    says what a failing subject is or does, as in "runs privileged": a verb in the third person and what belongs to it,
+    which summaries count ("16 of 73 containers run privileged"). ``wanted`` is the state that is wanted, ``remedy``
+    what to do, ``source`` where the rule comes from; `Check` says the rest.
     """
 
     def register(function: Callable[..., Judgement]) -> Callable[..., Judgement]:
@@ -154,7 +156,8 @@ def check(
         title = (inspect.getdoc(function) or name).splitlines()[0]
         tunable = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()
                    if parameter.kind is inspect.Parameter.KEYWORD_ONLY}
-        REGISTRY[name] = Check(name, function, title, severity, wanted, remedy, source, if_empty, tools, needs, tunable)
+        REGISTRY[name] = Check(name, function, title, severity, finding, wanted, remedy, source, if_empty, tools, needs,
+                               tunable)
         return function
 
     return register

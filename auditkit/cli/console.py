@@ -3,7 +3,6 @@
 import json
 import sys
 import textwrap
-import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
+
+from auditkit.base.hostile_text import on_terminal as plain
+from auditkit.evaluation.words import WORDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,8 +24,7 @@ if TYPE_CHECKING:
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-STYLES = {"fail": "bold red", "unknown": "yellow", "manual": "blue", "attested": "cyan", "pass": "green",
-          "not_applicable": "dim",
+STYLES = {**{name: word.style for name, word in WORDS.items()},
           "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim"}
 
 
@@ -33,12 +34,6 @@ class Format(StrEnum):
     text = "text"
     json = "json"
     jsonl = "jsonl"
-
-
-def plain(text: object) -> str:
-    """Text without characters that steer a terminal or turn the direction of writing."""
-    return "".join(char if unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co") else "\N{REPLACEMENT CHARACTER}"
-                   for char in str(text).replace("\n", " ").replace("\t", " "))
 
 
 def say(text: object = "", style: str = "") -> None:
@@ -107,7 +102,7 @@ def evaluation(judged: "Evaluation") -> None:
     table(f"{judged.framework.title} {judged.framework.version} on {judged.snapshot.manifest.cluster}",
           ["status", "id", "title", "reason"],
           zip(frame["status"], frame["id"], frame["title"], frame["reason"], strict=True), status=0)
-    counts = ", ".join(f"{count} {status.replace('_', ' ')}" for status, count in judged.statuses.items())
+    counts = ", ".join(f"{count} {WORDS[status].text}" for status, count in judged.statuses.items())
     say(f"{len(frame)} requirements: {counts}")
 
 

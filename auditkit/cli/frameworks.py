@@ -13,7 +13,7 @@ from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
     from auditkit.checks import Check
-    from auditkit.framework.framework import Framework, Requirement
+    from auditkit.framework.model import Framework, Requirement
 
 app = typer.Typer(help="Frameworks, their requirements, and the checks that give evidence for them.",
                   no_args_is_help=True)

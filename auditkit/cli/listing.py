@@ -8,8 +8,9 @@ from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.cli import console
 from auditkit.errors import SnapshotError
-from auditkit.framework import framework as controls
-from auditkit.snapshots.snapshot import Snapshot, open_snapshot
+from auditkit.framework import library
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
 
 EXAMPLES = 5
 """Rows of a table that are shown."""
@@ -60,4 +61,4 @@ def show_model() -> None:
     console.table("tables", ["table", "meaning"], ((t.name, t.doc) for t in tables.TABLES.values()))
     console.table("derived tables", ["table", "from"], DERIVED.items())
     console.table("frameworks", ["name", "title", "version", "requirements"], (
-        (f.framework, f.title, f.version, len(f.requirements)) for f in map(controls.load, controls.names())))
+        (f.framework, f.title, f.version, len(f.requirements)) for f in map(library.load, library.names())))

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from auditkit.cli import console
 from auditkit.cli.console import Format
+from auditkit.evaluation.words import WORST_FIRST
 
 if TYPE_CHECKING:
 
     from auditkit.evaluation.compare import Comparison
-    from auditkit.evaluation.evaluation import Evaluation, Outcome
+    from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.evaluation.results import Outcome
 
 SHOWN = 50
 """Changed verdicts that are shown to people."""
@@ -19,8 +21,6 @@ SHOWN = 50
 VERDICTS = ["framework", "requirement", "check", "severity", "kind", "namespace", "name", "container", "verdict",
             "reason", "seen", "wanted", "source", "remedy", "accepted"]
 """What a verdict shows as JSON."""
-
-_ORDER = ("fail", "unknown", "pass", "not_applicable")
 
 
 def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
@@ -119,7 +119,7 @@ def _outcome_text(outcome: "Outcome", covered: Iterable[bool]) -> None:
         if said := getattr(check, name):
             console.line(f"{name}: {said}", indent=4)
     frame = outcome.rows().assign(accepted=covered)
-    order = frame["verdict"].map(_ORDER.index).sort_values(kind="stable").index
+    order = frame["verdict"].map(WORST_FIRST.index).sort_values(kind="stable").index
     for row in console.rows_of(frame.loc[order]):
         who = f"{row['kind'] or ''} {'/'.join(filter(None, (row['namespace'], row['name'])))} {row['container'] or ''}"
         seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""

@@ -22,7 +22,8 @@ from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Body, Entry, Outcome
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 Progress = Callable[[str, int, int, str], None]
 """Called with the name of what was read, how many are done, how many there are, and the outcome."""

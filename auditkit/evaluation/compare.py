@@ -7,7 +7,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from auditkit.evaluation.evaluation import SUBJECT, Evaluation, Outcome, Result
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.words import SUBJECT
 
 STATUSES = ["requirement", "title", "before", "after", "reason"]
 VERDICTS = ["requirement", "check", *SUBJECT, "before", "after"]
@@ -29,7 +31,7 @@ class Comparison:
         return pd.DataFrame([{
             "requirement": identifier, "title": (after or before).requirement.title,
             "before": before.status if before else "", "after": after.status if after else "",
-            "reason": after.reason if after else "it is no longer in the list",
+            "reason": str(after.reason) if after else "it is no longer in the list",
         } for identifier, before, after in self._pairs
             if not (before and after and before.status == after.status)], columns=STATUSES)
 

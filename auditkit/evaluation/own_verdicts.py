@@ -1,13 +1,17 @@
 """What our own checks say of each pod, container and workload, to compare it with what other tools say."""
 
+import numpy as np
 import pandas as pd
 
-from auditkit import tables
+from auditkit.analysis import provide
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.findings.agreement import equivalent_rules
-from auditkit.checks.model import Judgement
+from auditkit.checks import find
+from auditkit.evaluation.engine import verdicts_of
+from auditkit.evaluation.results import subjects
 
 
+@provide
 def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
                  all_container_ports: pd.DataFrame, container_contexts: pd.DataFrame, container_powers: pd.DataFrame,
                  namespaced_objects: pd.DataFrame, all_container_env: pd.DataFrame,
@@ -15,27 +19,16 @@ def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volum
                  spec_security: pd.DataFrame) -> pd.DataFrame:
     """The verdicts of our checks that other tools have rules for: check, kind, namespace, name, verdict.
 
-    ``verdict`` is pass, fail or unknown; what a check does not speak of has no row.
+    ``verdict`` is pass, fail or unknown; what is not in the scope of a check has no row.
     """
     frames = dict(locals())
-    from auditkit.checks import find
-
     parts = []
     for name in sorted(equivalent_rules()["check"].dropna().unique()):
         check = find(name)
-        judgement = check(*(frames[table] for table in check.tables))
-        parts.append(_rows(frames[check.tables[0]], check.tables[0], judgement).assign(
-            check=pd.Series(name, judgement.ok.index, STRING)))
+        population, judgement = frames[check.tables[0]], check(*(frames[table] for table in check.tables))
+        called = subjects(population, check.tables[0], np.arange(len(population)))
+        word = pd.Series(verdicts_of(judgement).to_pylist(), called.index, STRING)
+        parts.append(called.assign(check=pd.Series(name, called.index, STRING), verdict=word))
     found = pd.concat(parts, ignore_index=True)
-    return found[found["verdict"].notna()][["check", "kind", "namespace", "name", "verdict"]].reset_index(drop=True)
-
-
-def _rows(subjects: pd.DataFrame, table: str, judgement: Judgement) -> pd.DataFrame:
-    """What each subject is called, and what was judged of it; ``<NA>`` where the rule does not speak of it."""
-    declared = tables.TABLES.get(table.removeprefix("all_"))
-    kind, (name, _) = (declared.kind, declared.called) if declared else ("", ("name", ""))
-    kinds = subjects["kind"] if "kind" in subjects else pd.Series(kind, subjects.index, STRING)
-    word = judgement.ok.map({True: "pass", False: "fail"}).astype(STRING).fillna("unknown")
-    if judgement.applies is not None:
-        word = word.mask(judgement.applies.isna(), "unknown").mask((~judgement.applies).fillna(False), pd.NA)
-    return pd.DataFrame({"kind": kinds, "namespace": subjects["namespace"], "name": subjects[name], "verdict": word})
+    return found[found["verdict"] != "not_applicable"][["check", "kind", "namespace", "name", "verdict"]].reset_index(
+        drop=True)

@@ -25,24 +25,15 @@ unknown, and that a cluster shows ``partly``, only tells of the attestation. Two
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
-import pandas as pd
 
-from auditkit.framework.framework import Framework
+from auditkit.framework.model import Framework
 from auditkit.people import entries
-from auditkit.people.entries import Notice, Origin, Text
-
-if TYPE_CHECKING:
-    from auditkit.evaluation.evaluation import Result
-
-COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
-           "file", "line", "sha256"]
-"""Of the frame of attestations; ``files`` has each file of theirs with its SHA-256, parted by semicolons."""
+from auditkit.people.entries import Origin, Text
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256, of 64 hexadecimal digits")]
 
@@ -143,86 +134,3 @@ def _evidence(file: File, origin: Origin) -> Evidence:
     except OSError as error:
         raise origin.wrong(f"its file {path} cannot be read: {error.strerror}.") from None
     return Evidence(file.path, digest, "file changed" if (file.sha256 or digest).lower() != digest else "")
-
-
-class AttestationRegister:
-    """Attestations applied to the results of one framework on one day.
-
-    ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it, or for
-    any but a good status where it tells of an alternative; with ``fail`` where one says that it does not hold.
-    ``notices`` say which attestations have expired, hold for too long, say nothing that counts, or lost a file.
-    """
-
-    def __init__(self, attestations: Iterable[Attestation], framework: str, results: "list[Result]",
-                 today: dt.date):
-        self._today = today
-        self._ours = [attestation for attestation in attestations if attestation.said.framework == framework]
-        self._used: set[int] = set()
-        self.results = [self._marked(result) for result in results]
-
-    def _marked(self, result: "Result") -> "Result":
-        valid = [each for each in self._ours
-                 if result.requirement.id in each.said.requirements and each.state(self._today) == "valid"]
-        told = _told(result, valid) if valid else None
-        if told is None:
-            return result
-        self._used.update(map(id, valid))
-        status, reason = told
-        accepted = result.accepted and status == "fail" and all(each.said.holds for each in valid)
-        return replace(result, status=status, reason=reason, attestations=tuple(valid), accepted=accepted)
-
-    @property
-    def notices(self) -> list[Notice]:
-        """What is to be said of the attestations about this framework."""
-        return [Notice(f"attestation {kind}", each.origin, what) for each in self._ours
-                for kind, what in self._said(each)]
-
-    def _said(self, attestation: Attestation) -> Iterator[tuple[str, str]]:
-        said, state = attestation.said, attestation.state(self._today)
-        if state == "expired":
-            yield state, f"it ended on {said.until}; ask {said.by}"
-        elif state == "not in force yet":
-            yield state, f"it begins on {said.since}"
-        elif state == "valid" and id(attestation) not in self._used:
-            yield "unused", f"others than people decide on {', '.join(said.requirements)}; a word changes nothing"
-        if long := entries.too_long(said.since, said.until):
-            yield "too long", long
-        for file in attestation.files:
-            if file.wrong:
-                found = f": it has the SHA-256 {file.sha256} now" if file.sha256 else ""
-                yield file.wrong, f"{file.path}{found}"
-
-    def frame(self) -> pd.DataFrame:
-        """One row for each attestation and requirement of this framework (columns: `COLUMNS`)."""
-        return pd.DataFrame([self._row(each, requirement) for each in self._ours
-                             for requirement in each.said.requirements], columns=COLUMNS)
-
-    def _row(self, attestation: Attestation, requirement: str) -> dict[str, Any]:
-        said, origin = attestation.said, attestation.origin
-        return {
-            "framework": said.framework, "requirement": requirement, "by": said.by, "says": said.says,
-            "holds": said.holds, "alternative": _alternative(said),
-            "since": said.since.isoformat(), "until": said.until.isoformat(),
-            "state": attestation.state(self._today),
-            "files": "; ".join(f"{file.path} {file.sha256 or file.wrong}" for file in attestation.files),
-            "file": origin.file, "line": origin.line, "sha256": origin.sha256,
-        }
-
-
-def _told(result: "Result", valid: list[Attestation]) -> tuple[str, str] | None:
-    """The status and reason of a result after what people say of it; ``None`` where that changes nothing."""
-    told = "; ".join(each.told for each in valid)
-    found = f"; checks say: {result.reason}" if result.outcomes else ""
-    if denied := "; ".join(each.told for each in valid if not each.said.holds):
-        return "fail", f"not met, says {denied}{found}"
-    stated, status = result.requirement, result.status
-    instead = "; ".join(dict.fromkeys(_alternative(each.said) for each in valid if each.said.alternative))
-    if instead and stated.obligation == "addressable" and status in ("fail", "unknown", "manual"):
-        return "attested", f"met by an alternative: {instead}; says {told}{found}"
-    if status == "manual":
-        return "attested", f"{result.reason}; attested by {told}" if result.outcomes else told
-    return (status, f"{result.reason}; the rest attested by {told}") if stated.reach == "partly" else None
-
-
-def _alternative(said: Written) -> str:
-    return f"{said.alternative.measure}, because {said.alternative.reason}" if said.alternative else ""

@@ -10,8 +10,8 @@ import msgspec
 
 from auditkit.base import strict_yaml
 from auditkit.errors import ControlError, NoSuchName
-from auditkit.framework import framework as controls
-from auditkit.framework.framework import Framework
+from auditkit.framework import library
+from auditkit.framework.model import Framework
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]
 
@@ -70,7 +70,7 @@ def too_long(first: dt.date, last: dt.date) -> str:
 def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:
     """The framework that an entry names, which must have these requirements. Raises `ControlError`."""
     try:
-        framework = controls.either(name, own)
+        framework = library.either(name, own)
     except NoSuchName as error:
         raise origin.wrong(error) from None
     known = [requirement.id for requirement in framework.requirements]

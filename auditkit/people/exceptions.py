@@ -23,11 +23,9 @@ unknown. One that is too wide (for all of a population, or for many failures) or
 import datetime as dt
 import fnmatch
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import msgspec
 import numpy as np
@@ -36,17 +34,7 @@ import pandas as pd
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.people import entries
-from auditkit.people.entries import Notice, Origin, Text
-
-if TYPE_CHECKING:
-    from auditkit.evaluation.evaluation import Outcome, Result
-
-WIDE = 50
-"""An exception that covers more failures of one check than this is reported as too wide."""
-
-COLUMNS = ["owner", "reason", "compensating_control", "checks", "requirements", "granted", "expires", "state",
-           "covers", "file", "line", "sha256"]
-"""Of the frame of exceptions: what they say, whether they are valid, how many failing subjects they cover."""
+from auditkit.people.entries import Origin, Text
 
 Pattern = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -157,121 +145,3 @@ def _verify(said: Written, origin: Origin, own: Path | None) -> None:
         if useless := [name for name in said.checks if name not in served]:
             raise origin.wrong(f"{', '.join(useless)} does not serve "
                                f"{', '.join(said.requirements) or said.framework}.")
-
-
-@dataclass
-class _Use:
-    """What an exception does in one evaluation."""
-
-    exception: Acceptance
-    concerned: bool
-    covered: int = 0
-    wide: str = ""
-
-
-class ExceptionRegister:
-    """Exceptions applied to the results of one framework on one day.
-
-    ``results`` are the same results, with those marked of which every failing subject is covered; ``notices``
-    say which exceptions have expired, cover nothing or too much, or for too long.
-    """
-
-    def __init__(self, exceptions: Iterable[Acceptance], framework: str, results: "list[Result]",
-                 today: dt.date):
-        self._framework, self._today = framework, today
-        self._uses = [_Use(exception, exception.said.framework == framework) for exception in exceptions]
-        self._matched: dict[tuple[int, int], np.ndarray] = {}
-        self._called: dict[int, pd.DataFrame] = {}
-        self.results = [self._marked(result) for result in results] if self._uses else results
-        self._called.clear()
-
-    def _marked(self, result: "Result") -> "Result":
-        covered, by = [], []
-        for outcome in result.outcomes:
-            mask = np.zeros(len(outcome.population), bool)
-            for use in self._uses:
-                if use.exception.concerns(self._framework, result.requirement.id, outcome.check.name):
-                    use.concerned = True
-                    found = self._failures(use, outcome)
-                    if len(found) and result.status == "fail":
-                        by.append(use.exception.said)
-                        mask[found] = True
-            covered.append(mask)
-        marked = sum(int(mask.sum()) for mask in covered)
-        if not marked:
-            return replace(result, covered=tuple(covered))
-        whole = marked == result.count("fail")
-        told = _accepted(by) if whole else f"{marked} of them accepted"
-        if whole and result.not_known:
-            told = f"{told}, but there is more that is not known: {result.not_known}"
-        return replace(result, covered=tuple(covered), accepted=whole and not result.not_known,
-                       reason=f"{result.reason}; {told}")
-
-    def _failures(self, use: _Use, outcome: "Outcome") -> np.ndarray:
-        """The positions of the failing subjects of a check that an exception covers, if it is valid."""
-        key = (id(use), id(outcome))
-        if key not in self._matched:
-            found = np.empty(0, np.int64)
-            if use.exception.state(self._today) == "valid":
-                failing = outcome.positions("fail")
-                found = failing[use.exception.matches(self._subjects(outcome).iloc[failing])]
-                use.covered += len(found)
-                use.wide = use.wide or self._too_wide(use.exception, len(found), outcome)
-            self._matched[key] = found
-        return self._matched[key]
-
-    def _too_wide(self, exception: Acceptance, covered: int, outcome: "Outcome") -> str:
-        """Why an exception is too wide for one check, if it is: for what fails, or for all that it could match."""
-        if covered > WIDE:
-            return f"it covers {covered} failures of {outcome.check.name}"
-        total = len(outcome.population)
-        if total > 1 and not exception.exact and exception.matches(self._subjects(outcome)).all():
-            return f"it covers all {total} subjects of {outcome.check.name}"
-        return ""
-
-    def _subjects(self, outcome: "Outcome") -> pd.DataFrame:
-        """What all subjects of a check are called, those that pass too."""
-        if id(outcome) not in self._called:
-            self._called[id(outcome)] = outcome.subjects(outcome.positions())
-        return self._called[id(outcome)]
-
-    @cached_property
-    def notices(self) -> list[Notice]:
-        """What is to be said of the exceptions that concern this framework."""
-        return [Notice(kind, use.exception.origin, what) for use in self._uses if use.concerned
-                for kind, what in self._said(use)]
-
-    def _said(self, use: _Use) -> Iterable[tuple[str, str]]:
-        said, state = use.exception.said, use.exception.state(self._today)
-        if state == "expired":
-            yield "exception expired", f"it expired on {said.expires}; ask {said.owner}"
-        elif state != "valid":
-            yield f"exception {state}", f"it is granted from {said.granted} on; ask {said.owner}"
-        elif not use.covered:
-            yield "exception unused", "nothing that it covers fails: it can go"
-        if not said.subjects or any(selector.open for selector in said.subjects):
-            yield "exception too wide", "it names no namespace, object or container"
-        elif use.wide:
-            yield "exception too wide", use.wide
-        if long := entries.too_long(said.granted, said.expires):
-            yield "exception too long", long
-
-    def frame(self) -> pd.DataFrame:
-        """One row an exception that concerns this framework (columns: `COLUMNS`)."""
-        return pd.DataFrame([self._row(use) for use in self._uses if use.concerned], columns=COLUMNS)
-
-    def _row(self, use: _Use) -> dict[str, Any]:
-        said, origin = use.exception.said, use.exception.origin
-        return {
-            "owner": said.owner, "reason": said.reason, "compensating_control": said.compensating_control,
-            "checks": ", ".join(said.checks), "requirements": ", ".join(said.requirements),
-            "granted": said.granted.isoformat(), "expires": said.expires.isoformat(),
-            "state": use.exception.state(self._today), "covers": use.covered,
-            "file": origin.file, "line": origin.line, "sha256": origin.sha256,
-        }
-
-
-def _accepted(by: list[Written]) -> str:
-    """By whom a failure is accepted, and until when: the first day on which one of the exceptions ends."""
-    owners = ", ".join(dict.fromkeys(said.owner for said in by))
-    return f"accepted until {min(said.expires for said in by)} by {owners}"

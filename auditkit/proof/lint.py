@@ -9,8 +9,8 @@ from auditkit import checks
 from auditkit.base import strict_yaml
 from auditkit.checks import Check, all_checks, plugins
 from auditkit.errors import ControlError
-from auditkit.framework import framework as controls
-from auditkit.framework.framework import Framework, Requirement
+from auditkit.framework import library, verify
+from auditkit.framework.model import Framework, Requirement
 from auditkit.people import attestations, exceptions
 from auditkit.proof.prove import MINIMUM, cases
 
@@ -30,7 +30,7 @@ def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
     Without a file: with every framework that ships or stands in the folder ``own``, and with every check.
     """
     if file is None:
-        return [*(finding for path in controls.files(own) for finding in _framework(path, own)),
+        return [*(finding for path in library.files(own) for finding in _framework(path, own)),
                 *_checks(all_checks(), own)]
     try:
         if file.suffix == ".py":
@@ -52,7 +52,7 @@ def _has(file: Path, key: str) -> bool:
 
 def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
     try:
-        controls.read(path, own)
+        library.read(path, own)
         written = strict_yaml.read(path, Framework).requirements
     except ControlError as error:
         yield Finding("error", "", str(error))
@@ -63,7 +63,7 @@ def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
 
 
 def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "warning"], str]]:
-    yield from (("error", what) for _, what in controls.wrong(requirement))
+    yield from (("error", what) for _, what in verify.wrong(requirement))
     if requirement.reach == "evidenced" and not requirement.checks and not requirement.run_by:
         yield "warning", "a cluster shows it, and no check looks"
     if requirement.reach == "attested" and requirement.checks:
@@ -73,7 +73,7 @@ def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "w
 
 
 def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
-    used = {name for path in controls.files(own) for name in _used(path)}
+    used = {name for path in library.files(own) for name in _used(path)}
     for check in [all_checks()[name] for name in names]:
         for what in _check(check):
             yield Finding("warning", plugins.place(check), f"{check.name} {what}")

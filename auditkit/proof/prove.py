@@ -36,9 +36,10 @@ from auditkit.base import strict_yaml
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import ControlError, NoSuchName, UsageError
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.snapshots.ledger import SCAN, SCANNED, Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
 
 MINIMUM = {"clean": 2, "mutants": 3}

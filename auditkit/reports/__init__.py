@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 from auditkit.base import shipped
 from auditkit.errors import NoSuchName, UsageError
-from auditkit.framework import framework as frameworks
-from auditkit.snapshots.snapshot import Snapshot, open_snapshot
+from auditkit.framework import library
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
 
 __all__ = ["Files", "publish", "report", "report_notebook"]
 
@@ -40,7 +41,7 @@ def report(
     framework that does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are
     there then).
     """
-    frameworks.load(framework, Path(controls) if controls else None)
+    library.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
     return _run(_notebook(framework), framework, snapshot, Path(output), {
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),

@@ -1,50 +1,21 @@
 """A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
 
-import datetime as dt
-import hashlib
-import json
-import os
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.base import display
-from auditkit.errors import NoSuchName, SnapshotError
-from auditkit.snapshots.ledger import Entry, Ledger
-
-FORMAT = 1
-
-
-class Manifest(msgspec.Struct, kw_only=True):
-    """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
-
-    ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
-    """
-
-    format: int = FORMAT
-    schema: str = ""
-    cluster: str
-    cluster_uid: str = ""
-    server_version: str = ""
-    source: str = ""
-    collector: str = ""
-    identity: str = ""
-    groups: list[str] = []
-    started: dt.datetime
-    ended: dt.datetime
-    ledger: list[Entry]
-    files: dict[str, str] = {}
+from auditkit.errors import NoSuchName
+from auditkit.snapshots.ledger import Ledger
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.writing import write_snapshot
 
 
 class Snapshot:
@@ -64,7 +35,7 @@ class Snapshot:
     @property
     def digest(self) -> str:
         """SHA-256 of the manifest, which has the digests of all the files: the name of exactly this evidence."""
-        return hashlib.sha256(_manifest_bytes(self.manifest)).hexdigest()
+        return self.manifest.digest
 
     @property
     def ledger(self) -> pd.DataFrame:
@@ -161,109 +132,12 @@ class Snapshot:
                 f"{self._tables['pods'].num_rows} pods, {self.completeness}>")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return display.bundle(self, "snapshot")
+        return display.bundle(self)
 
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-        Nothing that stands there already is ever overwritten.
+        Nothing that stands there already is ever overwritten. Raises `SnapshotError` where it cannot be written.
         """
-        store = Path(store) / _file_name(self.manifest.cluster)
-        try:
-            store.mkdir(parents=True, exist_ok=True)
-            partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=store))
-        except OSError as error:
-            raise SnapshotError(f"The store {store} cannot be written: {error.strerror}; "
-                                "give a folder that you may write with --store.") from None
-        try:
-            self.manifest.schema = tables.digest()
-            self.manifest.files = dict(_write_tables(self._tables, partial))
-            _write_durably(partial / "manifest.json", _manifest_bytes(self.manifest))
-            target = store / f"{self.manifest.started:%Y%m%dT%H%M%SZ}-{self.digest[:12]}"
-            if not target.exists():  # of the same digest: then exactly this evidence stands there already
-                os.rename(partial, target)
-        except OSError as error:
-            raise SnapshotError(f"The snapshot was not written to {store}: {error.strerror}.") from None
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
-        self.path = target
-        return target
-
-
-def open_snapshot(path: Path | str) -> Snapshot:
-    """Open a snapshot folder and prove that its bytes are those that the manifest states.
-
-    Raises `SnapshotError` where a file is missing or altered.
-    """
-    path = Path(path)
-    try:
-        manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
-    except FileNotFoundError:
-        raise SnapshotError(f"{path} is not a snapshot: it has no manifest.json. "
-                            "`auditkit show STORE` lists the snapshots of a store.") from None
-    except (OSError, msgspec.DecodeError) as error:
-        raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
-    if manifest.format != FORMAT:
-        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}.")
-    if manifest.schema != tables.digest():
-        raise SnapshotError(f"{path} was collected by a version of auditkit that has other tables; what they do not "
-                            "hold would be taken for nothing. Collect again, or judge it by that version.")
-    return Snapshot(manifest, _StoredTables(path, manifest.files), path)
-
-
-class _StoredTables(Mapping[str, pa.Table]):
-    """The tables of a snapshot folder, each read and verified when it is first asked for."""
-
-    def __init__(self, path: Path, files: dict[str, str]):
-        self._path, self._files = path, files
-        self._read: dict[str, pa.Table] = {}
-        for name in files:
-            if not (path / name).is_file():
-                raise SnapshotError(f"{path / name} is missing, though the manifest states it: "
-                                    "the snapshot is not whole and proves nothing.")
-
-    def __getitem__(self, name: str) -> pa.Table:
-        if name not in self._read:
-            self._read[name] = self._load(name)
-        return self._read[name]
-
-    def _load(self, name: str) -> pa.Table:
-        schema, file = tables.table(name).schema, f"{name}.parquet"
-        if file not in self._files:
-            return schema.empty_table()
-        content = (self._path / file).read_bytes()
-        if hashlib.sha256(content).hexdigest() != self._files[file]:
-            raise SnapshotError(f"{self._path / file} is not what was collected: "
-                                "its SHA-256 differs from the manifest.")
-        return pq.read_table(pa.BufferReader(content)).cast(schema)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(tables.TABLES)
-
-    def __len__(self) -> int:
-        return len(tables.TABLES)
-
-
-def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tuple[str, str]]:
-    for name in sorted(tables):
-        sink = pa.BufferOutputStream()
-        pq.write_table(tables[name], sink, compression="zstd")
-        content = sink.getvalue()
-        _write_durably(folder / f"{name}.parquet", content)
-        yield f"{name}.parquet", hashlib.sha256(content).hexdigest()
-
-
-def _write_durably(path: Path, content: Any) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _manifest_bytes(manifest: Manifest) -> bytes:
-    return json.dumps(msgspec.to_builtins(manifest), indent=1, sort_keys=True, ensure_ascii=True).encode()
-
-
-def _file_name(cluster: str) -> str:
-    """A cluster's name as the name of one folder, whatever characters it has."""
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in cluster).strip(".")[:100] or "cluster"
+        self.path = write_snapshot(self.manifest, self._tables, Path(store))
+        return self.path

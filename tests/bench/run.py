@@ -100,20 +100,20 @@ def inside(recording: Path) -> None:
     from auditkit.collectors.cluster import collect
     from auditkit.collectors.sources.kubectl_files import open_files
     from auditkit.evaluation.evaluation import evaluate
-    from auditkit.framework import framework as controls
+    from auditkit.framework import library, model
 
     checks = all_checks()
     small = collect(open_files(ACME_PROD))  # so that nothing is imported for the first time when it counts
-    every = controls.Framework(framework="all", title="All checks", version="", requirements=[
-        controls.Requirement(id=name, section="", title="", reach="evidenced", checks=[name]) for name in checks])
-    for framework in (every, *map(controls.load, FRAMEWORKS)):
+    every = model.Framework(framework="all", title="All checks", version="", requirements=[
+        model.Requirement(id=name, section="", title="", reach="evidenced", checks=[name]) for name in checks])
+    for framework in (every, *map(library.load, FRAMEWORKS)):
         evaluate(small, framework)
     before = peak()
     start = time.perf_counter()
     snapshot = collect(open_files(recording))
     collected, after_collect = time.perf_counter(), peak() - before
     for name in FRAMEWORKS:
-        evaluate(snapshot, controls.load(name))
+        evaluate(snapshot, library.load(name))
     evaluated, highest = time.perf_counter(), peak() - before
     again = collect(open_files(recording))  # without what the frameworks have derived already
     begun = time.perf_counter()

@@ -8,7 +8,7 @@ from worlds import frames
 
 from auditkit.checks import find
 from auditkit.errors import UsageError
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 
 LABEL = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 RBAC = "rbac.authorization.k8s.io"

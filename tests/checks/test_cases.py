@@ -10,7 +10,7 @@ from auditkit import checks
 from auditkit.base import strict_yaml
 from auditkit.checks import all_checks
 from auditkit.errors import ControlError
-from auditkit.framework import framework as controls
+from auditkit.framework import library
 from auditkit.proof import prove as module
 from auditkit.proof.prove import MINIMUM, Cases, cases, prove, world
 
@@ -48,9 +48,9 @@ OURS = ("api_server", "controller_manager", "scheduler", "etcd", "kubelet", "kub
         "admission", "secrets", "storage", "quotas")
 
 
-@pytest.mark.parametrize("framework", controls.names())
+@pytest.mark.parametrize("framework", library.names())
 def test_frameworks_name_checks_that_exist(framework):
-    named = {name for requirement in controls.load(framework).requirements for entry in requirement.checks
+    named = {name for requirement in library.load(framework).requirements for entry in requirement.checks
              for name in ([entry] if isinstance(entry, str) else entry)}
     assert {name for name in named if name.partition(".")[0] in OURS} <= set(all_checks())
 

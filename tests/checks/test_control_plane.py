@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from auditkit.analysis.columns import STRING
 from auditkit.checks import find
 from auditkit.checks.support.values import boolean, gate, lists, lists_only, seconds
-from auditkit.evaluation.evaluation import run, status_of
-from auditkit.framework.framework import Requirement
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.status import status_of
+from auditkit.framework.model import Requirement
 from auditkit.proof.prove import world
 
 

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from auditkit.checks import all_checks, find
-from auditkit.evaluation.evaluation import run, status_of
-from auditkit.framework.framework import Requirement
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.status import status_of
+from auditkit.framework.model import Requirement
 from auditkit.proof.prove import TIME, world
 from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.snapshots.snapshot import Snapshot

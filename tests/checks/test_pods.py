@@ -5,7 +5,7 @@ from worlds import derived, frames
 
 from auditkit.analysis import derivation, inputs
 from auditkit.checks import find
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.proof.prove import world
 from auditkit.tables import RESOURCES, TABLES
 

@@ -9,7 +9,7 @@ import pytest
 
 from auditkit.api import collect
 from auditkit.checks import find
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 
 RECORDING = Path(__file__).parents[1] / "clusters" / "acme-prod"
 LISTS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from own_worlds import CASES, CHECK, OURS, TUNED
 
-from auditkit.framework import framework as controls
+from auditkit.framework import library
 from auditkit.proof.prove import world
 from tests.cli.test_main import HERE, auditkit, on_a_terminal
 
@@ -18,7 +18,7 @@ def test_controls_list_and_show(hospital: Path) -> None:
     assert ("hospital: Hospital policy 3\n    2 requirements: 1 evidenced, 0 partly, 1 attested; 1 with checks, 1 without"
             in listed.stdout)
     narrow = on_a_terminal("controls", "list", "--controls", hospital / "controls")
-    assert max(map(len, narrow.splitlines())) <= 80 and all(f"\n{name}: " in f"\n{narrow}" for name in controls.names())
+    assert max(map(len, narrow.splitlines())) <= 80 and all(f"\n{name}: " in f"\n{narrow}" for name in library.names())
     as_json = json.loads(auditkit("controls", "list", "--controls", hospital / "controls", "--format", "json").stdout)
     assert as_json[-1] == {"framework": "hospital", "title": "Hospital policy", "version": "3", "proposed": False,
                            "requirements": 2, "evidenced": 1, "partly": 0, "attested": 1, "with_checks": 1, "without": 1}

@@ -13,7 +13,7 @@ import pytest
 from replay import ACME_PROD, ReplayServer
 
 from auditkit.reports.panels.requirements import about
-from auditkit.snapshots.snapshot import open_snapshot
+from auditkit.snapshots.store import open_snapshot
 
 HERE = Path(__file__).parents[2]
 

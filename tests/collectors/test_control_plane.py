@@ -9,7 +9,7 @@ from auditkit.checks import find
 from auditkit.collectors import command_line
 from auditkit.collectors.control_plane import static_pods
 from auditkit.collectors.decode.objects import decode
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.proof.prove import world
 from auditkit.snapshots.snapshot import Snapshot
 

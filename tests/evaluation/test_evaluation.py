@@ -12,11 +12,16 @@ from worlds import arrow
 from auditkit import tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import UsageError
-from auditkit.evaluation.evaluation import VERDICTS, Evaluation, Result, evaluate, run, status_of
-from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.evaluation import Evaluation, evaluate
+from auditkit.evaluation.results import Result
+from auditkit.evaluation.status import status_of
+from auditkit.evaluation.words import VERDICTS
+from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.proof import provenance
 from auditkit.snapshots.ledger import Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 OUTCOMES = ("complete", "forbidden", "absent", "partial", "failed")

@@ -11,8 +11,9 @@ from auditkit import api, checks
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import ControlError, NoSuchName, UsageError
-from auditkit.evaluation.evaluation import STATUSES, run
-from auditkit.framework import framework as controls
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.words import STATUSES
+from auditkit.framework import library, model
 from auditkit.proof import lint
 from auditkit.proof.prove import world
 
@@ -37,8 +38,8 @@ def test_a_framework_and_a_check_of_ones_own(hospital: Path) -> None:
 def test_a_framework_with_the_name_of_ours_never_stands_in_for_it(write, tmp_path: Path) -> None:
     write("soc2.yaml", OURS.replace("framework: hospital", "framework: soc2"))
     with pytest.raises(ControlError, match=r"ships with auditkit.*name of its own"):
-        controls.load("soc2", tmp_path)
-    assert len(controls.load("soc2").requirements) == 61
+        library.load("soc2", tmp_path)
+    assert len(library.load("soc2").requirements) == 61
 
 
 def test_extending_replaces_and_adds_requirements(write, tmp_path: Path) -> None:
@@ -52,7 +53,7 @@ requirements:
   - {id: privileged, section: baseline, title: Tuned, reach: evidenced, checks: [pss.privileged]}
   - {id: new, section: more, title: New, reach: attested}
 """)
-    base, mine = controls.load("pss-baseline"), controls.load("mine", tmp_path)
+    base, mine = library.load("pss-baseline"), library.load("mine", tmp_path)
     assert [each.id for each in mine.requirements] == [*(each.id for each in base.requirements), "new"]
     assert {each.id: each for each in mine.requirements}["privileged"].title == "Tuned"
     assert [each.id for each in mine.sections] == [*(each.id for each in base.sections), "more"]
@@ -82,7 +83,7 @@ requirements:
 def test_a_mistake_in_a_framework(write, tmp_path: Path, old, new, says) -> None:
     write("hospital.yaml", OURS.replace(old, new))
     with pytest.raises(ControlError, match=r"hospital\.yaml") as error:
-        controls.load("hospital", tmp_path)
+        library.load("hospital", tmp_path)
     assert says in str(error.value)
 
 
@@ -97,12 +98,12 @@ def test_what_is_no_framework_in_a_folder_is_named(write, tmp_path: Path) -> Non
     ):
         path = write(name, text)
         with pytest.raises(ControlError) as error:
-            controls.names(tmp_path)
+            library.names(tmp_path)
         assert says in str(error.value)
         path.unlink()
     write("accepted.yaml", "exceptions: []\n")
     write("notes.txt", "x")
-    assert "hospital" in controls.names(tmp_path) and "accepted" not in controls.names(tmp_path)
+    assert "hospital" in library.names(tmp_path) and "accepted" not in library.names(tmp_path)
 
 
 @pytest.mark.parametrize(("name", "text"), [
@@ -111,19 +112,19 @@ def test_what_is_no_framework_in_a_folder_is_named(write, tmp_path: Path) -> Non
 ])
 def test_a_framework_is_found_however_it_is_written(write, tmp_path: Path, name, text) -> None:
     write(name, text)
-    assert len(controls.load("hospital", tmp_path).requirements) == 2
+    assert len(library.load("hospital", tmp_path).requirements) == 2
 
 
 def test_a_folder_without_a_framework(tmp_path: Path) -> None:
     with pytest.raises(ControlError, match="has no framework"):
-        controls.names(tmp_path)
+        library.names(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hospital.yaml")
     with pytest.raises(ControlError, match="it is not a file"):
-        controls.names(tmp_path)
+        library.names(tmp_path)
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
@@ -144,28 +145,28 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
 
 
 def test_a_framework_of_no_file_that_is_wrong() -> None:
-    none = controls.Framework(framework="f", title="F", version="1")
+    none = model.Framework(framework="f", title="F", version="1")
     assert api.evaluate(two_pods(), none).statuses == dict.fromkeys(STATUSES, 0), "not even that breaks"
-    wrong = controls.Requirement(id="1", section="s", title="T", reach="evidenced", checks=["pss.privilged"])
+    wrong = model.Requirement(id="1", section="s", title="T", reach="evidenced", checks=["pss.privilged"])
     with pytest.raises(UsageError, match=r"The framework f: 1: There is no check .* did you mean pss\.privileged"):
         api.evaluate(two_pods(), msgspec.structs.replace(none, requirements=[wrong]))
 
 
 def test_a_name_in_another_case_is_close() -> None:
     with pytest.raises(NoSuchName, match="did you mean soc2"):
-        controls.load("SOC2")
+        library.load("SOC2")
 
 
 def test_a_circle_of_frameworks(write, tmp_path: Path) -> None:
     write("a.yaml", "framework: a\ntitle: A\nversion: '1'\nextends: b\n")
     write("b.yaml", "framework: b\ntitle: B\nversion: '1'\nextends: a\n")
     with pytest.raises(ControlError, match="it extends itself"):
-        controls.load("a", tmp_path)
+        library.load("a", tmp_path)
 
 
 def test_no_folder() -> None:
     with pytest.raises(ControlError, match="is not a folder"):
-        controls.load("soc2", Path("nowhere"))
+        library.load("soc2", Path("nowhere"))
 
 
 # Checks

@@ -18,13 +18,17 @@ from worlds import arrow
 from auditkit import api, tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import ControlError
-from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
-from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Result
+from auditkit.evaluation.status import status_of
+from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.people import attestations
 from auditkit.people.attestations import Attestation, Evidence, Written
 from auditkit.people.entries import Origin
 from auditkit.snapshots.ledger import Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 DAY = dt.date(2026, 6, 15)
 NIGHT = dt.datetime(2026, 6, 16, 1, tzinfo=dt.timezone(dt.timedelta(hours=2)))  # still the 15th in UTC

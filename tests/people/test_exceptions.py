@@ -18,13 +18,18 @@ from worlds import arrow
 from auditkit import api, tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import ControlError
-from auditkit.evaluation.evaluation import Evaluation, Result, run, status_of
-from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.exceptions import WIDE
+from auditkit.evaluation.results import Result
+from auditkit.evaluation.status import status_of
+from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.people import exceptions
 from auditkit.people.entries import Origin
-from auditkit.people.exceptions import WIDE, Acceptance, Selector, Written
+from auditkit.people.exceptions import Acceptance, Selector, Written
 from auditkit.snapshots.ledger import Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 DAY = dt.date(2026, 6, 15)
 NOON = dt.datetime(2026, 6, 15, 12, tzinfo=dt.UTC)

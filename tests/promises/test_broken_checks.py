@@ -10,8 +10,9 @@ from auditkit.checks.model import Check
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.errors import UsageError
-from auditkit.evaluation.evaluation import evaluate, run
-from auditkit.framework import framework as controls
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.evaluation import evaluate
+from auditkit.framework import model
 
 
 @pytest.fixture(scope="module")
@@ -141,12 +142,12 @@ def test_what_a_check_prints_is_not_the_output(snapshot, capsys):
         return judge(containers, ~containers["privileged"],
                      reasons=lambda: containers["image"] if print("again") is None else "")
 
-    class Requirement(controls.Requirement, frozen=True):
+    class Requirement(model.Requirement, frozen=True):
         def resolved(self):
             return [prints]
 
     one = Requirement(id="1", section="", title="t", reach="evidenced", checks=["mine.prints"])
-    found = evaluate(snapshot, controls.Framework(framework="mine", title="t", version="", requirements=[one]))
+    found = evaluate(snapshot, model.Framework(framework="mine", title="t", version="", requirements=[one]))
     found.verdicts("fail")
     printed = capsys.readouterr()
     assert (printed.out, printed.err) == ("", "hello\nagain\n")

@@ -21,8 +21,9 @@ from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources import live
 from auditkit.collectors.sources.live import LiveSource
-from auditkit.evaluation.evaluation import run, status_of
-from auditkit.framework.framework import Requirement
+from auditkit.evaluation.engine import run
+from auditkit.evaluation.status import status_of
+from auditkit.framework.model import Requirement
 from auditkit.snapshots.ledger import NOT_SERVED, SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 

@@ -11,7 +11,7 @@ from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.decode.structs import struct_for
 from auditkit.collectors.sources.kubectl_files import open_files
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.snapshots.ledger import SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 

@@ -3,12 +3,12 @@
 import pytest
 
 from auditkit.evaluation.evaluation import evaluate
-from auditkit.framework import framework as controls
-from auditkit.framework.framework import Requirement
+from auditkit.framework import library
+from auditkit.framework.model import Requirement
 from auditkit.proof import lint
 from auditkit.proof.prove import world
 
-OTHERS = [name for name in controls.names() if not name.startswith(("cis-", "pss-"))]
+OTHERS = [name for name in library.names() if not name.startswith(("cis-", "pss-"))]
 """Frameworks that speak of what is to be reached, and not of single settings."""
 IDENTITY = {"access.no_anonymous_bindings", "access.no_system_masters_group", "access.default_service_accounts_unused"}
 """Checks on access that say who somebody is, whatever he may do."""
@@ -16,7 +16,7 @@ RBAC_DECIDES = {"api_server.authorization_not_always_allow", "api_server.authori
 
 
 def requirements(frameworks: list[str]) -> list[tuple[str, Requirement]]:
-    return [(name, each) for name in frameworks for each in controls.load(name).requirements]
+    return [(name, each) for name in frameworks for each in library.load(name).requirements]
 
 
 def names(requirement: Requirement) -> set[str]:
@@ -32,13 +32,13 @@ def test_frameworks_have_no_mistakes() -> None:
 
 
 def test_what_is_shown_in_part_says_what_is_not_and_what_to_ask_for() -> None:
-    silent = [(name, each.id) for name, each in requirements(controls.names())
+    silent = [(name, each.id) for name, each in requirements(library.names())
               if each.reach == "partly" and not (each.cannot_show and each.ask_next)]
     assert silent == []
 
 
 def test_what_cannot_be_shown_leads_to_a_question() -> None:
-    cis = [name for name in controls.names() if name.startswith("cis-")]
+    cis = [name for name in library.names() if name.startswith("cis-")]
     assert [(name, each.id) for name, each in requirements(cis) if each.cannot_show and not each.ask_next] == []
 
 
@@ -74,8 +74,8 @@ def test_rights_say_that_others_may_grant_them() -> None:
 ])
 def test_a_name_or_a_label_is_not_enough(check: str, beside: str, alone: set) -> None:
     """A configuration that is named may encrypt nothing; labels and policies count only where a plug-in heeds them."""
-    found = {(name, each.id) for name, each in requirements(controls.names()) if check in names(each)}
-    lone = {(name, each.id) for name, each in requirements(controls.names())
+    found = {(name, each.id) for name, each in requirements(library.names()) if check in names(each)}
+    lone = {(name, each.id) for name, each in requirements(library.names())
             if check in names(each) and beside not in names(each) and name != "cis-kubernetes-1.12"}
     assert found and lone == alone
 
@@ -84,7 +84,7 @@ def test_a_name_or_a_label_is_not_enough(check: str, beside: str, alone: set) ->
     ("hipaa", "164.308(a)(4)(ii)(A)"), ("hipaa", "164.312(a)(2)(iii)"), ("hipaa", "164.310(d)(2)(i)"), ("soc2", "CC6.5"),
 ])
 def test_what_is_no_evidence_is_not_judged(framework: str, identifier: str, acme) -> None:
-    found = {each.id: each for each in controls.load(framework).requirements}[identifier]
+    found = {each.id: each for each in library.load(framework).requirements}[identifier]
     assert found.checks == [] and found.look_at and found.ask_next
     assert evaluate(acme, framework).requirements.set_index("id").loc[identifier, "status"] == "manual"
 
@@ -96,11 +96,11 @@ PARTLY = {"cis-kubernetes": {"3.2.2", "5.1.7"}, "cis-eks": {"5.1.1", "5.2.1", "5
 
 @pytest.mark.parametrize("framework", PARTLY)
 def test_of_cis_only_that_is_in_part_whose_own_test_needs_more(framework: str) -> None:
-    assert {each.id for each in controls.load(framework).requirements if each.reach == "partly" and each.checks} \
+    assert {each.id for each in library.load(framework).requirements if each.reach == "partly" and each.checks} \
         == PARTLY[framework]
 
 
-@pytest.mark.parametrize("framework", controls.names())
+@pytest.mark.parametrize("framework", library.names())
 def test_a_pass_is_only_of_what_is_evidenced(framework: str, acme) -> None:
     rows = evaluate(acme, framework).requirements
     assert set(rows[rows["status"] == "pass"]["reach"]) <= {"evidenced"}

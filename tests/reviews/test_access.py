@@ -13,7 +13,8 @@ from auditkit.errors import UsageError
 from auditkit.reviews.access import COLUMNS, TO_FILL, check_decisions, new_lines, prove_revocations, review_packet
 from auditkit.reviews.access_files import read_decisions, write_packet
 from auditkit.snapshots.ledger import Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 TAKEN = dt.datetime(2026, 6, 1, 12, tzinfo=dt.UTC)
 DAY = "2026-06-02"

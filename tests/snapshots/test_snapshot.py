@@ -15,7 +15,8 @@ import auditkit
 from auditkit import tables
 from auditkit.api import open as open_any
 from auditkit.errors import NoSuchName, SnapshotError
-from auditkit.snapshots.snapshot import Snapshot, open_snapshot
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
 
 
 @pytest.fixture

@@ -10,10 +10,11 @@ from worlds import arrow
 
 from auditkit import tables
 from auditkit.checks import all_checks
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.proof.prove import world
 from auditkit.snapshots.ledger import Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 ENDED = dt.datetime(2026, 1, 31, tzinfo=dt.UTC)
 YOUNG, OLD = dt.datetime(2026, 1, 20, tzinfo=dt.UTC), dt.datetime(2025, 11, 1, tzinfo=dt.UTC)

@@ -10,10 +10,11 @@ from worlds import arrow
 
 from auditkit import tables
 from auditkit.evaluation.evaluation import Evaluation, evaluate
-from auditkit.framework.framework import Framework, Requirement, Section
+from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.reports import Files, publish
 from auditkit.snapshots.ledger import Body, Entry
-from auditkit.snapshots.snapshot import Manifest, Snapshot
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.snapshot import Snapshot
 
 NOW = dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC)
 PRIVILEGED = "workloads.no_privileged_containers"

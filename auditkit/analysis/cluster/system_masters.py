@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.audit_log import TOOL
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, STRING, strings
-from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.rbac.bindings import MASTERS
 from auditkit.analysis.rbac.defaults import shipped_bindings
 

@@ -16,10 +16,9 @@ from auditkit.analysis.escalation.from_rights import (
     with_groups,
 )
 from auditkit.analysis.escalation.steps import ADMIN, IS_ONE, place, steps
+from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
-
-ENFORCE = "pod-security.kubernetes.io/enforce"
-ENDED = ["Succeeded", "Failed"]
+from auditkit.analysis.workloads.phases import ENDED
 
 
 def escalation_steps(

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
-from auditkit.analysis.findings.cluster_names import of_other_cluster
-from auditkit.analysis.findings.images import ENDED, references
+from auditkit.analysis.findings.images import references
+from auditkit.analysis.workloads.phases import ENDED
 
 TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
 

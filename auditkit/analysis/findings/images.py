@@ -9,10 +9,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, lookup, strings
-from auditkit.analysis.findings.cluster_names import of_other_cluster
+from auditkit.analysis.workloads.phases import ENDED
 
-ENDED = ("Succeeded", "Failed")
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")
 """Categories of findings that are about an image, also where they name only the container that runs it."""
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, STRING, strings
-from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.images import matches
 from auditkit.analysis.workloads.owners import KINDS
 from auditkit.tables.resources import RESOURCES

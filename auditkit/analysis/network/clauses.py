@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from auditkit.analysis.label_selectors import select
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace
 from auditkit.analysis.network.endpoints import Endpoints
 from auditkit.analysis.network.policies import PEER, POLICY, RULE, Policies
 from auditkit.analysis.network.ports import PortSpace
-from auditkit.analysis.network.selectors import select
 
 ANYBODY = -1
 """The last row of a matrix of selectors: no selector, which picks everything."""

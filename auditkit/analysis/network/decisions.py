@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from auditkit.analysis.label_selectors import distinct_columns
 from auditkit.analysis.network.clauses import Clauses
 from auditkit.analysis.network.policies import ADMIN, BASELINE, NAMESPACED
-from auditkit.analysis.network.selectors import distinct_columns
 
 
 class Decision(NamedTuple):

@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING
+from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network.addresses import NOWHERE, UNKNOWN, AddressSpace
 from auditkit.analysis.network.policies import Policies
 from auditkit.analysis.network.ports import protocol_base
-from auditkit.analysis.network.selectors import distinct
+from auditkit.analysis.workloads.phases import ENDED
 
 TABLES = ("pods", "pod_labels", "container_ports", "namespaces", "namespace_labels", "nodes", "node_labels",
           "node_addresses")
@@ -22,7 +23,6 @@ TEMPLATES = {"pods": "templates", "pod_labels": "template_pod_labels",
              "container_ports": "template_container_ports"}
 COLUMNS = ["kind", "namespace", "name", "node", "host_network", "address"]
 NAME_LABEL = "kubernetes.io/metadata.name"
-ENDED = ("Succeeded", "Failed")
 NOWHERES = ""
 """The namespace of the stranger; it has no labels, not even its name."""
 

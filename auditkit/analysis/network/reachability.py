@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
+from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network import endpoints as network_endpoints
 from auditkit.analysis.network import policies as network_policies
 from auditkit.analysis.network.addresses import AddressSpace
@@ -24,7 +25,6 @@ from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
 from auditkit.analysis.network.policies import POLICY, policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
-from auditkit.analysis.network.selectors import distinct
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *network_policies.TABLES)

@@ -28,7 +28,11 @@ LATEST = 36
 NEWEST = 37
 """Minor number of the newest version of the standard that is known here; as of July 2026 an alpha."""
 
-_LABELS = "pod-security.kubernetes.io/"
+LABELS = "pod-security.kubernetes.io/"
+"""How the labels of a namespace begin that say its levels."""
+
+ENFORCE = f"{LABELS}enforce"
+"""The label whose level refuses pods."""
 _VERSION = r"v1\.(0|[1-9][0-9]{0,17})"
 
 
@@ -226,13 +230,13 @@ def namespace_levels(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -
     levels["warn"] = levels["warn"].mask(true(follows & stricter), levels["enforce"])
     levels["warn_version"] = levels["warn_version"].mask(
         true(follows & stricter & labels["warn-version"].isna()), levels["enforce_version"])
-    errors = joined(", ", *((f"{_LABELS}{key}=" + value).where(true(~valid[key])) for key, value in labels.items()))
+    errors = joined(", ", *((f"{LABELS}{key}=" + value).where(true(~valid[key])) for key, value in labels.items()))
     return levels.assign(errors=errors.set_axis(name.index))
 
 
 def _label(names: pd.Series, labels: pd.DataFrame, key: str) -> pd.Series:
     """The value of a label of each namespace; ``<NA>`` where it is not set."""
-    rows = labels[true(labels["key"] == _LABELS + key)]
+    rows = labels[true(labels["key"] == LABELS + key)]
     at = pc.index_in(filled(names), value_set=filled(rows["namespace"]))
     return texts(filled(rows["value"]).take(at)).set_axis(names.index)
 

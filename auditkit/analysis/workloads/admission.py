@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, has
-from auditkit.analysis.network.selectors import select
+from auditkit.analysis.label_selectors import select
 
 _WEBHOOK = {"type": "type", "configuration": "configuration", "name": "webhook"}
 _POLICY = {"type": "type", "name": "policy"}

@@ -6,8 +6,8 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
-from auditkit.analysis.findings.images import ENDED
-from auditkit.analysis.network.selectors import select
+from auditkit.analysis.label_selectors import select
+from auditkit.analysis.workloads.phases import ENDED
 
 _EFFECTIVE = ("run_as_non_root", "run_as_user", "windows_user", "seccomp_type", "windows_host_process", "cpu_limit",
               "memory_limit", "security_context")

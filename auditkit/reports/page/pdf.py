@@ -12,9 +12,9 @@ from auditkit.base import shipped
 from auditkit.base.memory import no_gc
 from auditkit.errors import MissingDependency
 from auditkit.reports.page.document import Document
-from auditkit.reports.page.glyphs import drawable
 from auditkit.reports.panels import evidence as attachments
 from auditkit.reports.panels.block import draw
+from auditkit.reports.panels.glyphs import drawable
 
 if TYPE_CHECKING:
     import weasyprint

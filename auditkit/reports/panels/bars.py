@@ -9,15 +9,15 @@ from typing import Any
 import pandas as pd
 
 from auditkit.base import hostile_text as text
-from auditkit.evaluation.evaluation import STATUSES, Evaluation
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.words import STATUSES, WORDS, word
 from auditkit.reports.panels.block import environment
 
 PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"
 
-COLOURS = {"fail": "#b3261e", "unknown": "#c77700", "manual": "#4f63a6", "attested": "#2f7f86",
-           "pass": "#1f7a4d", "not_applicable": "#8b919b"}
-PATTERNS = {"fail": "", "unknown": "/", "manual": ".", "attested": "x", "pass": "", "not_applicable": "-"}
+COLOURS = {name: status.colour for name, status in WORDS.items()}
+PATTERNS = {name: status.pattern for name, status in WORDS.items()}
 PALETTE = ("#33518f", "#8a5a9e", "#2f7f86", "#a8642a", "#6b7280")
 
 WIDTH, LABELS, ROW, TOP = 720, 250, 21, 30
@@ -43,7 +43,7 @@ class Figure:
     @property
     def description(self) -> str:
         """The figure in words, for those who do not see it."""
-        bars = (f"{label}: " + ", ".join(f"{value} {text.word(part)}" for part, value in row.items() if value)
+        bars = (f"{label}: " + ", ".join(f"{value} {word(part)}" for part, value in row.items() if value)
                 for label, row in self.rows())
         return f"{self.title}. " + "; ".join(bars)
 
@@ -60,7 +60,7 @@ class Figure:
         longest = max((sum(row.values()) for _, row in rows), default=0)
         return {
             "data": [{
-                "type": "bar", "orientation": "h", "name": _unmarked(text.word(part)), "y": labels,
+                "type": "bar", "orientation": "h", "name": _unmarked(word(part)), "y": labels,
                 "x": [row[part] for _, row in rows], "hovertemplate": "%{y}: %{x}<extra>%{fullData.name}</extra>",
                 "text": [f"{row[part]:,}" if row[part] else "" for _, row in rows], "textposition": "inside",
                 "textangle": 0, "insidetextanchor": "middle", "insidetextfont": {"color": "#ffffff"},
@@ -90,9 +90,9 @@ class Figure:
         bars = [self._bar(TOP + number * ROW, label, row, scale) for number, (label, row) in enumerate(rows)]
         keys, left = [], 0.0
         for part, colour in self.colours.items():
-            word = text.visible(text.word(part))
-            keys.append({"x": _number(left), "part": part, "colour": colour, "word": word})
-            left += 30 + 6.2 * len(word)
+            said = text.visible(word(part))
+            keys.append({"x": _number(left), "part": part, "colour": colour, "word": said})
+            left += 30 + 6.2 * len(said)
         return environment().get_template("bars.svg").render(
             title=self.title, description=self.description, width=WIDTH, height=TOP + ROW * len(rows) + 4,
             keys=keys, bars=bars, left=LABELS)

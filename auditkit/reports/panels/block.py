@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base import hostile_text as text
 from auditkit.base import shipped
 from auditkit.errors import UsageError
-from auditkit.reports.page.glyphs import drawable
+from auditkit.evaluation.words import WORDS, word
+from auditkit.reports.panels.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -53,10 +54,10 @@ def environment() -> "Environment":
         loader=FileSystemLoader(shipped.folder("templates")), autoescape=True, undefined=StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
-    found.filters |= {"word": text.word, "count": text.count, "size": text.size, "short": text.short,
+    found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short,
                       "ends": text.ends,
                       "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
-    found.globals |= {"ROWS": ROWS}
+    found.globals |= {"ROWS": ROWS, "STATUS": WORDS}
     return found
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from auditkit.base import hostile_text as text
-from auditkit.evaluation.evaluation import SUBJECT, Evaluation
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.words import SUBJECT
 from auditkit.proof import provenance
 from auditkit.reports.panels.block import Block
 

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from auditkit.base import hostile_text as text
+from auditkit.evaluation.words import UNKNOWN
 from auditkit.reports.panels.bars import PLOTLY, SVG, _unmarked
 from auditkit.reports.panels.block import environment
 
@@ -12,7 +13,7 @@ STATES = ("nothing", "unknown", "some", "all ports of some", "everything")
 """What a cell says, by its code."""
 WORDS = {"nothing": "nothing is open", "unknown": "not known", "some": "some ports",
          "all ports of some": "all ports of some pods", "everything": "all ports of all pods"}
-COLOURS = {"nothing": "#ffffff", "unknown": "#c77700", "some": "#9db4d8", "all ports of some": "#5f80b8",
+COLOURS = {"nothing": "#ffffff", "unknown": UNKNOWN.colour, "some": "#9db4d8", "all ports of some": "#5f80b8",
            "everything": "#22406f"}
 SHARES = {"unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0}
 """How much of its cell a mark fills, so that it can be told without colours too."""

@@ -11,8 +11,11 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.base import hostile_text as text
 from auditkit.errors import NoSuchName
-from auditkit.evaluation.evaluation import SEVERITIES, STATUSES, Evaluation, Outcome, Result, subjects_of
-from auditkit.framework.framework import Framework
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.sentences import subjects_of
+from auditkit.evaluation.words import SEVERITIES, STATUSES
+from auditkit.framework.model import Framework
 from auditkit.proof import provenance
 from auditkit.reports.panels.block import ROWS, Block
 from auditkit.snapshots.snapshot import Snapshot
@@ -50,7 +53,7 @@ def summary(evaluation: Evaluation) -> Block:
 def requirements(evaluation: Evaluation) -> Block:
     """Every requirement in a row: status, reason, how many subjects fail of how many were judged."""
     rows = [{
-        **_identity(result), "reason": result.reason, "failed": result.count("fail"),
+        **_identity(result), "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome.population) for outcome in result.outcomes),
     } for result in evaluation.results]
     return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
@@ -185,7 +188,7 @@ def _failure(result: Result) -> dict[str, Any]:
     denied = _denied(result)
     return {
         **_identity(result), "severity": "stated" if denied else failing[0].check.severity,
-        "said": text.ends(result.reason) if denied else "",
+        "said": text.ends(str(result.reason)) if denied else "",
         "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
                       "subjects": subjects_of(o.check)} for o in failing],
     }
@@ -197,7 +200,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
     for result in results:
         if result.status == "unknown":
             gaps = dict.fromkeys(gap for outcome in result.outcomes for gap in outcome.gaps)
-            for reason in gaps or [result.reason]:
+            for reason in gaps or [str(result.reason)]:
                 waiting.setdefault(reason, []).append(result.requirement.id)
     return [{"reason": reason, "ids": ids} for reason, ids in sorted(waiting.items(), key=lambda item: -len(item[1]))]
 
@@ -205,7 +208,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
 def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
     stated = msgspec.to_builtins(result.requirement)
     covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
-    reason = result.reason.replace(f"; it cannot show: {result.requirement.cannot_show}", "")
+    reason = result.reason.without_rest
     return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": reason,
             "checks": [_outcome(*pair, stated["id"], shown) for pair in zip(result.outcomes, covered, strict=True)]}
 

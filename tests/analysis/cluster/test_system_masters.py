@@ -10,7 +10,7 @@ from auditkit import tables
 from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.proof.prove import TIME, world
 from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.snapshots.snapshot import Snapshot

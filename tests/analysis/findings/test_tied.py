@@ -8,8 +8,8 @@ from finding_worlds import ENDED, OLD, YOUNG, finding, only, pod, shop, snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.findings import tied as analysis
-from auditkit.analysis.findings.cluster_names import of_other_cluster
 from auditkit.analysis.findings.images import references
 from auditkit.checks import all_checks
 from auditkit.checks.support.evidence import fresh

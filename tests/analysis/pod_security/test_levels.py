@@ -17,7 +17,7 @@ from auditkit.analysis.pod_security.levels import (
 )
 from auditkit.analysis.pod_security.rules import RULES
 from auditkit.checks import pss
-from auditkit.framework import framework as controls
+from auditkit.framework import library
 from tests.analysis.pod_security.test_rules import PAIRS, by_pod, corpus, judged, judging, pod, template, words, world
 
 LABEL = "pod-security.kubernetes.io/"
@@ -148,7 +148,7 @@ def test_derived_tables_are_registered_and_read_tables_that_exist():
 
 def resolved(framework, level, version):
     """The checks of a framework, by name, asked for a version."""
-    for requirement in controls.load(framework).requirements:
+    for requirement in library.load(framework).requirements:
         for check in requirement.resolved():
             given = {"version": version, "level": level}
             yield check.with_parameters({key: given[key] for key in check.parameters if key in given})

@@ -10,8 +10,8 @@ from auditkit.analysis.rbac.duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac.privileges import spellings
 from auditkit.checks import find
 from auditkit.errors import ControlError
-from auditkit.evaluation.evaluation import run
-from auditkit.framework import framework as controls
+from auditkit.evaluation.engine import run
+from auditkit.framework import library
 
 RBAC = "rbac.authorization.k8s.io"
 GRANTS, RUNS = rule("create", "rolebindings", RBAC), rule("create", "pods")
@@ -104,7 +104,7 @@ def test_the_pairs_that_ship_are_whole():
     shipped = duties()
     assert len({duty.id for duty in shipped}) == len(shipped) >= 5
     assert all(duty.title and duty.why and duty.first.rights and duty.second.rights for duty in shipped)
-    assert "segregation-of-duties" not in controls.names()
+    assert "segregation-of-duties" not in library.names()
 
 
 def test_nobody_and_nothing():

@@ -12,7 +12,7 @@ from auditkit.checks import find
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.errors import SourceError
-from auditkit.evaluation.evaluation import run
+from auditkit.evaluation.engine import run
 from auditkit.snapshots.snapshot import Snapshot
 
 

@@ -1,86 +1,15 @@
-"""Frameworks: lists of requirements, each with the checks that give evidence for it. They are data (YAML)."""
+"""The frameworks that there are: those that ship, and those of a folder of a user's own."""
 
-import datetime as dt
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
-from auditkit.checks import Check, all_checks, find
-from auditkit.errors import ControlError, NoSuchName, UsageError
-
-Reach = Literal["evidenced", "partly", "attested"]
-Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
-                                   description="one line of text that is not empty")]
-
+from auditkit.errors import ControlError, NoSuchName
+from auditkit.framework.model import Framework, Requirement
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties"}
 """What else may stand in a folder of frameworks, by its key."""
-
-
-class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """A chapter of a framework."""
-
-    id: Line
-    title: Line
-
-
-class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One requirement: what it is about, how far a cluster can show it, and the checks that do.
-
-    ``reach``: a cluster shows all that it asks to be looked at (``evidenced``), a part (``partly``), or nothing
-    (``attested``); ``cannot_show`` has the rest, and what lies beyond. Only the first can pass; the others are
-    ``manual`` where all holds that is shown.
-    ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters.
-    """
-
-    id: Line
-    section: Line
-    title: Line
-    about: str = ""
-    obligation: Literal["", "standard", "required", "addressable"] = ""
-    level: int | None = None
-    assessment: Literal["", "automated", "manual"] = ""
-    reach: Reach
-    run_by: Literal["", "provider"] = ""
-    observable: str = ""
-    checks: list[str | dict[str, dict[str, Any]]] = []
-    cannot_show: str = ""
-    ask_next: str = ""
-    look_at: str = ""
-
-    @property
-    def named(self) -> list[tuple[str, dict[str, Any]]]:
-        """The checks by name, each with the parameters that are given to it."""
-        return [(name, given or {}) for entry in self.checks
-                for name, given in ([(entry, {})] if isinstance(entry, str) else entry.items())]
-
-    def resolved(self) -> list[Check]:
-        """The checks, tuned as the requirement says. Raises `NoSuchName` for one that does not exist."""
-        return [find(name).with_parameters(given) for name, given in self.named]
-
-
-class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """A framework: who publishes it, in which version, and its requirements in their order.
-
-    One that ``extends`` another has the requirements of that: its own stand in for those with the same
-    identifier, or go behind them.
-    """
-
-    framework: Line
-    title: Line
-    version: Line
-    publisher: str = ""
-    source: str = ""
-    note: str = ""
-    default: bool = True
-    law: bool = True
-    dated: dt.date | None = None
-    extends: str = ""
-    sections: list[Section] = []
-    requirements: list[Requirement] = []
 
 
 def names(own: Path | None = None) -> list[str]:
@@ -109,31 +38,6 @@ def listed(own: Path | None = None) -> list[tuple[Framework, bool]]:
     shipped, others = _shipped(), _files(own)
     return [*((read(path), False) for path in shipped.values()),
             *((read(path, own), name in shipped) for name, path in others.items())]
-
-
-def verify(framework: Framework, own: Path | None = None) -> None:
-    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and
-    line, or `UsageError` for a framework that stands in no file."""
-    for requirement in framework.requirements:
-        for position, what in wrong(requirement):
-            place = _place(requirement, position, framework, own)
-            raise (ControlError if place else UsageError)(
-                f"{place or f'The framework {framework.framework}'}: {requirement.id}: {what}")
-
-
-def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
-    """What is wrong with the checks of a requirement: the place in the list, and a sentence."""
-    for position, entry in enumerate(requirement.checks):
-        for name, given in [(entry, {})] if isinstance(entry, str) else entry.items():
-            try:
-                check = find(name).with_parameters(given)
-            except UsageError as error:
-                yield position, str(error)
-                continue
-            defaults = all_checks()[name].parameters
-            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; by default it is "
-                                   f"{defaults[parameter]!r}")
-                        for parameter, value in given.items() if not _alike(value, defaults[parameter]))
 
 
 def used(framework: Framework, own: Path | None) -> list[Path]:
@@ -292,23 +196,3 @@ def _twice(requirement: Requirement) -> str:
     """A check that a requirement has twice, with the same parameters."""
     named = requirement.named
     return next((name for place, (name, given) in enumerate(named) if (name, given) in named[:place]), "")
-
-
-def _place(requirement: Requirement, check: int, framework: Framework, own: Path | None) -> str:
-    """File and line of a check of a requirement: the first file that has it so, that of the framework before others."""
-    for path in sorted(files(own), key=lambda path: path.stem != framework.framework):
-        written = strict_yaml.read(path, Framework).requirements
-        if requirement in written:
-            return f"{path}, line {strict_yaml.line(path, 'requirements', written.index(requirement), 'checks', check)}"
-    return ""
-
-
-def _alike(value: Any, default: Any) -> bool:
-    """Whether a value from YAML can stand where a default stands."""
-    if default is None or value is None:
-        return default is None
-    if isinstance(default, list | tuple | set | frozenset):
-        return isinstance(value, list) and all(_alike(each, next(iter(default))) for each in value if default)
-    if isinstance(default, float):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return type(value) is type(default)

@@ -1,0 +1,181 @@
+"""What came of checks and requirements: plain data."""
+
+import inspect
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditkit import tables
+from auditkit.checks import Check, Judgement
+from auditkit.errors import AuditkitError, UsageError
+from auditkit.evaluation.words import SEVERITIES, VERDICTS
+from auditkit.framework.model import Requirement
+from auditkit.people.attestations import Attestation
+
+UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
+"""The reason of verdicts for which a check gives none."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one check found: a verdict for every subject of its population."""
+
+    check: Check
+    population: pd.DataFrame
+    judgement: Judgement
+    verdict: pa.DictionaryArray
+    gaps: list[str]
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many subjects have each verdict; all four are there."""
+        found = dict(zip(*(self.verdict.value_counts().field(i).to_pylist() for i in (0, 1)), strict=True))
+        return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
+
+    def positions(self, verdict: str | None = None) -> np.ndarray:
+        """The places of the subjects (of one verdict) in the population."""
+        return (np.arange(len(self.population)) if verdict is None
+                else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
+
+    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
+        """What the subjects at these places are called: kind, namespace, name, container."""
+        return subjects(self.population, self.check.tables[0], chosen)
+
+    def rows(self, verdict: str | None = None) -> pd.DataFrame:
+        """The subjects (of one verdict): kind, namespace, name, container, verdict, reason, seen, wanted."""
+        chosen = self.positions(verdict)
+        frame = self.subjects(chosen)
+        frame["verdict"] = self.verdict.take(pa.array(chosen)).cast(pa.string()).to_pandas(
+            types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get).array
+        with guarded(self.check):
+            evidence, reasons = self.judgement.evidence, self.judgement.reasons
+        frame["seen"] = _seen(evidence.iloc[chosen])
+        frame["reason"] = self._reasons(reasons, chosen, frame)
+        frame["wanted"] = self.check.wanted
+        return frame
+
+    def reasons(self, verdict: str) -> list[tuple[str, int]]:
+        """Why subjects have this verdict (``fail`` or ``unknown``), the commonest reason first, each with how many."""
+        chosen = self.positions(verdict)
+        with guarded(self.check):
+            given = self.judgement.reasons
+        if not isinstance(given, str) and not self.gaps:
+            stated = given.iloc[chosen].astype(object).where(lambda said: said.notna() & (said != ""), UNSAID[verdict])
+            return [(str(reason), int(count)) for reason, count in stated.value_counts().items()]
+        return [(reason, int(count)) for reason, count in self.rows(verdict)["reason"].value_counts().items()]
+
+    def _reasons(self, given: pd.Series | str, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
+        stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
+        ok = self.judgement.ok.iloc[chosen].tolist()
+        gap = "; ".join(self.gaps)
+        return [
+            self.judgement.otherwise if verdict == "not_applicable"
+            else gap if gap and verdict == "unknown" and (value is True or value is False)
+            else _text(reason) or seen or UNSAID.get(verdict, "")
+            for verdict, value, reason, seen in zip(frame["verdict"], ok, stated, frame["seen"], strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a requirement has its status, in parts; they become one text only where it is shown.
+
+    ``said``: what people say that decides. ``found``: what the checks found. ``rest``: what a cluster cannot show.
+    ``accepted``: by whom failures are accepted, and until when. ``attested``: who attests the rest.
+    """
+
+    found: str = ""
+    said: str = ""
+    rest: str = ""
+    accepted: str = ""
+    attested: str = ""
+
+    def __str__(self) -> str:
+        return "; ".join(filter(None, (self.said, self.found, self.rest, self.accepted, self.attested)))
+
+    @property
+    def without_rest(self) -> str:
+        """The text where what a cluster cannot show stands beside it."""
+        return str(replace(self, rest=""))
+
+
+@dataclass(frozen=True)
+class Result:
+    """A requirement with its status, the reason for it, and what its checks found.
+
+    ``accepted``: it fails, valid exceptions cover every subject that does, and nothing else of it is unknown;
+    ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid ones about it.
+    """
+
+    requirement: Requirement
+    status: str
+    reason: Reason
+    outcomes: list[Outcome]
+    accepted: bool = False
+    covered: tuple[np.ndarray, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
+
+    def count(self, verdict: str) -> int:
+        """How many verdicts of this kind its checks gave together."""
+        return sum(outcome.counts[verdict] for outcome in self.outcomes)
+
+    @property
+    def severity(self) -> str:
+        """The highest severity of a check that fails; empty where none does."""
+        return max((o.check.severity for o in self.outcomes if o.counts["fail"]), key=SEVERITIES.index, default="")
+
+
+def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
+    """What rows of a population are called: columns kind, namespace, name, container."""
+    rows = population.iloc[chosen]
+    declared = tables.TABLES.get(table.removeprefix("all_"))
+    name, container = declared.called if declared else ("name", "container")
+    kind = declared.kind if declared else ""
+    return pd.DataFrame({
+        "kind": rows["kind"] if "kind" in rows else kind,
+        "namespace": rows["namespace"] if "namespace" in rows else pd.NA,
+        "name": rows[name],
+        "container": rows[container] if container and container in rows else pd.NA,
+    }, index=rows.index).reset_index(drop=True)
+
+
+@contextmanager
+def guarded(check: Check) -> Iterator[None]:
+    """While the code of a check runs, which may be a user's own: if it breaks it is named, and what it prints does not
+    come between results that a program reads."""
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except AuditkitError as error:
+        raise UsageError(f"The check {check.name} broke: {error}") from error
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
+                         f"({_place(error, check)}).") from error
+
+
+def _place(error: BaseException, check: Check) -> str:
+    """Where the check broke: the last line of its own file that was reached, else where the error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if frame.filename == inspect.getsourcefile(check.function)]
+    frame = (own or frames)[-1]
+    return f"{frame.filename}, line {frame.lineno}"
+
+
+def _seen(evidence: pd.DataFrame) -> list[str]:
+    """The values that were looked at, as ``name=value`` parted by commas."""
+    columns = [[f"{name}={_text(value) or 'not set'}" for value in evidence[name].tolist()] for name in evidence]
+    return [", ".join(row) for row in zip(*columns, strict=True)] if columns else [""] * len(evidence)
+
+
+def _text(value: object) -> str:
+    if value is None or value is pd.NA:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,75 @@
+"""Frameworks: lists of requirements, each with the checks that give evidence for it. They are data (YAML)."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from auditkit.checks import Check, find
+
+Reach = Literal["evidenced", "partly", "attested"]
+Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
+                                   description="one line of text that is not empty")]
+
+
+class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A chapter of a framework."""
+
+    id: Line
+    title: Line
+
+
+class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """One requirement: what it is about, how far a cluster can show it, and the checks that do.
+
+    ``reach``: a cluster shows all that it asks to be looked at (``evidenced``), a part (``partly``), or nothing
+    (``attested``); ``cannot_show`` has the rest, and what lies beyond. Only the first can pass; the others are
+    ``manual`` where all holds that is shown.
+    ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters.
+    """
+
+    id: Line
+    section: Line
+    title: Line
+    about: str = ""
+    obligation: Literal["", "standard", "required", "addressable"] = ""
+    level: int | None = None
+    assessment: Literal["", "automated", "manual"] = ""
+    reach: Reach
+    run_by: Literal["", "provider"] = ""
+    observable: str = ""
+    checks: list[str | dict[str, dict[str, Any]]] = []
+    cannot_show: str = ""
+    ask_next: str = ""
+    look_at: str = ""
+
+    @property
+    def named(self) -> list[tuple[str, dict[str, Any]]]:
+        """The checks by name, each with the parameters that are given to it."""
+        return [(name, given or {}) for entry in self.checks
+                for name, given in ([(entry, {})] if isinstance(entry, str) else entry.items())]
+
+    def resolved(self) -> list[Check]:
+        """The checks, tuned as the requirement says. Raises `NoSuchName` for one that does not exist."""
+        return [find(name).with_parameters(given) for name, given in self.named]
+
+
+class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """A framework: who publishes it, in which version, and its requirements in their order.
+
+    One that ``extends`` another has the requirements of that: its own stand in for those with the same
+    identifier, or go behind them.
+    """
+
+    framework: Line
+    title: Line
+    version: Line
+    publisher: str = ""
+    source: str = ""
+    note: str = ""
+    default: bool = True
+    law: bool = True
+    dated: dt.date | None = None
+    extends: str = ""
+    sections: list[Section] = []
+    requirements: list[Requirement] = []

@@ -1,0 +1,56 @@
+"""Are the checks and parameters that a framework names right?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from auditkit.base import strict_yaml
+from auditkit.checks import all_checks, find
+from auditkit.errors import ControlError, UsageError
+from auditkit.framework.library import files
+from auditkit.framework.model import Framework, Requirement
+
+
+def verify(framework: Framework, own: Path | None = None) -> None:
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and
+    line, or `UsageError` for a framework that stands in no file."""
+    for requirement in framework.requirements:
+        for position, what in wrong(requirement):
+            place = _place(requirement, position, framework, own)
+            raise (ControlError if place else UsageError)(
+                f"{place or f'The framework {framework.framework}'}: {requirement.id}: {what}")
+
+
+def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
+    """What is wrong with the checks of a requirement: the place in the list, and a sentence."""
+    for position, entry in enumerate(requirement.checks):
+        for name, given in [(entry, {})] if isinstance(entry, str) else entry.items():
+            try:
+                check = find(name).with_parameters(given)
+            except UsageError as error:
+                yield position, str(error)
+                continue
+            defaults = all_checks()[name].parameters
+            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; by default it is "
+                                   f"{defaults[parameter]!r}")
+                        for parameter, value in given.items() if not _alike(value, defaults[parameter]))
+
+
+def _place(requirement: Requirement, check: int, framework: Framework, own: Path | None) -> str:
+    """File and line of a check of a requirement: the first file that has it so, that of the framework before others."""
+    for path in sorted(files(own), key=lambda path: path.stem != framework.framework):
+        written = strict_yaml.read(path, Framework).requirements
+        if requirement in written:
+            return f"{path}, line {strict_yaml.line(path, 'requirements', written.index(requirement), 'checks', check)}"
+    return ""
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether a value from YAML can stand where a default stands."""
+    if default is None or value is None:
+        return default is None
+    if isinstance(default, list | tuple | set | frozenset):
+        return isinstance(value, list) and all(_alike(each, next(iter(default))) for each in value if default)
+    if isinstance(default, float):
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return type(value) is type(default)
