@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from auditkit.analysis.pod_security.levels import minor_version
 from auditkit.base import shipped
@@ -22,6 +22,18 @@ Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
     from auditkit.evaluation.compare import Comparison
+    from auditkit.reports import Files
+
+
+class Given(TypedDict, total=False):
+    """What `evaluate`, `compare`, `report` and `verify` take beside snapshot and framework: filled once, passed on."""
+
+    exceptions: Path | str | None
+    attestations: Path | str | None
+    controls: Path | str | None
+    checks: Paths
+    pss_version: str
+
 
 DEMO = "demo"
 
@@ -101,8 +113,8 @@ def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Fram
 
 
 def verify_framework(framework: Framework, controls: Path | str | None = None) -> None:
-    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and line,
-    or `UsageError` for a framework that stands in no file."""
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
+    line, or `UsageError` for a framework that stands in no file."""
     _verify(framework, _folder(controls))
 
 
@@ -114,7 +126,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
     `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
     Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
-    and `ControlError` with file and line for a mistake in any of them.
+    and `DefinitionError` with file and line for a mistake in any of them.
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = library.load(framework, own) if isinstance(framework, str) else framework
@@ -132,19 +144,22 @@ def proposed(framework: str, controls: Path | str | None) -> bool:
     return bool(controls) and library.proposed(framework, Path(controls))
 
 
-def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str,
-            **added: Any) -> "Comparison":
+def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str, *,
+            exceptions: Path | str | None = None, attestations: Path | str | None = None,
+            checks: Paths = (), pss_version: str = "") -> "Comparison":
     """What a folder's version of a framework would change in statuses and verdicts, before it is in force.
 
-    It is compared with the framework of the same name that ships, or else with the one that it extends.
-    ``added`` is what `evaluate` takes beside: exceptions, attestations, checks.
+    It is compared with the framework of the same name that ships, or else with the one that it extends. The other
+    parameters are those of `evaluate`.
     """
     from auditkit.evaluation.compare import Comparison
 
     opened = open(snapshot)
-    _load_checks(added.get("checks", ()))
-    in_force, proposed = library.proposal(framework, Path(controls))
-    return Comparison(*(evaluate(opened, each, controls=controls, **added) for each in (in_force, proposed)))
+    _load_checks(checks)
+    in_force, proposed = (
+        evaluate(opened, each, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                 pss_version=pss_version) for each in library.proposal(framework, Path(controls)))
+    return Comparison(in_force, proposed)
 
 
 def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
@@ -158,19 +173,21 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
 
 
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
-           progress: Callable[[str], None] | None = None, **added: Any) -> Any:
+           progress: Callable[[str], None] | None = None, *,
+           exceptions: Path | str | None = None, attestations: Path | str | None = None,
+           controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> "Files":
     """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF.
 
-    ``added`` is what `evaluate` takes beside the framework: exceptions, attestations, controls, checks, pss_version.
+    The parameters behind ``progress`` are those of `evaluate`.
     """
     from auditkit.reports import report as _report
 
-    given = {name: value for name, value in added.items() if value}
-    return _report(open(snapshot), framework, Path(output), progress=progress, **given)
+    return _report(open(snapshot), framework, Path(output), progress, exceptions=exceptions or "",
+                   attestations=attestations or "", controls=controls or "", checks=checks, pss_version=pss_version)
 
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
-                    progress: Callable[[str], None] | None = None) -> Any:
+                    progress: Callable[[str], None] | None = None) -> "Files":
     """Run a notebook that judges no framework (``access``, ``network``, or the path of your own) on a snapshot.
 
     Returns the paths of the notebook, the page and the PDF.

@@ -5,7 +5,7 @@
     AuditkitError                 the base: its text is a sentence for people
     ├── UsageError                the command or call is wrong (exit 2)
     │   ├── NoSuchName            an unknown table, check, framework, column
-    │   └── ControlError          a mistake in a controls, exception or attestation file
+    │   └── DefinitionError       a mistake in a framework, checks, cases, exceptions or attestations
     ├── SourceError               nothing can be collected from this source (exit 4)
     ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
@@ -41,8 +41,13 @@ class NoSuchName(UsageError):
         super().__init__(f"There is no {what} {name!r}; {hint}")
 
 
-class ControlError(UsageError):
-    """A controls, exception or attestation file does not follow its schema; the message has file and place."""
+class DefinitionError(UsageError):
+    """What somebody wrote (a framework, checks, cases, exceptions, attestations) is wrong; the message has file and
+    line."""
+
+
+ControlError = DefinitionError
+"""The former name of `DefinitionError`, for one version."""
 
 
 class SourceError(AuditkitError):

@@ -46,9 +46,9 @@ def test_every_example_works(folder: Path) -> None:
             shutil.copy(folder / words[1], folder / words[2])
         else:
             shown[" ".join(words[:3])] = run(folder, command)
-    assert "fails on 3 of 3, passes 2 of 2" in shown["auditkit controls test"]
+    assert "fails on 3 of 3, passes 2 of 2" in shown["auditkit frameworks test"]
     assert len(list((folder / "reports").glob("acme-*.pdf"))) == 1
-    assert "W-1" in shown["auditkit controls show"]
+    assert "W-1" in shown["auditkit frameworks show"]
 
 
 def test_what_the_examples_say_comes_out(folder: Path) -> None:
@@ -72,7 +72,7 @@ def test_the_package_of_the_example_brings_the_check(folder: Path, tmp_path: Pat
     (about / "entry_points.txt").write_text("".join(
         f"[{group}]\n" + "".join(f"{name} = {module}\n" for name, module in points.items())
         for group, points in project["entry-points"].items()))
-    assert "fails on 3 of 3" in run(HERE, "auditkit controls test acme_checks.images_of_our_registry", tmp_path)
+    assert "fails on 3 of 3" in run(HERE, "auditkit frameworks test acme_checks.images_of_our_registry", tmp_path)
 
 
 @pytest.mark.parametrize("shape", [Framework, Requirement, exceptions.Written, exceptions.Selector, attestations.Written,

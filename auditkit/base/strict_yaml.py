@@ -15,7 +15,7 @@ import msgspec
 import yaml
 
 from auditkit.base.yaml_errors import Step, said
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class _Loader(yaml.CSafeLoader):
 
 
 def read(path: Path, shape: type[T]) -> T:
-    """The content of a YAML file as ``shape``. Raises `ControlError`, which names the file and the line."""
+    """The content of a YAML file as ``shape``. Raises `DefinitionError`, which names the file and the line."""
     content = _content(path, _bytes(path))
     try:
         return msgspec.convert(content, shape)
@@ -54,7 +54,7 @@ def read(path: Path, shape: type[T]) -> T:
 
 
 def top(path: Path) -> set[str]:
-    """The keys at the top of a YAML file; none where it is no mapping. Raises `ControlError`."""
+    """The keys at the top of a YAML file; none where it is no mapping. Raises `DefinitionError`."""
     content = _content(path, _bytes(path))
     return set(map(str, content)) if isinstance(content, dict) else set()
 
@@ -104,10 +104,10 @@ def _bytes(path: Path) -> bytes:
     """What a regular file has."""
     try:
         if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
-            raise ControlError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
+            raise DefinitionError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
         return path.read_bytes()
     except OSError as error:
-        raise ControlError(f"{path} cannot be read: {error.strerror}.") from None
+        raise DefinitionError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _text(path: Path, content: bytes) -> str:
@@ -123,7 +123,7 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _refuse(path: Path, line: int, what: str) -> NoReturn:
-    raise ControlError(f"{path}, line {line}: {what}") from None
+    raise DefinitionError(f"{path}, line {line}: {what}") from None
 
 
 def _verify_events(path: Path, text: str) -> None:

@@ -22,7 +22,7 @@ def all_checks() -> dict[str, Check]:
 
 
 def load_file(path: Path | str) -> list[str]:
-    """Register the checks of a Python file beside all others; returns their names. Raises `ControlError`."""
+    """Register the checks of a Python file beside all others; returns their names. Raises `DefinitionError`."""
     all_checks()  # so that a name that is taken is an error in that file, and not in ours
     return plugins.load_file(Path(path))
 

@@ -17,7 +17,7 @@ from typing import get_args
 from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.checks.model import REGISTRY, Check, Severity
-from auditkit.errors import AuditkitError, ControlError, NoSuchName
+from auditkit.errors import AuditkitError, DefinitionError, NoSuchName
 
 GROUP = "auditkit.checks"
 
@@ -28,20 +28,20 @@ _read: dict[str, str] = {}
 def load_file(path: Path) -> list[str]:
     """Register the checks of a Python file, named ``FILE.function``, and return their names.
 
-    Raises `ControlError` with file and line where it cannot be imported, brings no check or a malformed one.
+    Raises `DefinitionError` with file and line where it cannot be imported, brings no check or a malformed one.
     """
     path = path.resolve()
     module = f"{path.parent}.{path.stem}"  # unlike that of any other file, and ends in the name of this one
     if not path.stem.isidentifier():
-        raise ControlError(f"{path}: the name of a file of checks is part of their names; it may only have "
-                           "letters, digits and underscores.")
+        raise DefinitionError(f"{path}: the name of a file of checks is part of their names; it may only have "
+                              "letters, digits and underscores.")
     if path.exists() and not path.is_file():  # a pipe would be waited for
         what = "a folder" if path.is_dir() else "not a file"
-        raise ControlError(f"The checks in {path} cannot be read: it is {what}.")
+        raise DefinitionError(f"The checks in {path} cannot be read: it is {what}.")
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        raise ControlError(f"The checks in {path} cannot be read: {error.strerror}.") from None
+        raise DefinitionError(f"The checks in {path} cannot be read: {error.strerror}.") from None
     if _read.get(module) != digest:
         _forget(module)
         try:
@@ -56,16 +56,16 @@ def load_file(path: Path) -> list[str]:
 
 @cache
 def load_entry_points() -> None:
-    """Register the checks of installed packages. Raises `ControlError`, which names the package."""
+    """Register the checks of installed packages. Raises `DefinitionError`, which names the package."""
     for point in entry_points(group=GROUP):
         origin = f"{point.value} of {_package(point)}"
         try:
             point.load()
         except AuditkitError as error:
-            raise ControlError(f"{origin}: {error}") from None
+            raise DefinitionError(f"{origin}: {error}") from None
         except (Exception, SystemExit) as error:
-            raise ControlError(f"{origin}: the checks cannot be imported: {_said(error)}. "
-                               "Mend or uninstall it.") from error
+            raise DefinitionError(f"{origin}: the checks cannot be imported: {_said(error)}. "
+                                  "Mend or uninstall it.") from error
         _accept(_of(point.module.partition(".")[0]), origin)
 
 
@@ -81,16 +81,16 @@ def place(check: Check) -> str:
 def _run(path: Path, module: str) -> None:
     specification = importlib.util.spec_from_file_location(module, path)
     if specification is None or specification.loader is None:
-        raise ControlError(f"{path} is not a Python file; its name must end in .py.")
+        raise DefinitionError(f"{path} is not a Python file; its name must end in .py.")
     made = sys.modules[module] = importlib.util.module_from_spec(specification)
     try:
         _verify_names(path)
         specification.loader.exec_module(made)
     except AuditkitError as error:
-        raise ControlError(f"{path}: {error}") from None
+        raise DefinitionError(f"{path}: {error}") from None
     except (Exception, SystemExit) as error:
-        raise ControlError(f"{path}, line {_line(error, path)}: the checks cannot be imported: "
-                           f"{_said(error)}.") from error
+        raise DefinitionError(f"{path}, line {_line(error, path)}: the checks cannot be imported: "
+                              f"{_said(error)}.") from error
 
 
 def _verify_names(path: Path) -> None:
@@ -99,15 +99,15 @@ def _verify_names(path: Path) -> None:
     for statement in ast.parse(path.read_bytes(), str(path)).body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if statement.name in lines and statement.decorator_list:
-                raise ControlError(f"{statement.name!r} stands there twice, in line {lines[statement.name]} and in "
-                                   f"line {statement.lineno}: rename one.")
+                raise DefinitionError(f"{statement.name!r} stands there twice, in line {lines[statement.name]} and in "
+                                      f"line {statement.lineno}: rename one.")
             lines[statement.name] = statement.lineno
 
 
 def _accept(names: list[str], origin: str) -> None:
     if not names:
-        raise ControlError(f"{origin} brings no check: mark functions with @check(severity=…) "
-                           "of auditkit.checks.")
+        raise DefinitionError(f"{origin} brings no check: mark functions with @check(severity=…) "
+                              "of auditkit.checks.")
     for name in names:
         _verify(REGISTRY[name])
 
@@ -119,23 +119,23 @@ def _verify(check: Check) -> None:
     function = inspect.unwrap(check.function)
     if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
         what = "a class" if inspect.isclass(function) else "no plain function"
-        raise ControlError(f"{where} is {what}; @check marks a function that returns judge(…).")
+        raise DefinitionError(f"{where} is {what}; @check marks a function that returns judge(…).")
     for name in ("wanted", "remedy", "source", "if_empty"):
         if not isinstance(getattr(check, name), str):
-            raise ControlError(f"{where}: {name} is {getattr(check, name)!r}; it must be text.")
+            raise DefinitionError(f"{where}: {name} is {getattr(check, name)!r}; it must be text.")
     if not inspect.getdoc(check.function):
-        raise ControlError(f"{where} has no docstring; its first line is the title in reports.")
+        raise DefinitionError(f"{where} has no docstring; its first line is the title in reports.")
     if check.severity not in severities:
-        raise ControlError(f"{where} has severity {check.severity!r}; it may be {', '.join(severities)}.")
+        raise DefinitionError(f"{where} has severity {check.severity!r}; it may be {', '.join(severities)}.")
     if not check.tables:
-        raise ControlError(f"{where} reads no table; its first parameter is the table whose rows it judges.")
+        raise DefinitionError(f"{where} reads no table; its first parameter is the table whose rows it judges.")
     for name in check.tables:
         if name not in known:
-            raise ControlError(f"{where} reads {name!r}. {NoSuchName('table', name, known)} "
-                               "(What a control may tune stands after * in the signature.)")
+            raise DefinitionError(f"{where} reads {name!r}. {NoSuchName('table', name, known)} "
+                                  "(What a control may tune stands after * in the signature.)")
     for name, default in check.parameters.items():
         if default is inspect.Parameter.empty:
-            raise ControlError(f"{where}: its parameter {name} needs a default.")
+            raise DefinitionError(f"{where}: its parameter {name} needs a default.")
 
 
 def _of(module: str) -> list[str]:

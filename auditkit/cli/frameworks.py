@@ -1,4 +1,4 @@
-"""``auditkit controls``: what is judged, by which checks, and whether they can be trusted."""
+"""``auditkit frameworks``: what is judged, by which checks, and whether they can be trusted."""
 
 from collections import Counter
 from dataclasses import asdict
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Frameworks, their requirements, and the checks that give evidence for them.",
                   no_args_is_help=True)
+old = typer.Typer(help="The former name of `auditkit frameworks`.", no_args_is_help=True)
+
+
+@old.callback()
+def renamed() -> None:
+    """The former name of `auditkit frameworks`."""
+    console.say("`auditkit controls` is called `auditkit frameworks` now; the former name goes with the next version.",
+                "yellow")
+
 
 Controls = Annotated[Path | None, typer.Option(
     "--controls", help="Folder with frameworks of your own (YAML), beside those that ship.")]
@@ -27,6 +36,7 @@ FormatOption = Annotated[Format, typer.Option("--format", help="How results are 
 
 
 @app.command("list")
+@old.command("list")
 def list_frameworks(controls: Controls = None, format: FormatOption = Format.text) -> None:
     """List the frameworks: how many requirements a cluster shows, shows partly, or people must attest."""
     from auditkit import api
@@ -52,6 +62,7 @@ def _counted(one: "Framework", proposed: bool) -> dict[str, Any]:
 
 
 @app.command()
+@old.command()
 def show(framework: Annotated[str, typer.Argument(help="A framework.")],
          requirement: Annotated[str | None, typer.Argument(help="One of its requirements.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
@@ -79,6 +90,7 @@ def show(framework: Annotated[str, typer.Argument(help="A framework.")],
 
 
 @app.command()
+@old.command()
 def lint(file: Annotated[Path | None, typer.Argument(
             help="A framework, exceptions, attestations (YAML), checks (Python); else all there is.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006
@@ -89,7 +101,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
     from auditkit.proof import lint as linting
 
     if file is not None and not file.is_file():
-        raise UsageError(f"{file} is a folder: `auditkit controls lint --controls {file}` looks at all in it."
+        raise UsageError(f"{file} is a folder: `auditkit frameworks lint --controls {file}` looks at all in it."
                          if file.is_dir() else f"{file} does not exist.")
     api.verify([], controls=controls, checks=checks)
     found = linting.lint(file, controls)
@@ -105,6 +117,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
 
 
 @app.command()
+@old.command()
 def test(check: Annotated[str | None, typer.Argument(help="A check; by default, all of them.")] = None,
          checks: Checks = [], format: FormatOption = Format.text) -> None:  # noqa: B006
     """Run checks on their cases: each must fail every mutant and pass every clean input. Exit with 1 where

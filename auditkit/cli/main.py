@@ -9,7 +9,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from auditkit.cli.frameworks import Checks, Controls
 from auditkit.errors import AuditkitError, Incomplete, UsageError
 
 if TYPE_CHECKING:
+    from auditkit.api import Given
     from auditkit.evaluation.evaluation import Evaluation
     from auditkit.snapshots.snapshot import Snapshot
 
@@ -27,7 +28,8 @@ app = typer.Typer(
     help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
-app.add_typer(frameworks.app, name="controls")
+app.add_typer(frameworks.app, name="frameworks")
+app.add_typer(frameworks.old, name="controls", hidden=True)
 app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
 
@@ -123,12 +125,13 @@ def evaluate(
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
     opened = api.open(snapshot)
-    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
-             "pss_version": pss_version}
-    names = _once(framework or (api.proposals(controls) if compare else DEFAULT_FRAMEWORKS))
+    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                      pss_version=pss_version)
+    names = _once(framework or (api.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
     proposed = [name for name in names if compare or api.proposed(name, controls)]
-    judged = [api.evaluate(opened, name, **added) for name in names if name not in proposed]
-    compared = [api.compare(opened, name, **added) for name in proposed]
+    judged = [api.evaluate(opened, name, **given) for name in names if name not in proposed]
+    compared = [api.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
+                            checks=checks, pss_version=pss_version) for name in proposed]
     results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
     for one in judged:
@@ -149,8 +152,8 @@ def report(
 
     opened = api.open(snapshot)
     names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(opened, names, output, quiet, exceptions=exceptions, attestations=attestations,
-                     controls=controls, checks=checks, pss_version=pss_version)
+    judged = _report(opened, names, output, quiet, api.Given(
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
     _unused(judged, controls)
     for name in notebook:
         for file in api.report_notebook(opened, name, output, progress=None if quiet else console.say):
@@ -170,13 +173,13 @@ def run(
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api
 
-    added = {"exceptions": exceptions, "attestations": attestations, "controls": controls, "checks": checks,
-             "pss_version": pss_version}
+    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                      pss_version=pss_version)
     framework = _once(framework)
-    api.verify(framework, **added)  # a mistake is said before minutes are spent
+    api.verify(framework, **given)  # a mistake is said before minutes are spent
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
     path = snapshot.write(store)
-    judged = _report(snapshot, framework, output, quiet, **added)
+    judged = _report(snapshot, framework, output, quiet, given)
     _unused(judged, controls)
     print(path)
     _insist(snapshot, strict)
@@ -188,7 +191,7 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
     """Make the reports of a made-up hospital's cluster; no cluster is needed."""
     from auditkit import api
 
-    _report(api.demo(), _once(framework), output, quiet)
+    _report(api.demo(), _once(framework), output, quiet, api.Given())
 
 
 @app.command()
@@ -239,14 +242,14 @@ def _insist(snapshot: "Snapshot", strict: bool) -> None:
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
-            **added: Any) -> list["Evaluation"]:
+            given: "Given") -> list["Evaluation"]:
     from auditkit import api
 
     judged = []
     for name in frameworks:
-        judged.append(api.evaluate(snapshot, name, **added))
+        judged.append(api.evaluate(snapshot, name, **given))
         _notices(judged[-1])
-        files = api.report(snapshot, name, output, progress=None if quiet else console.say, **added)
+        files = api.report(snapshot, name, output, progress=None if quiet else console.say, **given)
         for file in files:
             print(file)
     return judged

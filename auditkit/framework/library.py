@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
-from auditkit.errors import ControlError, NoSuchName
+from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Framework, Requirement
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties"}
@@ -20,13 +20,13 @@ def names(own: Path | None = None) -> list[str]:
 def load(name: str, own: Path | None = None) -> Framework:
     """A framework by name: one that ships, or one of a folder given beside them.
 
-    Raises `NoSuchName`; `ControlError` with file and line, also where both have this name.
+    Raises `NoSuchName`; `DefinitionError` with file and line, also where both have this name.
     """
     shipped, others = _shipped(), _files(own)
     if name in shipped and name in others:
-        raise ControlError(f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of "
-                           "its own, or see what it would change: "
-                           f"`auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
+        raise DefinitionError(f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of "
+                              "its own, or see what it would change: "
+                              f"`auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
     if name not in shipped | others:
         raise NoSuchName("framework", name, shipped | others)
     return read((shipped | others)[name], own)
@@ -64,13 +64,13 @@ def proposed(name: str, own: Path) -> bool:
 def proposals(own: Path) -> list[str]:
     """The frameworks of a folder that can be compared with one in force: of the same name, or extended.
 
-    Raises `ControlError` where there is none.
+    Raises `DefinitionError` where there is none.
     """
     found = [name for name, path in _files(own).items()
              if name in _shipped() or strict_yaml.read(path, Framework).extends]
     if not found:
-        raise ControlError(f"{own} has no framework with the name of one that ships, and none that extends "
-                           "another: there is nothing to compare.")
+        raise DefinitionError(f"{own} has no framework with the name of one that ships, and none that extends "
+                              "another: there is nothing to compare.")
     return found
 
 
@@ -78,7 +78,7 @@ def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
     """What is in force, and what a folder proposes instead.
 
     In force is the framework that ships under the same name, or else that which the folder's extends. Raises
-    `NoSuchName`, or `ControlError` where nothing is in force.
+    `NoSuchName`, or `DefinitionError` where nothing is in force.
     """
     others = _files(own)
     if name not in others:
@@ -86,8 +86,8 @@ def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
     theirs = read(others[name], own)
     in_force = name if name in _shipped() else theirs.extends
     if not in_force:
-        raise ControlError(f"{others[name]} can be compared with nothing: no framework {name!r} ships with "
-                           "auditkit, and it extends none.")
+        raise DefinitionError(f"{others[name]} can be compared with nothing: no framework {name!r} ships with "
+                              "auditkit, and it extends none.")
     return _base(in_force, own, ()), theirs
 
 
@@ -101,21 +101,22 @@ def either(name: str, own: Path | None = None) -> Framework:
 
 
 def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> Framework:
-    """The framework of a file, whole. ``within`` has the files that extend it. Raises `ControlError`."""
+    """The framework of a file, whole. ``within`` has the files that extend it. Raises `DefinitionError`."""
     framework = strict_yaml.read(path, Framework)
     written = framework.requirements
     if framework.framework != path.stem:
-        raise ControlError(f"{path}, line {strict_yaml.line(path, 'framework')}: it says "
-                           f"`framework: {framework.framework}`; "
-                           "framework and file must have the same name.")
+        raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'framework')}: it says "
+                              f"`framework: {framework.framework}`; "
+                              "framework and file must have the same name.")
     if framework.extends:
         if path in within:
-            raise ControlError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends itself, through "
-                               f"{framework.extends!r}.")
+            raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends itself, through "
+                                  f"{framework.extends!r}.")
         try:
             framework = _merged(_base(framework.extends, own, (*within, path)), framework)
         except NoSuchName as error:
-            raise ControlError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends {framework.extends!r}. "
+            raise DefinitionError(
+                f"{path}, line {strict_yaml.line(path, 'extends')}: it extends {framework.extends!r}. "
                                f"{error}") from None
     _verify(written, framework, path)
     return framework
@@ -126,35 +127,35 @@ def _shipped() -> dict[str, Path]:
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
-    """The files of a folder with a framework in them, by its name. Raises `ControlError` for a folder without any, and
-    for a YAML file that is nothing which is kept there."""
+    """The files of a folder with a framework in them, by its name. Raises `DefinitionError` for a folder without any,
+    and for a YAML file that is nothing which is kept there."""
     if folder is None:
         return {}
     if not folder.is_dir():
-        raise ControlError(f"{folder} is not a folder; --controls takes one with a YAML file a framework.")
+        raise DefinitionError(f"{folder} is not a folder; --controls takes one with a YAML file a framework.")
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
-        raise ControlError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        raise DefinitionError(f"{error.filename} cannot be read: {error.strerror}.") from None
     found: dict[str, Path] = {}
     for path in filter(_has_framework, paths):
         if path.stem in found:
-            raise ControlError(f"{found[path.stem]} and {path.name} are both the framework {path.stem!r}: keep one.")
+            raise DefinitionError(f"{found[path.stem]} and {path.name} are both the framework {path.stem!r}: keep one.")
         found[path.stem] = path
     if not found:
-        raise ControlError(f"{folder} has no framework; --controls takes a folder with a YAML file a framework.")
+        raise DefinitionError(f"{folder} has no framework; --controls takes a folder with a YAML file a framework.")
     return found
 
 
 def _has_framework(path: Path) -> bool:
-    """Whether a YAML file is a framework. Raises `ControlError` where it is no other list that is kept there either."""
+    """Whether a YAML file is a framework. Raises `DefinitionError` where it is no other list that is kept there."""
     keys = strict_yaml.top(path)
     if keys & {"framework", "requirements"}:
         return True
     if keys & _OTHER_LISTS:
         return False
     near = " ".join(str(NoSuchName("key", key, ["framework"])) for key in keys if key.lower().startswith("fram"))
-    raise ControlError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
+    raise DefinitionError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
@@ -178,7 +179,8 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
     """Refuse a framework without requirements, or one with an identifier twice, a section that does not exist, or a
     check twice."""
     if not framework.requirements:
-        raise ControlError(f"{path}, line {strict_yaml.line(path, 'requirements')}: the framework has no requirements.")
+        raise DefinitionError(
+            f"{path}, line {strict_yaml.line(path, 'requirements')}: the framework has no requirements.")
     seen: set[str] = set()
     sections = {section.id for section in framework.sections}
     for position, requirement in enumerate(written):
@@ -188,7 +190,7 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
                 else f"has the check {twice} twice" if (twice := _twice(requirement)) else "")
         if what:
             line = strict_yaml.line(path, "requirements", position)
-            raise ControlError(f"{path}, line {line}: the requirement {requirement.id!r} {what}.")
+            raise DefinitionError(f"{path}, line {line}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)
 
 

@@ -6,18 +6,18 @@ from typing import Any
 
 from auditkit.base import strict_yaml
 from auditkit.checks import all_checks, find
-from auditkit.errors import ControlError, UsageError
+from auditkit.errors import DefinitionError, UsageError
 from auditkit.framework.library import files
 from auditkit.framework.model import Framework, Requirement
 
 
 def verify(framework: Framework, own: Path | None = None) -> None:
-    """Refuse checks that do not exist, and parameters that they do not take. Raises `ControlError` with file and
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
     line, or `UsageError` for a framework that stands in no file."""
     for requirement in framework.requirements:
         for position, what in wrong(requirement):
             place = _place(requirement, position, framework, own)
-            raise (ControlError if place else UsageError)(
+            raise (DefinitionError if place else UsageError)(
                 f"{place or f'The framework {framework.framework}'}: {requirement.id}: {what}")
 
 

@@ -100,7 +100,7 @@ class Attestation:
 def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
     """The attestations of a file, or of each YAML file in a folder. ``own`` has a user's frameworks.
 
-    Raises `ControlError` with file and line for an unknown key or requirement, or a wrong date.
+    Raises `DefinitionError` with file and line for an unknown key or requirement, or a wrong date.
     """
     found = []
     for said, origin in entries.read(given, "attestations", Written):

@@ -9,7 +9,7 @@ from typing import Annotated, TypeVar
 import msgspec
 
 from auditkit.base import strict_yaml
-from auditkit.errors import ControlError, NoSuchName
+from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework import library
 from auditkit.framework.model import Framework
 
@@ -30,9 +30,9 @@ class Origin:
     sha256: str
     path: Path
 
-    def wrong(self, what: object) -> ControlError:
+    def wrong(self, what: object) -> DefinitionError:
         """The error that something in the entry is wrong."""
-        return ControlError(f"{self.path}, line {self.line}: {what}")
+        return DefinitionError(f"{self.path}, line {self.line}: {what}")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Notice:
 def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
     """The entries of a file, or of each YAML file in a folder: what stands there in a list called ``key``.
 
-    Raises `ControlError` with file and line.
+    Raises `DefinitionError` with file and line.
     """
     given = Path(given)
     document = msgspec.defstruct("Document", [(key, list[shape])], forbid_unknown_fields=True)
@@ -68,7 +68,7 @@ def too_long(first: dt.date, last: dt.date) -> str:
 
 
 def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:
-    """The framework that an entry names, which must have these requirements. Raises `ControlError`."""
+    """The framework that an entry names, which must have these requirements. Raises `DefinitionError`."""
     try:
         framework = library.either(name, own)
     except NoSuchName as error:
@@ -85,6 +85,6 @@ def _files(given: Path, key: str) -> list[Path]:
         return [given]
     files = sorted(path for suffix in ("yaml", "yml") for path in given.glob(f"*.{suffix}"))
     if not files:
-        raise ControlError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
-                           f"there are no {key} to read.")
+        raise DefinitionError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
+                              f"there are no {key} to read.")
     return files

@@ -118,7 +118,7 @@ class Acceptance:
 def read(given: Path | str, own: Path | None = None) -> list[Acceptance]:
     """The exceptions of a file, or of each YAML file in a folder. ``own`` has a user's frameworks.
 
-    Raises `ControlError` with file and line for an unknown key, check or requirement, or a wrong date.
+    Raises `DefinitionError` with file and line for an unknown key, check or requirement, or a wrong date.
     """
     found = [Acceptance(said, origin) for said, origin in entries.read(given, "exceptions", Written)]
     for exception in found:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from auditkit import checks
 from auditkit.base import strict_yaml
 from auditkit.checks import Check, all_checks, plugins
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.framework import library, verify
 from auditkit.framework.model import Framework, Requirement
 from auditkit.people import attestations, exceptions
@@ -39,7 +39,7 @@ def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
             if _has(file, key):
                 reader(file, own)
                 return []
-    except ControlError as error:
+    except DefinitionError as error:
         return [Finding("error", "", str(error))]
     return list(_framework(file, own if own else file.parent))
 
@@ -54,7 +54,7 @@ def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
     try:
         library.read(path, own)
         written = strict_yaml.read(path, Framework).requirements
-    except ControlError as error:
+    except DefinitionError as error:
         yield Finding("error", "", str(error))
         return
     for requirement, line in zip(written, strict_yaml.lines(path, "requirements"), strict=True):
@@ -95,5 +95,5 @@ def _used(path: Path) -> set[str]:
     """The checks that a framework uses; what is wrong with the framework is said elsewhere."""
     try:
         return {name for each in strict_yaml.read(path, Framework).requirements for name, _ in each.named}
-    except ControlError:
+    except DefinitionError:
         return set()

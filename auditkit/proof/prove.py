@@ -35,7 +35,7 @@ from auditkit import tables
 from auditkit.base import strict_yaml
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
-from auditkit.errors import ControlError, NoSuchName, UsageError
+from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.evaluation.engine import run
 from auditkit.snapshots.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshots.manifest import Manifest
@@ -101,7 +101,7 @@ def _proved() -> dict[str, str]:
 
 
 def cases(check: Check) -> Cases:
-    """The cases of a check; empty where it has none. Raises `ControlError` with file and line."""
+    """The cases of a check; empty where it has none. Raises `DefinitionError` with file and line."""
     return _read(_file(check)).get(check.function.__name__, Cases())
 
 
@@ -119,7 +119,7 @@ def _read(path: Path) -> dict[str, Cases]:
 def prove(check: Check) -> Proof:
     """Run a check on all of its cases, by the engine that judges real snapshots.
 
-    Raises `ControlError` with file and line for a mistake in them.
+    Raises `DefinitionError` with file and line for a mistake in them.
     """
     ours = cases(check)
     try:
@@ -148,7 +148,7 @@ def prove(check: Check) -> Proof:
                  len(ours.mutants) - len(wrong) + clean_wrong, len(ours.mutants), wrong)
 
 
-class Mistake(ControlError):
+class Mistake(DefinitionError):
     """Something is wrong in a world; ``steps`` lead to it."""
 
     def __init__(self, what: object, *steps: strict_yaml.Step):
@@ -156,10 +156,10 @@ class Mistake(ControlError):
         self.steps = steps
 
 
-def _at(check: Check, steps: list[strict_yaml.Step], what: UsageError) -> ControlError:
+def _at(check: Check, steps: list[strict_yaml.Step], what: UsageError) -> DefinitionError:
     """What is wrong with the cases of a check, and where."""
     line = strict_yaml.line(_file(check), check.function.__name__, *steps)
-    return ControlError(f"{_file(check)}, line {line}: {what}")
+    return DefinitionError(f"{_file(check)}, line {line}: {what}")
 
 
 def world(given: World, tools: tuple[str, ...] = ()) -> Snapshot:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditkit.base import strict_yaml
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 
 
 class Item(msgspec.Struct, forbid_unknown_fields=True):
@@ -35,7 +35,7 @@ GOOD = b"title: T\nitems:\n  - name: a\n    kind: big\n    day: 2026-01-31\n  - 
 def refused(tmp_path: Path, content: bytes, shape: Any = Document) -> str:
     path = tmp_path / "given.yaml"
     path.write_bytes(content)
-    with pytest.raises(ControlError) as error:
+    with pytest.raises(DefinitionError) as error:
         strict_yaml.read(path, shape)
     return str(error.value).removeprefix(f"{path}")
 
@@ -112,7 +112,7 @@ def test_what_would_not_end_is_refused_before_it_is_read(tmp_path: Path) -> None
 
 def test_what_is_no_file(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nothing.yaml"):
-        with pytest.raises(ControlError, match="cannot be read"):
+        with pytest.raises(DefinitionError, match="cannot be read"):
             strict_yaml.read(path, Any)
 
 
@@ -123,5 +123,5 @@ def test_no_bytes_break_it(tmp_path_factory: pytest.TempPathFactory, content: by
     for shape in (Any, Document):
         try:
             strict_yaml.read(path, shape)
-        except ControlError as error:
+        except DefinitionError as error:
             assert ", line " in str(error)

@@ -9,7 +9,7 @@ import pytest
 from auditkit import checks
 from auditkit.base import strict_yaml
 from auditkit.checks import all_checks
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.framework import library
 from auditkit.proof import prove as module
 from auditkit.proof.prove import MINIMUM, Cases, cases, prove, world
@@ -66,9 +66,9 @@ def test_a_proof_tells_which_case_is_judged_wrongly(monkeypatch):
 
 
 def test_a_case_with_a_misspelt_table_or_column_is_refused():
-    with pytest.raises(ControlError, match="contaners"):
+    with pytest.raises(DefinitionError, match="contaners"):
         world({"contaners": []})
-    with pytest.raises(ControlError, match="privilegd"):
+    with pytest.raises(DefinitionError, match="privilegd"):
         world({"containers": [{"privilegd": True}]})
 
 

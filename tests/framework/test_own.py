@@ -10,7 +10,7 @@ from own_worlds import CHECK, OURS, TUNED
 from auditkit import api, checks
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
-from auditkit.errors import ControlError, NoSuchName, UsageError
+from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.words import STATUSES
 from auditkit.framework import library, model
@@ -37,7 +37,7 @@ def test_a_framework_and_a_check_of_ones_own(hospital: Path) -> None:
 
 def test_a_framework_with_the_name_of_ours_never_stands_in_for_it(write, tmp_path: Path) -> None:
     write("soc2.yaml", OURS.replace("framework: hospital", "framework: soc2"))
-    with pytest.raises(ControlError, match=r"ships with auditkit.*name of its own"):
+    with pytest.raises(DefinitionError, match=r"ships with auditkit.*name of its own"):
         library.load("soc2", tmp_path)
     assert len(library.load("soc2").requirements) == 61
 
@@ -82,7 +82,7 @@ requirements:
 ])
 def test_a_mistake_in_a_framework(write, tmp_path: Path, old, new, says) -> None:
     write("hospital.yaml", OURS.replace(old, new))
-    with pytest.raises(ControlError, match=r"hospital\.yaml") as error:
+    with pytest.raises(DefinitionError, match=r"hospital\.yaml") as error:
         library.load("hospital", tmp_path)
     assert says in str(error.value)
 
@@ -97,7 +97,7 @@ def test_what_is_no_framework_in_a_folder_is_named(write, tmp_path: Path) -> Non
         ("hospital.yml", OURS, "hospital.yaml and hospital.yml are both the framework 'hospital'"),
     ):
         path = write(name, text)
-        with pytest.raises(ControlError) as error:
+        with pytest.raises(DefinitionError) as error:
             library.names(tmp_path)
         assert says in str(error.value)
         path.unlink()
@@ -116,14 +116,14 @@ def test_a_framework_is_found_however_it_is_written(write, tmp_path: Path, name,
 
 
 def test_a_folder_without_a_framework(tmp_path: Path) -> None:
-    with pytest.raises(ControlError, match="has no framework"):
+    with pytest.raises(DefinitionError, match="has no framework"):
         library.names(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "hospital.yaml")
-    with pytest.raises(ControlError, match="it is not a file"):
+    with pytest.raises(DefinitionError, match="it is not a file"):
         library.names(tmp_path)
 
 
@@ -139,7 +139,7 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
     write("controls/other.yaml", OURS.replace("framework: hospital", "framework: other\nextends: hospital").partition("req")[0])
     for name in ("hospital", "other"):
         for call in (lambda **own: api.evaluate(two_pods(), name, **own), lambda **own: api.verify([name], **own)):
-            with pytest.raises(ControlError) as error:
+            with pytest.raises(DefinitionError) as error:
                 call(controls=hospital / "controls", checks=hospital / "hospital.py")
             assert f"{hospital / 'controls' / 'hospital.yaml'}, line 9: {says}" in str(error.value)
 
@@ -160,12 +160,12 @@ def test_a_name_in_another_case_is_close() -> None:
 def test_a_circle_of_frameworks(write, tmp_path: Path) -> None:
     write("a.yaml", "framework: a\ntitle: A\nversion: '1'\nextends: b\n")
     write("b.yaml", "framework: b\ntitle: B\nversion: '1'\nextends: a\n")
-    with pytest.raises(ControlError, match="it extends itself"):
+    with pytest.raises(DefinitionError, match="it extends itself"):
         library.load("a", tmp_path)
 
 
 def test_no_folder() -> None:
-    with pytest.raises(ControlError, match="is not a folder"):
+    with pytest.raises(DefinitionError, match="is not a folder"):
         library.load("soc2", Path("nowhere"))
 
 
@@ -194,7 +194,7 @@ def test_no_folder() -> None:
 ])
 def test_a_mistake_in_a_check(write, old, new, says) -> None:
     before = set(REGISTRY)
-    with pytest.raises(ControlError, match=r"wards\.py") as error:
+    with pytest.raises(DefinitionError, match=r"wards\.py") as error:
         checks.load_file(write("wards.py", CHECK.replace(old, new)))
     assert says in str(error.value)
     assert set(REGISTRY) == before, "nothing of it stays"
@@ -225,14 +225,14 @@ def test_a_file_is_run_again_only_when_it_has_changed(write) -> None:
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 def test_a_pipe_with_checks_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "wards.py")
-    with pytest.raises(ControlError, match="it is not a file"):
+    with pytest.raises(DefinitionError, match="it is not a file"):
         checks.load_file(tmp_path / "wards.py")
 
 
 @pytest.mark.parametrize("name", ["no.such/wards.py", "my-wards.py", "wards.txt"])
 def test_what_is_no_file_of_checks(write, tmp_path: Path, name) -> None:
     path = tmp_path / name if name.startswith("no") else write(name, CHECK)
-    with pytest.raises(ControlError):
+    with pytest.raises(DefinitionError):
         checks.load_file(path)
 
 
@@ -333,7 +333,7 @@ def test_exceptions_to_a_framework_of_which_another_version_is_proposed(write, t
         given = write("accepted.yaml", text % name)
         found = api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=given)
         assert found.proposed.requirements.set_index("id")["accepted"][name], "it is accepted there"
-    with pytest.raises(ControlError, match="accepted.yaml, line 2: There is no requirement of pss-baseline 'none'"):
+    with pytest.raises(DefinitionError, match="accepted.yaml, line 2: There is no requirement of pss-baseline 'none'"):
         api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=write("accepted.yaml", text % "none"))
 
 
@@ -348,9 +348,9 @@ def test_other_parameters_change_verdicts_one_by_one(hospital: Path, write) -> N
 
 
 def test_nothing_to_compare_with(hospital: Path) -> None:
-    with pytest.raises(ControlError, match="can be compared with nothing"):
+    with pytest.raises(DefinitionError, match="can be compared with nothing"):
         api.compare(two_pods(), "hospital", hospital / "controls", checks=hospital / "hospital.py")
-    with pytest.raises(ControlError, match="nothing to compare"):
+    with pytest.raises(DefinitionError, match="nothing to compare"):
         api.proposals(hospital / "controls")
     with pytest.raises(NoSuchName):
         api.compare(two_pods(), "hospitl", hospital / "controls")

@@ -17,7 +17,7 @@ from worlds import arrow
 
 from auditkit import api, tables
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
@@ -233,7 +233,7 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     path.write_text(hipaa.replace("[addressable]", '["164.312(a)(2)(iv)"]'))
     assert attestations.read(path)[0].said.alternative.measure == "A locked room"
     path.write_text(hipaa.replace("[addressable]", '["164.312(a)(2)(iv)", "164.312(a)(2)(i)"]'))
-    with pytest.raises(ControlError, match=r"ours\.yaml, line 3: .*164\.312\(a\)\(2\)\(i\), which is required"):
+    with pytest.raises(DefinitionError, match=r"ours\.yaml, line 3: .*164\.312\(a\)\(2\)\(i\), which is required"):
         attestations.read(path)
 
 
@@ -260,7 +260,7 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
 ])
 def test_a_mistake_is_named_with_file_and_line(folder, old, new, line, says) -> None:
     (folder / "people" / "ours.yaml").write_text(GOOD.replace(old, new))
-    with pytest.raises(ControlError) as error:
+    with pytest.raises(DefinitionError) as error:
         attestations.read(folder / "people", folder / "controls")
     assert says in str(error.value)
     assert f"ours.yaml, line {line}" in str(error.value)

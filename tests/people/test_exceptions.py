@@ -17,7 +17,7 @@ from worlds import arrow
 
 from auditkit import api, tables
 from auditkit.checks.model import BOOLEAN, Check, judge
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.exceptions import WIDE
@@ -261,16 +261,16 @@ def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     ("  - owner", "  - [owner", 4, "not YAML"),
 ])
 def test_a_mistake_is_named_with_file_and_line(written, old, new, line, says) -> None:
-    with pytest.raises(ControlError) as error:
+    with pytest.raises(DefinitionError) as error:
         exceptions.read(written(GOOD.replace(old, new)))
     assert says in str(error.value)
     assert f"ours.yaml, line {line}" in str(error.value)
 
 
 def test_no_file_is_an_error_and_not_no_exceptions(tmp_path: Path) -> None:
-    with pytest.raises(ControlError, match="does not exist"):
+    with pytest.raises(DefinitionError, match="does not exist"):
         exceptions.read(tmp_path / "nowhere")
-    with pytest.raises(ControlError, match="has no YAML file"):
+    with pytest.raises(DefinitionError, match="has no YAML file"):
         exceptions.read(tmp_path)
 
 

@@ -7,7 +7,7 @@ from own_worlds import CASES, CHECK
 
 from auditkit import checks
 from auditkit.checks import all_checks
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.proof.prove import prove, world
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("registry")
 def test_a_mistake_in_cases_is_named_with_its_line(write, old, new, line, says) -> None:
     checks.load_file(write("wards.py", CHECK))
     path = write("cases/wards.yaml", CASES.replace(old, new, 1))
-    with pytest.raises(ControlError) as error:
+    with pytest.raises(DefinitionError) as error:
         prove(all_checks()["wards.pods_few"])
     assert f"{path}, line {line}: {says}" in str(error.value)
 

@@ -49,7 +49,7 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def duties(path: Path | None = None) -> list[Duty]:
-    """The pairs of a file, or those that ship. Raises `ControlError` with file and line."""
+    """The pairs of a file, or those that ship. Raises `DefinitionError` with file and line."""
     return strict_yaml.read(path, _File).duties if path else _shipped()
 
 

@@ -9,7 +9,7 @@ from auditkit.analysis.rbac.aggregation import granted_rules
 from auditkit.analysis.rbac.duties import COLUMNS, duties, duty_conflicts
 from auditkit.analysis.rbac.privileges import spellings
 from auditkit.checks import find
-from auditkit.errors import ControlError
+from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
 from auditkit.framework import library
 
@@ -96,7 +96,7 @@ def test_pairs_of_ones_own(tmp_path):
 def test_a_mistake_in_a_file_is_told_with_its_line(tmp_path):
     file = tmp_path / "duties.yaml"
     file.write_text(OWN.replace("verbs: [get]", "verb: [get]"))
-    with pytest.raises(ControlError, match="line 6"):
+    with pytest.raises(DefinitionError, match="line 6"):
         duties(file)
 
 
