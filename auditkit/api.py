@@ -112,10 +112,10 @@ def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Fram
     return library.load(name, own), False
 
 
-def verify_framework(framework: Framework, controls: Path | str | None = None) -> None:
+def verify_framework(framework: Framework) -> None:
     """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
     line, or `UsageError` for a framework that stands in no file."""
-    _verify(framework, _folder(controls))
+    _verify(framework)
 
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
@@ -130,8 +130,8 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = library.load(framework, own) if isinstance(framework, str) else framework
-    _verify(framework, own)
-    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.used(framework, own))
+    _verify(framework)
+    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
 
 
 def proposals(controls: Path | str) -> list[str]:
@@ -169,7 +169,7 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
     own, *_ = _read(exceptions, attestations, controls, checks)
     minor_version(pss_version or "latest")
     for name in frameworks:
-        _verify(library.load(name, own), own)
+        _verify(library.load(name, own))
 
 
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",

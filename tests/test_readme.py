@@ -78,4 +78,4 @@ def test_the_package_of_the_example_brings_the_check(folder: Path, tmp_path: Pat
 @pytest.mark.parametrize("shape", [Framework, Requirement, exceptions.Written, exceptions.Selector, attestations.Written,
                                    attestations.File, attestations.Alternative])
 def test_every_key_is_named(shape: type[msgspec.Struct]) -> None:
-    assert [key for key in shape.__struct_encode_fields__ if not re.search(rf"\b{key}\b", SECTION)] == []
+    assert [key for key in shape.__struct_encode_fields__ if not key.startswith("(") and not re.search(rf"\b{key}\b", SECTION)] == []

@@ -45,7 +45,7 @@ class _Loader(yaml.CSafeLoader):
 
 def read(path: Path, shape: type[T]) -> T:
     """The content of a YAML file as ``shape``. Raises `DefinitionError`, which names the file and the line."""
-    content = _content(path, _bytes(path))
+    content = _content(path)
     try:
         return msgspec.convert(content, shape)
     except msgspec.ValidationError as error:
@@ -55,7 +55,7 @@ def read(path: Path, shape: type[T]) -> T:
 
 def top(path: Path) -> set[str]:
     """The keys at the top of a YAML file; none where it is no mapping. Raises `DefinitionError`."""
-    content = _content(path, _bytes(path))
+    content = _content(path)
     return set(map(str, content)) if isinstance(content, dict) else set()
 
 
@@ -75,13 +75,14 @@ def _node(path: Path) -> yaml.Node | None:
     return _parse(path, _bytes(path))[0]
 
 
-@lru_cache(maxsize=32)
-def _content(path: Path, written: bytes) -> Any:
-    """The values of a file; one that has not changed is not parsed again."""
-    return _parse(path, written)[1]
+def _content(path: Path) -> Any:
+    """The values of a file."""
+    return _parse(path, _bytes(path))[1]
 
 
+@lru_cache(maxsize=64)
 def _parse(path: Path, written: bytes) -> tuple[yaml.Node | None, Any]:
+    """The nodes and the values of a file; one that has not changed is parsed once."""
     text, loader = _text(path, written), None
     try:
         _verify_events(path, text)

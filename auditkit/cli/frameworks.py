@@ -80,7 +80,7 @@ def show(framework: Annotated[str, typer.Argument(help="A framework.")],
         console.say(f"This is the version of {framework} in {controls}, a proposal: `evaluate --compare` shows what it "
                     "would change.", "yellow")
     if format is not Format.text or requirement is not None:
-        api.verify_framework(one, controls)
+        api.verify_framework(one)
     if format is not Format.text:
         console.records([_requirement(each) for each in found.values() if requirement in (None, each.id)], format)
     elif requirement is None:
@@ -152,9 +152,7 @@ def _show_framework(framework: "Framework") -> None:
 
 
 def _show_requirement(requirement: "Requirement") -> None:
-    import msgspec
-
-    said = msgspec.structs.asdict(requirement)
+    said = requirement.written()
     console.table(f"{requirement.id} {requirement.title}", ["", ""], (
         (name.replace("_", " "), value) for name, value in said.items()
         if name not in ("id", "title", "checks") and value not in ("", None)))
@@ -170,7 +168,7 @@ def _requirement(requirement: "Requirement") -> dict[str, Any]:
     """A requirement as plain data, its checks as its framework tunes them."""
     import msgspec
 
-    return {**msgspec.to_builtins(requirement), "checks": [_check(check) for check in requirement.resolved()]}
+    return {**msgspec.to_builtins(requirement.written()), "checks": [_check(check) for check in requirement.resolved()]}
 
 
 def _check(check: "Check") -> dict[str, Any]:

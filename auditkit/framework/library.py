@@ -1,12 +1,13 @@
 """The frameworks that there are: those that ship, and those of a folder of a user's own."""
 
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
 from auditkit.errors import DefinitionError, NoSuchName
-from auditkit.framework.model import Framework, Requirement
+from auditkit.framework.model import Files, Framework, Place, Requirement
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties"}
 """What else may stand in a folder of frameworks, by its key."""
@@ -40,15 +41,10 @@ def listed(own: Path | None = None) -> list[tuple[Framework, bool]]:
             *((read(path, own), name in shipped) for name, path in others.items())]
 
 
-def used(framework: Framework, own: Path | None) -> list[Path]:
-    """The files in a folder of one's own that a framework was read from: its own, and those that it extends."""
-    others, found, name = _files(own), [], framework.framework
-    if name not in others or read(others[name], own) != framework:
-        return []
-    while name in others and not (found and name in _shipped()):
-        found.append(others[name])
-        name = strict_yaml.read(found[-1], Framework).extends
-    return found
+def own_files(framework: Framework) -> list[Path]:
+    """The files of a user's own that a framework was read from."""
+    ships = shipped.folder("controls").resolve()
+    return [path for path in framework.files if path.resolve().parent != ships]
 
 
 def files(own: Path | None = None) -> list[Path]:
@@ -67,7 +63,7 @@ def proposals(own: Path) -> list[str]:
     Raises `DefinitionError` where there is none.
     """
     found = [name for name, path in _files(own).items()
-             if name in _shipped() or strict_yaml.read(path, Framework).extends]
+             if name in _shipped() or read(path, own).extends]
     if not found:
         raise DefinitionError(f"{own} has no framework with the name of one that ships, and none that extends "
                               "another: there is nothing to compare.")
@@ -102,7 +98,7 @@ def either(name: str, own: Path | None = None) -> Framework:
 
 def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> Framework:
     """The framework of a file, whole. ``within`` has the files that extend it. Raises `DefinitionError`."""
-    framework = strict_yaml.read(path, Framework)
+    framework = _placed(path, strict_yaml.read(path, Framework))
     written = framework.requirements
     if framework.framework != path.stem:
         raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'framework')}: it says "
@@ -172,7 +168,18 @@ def _merged(base: Framework, framework: Framework) -> Framework:
 
     return msgspec.structs.replace(
         framework, sections=over(base.sections, framework.sections),
-        requirements=over(base.requirements, framework.requirements))
+        requirements=over(base.requirements, framework.requirements), files=Files((*framework.files, *base.files)))
+
+
+def _placed(path: Path, framework: Framework) -> Framework:
+    """A framework whose requirements know where they are written."""
+    def place(position: int, requirement: Requirement) -> Place:
+        at = partial(strict_yaml.line, path, "requirements", position)
+        return Place(path, at(), tuple(at("checks", check) for check in range(len(requirement.checks))))
+
+    return msgspec.structs.replace(framework, files=Files([path]), requirements=[
+        msgspec.structs.replace(each, place=place(position, each))
+        for position, each in enumerate(framework.requirements)])
 
 
 def _verify(written: list[Requirement], framework: Framework, path: Path) -> None:
@@ -183,14 +190,13 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
             f"{path}, line {strict_yaml.line(path, 'requirements')}: the framework has no requirements.")
     seen: set[str] = set()
     sections = {section.id for section in framework.sections}
-    for position, requirement in enumerate(written):
+    for requirement in written:
         what = ("stands there twice" if requirement.id in seen
                 else f"is in section {requirement.section!r}, which is not among the sections"
                 if requirement.section not in sections
                 else f"has the check {twice} twice" if (twice := _twice(requirement)) else "")
         if what:
-            line = strict_yaml.line(path, "requirements", position)
-            raise DefinitionError(f"{path}, line {line}: the requirement {requirement.id!r} {what}.")
+            raise DefinitionError(f"{requirement.place}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)
 
 

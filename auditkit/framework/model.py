@@ -1,15 +1,24 @@
 """Frameworks: lists of requirements, each with the checks that give evidence for it. They are data (YAML)."""
 
 import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from auditkit.checks import Check, find
 
+UNWRITABLE = {"place": "(place)", "files": "(files)"}
+"""Fields that reading fills. A file cannot: paths are no values of YAML."""
+
 Reach = Literal["evidenced", "partly", "attested"]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
                                    description="one line of text that is not empty")]
+
+
+class Files(tuple[Path, ...]):
+    """Paths in their order."""
 
 
 class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -19,13 +28,30 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     title: Line
 
 
-class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+@dataclass(frozen=True)
+class Place:
+    """Where a requirement is written: file, line, and the line of each of its checks."""
+
+    path: Path
+    line: int
+    checks: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.line}"
+
+    def of_check(self, position: int) -> str:
+        """File and line of one of the checks."""
+        return f"{self.path}, line {self.checks[position] if position < len(self.checks) else self.line}"
+
+
+class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename=UNWRITABLE.get):
     """One requirement: what it is about, how far a cluster can show it, and the checks that do.
 
     ``reach``: a cluster shows all that it asks to be looked at (``evidenced``), a part (``partly``), or nothing
     (``attested``); ``cannot_show`` has the rest, and what lies beyond. Only the first can pass; the others are
     ``manual`` where all holds that is shown.
-    ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters.
+    ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters. ``place`` says where it
+    is written, if it was read from a file.
     """
 
     id: Line
@@ -42,6 +68,11 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     cannot_show: str = ""
     ask_next: str = ""
     look_at: str = ""
+    place: Place | None = None
+
+    def written(self) -> dict[str, Any]:
+        """What a file says of it."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items() if name != "place"}
 
     @property
     def named(self) -> list[tuple[str, dict[str, Any]]]:
@@ -54,11 +85,11 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
         return [find(name).with_parameters(given) for name, given in self.named]
 
 
-class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True, rename=UNWRITABLE.get):
     """A framework: who publishes it, in which version, and its requirements in their order.
 
     One that ``extends`` another has the requirements of that: its own stand in for those with the same
-    identifier, or go behind them.
+    identifier, or go behind them. ``files`` are those that it was read from: its own, then those that it extends.
     """
 
     framework: Line
@@ -73,3 +104,4 @@ class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     extends: str = ""
     sections: list[Section] = []
     requirements: list[Requirement] = []
+    files: Files = Files()

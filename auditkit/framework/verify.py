@@ -1,24 +1,21 @@
 """Are the checks and parameters that a framework names right?"""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-from auditkit.base import strict_yaml
 from auditkit.checks import all_checks, find
 from auditkit.errors import DefinitionError, UsageError
-from auditkit.framework.library import files
 from auditkit.framework.model import Framework, Requirement
 
 
-def verify(framework: Framework, own: Path | None = None) -> None:
+def verify(framework: Framework) -> None:
     """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
-    line, or `UsageError` for a framework that stands in no file."""
+    line, or `UsageError` for a requirement that stands in no file."""
     for requirement in framework.requirements:
         for position, what in wrong(requirement):
-            place = _place(requirement, position, framework, own)
-            raise (DefinitionError if place else UsageError)(
-                f"{place or f'The framework {framework.framework}'}: {requirement.id}: {what}")
+            if requirement.place:
+                raise DefinitionError(f"{requirement.place.of_check(position)}: {requirement.id}: {what}")
+            raise UsageError(f"The framework {framework.framework}: {requirement.id}: {what}")
 
 
 def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
@@ -34,15 +31,6 @@ def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
             yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; by default it is "
                                    f"{defaults[parameter]!r}")
                         for parameter, value in given.items() if not _alike(value, defaults[parameter]))
-
-
-def _place(requirement: Requirement, check: int, framework: Framework, own: Path | None) -> str:
-    """File and line of a check of a requirement: the first file that has it so, that of the framework before others."""
-    for path in sorted(files(own), key=lambda path: path.stem != framework.framework):
-        written = strict_yaml.read(path, Framework).requirements
-        if requirement in written:
-            return f"{path}, line {strict_yaml.line(path, 'requirements', written.index(requirement), 'checks', check)}"
-    return ""
 
 
 def _alike(value: Any, default: Any) -> bool:

@@ -10,7 +10,7 @@ from auditkit.base import strict_yaml
 from auditkit.checks import Check, all_checks, plugins
 from auditkit.errors import DefinitionError
 from auditkit.framework import library, verify
-from auditkit.framework.model import Framework, Requirement
+from auditkit.framework.model import Requirement
 from auditkit.people import attestations, exceptions
 from auditkit.proof.prove import MINIMUM, cases
 
@@ -52,14 +52,14 @@ def _has(file: Path, key: str) -> bool:
 
 def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
     try:
-        library.read(path, own)
-        written = strict_yaml.read(path, Framework).requirements
+        found = library.read(path, own)
     except DefinitionError as error:
         yield Finding("error", "", str(error))
         return
-    for requirement, line in zip(written, strict_yaml.lines(path, "requirements"), strict=True):
-        for level, what in _requirement(requirement):
-            yield Finding(level, f"{path}, line {line}", f"{requirement.id}: {what}")
+    for requirement in found.requirements:
+        if requirement.place and requirement.place.path == path:  # and not one that it extends
+            for level, what in _requirement(requirement):
+                yield Finding(level, str(requirement.place), f"{requirement.id}: {what}")
 
 
 def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "warning"], str]]:
@@ -73,7 +73,7 @@ def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "w
 
 
 def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
-    used = {name for path in library.files(own) for name in _used(path)}
+    used = {name for path in library.files(own) for name in _used(path, own)}
     for check in [all_checks()[name] for name in names]:
         for what in _check(check):
             yield Finding("warning", plugins.place(check), f"{check.name} {what}")
@@ -91,9 +91,9 @@ def _check(check: Check) -> Iterator[str]:
                f"{len(found.mutants)} of {MINIMUM['mutants']} mutants")
 
 
-def _used(path: Path) -> set[str]:
+def _used(path: Path, own: Path | None) -> set[str]:
     """The checks that a framework uses; what is wrong with the framework is said elsewhere."""
     try:
-        return {name for each in strict_yaml.read(path, Framework).requirements for name, _ in each.named}
+        return {name for each in library.read(path, own).requirements for name, _ in each.named}
     except DefinitionError:
         return set()
