@@ -15,6 +15,7 @@ from auditkit.framework.model import Framework
 from auditkit.framework.verify import verify as _verify
 from auditkit.people import attestations as _attestations
 from auditkit.people import exceptions as _exceptions
+from auditkit.proof import provenance
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -131,7 +132,9 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = library.load(framework, own) if isinstance(framework, str) else framework
     _verify(framework)
-    return _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
+    judged = _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
+    judged.own = provenance.own(judged)
+    return judged
 
 
 def proposals(controls: Path | str) -> list[str]:
@@ -198,7 +201,7 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
 
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
-          checks: Paths) -> tuple[Path | None, list[_exceptions.Acceptance], list[_attestations.Attestation]]:
+          checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
     """What people add; a name that is empty stands for nothing, as in the parameters of a notebook."""
     own = _folder(controls)
     _load_checks(checks)

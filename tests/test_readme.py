@@ -75,7 +75,7 @@ def test_the_package_of_the_example_brings_the_check(folder: Path, tmp_path: Pat
     assert "fails on 3 of 3" in run(HERE, "auditkit frameworks test acme_checks.images_of_our_registry", tmp_path)
 
 
-@pytest.mark.parametrize("shape", [Framework, Requirement, exceptions.Written, exceptions.Selector, attestations.Written,
+@pytest.mark.parametrize("shape", [Framework, Requirement, exceptions.ExceptionEntry, exceptions.Selector, attestations.AttestationEntry,
                                    attestations.File, attestations.Alternative])
 def test_every_key_is_named(shape: type[msgspec.Struct]) -> None:
     assert [key for key in shape.__struct_encode_fields__ if not key.startswith("(") and not re.search(rf"\b{key}\b", SECTION)] == []

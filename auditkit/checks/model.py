@@ -121,6 +121,11 @@ class Check:
         """The tables that the check reads; the first is its population."""
         return inputs(self.function)
 
+    @property
+    def ships(self) -> bool:
+        """Whether it is one of auditkit's own, and not a user's or a package's."""
+        return self.function.__module__.startswith("auditkit.checks.")
+
     def with_parameters(self, given: dict[str, Any]) -> "Check":
         """The check as a control tunes it. Raises `UsageError` for a parameter that it does not have."""
         unknown = set(given) - set(self.parameters)

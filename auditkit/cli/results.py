@@ -25,12 +25,10 @@ VERDICTS = ["framework", "requirement", "check", "severity", "kind", "namespace"
 
 def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
     """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change."""
-    from auditkit.proof import provenance
-
     if format is Format.text:
         for one in judged:
             _verdicts_text(one) if subjects else console.evaluation(one)
-            if said := provenance.standard(one):
+            if said := one.standard:
                 console.say(f"Pod Security Standards {said}")
         for each in compared:
             _comparison_text(each, subjects=subjects)
@@ -50,11 +48,9 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
 
 def _head(judged: "Evaluation") -> dict[str, Any]:
     """By what a snapshot was judged, and what people added."""
-    from auditkit.proof import provenance
-
     return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
-            "version": judged.framework.version, "pss_version": ", ".join(provenance.versions(judged)),
-            "pss_version_asked": judged.pss_version, "own": console.rows_of(provenance.own(judged)),
+            "version": judged.framework.version, "pss_version": ", ".join(judged.standards),
+            "pss_version_asked": judged.pss_version, "own": console.rows_of(judged.own),
             **{name: console.rows_of(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from auditkit.evaluation.results import Reason, Result
 from auditkit.people import entries
-from auditkit.people.attestations import Attestation, Written
+from auditkit.people.attestations import Attestation, AttestationEntry
 from auditkit.people.entries import Notice
 
 COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
@@ -28,19 +28,19 @@ class AttestationRegister:
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: list[Result],
                  today: dt.date):
         self._today = today
-        self._ours = [attestation for attestation in attestations if attestation.said.framework == framework]
+        self._ours = [attestation for attestation in attestations if attestation.entry.framework == framework]
         self._used: set[int] = set()
         self.results = [self._marked(result) for result in results]
 
     def _marked(self, result: Result) -> Result:
         valid = [each for each in self._ours
-                 if result.requirement.id in each.said.requirements and each.state(self._today) == "valid"]
+                 if result.requirement.id in each.entry.requirements and each.state(self._today) == "valid"]
         told = _told(result, valid) if valid else None
         if told is None:
             return result
         self._used.update(map(id, valid))
         status, reason = told
-        accepted = result.accepted and status == "fail" and all(each.said.holds for each in valid)
+        accepted = result.accepted and status == "fail" and all(each.entry.holds for each in valid)
         return replace(result, status=status, reason=reason, attestations=tuple(valid), accepted=accepted)
 
     @property
@@ -50,14 +50,14 @@ class AttestationRegister:
                 for kind, what in self._said(each)]
 
     def _said(self, attestation: Attestation) -> Iterator[tuple[str, str]]:
-        said, state = attestation.said, attestation.state(self._today)
+        entry, state = attestation.entry, attestation.state(self._today)
         if state == "expired":
-            yield state, f"it ended on {said.until}; ask {said.by}"
+            yield state, f"it ended on {entry.until}; ask {entry.by}"
         elif state == "not in force yet":
-            yield state, f"it begins on {said.since}"
+            yield state, f"it begins on {entry.since}"
         elif state == "valid" and id(attestation) not in self._used:
-            yield "unused", f"others than people decide on {', '.join(said.requirements)}; a word changes nothing"
-        if long := entries.too_long(said.since, said.until):
+            yield "unused", f"others than people decide on {', '.join(entry.requirements)}; a word changes nothing"
+        if long := entries.too_long(entry.since, entry.until):
             yield "too long", long
         for file in attestation.files:
             if file.wrong:
@@ -67,14 +67,14 @@ class AttestationRegister:
     def frame(self) -> pd.DataFrame:
         """One row for each attestation and requirement of this framework (columns: `COLUMNS`)."""
         return pd.DataFrame([self._row(each, requirement) for each in self._ours
-                             for requirement in each.said.requirements], columns=COLUMNS)
+                             for requirement in each.entry.requirements], columns=COLUMNS)
 
     def _row(self, attestation: Attestation, requirement: str) -> dict[str, Any]:
-        said, origin = attestation.said, attestation.origin
+        entry, origin = attestation.entry, attestation.origin
         return {
-            "framework": said.framework, "requirement": requirement, "by": said.by, "says": said.says,
-            "holds": said.holds, "alternative": _alternative(said),
-            "since": said.since.isoformat(), "until": said.until.isoformat(),
+            "framework": entry.framework, "requirement": requirement, "by": entry.by, "says": entry.says,
+            "holds": entry.holds, "alternative": _alternative(entry),
+            "since": entry.since.isoformat(), "until": entry.until.isoformat(),
             "state": attestation.state(self._today),
             "files": "; ".join(f"{file.path} {file.sha256 or file.wrong}" for file in attestation.files),
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
@@ -86,9 +86,9 @@ def _told(result: Result, valid: list[Attestation]) -> tuple[str, Reason] | None
     told = "; ".join(each.told for each in valid)
     reason, stated, status = result.reason, result.requirement, result.status
     found = replace(reason, found=f"checks say: {reason.found}") if result.outcomes else Reason()
-    if denied := "; ".join(each.told for each in valid if not each.said.holds):
+    if denied := "; ".join(each.told for each in valid if not each.entry.holds):
         return "fail", replace(found, said=f"not met, says {denied}")
-    instead = "; ".join(dict.fromkeys(_alternative(each.said) for each in valid if each.said.alternative))
+    instead = "; ".join(dict.fromkeys(_alternative(each.entry) for each in valid if each.entry.alternative))
     if instead and stated.obligation == "addressable" and status in ("fail", "unknown", "manual"):
         return "attested", replace(found, said=f"met by an alternative: {instead}; says {told}")
     if status == "manual":
@@ -96,5 +96,5 @@ def _told(result: Result, valid: list[Attestation]) -> tuple[str, Reason] | None
     return (status, replace(reason, attested=f"the rest attested by {told}")) if stated.reach == "partly" else None
 
 
-def _alternative(said: Written) -> str:
-    return f"{said.alternative.measure}, because {said.alternative.reason}" if said.alternative else ""
+def _alternative(entry: AttestationEntry) -> str:
+    return f"{entry.alternative.measure}, because {entry.alternative.reason}" if entry.alternative else ""

@@ -23,13 +23,18 @@ from auditkit.evaluation.attestations import AttestationRegister
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
 from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT
 from auditkit.framework import library
 from auditkit.framework.model import Framework
 from auditkit.people.attestations import Attestation
-from auditkit.people.exceptions import Acceptance
+from auditkit.people.exceptions import RiskAcceptance
 from auditkit.snapshots.snapshot import Snapshot
+
+OWN = ["what", "name", "file", "sha256", "proof"]
+"""Of the frame `Evaluation.own`: ``framework`` or ``check``, its name and file, the file's SHA-256, and how a check is
+proved."""
 
 REQUIREMENT = ["id", "section", "title", "obligation", "level", "reach", "status", "accepted", "severity", "reason",
                "checks", "passed", "failed", "unknown", "not_applicable"]
@@ -39,19 +44,31 @@ class Evaluation:
     """One framework judged on one snapshot, with what people added to it.
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
-    that the framework was read from.
+    that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
+    judged by (columns: `OWN`).
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
-                 exceptions: Iterable[Acceptance] = (), attestations: Iterable[Attestation] = (),
+                 exceptions: Iterable[RiskAcceptance] = (), attestations: Iterable[Attestation] = (),
                  pss_version: str = "", files: Iterable[Path] = ()):
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
+        self.own = pd.DataFrame(columns=OWN)
         today = snapshot.manifest.ended.astimezone(dt.UTC).date()  # a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, today)
         self._attestations = AttestationRegister(
             attestations, framework.framework, self._exceptions.results, today)
         self.results = self._attestations.results
+
+    @property
+    def standard(self) -> str:
+        """The version of the Pod Security Standards that was judged by, and why that one; empty where none was."""
+        return standard(self.results, self.pss_version, self.snapshot.manifest.server_version)
+
+    @property
+    def standards(self) -> list[str]:
+        """The versions of the Pod Security Standards that were judged by."""
+        return versions(self.results)
 
     @property
     def exceptions(self) -> pd.DataFrame:
@@ -129,7 +146,7 @@ _JUDGED: WeakKeyDictionary[Snapshot, dict[tuple, Outcome]] = WeakKeyDictionary()
 """What checks found on a snapshot, as long as that is in memory: frameworks share most of their checks."""
 
 
-def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[Acceptance] = (),
+def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[RiskAcceptance] = (),
              attestations: Iterable[Attestation] = (), pss_version: str = "",
              files: Iterable[Path] = ()) -> Evaluation:
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
@@ -138,7 +155,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     leaves at the latest; that is the server's own, as its admission would judge.
     """
     framework = library.load(framework) if isinstance(framework, str) else framework
-    standard = _standard(pss_version, snapshot.manifest.server_version)
+    by_default = _standard(pss_version, snapshot.manifest.server_version)
     run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged = _JUDGED.setdefault(snapshot, {})
     results = []
@@ -147,7 +164,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
             outcomes = []
             for check in requirement.resolved():
                 if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
-                    check = check.with_parameters({"version": standard})
+                    check = check.with_parameters({"version": by_default})
                 key = (check.function, repr(sorted(check.parameters.items())))
                 if key not in judged:
                     judged[key] = run(check, snapshot)

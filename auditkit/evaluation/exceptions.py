@@ -13,7 +13,7 @@ from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import not_known
 from auditkit.people import entries
 from auditkit.people.entries import Notice
-from auditkit.people.exceptions import Acceptance, Written
+from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance
 
 WIDE = 50
 """An exception that covers more failures of one check than this is reported as too wide."""
@@ -27,7 +27,7 @@ COLUMNS = ["owner", "reason", "compensating_control", "checks", "requirements", 
 class _Use:
     """What an exception does in one evaluation."""
 
-    exception: Acceptance
+    exception: RiskAcceptance
     concerned: bool
     covered: int = 0
     wide: str = ""
@@ -40,10 +40,10 @@ class ExceptionRegister:
     say which exceptions have expired, cover nothing or too much, or for too long.
     """
 
-    def __init__(self, exceptions: Iterable[Acceptance], framework: str, results: list[Result],
+    def __init__(self, exceptions: Iterable[RiskAcceptance], framework: str, results: list[Result],
                  today: dt.date):
         self._framework, self._today = framework, today
-        self._uses = [_Use(exception, exception.said.framework == framework) for exception in exceptions]
+        self._uses = [_Use(exception, exception.entry.framework == framework) for exception in exceptions]
         self._matched: dict[tuple[int, int], np.ndarray] = {}
         self._called: dict[int, pd.DataFrame] = {}
         self.results = [self._marked(result) for result in results] if self._uses else results
@@ -58,7 +58,7 @@ class ExceptionRegister:
                     use.concerned = True
                     found = self._failures(use, outcome)
                     if len(found) and result.status == "fail":
-                        by.append(use.exception.said)
+                        by.append(use.exception.entry)
                         mask[found] = True
             covered.append(mask)
         marked = sum(int(mask.sum()) for mask in covered)
@@ -85,7 +85,7 @@ class ExceptionRegister:
             self._matched[key] = found
         return self._matched[key]
 
-    def _too_wide(self, exception: Acceptance, covered: int, outcome: Outcome) -> str:
+    def _too_wide(self, exception: RiskAcceptance, covered: int, outcome: Outcome) -> str:
         """Why an exception is too wide for one check, if it is: for what fails, or for all that it could match."""
         if covered > WIDE:
             return f"it covers {covered} failures of {outcome.check.name}"
@@ -107,18 +107,18 @@ class ExceptionRegister:
                 for kind, what in self._said(use)]
 
     def _said(self, use: _Use) -> Iterable[tuple[str, str]]:
-        said, state = use.exception.said, use.exception.state(self._today)
+        entry, state = use.exception.entry, use.exception.state(self._today)
         if state == "expired":
-            yield "exception expired", f"it expired on {said.expires}; ask {said.owner}"
+            yield "exception expired", f"it expired on {entry.expires}; ask {entry.owner}"
         elif state != "valid":
-            yield f"exception {state}", f"it is granted from {said.granted} on; ask {said.owner}"
+            yield f"exception {state}", f"it is granted from {entry.granted} on; ask {entry.owner}"
         elif not use.covered:
             yield "exception unused", "nothing that it covers fails: it can go"
-        if not said.subjects or any(selector.open for selector in said.subjects):
+        if not entry.subjects or any(selector.open for selector in entry.subjects):
             yield "exception too wide", "it names no namespace, object or container"
         elif use.wide:
             yield "exception too wide", use.wide
-        if long := entries.too_long(said.granted, said.expires):
+        if long := entries.too_long(entry.granted, entry.expires):
             yield "exception too long", long
 
     def frame(self) -> pd.DataFrame:
@@ -126,17 +126,17 @@ class ExceptionRegister:
         return pd.DataFrame([self._row(use) for use in self._uses if use.concerned], columns=COLUMNS)
 
     def _row(self, use: _Use) -> dict[str, Any]:
-        said, origin = use.exception.said, use.exception.origin
+        entry, origin = use.exception.entry, use.exception.origin
         return {
-            "owner": said.owner, "reason": said.reason, "compensating_control": said.compensating_control,
-            "checks": ", ".join(said.checks), "requirements": ", ".join(said.requirements),
-            "granted": said.granted.isoformat(), "expires": said.expires.isoformat(),
+            "owner": entry.owner, "reason": entry.reason, "compensating_control": entry.compensating_control,
+            "checks": ", ".join(entry.checks), "requirements": ", ".join(entry.requirements),
+            "granted": entry.granted.isoformat(), "expires": entry.expires.isoformat(),
             "state": use.exception.state(self._today), "covers": use.covered,
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
         }
 
 
-def _accepted(by: list[Written]) -> str:
+def _accepted(by: list[ExceptionEntry]) -> str:
     """By whom a failure is accepted, and until when: the first day on which one of the exceptions ends."""
-    owners = ", ".join(dict.fromkeys(said.owner for said in by))
-    return f"accepted until {min(said.expires for said in by)} by {owners}"
+    owners = ", ".join(dict.fromkeys(entry.owner for entry in by))
+    return f"accepted until {min(entry.expires for entry in by)} by {owners}"

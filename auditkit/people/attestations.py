@@ -52,7 +52,7 @@ class Alternative(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     reason: Text
 
 
-class Written(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class AttestationEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """An attestation as it stands in a file."""
 
     framework: Text
@@ -79,22 +79,22 @@ class Evidence:
 class Attestation:
     """An attestation with the place where it stands and the files as they were found."""
 
-    said: Written
+    entry: AttestationEntry
     origin: Origin
     files: list[Evidence] = field(default_factory=list)
 
     def state(self, today: dt.date) -> str:
         """``valid``, ``expired``, ``not in force yet``, or what is wrong with a file."""
-        if today > self.said.until:
+        if today > self.entry.until:
             return "expired"
-        if today < self.said.since:
+        if today < self.entry.since:
             return "not in force yet"
         return next((file.wrong for file in self.files if file.wrong), "valid")
 
     @property
     def told(self) -> str:
         """Who says what, and until when."""
-        return f"{self.said.by}, until {self.said.until}: {self.said.says}"
+        return f"{self.entry.by}, until {self.entry.until}: {self.entry.says}"
 
 
 def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
@@ -103,23 +103,23 @@ def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
     Raises `DefinitionError` with file and line for an unknown key or requirement, or a wrong date.
     """
     found = []
-    for said, origin in entries.read(given, "attestations", Written):
-        if said.until < said.since:
-            raise origin.wrong(f"it ends on {said.until}, before it begins ({said.since}).")
-        _verify(said, entries.framework_of(said.framework, said.requirements, origin, own), origin)
-        files = [_evidence(File(file) if isinstance(file, str) else file, origin) for file in said.files]
-        found.append(Attestation(said, origin, files))
+    for entry, origin in entries.read(given, "attestations", AttestationEntry):
+        if entry.until < entry.since:
+            raise origin.wrong(f"it ends on {entry.until}, before it begins ({entry.since}).")
+        _verify(entry, entries.framework_of(entry.framework, entry.requirements, origin, own), origin)
+        files = [_evidence(File(file) if isinstance(file, str) else file, origin) for file in entry.files]
+        found.append(Attestation(entry, origin, files))
     return found
 
 
-def _verify(said: Written, framework: Framework, origin: Origin) -> None:
+def _verify(entry: AttestationEntry, framework: Framework, origin: Origin) -> None:
     """Refuse an alternative to what may have none, or that does not hold."""
-    if not said.alternative:
+    if not entry.alternative:
         return
-    if not said.holds:
+    if not entry.holds:
         raise origin.wrong("it names an alternative, and says that the requirement does not hold.")
     for requirement in framework.requirements:
-        if requirement.id in said.requirements and requirement.obligation != "addressable":
+        if requirement.id in entry.requirements and requirement.obligation != "addressable":
             raise origin.wrong(f"it names an alternative to {requirement.id}, which is "
                                f"{requirement.obligation or 'not graded'}; only what is addressable can be met by one.")
 

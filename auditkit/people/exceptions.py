@@ -70,7 +70,7 @@ class Selector(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         return found
 
 
-class Written(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+class ExceptionEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """An exception as it stands in a file."""
 
     owner: Text
@@ -85,63 +85,63 @@ class Written(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=T
 
 
 @dataclass(frozen=True)
-class Acceptance:
+class RiskAcceptance:
     """An exception with the place where it stands."""
 
-    said: Written
+    entry: ExceptionEntry
     origin: Origin
 
     def state(self, today: dt.date) -> str:
         """``valid``, ``expired`` or ``not in force yet``."""
-        if today > self.said.expires:
+        if today > self.entry.expires:
             return "expired"
-        return "valid" if today >= self.said.granted else "not in force yet"
+        return "valid" if today >= self.entry.granted else "not in force yet"
 
     def concerns(self, framework: str, requirement: str, check: str) -> bool:
         """Whether it is an exception to this check under this requirement."""
-        said = self.said
-        return (said.framework in (None, framework) and check in (said.checks or [check])
-                and requirement in (said.requirements or [requirement]))
+        entry = self.entry
+        return (entry.framework in (None, framework) and check in (entry.checks or [check])
+                and requirement in (entry.requirements or [requirement]))
 
     @property
     def exact(self) -> bool:
         """Whether each of its subjects is named, without a pattern."""
-        return bool(self.said.subjects) and all(
-            re.fullmatch(r"[^*?[]+", selector.name or "*") for selector in self.said.subjects)
+        return bool(self.entry.subjects) and all(
+            re.fullmatch(r"[^*?[]+", selector.name or "*") for selector in self.entry.subjects)
 
     def matches(self, who: pd.DataFrame) -> np.ndarray:
         """Which subjects (columns kind, namespace, name, container) it covers."""
-        selectors = self.said.subjects or [Selector()]
+        selectors = self.entry.subjects or [Selector()]
         return np.logical_or.reduce([selector.matches(who) for selector in selectors])
 
 
-def read(given: Path | str, own: Path | None = None) -> list[Acceptance]:
+def read(given: Path | str, own: Path | None = None) -> list[RiskAcceptance]:
     """The exceptions of a file, or of each YAML file in a folder. ``own`` has a user's frameworks.
 
     Raises `DefinitionError` with file and line for an unknown key, check or requirement, or a wrong date.
     """
-    found = [Acceptance(said, origin) for said, origin in entries.read(given, "exceptions", Written)]
+    found = [RiskAcceptance(entry, origin) for entry, origin in entries.read(given, "exceptions", ExceptionEntry)]
     for exception in found:
-        _verify(exception.said, exception.origin, own)
+        _verify(exception.entry, exception.origin, own)
     return found
 
 
-def _verify(said: Written, origin: Origin, own: Path | None) -> None:
-    if said.expires < said.granted:
-        raise origin.wrong(f"it expires on {said.expires}, before it is granted ({said.granted}).")
-    if not said.checks and not said.requirements:
+def _verify(entry: ExceptionEntry, origin: Origin, own: Path | None) -> None:
+    if entry.expires < entry.granted:
+        raise origin.wrong(f"it expires on {entry.expires}, before it is granted ({entry.granted}).")
+    if not entry.checks and not entry.requirements:
         raise origin.wrong("it must name the checks or requirements to which it is an exception.")
-    if said.requirements and not said.framework:
+    if entry.requirements and not entry.framework:
         raise origin.wrong("it names requirements, and not the framework that has them.")
-    for name in said.checks:
+    for name in entry.checks:
         try:
             find(name)
         except NoSuchName as error:
             raise origin.wrong(error) from None
-    if said.framework:
-        framework = entries.framework_of(said.framework, said.requirements, origin, own)
+    if entry.framework:
+        framework = entries.framework_of(entry.framework, entry.requirements, origin, own)
         served = {check for requirement in framework.requirements for check, _ in requirement.named
-                  if not said.requirements or requirement.id in said.requirements}
-        if useless := [name for name in said.checks if name not in served]:
+                  if not entry.requirements or requirement.id in entry.requirements}
+        if useless := [name for name in entry.checks if name not in served]:
             raise origin.wrong(f"{', '.join(useless)} does not serve "
-                               f"{', '.join(said.requirements) or said.framework}.")
+                               f"{', '.join(entry.requirements) or entry.framework}.")

@@ -5,6 +5,7 @@ import pytest
 
 from auditkit.checks import all_checks, find
 from auditkit.evaluation.engine import run
+from auditkit.evaluation.results import Reason
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Requirement
 from auditkit.proof.prove import TIME, world
@@ -171,7 +172,7 @@ def test_the_control_plane_of_a_provider_is_not_applicable(scans):
     outcome = run(check, world(tables, check.tools) if scans else without_scans(tables))
     assert outcome.counts["not_applicable"] == 2
     requirement = Requirement(id="1", section="1", title="t", reach="evidenced")
-    assert status_of(requirement, [outcome]) == ("not_applicable", "run by the provider (Amazon EKS)")
+    assert status_of(requirement, [outcome]) == ("not_applicable", Reason("run by the provider (Amazon EKS)"))
     own = tables | {"kube-apiserver": []}
     assert run(check, world(own, check.tools)).counts["not_applicable"] == 0
     tables["findings"] = [result_of("node-1", "1.1.1", "fail")]

@@ -14,11 +14,10 @@ from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import UsageError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.evaluation import Evaluation, evaluate
-from auditkit.evaluation.results import Result
+from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import VERDICTS
 from auditkit.framework.model import Framework, Requirement, Section
-from auditkit.proof import provenance
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -113,8 +112,13 @@ def test_a_check_that_reorders_its_subjects_is_refused() -> None:
 REQUIREMENT = Requirement(id="1", section="s", title="t", reach="evidenced", look_at="the minutes")
 
 
+def told(requirement: Requirement, outcomes: list[Outcome], run_by: str = "") -> tuple[str, str]:
+    status, reason = status_of(requirement, outcomes, run_by)
+    return status, str(reason)
+
+
 def status(*checks: Check, of: Snapshot | None = None) -> tuple[str, str]:
-    return status_of(REQUIREMENT, [run(check, of or snapshot()) for check in checks])
+    return told(REQUIREMENT, [run(check, of or snapshot()) for check in checks])
 
 
 def test_the_status_of_a_requirement() -> None:
@@ -142,14 +146,14 @@ def test_what_a_cluster_shows_in_part_is_never_a_pass(reach: str) -> None:
     part = Requirement(id="1", section="s", title="t", reach=reach, cannot_show="who asks", look_at="the minutes")
 
     def found(*checks: Check, of: Snapshot | None = None, run_by: str = "", of_part: Requirement = part) -> tuple[str, str]:
-        return status_of(of_part, [run(check, of or snapshot()) for check in checks], run_by)
+        return told(of_part, [run(check, of or snapshot()) for check in checks], run_by)
 
     yes, no, unknown = says(True, True, True), says(True, True, False), says(True, None, True)
     assert found(yes, yes) == ("manual", "what a cluster shows holds: 6 pass, none fails; it cannot show: who asks")
     assert found(says(), of=snapshot(0)) == (
         "manual", "nothing of it could be judged: there are no pods; it cannot show: who asks")
     assert found(says(True, True, True, applies=[False] * 3))[0] == "manual"
-    assert found(yes, no) == ("fail", "1 of 3 fail: It is so")
+    assert found(yes, no) == ("fail", "1 of 3 pods is not as wanted: It is so")
     assert found(yes, unknown)[0] == "unknown"
     assert found(yes, of=snapshot(3, pods="forbidden"))[0] == "unknown"
     assert found(says(if_empty="none is visible"), of=snapshot(0))[0] == "unknown"
@@ -166,11 +170,11 @@ def test_a_control_plane_that_a_provider_runs_decides_nothing_of_what_is_shown_i
         return judge(api_servers, pd.Series(True, api_servers.index, BOOLEAN))
 
     outcomes = [run(check_of(of_api_servers, if_empty="none is visible"), snapshot())]
-    assert status_of(REQUIREMENT, outcomes, "EKS") == ("not_applicable", "run by the provider (EKS)")
+    assert told(REQUIREMENT, outcomes, "EKS") == ("not_applicable", "run by the provider (EKS)")
     part = Requirement(id="1", section="s", title="t", reach="partly", cannot_show="who signs in")
-    assert status_of(part, outcomes, "EKS") == (
+    assert told(part, outcomes, "EKS") == (
         "manual", "nothing of it could be judged: run by the provider (EKS); it cannot show: who signs in")
-    assert status_of(part, outcomes) == ("unknown", "none is visible")
+    assert told(part, outcomes) == ("unknown", "none is visible")
 
 
 @given(st.lists(st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=2), min_size=1, max_size=4),
@@ -268,7 +272,7 @@ def test_why_this_version_of_the_pod_security_standards(acme) -> None:
     def said(checks, **given) -> str:
         ours = Framework(framework="f", title="F", version="1", requirements=[
             Requirement(id="1", section="s", title="T", reach="evidenced", checks=checks)])
-        return provenance.standard(evaluate(acme, ours, **given))
+        return evaluate(acme, ours, **given).standard
 
     server = acme.manifest.server_version
     assert said(["pss.privileged"]) == f"v1.36 (as the server, {server})"

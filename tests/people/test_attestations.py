@@ -24,7 +24,7 @@ from auditkit.evaluation.results import Result
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.people import attestations
-from auditkit.people.attestations import Attestation, Evidence, Written
+from auditkit.people.attestations import Attestation, AttestationEntry, Evidence
 from auditkit.people.entries import Origin
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
@@ -110,7 +110,7 @@ def test_without_an_attestation_it_is_manual(folder) -> None:
 
 @pytest.mark.parametrize(("privileged", "status", "reason"), [
     (False, "attested", "what a cluster shows holds: 1 pass, none fails; it cannot show: what people do; attested by"),
-    (True, "fail", "1 of 1 fail: Pods have no privileged container; the rest attested by"),
+    (True, "fail", "1 of 1 pods is not as wanted: Pods have no privileged container; the rest attested by"),
 ])
 def test_of_what_is_shown_partly_both_are_told(judged, privileged, status, reason) -> None:
     found = judged(GOOD.replace("[people]", "[both]"), privileged)
@@ -231,7 +231,7 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     hipaa = INSTEAD.replace("ours", "hipaa")
     path = folder / "people" / "ours.yaml"
     path.write_text(hipaa.replace("[addressable]", '["164.312(a)(2)(iv)"]'))
-    assert attestations.read(path)[0].said.alternative.measure == "A locked room"
+    assert attestations.read(path)[0].entry.alternative.measure == "A locked room"
     path.write_text(hipaa.replace("[addressable]", '["164.312(a)(2)(iv)", "164.312(a)(2)(i)"]'))
     with pytest.raises(DefinitionError, match=r"ours\.yaml, line 3: .*164\.312\(a\)\(2\)\(i\), which is required"):
         attestations.read(path)
@@ -268,7 +268,7 @@ def test_a_mistake_is_named_with_file_and_line(folder, old, new, line, says) -> 
 
 GIVEN = st.builds(
     lambda since, until, wrong, requirements, holds: Attestation(
-        Written(framework="x", requirements=requirements, by="b", says="s", since=since, until=until, holds=holds),
+        AttestationEntry(framework="x", requirements=requirements, by="b", says="s", since=since, until=until, holds=holds),
         Origin("f", 1, "", Path("f")), [Evidence("p", "d", wrong)]),
     since=st.integers(-2, 2).map(lambda days: DAY + dt.timedelta(days)),
     until=st.integers(-2, 2).map(lambda days: DAY + dt.timedelta(days)),
@@ -297,9 +297,9 @@ def test_a_word_never_makes_a_pass(kinds, given_) -> None:
     framework = Framework(framework="x", title="X", version="1", sections=[Section("s", "S")])
     found = Evaluation(taken, framework, results, attestations=given_)
     for before, after in zip(results, found.results, strict=True):
-        valid = [one for one in given_ if before.requirement.id in one.said.requirements
-                 and not one.files[0].wrong and one.said.since <= DAY <= one.said.until]
-        denied = not all(one.said.holds for one in valid)
+        valid = [one for one in given_ if before.requirement.id in one.entry.requirements
+                 and not one.files[0].wrong and one.entry.since <= DAY <= one.entry.until]
+        denied = not all(one.entry.holds for one in valid)
         assert after.status == ("fail" if denied else "attested" if before.status == "manual" and valid
                                 else before.status)
         assert after.status != "pass" or before.requirement.reach == "evidenced"

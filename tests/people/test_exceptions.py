@@ -26,7 +26,7 @@ from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.people import exceptions
 from auditkit.people.entries import Origin
-from auditkit.people.exceptions import Acceptance, Selector, Written
+from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance, Selector
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -107,7 +107,7 @@ def test_accepted_failures_do_not_cross_unaccepted_and_still_cross_fail(written)
 
 
 PRIVILEGED = pytest.mark.parametrize(("known", "complete", "why"), [
-    ((None, True), "complete", "1 of 2 not known: It is so"),
+    ((None, True), "complete", "unknown for 1 of 2 pods: the value is not known"),
     ((True, True), "forbidden", "pods is forbidden"),
     ((), "complete", "none is visible"),
 ])
@@ -134,14 +134,14 @@ def test_a_requirement_of_which_more_is_not_known_is_not_accepted(known, complet
     outcomes = [run(Check("t.fails", fails, "It is so.", "high"), whole), run(other, taken)]
     requirement = Requirement(id="1", section="s", title="t", reach="evidenced")
     framework = Framework(framework="x", title="X", version="1", sections=[Section("s", "S")])
-    accepting = Acceptance(Written(owner="o", reason="r", compensating_control="c", checks=["t.fails"], granted=DAY,
+    accepting = RiskAcceptance(ExceptionEntry(owner="o", reason="r", compensating_control="c", checks=["t.fails"], granted=DAY,
                                    expires=DAY, subjects=[Selector(name="cilium-1"), Selector(name="cilium-2")]),
                            Origin("f", 1, "", Path("f")))
     judged = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes), outcomes)], [accepting])
     result = judged.results[0]
     assert (result.status, result.accepted) == ("fail", False) and judged.crosses("unaccepted")
-    assert "accepted until 2026-06-15 by o, but there is more that is not known" in result.reason
-    assert why in result.reason
+    assert "accepted until 2026-06-15 by o, but there is more that is not known" in str(result.reason)
+    assert why in str(result.reason)
     without = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes[:1]), outcomes[:1])],
                          [accepting])
     assert without.results[0].accepted and not without.crosses("unaccepted")
@@ -291,7 +291,7 @@ SELECTORS = st.builds(Selector, namespace=st.none() | PATTERNS, name=st.none() |
 DATES = st.integers(-3, 3).map(lambda days: DAY + dt.timedelta(days))
 CHECKS, REQUIREMENTS = ["t.one", "t.two"], ["1", "2", "3"]
 EXCEPTIONS = st.builds(
-    lambda **said: Acceptance(Written(owner="o", reason="r", compensating_control="c", **said),
+    lambda **said: RiskAcceptance(ExceptionEntry(owner="o", reason="r", compensating_control="c", **said),
                               Origin("f", 1, "", Path("f"))),
     framework=st.sampled_from([None, "x", "y"]), subjects=st.lists(SELECTORS, max_size=2),
     checks=st.lists(st.sampled_from(CHECKS), max_size=2), granted=DATES, expires=DATES,
@@ -299,7 +299,7 @@ EXCEPTIONS = st.builds(
 VALUES = st.sampled_from([True, False, False, None])
 
 
-def judged_with(pods: list[tuple], given: list[Acceptance]) -> Evaluation:
+def judged_with(pods: list[tuple], given: list[RiskAcceptance]) -> Evaluation:
     """Three requirements with two checks of pods that say what the rows (namespace, name, one, two) have."""
 
     def says(name: str, place: int) -> Check:
@@ -341,8 +341,8 @@ def test_exceptions_change_no_verdict_and_accept_what_they_cover(pods, given_) -
                                                & ~judged.requirements["accepted"])
 
 
-def covers(exception: Acceptance, verdict: pd.Series) -> bool:
-    said = exception.said
+def covers(exception: RiskAcceptance, verdict: pd.Series) -> bool:
+    said = exception.entry
     return (said.granted <= DAY <= said.expires and said.framework in (None, "x")
             and (not said.checks or verdict["check"] in said.checks)
             and (not said.requirements or verdict["requirement"] in said.requirements)

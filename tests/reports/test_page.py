@@ -15,7 +15,7 @@ from auditkit.evaluation.evaluation import evaluate
 from auditkit.people import attestations, exceptions
 from auditkit.people.attestations import Attestation
 from auditkit.people.entries import Origin
-from auditkit.people.exceptions import Acceptance
+from auditkit.people.exceptions import RiskAcceptance
 from auditkit.reports import show
 from auditkit.reports.page.document import document
 from auditkit.reports.page.html import page
@@ -151,14 +151,14 @@ def test_the_page_is_written_beside_the_notebook_and_stays_the_same(tmp_path: Pa
 def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
     origin = Origin("exceptions.yaml", 7, "cd" * 32, Path("exceptions.yaml"))
     day = dt.date(2026, 1, 1)
-    exception = Acceptance(exceptions.Written(
+    exception = RiskAcceptance(exceptions.ExceptionEntry(
         owner="Olga Owner", reason="The scanner needs it", compensating_control="A node of its own", framework="house",
         requirements=["1.1"], subjects=[exceptions.Selector(namespace="shop", name="bad")], granted=day,
         expires=dt.date(2027, 1, 1)), origin)
-    expired = Acceptance(exceptions.Written(
+    expired = RiskAcceptance(exceptions.ExceptionEntry(
         owner="Ed Expired", reason="Old", compensating_control="None", framework="house", requirements=["1.2"],
         subjects=[exceptions.Selector(name="bad")], granted=day, expires=day), origin)
-    attestation = Attestation(attestations.Written(
+    attestation = Attestation(attestations.AttestationEntry(
         framework="house", requirements=["2.1"], by="Anna Attester", says="<b>The chart</b> is kept", since=day,
         until=dt.date(2027, 1, 1)), origin)
     snap = snapshot(pod("bad", privileged=True), pod("good"))
@@ -187,7 +187,7 @@ def test_what_people_say_against_it_and_of_an_alternative() -> None:
     day, origin = dt.date(2026, 1, 1), Origin("people.yaml", 3, "cd" * 32, Path("people.yaml"))
 
     def says(requirement: str, **more) -> Attestation:
-        return Attestation(attestations.Written(framework="house", requirements=[requirement], by="Anna Attester",
+        return Attestation(attestations.AttestationEntry(framework="house", requirements=[requirement], by="Anna Attester",
                                                 says=f"Of {requirement}", since=day, until=day.replace(month=12), **more), origin)
 
     house = framework()

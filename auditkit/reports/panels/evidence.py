@@ -13,7 +13,6 @@ import pandas as pd
 from auditkit.base import hostile_text as text
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import SUBJECT
-from auditkit.proof import provenance
 from auditkit.reports.panels.block import Block
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
@@ -35,7 +34,7 @@ def evidence(evaluation: Evaluation) -> Block:
     for name, meaning, frame in (
         ("exceptions", "The exceptions that people added", evaluation.exceptions),
         ("attestations", "The attestations that people added", evaluation.attestations),
-        ("own", "The controls and checks of the user's own, with their digests and proof", provenance.own(evaluation)),
+        ("own", "The controls and checks of the user's own, with their digests and proof", evaluation.own),
     ):
         if len(frame):
             files.append(_file(f"{name}.csv", "text/csv", meaning, csv([frame], list(frame))))

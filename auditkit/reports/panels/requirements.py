@@ -122,7 +122,7 @@ def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) ->
 def added(evaluation: Evaluation) -> Block:
     """What people added: exceptions, attestations, what is wrong with them, and controls and checks of their own."""
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
-              "notices": evaluation.notices, "own": provenance.own(evaluation)}
+              "notices": evaluation.notices, "own": evaluation.own}
     return Block("added", title="What people added", **{
         name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
@@ -145,7 +145,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
 def _framework(evaluation: Evaluation) -> dict[str, Any]:
     framework = evaluation.framework
     return {
-        "standard": provenance.standard(evaluation),
+        "standard": evaluation.standard,
         "name": framework.framework, "title": framework.title, "version": framework.version,
         "publisher": framework.publisher, "source": framework.source, "note": framework.note, "law": framework.law,
         "dated": framework.dated.isoformat() if framework.dated else "",
@@ -173,7 +173,7 @@ def _identity(result: Result) -> dict[str, Any]:
 
 def _denied(result: Result) -> bool:
     """Whether somebody says in writing that the requirement is not met."""
-    return not all(attestation.said.holds for attestation in result.attestations)
+    return not all(attestation.entry.holds for attestation in result.attestations)
 
 
 def _badness(result: Result) -> tuple[int, int]:
