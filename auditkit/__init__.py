@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import collect, compare, demo, evaluate, frameworks, load_framework, open, report
+    from auditkit.api import collect, compare, demo, evaluate, explain, frameworks, load_framework, open, report
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "frameworks", "load_framework", "open",
-           "report"]
+__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
+           "load_framework", "open", "report"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,6 +10,9 @@ from auditkit.base.display import FACES
 from auditkit.checks import load_file
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
+from auditkit.evaluation.explain import Explanation
+from auditkit.evaluation.explain import explain as _explain
+from auditkit.evaluation.results import Outcome, Result
 from auditkit.framework import library
 from auditkit.framework.model import Framework
 from auditkit.framework.verify import verify as _verify
@@ -38,6 +41,9 @@ class Given(TypedDict, total=False):
 
 DEMO = "demo"
 
+DEFAULT_FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
+"""The frameworks that are judged where none is named."""
+
 
 def _face(name: str) -> Callable[[Any], dict[str, Any]]:
     """What `auditkit.reports.show` draws under this name; it is imported when something is shown."""
@@ -49,7 +55,8 @@ def _face(name: str) -> Callable[[Any], dict[str, Any]]:
     return draw
 
 
-FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary")})
+FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary"), Result: _face("result"),
+              Outcome: _face("outcome"), Explanation: _face("explanation")})
 
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
@@ -135,6 +142,23 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     judged = _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
     judged.own = provenance.own(judged)
     return judged
+
+
+def explain(snapshot: Snapshot | Path | str, requirement: str, subject: str = "", *,
+            frameworks: Iterable[str] = DEFAULT_FRAMEWORKS, exceptions: Path | str | None = None,
+            attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
+            pss_version: str = "") -> Explanation:
+    """Why a requirement has its status, down to the requests that were made; of one ``subject``, or of all.
+
+    ``subject`` is a shell pattern on ``namespace/name`` or on the name. The requirement is looked for in
+    ``frameworks``; the other parameters are those of `evaluate`. Raises `NoSuchName`, and `UsageError` where several
+    frameworks have it.
+    """
+    opened, own = open(snapshot), _folder(controls)
+    holding = [name for name in frameworks if requirement in {each.id for each in library.load(name, own).requirements}]
+    return _explain([evaluate(opened, name, exceptions=exceptions, attestations=attestations, controls=controls,
+                              checks=checks, pss_version=pss_version) for name in holding or frameworks],
+                    requirement, subject)
 
 
 def proposals(controls: Path | str) -> list[str]:

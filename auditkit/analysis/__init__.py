@@ -119,6 +119,19 @@ def derivation(name: str) -> Callable:
     return getattr(importlib.import_module(module), function)
 
 
+def collected(*names: str) -> list[str]:
+    """The collected tables that tables are made of, each once: a collected one is made of itself."""
+    found: list[str] = []
+    todo = list(names)
+    while todo:
+        name = todo.pop(0)
+        if name in DERIVED:
+            todo += inputs(derivation(name))
+        elif name not in found:
+            found.append(name)
+    return found
+
+
 def inputs(function: Callable) -> tuple[str, ...]:
     """The tables that a function reads: the names of its positional parameters."""
     return tuple(

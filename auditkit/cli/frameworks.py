@@ -181,13 +181,7 @@ def _check(check: "Check") -> dict[str, Any]:
 
 def _reads(tables: tuple[str, ...]) -> str:
     """The tables that a check names, and the collected ones that derived ones among them are made of."""
-    from auditkit.analysis import DERIVED, derivation, inputs
+    from auditkit.analysis import collected
 
-    found, todo = [], list(tables)
-    while todo:
-        name = todo.pop(0)
-        if name in DERIVED:
-            todo += inputs(derivation(name))
-        elif name not in (*found, *tables):
-            found.append(name)
+    found = [name for name in collected(*tables) if name not in tables]
     return ", ".join(tables) + (f"; from {', '.join(found)}" if found else "")

@@ -87,6 +87,7 @@ Compare = Annotated[bool, typer.Option(
     "and never stands in for the one that ships. --fail-on judges by the new one.")]
 
 DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
+"""As `auditkit.api.DEFAULT_FRAMEWORKS`, which is not imported to print the help."""
 
 
 @app.callback(invoke_without_command=True)
@@ -138,6 +139,24 @@ def evaluate(
         _notices(one)
     _unused(judged, controls)
     _threshold(judged, fail_on)
+
+
+@app.command()
+def explain(
+    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="A requirement, such as CC6.1 or 5.2.2.")],
+    subject: Annotated[str, typer.Argument(
+        help="NAMESPACE/NAME or NAME of what is judged, or a pattern such as 'billing/*'; by default all.")] = "",
+    framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
+    controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+) -> None:
+    """Say why a requirement has its status: checks, subjects, and the requests that were made or refused."""
+    from auditkit import api
+
+    found = api.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
+                        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                        pss_version=pss_version)
+    for indent, text in found.lines():
+        console.line(text, indent=indent)
 
 
 @app.command()

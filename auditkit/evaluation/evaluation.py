@@ -25,7 +25,7 @@ from auditkit.evaluation.exceptions import ExceptionRegister
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
-from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT
+from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT, WORDS
 from auditkit.framework import library
 from auditkit.framework.model import Framework
 from auditkit.people.attestations import Attestation
@@ -137,6 +137,11 @@ class Evaluation:
         columns = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "seen", "wanted",
                    "accepted"]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=columns))[columns]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {WORDS[status].text}" for status, count in self.statuses.items() if count)
+        return (f"<Evaluation of {self.framework.framework} {self.framework.version} on "
+                f"{self.snapshot.manifest.cluster!r}: {counts}>")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return display.bundle(self)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
+from auditkit.base import display
 from auditkit.checks import Check, Judgement
 from auditkit.errors import AuditkitError, UsageError
-from auditkit.evaluation.words import SEVERITIES, VERDICTS
+from auditkit.evaluation.words import SEVERITIES, VERDICTS, WORDS
 from auditkit.framework.model import Requirement
 from auditkit.people.attestations import Attestation
 
@@ -24,7 +26,7 @@ UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
 """The reason of verdicts for which a check gives none."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Outcome:
     """What one check found: a verdict for every subject of its population."""
 
@@ -72,6 +74,13 @@ class Outcome:
             return [(str(reason), int(count)) for reason, count in stated.value_counts().items()]
         return [(reason, int(count)) for reason, count in self.rows(verdict)["reason"].value_counts().items()]
 
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {WORDS[verdict].text}" for verdict, count in self.counts.items() if count)
+        return f"<Outcome of {self.check.name}: {counts or 'no subject'}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return display.bundle(self)
+
     def _reasons(self, given: pd.Series | str, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
         stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
         ok = self.judgement.ok.iloc[chosen].tolist()
@@ -107,7 +116,7 @@ class Reason:
         return str(replace(self, rest=""))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """A requirement with its status, the reason for it, and what its checks found.
 
@@ -126,6 +135,12 @@ class Result:
     def count(self, verdict: str) -> int:
         """How many verdicts of this kind its checks gave together."""
         return sum(outcome.counts[verdict] for outcome in self.outcomes)
+
+    def __repr__(self) -> str:
+        return f"<Result {self.requirement.id}: {WORDS[self.status].text}; {self.reason}>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return display.bundle(self)
 
     @property
     def severity(self) -> str:

@@ -10,13 +10,16 @@ from auditkit.reports.panels.requirements import (
     added,
     details,
     dictionary,
+    explanation,
     ledger,
+    outcome,
     requirement,
     requirements,
+    result,
     snapshot,
     summary,
     table,
 )
 
-__all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "flows", "ledger", "missing",
-           "paths", "requirement", "requirements", "snapshot", "summary", "table"]
+__all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "explanation", "flows", "ledger",
+           "missing", "outcome", "paths", "requirement", "requirements", "result", "snapshot", "summary", "table"]

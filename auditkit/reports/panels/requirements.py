@@ -11,10 +11,11 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.base import hostile_text as text
 from auditkit.errors import NoSuchName
+from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.results import Outcome, Result
-from auditkit.evaluation.sentences import subjects_of
-from auditkit.evaluation.words import SEVERITIES, STATUSES
+from auditkit.evaluation.words import SEVERITIES, STATUSES, WORST_FIRST, word
 from auditkit.framework.model import Framework
 from auditkit.proof import provenance
 from auditkit.reports.panels.block import ROWS, Block
@@ -76,8 +77,25 @@ def requirement(evaluation: Evaluation, identifier: str) -> Block:
     found = {result.requirement.id: result for result in evaluation.results}
     if identifier not in found:
         raise NoSuchName("requirement", identifier, found)
-    section = {"id": "", "title": "", "anchor": "", "requirements": [_requirement(found[identifier], {})]}
-    return Block("details", title=identifier, sections=[section])
+    return result(found[identifier])
+
+
+def result(found: Result) -> Block:
+    """One requirement in full, with the worst subjects of each of its checks."""
+    section = {"id": "", "title": "", "anchor": "", "requirements": [_requirement(found, {})]}
+    return Block("details", title=found.requirement.id, sections=[section])
+
+
+def outcome(found: Outcome) -> Block:
+    """What one check found: its subjects, those that fail first."""
+    rows = pd.concat([found.rows(verdict) for verdict in WORST_FIRST], ignore_index=True)
+    counts = ", ".join(f"{count:,} {word(verdict)}" for verdict, count in found.counts.items() if count)
+    return table(rows, f"{found.check.title} {found.check.name}: {counts or 'no subject'}")
+
+
+def explanation(found: Explanation) -> Block:
+    """Why a requirement has its status: its verdicts, and what was asked of the cluster to give them."""
+    return table(found.verdicts, f"{found.result.requirement.id}: {word(found.result.status)}; {found.result.reason}")
 
 
 def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
@@ -189,8 +207,7 @@ def _failure(result: Result) -> dict[str, Any]:
     return {
         **_identity(result), "severity": "stated" if denied else failing[0].check.severity,
         "said": text.ends(str(result.reason)) if denied else "",
-        "findings": [{"title": o.check.title, "failed": o.counts["fail"], "population": len(o.population),
-                      "subjects": subjects_of(o.check)} for o in failing],
+        "findings": list(map(sentences.failing, failing)),
     }
 
 
@@ -206,7 +223,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
 
 
 def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
-    stated = msgspec.to_builtins(result.requirement)
+    stated = msgspec.to_builtins(result.requirement.written())
     covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
     reason = result.reason.without_rest
     return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": reason,
@@ -226,7 +243,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
-        "subjects": subjects_of(check), "population": len(outcome.population),
+        "subjects": sentences.subjects_of(check), "population": len(outcome.population),
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
         "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
@@ -254,8 +271,7 @@ def _unknown_for(outcome: Outcome) -> list[list]:
     """Why subjects are unknown, and how many for each reason; the commonest reasons."""
     if not outcome.counts["unknown"]:
         return []
-    reasons = outcome.rows("unknown")["reason"].value_counts(sort=True)
-    return [[text.short(reason), int(number)] for reason, number in reasons.head(REASONS).items()]
+    return [[text.short(reason), count] for reason, count in outcome.reasons("unknown")[:REASONS]]
 
 
 def _subject(row: dict[str, Any]) -> str:

@@ -1,0 +1,140 @@
+"""Why a requirement has its status: from its checks and subjects down to the requests that were made."""
+
+import fnmatch
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+
+from auditkit import tables
+from auditkit.analysis import collected
+from auditkit.base import display
+from auditkit.errors import NoSuchName, UsageError
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.words import SUBJECT, WORST_FIRST
+
+SHOWN = 5
+"""Subjects of a check that the text names; `Explanation.verdicts` has all."""
+
+VERDICTS = ["check", *SUBJECT, "verdict", "reason", "seen", "wanted"]
+SOURCES = ["check", "table", "source", "outcome", "reason", "items", "path", "resource_version", "started", "sha256"]
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation:
+    """One requirement explained: its verdicts, and what was asked of the cluster to give them.
+
+    ``subject`` is a shell pattern on ``namespace/name`` or on the name alone; empty for all subjects.
+    """
+
+    evaluation: Evaluation
+    result: Result
+    subject: str = ""
+
+    @cached_property
+    def verdicts(self) -> pd.DataFrame:
+        """The verdicts, the worst first: check, kind, namespace, name, container, verdict, reason, seen, wanted."""
+        frames = [self._rows(outcome).assign(check=outcome.check.name) for outcome in self.result.outcomes]
+        found = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=VERDICTS)
+        order = found["verdict"].map(WORST_FIRST.index).sort_values(kind="stable").index
+        return found.loc[order, VERDICTS].reset_index(drop=True)
+
+    @cached_property
+    def sources(self) -> pd.DataFrame:
+        """What was asked of the cluster for each check: check, table, source, outcome, reason, items, path,
+        resource_version, started, sha256 (of each response body). A source that was not asked has no outcome."""
+        rows = [row for outcome in self.result.outcomes for row in self._sources(outcome)]
+        return pd.DataFrame(rows, columns=SOURCES)
+
+    def lines(self) -> Iterator[tuple[int, str]]:
+        """The explanation as lines of text, each with how far it is indented."""
+        stated, result = self.result.requirement, self.result
+        yield 0, f"{self.evaluation.framework.framework} {stated.id} {stated.title}: {result.status}"
+        yield 2, str(result.reason)
+        for outcome in result.outcomes:
+            yield from self._of_check(outcome)
+        if not result.outcomes:
+            yield 2, "It has no check: a person must supply the evidence."
+
+    def __repr__(self) -> str:
+        return f"<Explanation of {self.result.requirement.id}: {self.result.status}; {len(self.verdicts):,} verdicts>"
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return {**display.bundle(self), "text/plain": str(self)}
+
+    def __str__(self) -> str:
+        return "\n".join(f"{' ' * indent}{text}" for indent, text in self.lines())
+
+    def _of_check(self, outcome: Outcome) -> Iterator[tuple[int, str]]:
+        check = outcome.check
+        counted = ", ".join(f"{outcome.counts[verdict]:,} {verdict.replace('_', ' ')}" for verdict in WORST_FIRST
+                            if outcome.counts[verdict])
+        yield 2, ""
+        yield 2, f"{check.name} ({check.severity}): {check.title}"
+        yield 4, f"{counted or 'no subject'}{f'; wanted: {check.wanted}' if check.wanted else ''}"
+        shown = self.verdicts[self.verdicts["check"] == check.name]
+        if self.subject and not len(shown):
+            yield 4, f"It does not judge {self.subject}."
+        for row in shown.head(SHOWN).to_dict("records"):
+            seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
+            yield 4, f"{row['verdict'].replace('_', ' ')}: {_called(row)}: {row['reason']}{seen}"
+        if len(shown) > SHOWN:
+            yield 4, f"and {len(shown) - SHOWN:,} more"
+        asked = self.sources[self.sources["check"] == check.name].drop_duplicates("source")
+        yield 4, f"It reads {', '.join(check.tables)}, which come from:"
+        for row in asked.to_dict("records"):
+            yield 6, _source(row)
+
+    def _rows(self, outcome: Outcome) -> pd.DataFrame:
+        rows = outcome.rows()
+        if not self.subject:
+            return rows
+        places = [f"{namespace}/{name}" for namespace, name in
+                  zip(rows["namespace"].fillna(""), rows["name"].fillna(""), strict=True)]
+        alike = [fnmatch.fnmatchcase(place.strip("/"), self.subject) or fnmatch.fnmatchcase(name, self.subject)
+                 for place, name in zip(places, rows["name"].fillna(""), strict=True)]
+        return rows[alike]
+
+    def _sources(self, outcome: Outcome) -> Iterator[dict[str, object]]:
+        ledger = self.evaluation.snapshot.ledger.set_index("resource")
+        for table in collected(*outcome.check.tables):
+            for source in tables.table(table).sources:
+                found = ledger.loc[[source]].iloc[0].to_dict() if source in ledger.index else {}
+                yield {**found, "check": outcome.check.name, "table": table, "source": source}
+
+
+def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = "") -> Explanation:
+    """Why a requirement has its status. Raises `NoSuchName` where no evaluation has it, and `UsageError` where several
+    do, or where no check of it judges such a subject."""
+    evaluations = list(evaluations)
+    found = [(one, result) for one in evaluations for result in one.results if result.requirement.id == requirement]
+    if not found:
+        raise NoSuchName("requirement", requirement, [r.requirement.id for one in evaluations for r in one.results])
+    if len(found) > 1:
+        names = " or ".join(f"-f {one.framework.framework}" for one, _ in found)
+        raise UsageError(f"The requirement {requirement} stands in several frameworks: name one with {names}.")
+    explanation = Explanation(*found[0], subject)
+    if subject and not len(explanation.verdicts):
+        raise UsageError(f"No check of {requirement} judges a subject called {subject}. `--subjects` of "
+                         "`auditkit evaluate` lists all subjects; a pattern such as 'billing/*' names several.")
+    return explanation
+
+
+def _called(row: dict[str, object]) -> str:
+    name = "/".join(str(row[part]) for part in ("namespace", "name") if not pd.isna(row[part]) and row[part] != "")
+    container = "" if pd.isna(row["container"]) else f" container {row['container']}"
+    return f"{'' if pd.isna(row['kind']) else row['kind']} {name}{container}".strip()
+
+
+def _source(row: dict[str, object]) -> str:
+    """A line of the ledger: what was asked, and what came of it."""
+    if pd.isna(row["outcome"]):
+        return f"{row['source']}: not collected"
+    reason = f": {row['reason']}" if row["reason"] else ""
+    items = f", {row['items']:,} items" if row["outcome"] in ("complete", "partial") else ""
+    version = f", resourceVersion {row['resource_version']}" if row["resource_version"] else ""
+    digest = f", sha256 {str(row['sha256'])[:12]}…" if row["sha256"] else ""
+    return f"{row['source']}: {row['outcome']}{items} ({row['path'] or 'no request'}{version}{digest}){reason}"
