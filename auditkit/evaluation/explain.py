@@ -11,6 +11,7 @@ import pandas as pd
 from auditkit import tables
 from auditkit.analysis import collected
 from auditkit.base import display
+from auditkit.base.hostile_text import count
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
@@ -98,7 +99,7 @@ class Explanation:
                  for place, name in zip(places, rows["name"].fillna(""), strict=True)]
         return rows[alike]
 
-    def _sources(self, outcome: Outcome) -> Iterator[dict[str, object]]:
+    def _sources(self, outcome: Outcome) -> Iterator[dict[str, Any]]:
         ledger = self.evaluation.snapshot.ledger.set_index("resource")
         for table in collected(*outcome.check.tables):
             for source in tables.table(table).sources:
@@ -123,18 +124,18 @@ def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = 
     return explanation
 
 
-def _called(row: dict[str, object]) -> str:
+def _called(row: dict[str, Any]) -> str:
     name = "/".join(str(row[part]) for part in ("namespace", "name") if not pd.isna(row[part]) and row[part] != "")
     container = "" if pd.isna(row["container"]) else f" container {row['container']}"
     return f"{'' if pd.isna(row['kind']) else row['kind']} {name}{container}".strip()
 
 
-def _source(row: dict[str, object]) -> str:
+def _source(row: dict[str, Any]) -> str:
     """A line of the ledger: what was asked, and what came of it."""
     if pd.isna(row["outcome"]):
         return f"{row['source']}: not collected"
     reason = f": {row['reason']}" if row["reason"] else ""
-    items = f", {row['items']:,} items" if row["outcome"] in ("complete", "partial") else ""
+    items = f", {count(int(row['items']), 'item')}" if row["outcome"] in ("complete", "partial") else ""
     version = f", resourceVersion {row['resource_version']}" if row["resource_version"] else ""
     digest = f", sha256 {str(row['sha256'])[:12]}…" if row["sha256"] else ""
     return f"{row['source']}: {row['outcome']}{items} ({row['path'] or 'no request'}{version}{digest}){reason}"
