@@ -23,7 +23,7 @@ def test_what_is_unknown_names_the_request_that_was_refused(server: ReplayServer
     server.forbid("clusterrolebindings", "rolebindings")
     found = api.explain(api.collect(kubeconfig=kubeconfig), "5.1.1", frameworks=["cis-kubernetes"])
     assert found.result.status == "unknown"
-    line = next(line for line in str(found).splitlines() if line.strip().startswith("clusterrolebindings: "))
+    line = next(line for line in str(found).splitlines() if line.strip().startswith("clusterrolebindings."))
     assert "forbidden" in line and "/clusterrolebindings?limit=500" in line
 
 
