@@ -7,7 +7,8 @@ import pandas as pd
 from auditkit.checks.model import Judgement, check
 from auditkit.checks.support import kube_bench
 from auditkit.checks.support.flags import UNSEEN, Component, Flags
-from auditkit.checks.support.values import STRONG_CIPHERS, boolean, lists, lists_only, number, paths, seconds
+from auditkit.checks.support.rules import Condition, Rule, given, names, not_given, off, on, register
+from auditkit.checks.support.values import STRONG_CIPHERS, lists, lists_only, number, paths, seconds
 
 API_SERVER = Component(
     defaults={
@@ -21,205 +22,241 @@ API_SERVER = Component(
     files={"anonymous-auth": "authentication-config", "authorization-mode": "authorization-config"},
 )
 
-rule = partial(check, if_empty=UNSEEN.format("kube-apiserver"))
+SEEN_BY = UNSEEN.format("kube-apiserver")
+rule = partial(check, if_empty=SEEN_BY)
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-apiserver"
 ELSEWHERE = "the log goes to standard output or to a webhook; where it is kept, and how long, these flags do not say"
+_PLUGINS = ("enable-admission-plugins", "disable-admission-plugins", "admission-control")
 _NOWHERE, _STREAM = r"/dev/null", r"-|/dev/(?:stdout|stderr|fd/\d+)|/proc/(?:self|1)/fd/\d+"
 """Paths of an audit log that are no file that is kept."""
 
 
-# --- who may ask ---------------------------------------------------------------------------------------------------
+# --- conditions ----------------------------------------------------------------------------------------------------
 
 
-@rule(severity="high", wanted="--anonymous-auth=false", source=CIS.format("1.2.1"),
-      remedy="Set --anonymous-auth=false; or let health endpoints alone be read without identity, by a file of "
-             "--authentication-config, and record that.")
-def anonymous_auth_disabled(api_servers: pd.DataFrame) -> Judgement:
-    """The API server refuses requests that carry no identity."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(~boolean(flags["anonymous-auth"]), "anonymous-auth")
-
-
-@rule(severity="high", wanted="--token-auth-file is not set", source=CIS.format("1.2.2"),
-      remedy="Remove --token-auth-file and let people sign in by OIDC; such tokens never expire.")
-def no_token_auth_file(api_servers: pd.DataFrame) -> Judgement:
-    """The API server takes no static tokens from a file."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(~flags.set("token-auth-file"), "token-auth-file")
-
-
-@rule(severity="high", wanted="--client-ca-file is set", source=CIS.format("1.2.25"),
-      remedy="Set --client-ca-file to the authority that signs client certificates.")
-def client_ca_file(api_servers: pd.DataFrame) -> Judgement:
-    """The API server checks client certificates against a named authority."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("client-ca-file"), "client-ca-file")
-
-
-@rule(severity="critical", wanted="--authorization-mode without AlwaysAllow", source=CIS.format("1.2.6"),
-      remedy="Set --authorization-mode=Node,RBAC; without the flag every request is allowed.")
-def authorization_not_always_allow(api_servers: pd.DataFrame) -> Judgement:
-    """The API server does not allow every request."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(~lists(flags["authorization-mode"], "AlwaysAllow"), "authorization-mode")
-
-
-@rule(severity="high", wanted="--authorization-mode with Node", source=CIS.format("1.2.7"),
-      remedy="Add Node to --authorization-mode, so that a kubelet can reach only what its pods need.")
-def authorization_includes_node(api_servers: pd.DataFrame) -> Judgement:
-    """The API server limits kubelets to their own objects."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(lists(flags["authorization-mode"], "Node"), "authorization-mode")
-
-
-@rule(severity="high", wanted="--authorization-mode with RBAC", source=CIS.format("1.2.8"),
-      remedy="Add RBAC to --authorization-mode.")
-def authorization_includes_rbac(api_servers: pd.DataFrame) -> Judgement:
-    """The API server decides access by roles."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(lists(flags["authorization-mode"], "RBAC"), "authorization-mode")
-
-
-# --- admission plug-ins --------------------------------------------------------------------------------------------
-
-
-_PLUGINS = ("enable-admission-plugins", "disable-admission-plugins", "admission-control")
-
-
-def _plugin(api_servers: pd.DataFrame, name: str, *, wanted: bool = True,
-            by_default: bool = False) -> Judgement:
-    """Whether an admission plug-in is on, as wanted."""
-    on = plugin_on(api_servers, name, by_default=by_default)
-    return Flags(api_servers, API_SERVER).judge(on if wanted else ~on, *_PLUGINS)
-
-
-def plugin_on(api_servers: pd.DataFrame, name: str, *, by_default: bool = False) -> pd.Series:
+def _plugin_on(flags: Flags, name: str, *, by_default: bool) -> pd.Series:
     """Whether an admission plug-in is on. Naming it in ``--enable-admission-plugins`` goes before the other flag.
 
     ``--admission-control``, out of date since 1.10 and still understood, stands instead of both and of all defaults:
     then what it does not name is off.
     """
-    flags = Flags(api_servers, API_SERVER)
     on = lists(flags["enable-admission-plugins"], name)
     if by_default:
         on |= ~lists(flags["disable-admission-plugins"], name)
     return on.mask(flags.given("admission-control").fillna(False), lists(flags["admission-control"], name))
 
 
-@rule(severity="medium", wanted="admission plug-in DenyServiceExternalIPs is on", source=CIS.format("1.2.3"),
-      remedy="Add DenyServiceExternalIPs to --enable-admission-plugins: external addresses can divert traffic.")
-def deny_service_external_ips(api_servers: pd.DataFrame) -> Judgement:
-    """Services may not claim external addresses."""
-    return _plugin(api_servers, "DenyServiceExternalIPs")
+def plugin_on(api_servers: pd.DataFrame, name: str, *, by_default: bool = False) -> pd.Series:
+    """Whether an admission plug-in is on, for each API server."""
+    return _plugin_on(Flags(api_servers, API_SERVER), name, by_default=by_default)
 
 
-@rule(severity="low", wanted="admission plug-in EventRateLimit is on", source=CIS.format("1.2.9"),
-      remedy="Add EventRateLimit to --enable-admission-plugins and configure it.")
-def event_rate_limit(api_servers: pd.DataFrame) -> Judgement:
-    """Floods of events are slowed down."""
-    return _plugin(api_servers, "EventRateLimit")
+def _plugin(name: str, *, wanted: bool = True, by_default: bool = False) -> Condition:
+    """An admission plug-in is on, as wanted."""
+    def ok(flags: Flags) -> pd.Series:
+        found = _plugin_on(flags, name, by_default=by_default)
+        return found if wanted else ~found
+
+    return ok
 
 
-@rule(severity="high", wanted="admission plug-in AlwaysAdmit is off", source=CIS.format("1.2.10"),
-      remedy="Remove AlwaysAdmit from --enable-admission-plugins.")
-def no_always_admit(api_servers: pd.DataFrame) -> Judgement:
-    """The admission plug-in AlwaysAdmit is not in use."""
-    return _plugin(api_servers, "AlwaysAdmit", wanted=False)
+def _without_always_allow(flags: Flags) -> pd.Series:
+    return ~lists(flags["authorization-mode"], "AlwaysAllow")
 
 
-@rule(severity="low", wanted="admission plug-in AlwaysPullImages is on", source=CIS.format("1.2.11"),
-      remedy="Add AlwaysPullImages to --enable-admission-plugins, if the registry can bear it.")
-def always_pull_images(api_servers: pd.DataFrame) -> Judgement:
-    """Credentials for images are checked at each start of a pod."""
-    return _plugin(api_servers, "AlwaysPullImages")
+def _strong(flags: Flags) -> pd.Series:
+    return lists_only(flags["tls-cipher-suites"], STRONG_CIPHERS) | (flags["tls-min-version"] == "VersionTLS13")
 
 
-@rule(severity="high", wanted="admission plug-in ServiceAccount is on (it is by default)", source=CIS.format("1.2.12"),
-      remedy="Remove ServiceAccount from --disable-admission-plugins.")
-def service_account_plugin(api_servers: pd.DataFrame) -> Judgement:
-    """Pods are given a service account by admission."""
-    return _plugin(api_servers, "ServiceAccount", by_default=True)
+def _log_kept(flags: Flags) -> pd.Series:
+    return flags.set("audit-log-path") & ~paths(flags["audit-log-path"]).str.fullmatch(_NOWHERE)
 
 
-@rule(severity="high", wanted="admission plug-in NamespaceLifecycle is on (it is by default)",
-      source=CIS.format("1.2.13"), remedy="Remove NamespaceLifecycle from --disable-admission-plugins.")
-def namespace_lifecycle_plugin(api_servers: pd.DataFrame) -> Judgement:
-    """Nothing is created in namespaces that are missing or about to end."""
-    return _plugin(api_servers, "NamespaceLifecycle", by_default=True)
+def _token_key(flags: Flags) -> pd.Series:
+    return flags.set("service-account-key-file") | flags.set("service-account-signing-endpoint")
 
 
-@rule(severity="high", wanted="admission plug-in NodeRestriction is on", source=CIS.format("1.2.14"),
-      remedy="Add NodeRestriction to --enable-admission-plugins.")
-def node_restriction_plugin(api_servers: pd.DataFrame) -> Judgement:
-    """A kubelet may change only its own node and the pods on it."""
-    return _plugin(api_servers, "NodeRestriction")
+# --- one flag, one value -------------------------------------------------------------------------------------------
 
 
-@rule(severity="high", wanted="admission plug-in PodSecurity is on (it is by default)",
-      source="Kubernetes documentation: Pod Security admission",
-      remedy="Remove PodSecurity from --disable-admission-plugins.")
-def pod_security_plugin(api_servers: pd.DataFrame) -> Judgement:
-    """The labels by which namespaces refuse unsafe pods are obeyed."""
-    return _plugin(api_servers, "PodSecurity", by_default=True)
+register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=CIS, if_empty=SEEN_BY, rules=[
+    Rule("anonymous_auth_disabled", "1.2.1", "high",
+         "The API server refuses anonymous requests",
+         "accepts anonymous requests",
+         off("anonymous-auth"), ["anonymous-auth"],
+         wanted="--anonymous-auth=false",
+         remedy="Set --anonymous-auth=false. Or allow anonymous requests to the health endpoints alone, in the file"
+                " of --authentication-config, and record that decision."),
+    Rule("no_token_auth_file", "1.2.2", "high",
+         "The API server accepts no static tokens from a file",
+         "accepts static tokens from a file",
+         not_given("token-auth-file"), ["token-auth-file"],
+         wanted="--token-auth-file is not set",
+         remedy="Remove --token-auth-file and let people sign in by OIDC. Static tokens never expire."),
+    Rule("client_ca_file", "1.2.25", "high",
+         "The API server verifies client certificates against a named authority",
+         "verifies client certificates against no named authority",
+         given("client-ca-file"), ["client-ca-file"],
+         wanted="--client-ca-file is set",
+         remedy="Set --client-ca-file to the authority that signs client certificates."),
+    Rule("authorization_not_always_allow", "1.2.6", "critical",
+         "The API server does not allow every request",
+         "allows every request",
+         _without_always_allow, ["authorization-mode"],
+         wanted="--authorization-mode without AlwaysAllow",
+         remedy="Set --authorization-mode=Node,RBAC. Without the flag every request is allowed."),
+    Rule("authorization_includes_node", "1.2.7", "high",
+         "The API server limits each kubelet to the objects of its own node",
+         "does not limit kubelets to the objects of their own node",
+         names("authorization-mode", "Node"), ["authorization-mode"],
+         wanted="--authorization-mode with Node",
+         remedy="Add Node to --authorization-mode, so that a kubelet reaches only what its pods need."),
+    Rule("authorization_includes_rbac", "1.2.8", "high",
+         "The API server authorizes requests by RBAC",
+         "does not authorize requests by RBAC",
+         names("authorization-mode", "RBAC"), ["authorization-mode"],
+         wanted="--authorization-mode with RBAC",
+         remedy="Add RBAC to --authorization-mode."),
+    Rule("deny_service_external_ips", "1.2.3", "medium",
+         "Services cannot claim external addresses",
+         "lets Services claim external addresses",
+         _plugin("DenyServiceExternalIPs"), _PLUGINS,
+         wanted="admission plug-in DenyServiceExternalIPs is on",
+         remedy="Add DenyServiceExternalIPs to --enable-admission-plugins. External addresses can divert traffic."),
+    Rule("event_rate_limit", "1.2.9", "low",
+         "The API server limits the rate of events",
+         "does not limit the rate of events",
+         _plugin("EventRateLimit"), _PLUGINS,
+         wanted="admission plug-in EventRateLimit is on",
+         remedy="Add EventRateLimit to --enable-admission-plugins and configure it."),
+    Rule("no_always_admit", "1.2.10", "high",
+         "The admission plug-in AlwaysAdmit is off",
+         "runs the admission plug-in AlwaysAdmit",
+         _plugin("AlwaysAdmit", wanted=False), _PLUGINS,
+         wanted="admission plug-in AlwaysAdmit is off",
+         remedy="Remove AlwaysAdmit from --enable-admission-plugins."),
+    Rule("always_pull_images", "1.2.11", "low",
+         "Image pull credentials are verified each time a pod starts",
+         "does not verify image pull credentials each time a pod starts",
+         _plugin("AlwaysPullImages"), _PLUGINS,
+         wanted="admission plug-in AlwaysPullImages is on",
+         remedy="Add AlwaysPullImages to --enable-admission-plugins, if the registry can bear the load."),
+    Rule("service_account_plugin", "1.2.12", "high",
+         "Admission gives every pod a service account",
+         "gives pods no service account by admission",
+         _plugin("ServiceAccount", by_default=True), _PLUGINS,
+         wanted="admission plug-in ServiceAccount is on (it is by default)",
+         remedy="Remove ServiceAccount from --disable-admission-plugins."),
+    Rule("namespace_lifecycle_plugin", "1.2.13", "high",
+         "Objects cannot be created in namespaces that are missing or terminating",
+         "lets objects be created in namespaces that are missing or terminating",
+         _plugin("NamespaceLifecycle", by_default=True), _PLUGINS,
+         wanted="admission plug-in NamespaceLifecycle is on (it is by default)",
+         remedy="Remove NamespaceLifecycle from --disable-admission-plugins."),
+    Rule("node_restriction_plugin", "1.2.14", "high",
+         "A kubelet can change only its own node and the pods on it",
+         "lets a kubelet change other nodes and their pods",
+         _plugin("NodeRestriction"), _PLUGINS,
+         wanted="admission plug-in NodeRestriction is on",
+         remedy="Add NodeRestriction to --enable-admission-plugins."),
+    Rule("pod_security_plugin", "", "high",
+         "The API server enforces the Pod Security labels of namespaces",
+         "ignores the Pod Security labels of namespaces",
+         _plugin("PodSecurity", by_default=True), _PLUGINS,
+         wanted="admission plug-in PodSecurity is on (it is by default)",
+         remedy="Remove PodSecurity from --disable-admission-plugins.",
+         source="Kubernetes documentation: Pod Security admission"),
+    Rule("kubelet_client_certificate", "1.2.4", "high",
+         "The API server authenticates itself to kubelets with a certificate",
+         "does not authenticate itself to kubelets",
+         given("kubelet-client-certificate", "kubelet-client-key"),
+         ["kubelet-client-certificate", "kubelet-client-key"],
+         wanted="--kubelet-client-certificate and --kubelet-client-key are set",
+         remedy="Set both to the certificate and key by which kubelets know the API server."),
+    Rule("kubelet_certificate_authority", "1.2.5", "high",
+         "The API server verifies the certificates of kubelets",
+         "does not verify the certificates of kubelets",
+         given("kubelet-certificate-authority"), ["kubelet-certificate-authority"],
+         wanted="--kubelet-certificate-authority is set",
+         remedy="Set --kubelet-certificate-authority to the authority that signs the serving certificates of "
+                "kubelets."),
+    Rule("etcd_client_certificate", "1.2.23", "high",
+         "The API server authenticates itself to etcd with a certificate",
+         "does not authenticate itself to etcd",
+         given("etcd-certfile", "etcd-keyfile"), ["etcd-certfile", "etcd-keyfile"],
+         wanted="--etcd-certfile and --etcd-keyfile are set",
+         remedy="Set both to the certificate and key by which etcd knows the API server."),
+    Rule("etcd_ca_file", "1.2.26", "high",
+         "The API server verifies the certificate of etcd",
+         "does not verify the certificate of etcd",
+         given("etcd-cafile"), ["etcd-cafile"],
+         wanted="--etcd-cafile is set",
+         remedy="Set --etcd-cafile to the authority that signs the certificate of etcd."),
+    Rule("tls_certificate", "1.2.24", "high",
+         "The API server serves TLS with a certificate that was issued to it",
+         "serves TLS with a certificate that it signed itself",
+         given("tls-cert-file", "tls-private-key-file"), ["tls-cert-file", "tls-private-key-file"],
+         wanted="--tls-cert-file and --tls-private-key-file are set",
+         remedy="Set both. Without them the API server signs a certificate itself."),
+    Rule("strong_ciphers", "1.2.29", "medium",
+         "The API server accepts only strong cipher suites",
+         "accepts weak cipher suites",
+         _strong, ["tls-cipher-suites", "tls-min-version"],
+         wanted="--tls-cipher-suites with strong suites only, or --tls-min-version=VersionTLS13",
+         remedy="Set --tls-cipher-suites to suites with ECDHE and an AEAD cipher, or --tls-min-version to "
+                "VersionTLS13. The default includes suites with CBC."),
+    Rule("profiling_disabled", "1.2.15", "low",
+         "The API server serves no profiling data",
+         "serves profiling data",
+         off("profiling"), ["profiling"],
+         wanted="--profiling=false",
+         remedy="Set --profiling=false."),
+    Rule("audit_policy_file", "3.2.1", "high",
+         "The API server has an audit policy",
+         "has no audit policy",
+         given("audit-policy-file"), ["audit-policy-file"],
+         wanted="--audit-policy-file is set",
+         remedy="Write an audit policy and name it in --audit-policy-file. Without a policy no event is recorded."),
+    Rule("audit_log_path", "1.2.16", "high",
+         "The API server writes an audit log",
+         "writes no audit log to a file",
+         _log_kept, ["audit-log-path", "audit-policy-file", "audit-webhook-config-file"],
+         wanted="--audit-log-path is set, and not /dev/null",
+         remedy="Set --audit-log-path and --audit-policy-file. Without a policy nothing is written."),
+    Rule("service_account_lookup", "1.2.21", "medium",
+         "The API server refuses tokens of deleted service accounts",
+         "accepts tokens of deleted service accounts",
+         on("service-account-lookup"), ["service-account-lookup"],
+         wanted="--service-account-lookup=true (the default)",
+         remedy="Remove --service-account-lookup=false."),
+    Rule("service_account_key_file", "1.2.22", "medium",
+         "The API server verifies service account tokens with a key made for that purpose",
+         "verifies service account tokens with the key of its serving certificate",
+         _token_key, ["service-account-key-file", "service-account-signing-endpoint"],
+         wanted="--service-account-key-file is set, or --service-account-signing-endpoint",
+         remedy="Set --service-account-key-file. Without it the key of the serving certificate is used."),
+    Rule("no_extended_token_expiration", "1.2.30", "low",
+         "The API server does not extend the lifetime of service account tokens",
+         "extends the lifetime of service account tokens to a year",
+         off("service-account-extend-token-expiration"), ["service-account-extend-token-expiration"],
+         wanted="--service-account-extend-token-expiration=false",
+         remedy="Set --service-account-extend-token-expiration=false. By default such tokens live for a year."),
+    Rule("encryption_provider_config", "1.2.27", "high",
+         "The API server is configured to encrypt what it stores in etcd",
+         "has no configuration to encrypt what it stores in etcd",
+         given("encryption-provider-config"), ["encryption-provider-config"],
+         wanted="--encryption-provider-config is set",
+         remedy="Write an EncryptionConfiguration for Secrets, name it in --encryption-provider-config, and write "
+                "the existing Secrets again."),
+])
 
 
-# --- connections ---------------------------------------------------------------------------------------------------
+# --- what looks at more --------------------------------------------------------------------------------------------
 
 
-@rule(severity="high", wanted="--kubelet-client-certificate and --kubelet-client-key are set",
-      source=CIS.format("1.2.4"), remedy="Set both to the certificate and key by which kubelets know the API server.")
-def kubelet_client_certificate(api_servers: pd.DataFrame) -> Judgement:
-    """The API server proves its identity to kubelets."""
-    flags = Flags(api_servers, API_SERVER)
-    ok = flags.set("kubelet-client-certificate") & flags.set("kubelet-client-key")
-    return flags.judge(ok, "kubelet-client-certificate", "kubelet-client-key")
-
-
-@rule(severity="high", wanted="--kubelet-certificate-authority is set", source=CIS.format("1.2.5"),
-      remedy="Set --kubelet-certificate-authority to the authority that signs the serving certificates of kubelets.")
-def kubelet_certificate_authority(api_servers: pd.DataFrame) -> Judgement:
-    """The API server verifies the certificates of kubelets."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("kubelet-certificate-authority"), "kubelet-certificate-authority")
-
-
-@rule(severity="high", wanted="--etcd-certfile and --etcd-keyfile are set", source=CIS.format("1.2.23"),
-      remedy="Set both to the certificate and key by which etcd knows the API server.")
-def etcd_client_certificate(api_servers: pd.DataFrame) -> Judgement:
-    """The API server proves its identity to etcd."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("etcd-certfile") & flags.set("etcd-keyfile"), "etcd-certfile", "etcd-keyfile")
-
-
-@rule(severity="high", wanted="--etcd-cafile is set", source=CIS.format("1.2.26"),
-      remedy="Set --etcd-cafile to the authority that signs the certificate of etcd.")
-def etcd_ca_file(api_servers: pd.DataFrame) -> Judgement:
-    """The API server verifies the certificate of etcd."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("etcd-cafile"), "etcd-cafile")
-
-
-@rule(severity="high", wanted="--tls-cert-file and --tls-private-key-file are set", source=CIS.format("1.2.24"),
-      remedy="Set both; without them the API server signs a certificate itself.")
-def tls_certificate(api_servers: pd.DataFrame) -> Judgement:
-    """The API server serves TLS with a certificate of the operator."""
-    flags = Flags(api_servers, API_SERVER)
-    ok = flags.set("tls-cert-file") & flags.set("tls-private-key-file")
-    return flags.judge(ok, "tls-cert-file", "tls-private-key-file")
-
-
-@rule(severity="medium", source=CIS.format("1.2.29"),
-      wanted="--tls-cipher-suites with strong suites only, or --tls-min-version=VersionTLS13",
-      remedy="Set --tls-cipher-suites to suites with ECDHE and an AEAD cipher, or --tls-min-version to VersionTLS13; "
-             "what is taken by default holds suites with CBC.")
-def strong_ciphers(api_servers: pd.DataFrame) -> Judgement:
-    """The API server accepts only strong cipher suites."""
-    flags = Flags(api_servers, API_SERVER)
-    ok = lists_only(flags["tls-cipher-suites"], STRONG_CIPHERS) | (flags["tls-min-version"] == "VersionTLS13")
-    return flags.judge(ok, "tls-cipher-suites", "tls-min-version")
-
-
-@rule(severity="low", wanted="--request-timeout above 0 and not above five minutes", source=CIS.format("1.2.20"),
+@rule(severity="low", source=CIS.format("1.2.20"),
+      finding="lets requests run for more than five minutes, or without end",
+      wanted="--request-timeout above 0 and not above five minutes",
       remedy="Remove --request-timeout (60 s is the default), or set a time that slow clients need and no more.")
 def request_timeout(api_servers: pd.DataFrame, *,
                     longest_seconds: int = 300) -> Judgement:
@@ -227,33 +264,6 @@ def request_timeout(api_servers: pd.DataFrame, *,
     flags = Flags(api_servers, API_SERVER)
     time = seconds(flags["request-timeout"])
     return flags.judge((time > 0) & (time <= longest_seconds), "request-timeout")
-
-
-@rule(severity="low", wanted="--profiling=false", source=CIS.format("1.2.15"), remedy="Set --profiling=false.")
-def profiling_disabled(api_servers: pd.DataFrame) -> Judgement:
-    """The API server offers no profiling data."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(~boolean(flags["profiling"]), "profiling")
-
-
-# --- audit log -----------------------------------------------------------------------------------------------------
-
-
-@rule(severity="high", wanted="--audit-policy-file is set", source=CIS.format("3.2.1"),
-      remedy="Write an audit policy and name it in --audit-policy-file; without one no event is recorded.")
-def audit_policy_file(api_servers: pd.DataFrame) -> Judgement:
-    """The API server has an audit policy."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("audit-policy-file"), "audit-policy-file")
-
-
-@rule(severity="high", wanted="--audit-log-path is set, and not /dev/null", source=CIS.format("1.2.16"),
-      remedy="Set --audit-log-path, and --audit-policy-file: without a policy nothing is written.")
-def audit_log_path(api_servers: pd.DataFrame) -> Judgement:
-    """The API server is told where to write its audit log."""
-    flags = Flags(api_servers, API_SERVER)
-    ok = flags.set("audit-log-path") & ~paths(flags["audit-log-path"]).str.fullmatch(_NOWHERE)
-    return flags.judge(ok, "audit-log-path", "audit-policy-file", "audit-webhook-config-file")
 
 
 def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
@@ -267,21 +277,27 @@ def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
     return flags.judge(ok, flag, "audit-log-path", "audit-webhook-config-file", reasons=ELSEWHERE)
 
 
-@rule(severity="medium", wanted="--audit-log-maxage of 30 or more", source=CIS.format("1.2.17"),
+@rule(severity="medium", source=CIS.format("1.2.17"),
+      finding="keeps files of its audit log for less than a month",
+      wanted="--audit-log-maxage of 30 or more",
       remedy="Set --audit-log-maxage to 30 days, or as many as your rules ask for, or send the log elsewhere.")
 def audit_log_maxage(api_servers: pd.DataFrame, *, days: int = 30) -> Judgement:
     """Files of the audit log are kept for a month or longer."""
     return _kept(api_servers, "audit-log-maxage", days)
 
 
-@rule(severity="low", wanted="--audit-log-maxbackup of 10 or more", source=CIS.format("1.2.18"),
+@rule(severity="low", source=CIS.format("1.2.18"),
+      finding="keeps too few old files of its audit log",
+      wanted="--audit-log-maxbackup of 10 or more",
       remedy="Set --audit-log-maxbackup to 10 or more.")
 def audit_log_maxbackup(api_servers: pd.DataFrame, *, files: int = 10) -> Judgement:
     """Enough old files of the audit log are kept."""
     return _kept(api_servers, "audit-log-maxbackup", files)
 
 
-@rule(severity="low", wanted="--audit-log-maxsize of 100 or more", source=CIS.format("1.2.19"),
+@rule(severity="low", source=CIS.format("1.2.19"),
+      finding="rotates the files of its audit log too early",
+      wanted="--audit-log-maxsize of 100 or more",
       remedy="Set --audit-log-maxsize to 100 or more.")
 def audit_log_maxsize(api_servers: pd.DataFrame, *,
                       megabytes: int = 100) -> Judgement:
@@ -289,49 +305,9 @@ def audit_log_maxsize(api_servers: pd.DataFrame, *,
     return _kept(api_servers, "audit-log-maxsize", megabytes)
 
 
-# --- service accounts ----------------------------------------------------------------------------------------------
-
-
-@rule(severity="medium", wanted="--service-account-lookup=true (the default)", source=CIS.format("1.2.21"),
-      remedy="Remove --service-account-lookup=false.")
-def service_account_lookup(api_servers: pd.DataFrame) -> Judgement:
-    """Tokens of service accounts that are gone are refused."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(boolean(flags["service-account-lookup"]), "service-account-lookup")
-
-
-@rule(severity="medium", source=CIS.format("1.2.22"),
-      wanted="--service-account-key-file is set, or --service-account-signing-endpoint",
-      remedy="Set --service-account-key-file; without it the key of the serving certificate is taken.")
-def service_account_key_file(api_servers: pd.DataFrame) -> Judgement:
-    """Tokens of service accounts are checked against a key of their own."""
-    flags = Flags(api_servers, API_SERVER)
-    ok = flags.set("service-account-key-file") | flags.set("service-account-signing-endpoint")
-    return flags.judge(ok, "service-account-key-file", "service-account-signing-endpoint")
-
-
-@rule(severity="low", wanted="--service-account-extend-token-expiration=false", source=CIS.format("1.2.30"),
-      remedy="Set --service-account-extend-token-expiration=false; by default tokens live for a year.")
-def no_extended_token_expiration(api_servers: pd.DataFrame) -> Judgement:
-    """The life of service account tokens is not silently extended."""
-    flags = Flags(api_servers, API_SERVER)
-    flag = "service-account-extend-token-expiration"
-    return flags.judge(~boolean(flags[flag]), flag)
-
-
-# --- encryption at rest --------------------------------------------------------------------------------------------
-
-
-@rule(severity="high", wanted="--encryption-provider-config is set", source=CIS.format("1.2.27"),
-      remedy="Write an EncryptionConfiguration for Secrets, name it in --encryption-provider-config, and write the "
-             "Secrets that exist once more.")
-def encryption_provider_config(api_servers: pd.DataFrame) -> Judgement:
-    """The API server has a configuration by which it encrypts what it stores in etcd."""
-    flags = Flags(api_servers, API_SERVER)
-    return flags.judge(flags.set("encryption-provider-config"), "encryption-provider-config")
-
-
-@rule(severity="high", wanted="provider kms, secretbox or aescbc, before identity", source=CIS.format("1.2.28"),
+@rule(severity="high", source=CIS.format("1.2.28"),
+      finding="encrypts what it stores with a weak provider, or not at all",
+      wanted="provider kms, secretbox or aescbc, before identity",
       tools=kube_bench.TOOLS,
       remedy="Put a KMS v2 provider first in the EncryptionConfiguration, and identity last or nowhere.")
 def encryption_providers_strong(api_servers: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:

@@ -4,71 +4,69 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.checks.model import Judgement, check
 from auditkit.checks.support.flags import UNSEEN, Component, Flags, local_only
-from auditkit.checks.support.values import boolean, gate, number
+from auditkit.checks.support.rules import Rule, given, off, on, register
+from auditkit.checks.support.values import gate, number
 
 CONTROLLER_MANAGER = Component(defaults={
     "profiling": "true", "bind-address": "0.0.0.0", "use-service-account-credentials": "false",  # noqa: S104
     "secure-port": "10257",
 })
 
-rule = partial(check, if_empty=UNSEEN.format("kube-controller-manager"))
-CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-controller-manager"
+
+def _number_chosen(flags: Flags) -> pd.Series:
+    """CIS asks for a number that was chosen, and not for the default of 12500."""
+    flag = "terminated-pod-gc-threshold"
+    return flags.set(flag) & (number(flags[flag]) > 0)
 
 
-@rule(severity="low", wanted="--terminated-pod-gc-threshold is set, above 0",
-      source=CIS.format("1.3.1, which asks for a number that was chosen, and not for the default of 12500"),
-      remedy="Set --terminated-pod-gc-threshold to a number that suits the cluster (12500 holds where it is not set).")
-def terminated_pod_gc(controller_managers: pd.DataFrame) -> Judgement:
-    """Finished pods are removed above a number that was chosen."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    ok = flags.set("terminated-pod-gc-threshold") & (number(flags["terminated-pod-gc-threshold"]) > 0)
-    return flags.judge(ok, "terminated-pod-gc-threshold")
+def _rotation_on(flags: Flags) -> pd.Series:
+    return gate(flags["feature-gates"], "RotateKubeletServerCertificate", default=True)
 
 
-@rule(severity="low", wanted="--profiling=false", source=CIS.format("1.3.2"), remedy="Set --profiling=false.")
-def profiling_disabled(controller_managers: pd.DataFrame) -> Judgement:
-    """The controller manager offers no profiling data."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(~boolean(flags["profiling"]), "profiling")
-
-
-@rule(severity="medium", wanted="--use-service-account-credentials=true", source=CIS.format("1.3.3"),
-      remedy="Set --use-service-account-credentials=true, so that each controller has only the rights that it needs.")
-def service_account_credentials(controller_managers: pd.DataFrame) -> Judgement:
-    """Each controller acts under a service account of its own."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(boolean(flags["use-service-account-credentials"]), "use-service-account-credentials")
-
-
-@rule(severity="medium", wanted="--service-account-private-key-file is set", source=CIS.format("1.3.4"),
-      remedy="Set --service-account-private-key-file to a key that serves for nothing else.")
-def service_account_private_key(controller_managers: pd.DataFrame) -> Judgement:
-    """Tokens of service accounts are signed with a key of their own."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(flags.set("service-account-private-key-file"), "service-account-private-key-file")
-
-
-@rule(severity="medium", wanted="--root-ca-file is set", source=CIS.format("1.3.5"),
-      remedy="Set --root-ca-file to the authority of the API server's certificate, which pods are then given.")
-def root_ca_file(controller_managers: pd.DataFrame) -> Judgement:
-    """Pods are given the authority by which they can verify the API server."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(flags.set("root-ca-file"), "root-ca-file")
-
-
-@rule(severity="medium", wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
-      source=CIS.format("1.3.6"), remedy="Remove RotateKubeletServerCertificate=false from --feature-gates.")
-def rotate_kubelet_server_certificate(controller_managers: pd.DataFrame) -> Judgement:
-    """The renewal of kubelets' serving certificates is not switched off."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(gate(flags["feature-gates"], "RotateKubeletServerCertificate", default=True), "feature-gates")
-
-
-@rule(severity="medium", wanted="--bind-address=127.0.0.1, or --secure-port=0", source=CIS.format("1.3.7"),
-      remedy="Set --bind-address=127.0.0.1; where it is not set, the controller manager listens on all addresses.")
-def bind_address_local(controller_managers: pd.DataFrame) -> Judgement:
-    """The controller manager listens on the loopback address only."""
-    flags = Flags(controller_managers, CONTROLLER_MANAGER)
-    return flags.judge(local_only(flags), "bind-address", "secure-port")
+register(__name__, "controller_managers", partial(Flags, component=CONTROLLER_MANAGER),
+         if_empty=UNSEEN.format("kube-controller-manager"),
+         source="CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-controller-manager", rules=[
+    Rule("terminated_pod_gc", "1.3.1, which asks for a number that was chosen, and not for the default of 12500", "low",
+         "The controller manager deletes ended pods above a number that was chosen",
+         "has no chosen number above which it deletes ended pods",
+         _number_chosen, ["terminated-pod-gc-threshold"],
+         wanted="--terminated-pod-gc-threshold is set, above 0",
+         remedy="Set --terminated-pod-gc-threshold to a number that suits the cluster. The default is 12500."),
+    Rule("profiling_disabled", "1.3.2", "low",
+         "The controller manager serves no profiling data",
+         "serves profiling data",
+         off("profiling"), ["profiling"],
+         wanted="--profiling=false",
+         remedy="Set --profiling=false."),
+    Rule("service_account_credentials", "1.3.3", "medium",
+         "Each controller acts under a service account of its own",
+         "runs its controllers under one shared identity",
+         on("use-service-account-credentials"), ["use-service-account-credentials"],
+         wanted="--use-service-account-credentials=true",
+         remedy="Set --use-service-account-credentials=true, so that each controller has only the rights it needs."),
+    Rule("service_account_private_key", "1.3.4", "medium",
+         "Service account tokens are signed with a key made for that purpose",
+         "signs service account tokens with no key of its own",
+         given("service-account-private-key-file"), ["service-account-private-key-file"],
+         wanted="--service-account-private-key-file is set",
+         remedy="Set --service-account-private-key-file to a key that is used for nothing else."),
+    Rule("root_ca_file", "1.3.5", "medium",
+         "Pods receive the authority by which they can verify the API server",
+         "gives pods no authority by which they can verify the API server",
+         given("root-ca-file"), ["root-ca-file"],
+         wanted="--root-ca-file is set",
+         remedy="Set --root-ca-file to the authority of the API server's certificate, which pods then receive."),
+    Rule("rotate_kubelet_server_certificate", "1.3.6", "medium",
+         "The rotation of kubelets' serving certificates is not disabled",
+         "disables the rotation of kubelets' serving certificates",
+         _rotation_on, ["feature-gates"],
+         wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
+         remedy="Remove RotateKubeletServerCertificate=false from --feature-gates."),
+    Rule("bind_address_local", "1.3.7", "medium",
+         "The controller manager listens only on the loopback address",
+         "listens on addresses other than loopback",
+         local_only, ["bind-address", "secure-port"],
+         wanted="--bind-address=127.0.0.1, or --secure-port=0",
+         remedy="Set --bind-address=127.0.0.1. Without the flag the controller manager listens on all addresses."),
+])

@@ -6,57 +6,102 @@ import pandas as pd
 
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support import kube_bench
+from auditkit.checks.support.rules import Rule, off, register
 from auditkit.checks.support.settings import Settings
 from auditkit.checks.support.values import STRONG_CIPHERS, boolean, lists_only, number, seconds
 
-rule = partial(check, if_empty="every cluster has nodes, yet none is visible")
+NO_NODES = "every cluster has nodes, yet none is visible"
+rule = partial(check, if_empty=NO_NODES)
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of KubeletConfiguration"
 
 
-@rule(severity="critical", wanted="authentication.anonymous.enabled: false", source=CIS.format("4.2.1"),
-      remedy="Set authentication.anonymous.enabled to false in the kubelet's configuration.")
-def anonymous_auth_disabled(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet refuses requests that carry no identity."""
-    settings = Settings(node_kubelets)
-    key = "authentication.anonymous.enabled"
-    return settings.judge(~boolean(settings[key]), key)
+def _files(settings: Settings) -> pd.Series:
+    """A certificate that is named; one that the kubelet asks the cluster for may not be signed yet."""
+    named = (settings.get("tlsCertFile", absent="") != "") & (settings.get("tlsPrivateKeyFile", absent="") != "")
+    return named | (boolean(settings.get("serverTLSBootstrap", absent="false")) & pd.NA)
 
 
-@rule(severity="critical", wanted="authorization.mode: Webhook", source=CIS.format("4.2.2"),
-      remedy="Set authorization.mode to Webhook, so that the API server decides.")
-def authorization_not_always_allow(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet does not allow every request."""
-    settings = Settings(node_kubelets)
-    return settings.judge(settings["authorization.mode"] != "AlwaysAllow", "authorization.mode")
+def _rotation(settings: Settings) -> pd.Series:
+    by_stage = settings.get("featureGates.AllBeta", absent="true")
+    return boolean(settings["featureGates.RotateKubeletServerCertificate"].fillna(by_stage))
 
 
-@rule(severity="high", wanted="authentication.x509.clientCAFile is set", source=CIS.format("4.2.3"),
-      remedy="Set authentication.x509.clientCAFile to the authority that signs the API server's client certificate.")
-def client_ca_file(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet checks client certificates against a named authority."""
-    settings = Settings(node_kubelets)
-    key = "authentication.x509.clientCAFile"
-    return settings.judge(settings.get(key, absent="") != "", key)
+def _strong(settings: Settings) -> pd.Series:
+    return (lists_only(settings.get("tlsCipherSuites", absent=""), STRONG_CIPHERS)
+            | (settings.get("tlsMinVersion", absent="") == "VersionTLS13"))
 
 
-@rule(severity="high", wanted="readOnlyPort: 0, which is also the default", source=CIS.format("4.2.4"),
-      remedy="Remove readOnlyPort, or set it to 0; who reads by it is never asked for an identity.")
-def read_only_port_closed(node_kubelets: pd.DataFrame) -> Judgement:
-    """The read-only port of the kubelet is closed."""
-    settings = Settings(node_kubelets)
-    return settings.judge(number(settings.get("readOnlyPort", absent="0")) == 0, "readOnlyPort")
+register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rules=[
+    Rule("anonymous_auth_disabled", "4.2.1", "critical",
+         "The kubelet refuses anonymous requests",
+         "has a kubelet that accepts anonymous requests",
+         off("authentication.anonymous.enabled"), ["authentication.anonymous.enabled"],
+         wanted="authentication.anonymous.enabled: false",
+         remedy="Set authentication.anonymous.enabled to false in the kubelet's configuration."),
+    Rule("authorization_not_always_allow", "4.2.2", "critical",
+         "The kubelet does not allow every request",
+         "has a kubelet that allows every request",
+         lambda settings: settings["authorization.mode"] != "AlwaysAllow", ["authorization.mode"],
+         wanted="authorization.mode: Webhook",
+         remedy="Set authorization.mode to Webhook, so that the API server decides."),
+    Rule("client_ca_file", "4.2.3", "high",
+         "The kubelet verifies client certificates against a named authority",
+         "has a kubelet that verifies client certificates against no named authority",
+         lambda settings: settings.get("authentication.x509.clientCAFile", absent="") != "",
+         ["authentication.x509.clientCAFile"],
+         wanted="authentication.x509.clientCAFile is set",
+         remedy="Set authentication.x509.clientCAFile to the authority that signs the API server's client "
+                "certificate."),
+    Rule("read_only_port_closed", "4.2.4", "high",
+         "The read-only port of the kubelet is closed",
+         "has a kubelet with an open read-only port",
+         lambda settings: number(settings.get("readOnlyPort", absent="0")) == 0, ["readOnlyPort"],
+         wanted="readOnlyPort: 0, which is also the default",
+         remedy="Remove readOnlyPort, or set it to 0. Nobody who reads through it is asked for an identity."),
+    Rule("streaming_timeout_set", "4.2.5", "medium",
+         "The kubelet ends idle sessions of exec, attach and port-forward",
+         "has a kubelet that never ends idle sessions of exec, attach and port-forward",
+         lambda settings: seconds(settings["streamingConnectionIdleTimeout"]) > 0, ["streamingConnectionIdleTimeout"],
+         wanted="streamingConnectionIdleTimeout above 0 (4h0m0s by default)",
+         remedy="Set streamingConnectionIdleTimeout to some minutes or hours, not to 0."),
+    Rule("tls_certificate", "4.2.9", "medium",
+         "The kubelet serves TLS with a certificate that was issued to it",
+         "has a kubelet that serves TLS with a certificate that it signed itself",
+         _files, ["tlsCertFile", "tlsPrivateKeyFile", "serverTLSBootstrap"],
+         wanted="tlsCertFile and tlsPrivateKeyFile are set",
+         remedy="Set both, or serverTLSBootstrap: true and approve the requests. Otherwise the kubelet signs a "
+                "certificate itself.",
+         reasons="the kubelet requests its certificate from the cluster; its configuration does not show whether that "
+                 "was signed"),
+    Rule("rotates_certificates", "4.2.10", "medium",
+         "The kubelet renews its client certificate before it expires",
+         "has a kubelet that does not renew its client certificate",
+         lambda settings: boolean(settings.get("rotateCertificates", absent="false")), ["rotateCertificates"],
+         wanted="rotateCertificates: true",
+         remedy="Set rotateCertificates to true. The kubelet's own default is false."),
+    Rule("rotates_server_certificate", "4.2.11", "low",
+         "The rotation of the kubelet's serving certificate is not disabled",
+         "has a kubelet that does not rotate its serving certificate",
+         _rotation, ["featureGates.RotateKubeletServerCertificate", "serverTLSBootstrap"],
+         wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
+         remedy="Remove RotateKubeletServerCertificate: false from featureGates."),
+    Rule("strong_ciphers", "4.2.12", "medium",
+         "The kubelet accepts only strong cipher suites",
+         "has a kubelet that accepts weak cipher suites",
+         _strong, ["tlsCipherSuites", "tlsMinVersion"],
+         wanted="tlsCipherSuites with strong suites only, or tlsMinVersion: VersionTLS13",
+         remedy="Set tlsCipherSuites to suites with ECDHE and an AEAD cipher, or tlsMinVersion to VersionTLS13."),
+    Rule("pod_pids_limited", "4.2.13", "medium",
+         "The kubelet limits the number of processes in a pod",
+         "has a kubelet that does not limit the number of processes in a pod",
+         lambda settings: number(settings["podPidsLimit"]) > 0, ["podPidsLimit"],
+         wanted="podPidsLimit above 0",
+         remedy="Set podPidsLimit, for example to 4096. The default, -1, is no limit."),
+])
 
 
-@rule(severity="medium", wanted="streamingConnectionIdleTimeout above 0 (4h0m0s by default)",
-      source=CIS.format("4.2.5"), remedy="Set streamingConnectionIdleTimeout to some minutes or hours, not to 0.")
-def streaming_timeout_set(node_kubelets: pd.DataFrame) -> Judgement:
-    """Idle sessions of exec, attach and port-forward are ended."""
-    settings = Settings(node_kubelets)
-    key = "streamingConnectionIdleTimeout"
-    return settings.judge(seconds(settings[key]) > 0, key)
-
-
-@rule(severity="low", wanted="makeIPTablesUtilChains: true (the default)", source=CIS.format("4.2.6"),
+@rule(severity="low", finding="has a kubelet that does not manage its iptables chains",
+      wanted="makeIPTablesUtilChains: true (the default)", source=CIS.format("4.2.6"),
       remedy="Remove makeIPTablesUtilChains: false.")
 def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
     """The kubelet looks after its own iptables rules."""
@@ -65,7 +110,8 @@ def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
                           applies=node_kubelets["os"].ne("windows").fillna(True), otherwise="Windows has no iptables")
 
 
-@rule(severity="low", wanted="the kubelet runs without --hostname-override", source=CIS.format("4.2.7"),
+@rule(severity="low", finding="goes by another name than the host name of its machine",
+      wanted="the kubelet runs without --hostname-override", source=CIS.format("4.2.7"),
       tools=kube_bench.TOOLS,
       remedy="Remove --hostname-override and let the node go by the host name of its machine.")
 def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
@@ -76,7 +122,8 @@ def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Jud
         ok, is_open, "the flags of the kubelet's process are in no API"))
 
 
-@rule(severity="low", wanted="eventRecordQPS of 5 or more, or 0 (no limit); 50 by default", source=CIS.format("4.2.8"),
+@rule(severity="low", finding="has a kubelet that may drop events that matter",
+      wanted="eventRecordQPS of 5 or more, or 0 (no limit); 50 by default", source=CIS.format("4.2.8"),
       remedy="Remove eventRecordQPS, or set a rate at which no event that matters is dropped.")
 def event_qps_set(node_kubelets: pd.DataFrame, *,
                   least: int = 5) -> Judgement:
@@ -86,55 +133,11 @@ def event_qps_set(node_kubelets: pd.DataFrame, *,
     return settings.judge((rate == 0) | (rate >= least), "eventRecordQPS")
 
 
-@rule(severity="medium", wanted="tlsCertFile and tlsPrivateKeyFile are set", source=CIS.format("4.2.9"),
-      remedy="Set both, or serverTLSBootstrap: true and approve the requests; else the kubelet signs one itself.")
-def tls_certificate(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet serves TLS with a certificate of the operator."""
-    settings = Settings(node_kubelets)
-    files = (settings.get("tlsCertFile", absent="") != "") & (settings.get("tlsPrivateKeyFile", absent="") != "")
-    asks = boolean(settings.get("serverTLSBootstrap", absent="false"))
-    return settings.judge(files | (asks & pd.NA), "tlsCertFile", "tlsPrivateKeyFile", "serverTLSBootstrap", reasons=(
-        "the kubelet asks the cluster for its certificate; whether that was signed, its configuration does not say"))
 
 
-@rule(severity="medium", wanted="rotateCertificates: true", source=CIS.format("4.2.10"),
-      remedy="Set rotateCertificates to true; the kubelet's own default is false.")
-def rotates_certificates(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet renews its client certificate before it expires."""
-    settings = Settings(node_kubelets)
-    return settings.judge(boolean(settings.get("rotateCertificates", absent="false")), "rotateCertificates")
 
-
-@rule(severity="low", wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
-      source=CIS.format("4.2.11"), remedy="Remove RotateKubeletServerCertificate: false from featureGates.")
-def rotates_server_certificate(node_kubelets: pd.DataFrame) -> Judgement:
-    """The renewal of the kubelet's serving certificate is not switched off."""
-    settings = Settings(node_kubelets)
-    by_stage = settings.get("featureGates.AllBeta", absent="true")
-    key = "featureGates.RotateKubeletServerCertificate"
-    return settings.judge(boolean(settings[key].fillna(by_stage)), key, "serverTLSBootstrap")
-
-
-@rule(severity="medium", source=CIS.format("4.2.12"),
-      wanted="tlsCipherSuites with strong suites only, or tlsMinVersion: VersionTLS13",
-      remedy="Set tlsCipherSuites to suites with ECDHE and an AEAD cipher, or tlsMinVersion to VersionTLS13.")
-def strong_ciphers(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet accepts only strong cipher suites."""
-    settings = Settings(node_kubelets)
-    ok = (lists_only(settings.get("tlsCipherSuites", absent=""), STRONG_CIPHERS)
-          | (settings.get("tlsMinVersion", absent="") == "VersionTLS13"))
-    return settings.judge(ok, "tlsCipherSuites", "tlsMinVersion")
-
-
-@rule(severity="medium", wanted="podPidsLimit above 0", source=CIS.format("4.2.13"),
-      remedy="Set podPidsLimit, for example to 4096; -1, the default, is no limit.")
-def pod_pids_limited(node_kubelets: pd.DataFrame) -> Judgement:
-    """The number of processes in a pod is limited."""
-    settings = Settings(node_kubelets)
-    return settings.judge(number(settings["podPidsLimit"]) > 0, "podPidsLimit")
-
-
-@rule(severity="medium", wanted="seccompDefault: true", source=CIS.format("4.2.14"),
+@rule(severity="medium", finding="has a kubelet that runs containers without a seccomp profile by default",
+      wanted="seccompDefault: true", source=CIS.format("4.2.14"),
       remedy="Set seccompDefault to true; pods that need another profile can name it.")
 def seccomp_default(node_kubelets: pd.DataFrame) -> Judgement:
     """Containers that name no seccomp profile get that of the runtime."""

@@ -2,30 +2,24 @@
 
 from functools import partial
 
-import pandas as pd
-
-from auditkit.checks.model import Judgement, check
 from auditkit.checks.support.flags import UNSEEN, Component, Flags, local_only
-from auditkit.checks.support.values import boolean
+from auditkit.checks.support.rules import Rule, off, register
 
 SCHEDULER = Component(defaults={"profiling": "true", "bind-address": "0.0.0.0", "secure-port": "10259"},  # noqa: S104
                       ignored={"profiling": "config"})
 
-rule = partial(check, if_empty=UNSEEN.format("kube-scheduler"))
-CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-scheduler"
-
-
-@rule(severity="low", wanted="--profiling=false", source=CIS.format("1.4.1"),
-      remedy="Set --profiling=false, or enableProfiling: false in the file that --config names.")
-def profiling_disabled(schedulers: pd.DataFrame) -> Judgement:
-    """The scheduler offers no profiling data."""
-    flags = Flags(schedulers, SCHEDULER)
-    return flags.judge(~boolean(flags["profiling"]), "profiling")
-
-
-@rule(severity="medium", wanted="--bind-address=127.0.0.1, or --secure-port=0", source=CIS.format("1.4.2"),
-      remedy="Set --bind-address=127.0.0.1; where it is not set, the scheduler listens on all addresses.")
-def bind_address_local(schedulers: pd.DataFrame) -> Judgement:
-    """The scheduler listens on the loopback address only."""
-    flags = Flags(schedulers, SCHEDULER)
-    return flags.judge(local_only(flags), "bind-address", "secure-port")
+register(__name__, "schedulers", partial(Flags, component=SCHEDULER), if_empty=UNSEEN.format("kube-scheduler"),
+         source="CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-scheduler", rules=[
+    Rule("profiling_disabled", "1.4.1", "low",
+         "The scheduler serves no profiling data",
+         "serves profiling data",
+         off("profiling"), ["profiling"],
+         wanted="--profiling=false",
+         remedy="Set --profiling=false, or enableProfiling: false in the file that --config names."),
+    Rule("bind_address_local", "1.4.2", "medium",
+         "The scheduler listens only on the loopback address",
+         "listens on addresses other than loopback",
+         local_only, ["bind-address", "secure-port"],
+         wanted="--bind-address=127.0.0.1, or --secure-port=0",
+         remedy="Set --bind-address=127.0.0.1. Without the flag the scheduler listens on all addresses."),
+])

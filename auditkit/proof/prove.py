@@ -23,6 +23,7 @@ pod with these arguments on ``node-0``, and ``kubelet: {readOnlyPort: 0}`` is th
 
 import datetime as dt
 import inspect
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -106,7 +107,8 @@ def cases(check: Check) -> Cases:
 
 def _file(check: Check) -> Path:
     """Where the cases of a check stand."""
-    path = Path(inspect.getfile(inspect.unwrap(check.function)))
+    module = sys.modules.get(check.function.__module__)  # rules of a list are made elsewhere than they are listed
+    path = Path(getattr(module, "__file__", None) or inspect.getfile(inspect.unwrap(check.function)))
     return path.parent / "cases" / f"{path.stem}.yaml"
 
 
