@@ -60,7 +60,7 @@ class FindingsDecoder:
             read_object(self._tables, self.scan, self._reader, item)
         meta = frame.metadata
         return Page({}, len(raws), malformed, meta.resourceVersion if meta else "", meta.continue_ if meta else "",
-                    meta.remainingItemCount if meta else None, names)
+                    meta.remainingItemCount if meta else None, names, frame.kind, frame.apiVersion, "object")
 
 
 def finish(listing: Listing) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.collectors.decode.objects import NotAList, Page, decode
+from auditkit.collectors.envelope import Announced, Asked
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
 from auditkit.snapshots.ledger import NOT_SERVED, Body, Entry, Outcome
 from auditkit.tables.model import Resource
@@ -64,6 +65,7 @@ class Listing:
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
                  decoder: Callable[[], Decoder] | None = None, on_body: Callable[[bytes], None] | None = None):
         self._source, self._resource, self._on_body = source, resource, on_body
+        self._asked = Asked.of(resource, version, limit)
         self._decoder = decoder or (lambda: lambda body: decode(body, resource.name))
         root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
         self.path = f"{root}/{resource.plural}?limit={limit}"
@@ -97,30 +99,33 @@ class Listing:
     def _read_pages(self) -> None:
         doubts: list[str] = []
         seen: list[np.ndarray] = []
-        version, remaining = "", None
+        version, announced = "", Announced(self._asked.limit)
         for page, note in self._pages():
             if version and page.resource_version != version:
                 raise _Restart(f"the list changed under way (resourceVersion {version}, then {page.resource_version})")
             version = self.entry.resource_version = page.resource_version
             doubts += [note] if note and note not in doubts else []
-            doubts += [*page.malformed, *self._homeless(page.names)]
+            doubts += [*page.malformed, *self._misplaced(page.names)]
+            announced.add(page)
             seen.append(np.fromiter(map(hash, page.names), np.int64, len(page.names)))
             self.entry.items += page.items
-            remaining = page.remaining if page.continue_token else None
             for name, batches in page.batches.items():
                 self.batches[name] = joined([*self.batches.get(name, []), *batches])
         if len(np.unique(names := np.concatenate(seen))) < len(names):
             doubts.append("an object is listed twice")
-        if remaining:
-            doubts.append(f"{remaining} more objects were announced and not sent")
+        if not self._source.assembles:
+            doubts += announced.doubts()
         if doubts:
             shown = "; ".join(doubts[:5])
             self._end("partial", shown if len(doubts) <= 5 else f"{shown}; and {len(doubts) - 5} more")
 
-    def _homeless(self, names: list[str]) -> list[str]:
-        """Objects without the namespace that each of their kind has: what is in them can be joined to nothing."""
-        return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names
-                if name.startswith("/") and self._resource.namespaced]
+    def _misplaced(self, names: list[str]) -> list[str]:
+        """Objects without the namespace that each of their kind has, or with one where their kind has none: they are
+        of another kind, and what is in them can be joined to nothing."""
+        if self._resource.namespaced:
+            return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
+        return [f"{self._resource.kind} {name[:254]} is in a namespace, which its kind never is" for name in names
+                if not name.startswith("/")]
 
     def _pages(self) -> Iterator[tuple[Page, str]]:
         token, known = "", set()
@@ -142,6 +147,8 @@ class Listing:
             try:
                 with _ONE_PAGE:
                     page = self.decode(answer.body)
+                if not self._source.assembles:
+                    self._asked.verify(page)
             except NotAList as error:
                 if last_try:
                     raise _Stopped("failed", str(error)) from None

@@ -11,6 +11,8 @@ import pyarrow as pa
 
 from auditkit.collectors.decode.rows import NotATime, batches_of
 from auditkit.collectors.decode.structs import struct_for
+from auditkit.tables import RESOURCES
+from auditkit.tables.model import Resource
 
 
 class Page(NamedTuple):
@@ -23,6 +25,9 @@ class Page(NamedTuple):
     continue_token: str
     remaining: int | None
     names: list[str]
+    kind: str
+    api_version: str
+    form: str
 
 
 class NotAList(ValueError):
@@ -43,6 +48,7 @@ class _List(msgspec.Struct, gc=False):
     """A list of which only the frame is decoded. ``rows`` are those of the server's ``Table`` form."""
 
     kind: str = ""
+    apiVersion: str = ""
     metadata: _ListMeta | None = None
     items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
     rows: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
@@ -81,6 +87,9 @@ def decode(body: bytes, source: str) -> Page:
     objects = frame.items if form == "object" else frame.rows
     if objects is msgspec.UNSET or objects is None:
         raise NotAList(f"the body has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
+    if form == "object" and (resource := RESOURCES.get(source)):
+        objects, strange = _of_kind(objects, resource)
+        malformed += strange
     cells = {cell.name: at for at, cell in enumerate(frame.columnDefinitions or [])}
     try:
         batches = batches_of(objects, source, form, cells)
@@ -88,7 +97,31 @@ def decode(body: bytes, source: str) -> Page:
         raise NotAList(str(error)) from None
     meta = frame.metadata or _ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,
-                meta.remainingItemCount, _names(objects, form))
+                meta.remainingItemCount, _names(objects, form), frame.kind, frame.apiVersion, form)
+
+
+def _of_kind(objects: list[Any], resource: Resource) -> tuple[list[Any], list[str]]:
+    """The objects of a list without those that say that they are something else, and a phrase for each of these.
+
+    In a list of a built-in kind objects say nothing; those of a custom resource name their kind and version.
+    """
+    foreign = {said for said in {(thing.kind, thing.apiVersion) for thing in objects} if not _is(resource, *said)}
+    if not foreign:
+        return objects, []
+    kept, strange = [], []
+    for position, thing in enumerate(objects):
+        if (thing.kind, thing.apiVersion) in foreign:
+            said = f"{thing.kind or 'thing'} of {thing.apiVersion or 'no version'}"
+            strange.append(f"item {position} says that it is a {said[:120]}, not a {resource.kind}")
+        else:
+            kept.append(thing)
+    return kept, strange
+
+
+def _is(resource: Resource, kind: str | None, api_version: str | None) -> bool:
+    """Whether the kind and version that an object names, or does not name, are those of a resource."""
+    group = api_version.rpartition("/")[0] if api_version else resource.group
+    return kind in (None, resource.kind) and group == resource.group
 
 
 def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:

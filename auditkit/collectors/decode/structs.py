@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.tables import TABLES
+from auditkit.tables import RESOURCES, TABLES
 from auditkit.tables.model import Column, Rows
 
 _EMPTY: dict[type, Any] = {}
@@ -86,6 +86,8 @@ def struct_for(source: str, form: str) -> type[msgspec.Struct]:
                     _plant(root, rows, column)
     if form == "table":
         root.at("cells").leaf = list[str | int | None]
+    elif source in RESOURCES:
+        root.at("kind").leaf = root.at("apiVersion").leaf = str
     return root.shape()
 
 

@@ -61,6 +61,7 @@ class FilesSource:
     """Kubernetes objects in files, answered as the lists of an API server."""
 
     proves_absence = False
+    assembles = True
 
     def __init__(self, path: Path):
         self.name = path.resolve().name.partition(".")[0]

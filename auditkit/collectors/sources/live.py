@@ -26,6 +26,7 @@ class LiveSource:
     """The API server of a kubeconfig context (the current one by default), or of the cluster this runs in."""
 
     proves_absence = True
+    assembles = False
 
     def __init__(self, context: str | None = None, kubeconfig: str | None = None, *, workers: int = 4,
                  timeout: float = 30.0):

@@ -19,12 +19,14 @@ class Source(Protocol):
     """Something that answers paths of the Kubernetes API.
 
     ``proves_absence`` is true where a path that is not found shows that there is no such thing, and false for
-    files, in which it merely was not put.
+    files, in which it merely was not put. ``assembles`` is true of a source that makes lists out of objects it found,
+    whose envelope it writes itself; those of an API server are compared with what was asked for.
     """
 
     name: str
     described: str
     proves_absence: bool
+    assembles: bool
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
         """The answer to a path with its query. Raises `NoAnswer`."""

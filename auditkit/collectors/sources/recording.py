@@ -31,6 +31,7 @@ class RecordingSource:
     """
 
     proves_absence = False
+    assembles = False
 
     def __init__(self, folder: Path):
         self._folder = folder

@@ -1,0 +1,77 @@
+"""The envelope of a list: what an answer says of itself is compared with what was asked for.
+
+An API server writes into each page which list it is, of which moment, and what is still to come. A page that says
+something else is not read; one that says too little, or announces more than comes, leaves the list in doubt.
+
+Source of the rules: kubernetes/apimachinery, ``pkg/apis/meta/v1/types.go`` (TypeMeta, ListMeta: ``resourceVersion``,
+``continue``, ``remainingItemCount``), and kubernetes/apiserver, ``pkg/storage/etcd3/store.go`` (GetList: without a
+selector a page is filled up to its limit, and a continue token is given only where there is a further object).
+"""
+
+from typing import NamedTuple
+
+from auditkit.collectors.decode.objects import NotAList, Page
+from auditkit.tables.model import Resource
+
+_WORD = 60
+"""Characters of a foreign word that are shown."""
+
+
+class Asked(NamedTuple):
+    """The list that was asked for: its kind and API version, the form of its objects, the limit of a page."""
+
+    kind: str
+    api_version: str
+    form: str
+    limit: int
+
+    @classmethod
+    def of(cls, resource: Resource, version: str, limit: int) -> "Asked":
+        if resource.form == "table":
+            return cls("Table", "meta.k8s.io/v1", "table", limit)
+        return cls(f"{resource.kind}List", f"{resource.group}/{version}" if resource.group else version, "object", limit)
+
+    def verify(self, page: Page) -> None:
+        """Raises `NotAList` where a page is not one of the list that was asked for."""
+        said = page.kind, page.api_version, page.form
+        if said == (self.kind, self.api_version, self.form):
+            return
+        if said[:2] == (self.kind, self.api_version):
+            raise NotAList(f"the body says that it is a {self.kind} and holds {'rows' if page.form == 'table' else 'items'}"
+                           f" where {'rows' if self.form == 'table' else 'items'} belong")
+        raise NotAList(f"a {self.kind} of {self.api_version} was asked for, and the body says that it is "
+                       f"{_named(page.kind, 'of no kind')} of {_named(page.api_version, 'no version')}")
+
+
+def _named(word: str, nothing: str) -> str:
+    return repr(word[:_WORD]) if word else nothing
+
+
+class Announced:
+    """What the pages of one list announced, page by page, and what of it came."""
+
+    def __init__(self, limit: int):
+        self._limit = limit
+        self._pages = self._came = self._due = 0
+        self._doubts: list[str] = []
+
+    def add(self, page: Page) -> None:
+        """Take note of a page."""
+        self._pages += 1
+        self._came += page.items
+        self._due = max(self._due, self._came + (page.remaining or 0))
+        if page.resource_version in ("", "0"):
+            self._doubt("the list names no resourceVersion: it does not say of which moment it is")
+        if page.items == 0 and (page.continue_token or self._pages > 1):
+            self._doubt(f"page {self._pages} is empty, though more was announced")
+        elif page.continue_token and page.items < self._limit:
+            self._doubt(f"page {self._pages} has {page.items} of the {self._limit} objects asked for, though more follow")
+
+    def doubts(self) -> list[str]:
+        """Why the list may not be whole, once all of its pages came."""
+        missing = self._due - self._came
+        return self._doubts + ([f"{missing} more objects were announced and not sent"] if missing > 0 else [])
+
+    def _doubt(self, doubt: str) -> None:
+        if doubt not in self._doubts:
+            self._doubts.append(doubt)
