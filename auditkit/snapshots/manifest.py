@@ -10,6 +10,9 @@ from auditkit.snapshots.ledger import Entry
 
 FORMAT = 1
 
+DIGITS = 12
+"""Hexadecimal digits of the manifest's digest in the name of a snapshot's folder."""
+
 
 class Manifest(msgspec.Struct, kw_only=True):
     """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
@@ -39,3 +42,8 @@ class Manifest(msgspec.Struct, kw_only=True):
     def digest(self) -> str:
         """SHA-256 of its bytes, which have the digests of all the files: the name of exactly this evidence."""
         return hashlib.sha256(self.encoded()).hexdigest()
+
+    @property
+    def folder(self) -> str:
+        """The name of the snapshot's folder: when, and the digest that proves the manifest."""
+        return f"{self.started:%Y%m%dT%H%M%SZ}-{self.digest[:DIGITS]}"

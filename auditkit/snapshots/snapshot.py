@@ -25,17 +25,21 @@ class Snapshot:
     derived table; ``snap.ledger`` has a row for each thing that was asked of the source.
     """
 
-    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None):
+    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = ""):
         self.manifest = manifest
         self.path = path
+        self._digest = digest
         self._tables = tables
         self._frames: dict[str, pd.DataFrame] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the manifest, which has the digests of all the files: the name of exactly this evidence."""
-        return self.manifest.digest
+        """SHA-256 of the manifest, which has the digests of all the files: the name of exactly this evidence.
+
+        Of a snapshot that was opened it is that of the bytes that were read.
+        """
+        return self._digest or self.manifest.digest
 
     @property
     def ledger(self) -> pd.DataFrame:
@@ -140,4 +144,5 @@ class Snapshot:
         Nothing that stands there already is ever overwritten. Raises `SnapshotError` where it cannot be written.
         """
         self.path = write_snapshot(self.manifest, self._tables, Path(store))
+        self._digest = ""  # what is written now is named by its own digest
         return self.path

@@ -1,6 +1,7 @@
 """Where snapshots lie: open one, and prove that its bytes are those that were collected."""
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,29 +11,52 @@ import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.errors import SnapshotError
-from auditkit.snapshots.manifest import FORMAT, Manifest
+from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
 from auditkit.snapshots.snapshot import Snapshot
+
+_NAMED = re.compile(rf"-(?P<digest>[0-9a-f]{{{DIGITS}}})$")
 
 
 def open_snapshot(path: Path | str) -> Snapshot:
-    """Open a snapshot folder and prove that its bytes are those that the manifest states.
+    """Open a snapshot folder and prove that its bytes are those that were written.
 
-    Raises `SnapshotError` where a file is missing or altered.
+    The folder's name ends in the digest of the manifest, the manifest has the digest of every file: so nothing in it
+    can be changed unnoticed. A symbolic link to it may have any name. Raises `SnapshotError` where a file is missing
+    or altered, or the folder was renamed.
     """
     path = Path(path)
     try:
-        manifest = msgspec.json.decode((path / "manifest.json").read_bytes(), type=Manifest)
+        content = (path / "manifest.json").read_bytes()
+        manifest = msgspec.json.decode(content, type=Manifest)
     except FileNotFoundError:
         raise SnapshotError(f"{path} is not a snapshot: it has no manifest.json. "
                             "`auditkit show STORE` lists the snapshots of a store.") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
     if manifest.format != FORMAT:
         raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}.")
+    digest = hashlib.sha256(content).hexdigest()
+    _verify_name(path, digest)
     if manifest.schema != tables.digest():
         raise SnapshotError(f"{path} was collected by a version of auditkit that has other tables; what they do not "
                             "hold would be taken for nothing. Collect again, or judge it by that version.")
-    return Snapshot(manifest, _StoredTables(path, manifest.files), path)
+    return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
+
+
+def _verify_name(path: Path, digest: str) -> None:
+    """Raises `SnapshotError` where the folder's name does not carry the digest of its manifest."""
+    named = _NAMED.search(path.resolve().name)
+    if named is None:
+        raise SnapshotError(
+            f"The name of the folder {path} does not end in the digest of its manifest, as that of a snapshot does "
+            "(TIME-DIGEST): it cannot be told whether its manifest is the one that was written. If the folder was "
+            "renamed, give it back the name under which it was collected (`auditkit collect` printed it, and reports "
+            "show the digest); a symbolic link to it may have any name.")
+    if named["digest"] != digest[:DIGITS]:
+        raise SnapshotError(
+            f"{path / 'manifest.json'} is not what was collected: its SHA-256 begins with {digest[:DIGITS]}, and the "
+            f"folder is named after {named['digest']}. The snapshot proves nothing any more: use another copy of it, "
+            "or collect again.")
 
 
 class _StoredTables(Mapping[str, pa.Table]):
@@ -41,6 +65,13 @@ class _StoredTables(Mapping[str, pa.Table]):
     def __init__(self, path: Path, files: dict[str, str]):
         self._path, self._files = path, files
         self._read: dict[str, pa.Table] = {}
+        expected = {f"{name}.parquet" for name in tables.TABLES}
+        if missing := sorted(expected - files.keys()):
+            raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, though its tables are those "
+                                "of this version: the snapshot is not whole and proves nothing.")
+        if strange := sorted(files.keys() - expected):
+            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is no table of this version: "
+                                "it is not what auditkit wrote, and proves nothing.")
         for name in files:
             if not (path / name).is_file():
                 raise SnapshotError(f"{path / name} is missing, though the manifest states it: "
@@ -48,21 +79,47 @@ class _StoredTables(Mapping[str, pa.Table]):
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
-            self._read[name] = self._load(name)
+            self._read[name] = self._load(tables.table(name))
         return self._read[name]
 
-    def _load(self, name: str) -> pa.Table:
-        schema, file = tables.table(name).schema, f"{name}.parquet"
-        if file not in self._files:
-            return schema.empty_table()
-        content = (self._path / file).read_bytes()
-        if hashlib.sha256(content).hexdigest() != self._files[file]:
-            raise SnapshotError(f"{self._path / file} is not what was collected: "
-                                "its SHA-256 differs from the manifest.")
-        return pq.read_table(pa.BufferReader(content)).cast(schema)
+    def _load(self, declared: tables.Table) -> pa.Table:
+        path = self._path / f"{declared.name}.parquet"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
+        if hashlib.sha256(content).hexdigest() != self._files[path.name]:
+            raise SnapshotError(f"{path} is not what was collected: its SHA-256 differs from the manifest.")
+        try:
+            found = pq.read_table(pa.BufferReader(content))
+        except (pa.ArrowException, OSError) as error:
+            raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
+        if wrong := _difference(found.schema, declared.schema):
+            raise SnapshotError(f"{path} does not hold the table that is declared: {wrong}. "
+                                "It is not what auditkit wrote, and proves nothing.")
+        return found.cast(declared.schema)
 
     def __iter__(self) -> Iterator[str]:
         return iter(tables.TABLES)
 
     def __len__(self) -> int:
         return len(tables.TABLES)
+
+
+def _difference(found: pa.Schema, declared: pa.Schema) -> str:
+    """What is first different in the columns of a file, their names, order and types; empty where nothing is."""
+    if missing := [name for name in declared.names if name not in found.names]:
+        return f"it lacks the column {missing[0]}"
+    if strange := [name for name in found.names if name not in declared.names]:
+        return f"it has a column {strange[0][:100]!r}"
+    if found.names != declared.names:
+        return "its columns stand in another order, or twice"
+    for one, other in zip(found, declared, strict=True):
+        if one.type != other.type:
+            return f"its column {one.name} is {one.type} instead of {other.type}"
+    return ""
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return f"{', '.join(name[:100] for name in names[:3])}{more}"

@@ -32,7 +32,7 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
         manifest.schema = tables.digest()
         manifest.files = dict(_write_tables(written, partial))
         _write_durably(partial / "manifest.json", manifest.encoded())
-        target = store / f"{manifest.started:%Y%m%dT%H%M%SZ}-{manifest.digest[:12]}"
+        target = store / manifest.folder
         if not target.exists():  # of the same digest: then exactly this evidence stands there already
             os.rename(partial, target)
     except OSError as error:

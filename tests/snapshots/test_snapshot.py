@@ -1,7 +1,10 @@
 """Snapshots: written whole or not at all, never over another, and proven when they are read."""
 
+import hashlib
 import json
 import os
+import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -9,6 +12,8 @@ from pathlib import Path
 
 import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import auditkit
@@ -64,6 +69,126 @@ def test_names_that_do_not_exist(acme) -> None:
     assert not hasattr(acme, "__array__")
 
 
+def rewritten(folder: Path, **changes: object) -> Path:
+    """The snapshot with another manifest, which it is named after as if it had been written so."""
+    manifest = folder / "manifest.json"
+    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | changes))
+    return folder.rename(folder.with_name(f"20260101T000000Z-{hashlib.sha256(manifest.read_bytes()).hexdigest()[:12]}"))
+
+
+def values(thing: object, place: tuple = ()) -> list[tuple]:
+    """The places of all values in a document."""
+    if isinstance(thing, dict):
+        return [place, *(found for key, value in thing.items() for found in values(value, (*place, key)))]
+    if isinstance(thing, list):
+        return [place, *(found for at, value in enumerate(thing) for found in values(value, (*place, at)))]
+    return [place]
+
+
+def edited(content: bytes, dice: random.Random) -> bytes:
+    """A manifest with one edit: of its bytes, or of a value, an entry or a member that was changed or left out."""
+    if dice.random() < 0.4:
+        at = dice.randrange(len(content))
+        return dice.choice((
+            content[:at] + content[at + 1:], content[:at] + dice.randbytes(1) + content[at:], content + b"\n",
+            content[:at] + bytes([content[at] ^ (1 << dice.randrange(8))]) + content[at + 1:]))
+    document = json.loads(content)
+    *above, last = dice.choice([place for place in values(document) if place])
+    inner = document
+    for step in above:
+        inner = inner[step]
+    if dice.random() < 0.4:
+        del inner[last]
+    else:
+        inner[last] = dice.choice(["", "complete", "absent", 0, 1, 10**9, True, None, [], {}, "2020-01-01T00:00:00Z", "x"])
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True).encode()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_every_edit_of_the_manifest_is_noticed(written, seed: int) -> None:
+    dice, content = random.Random(seed), (written / "manifest.json").read_bytes()
+    open_snapshot(written)
+    made = 0
+    for _ in range(120):
+        changed = edited(content, dice)
+        if changed == content:
+            continue
+        made += 1
+        (written / "manifest.json").write_bytes(changed)
+        with pytest.raises(SnapshotError):
+            open_snapshot(written)
+    assert made > 100
+
+
+def test_a_changed_manifest_is_not_what_was_collected(written) -> None:
+    text = (written / "manifest.json").read_text()
+    (written / "manifest.json").write_text(text.replace('"identity": "admin"', '"identity": "nobody"', 1))
+    with pytest.raises(SnapshotError, match="is not what was collected: its SHA-256 begins with [0-9a-f]{12}, and the folder"):
+        open_snapshot(written)
+
+
+def test_a_renamed_folder_is_told_to_take_its_name_back(written, monkeypatch) -> None:
+    link = written.parent / "latest"
+    link.symlink_to(written.name)
+    assert open_snapshot(link).digest == open_snapshot(written).digest
+    copy = written.with_name(f"copy-{written.name}")
+    shutil.copytree(written, copy)
+    assert open_snapshot(copy).digest == open_snapshot(written).digest, "the name still carries the digest"
+    monkeypatch.chdir(written)
+    assert open_snapshot(".").digest.startswith(written.name[-12:])
+    with pytest.raises(SnapshotError, match="does not end in the digest of its manifest.*give it back the name"):
+        open_snapshot(written.rename(written.with_name("before-the-audit")))
+
+
+def test_a_table_that_the_manifest_does_not_list_is_damage(written) -> None:
+    files = json.loads((written / "manifest.json").read_text())["files"]
+    del files["pods.parquet"]
+    with pytest.raises(SnapshotError, match="does not list pods.parquet, though its tables are those of this version"):
+        open_snapshot(rewritten(written, files=files))
+
+
+def test_a_file_that_is_no_table_is_not_ours(written) -> None:
+    files = json.loads((written / "manifest.json").read_text())["files"]
+    with pytest.raises(SnapshotError, match=r"lists \.\./\.\./secret, which is no table"):
+        open_snapshot(rewritten(written, files=files | {"../../secret": "0" * 64}))
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (lambda t: t.drop_columns(["host_pid"]), "lacks the column host_pid"),
+    (lambda t: t.append_column("more", pa.nulls(len(t))), "has a column 'more'"),
+    (lambda t: t.select(t.column_names[::-1]), "another order"),
+    (lambda t: t.set_column(t.column_names.index("host_pid"), "host_pid", t["host_pid"].cast(pa.string())),
+     "its column host_pid is string instead of bool"),
+    (lambda t: t.set_column(t.column_names.index("created"), "created", t["created"].cast(pa.timestamp("us"))),
+     r"its column created is timestamp\[us\] instead of timestamp\[us, tz=UTC\]"),
+])
+def test_the_columns_of_a_file_are_those_that_are_declared(acme, written, change, says) -> None:
+    pq.write_table(change(acme.arrow("pods")), written / "pods.parquet")
+    files = json.loads((written / "manifest.json").read_text())["files"]
+    files["pods.parquet"] = hashlib.sha256((written / "pods.parquet").read_bytes()).hexdigest()
+    with pytest.raises(SnapshotError, match=f"pods.parquet does not hold the table that is declared: .*{says}"):
+        open_snapshot(rewritten(written, files=files)).arrow("pods")
+
+
+def test_a_file_that_is_no_table_at_all(written) -> None:
+    (written / "pods.parquet").write_bytes(b"PAR1 no")
+    files = json.loads((written / "manifest.json").read_text())["files"]
+    files["pods.parquet"] = hashlib.sha256(b"PAR1 no").hexdigest()
+    with pytest.raises(SnapshotError, match="pods.parquet is not a Parquet file"):
+        open_snapshot(rewritten(written, files=files)).arrow("pods")
+
+
+def test_a_ledger_without_what_proves_absence_proves_none(written) -> None:
+    """Manifests of earlier versions do not have the field: then nothing is proven to be absent."""
+    ledger = json.loads((written / "manifest.json").read_text())["ledger"]
+    assert not open_snapshot(written).gaps("admin_policies")
+    for entry in ledger:
+        del entry["proven"]
+    older = open_snapshot(rewritten(written, ledger=ledger))
+    assert len(older.gaps("admin_policies")) == 3 and not older.gaps("pods")
+    assert older.path.name.endswith(older.digest[:12]), "the digest is that of the bytes, not of what they mean today"
+
+
 def test_an_altered_table_is_refused(written) -> None:
     content = bytearray((written / "pods.parquet").read_bytes())
     content[len(content) // 2] ^= 1
@@ -88,10 +213,8 @@ def test_a_manifest_that_is_none(written, content) -> None:
 
 
 def test_tables_of_another_version_are_not_taken_for_empty_ones(written) -> None:
-    manifest = json.loads((written / "manifest.json").read_text())
-    (written / "manifest.json").write_text(json.dumps(manifest | {"schema": "0" * 64}))
     with pytest.raises(SnapshotError, match="other tables.*Collect again"):
-        open_snapshot(written)
+        open_snapshot(rewritten(written, schema="0" * 64))
 
 
 def test_a_later_format_says_so(written) -> None:
