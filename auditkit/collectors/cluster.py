@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,10 +13,20 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.base.memory import lean
 from auditkit.base.version import VERSION
-from auditkit.collectors import control_plane, custom, kubelets
+from auditkit.collectors import contradictions, control_plane, custom, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
-from auditkit.collectors.listing import LIMIT, Batches, Listing, body_of, message, not_served, now, tables_of
+from auditkit.collectors.listing import (
+    LIMIT,
+    Batches,
+    Listing,
+    body_of,
+    message,
+    not_served,
+    now,
+    tables_of,
+    unknown_version,
+)
 from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.errors import SourceError
@@ -107,11 +116,10 @@ class _Reader:
         """The ledger's entries and the rows of every table."""
         served, discovery = self._discover()
         listings = [self._listing(resource, served) for resource in tables.RESOURCES.values()]
-        scanned = [Listing(self._source, resource, version, limit=self._limit,
-                           decoder=partial(custom.FindingsDecoder, resource, version, reader))
-                   for resource, version, reader in (custom.resources(served) if served else ())]
-        entries = [discovery, *self._read_all([*listings, *scanned], scanned)]
+        scanned = list(custom.listings(self._source, served, self._limit)) if served else []
+        entries = [discovery, *self._read_all([*listings, *scanned])]
         by_name = {entry.resource: entry for entry in entries}
+        entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
         entries.append(self._control_plane(by_name["pods"]))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
@@ -135,14 +143,34 @@ class _Reader:
         self._put("discovery", served.resources)
         return served, entry
 
+    def _doubt(self, found: contradictions.Collected) -> list[Entry]:
+        """Mark what cannot be; entries of scanners whose objects, as it shows, were not asked for."""
+        doubts: dict[str, list[str]] = {}
+        for name, doubt in contradictions.doubts(found, self._source):
+            doubts.setdefault(name, []).append(doubt)
+        for name, said in doubts.items():
+            entry = found.entries[name]
+            entry.outcome = "partial" if entry.outcome == "complete" else entry.outcome
+            entry.reason = "; ".join([entry.reason, *said] if entry.reason else said)
+        for name, doubt in list(contradictions.unproven(found)):
+            found.entries[name].proven, found.entries[name].reason = False, doubt
+        why = contradictions.doubted_groups(found)
+        if found.served is None and self._source.proves_absence:
+            why = dict.fromkeys(custom.groups(), f"discovery is failed: {found.entries['discovery'].reason}")
+        return list(custom.unknown(why))
+
     def _listing(self, resource: tables.Resource, served: Served | None) -> Listing | Entry:
         """The list to ask for; or the entry of a resource that is proven not to be served."""
         if served is None:
             version = resource.versions[0]
-        elif not (version := served.version(resource.plural, resource.group, resource.versions)):
-            if resource.group not in served.unknown_groups:
-                return not_served(resource, self._identity)
+        elif found := served.versions(resource.plural, resource.group):
+            version = next((known for known in resource.versions if known in found), "")
+            if not version:
+                return unknown_version(resource, found, resource.versions)
+        elif resource.group in {*served.unknown_groups, *served.empty_groups}:
             version = resource.versions[0]
+        else:
+            return not_served(resource)
         return Listing(self._source, resource, version, limit=self._limit,
                        on_body=self._look_for_static_pods if resource.name == "pods" else None)
 
@@ -150,7 +178,7 @@ class _Reader:
         with self._lock:
             self._static_pods += control_plane.static_pods(body)
 
-    def _read_all(self, listings: list[Listing | Entry], scanned: list[Listing]) -> Iterator[Entry]:
+    def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
         futures: dict[Future, Listing] = {self._pool.submit(listing.read): listing
                                           for listing in listings if isinstance(listing, Listing)}
@@ -160,7 +188,7 @@ class _Reader:
             listing = future.result()
             done += 1
             self._progress(listing.entry.resource, done, total, listing.entry.outcome)
-        for listing in scanned:
+        for listing in futures.values():
             custom.finish(listing)
         for listing in listings:  # in a fixed order, so that the same answers make the same bytes
             if isinstance(listing, Listing):

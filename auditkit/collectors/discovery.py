@@ -1,8 +1,16 @@
-"""What an API server serves, from its discovery documents (aggregated, or one for each group)."""
+"""What an API server serves, from its discovery documents (aggregated, or one for each group).
+
+A group of which a document does not say what it serves now is unknown: one whose document is stale or does not come,
+or that has no version. A version without any resource proves nothing either: lists of its group are asked for anyway.
+
+Source: kubernetes/api, ``apidiscovery/v2/types.go`` (``freshness``: clients that need what is served now must not use a
+document that is not ``Current``); kubernetes/client-go, ``discovery/discovery_client.go`` (a group that was answered by
+an empty list is an error to kubectl too).
+"""
 
 import msgspec
 
-from auditkit.collectors.sources.model import Answer, Source
+from auditkit.collectors.sources.model import Answer, NoAnswer, Source
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
 
@@ -23,7 +31,7 @@ class _Resource(msgspec.Struct):
 class _Version(msgspec.Struct):
     version: str
     resources: list[_Resource] = []
-    freshness: str = "Current"
+    freshness: str = ""
 
 
 class _Metadata(msgspec.Struct):
@@ -35,8 +43,12 @@ class _Group(msgspec.Struct):
     versions: list[_Version] = []
 
 
+class _Kind(msgspec.Struct):
+    kind: str = ""
+    apiVersion: str = ""
+
+
 class _Aggregated(msgspec.Struct):
-    kind: str
     items: list[_Group]
 
 
@@ -49,6 +61,8 @@ class _PlainResource(msgspec.Struct):
 
 class _PlainList(msgspec.Struct):
     resources: list[_PlainResource]
+    kind: str = ""
+    groupVersion: str = ""
 
 
 class _GroupVersion(msgspec.Struct):
@@ -65,16 +79,22 @@ class _PlainGroups(msgspec.Struct):
 
 
 class Served(msgspec.Struct):
-    """What is served: rows for the table ``api_resources``, and the groups that could not be asked."""
+    """What is served: rows for the table ``api_resources``, the groups of which that is not known, and those in which
+    a version has no resources."""
 
     resources: list[dict]
     unknown_groups: list[str]
     answers: list[tuple[str, Answer]]
+    empty_groups: list[str] = []
 
-    def version(self, plural: str, group: str, wanted: tuple[str, ...]) -> str:
-        """The first of the wanted versions in which a resource is served; empty where it is in none of them."""
-        served = {row["version"] for row in self.resources if (row["group"], row["resource"]) == (group, plural)}
-        return next((version for version in wanted if version in served), "")
+    def versions(self, plural: str, group: str) -> list[str]:
+        """The versions in which a resource is served, in the server's order; none where it is not served."""
+        return [row["version"] for row in self.resources if (row["group"], row["resource"]) == (group, plural)]
+
+    @property
+    def groups(self) -> set[str]:
+        """The groups of which it is known what is served in them."""
+        return {row["group"] for row in self.resources} - {*self.unknown_groups, *self.empty_groups}
 
 
 def discover(source: Source) -> Served | str:
@@ -86,19 +106,29 @@ def discover(source: Source) -> Served | str:
         if answer.status != 200:
             return answer.note or f"{path} was answered by HTTP {answer.status}"
         try:
-            _aggregated(served, answer) or _one_by_one(served, source, path, answer)
-        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            kind = msgspec.json.decode(answer.body, type=_Kind)
+            if kind.kind == "APIGroupDiscoveryList" and kind.apiVersion.startswith("apidiscovery.k8s.io/"):
+                _aggregated(served, answer)
+            elif kind.kind == ("APIVersions" if path == "/api" else "APIGroupList"):
+                _one_by_one(served, source, path, answer)
+            else:
+                return f"{path} was answered by a thing of kind {kind.kind[:60]!r}, which is no discovery document"
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return f"{path} cannot be understood: {error}"
+        if not served.resources:
+            return f"{path} says that nothing is served, which no Kubernetes says"
     return served
 
 
-def _aggregated(served: Served, answer: Answer) -> bool:
-    if b'"APIGroupDiscoveryList"' not in answer.body[:200]:
-        return False
+def _aggregated(served: Served, answer: Answer) -> None:
     for group in msgspec.json.decode(answer.body, type=_Aggregated).items:
+        if not group.versions:
+            served.unknown_groups.append(group.metadata.name)
         for version in group.versions:
             if version.freshness != "Current":
                 served.unknown_groups.append(group.metadata.name)
+            elif not version.resources:
+                served.empty_groups.append(group.metadata.name)
             for resource in version.resources:
                 row = {"group": group.metadata.name, "version": version.version, "resource": resource.resource,
                        "kind": (resource.responseKind or {}).get("kind", ""),
@@ -107,7 +137,6 @@ def _aggregated(served: Served, answer: Answer) -> bool:
                 served.resources.extend(
                     {**row, "resource": f"{resource.resource}/{sub.subresource}", "verbs": sub.verbs}
                     for sub in resource.subresources)
-    return True
 
 
 def _one_by_one(served: Served, source: Source, path: str, answer: Answer) -> None:
@@ -116,15 +145,26 @@ def _one_by_one(served: Served, source: Source, path: str, answer: Answer) -> No
         versions = [("", "v1", "/api/v1")]
     else:
         groups = msgspec.json.decode(answer.body, type=_PlainGroups).groups
+        served.unknown_groups += [group.name for group in groups if not group.versions]
         versions = [(group.name, v.groupVersion.rpartition("/")[2], f"/apis/{v.groupVersion}")
                     for group in groups for v in group.versions]
     for group, version, where in versions:
-        answer = source.get(where)
-        served.answers.append((where, answer))
-        if answer.status != 200:
-            served.unknown_groups.append(group)
-            continue
-        for resource in msgspec.json.decode(answer.body, type=_PlainList).resources:
+        found = _plain_list(served, source, where)
+        if not found:
+            (served.unknown_groups if found is None else served.empty_groups).append(group)
+        for resource in found or ():
             served.resources.append({"group": group, "version": version, "resource": resource.name,
                                      "kind": resource.kind, "namespaced": resource.namespaced,
                                      "verbs": resource.verbs})
+
+
+def _plain_list(served: Served, source: Source, where: str) -> list[_PlainResource] | None:
+    """The resources of one group and version; ``None`` where they are not known."""
+    try:
+        answer = source.get(where)
+        served.answers.append((where, answer))
+        found = msgspec.json.decode(answer.body, type=_PlainList)
+    except (NoAnswer, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    of = where.removeprefix("/apis/").removeprefix("/api/")
+    return found.resources if (found.kind, found.groupVersion) == ("APIResourceList", of) else None

@@ -29,7 +29,8 @@ class Asked(NamedTuple):
     def of(cls, resource: Resource, version: str, limit: int) -> "Asked":
         if resource.form == "table":
             return cls("Table", "meta.k8s.io/v1", "table", limit)
-        return cls(f"{resource.kind}List", f"{resource.group}/{version}" if resource.group else version, "object", limit)
+        api_version = f"{resource.group}/{version}" if resource.group else version
+        return cls(f"{resource.kind}List", api_version, "object", limit)
 
     def verify(self, page: Page) -> None:
         """Raises `NotAList` where a page is not one of the list that was asked for."""
@@ -37,8 +38,8 @@ class Asked(NamedTuple):
         if said == (self.kind, self.api_version, self.form):
             return
         if said[:2] == (self.kind, self.api_version):
-            raise NotAList(f"the body says that it is a {self.kind} and holds {'rows' if page.form == 'table' else 'items'}"
-                           f" where {'rows' if self.form == 'table' else 'items'} belong")
+            held, wanted = ("rows", "items") if page.form == "table" else ("items", "rows")
+            raise NotAList(f"the body says that it is a {self.kind}, and holds {held} where {wanted} belong")
         raise NotAList(f"a {self.kind} of {self.api_version} was asked for, and the body says that it is "
                        f"{_named(page.kind, 'of no kind')} of {_named(page.api_version, 'no version')}")
 
@@ -65,7 +66,7 @@ class Announced:
         if page.items == 0 and (page.continue_token or self._pages > 1):
             self._doubt(f"page {self._pages} is empty, though more was announced")
         elif page.continue_token and page.items < self._limit:
-            self._doubt(f"page {self._pages} has {page.items} of the {self._limit} objects asked for, though more follow")
+            self._doubt(f"page {self._pages} has {page.items} of {self._limit} objects, though more follow")
 
     def doubts(self) -> list[str]:
         """Why the list may not be whole, once all of its pages came."""

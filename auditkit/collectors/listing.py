@@ -3,7 +3,7 @@
 import datetime as dt
 import hashlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 import msgspec
@@ -14,7 +14,7 @@ from auditkit import tables
 from auditkit.collectors.decode.objects import NotAList, Page, decode
 from auditkit.collectors.envelope import Announced, Asked
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
-from auditkit.snapshots.ledger import NOT_SERVED, Body, Entry, Outcome
+from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.tables.model import Resource
 
 LIMIT = 500
@@ -193,10 +193,17 @@ def message(answer: Answer) -> str:
     return answer.note or said or f"HTTP {answer.status}"
 
 
-def not_served(resource: Resource, identity: str) -> Entry:
+def not_served(resource: Resource) -> Entry:
     """The entry of a resource that the discovery document does not have."""
-    return Entry(resource=resource.name, outcome="absent", reason=NOT_SERVED, started=now(), ended=now(),
-                 identity=identity)
+    return Entry(resource=resource.name, outcome="absent", proven=True, reason="the server does not serve it",
+                 started=now(), ended=now())
+
+
+def unknown_version(resource: Resource, served: list[str], known: Iterable[str]) -> Entry:
+    """The entry of a resource that is served, but in no version whose fields are known here."""
+    reason = (f"the server serves it as {', '.join(served)[:200]} only, which this version of auditkit does not read "
+              f"(it reads {', '.join(known)})")
+    return Entry(resource=resource.name, outcome="failed", reason=reason, started=now(), ended=now())
 
 
 def joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:

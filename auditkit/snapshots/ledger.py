@@ -11,10 +11,6 @@ from auditkit import tables
 
 Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 
-NOT_SERVED = "the server does not serve it"
-"""The reason of an entry that is ``absent`` because the discovery document proves it."""
-
-
 SCAN = "scan:"
 """How the entries of scans begin: ``scan:TOOL:FILE``."""
 
@@ -36,11 +32,14 @@ class Entry(msgspec.Struct, kw_only=True):
 
     ``complete``: all of it was read. ``forbidden``: the source refused. ``absent``: the source does not have such
     a thing. ``partial``: something is missing, cut off, or could not be understood. ``failed``: nothing was read.
+    ``proven`` is true of what is ``absent`` where the source's own list of what it serves shows that. Ledgers that were
+    written before this was kept do not have it; nothing is proven by them.
     """
 
     resource: str
     path: str = ""
     outcome: Outcome
+    proven: bool = False
     reason: str = ""
     items: int = 0
     resource_version: str = ""
@@ -119,4 +118,4 @@ def _proven_absent(entry: Entry) -> bool:
     """Whether there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
     discovery document does not list it."""
     resource = tables.RESOURCES.get(entry.resource)
-    return entry.outcome == "absent" and entry.reason == NOT_SERVED and resource is not None and not resource.builtin
+    return entry.outcome == "absent" and entry.proven and resource is not None and not resource.builtin
