@@ -24,7 +24,7 @@ from auditkit.collectors.sources.live import LiveSource
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Requirement
-from auditkit.snapshots.ledger import NOT_SERVED, SCAN, SCANNED
+from auditkit.snapshots.ledger import SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
@@ -39,6 +39,14 @@ def items(change: Callable[[list], object]) -> dict:
         key: change(value) if key in ("items", "rows") else value for key, value in body.items()}}
 
 
+LISTED = ("items", "rows", "columnDefinitions")
+
+
+def of_list(change: Callable[[dict], dict]) -> dict:
+    """A fault that changes what a list says of itself."""
+    return {"kind": "transform", "transform": lambda body: change(body) if LISTED[0] in body or LISTED[1] in body else body}
+
+
 FAULTS: dict[str, dict] = {
     "403": {"status": 403},
     "not served": {"status": 404},
@@ -49,6 +57,10 @@ FAULTS: dict[str, dict] = {
     "malformed object": items(lambda found: [{}, *found]),
     "null list": items(lambda _: None),
     "empty list": items(lambda _: []),
+    "another kind": of_list(lambda body: {**body, "kind": "EventList"}),
+    "no envelope": of_list(lambda body: {key: body[key] for key in LISTED if key in body}),
+    "more announced": of_list(lambda body: {**body, "metadata": {**body["metadata"], "remainingItemCount": 54}}),
+    "continue leads nowhere": of_list(lambda body: {**body, "metadata": {**body["metadata"], "continue": "e30"}}),
 }
 
 
@@ -150,7 +162,7 @@ def test_no_check_passes_where_an_input_went_wrong(good, spoilt) -> None:
     fault, bad, spared = spoilt
     read = {name: frozenset(sources(check) - {"discovery", "collection"}) for name, check in all_checks().items()}
     grafted = {taken: graft(good, bad, spared, set(taken)) for taken in read.values()}
-    unasked = {entry.resource for entry in good.manifest.ledger if entry.reason == NOT_SERVED}  # no fault befalls these
+    unasked = {entry.resource for entry in good.manifest.ledger if entry.proven}  # no fault befalls these
     singly = {source: graft(good, bad, spared, {source}) for taken in read.values() for source in taken - unasked}
     if fault == "empty list":
         singly = {}  # that one of several lists is empty is a fact, and may be a good one
