@@ -101,6 +101,9 @@ DERIVED: dict[str, str] = {
 GIVEN: dict[str, tuple[str, ...]] = {
     "node_results": ("findings",),
     "system_masters": ("memberships", "events"),
+    "held_powers": ("memberships",),
+    "duty_conflicts": ("memberships",),
+    "escalation_steps": ("memberships",),
 }
 """Of a derived table the tables that people may give and need not: without them it has fewer rows, and those it has are
 as true. One that was given and is not whole is a gap, as everywhere."""
