@@ -18,6 +18,7 @@ from auditkit.analysis.rbac.aggregation import granted_rules, granted_urls, with
 from auditkit.analysis.rbac.bindings import MASTERS, grants, implicit_groups
 from auditkit.analysis.rbac.index import Holdings, Rights, role_codes
 from auditkit.analysis.rbac.who_can import holders, matching_rules, matching_urls
+from auditkit.analysis.rbac_requests import inside
 from auditkit.errors import UsageError
 
 TABLES = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")
@@ -149,8 +150,9 @@ class Access:
         """Everybody who can do it, a row for each chain of binding, role and rule.
 
         What is not given is open: without ``namespace`` the holders in any namespace are listed, without ``name``
-        also those of rules that are limited to names. An empty text is the authorizer's own question: a request
-        without a namespace, or without a name.
+        also those of rules that are limited to names, unless no request can meet them (`rbac_requests.NAMELESS`). An
+        empty text is the authorizer's own question: a request without a namespace, or without a name. Of a signer
+        also those count who may act for all signers of its domain.
 
         Columns: ``subject_kind, subject_namespace, subject``, ``through`` (the group by which a user has it, where
         a membership file says so), ``members`` (what is known of the members of a group), ``binding_kind,
@@ -178,7 +180,8 @@ class Access:
         named = "/".join(filter(None, (asked["resource"], asked["subresource"])))
         served = self._api_resources
         served = served[(served["resource"] == named) & (served["group"] == asked["group"]) & (served["verb"] == verb)]
-        return bool(len(served)) and not served["namespaced"].any() and asked["resource"] != "namespaces"
+        of_one = inside(served["verb"], served["group"], served["resource"])
+        return bool(len(served)) and not (served["namespaced"] | of_one).any()
 
     def resolved(self, **question: Any) -> dict[str, Any]:
         """A question as people write it (``pods/exec``, ``deployments.apps``) in the parts that requests have."""
