@@ -244,14 +244,15 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", wanted="no binding, no list of members and no request in the audit log has system:masters, "
-                                   "which passes before any role is asked",
+@check(severity="critical", wanted="no binding, no list of members, no request in the audit log and not the collector has "
+                                   "system:masters, which passes before any role is asked",
        remedy="Use a group of your own with a binding that can be taken away; keep the certificate for emergencies.",
        source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
 def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:
     """Nobody is part of system:masters, by a binding, by a list of members, or in what the audit log shows.
 
-    A list of members and an audit log can only refute: without them bindings are judged alone.
+    A list of members, an audit log and what the API server says of whoever collects can only refute: without them
+    bindings are judged alone.
     """
     user = system_masters["subject"]
     account = user.str.replace(rf"^{ACCOUNT_USER}([^:]+):([^:]+)$", r"\1/\2", regex=True)
