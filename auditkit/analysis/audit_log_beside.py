@@ -27,7 +27,8 @@ def uses_beside(rights: pd.DataFrame, requests: pd.DataFrame, binding_subjects: 
     if not len(acts) or not len(rights):
         return pd.DataFrame({"order": [], "row": [], "act": [], "requests": [], "last": []})
     who = grants(binding_subjects)[[*_WHO, "scope"]].rename_axis("row").reset_index()
-    own = who[who["user"].notna()].merge(acts.drop(columns="of_group").drop_duplicates(["act", "what", "name"]), on="user")
+    of_users = acts.drop(columns="of_group").drop_duplicates(["act", "what", "name"])
+    own = who[who["user"].notna()].merge(of_users, on="user")
     by_group = who[who["of_group"].notna()].drop(columns="user").merge(acts[acts["of_group"].notna()], on="of_group")
     done = pd.concat([own, by_group], ignore_index=True)
     done = done[(done["scope"] == "") | (done["scope"] == done["space"])]
@@ -43,8 +44,8 @@ def _same(right: pd.Series, asked: pd.Series) -> pd.Series:
 
 
 def _counted(requests: pd.DataFrame, what: list[str]) -> pd.DataFrame:
-    counted = requests.groupby(what, dropna=False).agg(requests=("audit_id", "size"), last=("time", "max")).reset_index()
-    return counted.assign(act=range(len(counted)))
+    counted = requests.groupby(what, dropna=False).agg(requests=("audit_id", "size"), last=("time", "max"))
+    return counted.reset_index().assign(act=range(len(counted)))
 
 
 def _by_group(acts: pd.DataFrame, groups: str) -> pd.DataFrame:
@@ -89,5 +90,6 @@ def _ways(acts: pd.DataFrame, name: pd.Series | None, group: str, verb: str, wha
           space: pd.Series | None = None) -> pd.DataFrame:
     text = pd.ArrowDtype(pa.string())
     return acts[["act", "user", "user_groups", "requests", "last"]].assign(
-        does=verb, api_group=group, what=what, name=pd.NA if name is None else name, space=pd.NA if space is None else space,
+        does=verb, api_group=group, what=what, name=pd.NA if name is None else name,
+        space=pd.NA if space is None else space,
     ).astype(dict.fromkeys(["user", "user_groups", "does", "api_group", "what", "name", "space"], text))

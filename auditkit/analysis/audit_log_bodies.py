@@ -30,7 +30,8 @@ def bodies_with_secrets(log: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     late = log["stage"].ne("RequestReceived").fillna(True) & ~log["code"].isin([401, 403]).fillna(False)
     failed = log["code"].ge(400).fillna(False)
     for group, resource, subresource, verbs, levels in _BODIES:
-        of_it = (log["api_group"].eq(group) & log["resource"].eq(resource) & log["verb"].isin(verbs)).fillna(False) & late
+        of_it = log["api_group"].eq(group) & log["resource"].eq(resource) & log["verb"].isin(verbs)
+        of_it = of_it.fillna(False) & late
         of_it &= log["subresource"].isna() if subresource is None else log["subresource"].eq(subresource).fillna(False)
         of_it &= ~failed if levels is _ANSWER else True
         found |= of_it & log["level"].isin(levels).fillna(False)

@@ -29,7 +29,7 @@ CONSTRAINED = {
 """Constrained impersonation (KEP-5284: alpha in 1.35, beta and on by default in 1.36): for each verb on whom, in the
 group authentication.k8s.io (source: kubernetes ``apiserver/pkg/endpoints/filters/impersonation/mode.go``)."""
 IMPERSONATE_ON = "impersonate-on:"
-"""The other half: ``impersonate-on:MODE:VERB`` on what is done as the other one. Without it the first half is nothing."""
+"""The other half: ``impersonate-on:MODE:VERB`` on what is done as the other one. Neither half is of use alone."""
 
 ONLY_ASKED = [  # group, resource, verb, in namespaces: verbs that authorization alone knows
     (RBAC, "roles", "bind", True), (RBAC, "clusterroles", "bind", True), (RBAC, "roles", "escalate", True),
@@ -52,7 +52,7 @@ def inside(verb: pd.Series, group: pd.Series, resource: pd.Series) -> pd.Series:
 
 
 def nameless(verb: pd.Series, resource: pd.Series) -> pd.Series:
-    """Whether requests for a right (its parts as a rule writes them) have no name, so that none meets a rule with one."""
+    """Whether requests for a right (its parts as a rule writes them) have no name, so that none meets a rule with it."""
     return (verb.isin(NAMELESS) & ~resource.str.contains("/", regex=False)).fillna(False).astype(BOOLEAN)
 
 

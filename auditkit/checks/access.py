@@ -244,8 +244,8 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", wanted="no binding, no list of members, no request in the audit log and not the collector has "
-                                   "system:masters, which passes before any role is asked",
+@check(severity="critical", wanted="no binding, no list of members, no request in the audit log and not the collector "
+                                   "has system:masters, which passes before any role is asked",
        remedy="Use a group of your own with a binding that can be taken away; keep the certificate for emergencies.",
        source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
 def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:

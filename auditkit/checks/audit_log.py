@@ -48,8 +48,8 @@ def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_mi
 @check(
     severity="high",
     wanted="get, list and watch of Secrets are logged, at the level Metadata, and so are tokens",
-    remedy="Log secrets, serviceaccounts/token and tokenreviews at the level Metadata, before rules that leave requests "
-           "out: other levels write their values.",
+    remedy="Log secrets, serviceaccounts/token and tokenreviews at the level Metadata, before rules that leave "
+           "requests out: other levels write their values.",
     source="CIS Kubernetes 3.2.2; Kubernetes documentation: auditing; 45 CFR 164.312(b)",
     tools=_TOOLS, if_empty=_NO_LOG,
 )

@@ -43,8 +43,8 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
     """One row for each request of the API server's audit log, as its last stage shows it.
 
     Columns: ``audit_id, time`` (its first stage), ``ended`` (its last), ``stages`` (how many were logged), ``actor``
-    (as whom it was done), ``actor_groups``, ``user, user_groups, impersonated_user, verb, api_group, resource, subresource,
-    namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by its code;
+    (as whom it was done), ``actor_groups``, ``user, user_groups, impersonated_user, verb, api_group, resource,
+    subresource, namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by its code;
     ``<NA>``: not known), ``refused`` (by authentication or authorization; a 403 without a decision is a refused
     impersonation); and what the authorizer said of the grant:
     ``authorizer, binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject``

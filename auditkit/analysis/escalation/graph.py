@@ -15,9 +15,10 @@ from auditkit.analysis.escalation.from_rights import (
     single_rights,
     with_groups,
 )
-from auditkit.analysis.escalation.steps import ADMIN, IS_ONE, place, place_of, steps
+from auditkit.analysis.escalation.steps import IS_ONE, place, place_of, steps
 from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
+from auditkit.analysis.rbac.privileges import ADMIN
 from auditkit.analysis.workloads.phases import ENDED
 
 
@@ -79,7 +80,8 @@ def _known(held: pd.DataFrame, accounts: pd.DataFrame, pods: pd.DataFrame, names
         (bound["from_namespace"], bound["from_name"]), (pods["namespace"], pods["service_account"]))
     return _Known(
         accounts=listed, pods=_names((pods["namespace"], pods["name"])),
-        users=_names(("", of["User"]["from_name"]), ("", people.loc[people["from_kind"] == "User", "from_name"])), groups=_names(("", of["Group"]["from_name"])),
+        users=_names(("", of["User"]["from_name"]), ("", people.loc[people["from_kind"] == "User", "from_name"])),
+        groups=_names(("", of["Group"]["from_name"])),
         namespaces=_names(("", namespaces["name"]), ("", pods["namespace"]), ("", listed["namespace"])),
         nodes=_names(("", nodes["name"]), ("", pods["node"])),
     )

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.rbac.bindings import ACCOUNT_USER
-from auditkit.analysis.rbac.privileges import ADMIN as ADMIN
 
 FROM, TO = ["from_kind", "from_namespace", "from_name"], ["to_kind", "to_namespace", "to_name"]
 DTYPES = dict.fromkeys([*FROM, *TO, "step", "source"], STRING) | {"certain": BOOLEAN, "counts": BOOLEAN}

@@ -7,6 +7,7 @@ resources, by name or by wildcard (``*``, ``*/exec``), as the authorizer matches
 (`Step`), and the duties that must lie in different hands are derived from it.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from itertools import product
 
@@ -258,7 +259,7 @@ def spellings(powers: tuple[Power, ...]) -> pd.DataFrame:
     for power in powers:
         for scoped, resources in ((True, power.resources), (False, power.outside)):
             for name, _, named in (text.partition(".") for text in resources):
-                for verb, word in ((verb, word) for verb in power.verbs for word in (verb, "*")):
+                for verb, word in _words(power.verbs):
                     here = scoped or (name in NAMESPACES and not named and verb in OF_ONE_NAMESPACE)
                     # by * objects of a name are patched too, and so applied
                     by_name = "/" in name or verb not in NAMELESS or (word, verb) == ("*", "create")
@@ -269,6 +270,12 @@ def spellings(powers: tuple[Power, ...]) -> pd.DataFrame:
     flags = zip(*found.values(), strict=True) if found else ((), ())
     return columns.assign(**{name: pd.Series(list(values), dtype=BOOLEAN)
                              for name, values in zip(("in_namespaces", "by_name"), flags, strict=True)})
+
+
+def _words(verbs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Each verb with each word by which a rule can mean it."""
+    for verb in verbs:
+        yield from ((verb, verb), (verb, "*"))
 
 
 def _as_written(resource: str) -> set[str]:
