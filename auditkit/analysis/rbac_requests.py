@@ -52,7 +52,7 @@ def inside(verb: pd.Series, group: pd.Series, resource: pd.Series) -> pd.Series:
 
 
 def nameless(verb: pd.Series, resource: pd.Series) -> pd.Series:
-    """Whether requests for a right (its parts as a rule writes them) have no name, so that none meets a rule with it."""
+    """Whether requests for a right (its parts as a rule writes them) have no name, so that no rule with one is met."""
     return (verb.isin(NAMELESS) & ~resource.str.contains("/", regex=False)).fillna(False).astype(BOOLEAN)
 
 

@@ -44,9 +44,9 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
 
     Columns: ``audit_id, time`` (its first stage), ``ended`` (its last), ``stages`` (how many were logged), ``actor``
     (as whom it was done), ``actor_groups``, ``user, user_groups, impersonated_user, verb, api_group, resource,
-    subresource, namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by its code;
-    ``<NA>``: not known), ``refused`` (by authentication or authorization; a 403 without a decision is a refused
-    impersonation); and what the authorizer said of the grant:
+    subresource, namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by
+    its code; ``<NA>``: not known), ``refused`` (by authentication or authorization; a 403 without a decision is a
+    refused impersonation); and what the authorizer said of the grant:
     ``authorizer, binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject``
     (``system:masters`` has no binding: it passes before RBAC is asked).
     """
