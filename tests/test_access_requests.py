@@ -174,6 +174,16 @@ def test_members_have_paths_and_conflicts():
     assert {"User kim", "ServiceAccount ci/bot"} <= reached
 
 
+def test_members_are_listed_as_what_they_are():
+    found = frames([role("r", rule("get", "secrets")), bind("b", "r", group("dev"))]) | {"memberships": MEMBERS}
+    holders = Access(**{name: found[name] for name in (
+        "roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects", "memberships",
+    )}).who_can("get", "secrets")
+    through = holders[holders["through"].notna()]
+    assert through[["subject_kind", "subject_namespace", "subject"]].astype(object).where(
+        lambda frame: frame.notna(), None).to_numpy().tolist() == [["ServiceAccount", "ci", "bot"], ["User", None, "kim"]]
+
+
 # --- signers, and what is asked beside ------------------------------------------------------------------------------
 
 

@@ -82,7 +82,11 @@ def _through_groups(found: pd.DataFrame, memberships: pd.DataFrame) -> pd.DataFr
         return found.iloc[:0]
     groups = found[found["subject_kind"] == "Group"].rename(columns={"subject": "through"})
     people = groups.merge(memberships.rename(columns={"user": "subject", "group": "through"}), on="through")
-    return people.assign(subject_kind="User", members=pd.NA)
+    named = people["subject"].str.extract(rf"^{ACCOUNT_USER}(?P<space>[^:]+):(?P<name>[^:]+)$").astype(STRING)
+    account = named["name"].notna()
+    return people.assign(
+        subject_kind=pd.Series("User", people.index, STRING).mask(account, "ServiceAccount"),
+        subject_namespace=named["space"], subject=people["subject"].mask(account, named["name"]), members=pd.NA)
 
 
 def matching_rules(rules: pd.DataFrame, verb: str, group: str, resource: str, subresource: str,
