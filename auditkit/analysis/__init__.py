@@ -137,6 +137,7 @@ def collected(*names: str) -> list[str]:
     return found
 
 
+@cache
 def inputs(function: Callable) -> tuple[str, ...]:
     """The tables that a function reads: the names of its positional parameters."""
     return tuple(
