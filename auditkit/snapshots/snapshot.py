@@ -149,7 +149,8 @@ class Snapshot:
 
         ``attrs["gaps"]`` says why the tables that it reads are not complete, and a `GapWarning` says so too: a count of
         0 may be a list that was refused. Times are in UTC, figures are int64 or float64
-        (`auditkit.snapshots.sql.computable`). Raises `UsageError` for a query that is wrong, or that would do anything but read these tables.
+        (`auditkit.snapshots.sql.computable`). Raises `UsageError` for a query that is wrong, or that would do anything
+        but read these tables.
         """
         collected = ["ledger", *tables.TABLES]
         names = [*collected, *(name for name in DERIVED if name != "reachability")]
