@@ -109,7 +109,7 @@ def proof(
     decisions = read_decisions(file)
     found = prove_revocations(decisions, before, after)
     _print(found, ["status", "line", "subject_kind", "subject", "role", "scope", "binding", "reviewer", "evidence"],
-           format, f"Revocations, as of {after.manifest.started:%Y-%m-%d %H:%M} UTC")
+           format, f"Revocations, as of {after.manifest.moment:%Y-%m-%d %H:%M} UTC")
     asked = len(decisions.loc[(decisions["decision"] == "revoke").fillna(False), "line"].drop_duplicates())
     proven, new = int((found["status"] == "revoked").sum()), len(new_lines(before, after))
     console.say(f"{proven} of {asked} revocations are proven; {new} lines are new, and nobody has reviewed them")
