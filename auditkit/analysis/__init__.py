@@ -36,6 +36,7 @@ DERIVED: dict[str, str] = {
     "policies": "auditkit.analysis.findings.tied:policies",
     "framework_findings": "auditkit.analysis.findings.tool_frameworks:framework_findings",
     "framework_results": "auditkit.analysis.findings.tool_frameworks:framework_results",
+    "evidence_age": "auditkit.analysis.findings.coverage:evidence_age",
     "image_findings": "auditkit.analysis.findings.images:image_findings",
     "image_users": "auditkit.analysis.findings.images:image_users",
     "images_in_use": "auditkit.analysis.findings.images:images_in_use",
@@ -100,7 +101,7 @@ DERIVED: dict[str, str] = {
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 
 GIVEN: dict[str, tuple[str, ...]] = {
-    "node_results": ("findings",),
+    "node_results": ("findings", "scans"),
     "system_masters": ("memberships", "events"),
     "acting_accounts": ("events",),
     "held_powers": ("memberships",),

@@ -9,13 +9,13 @@ annotation of ``kubectl apply``, literal values of environment variables, argume
 from auditkit import tables
 from auditkit.collectors.discovery import AGGREGATED
 from auditkit.collectors.listing import LIMIT, TABLE_FORM
-from auditkit.scans import readers
+from auditkit.scans.registry import all_readers
 from auditkit.tables.model import Resource
 
 
 def script() -> str:
     """The text of the script, with the requests of this version of auditkit."""
-    groups = sorted({group for reader in readers() for group in getattr(reader, "GROUPS", ())})
+    groups = sorted({group for reader in all_readers() for group in getattr(reader, "GROUPS", ())})
     words = {
         "@AGGREGATED@": AGGREGATED, "@TABLE@": TABLE_FORM, "@LIMIT@": str(LIMIT), "@GROUPS@": " ".join(groups),
         "@LISTS@": "\n".join(f"list {resource.form} {' '.join(_paths(resource))}"
