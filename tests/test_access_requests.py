@@ -11,7 +11,7 @@ from auditkit.analysis.escalation.paths import paths_to_admin
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.duties import duties
 from auditkit.analysis.rbac.privileges import role_powers
-from auditkit.analysis.rbac_requests import asked_beside
+from auditkit.analysis.rbac.requests import asked_beside
 from auditkit.errors import DefinitionError
 
 RBAC, AUTHN, HOOKS = "rbac.authorization.k8s.io", "authentication.k8s.io", "admissionregistration.k8s.io"

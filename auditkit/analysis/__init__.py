@@ -91,7 +91,7 @@ DERIVED: dict[str, str] = {
     "access": "auditkit.analysis.rbac.access_table:access",
     "duty_conflicts": "auditkit.analysis.rbac.duties:duty_conflicts",
     "granted_rules": "auditkit.analysis.rbac.aggregation:granted_rules",
-    "acting_accounts": "auditkit.analysis.audit_log_accounts:acting_accounts",
+    "acting_accounts": "auditkit.analysis.cluster.audit_log_accounts:acting_accounts",
     "system_masters": "auditkit.analysis.cluster.system_masters:system_masters",
     "role_powers": "auditkit.analysis.rbac.privileges:role_powers",
     "held_powers": "auditkit.analysis.rbac.privileges:held_powers",

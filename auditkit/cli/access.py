@@ -138,7 +138,7 @@ def _newest(store: Path) -> Path:
 
 def _served(snap: "Snapshot", resource: str) -> None:
     """Say where the server has no such resource: a slip of the pen finds only those who may do everything."""
-    from auditkit.analysis.rbac_requests import ONLY_ASKED
+    from auditkit.analysis.rbac.requests import ONLY_ASKED
 
     plural = resource.partition("/")[0].partition(".")[0]
     known = snap.api_resources["resource"].str.replace("/.*", "", regex=True)

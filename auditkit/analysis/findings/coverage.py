@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.audit_log_bodies import bodies_with_secrets
+from auditkit.analysis.cluster.audit_log_bodies import bodies_with_secrets
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.findings.images import references

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, lookup, strings
-from auditkit.analysis.supersession import in_force, superseded
+from auditkit.analysis.findings.supersession import in_force, superseded
 from auditkit.analysis.workloads.phases import ENDED
 
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")
@@ -172,7 +172,7 @@ def image_findings(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.D
     Columns: image (number of the row in `images_in_use`), match (as in `matches`; ``place``: by the container that
     the finding names; ``vague``: it names only the workload, so it may be of any of its images), tool, scan,
     category, rule_id, status (at the time of the snapshot), severity, package, fixed_version, seen, data_time,
-    superseded, closed (see `auditkit.analysis.supersession`). Findings of another cluster are left out.
+    superseded, closed (see `auditkit.analysis.findings.supersession`). Findings of another cluster are left out.
     """
     findings = findings.assign(status=in_force(findings, collection), **superseded(findings, scans))
     named = findings[_NAMES].notna().any(axis=1)
