@@ -232,24 +232,27 @@ def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *,
 
 @check(
     severity="medium",
-    wanted="a running pod of a runtime sensor on the node",
+    wanted="a ready pod of a runtime sensor on the node",
     remedy="Run a sensor such as Falco, Tetragon or Tracee as a DaemonSet that tolerates the taints of every node.",
     source="NIST SP 800-53 SI-4; 45 CFR 164.308(a)(1)(ii)(D)",
     if_empty="every cluster has nodes, yet none is visible",
     needs=("pods", "containers"),
 )
 def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame,
-                                 container_images: pd.DataFrame, *, also: str = "") -> Judgement:
+                                 pod_readiness: pd.DataFrame, *, also: str = "") -> Judgement:
     """A runtime sensor watches every node.
 
     ``also`` is the image of a sensor of one's own, without registry and tag: ``acme/watcher``.
     """
     own = [coverage.Sensor("own sensor", rf"(?:^|/){re.escape(also)}$")] if also else []
-    found = coverage.node_sensors(nodes, pods, containers, container_images, sensors=(*coverage.SENSORS, *own))
+    found = coverage.node_sensors(nodes, pods, containers, pod_readiness, sensors=(*coverage.SENSORS, *own))
     found, on = found[found["sensor"].notna()], {"name": "node"}
     running = found[found["running"].fillna(False)].drop_duplicates(["node", "sensor"])
-    watched, there = has(nodes, on, running), has(nodes, on, found)
-    reasons = reason((watched, ""), (there, "the pod of its runtime sensor does not run"),
+    there, unsure = has(nodes, on, found), has(nodes, on, found[found["running"].isna()])
+    watched = has(nodes, on, running)
+    watched = watched.mask(~watched & unsure, pd.NA)
+    reasons = reason((watched.fillna(False), ""), (unsure, "it is not known whether its runtime sensor is ready"),
+                     (there, "the pod of its runtime sensor is not ready"),
                      (np.full(len(nodes), True), "no runtime sensor is recognised on it"))
     return judge(nodes.assign(sensor=named(nodes, on, running, "sensor")), watched, ["sensor", "os"],
                  reasons=_like(reasons, nodes))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING
+from auditkit.analysis.engines import doubts, over_traffic
 from auditkit.analysis.network.entry_points import MANAGED, PRIVATE
 from auditkit.analysis.network.namespaces import wide
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
@@ -13,6 +14,7 @@ WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
 NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
 NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
             "without it, is not known")
+NOT_DECLARED = "other engines open entrances whose encryption is not read: "
 NOT_RENEWED = "who renews its certificate is not known"
 
 
@@ -36,18 +38,20 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
     needs=("network_policies",),
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
-                           *, enforced: bool = True) -> Judgement:
+                           other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
     Without one, every pod of the cluster and whatever routes to it may talk to its pods. Where another check asks
     whether policies are enforced, a control sets ``enforced`` to false.
     """
     found = _by_namespace(namespaces, namespace_policies)
-    has = found["policies"] > 0
-    if not enforced:
-        return judge(found, has, ["policies"])
-    return judge(found, _enforced(has, network_plugin), ["policies"], reasons=_reasons(
-        has, "there is no network policy", network_plugin))
+    engines = doubts(found["name"], over_traffic(other_engines))
+    has = (found["policies"] > 0).mask((found["policies"] == 0) & engines.notna(), pd.NA)
+    elsewhere = "there is no NetworkPolicy, and what other engines decide is not read: " + engines
+    ok = _enforced(has, network_plugin) if enforced else has
+    reasons = _reasons(has, "there is no network policy", network_plugin) if enforced else pd.Series(
+        "", found.index, STRING)
+    return judge(found, ok, ["policies"], reasons=reasons.mask(has.isna(), elsewhere))
 
 
 @check(
@@ -58,13 +62,13 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
     if_empty="every cluster has namespaces, yet none is visible",
     needs=("network_policies",),
 )
-def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                         network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
+def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
+                         policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies incoming traffic unless a rule allows it.
 
     Then a new pod is closed until somebody has decided who may reach it.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "ingress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "ingress")
 
 
 @check(
@@ -75,27 +79,30 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
     if_empty="every cluster has namespaces, yet none is visible",
     needs=("network_policies",),
 )
-def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                        network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
+def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
+                        policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies outgoing traffic unless a rule allows it.
 
     Then a pod that was taken over cannot carry data out, nor look around in the cluster.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "egress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "egress")
 
 
 def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, openings: pd.DataFrame,
-                  direction: str) -> Judgement:
-    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited."""
+                  other_engines: pd.DataFrame, direction: str) -> Judgement:
+    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited, nor where
+    another engine may deny or open."""
     found = _by_namespace(namespaces, policies)
     denied, doubt = found[f"{direction}_denied"], _doubts(found["name"], openings[openings["direction"] == direction])
     found[f"{direction}_perhaps_opened_by"] = doubt
     reasons = _reasons(denied, f"{direction} is not denied by default", plugin)
     doubted = denied & doubt.notna() & (enforcement(plugin) is not False)
+    engines = doubts(found["name"], over_traffic(other_engines))
     return judge(
-        found, _enforced(denied.mask(doubted, pd.NA), plugin),
+        found, _enforced(denied.mask(doubted, pd.NA), plugin).mask(engines.notna(), pd.NA),
         [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
-        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied"))
+        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied").mask(
+            engines.notna(), "what other engines allow and deny is not read: " + engines))
 
 
 def _doubts(names: pd.Series, openings: pd.DataFrame) -> pd.Series:
@@ -139,25 +146,30 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
     """Every ingress speaks TLS for all of its hosts; services are asked about where there is no ingress.
 
+    Entrances that other engines open (Gateways, Routes and the like) are unknown: they are not read.
+
     Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
     those with one of their own, beside ingresses too; what they carry is not seen, so they are unknown. With
     ``renewed`` only a certificate counts of which it is known that the provider renews it.
     """
-    is_ingress, certificate = entrances["kind"] == "Ingress", entrances["certificate"]
+    certificate = entrances["certificate"]
+    is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
     ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
-    opened, otherwise = ~is_ingress & ~entrances["private"], WITH_TLS
+    of_others = entrances["opened_by"].notna()
+    opened, otherwise = ~is_ingress & ~of_others & ~entrances["private"], WITH_TLS
     if load_balancers:
         opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), NO_LOAD_BALANCER
     elif is_ingress.any():
         opened, otherwise = opened & False, "services are judged only where there is no ingress"
     unseen = opened & (~entrances["declares_tls"] | renewed)
-    ok = ok.mask(~is_ingress, pd.NA)
+    ok = ok.mask(~is_ingress | of_others, pd.NA)
     reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
+    reasons = reasons.mask(of_others, NOT_DECLARED + entrances["opened_by"])
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
-                 applies=is_ingress | unseen, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
+                 applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
 
 
 @check(

@@ -283,7 +283,7 @@ def _insist(snapshot: "Snapshot", strict: bool) -> None:
     """With ``--strict``, refuse a collection in which anything is missing."""
     from auditkit import tables
 
-    missing = [source for source in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")
+    missing = [source for source in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane")
                if snapshot.gap_of(source)]
     if strict and missing:
         raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"

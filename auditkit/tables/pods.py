@@ -247,6 +247,17 @@ POD_OWNERS = Table(
     ("namespace", "pod", "owner_uid"),
 )
 
+CONDITIONS = Table(
+    "pod_conditions", "conditions of pods", (Rows("pods", "status.conditions[]"),),
+    (
+        _NAMESPACE,
+        Column("pod", "string", "/metadata.name", "name of the pod"),
+        Column("type", "string", "type", "condition: Ready, PodScheduled …"),
+        Column("status", "string", "status", "True, False or Unknown"),
+    ),
+    ("namespace", "pod", "type"),
+)
+
 IMAGES = Table(
     "container_images", "images as the nodes have pulled them",
     tuple(Rows("pods", f"status.{field}[]", constants={"type": kind}) for field, kind in (
@@ -256,6 +267,7 @@ IMAGES = Table(
         _NAMESPACE,
         Column("pod", "string", "/metadata.name", "name of the pod"),
         Column("container", "string", "name", "name of the container"),
+        Column("type", "string", "=type", "regular, init or ephemeral"),
         Column("image", "string", "image", "image that the node resolved"),
         Column("image_id", "string", "imageID", "digest of the image that runs"),
         Column("ready", "boolean", "ready", "the container is ready"),
@@ -285,7 +297,7 @@ TEMPLATES = Table(
 _POD_OWNER = (_NAMESPACE, Column("pod", "string", "/metadata.name", "name of the pod"))
 
 TABLES = (
-    PODS, POD_OWNERS, IMAGES,
+    PODS, POD_OWNERS, CONDITIONS, IMAGES,
     *_children("", _POD_OWNER, {"pods": ("", {})}),
     TEMPLATES,
     *_children("template_", _TEMPLATE_OWNER,

@@ -143,19 +143,17 @@ SENSORS = (
 """Runtime sensors by the image that runs on every node. Loaders, operators and forwarders beside them see nothing."""
 
 
-def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
+def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, pod_readiness: pd.DataFrame,
                  *, sensors: tuple[Sensor, ...] = SENSORS) -> pd.DataFrame:
     """The runtime sensors on each node: a row for each node and sensor on it; without a sensor for a node with none.
 
-    Columns: node, sensor, namespace, pod, image, running (its pod runs, and its container is not said to be unready).
+    Columns: node, sensor, namespace, pod, image, running (its pod is ready; <NA>: not known).
     """
     found = recognised(containers, sensors)
     placed = found.join(lookup(found, {"namespace": "namespace", "pod": "name"}, pods, ["node", "phase"]))
     placed = placed[placed["node"].notna() & ~placed["phase"].isin(ENDED)]
-    same = {name: name for name in ("namespace", "pod", "container")}
-    placed = placed.join(lookup(placed, same, container_images, ["ready"]))
-    unready = (~placed["ready"].astype(BOOLEAN)).fillna(False)
-    placed["running"] = (placed["phase"] == "Running").astype(BOOLEAN) & ~unready
+    of_pod = {"namespace": "namespace", "pod": "pod"}
+    placed["running"] = lookup(placed, of_pod, pod_readiness, ["ready"])["ready"]
     columns = dict.fromkeys(["node", "sensor", "namespace", "pod", "image"], STRING) | {"running": BOOLEAN}
     named = nodes[["name"]].rename(columns={"name": "node"}).drop_duplicates()
     return named.merge(placed, on="node", how="left")[list(columns)].astype(columns)

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, STRING, strings
-from auditkit.analysis.findings import supersession as supersession
+from auditkit.analysis.findings import supersession
 from auditkit.analysis.findings.images import matches
 from auditkit.analysis.findings.supersession import in_force
 from auditkit.analysis.workloads.owners import KINDS

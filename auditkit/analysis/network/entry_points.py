@@ -32,17 +32,23 @@ PRIVATE = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[fF][cCdD][0-9a-fA-F
 
 def entrances(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
-              service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame) -> pd.DataFrame:
-    """Ingresses, and then the services that are opened to the outside: kind, namespace, name.
+              service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
+              other_engines: pd.DataFrame) -> pd.DataFrame:
+    """Ingresses, then the services that are opened to the outside, and what other engines open: kind, namespace, name.
 
     Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one) and
     ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
     which may be without TLS). Of services ``type``, ``declares_tls`` (on
-    all of its ports) and ``private`` (all of its load balancer's addresses are).
+    all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
+    another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
     """
     parts = [_ingresses(ingresses, ingress_paths, ingress_tls, ingress_annotations),
              _services(services, service_ports, service_annotations, service_load_balancers)]
-    return pd.concat(parts, ignore_index=True)
+    read = pd.concat(parts, ignore_index=True).assign(opened_by=lambda found: pd.Series(pd.NA, found.index, STRING))
+    others = other_engines[other_engines["entrances"].fillna(True)]
+    others = others[["kind", "namespace", "name", "words"]].rename(columns={"words": "opened_by"})
+    others = others.assign(declares_tls=False, private=False).reindex(columns=read.columns).astype(read.dtypes)
+    return pd.concat([read, others], ignore_index=True)
 
 
 def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,

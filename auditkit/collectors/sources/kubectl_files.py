@@ -29,6 +29,7 @@ from auditkit.collectors.sources.model import Answer, Source
 from auditkit.collectors.sources.recording import INDEX, RecordingSource
 from auditkit.collectors.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
 from auditkit.errors import SourceError, UsageError
+from auditkit.tables import engines
 from auditkit.tables.model import Resource
 
 NOT_THERE = "no file holds it; that does not mean there is none"
@@ -44,7 +45,8 @@ LASTING = {("Namespace", "", name) for name in ("default", "kube-system", "kube-
     ("Service", "default", "kubernetes"), ("ClusterRole", "", "cluster-admin")}
 """Objects that a cluster has once, for life: two UIDs of one of them are two clusters."""
 
-_SOURCES = {(resource.kind, resource.group): resource.name for resource in tables.RESOURCES.values()}
+_RESOURCES = engines.RESOURCES | tables.RESOURCES
+_SOURCES = {(resource.kind, resource.group): resource.name for resource in _RESOURCES.values()}
 
 Stated = tuple[dt.datetime, dt.datetime] | None
 
@@ -136,7 +138,7 @@ class FilesSource:
         self._doubts = doubts(self._lists, self._namespaces())
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
-        for name, resource in tables.RESOURCES.items():
+        for name, resource in _RESOURCES.items():
             if path.partition("?")[0].endswith(f"/{resource.plural}") and _group(path) == resource.group:
                 return self._list(name, path.partition("?")[0])
         return Answer(404, b"", NOT_THERE)
@@ -149,7 +151,7 @@ class FilesSource:
 
     def _list(self, name: str, path: str) -> Answer:
         """The list of a resource, with all that speaks against its being whole."""
-        resource = tables.RESOURCES[name]
+        resource = _RESOURCES[name]
         found = self._found.get(name) or _Found(resource)
         if not found.objects and not found.listed and (name not in self.stated or name in EVERYWHERE):
             return Answer(404, b"", NOT_THERE)
@@ -219,13 +221,13 @@ class FilesSource:
         return name
 
     def _of(self, name: str) -> _Found:
-        return self._found.setdefault(name, _Found(tables.RESOURCES[name]))
+        return self._found.setdefault(name, _Found(_RESOURCES[name]))
 
     def _know(self, name: str, item: Any, file: str) -> None:
         """Refuse the files of two clusters: what each cluster has once has two UIDs there."""
         metadata = item.get("metadata") if isinstance(item, dict) else None
         uid = metadata.get("uid") if isinstance(metadata, dict) else None
-        key = (tables.RESOURCES[name].kind, *_called(item))
+        key = (_RESOURCES[name].kind, *_called(item))
         if key not in LASTING or not isinstance(uid, str):
             return
         known, where = self._uids.setdefault(key, (uid, file))
