@@ -2,10 +2,10 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING
+from auditkit.analysis.columns import BOOLEAN, STRING, named
 from auditkit.analysis.engines import doubts, over_traffic
-from auditkit.analysis.network.entry_points import MANAGED, PRIVATE
-from auditkit.analysis.network.namespaces import wide
+from auditkit.analysis.load_balancers import restricted
+from auditkit.analysis.network.entry_points import MANAGED
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.checks.model import Judgement, check, judge
 
@@ -188,44 +188,41 @@ def no_external_ips(services: pd.DataFrame) -> Judgement:
 
 @check(
     severity="medium",
-    wanted="not of type NodePort",
-    remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with address ranges.",
-    source="NSA and CISA, Kubernetes Hardening Guide: network separation",
+    wanted="not of type NodePort, and no port has a nodePort",
+    remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with allocateLoadBalancerNodePorts: false "
+           "and address ranges.",
+    source="NSA and CISA, Kubernetes Hardening Guide: network separation; Kubernetes documentation: load balancers and "
+           "node port allocation",
 )
-def no_node_ports(services: pd.DataFrame) -> Judgement:
+def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgement:
     """No service is opened as a port on every node.
 
-    Such a port passes by ingresses and load balancers, and what they check.
+    Such a port passes by ingresses and load balancers, and what they check. A load balancer has one too, unless it is
+    told not to.
     """
-    return judge(services, services["type"] != "NodePort", ["type"])
+    opened = service_ports[(service_ports["node_port"] > 0).fillna(False)]
+    on = {"namespace": "namespace", "name": "service"}
+    ports = named(services, on, opened.assign(node_port=opened["node_port"].astype(STRING)), "node_port")
+    return judge(services.assign(node_ports=ports), (services["type"] != "NodePort") & (ports == ""),
+                 ["type", "node_ports"])
 
 
 @check(
     severity="medium",
     wanted="load balancers answer only to stated address ranges, or on private addresses",
     remedy="State spec.loadBalancerSourceRanges, or use an internal load balancer.",
-    source="Kubernetes documentation: services of type LoadBalancer; NIST SP 800-53 SC-7",
+    source="Kubernetes documentation: services of type LoadBalancer, internal load balancers; "
+           "NIST SP 800-53 SC-7",
 )
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
-                              service_load_balancers: pd.DataFrame) -> Judgement:
+                              service_load_balancers: pd.DataFrame,
+                              service_load_balancer_annotations: pd.DataFrame) -> Judgement:
     """Every load balancer answers only to stated address ranges.
 
-    What an internal load balancer's name stands for is not seen, so it needs ranges too.
+    What a cloud or the controller of a class decides outside of these fields is unknown: an internal load balancer
+    whose address is not seen, ranges in an annotation, security groups of its own.
     """
-    keys = ["namespace", "service"]
-    index = pd.MultiIndex.from_frame(services[["namespace", "name"]].set_axis(keys, axis=1))
-    opened = service_source_ranges[wide(service_source_ranges["cidr"]).fillna(True)]
-    opened = opened.groupby(keys)["cidr"].min().reindex(index)
-    found = services.assign(widest_range=opened.array)
-    found["widest_range"] = found["widest_range"].astype(STRING)
-    private = _private(service_load_balancers).groupby(keys)["private"].min().reindex(index)
-    found["private_address"] = pd.Series(private.array, index=services.index).astype(BOOLEAN).fillna(False)
-    ok = ((found["source_ranges_count"] > 0) & found["widest_range"].isna()) | found["private_address"]
-    return judge(found, ok, ["source_ranges_count", "widest_range", "private_address"],
+    seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
+    found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])
+    return judge(found, seen["ok"], ["source_ranges_count", "widest_range", "private_address"], reasons=seen["why"],
                  applies=found["type"] == "LoadBalancer", otherwise="not a load balancer")
-
-
-def _private(addresses: pd.DataFrame) -> pd.DataFrame:
-    """Load balancers' addresses: namespace, service, private (of a range that the internet does not route)."""
-    private = addresses["ip"].astype(STRING).str.contains(PRIVATE).fillna(False)
-    return addresses[["namespace", "service"]].assign(private=private)

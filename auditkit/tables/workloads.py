@@ -54,6 +54,18 @@ TABLES = (
         ("kind", "namespace", "name", "owner_uid"),
     ),
     Table(
+        "job_conditions", "conditions of Jobs: whether one is over",
+        (Rows("jobs.batch", "status.conditions[]", constants={"kind": "Job"}),),
+        (
+            _KIND,
+            Column("namespace", "string", "/metadata.namespace", "namespace of the Job"),
+            Column("name", "string", "/metadata.name", "name of the Job"),
+            Column("type", "string", "type", "Complete, Failed, Suspended …"),
+            Column("status", "string", "status", "True or not"),
+        ),
+        ("kind", "namespace", "name", "type"),
+    ),
+    Table(
         "disruption_budgets", "PodDisruptionBudgets", (Rows("poddisruptionbudgets.policy"),),
         (
             *identity(),

@@ -69,17 +69,21 @@ def _strings(values: pa.Array) -> pd.Series:
 
 
 def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
-                top_owners: pd.DataFrame) -> pd.DataFrame:
-    """The containers of pods that have not ended, with the image that each of them runs.
+                top_owners: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
+    """The containers of pods that have not ended, with the image that each of them runs; and their volumes that are
+    images.
 
-    Columns: image (number of the row in `images_in_use`), namespace, pod, container, owner_kind, owner (the pod's
-    controller), top_kind, top_name (the last controller that owns it), repository, tag, digest (as the node pulled
+    Columns: image (number of the row in `images_in_use`), namespace, pod, container (or volume), owner_kind, owner (the
+    pod's controller), top_kind, top_name (the last controller that owns it), repository, tag, digest
+    (as the node pulled
     it, else as the pod asks for it), asked_digest (the latter, which of an image for several platforms is another),
     image_id (where a runtime tells that instead).
     """
     pod = {"namespace": "namespace", "pod": "pod"}
     tops = top_owners[(top_owners["kind"] == "Pod").fillna(False)].rename(columns={"name": "pod"})
-    users = containers[["namespace", "pod", "name", "image"]].rename(columns={"name": "container"})
+    columns = ["namespace", "pod", "name", "image"]
+    users = pd.concat([containers[columns], volumes.loc[volumes["image"].notna(), columns]], ignore_index=True)
+    users = users.rename(columns={"name": "container"})
     running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]].rename(columns={"name": "pod"})
     users = users[has(users, pod, running)].reset_index(drop=True)
     controls = pod_owners.loc[pod_owners["controller"].fillna(False), ["namespace", "pod", "owner_kind", "owner"]]

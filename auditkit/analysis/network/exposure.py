@@ -13,7 +13,7 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
 from auditkit.analysis.network.plugins import enforcement, repository
-from auditkit.analysis.network.ports import protocol_base
+from auditkit.analysis.network.ports import lasting, protocol_base
 from auditkit.analysis.network.reachability import Reachability
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
@@ -124,7 +124,8 @@ def _host_ports(pods: pd.DataFrame, container_ports: pd.DataFrame, node_addresse
     external = external.assign(public=routed(external["address"])).groupby("node")["public"].max()
     placed["public"] = _three(placed["node"].map(external).fillna(PERHAPS).clip(lower=PERHAPS))
     host = placed["host_network"].fillna(False)
-    opened = container_ports[container_ports["host_port"] > 0].merge(placed[~host], on=["namespace", "pod"])
+    opened = container_ports[(container_ports["host_port"] > 0) & lasting(container_ports)]
+    opened = opened.merge(placed[~host], on=["namespace", "pod"])
     whole = placed[host].assign(port=pd.NA, protocol=pd.NA, host_port=pd.NA)
     return pd.concat([
         _door(path, "Pod", rows, entry=rows["node"], entry_port=rows["host_port"], public=rows["public"], seen=seen)

@@ -23,16 +23,19 @@ _ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet")
 """Controllers that replace their pods by those of a new template."""
 _ROLLOUT = ["current_replicas", "updated_replicas", "current_scheduled", "updated_scheduled", "generation",
             "observed_generation", "update_strategy", "partition", "paused"]
+_OVER = ("Complete", "Failed")
+"""Conditions after which a Job makes no more pods (Kubernetes documentation: Jobs, terminal conditions)."""
 _REVISIONS = ("ReplicaSet", "ReplicationController")
 """Controllers of which others keep the former ones, without pods (a Deployment, a Rollout, a DeploymentConfig)."""
 
 
 def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
-                   pod_owners: pd.DataFrame) -> pd.DataFrame:
+                   pod_owners: pd.DataFrame, job_conditions: pd.DataFrame) -> pd.DataFrame:
     """The templates that may have pods and have none of theirs which has not ended: kind, namespace, name.
 
     Left out are a ReplicaSet of a Deployment and a Job of a CronJob, for which that one stands (unless pods of just
-    these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that are complete.
+    these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that
+    are over: complete, or failed for good.
     """
     state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed", *_ROLLOUT])
     links = workload_owners[workload_owners["controller"].fillna(False)]
@@ -45,7 +48,9 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
     owner = {name: name for name in ("owner_kind", "namespace", "owner", "owner_uid")}
     replaced = sets[has(sets, owner, sets[has(sets, _AS_OWNER, direct)])]
     out = (has(templates, _SAME, made) | has(templates, _SAME, replaced)) & ~wanted
-    idle = ~(busy | out | state["completed"].notna()) | _waits(templates["kind"], state)
+    over = job_conditions[job_conditions["type"].isin(_OVER) & (job_conditions["status"] == "True")]
+    done = state["completed"].notna() | has(templates, _SAME, over)
+    idle = ~(busy | out | done) | _waits(templates["kind"], state)
     return templates.loc[idle, _KEY].reset_index(drop=True)
 
 

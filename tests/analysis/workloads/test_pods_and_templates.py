@@ -82,6 +82,14 @@ def test_what_can_have_no_pods_any_more_is_not_judged():
     assert idle({**thing("Job", "once"), "status": {"completionTime": "2026-01-01T00:00:00Z"}}) == set()
 
 
+@pytest.mark.parametrize(("condition", "status", "over"), [
+    ("Complete", "True", True), ("Failed", "True", True), ("Failed", "False", False), ("Suspended", "True", False),
+    ("FailureTarget", "True", False)])
+def test_a_job_that_is_over_makes_no_more_pods(condition, status, over):
+    job = {**thing("Job", "once"), "status": {"conditions": [{"type": condition, "status": status}]}}
+    assert idle(job, pod("once-a", of("Job", "once"), "Failed")) == (set() if over else {"Job once"})
+
+
 def test_without_uids_names_tell():
     files = [{**each, "metadata": {key: value for key, value in each["metadata"].items() if key != "uid"}} for each in WEB]
     assert idle(*files) == set()
