@@ -78,9 +78,9 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
     complete = [complete] if isinstance(complete, str) else list(complete)
     if recording is not None:
-        from auditkit.collectors.observed import taken_at as read_time
         from auditkit.collectors.sources.kubectl_files import open_files
-        from auditkit.collectors.wholeness import resources
+        from auditkit.collectors.sources.observed import taken_at as read_time
+        from auditkit.collectors.sources.wholeness import resources
 
         source = open_files(Path(recording), resources(complete), stated_by or _user() if complete or taken_at else "",
                             read_time(taken_at) if taken_at else None)

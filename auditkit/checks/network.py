@@ -3,9 +3,9 @@
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, named
-from auditkit.analysis.engines import doubts, over_traffic
-from auditkit.analysis.load_balancers import restricted
+from auditkit.analysis.network.engines import doubts, over_traffic
 from auditkit.analysis.network.entry_points import MANAGED
+from auditkit.analysis.network.load_balancers import restricted
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.checks.model import Judgement, check, judge
 

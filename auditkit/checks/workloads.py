@@ -8,8 +8,8 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
 from auditkit.analysis.network.plugins import repository
 from auditkit.analysis.workloads.containers import ended, image_volumes
-from auditkit.checks._platform_objects import NAMESPACE, made_by
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support.platform_objects import NAMESPACE, made_by
 
 ENDED = "its pod has ended: nothing of it runs, or will run again"
 ON_WINDOWS = "its pod has ended, or runs on Windows, where this does not exist"
@@ -338,7 +338,7 @@ def no_dashboard(all_containers: pd.DataFrame, container_contexts: pd.DataFrame)
 def default_namespace_unused(namespaced_objects: pd.DataFrame) -> Judgement:
     """Nothing is kept in the namespace default, be it a program, a setting or a right.
 
-    What Kubernetes, OpenShift, Istio and others put there themselves does not count (`_platform_objects.MADE`).
+    What Kubernetes, OpenShift, Istio and others put there themselves does not count (`support.platform_objects.MADE`).
     """
     objects = namespaced_objects
     platform = made_by(objects)

@@ -271,7 +271,7 @@ def _collect(context: str | None, kubeconfig: str | None, recording: Path | None
 def _say_next(snapshot: "Snapshot") -> None:
     """What to hand in next where files did not show everything, in one line."""
     from auditkit import tables
-    from auditkit.collectors.wholeness import next_step
+    from auditkit.collectors.sources.wholeness import next_step
 
     console.say(f"observed {snapshot.manifest.when}")
     missing = [name for name, resource in tables.RESOURCES.items() if resource.builtin and snapshot.gap_of(name)]

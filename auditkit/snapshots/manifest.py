@@ -19,8 +19,8 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
     ``started`` and ``ended`` are when the source was read; ``observed_from`` and ``observed_until`` are the bounds of
-    when what it said was so, ``observed_by`` how they are known (`auditkit.collectors.observed.By`). ``stated`` are the
-    sources of the ledger that are whole on the word of ``stated_by`` alone.
+    when what it said was so, ``observed_by`` how they are known (``asked``, ``recorded``, ``stated``, ``contents``).
+    ``stated`` are the sources of the ledger that are whole on the word of ``stated_by`` alone.
     """
 
     format: int = FORMAT

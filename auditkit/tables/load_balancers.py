@@ -1,5 +1,5 @@
 """Annotations and classes by which a Service of type LoadBalancer tells its controller who may reach it: data with
-sources. What they come to is worked out in `auditkit.analysis.load_balancers`.
+sources. What they come to is worked out in `auditkit.analysis.network.load_balancers`.
 
 A value is given as the pattern of what the controller takes for yes: ``"True"`` is not ``"true"`` for most of them.
 """

@@ -10,7 +10,7 @@ from auditkit.analysis.cluster.audit_log_bodies import bodies_with_secrets
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.findings.images import references
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 from auditkit.tables.findings import MAX_AGE_DAYS, MAX_AGE_DAYS_OF
 
 TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, lookup, strings
 from auditkit.analysis.findings.supersession import in_force, superseded
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")
 """Categories of findings that are about an image, also where they name only the container that runs it."""

@@ -14,8 +14,8 @@ from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network.addresses import NOWHERE, UNKNOWN, AddressSpace
 from auditkit.analysis.network.policies import Policies
-from auditkit.analysis.network.ports import lasting, protocol_base
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.network.ports import protocol_base
+from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 
 TABLES = ("pods", "pod_labels", "container_ports", "namespaces", "namespace_labels", "nodes", "node_labels",
           "node_addresses")

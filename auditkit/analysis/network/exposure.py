@@ -13,8 +13,9 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
 from auditkit.analysis.network.plugins import enforcement, repository
-from auditkit.analysis.network.ports import lasting, protocol_base
+from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
+from auditkit.analysis.workloads.lifecycle import lasting
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
               r"haproxy-ingress|ose-haproxy-router|contour|envoy|kong|emissary|apisix|skipper|voyager)$")

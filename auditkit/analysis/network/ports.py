@@ -19,14 +19,6 @@ def protocol_base(protocol: pd.Series) -> np.ndarray:
     return protocol.map(places).fillna(-1).to_numpy(np.int64)
 
 
-def lasting(containers: pd.DataFrame) -> pd.Series:
-    """Whether each container, or the one that each port is of, runs beside the others of its pod: a regular one, or an
-    init container with ``restartPolicy: Always``, which is a sidecar (Kubernetes documentation: sidecar containers).
-    """
-    sidecar = (containers["type"] == "init") & (containers["restart_policy"] == "Always").fillna(False)
-    return (containers["type"] == "regular") | sidecar
-
-
 class PortSpace:
     """The pieces into which these spans (half-open, on the line) cut the ports of all protocols."""
 

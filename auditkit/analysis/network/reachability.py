@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
-from auditkit.analysis.engines import other_engines, over_traffic
 from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network import endpoints as network_endpoints
 from auditkit.analysis.network import policies as network_policies
@@ -25,6 +24,7 @@ from auditkit.analysis.network.addresses import AddressSpace
 from auditkit.analysis.network.clauses import Matcher
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
+from auditkit.analysis.network.engines import other_engines, over_traffic
 from auditkit.analysis.network.policies import POLICY, Policies, policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
 

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import INTEGER, STRING
-from auditkit.analysis.network.ports import lasting
+from auditkit.analysis.workloads.lifecycle import lasting
 
 SERVICE = ["namespace", "service"]
 

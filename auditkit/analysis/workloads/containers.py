@@ -7,8 +7,7 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
 from auditkit.analysis.label_selectors import select
-from auditkit.analysis.network.ports import lasting
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 
 _EFFECTIVE = ("run_as_non_root", "run_as_user", "run_as_group", "windows_user", "seccomp_type", "apparmor_type",
               "selinux_type", "windows_host_process", "cpu_limit", "memory_limit", "security_context")

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.columns import STRING, array, has, lookup
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 _KEY = ["kind", "namespace", "name"]
 _SAME = {name: name for name in _KEY}

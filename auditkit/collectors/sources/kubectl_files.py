@@ -1,8 +1,8 @@
 """Plain files that somebody made with kubectl: one object, a List, many documents; JSON or YAML, also gzip and tar.
 
 A file shows what it holds and no more: a kind of which there is no list may exist all the same, and a list may be of
-one namespace (`auditkit.collectors.wholeness`). Dumps (`kubectl cluster-info dump`, must-gather, Velero) are such
-files too, in folders or archives.
+one namespace (`wholeness`). Dumps (`kubectl cluster-info dump`, must-gather, Velero) are such files too, in folders or
+archives.
 """
 
 import datetime as dt
@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from auditkit import tables
-from auditkit.collectors.documents import (
+from auditkit.collectors.sources.documents import (
     ARCHIVES,
     SUFFIXES,
     UNREADABLE,
@@ -24,10 +24,10 @@ from auditkit.collectors.documents import (
     sentence,
     text_of,
 )
-from auditkit.collectors.observed import Newest, Observed
 from auditkit.collectors.sources.model import Answer, Source
+from auditkit.collectors.sources.observed import Newest, Observed
 from auditkit.collectors.sources.recording import INDEX, RecordingSource
-from auditkit.collectors.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
+from auditkit.collectors.sources.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
 from auditkit.errors import SourceError, UsageError
 from auditkit.tables import engines
 from auditkit.tables.model import Resource

@@ -10,8 +10,8 @@ import urllib3
 from kubernetes import client, config
 from urllib3.util import Retry, Timeout
 
-from auditkit.collectors.observed import Observed
 from auditkit.collectors.sources.model import Answer, NoAnswer
+from auditkit.collectors.sources.observed import Observed
 from auditkit.errors import SourceError
 
 RETRIES = Retry(

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import NamedTuple, Protocol
 
-from auditkit.collectors.observed import Observed
+from auditkit.collectors.sources.observed import Observed
 
 
 class Answer(NamedTuple):

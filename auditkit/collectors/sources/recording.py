@@ -9,9 +9,9 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from auditkit.collectors.documents import members
-from auditkit.collectors.observed import SKEW, Newest, Observed, http_date
+from auditkit.collectors.sources.documents import members
 from auditkit.collectors.sources.model import Answer
+from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
 from auditkit.errors import SourceError, UsageError
 
 NOT_RECORDED = "it was not recorded"

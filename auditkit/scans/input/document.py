@@ -13,8 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from auditkit.scans import skim
-from auditkit.scans.input import formats, json_stream, yaml_stream
+from auditkit.scans.input import formats, json_stream, skim, yaml_stream
 from auditkit.scans.model import Broken, Gap
 
 HEAD = 256 << 10

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from test_checks_pods import verdicts
 
-from auditkit.checks._platform_objects import MADE, SIGNS
+from auditkit.checks.support.platform_objects import MADE, SIGNS
+from tests.checks.test_pods import verdicts
 
 OPENSHIFT = {"config_maps": [{"namespace": "default", "name": "openshift-service-ca.crt"}]}
 

@@ -16,7 +16,8 @@ from scan_worlds import everything, read, records, written
 
 from auditkit import scans
 from auditkit.analysis.findings.images import references
-from auditkit.scans import free_text, skim
+from auditkit.scans import free_text
+from auditkit.scans.input import skim
 from auditkit.scans.input.document import File
 from auditkit.scans.vocabulary import identity, image_id, until
 

@@ -13,14 +13,12 @@ from replay import ACME_PROD, ReplayServer
 from auditkit import api
 from auditkit.checks.support.evidence import fresh
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.observed import Newest, http_date, taken_at
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.live import LiveSource
+from auditkit.collectors.sources.observed import Newest, http_date, taken_at
 from auditkit.errors import UsageError
 from auditkit.people.attestations import Attestation
-from auditkit.people.attestations import Written as Attested
-from auditkit.people.exceptions import Acceptance
-from auditkit.people.exceptions import Written as Excepted
+from auditkit.people.exceptions import RiskAcceptance
 from auditkit.reports.panels.requirements import about
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -194,7 +192,7 @@ def test_exceptions_and_attestations_hold_on_all_days_on_which_it_may_have_been_
     days = manifest(first, last).days
     excepted = msgspec.convert({"owner": "o", "reason": "r", "compensating_control": "c", "granted": dt.date(2026, 1, 10),
                                 "expires": dt.date(2026, 3, 31)}, Excepted)
-    assert Acceptance(excepted, None).state(days) == state
+    assert RiskAcceptance(excepted, None).state(days) == state
     attested = msgspec.convert({"framework": "soc2", "requirements": ["CC1.1"], "by": "b", "says": "s", "holds": True,
                                 "since": dt.date(2026, 1, 10), "until": dt.date(2026, 3, 31)}, Attested)
     assert Attestation(attested, None).state(days) == state

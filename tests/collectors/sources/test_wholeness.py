@@ -14,7 +14,7 @@ from replay import ACME_PROD
 from auditkit import api, tables
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
-from auditkit.collectors.wholeness import next_step, resources
+from auditkit.collectors.sources.wholeness import next_step, resources
 from auditkit.errors import NoSuchName, SourceError, UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
