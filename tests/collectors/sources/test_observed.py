@@ -191,8 +191,8 @@ def test_age_counts_from_every_time_at_which_it_may_have_been_observed(first, la
 def test_exceptions_and_attestations_hold_on_all_days_on_which_it_may_have_been_observed(first, last, state) -> None:
     days = manifest(first, last).days
     excepted = msgspec.convert({"owner": "o", "reason": "r", "compensating_control": "c", "granted": dt.date(2026, 1, 10),
-                                "expires": dt.date(2026, 3, 31)}, Excepted)
+                                "expires": dt.date(2026, 3, 31)}, ExceptionEntry)
     assert RiskAcceptance(excepted, None).state(days) == state
     attested = msgspec.convert({"framework": "soc2", "requirements": ["CC1.1"], "by": "b", "says": "s", "holds": True,
-                                "since": dt.date(2026, 1, 10), "until": dt.date(2026, 3, 31)}, Attested)
+                                "since": dt.date(2026, 1, 10), "until": dt.date(2026, 3, 31)}, AttestationEntry)
     assert Attestation(attested, None).state(days) == state
