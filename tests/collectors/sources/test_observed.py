@@ -17,8 +17,8 @@ from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.live import LiveSource
 from auditkit.collectors.sources.observed import Newest, http_date, taken_at
 from auditkit.errors import UsageError
-from auditkit.people.attestations import Attestation
-from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.attestations import Attestation, AttestationEntry
+from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance
 from auditkit.reports.panels.requirements import about
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
