@@ -28,6 +28,7 @@ docs: $(VENV)/ready  ## write the documents that tests verify
 lint: $(VENV)/ready
 	$(BIN)/ruff check auditkit tests
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 lock:  ## choose the newest versions that work together (needs uv)
 	uv pip compile pyproject.toml --group dev --extra lab --universal --python-version 3.11 \

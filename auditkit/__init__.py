@@ -6,7 +6,7 @@
     auditkit.report(snap, "soc2", "reports/")
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from auditkit.base.version import VERSION as __version__
 
@@ -18,17 +18,19 @@ __all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", 
            "load_framework", "open", "report"]
 
 
-def __getattr__(name: str) -> Any:
-    """Names are imported when they are first used, so that ``import auditkit`` costs nothing."""
-    if name not in __all__:
-        raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
-    if name == "Snapshot":
-        from auditkit.snapshots.snapshot import Snapshot
+if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
-        return Snapshot
-    from auditkit import api
+    def __getattr__(name: str) -> object:
+        """Names are imported when they are first used, so that ``import auditkit`` costs nothing."""
+        if name not in __all__:
+            raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
+        if name == "Snapshot":
+            from auditkit.snapshots.snapshot import Snapshot
 
-    return getattr(api, name)
+            return Snapshot
+        from auditkit import api
+
+        return getattr(api, name)
 
 
 def __dir__() -> list[str]:

@@ -26,6 +26,7 @@ from auditkit.snapshots.store import open_snapshot
 Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
+    from auditkit.collectors.cluster import Collector, Progress
     from auditkit.evaluation.compare import Comparison
     from auditkit.reports import Files
 
@@ -51,7 +52,8 @@ def _face(name: str) -> Callable[[Any], dict[str, Any]]:
     def draw(thing: Any) -> dict[str, Any]:
         from auditkit.reports import show
 
-        return getattr(show, name)(thing)._repr_mimebundle_()
+        bundle: dict[str, Any] = getattr(show, name)(thing)._repr_mimebundle_()
+        return bundle
 
     return draw
 
@@ -62,12 +64,14 @@ FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary"), Result:
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
             timeout: float = 30.0, scans: Iterable[Path | str] = (), members: Path | str | None = None,
-            complete: Iterable[str] = (), taken_at: str = "", stated_by: str = "", **events: Any) -> Snapshot:
+            complete: Iterable[str] = (), taken_at: str = "", stated_by: str = "", progress: "Progress | None" = None,
+            on_identity: "Callable[[Collector, list[str]], None] | None" = None) -> Snapshot:
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
     ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
-    that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``events`` are the callbacks
-    of the collector.
+    that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
+    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before anything
+    is collected, with who collects and the resources that this identity may not list.
 
     Of files that kubectl wrote, ``complete`` names the kinds (or ``all``) of which they hold every object of the
     cluster, and of files and recordings ``taken_at`` is the day or time at which they were taken, where they do not
@@ -84,13 +88,14 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
         source = open_files(Path(recording), resources(complete), stated_by or _user() if complete or taken_at else "",
                             read_time(taken_at) if taken_at else None)
-        return _collect(source, scans=scans, members=members, **events)
+        return _collect(source, scans=scans, members=members, progress=progress, on_identity=on_identity)
     if complete or taken_at:
         raise UsageError("--complete and --taken-at are for files (--recording): a cluster that is asked shows itself "
                          "what it has, and when.")
     from auditkit.collectors.sources.live import LiveSource
 
-    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, **events)
+    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, progress=progress,
+                    on_identity=on_identity)
 
 
 def demo() -> Snapshot:
@@ -192,7 +197,8 @@ def proposals(controls: Path | str) -> list[str]:
 
 def proposed(framework: str, controls: Path | str | None) -> bool:
     """Whether a folder has its own version of a framework that ships."""
-    return bool(controls) and library.proposed(framework, Path(controls))
+    own = _folder(controls)
+    return own is not None and library.proposed(framework, own)
 
 
 def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str, *,

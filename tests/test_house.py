@@ -19,7 +19,7 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_folders_of_tests_mirror_the_package() -> None:
-    beside = {"bench", "clusters", "promises", "samples", "support", "truth", "__pycache__"}
+    beside = {"bench", "clusters", "promises", "samples", "support", "truth", "typing", "__pycache__"}
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir()} - beside
     assert folders <= {path.name for path in PACKAGE.iterdir() if path.is_dir()}
 

@@ -8,6 +8,11 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import cache
+from typing import Any, TypeVar
+
+Derivation = Callable[..., Any]
+"""A function of tables: a DataFrame, or the `reachability` that others read."""
+_Function = TypeVar("_Function", bound=Derivation)
 
 DERIVED: dict[str, str] = {
     "audit_requests": "auditkit.analysis.cluster.audit_log:audit_requests",
@@ -117,17 +122,18 @@ GIVEN: dict[str, tuple[str, ...]] = {
 as true. One that was given and is not whole is a gap, as everywhere."""
 
 
-def provide(function: Callable) -> Callable:
+def provide(function: _Function) -> _Function:
     """Add a derived table of a layer above, named as its function: it is there once that layer is imported."""
     DERIVED[function.__name__] = f"{function.__module__}:{function.__name__}"
     return function
 
 
 @cache
-def derivation(name: str) -> Callable:
+def derivation(name: str) -> Derivation:
     """The function that derives a table."""
     module, _, function = DERIVED[name].partition(":")
-    return getattr(importlib.import_module(module), function)
+    found: Derivation = getattr(importlib.import_module(module), function)
+    return found
 
 
 def collected(*names: str) -> list[str]:
@@ -144,7 +150,7 @@ def collected(*names: str) -> list[str]:
 
 
 @cache
-def inputs(function: Callable) -> tuple[str, ...]:
+def inputs(function: Derivation) -> tuple[str, ...]:
     """The tables that a function reads: the names of its positional parameters."""
     return tuple(
         name for name, parameter in inspect.signature(function).parameters.items()

@@ -64,4 +64,4 @@ def _has(rows: pd.DataFrame, labels: pd.DataFrame, things: int) -> np.ndarray:
     which = rows[["key"]].assign(value=rows["value"].where(valued), takes=valued)
     by_pair = which.merge(pairs, on=["key", "value"], how="left")["atom"]
     by_key = which.merge(keys, on="key", how="left")["atom"]
-    return found[by_pair.where(which["takes"], by_key).fillna(-1).to_numpy(np.int64)]
+    return np.asarray(found[by_pair.where(which["takes"], by_key).fillna(-1).to_numpy(np.int64)])

@@ -29,7 +29,7 @@ _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\U0001000
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """The loader that knows the line of a scalar that is not what it looks like."""
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:

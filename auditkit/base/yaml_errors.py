@@ -101,7 +101,7 @@ def _value_at(content: Any, steps: list[Step]) -> Any:
 
 def _type_at(shape: Any, steps: list[Step]) -> Any:
     """The type that should stand at a place."""
-    there = inspect.type_info(shape)
+    there: Any = inspect.type_info(shape)
     for step in steps:
         there = next((inner for member in _members(there) if (inner := _inside(_bare(member), step))), None)
     return _bare(there)
@@ -126,7 +126,8 @@ def _bare(there: Any) -> Any:
 
 
 def _meaning(there: Any) -> str:
-    return (getattr(there, "extra_json_schema", None) or {}).get("description", "")
+    schema: dict[str, str] = getattr(there, "extra_json_schema", None) or {}
+    return schema.get("description", "")
 
 
 def _allowed(there: Any) -> list[Any]:

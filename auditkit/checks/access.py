@@ -79,7 +79,8 @@ def _grounds(held: pd.DataFrame) -> pd.Series:
     frame = pd.DataFrame({"row": held["row"], "rule": held["rule"], "what": what, "verb": held["verb"],
                           "scope": held["scope"]}).drop_duplicates()
     ordered = frame.sort_values(["row", "rule", "what", "verb"])
-    rules: dict[tuple, tuple[dict, dict]] = {}  # of each rule the verbs and things, in order and once
+    # of each rule the verbs and things, in order and once
+    rules: dict[tuple[int, int, str], tuple[dict[str, None], dict[str, None]]] = {}
     for row, rule, what, verb, scope in ordered.itertuples(index=False, name=None):
         verbs, things = rules.setdefault((row, rule, scope), ({}, {}))
         verbs[verb] = things[what] = None

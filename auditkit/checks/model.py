@@ -4,7 +4,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import pandas as pd
 import pyarrow as pa
@@ -44,7 +44,7 @@ class Judgement:
         return _of_rows("reasons", self.why(), self.ok) if callable(self.why) else self.why
 
 
-Reasons = pd.Series | str | Callable[[], pd.Series]
+Reasons: TypeAlias = pd.Series | str | Callable[[], pd.Series]
 
 
 def judge(
@@ -120,7 +120,7 @@ class Check:
     remedy: str = ""
     source: str = ""
     if_empty: str = ""
-    tools: tuple[str, ...] = ()
+    tools: Sequence[str] = ()
     needs: tuple[str, ...] = ()
     parameters: dict[str, Any] = field(default_factory=dict)
 
@@ -147,12 +147,13 @@ class Check:
 
 
 REGISTRY: dict[str, Check] = {}
+_Function = TypeVar("_Function", bound=Callable[..., Judgement])
 
 
 def check(
     *, severity: Severity, finding: str = "", wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
-    tools: tuple[str, ...] = (), needs: tuple[str, ...] = (),
-) -> Callable[[Callable[..., Judgement]], Callable[..., Judgement]]:
+    tools: Sequence[str] = (), needs: tuple[str, ...] = (),
+) -> Callable[[_Function], _Function]:
     """Register a function as a check named ``module.function``; the first line of its docstring is its title.
 
     Its positional parameters are the tables it reads, the keyword-only ones what a framework may tune. ``finding``
@@ -161,7 +162,7 @@ def check(
     what to do, ``source`` where the rule comes from; `Check` says the rest.
     """
 
-    def register(function: Callable[..., Judgement]) -> Callable[..., Judgement]:
+    def register(function: _Function) -> _Function:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
         if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
             raise UsageError(f"Two checks are called {name}: in {REGISTRY[name].function.__module__} "

@@ -41,9 +41,10 @@ def say(text: object = "", style: str = "") -> None:
     err.print(Text(plain(text), style=style))
 
 
-def cells(frame: "pd.DataFrame") -> Iterable[tuple]:
+def cells(frame: "pd.DataFrame") -> Iterable[tuple[Any, ...]]:
     """The rows of a frame for `table`; what is not known is an empty cell."""
-    return frame.astype(object).where(frame.notna(), "").itertuples(index=False, name=None)
+    found: Iterable[tuple[Any, ...]] = frame.astype(object).where(frame.notna(), "").itertuples(index=False, name=None)
+    return found
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], *, status: int | None = None) -> None:
@@ -64,13 +65,14 @@ def as_json(thing: Any) -> None:
     sys.stdout.write("\n")
 
 
-def rows_of(frame: "pd.DataFrame") -> list[dict]:
+def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """The rows of a frame as plain data; what is missing is null."""
     plain = frame.astype(object)
-    return plain.where(plain.notna(), None).to_dict("records")
+    found: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
+    return found
 
 
-def records(rows: Iterable[dict], format: Format) -> None:
+def records(rows: Iterable[dict[str, Any]], format: Format) -> None:
     """Rows on stdout: as one JSON document, or a JSON object a line."""
     if format is Format.json:
         as_json(list(rows))

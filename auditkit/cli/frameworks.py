@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from auditkit.base.hostile_text import on_terminal as plain
 from auditkit.cli import console
 from auditkit.cli.console import Format
 from auditkit.errors import UsageError
@@ -109,7 +110,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
         console.records([asdict(finding) for finding in found], format)
     for finding in found if format is Format.text else ():
         where = f"{finding.where}: " if finding.where else ""
-        print(f"{finding.level}: {console.plain(f'{where}{finding.what}')}")
+        print(f"{finding.level}: {plain(f'{where}{finding.what}')}")
     errors = sum(finding.level == "error" for finding in found)
     console.say(f"{errors} errors, {len(found) - errors} warnings")
     if errors:

@@ -5,6 +5,7 @@ incomplete and ``--strict`` was given; 4 nothing could be collected.
 """
 
 import contextlib
+import io
 import os
 import sys
 from enum import StrEnum
@@ -334,7 +335,7 @@ def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:
 def main() -> None:
     """Run the command line; an error that a user can meet is a sentence on stderr."""
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     try:
         try:

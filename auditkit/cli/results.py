@@ -54,29 +54,29 @@ def _head(judged: "Evaluation") -> dict[str, Any]:
             **{name: console.rows_of(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
 
 
-def _requirements(judged: "Evaluation") -> Iterator[dict]:
+def _requirements(judged: "Evaluation") -> Iterator[dict[str, Any]]:
     return ({"framework": judged.framework.framework, **row} for row in console.rows_of(judged.requirements))
 
 
-def _verdicts(judged: "Evaluation") -> Iterator[dict]:
+def _verdicts(judged: "Evaluation") -> Iterator[dict[str, Any]]:
     """One row for each requirement × check × subject."""
     for check, frame in judged.frames():
         said = frame.assign(framework=judged.framework.framework, source=check.source, remedy=check.remedy)
         yield from console.rows_of(said[VERDICTS])
 
 
-def _comparison_document(compared: "Comparison") -> tuple[dict, dict]:
+def _comparison_document(compared: "Comparison") -> tuple[dict[str, Any], dict[str, Any]]:
     head = {"snapshot": compared.proposed.snapshot.digest, "framework": compared.proposed.framework.framework,
             "compared_with": compared.in_force.framework.framework, "statuses": console.rows_of(compared.statuses)}
     return head, {"verdicts": console.rows_of(compared.verdicts)}
 
 
-def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict]:
+def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict[str, Any]]:
     frame = compared.verdicts if subjects else compared.statuses
     return ({"framework": compared.proposed.framework.framework, **row} for row in console.rows_of(frame))
 
 
-def _print_documents(documents: list[tuple[dict, dict]]) -> None:
+def _print_documents(documents: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
     """One document on stdout, a list where there are several; the rows of each are written one by one."""
     several = len(documents) != 1
     sys.stdout.write("[\n" if several else "")

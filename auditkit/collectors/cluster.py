@@ -3,7 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +18,7 @@ from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.listing import (
     LIMIT,
+    REFUSED,
     Batches,
     Listing,
     body_of,
@@ -50,7 +51,7 @@ class Collector(NamedTuple):
 
 def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
             on_identity: Callable[[Collector, list[str]], None] | None = None,
-            scans: Iterable[str | os.PathLike] = (), members: Path | str | None = None) -> Snapshot:
+            scans: Iterable[str | os.PathLike[str]] = (), members: Path | str | None = None) -> Snapshot:
     """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
     What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
@@ -108,7 +109,7 @@ def _mark_stated(entries: list[Entry], source: Source) -> None:
             entry.reason = _word_of(source)
 
 
-def _read_scans(paths: Iterable[str | os.PathLike], batches: Batches) -> list[Entry]:
+def _read_scans(paths: Iterable[str | os.PathLike[str]], batches: Batches) -> list[Entry]:
     """Add the rows of scan files; the ledger's entries of them."""
     if not (paths := list(paths)):
         return []
@@ -202,8 +203,8 @@ class _Reader:
 
     def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
-        futures: dict[Future, Listing] = {self._pool.submit(listing.read): listing
-                                          for listing in listings if isinstance(listing, Listing)}
+        futures = {self._pool.submit(listing.read): listing
+                   for listing in listings if isinstance(listing, Listing)}
         total = len(listings)
         done = total - len(futures)
         for future in as_completed(futures):
@@ -212,11 +213,11 @@ class _Reader:
             self._progress(listing.entry.resource, done, total, listing.entry.outcome)
         for listing in futures.values():
             custom.finish(listing)
-        for listing in listings:  # in a fixed order, so that the same answers make the same bytes
-            if isinstance(listing, Listing):
-                for name, batches in listing.batches.items():
+        for each in listings:  # in a fixed order, so that the same answers make the same bytes
+            if isinstance(each, Listing):
+                for name, batches in each.batches.items():
                     self._batches.setdefault(name, []).extend(batches)
-            yield listing.entry if isinstance(listing, Listing) else listing
+            yield each.entry if isinstance(each, Listing) else each
 
     def _engines(self, found: list[engines.Found], served: Served | None, by_name: dict[str, Entry]) -> Entry:
         """The entry of all other engines: the lists of their objects, of whichever kinds there are."""
@@ -263,8 +264,7 @@ class _Reader:
             return {**row, "reason": str(error)}, "failed", None
         body = body_of(path, answer)
         if answer.status != 200:
-            outcome: Outcome = {403: "forbidden", 404: "absent"}.get(answer.status, "failed")
-            return {**row, "reason": message(answer)}, outcome, body
+            return {**row, "reason": message(answer)}, REFUSED.get(answer.status, "failed"), body
         try:
             return {**row, "read": True, "settings": kubelets.configuration(answer.body)}, "complete", body
         except ValueError as error:
@@ -323,7 +323,7 @@ def whoami(source: Source) -> Collector:
     return Collector(who.username, who.groups, may)
 
 
-def _review(source: Source, group: str, kind: str, body: dict, shape: type) -> Any:
+def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: type) -> Any:
     """The answer to a review of oneself; an empty one where the source cannot tell."""
     try:
         answer = source.review(f"/apis/{group}/{kind.lower()}s",

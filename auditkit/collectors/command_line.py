@@ -190,7 +190,9 @@ def _certain(found: Values) -> Values:
 def _flags(words: list[str]) -> tuple[Values, str | None]:
     """Flags, and why others may be set. What stands before a word that cannot be read may be set anew by it."""
     found: Values = {}
-    why, unsure, rest = None, None, list(reversed(words))
+    why: str | None = None
+    unsure: str | None = None
+    rest = list(reversed(words))
     while rest:
         word = rest.pop()
         name, given, value = word.lstrip("-").partition("=")

@@ -13,8 +13,10 @@ version), ``pkg/controllers/autoregister`` and ``pkg/controlplane/controller/crd
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from types import MappingProxyType
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -80,7 +82,8 @@ class Collected:
         """The rows of a table so far."""
         return pa.Table.from_batches(self._batches.get(name, []), schema=tables.table(name).schema)
 
-    def values(self, name: str, column: str, /, known_at: dt.datetime | None = None, **where: str) -> set[str]:
+    def values(self, name: str, column: str, where: Mapping[str, str] = MappingProxyType({}), *,
+               known_at: dt.datetime | None = None) -> set[str]:
         """The values of a column, of the rows that have these values; and of objects that were there at a time."""
         table = self.table(name).select(list({column: 0, **where, **({} if known_at is None else {"created": 0})}))
         for key, value in where.items():
@@ -89,7 +92,7 @@ class Collected:
             table = table.filter(pc.fill_null(pc.less_equal(table["created"], pa.scalar(known_at, _TIME)), True))
         return set(pc.unique(table[column]).drop_null().to_pylist())
 
-    def pairs(self, name: str, *columns: str) -> set[tuple]:
+    def pairs(self, name: str, *columns: str) -> set[tuple[Any, ...]]:
         """The combinations of values of some columns, ``None`` among them."""
         table = self.table(name).select(columns)
         return set(zip(*(table[column].to_pylist() for column in columns), strict=True))
@@ -122,8 +125,8 @@ def doubts(found: Collected, source: Source) -> Iterator[Doubt]:
     yield from _namespaces(found, source)
     yield from _nodes(found, source)
     if found.served:
-        yield from _discovery(found)
-        yield from _registered(found)
+        yield from _discovery(found, found.served)
+        yield from _registered(found, found.served)
 
 
 def unproven(found: Collected) -> Iterator[Doubt]:
@@ -156,7 +159,7 @@ def _named(found: Collected) -> Iterator[Doubt]:
     for resource, table, column, where, what in _NAMED:
         if not found.whole(resource) or found.entries[resource].items or _shared(found, resource):
             continue
-        if names := found.values(table, column, **where):
+        if names := found.values(table, column, where):
             yield resource, f"the list is empty, yet {what} ({_some(names)})"
 
 
@@ -237,12 +240,12 @@ def _unlisted(found: Collected) -> set[tuple[str, str]]:
             if group and group not in found.unclear_groups}
 
 
-def _discovery(found: Collected) -> Iterator[Doubt]:
+def _discovery(found: Collected, discovered: Served) -> Iterator[Doubt]:
     """Every custom resource, registered group and built-in kind is in the discovery document."""
     if unlisted := _unlisted(found):
         yield "discovery", ("it does not list custom resources whose definitions exist "
                             f"({_some(f'{plural}.{group}' for group, plural in unlisted)})")
-    served = {(row["group"], row["version"]) for row in found.served.resources}
+    served = {(row["group"], row["version"]) for row in discovered.resources}
     registered = {(group or "", version) for group, version in found.pairs("api_services", "group", "version")}
     if missing := {(group, version) for group, version in registered - served if group not in found.unclear_groups}:
         yield "discovery", ("it does not list groups whose APIServices exist "
@@ -254,11 +257,11 @@ def _discovery(found: Collected) -> Iterator[Doubt]:
                             f"({_some(f'{plural}.{group}'.rstrip('.') for group, plural in missing)})")
 
 
-def _registered(found: Collected) -> Iterator[Doubt]:
+def _registered(found: Collected, discovered: Served) -> Iterator[Doubt]:
     """Every group that is served has an APIService, and what no other server serves has a definition."""
     registered = {(group or "", version): service
                   for group, version, service in found.pairs("api_services", "group", "version", "service")}
-    served = {(row["group"], row["version"]) for row in found.served.resources if row["group"] != _OF_API_SERVICES}
+    served = {(row["group"], row["version"]) for row in discovered.resources if row["group"] != _OF_API_SERVICES}
     if found.whole(_API_SERVICES) and (missing := served - registered.keys()):
         yield _API_SERVICES, ("groups are served whose APIServices the list does not have "
                               f"({_some(f'{group}/{version}'.lstrip('/') for group, version in missing)})")
@@ -284,8 +287,8 @@ def _in_each_namespace(found: Collected) -> Iterator[Doubt]:
     for resource, (table, name) in _IN_EACH_NAMESPACE.items():
         if not found.whole(resource):
             continue
-        having = found.values(table, "namespace", name=name)
-        before = found.values("namespaces", "name", known_at=found.entries[resource].started, phase="Active")
+        having = found.values(table, "namespace", {"name": name})
+        before = found.values("namespaces", "name", {"phase": "Active"}, known_at=found.entries[resource].started)
         if (having or not found.entries[resource].items) and (missing := before - having):
             yield resource, f"the list does not have {name} of each namespace (none of {_some(missing)})"
 

@@ -8,6 +8,8 @@ document that is not ``Current``); kubernetes/client-go, ``discovery/discovery_c
 an empty list is an error to kubectl too).
 """
 
+from typing import Any
+
 import msgspec
 
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
@@ -82,7 +84,7 @@ class Served(msgspec.Struct):
     """What is served: rows for the table ``api_resources``, the groups of which that is not known, and those in which
     a version has no resources."""
 
-    resources: list[dict]
+    resources: list[dict[str, Any]]
     unknown_groups: list[str]
     answers: list[tuple[str, Answer]]
     empty_groups: list[str] = []

@@ -1,7 +1,7 @@
 """Other engines that decide beside what is read here: which kinds are installed, and which objects of theirs exist."""
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import msgspec
 import pyarrow as pa
@@ -121,7 +121,7 @@ def rows(found: Iterable[Found], discovery: Served | None, entries: dict[str, En
 
 def _counted(one: Found) -> dict[str, Any]:
     """The row of a kind with its objects."""
-    entry, decoder = one.listing.entry, one.listing.decode
+    entry, decoder = one.listing.entry, cast(NamesDecoder, one.listing.decode)  # as `_asked` gave it
     whole = entry.outcome == "complete"
     return one.row | {"objects": decoder.objects, "listed": whole,
                       "reason": None if whole else f"{entry.outcome}: {entry.reason}"}

@@ -26,6 +26,9 @@ TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 Batches = dict[str, list[pa.RecordBatch]]
 
+REFUSED: dict[int, Outcome] = {403: "forbidden", 404: "absent"}
+"""The outcome by the status of an answer; any other is ``failed``."""
+
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -170,8 +173,7 @@ class Listing:
         reason = message(answer)
         if answer.status == 410:
             raise _Restart("the list expired under way (410)")
-        outcome: Outcome = {403: "forbidden", 404: "absent"}.get(answer.status, "failed")
-        raise _Stopped(outcome, reason)
+        raise _Stopped(REFUSED.get(answer.status, "failed"), reason)
 
 
 class _Status(msgspec.Struct):

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -37,7 +38,7 @@ def read_memberships(path: Path | str) -> tuple[pa.Table, Entry]:
     return pa.Table.from_arrays(columns, schema=tables.table(SOURCE).schema), entry
 
 
-def _pair(path: Path, line: int, row: dict) -> tuple[str, str]:
+def _pair(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str, str]:
     """The user and group of a line. Raises `UsageError` where one of them is missing."""
     user, group = ((row[name] or "").strip() for name in COLUMNS)
     if not user or not group:

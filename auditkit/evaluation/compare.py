@@ -29,10 +29,10 @@ class Comparison:
         ``before`` is empty for a requirement that comes, ``after`` for one that goes.
         """
         return pd.DataFrame([{
-            "requirement": identifier, "title": (after or before).requirement.title,
+            "requirement": identifier, "title": title,
             "before": before.status if before else "", "after": after.status if after else "",
             "reason": str(after.reason) if after else "it is no longer in the list",
-        } for identifier, before, after in self._pairs
+        } for identifier, title, before, after in self._pairs
             if not (before and after and before.status == after.status)], columns=STATUSES)
 
     @cached_property
@@ -40,7 +40,7 @@ class Comparison:
         """One row a verdict that would change: requirement, check, kind, namespace, name, container, before,
         after. ``before`` is empty for a subject that comes under a requirement, ``after`` where it goes."""
         frames = [_changed(one.get(key), other.get(key)).assign(requirement=identifier, check=key[0])
-                  for identifier, before, after in self._pairs
+                  for identifier, _, before, after in self._pairs
                   for one, other in [(_outcomes(before), _outcomes(after))] for key in one | other]
         frames = [frame for frame in frames if len(frame)]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=VERDICTS))[VERDICTS]
@@ -52,10 +52,12 @@ class Comparison:
         return self.verdicts.groupby(keys, sort=False).size().rename("subjects").reset_index()
 
     @property
-    def _pairs(self) -> list[tuple[str, Result | None, Result | None]]:
+    def _pairs(self) -> list[tuple[str, str, Result | None, Result | None]]:
+        """Each requirement: its id, its title as proposed (or else in force), and its results."""
         before = {result.requirement.id: result for result in self.in_force.results}
         after = {result.requirement.id: result for result in self.proposed.results}
-        return [(identifier, before.get(identifier), after.get(identifier)) for identifier in before | after]
+        return [(identifier, result.requirement.title, before.get(identifier), after.get(identifier))
+                for identifier, result in (before | after).items()]
 
 
 def _outcomes(result: Result | None) -> dict[tuple[str, int], Outcome]:
@@ -71,6 +73,8 @@ def _outcomes(result: Result | None) -> dict[tuple[str, int], Outcome]:
 def _changed(before: Outcome | None, after: Outcome | None) -> pd.DataFrame:
     """The subjects of a check whose verdict differs. Both have the same population: that of the snapshot."""
     outcome = after or before
+    if outcome is None:
+        raise ValueError("a check that neither evaluation has cannot have changed")
     old, new = _verdicts(before, outcome), _verdicts(after, outcome)
     changed = np.flatnonzero(old != new)
     return outcome.subjects(changed).assign(before=old[changed], after=new[changed])
@@ -79,4 +83,4 @@ def _changed(before: Outcome | None, after: Outcome | None) -> pd.DataFrame:
 def _verdicts(judged: Outcome | None, outcome: Outcome) -> np.ndarray:
     if judged is None:
         return np.full(len(outcome.population), "", object)
-    return judged.verdict.to_numpy(zero_copy_only=False).astype(object)
+    return np.asarray(judged.verdict.to_numpy(zero_copy_only=False).astype(object))

@@ -43,7 +43,7 @@ def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.
     """Which subjects a gap puts in doubt."""
     if not gaps or None in gaps or "kind" not in population:
         return np.full(len(population), bool(gaps))
-    return population["kind"].isin(list(gaps)).to_numpy(bool)
+    return np.asarray(population["kind"].isin(list(gaps)).to_numpy(bool))
 
 
 def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
@@ -81,4 +81,4 @@ def _arrow(values: pd.Series) -> pa.Array:
 
 def _true(values: pa.Array) -> np.ndarray:
     """Where a nullable boolean is ``True``, and not merely unknown."""
-    return pc.fill_null(values, False).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False))

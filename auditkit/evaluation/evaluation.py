@@ -3,7 +3,7 @@
 What people add (exceptions, attestations) comes after the checks, and changes no verdict.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from auditkit.analysis.cluster.provider import provider
 from auditkit.analysis.pod_security.levels import minor_version, server_version
 from auditkit.base import display
 from auditkit.base.memory import no_gc
-from auditkit.checks import Check
+from auditkit.checks import Check, Judgement
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.evaluation.attestations import AttestationRegister
 from auditkit.evaluation.engine import run
@@ -146,7 +146,7 @@ class Evaluation:
         return display.bundle(self)
 
 
-_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple, Outcome]] = WeakKeyDictionary()
+_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple[Callable[..., Judgement], str], Outcome]] = WeakKeyDictionary()
 """What checks found on a snapshot, as long as that is in memory: frameworks share most of their checks."""
 
 

@@ -2,12 +2,13 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
 from auditkit.errors import DefinitionError, NoSuchName
-from auditkit.framework.model import Files, Framework, Place, Requirement
+from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties"}
 """What else may stand in a folder of frameworks, by its key."""
@@ -154,6 +155,9 @@ def _has_framework(path: Path) -> bool:
     raise DefinitionError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
 
 
+_Part = TypeVar("_Part", Section, Requirement)
+
+
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
     """The framework that another extends; one that ships goes before one of the same name in a folder."""
     known = _files(own) | _shipped()
@@ -163,7 +167,7 @@ def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
 
 
 def _merged(base: Framework, framework: Framework) -> Framework:
-    def over(below: list, above: list) -> list:
+    def over(below: list[_Part], above: list[_Part]) -> list[_Part]:
         return list(({each.id: each for each in below} | {each.id: each for each in above}).values())
 
     return msgspec.structs.replace(

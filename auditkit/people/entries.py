@@ -4,6 +4,7 @@ import datetime as dt
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from types import GenericAlias
 from typing import Annotated, TypeVar
 
 import msgspec
@@ -53,7 +54,7 @@ def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
     Raises `DefinitionError` with file and line.
     """
     given = Path(given)
-    document = msgspec.defstruct("Document", [(key, list[shape])], forbid_unknown_fields=True)
+    document = msgspec.defstruct("Document", [(key, GenericAlias(list, shape))], forbid_unknown_fields=True)
     found = []
     for path in _files(given, key):
         entries = getattr(strict_yaml.read(path, document), key)

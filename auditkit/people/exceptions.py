@@ -112,7 +112,7 @@ class RiskAcceptance:
     def matches(self, who: pd.DataFrame) -> np.ndarray:
         """Which subjects (columns kind, namespace, name, container) it covers."""
         selectors = self.entry.subjects or [Selector()]
-        return np.logical_or.reduce([selector.matches(who) for selector in selectors])
+        return np.asarray(np.logical_or.reduce([selector.matches(who) for selector in selectors]))
 
 
 def read(given: Path | str, own: Path | None = None) -> list[RiskAcceptance]:

@@ -24,6 +24,7 @@ pod with these arguments on ``node-0``, and ``kubelet: {readOnlyPort: 0}`` is th
 import datetime as dt
 import inspect
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -34,6 +35,7 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.base import strict_yaml
+from auditkit.base.yaml_errors import Step
 from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
@@ -152,21 +154,21 @@ def prove(check: Check) -> Proof:
 class Mistake(DefinitionError):
     """Something is wrong in a world; ``steps`` lead to it."""
 
-    def __init__(self, what: object, *steps: strict_yaml.Step):
+    def __init__(self, what: object, *steps: Step):
         super().__init__(str(what))
         self.steps = steps
 
 
-def _at(check: Check, steps: list[strict_yaml.Step], what: UsageError) -> DefinitionError:
+def _at(check: Check, steps: list[Step], what: UsageError) -> DefinitionError:
     """What is wrong with the cases of a check, and where."""
     line = strict_yaml.line(_file(check), check.function.__name__, *steps)
     return DefinitionError(f"{_file(check)}, line {line}: {what}")
 
 
-def world(given: World, tools: tuple[str, ...] = ()) -> Snapshot:
+def world(given: World, tools: Sequence[str] = ()) -> Snapshot:
     """A snapshot with the tables of a world, all of it completely collected, and complete scans of these tools, or of
     all that it names. Raises `Mistake`."""
-    rows: dict[str, list[dict]] = {}
+    rows: dict[str, list[dict[str, Any]]] = {}
     for name, content in given.items():
         _verify(name, content)
         for table, more in _expand(name, content):
@@ -218,7 +220,7 @@ def _written(column: Column, value: Any) -> Any:
     return value
 
 
-def _expand(name: str, content: Any) -> list[tuple[str, list[dict]]]:
+def _expand(name: str, content: Any) -> list[tuple[str, list[dict[str, Any]]]]:
     """A table with its rows, or what a short form stands for."""
     node = "node-0"
     if name in COMPONENTS:
@@ -235,7 +237,7 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _table(table: Table, rows: list[dict]) -> pa.Table:
+def _table(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.table([
         pa.array([_written(column, row[column.name]) if column.name in row else _left_out(table, column, row, position)
                   for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])
@@ -248,7 +250,7 @@ def _in(column: Column) -> pa.DataType | None:
     return pa.string() if column.dtype == "timestamp" else DTYPES[column.dtype]
 
 
-def _left_out(table: Table, column: Column, row: dict, position: int) -> Any:
+def _left_out(table: Table, column: Column, row: dict[str, Any], position: int) -> Any:
     """What a column has where the row does not say it."""
     label = table.rows[0].label
     place = column.path if isinstance(column.path, str) else column.place(label)

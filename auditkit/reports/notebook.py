@@ -34,7 +34,7 @@ def execute(
         threading.Thread(target=meanwhile, daemon=True).start()
         partial = output.with_suffix(".partial.ipynb")
         try:
-            done = papermill.execute_notebook(
+            done: nbformat.NotebookNode = papermill.execute_notebook(
                 str(notebook), str(partial), parameters, kernel_name="python3", language="python", km=manager,
                 progress_bar=False)
         except papermill.PapermillExecutionError as error:

@@ -109,19 +109,19 @@ def _shortened(rules: pd.Series) -> str:
     return "; ".join(rules.head(SHOWN)) + (f"; and {more} more rules" if more > 0 else "")
 
 
-def _by_role(granted: pd.DataFrame, words: pd.Series) -> np.ndarray:
+def _by_role(granted: pd.DataFrame, words: pd.Series) -> pd.api.extensions.ExtensionArray:
     texts = granted["role_code"].map(words).astype(STRING)
     return texts.fillna("nothing: there is no such role, or it is empty").array
 
 
-def _powers(held: pd.DataFrame, length: int) -> np.ndarray:
+def _powers(held: pd.DataFrame, length: int) -> pd.api.extensions.ExtensionArray:
     """The powers of each row of `binding_subjects`, in words."""
     named = held[["row", "power"]].drop_duplicates().sort_values(["row", "power"])
     texts = named.groupby("row")["power"].agg(", ".join).str.replace("_", " ")
     return texts.reindex(range(length)).fillna("").astype(STRING).array
 
 
-def _use(uses: pd.DataFrame) -> np.ndarray:
+def _use(uses: pd.DataFrame) -> pd.api.extensions.ExtensionArray:
     """What the audit log says of the use of each row of `subject_uses`, in words."""
     used, logged = uses["requests"], uses["log_from"].notna()
     said = used.astype(STRING) + " requests in the audit log"
@@ -131,7 +131,7 @@ def _use(uses: pd.DataFrame) -> np.ndarray:
     return said.fillna(unknown.where(logged, "not known: no audit log was given").astype(STRING)).array
 
 
-def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> np.ndarray:
+def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> pd.api.extensions.ExtensionArray:
     place = ["kind", "namespace", "name"]
     who = packet[["subject_kind", "subject_namespace", "subject"]].fillna("").set_axis(place, axis=1)
     return who.merge(paths[[*place, "steps"]], on=place, how="left")["steps"].astype(INT).array

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import xlsxwriter
@@ -56,7 +57,7 @@ def _workbook(packet: pd.DataFrame, texts: pd.DataFrame, path: Path) -> None:
         _about(book.add_worksheet(ABOUT), packet, plain)
 
 
-def _about(sheet, packet: pd.DataFrame, plain) -> None:
+def _about(sheet: Any, packet: pd.DataFrame, plain: Any) -> None:
     """What the packet is of, and how it is filled in."""
     gaps = packet.attrs.get("gaps") or ["none"]
     said = [

@@ -77,6 +77,10 @@ Row = Any
 """`Finding`, `Event`, `Reference`, `About` or `Gap`."""
 
 
+Position = tuple[int | str, ...]
+"""Where an element stands: its place in each list on the way, and the key that was taken where there is a choice."""
+
+
 class Document(Protocol):
     """One file, or one member of an archive, that was opened and decompressed.
 
@@ -106,7 +110,7 @@ class Document(Protocol):
         Paths that do not end in ``[]`` are of values to leave out, whatever they are: ``null`` stands for them.
         """
 
-    def each(self, path: str, type: Any = Any) -> Iterator[tuple[tuple[int | str, ...], Any]]:
+    def each(self, path: str, type: Any = Any) -> Iterator[tuple[Position, Any]]:
         """The elements at a path such as ``results[].failures[]`` of a JSON document, one at a time.
 
         With each comes its position in each list on the way, to look up in the `outline`. ``[]`` alone at the

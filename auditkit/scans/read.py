@@ -23,7 +23,7 @@ from auditkit.snapshots.ledger import Body, Entry
 _UNKNOWN = "unknown"
 
 
-def read_scans(paths: Iterable[str | os.PathLike]) -> tuple[dict[str, pa.Table], list[Entry]]:
+def read_scans(paths: Iterable[str | os.PathLike[str]]) -> tuple[dict[str, pa.Table], list[Entry]]:
     """The tables of scan files, and an entry of the ledger for each scan, ``scan:TOOL:FILE``.
 
     A path is a file, a folder, or ``-``; the tool is told from the content, or named before it: ``trivy=FILE``.

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -94,6 +95,13 @@ def until(value: Any) -> dt.datetime | None:
     """The end of a term in UTC: of one that is given as a day, the end of that day."""
     end = moment(value)
     return end + dt.timedelta(days=1) if end and isinstance(value, str) and _DAY.match(value.strip()) else end
+
+
+def latest(ends: Iterable[dt.datetime | None]) -> dt.datetime | None:
+    """The last of some ends; ``None`` where one of them is open."""
+    known = list(ends)
+    closed = [end for end in known if end is not None]
+    return max(closed) if closed and len(closed) == len(known) else None
 
 
 def _utc(time: dt.datetime) -> dt.datetime | None:

@@ -1,7 +1,7 @@
 """The ledger: what was asked of a source, and what came of it. Completeness of a table comes from here alone."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -113,14 +113,14 @@ class Ledger:
         } for entry in self.entries.values()]
         return pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
 
-    def gaps(self, sources: Iterable[str], tools: tuple[str, ...] = ()) -> list[Gap]:
+    def gaps(self, sources: Iterable[str], tools: Sequence[str] = ()) -> list[Gap]:
         """Why these sources are not known completely, one for each that is not.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
         return list(dict.fromkeys(gap for source in sources for gap in self._gaps_of(source, tools)))
 
-    def given(self, table: str, tools: tuple[str, ...] = ()) -> bool:
+    def given(self, table: str, tools: Sequence[str] = ()) -> bool:
         """Whether there is anything that a table comes from, whatever came of it."""
         return any(bool(self._scans(tools)) if source in SCANNED else source in self.entries
                    for source in tables.table(table).sources)
@@ -129,7 +129,7 @@ class Ledger:
         """Why what a source holds is not known completely; empty where it is."""
         return "; ".join(sentences(self._gaps_of(source, ())))
 
-    def _gaps_of(self, source: str, tools: tuple[str, ...]) -> list[Gap]:
+    def _gaps_of(self, source: str, tools: Sequence[str]) -> list[Gap]:
         if source in SCANNED:
             return self._scan_gaps(tools)
         entry = self.entries.get(source)
@@ -139,14 +139,14 @@ class Ledger:
             return []
         return [Gap(source, entry.outcome, entry.reason)]
 
-    def _scan_gaps(self, tools: tuple[str, ...]) -> list[Gap]:
+    def _scan_gaps(self, tools: Sequence[str]) -> list[Gap]:
         """Why what scanners found is not known: no scan was given, or one of them is not whole."""
         scans = self._scans(tools)
         if not scans:
             return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster")]
         return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
 
-    def _scans(self, tools: tuple[str, ...]) -> list[Entry]:
+    def _scans(self, tools: Sequence[str]) -> list[Entry]:
         return [entry for name, entry in self.entries.items()
                 if name.startswith(SCAN) and (not tools or name.split(":")[1] in tools)]
 

@@ -4,14 +4,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack, overload
 
 import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs, sources
-from auditkit.analysis.rbac.authorizer import Access
+from auditkit.analysis.rbac.authorizer import Access, Question
 from auditkit.base import display
 from auditkit.errors import GapWarning, NoSuchName
 from auditkit.snapshots import sql
@@ -84,20 +84,20 @@ class Snapshot:
         frame.attrs = {"gaps": tuple(self._said[name])} if self._said[name] else {}  # not what its inputs lacked
         return frame
 
-    def gaps(self, name: str | Sequence[str], tools: tuple[str, ...] = ()) -> list[str]:
+    def gaps(self, name: str | Sequence[str], tools: Sequence[str] = ()) -> list[str]:
         """Why a table (or several together) is not known completely, in sentences; empty where it is complete.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
         return sentences(self.missing([name] if isinstance(name, str) else name, tools))
 
-    def missing(self, names: Sequence[str], tools: tuple[str, ...] = ()) -> list[Gap]:
+    def missing(self, names: Sequence[str], tools: Sequence[str] = ()) -> list[Gap]:
         """The gaps in what these tables come from, one for each source that is not known completely."""
         given = self._given(tools)
         return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
 
     def touching(self, population: str, names: Sequence[str],
-                 tools: tuple[str, ...] = ()) -> dict[str | None, list[Gap]]:
+                 tools: Sequence[str] = ()) -> dict[str | None, list[Gap]]:
         """The gaps in these tables by the rows of a population that they put in doubt: by kind, under ``None`` all.
 
         `auditkit.analysis.provenance` says which gap touches which rows.
@@ -108,7 +108,7 @@ class Snapshot:
                 found.setdefault(kind, []).extend(gaps)
         return found
 
-    def _given(self, tools: tuple[str, ...]) -> sources.Given:
+    def _given(self, tools: Sequence[str]) -> sources.Given:
         return frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
 
     def gap_of(self, source: str) -> str:
@@ -135,18 +135,27 @@ class Snapshot:
     def _access(self) -> Access:
         return Access.of(self)
 
-    def can(self, requests: pd.DataFrame | None = None, **question: Any) -> pd.Series | bool | None:
+    @overload
+    def can(self, requests: pd.DataFrame) -> pd.Series: ...
+
+    @overload
+    def can(self, requests: None = None, **question: Unpack[Question]) -> bool | pd.api.typing.NAType: ...
+
+    def can(self, requests: pd.DataFrame | None = None,
+            **question: Unpack[Question]) -> pd.Series | bool | pd.api.typing.NAType:
         """Whether requests are allowed by RBAC: a boolean column, or for one question by keywords its answer.
 
         ``snap.can(user="alice", verb="get", resource="secrets", namespace="billing")``; see `Access.can`.
         """
-        return self._access.can(requests, **question)
+        return self._access.can(**question) if requests is None else self._access.can(requests, **question)
 
-    def who_can(self, verb: str, resource: str = "", **question: Any) -> pd.DataFrame:
+    def who_can(self, verb: str, resource: str = "", *, group: str | None = None, subresource: str = "",
+                namespace: str | None = None, name: str | None = None, path: str = "") -> pd.DataFrame:
         """Everybody who can do something, with the chain that grants it: ``snap.who_can("get", "secrets")``; see
         `Access.who_can`.
         """
-        return self._access.who_can(verb, resource, **question)
+        return self._access.who_can(verb, resource, group=group, subresource=subresource, namespace=namespace,
+                                    name=name, path=path)
 
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.

@@ -16,8 +16,9 @@ from auditkit.errors import UsageError
 
 READS = ("SELECT", "EXPLAIN", "MULTI")
 """Statements that only read; DuckDB makes several of a PIVOT (``MULTI``)."""
-CLOSED = {"enable_external_access": "false", "python_enable_replacements": "false",
-          "autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false", "python_enable_replacements": "false",
+    "autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 """Neither files, nor other databases, nor variables of the program can be read."""
 LOCKED = "set lock_configuration = true"
 

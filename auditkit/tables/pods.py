@@ -133,13 +133,13 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
     key = tuple(column.name for column in owner)
     in_container = (*owner, Column("container", "string", "^name", "name of the container"))
 
-    def pod_rows(path: str, **kwargs) -> tuple[Rows, ...]:
+    def pod_rows(path: str, *, label: str = "", keep: tuple[str, ...] = ()) -> tuple[Rows, ...]:
         return tuple(
-            Rows(source, f"{base}.{path}".lstrip("."), constants=constants, **kwargs)
+            Rows(source, f"{base}.{path}".lstrip("."), constants=constants, label=label, keep=keep)
             for source, (base, constants) in bases.items()
         )
 
-    def container_rows(path: str = "", **extra) -> tuple[Rows, ...]:
+    def container_rows(path: str = "", **extra: str) -> tuple[Rows, ...]:
         return tuple(
             Rows(source, f"{base}.spec.{field}[]{path}".lstrip("."), constants={**constants, "type": kind, **extra})
             for source, (base, constants) in bases.items()

@@ -126,7 +126,7 @@ def _widened(rows: pd.DataFrame, flags: pd.DataFrame, on: list[str] = _INSTANCE)
 
 def _labelled(node_labels: pd.DataFrame, *keys: str) -> list[str]:
     """The nodes that have one of these labels."""
-    return node_labels.loc[node_labels["key"].isin(keys), "node"].dropna().drop_duplicates().tolist()
+    return list(node_labels.loc[node_labels["key"].isin(keys), "node"].dropna().drop_duplicates())
 
 
 def _places_of_etcd(flags: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame) -> list[str]:

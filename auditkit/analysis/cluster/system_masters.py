@@ -92,4 +92,4 @@ def _with_masters(groups: pd.Series) -> np.ndarray:
     """Whether each list of groups, parted by commas, has system:masters."""
     lists = strings(groups).dictionary_encode()
     has = pc.match_substring_regex(lists.dictionary, f"(^|,){MASTERS}(,|$)")
-    return pc.fill_null(has.take(lists.indices), False).to_numpy(zero_copy_only=False)
+    return np.asarray(pc.fill_null(has.take(lists.indices), False).to_numpy(zero_copy_only=False))

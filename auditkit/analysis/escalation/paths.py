@@ -68,7 +68,7 @@ def _reach(front: np.ndarray, along: Multimap, there: np.ndarray, distance: np.n
     unseen = distance[new] == NEVER
     new, first = new[unseen], first[unseen]
     distance[new], by[new] = away, step[first]
-    return new
+    return np.asarray(new)
 
 
 def paths_to_admin(escalation_steps: pd.DataFrame) -> pd.DataFrame:

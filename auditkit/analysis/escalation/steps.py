@@ -6,6 +6,8 @@ and ``Pods`` (of a namespace, or without one all), ``Namespace`` (every right in
 ``Users``, ``Groups`` and ``Roles``. A place has a namespace and a name; both are empty where it has none.
 """
 
+from typing import TypeAlias
+
 import pandas as pd
 import pyarrow as pa
 
@@ -16,7 +18,7 @@ FROM, TO = ["from_kind", "from_namespace", "from_name"], ["to_kind", "to_namespa
 DTYPES = dict.fromkeys([*FROM, *TO, "step", "source"], STRING) | {"certain": BOOLEAN, "counts": BOOLEAN}
 IS_ONE = "is one of them"
 
-Text = pd.Series | str
+Text: TypeAlias = pd.Series | str
 
 
 def steps(rows: pd.DataFrame, to_kind: Text, to_namespace: Text = "", to_name: Text = "", *, step: Text = "",

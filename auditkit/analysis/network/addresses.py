@@ -36,7 +36,7 @@ class AddressSpace:
     def place(self, address: str | None) -> int:
         """The piece that an address lies in; `UNKNOWN` where there is none, or it is not one."""
         try:
-            parsed = ipaddress.ip_address(address)
+            parsed = ipaddress.ip_address(str(address))
         except ValueError:  # also None and <NA>
             return UNKNOWN
         return bisect_right(self.cuts, int(parsed) + (0 if parsed.version == 4 else V6)) - 1

@@ -82,7 +82,7 @@ class Matcher:
         if rows.empty:
             return np.full(len(owners), ANYBODY)
         keys = [name for name in PEER if name in owners]
-        return owners[keys].merge(rows, on=keys, how="left")["selector"].fillna(ANYBODY).to_numpy(np.int64)
+        return np.asarray(owners[keys].merge(rows, on=keys, how="left")["selector"].fillna(ANYBODY).to_numpy(np.int64))
 
     def _picked(self, owners: pd.DataFrame, whose: str, own: np.ndarray) -> np.ndarray:
         """Pods that namespace and pod selectors pick together: owners by classes. ``own``: in the same namespace."""
@@ -90,13 +90,13 @@ class Matcher:
         picked = self._pods[self._selector(owners, whose, "podSelector")][:, ends.labels] & ends.is_pod
         space = self._spaces[self._selector(owners, whose, "namespaceSelector")][:, ends.space]
         mine = ends.spaces.get_indexer(owners["namespace"])[:, None] == ends.space
-        return picked & np.where(own[:, None], mine, space)
+        return np.asarray(picked & np.where(own[:, None], mine, space))
 
     def _subjects(self) -> np.ndarray:
         """Whom each policy is for: policies by classes."""
         owners = self.policies.policies
         picks = owners["picks"].to_numpy(object)
-        return self._picked(owners, "subject", picks == "own") & (picks != "none")[:, None]
+        return np.asarray(self._picked(owners, "subject", picks == "own") & (picks != "none")[:, None])
 
     # --- peers ----------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,7 @@ class Matcher:
         held = self.addresses.matches()[:, self.endpoints.place]
         held = held[pd.Index(self.addresses.cidrs).get_indexer(rows["cidr"])]
         out, at = rows["excepted"].to_numpy(bool), rows["at"].to_numpy(np.int64)
-        return any_of(held[~out], at[~out], len(peers)) & ~any_of(held[out], at[out], len(peers))
+        return np.asarray(any_of(held[~out], at[~out], len(peers)) & ~any_of(held[out], at[out], len(peers)))
 
     def _named(self, specs: pd.DataFrame) -> tuple[np.ndarray, list[int]]:
         """Which set of ports each name (and protocol, or any) means at each class: names by classes, and the sets."""
@@ -168,7 +168,8 @@ class Matcher:
         return pick.clauses(self._isolating(direction))
 
     @staticmethod
-    def _at_destination(direction: str, meant: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> tuple:
+    def _at_destination(direction: str, meant: np.ndarray, mine: np.ndarray, theirs: np.ndarray,
+                        ) -> tuple[np.ndarray, np.ndarray]:
         """Subjects and peers, with the destinations limited to those at which a name means these ports."""
         return (mine & meant, theirs) if direction == "ingress" else (mine, theirs & meant)
 
@@ -243,14 +244,15 @@ class Matcher:
         directions = self.policies.directions
         mine = directions[directions["direction"] == direction][POLICY].assign(isolates=True)
         isolates = self.policies.policies[POLICY].merge(mine, on=POLICY, how="left")["isolates"].notna().to_numpy()
-        return self.subjects & isolates[:, None]
+        return np.asarray(self.subjects & isolates[:, None])
 
 
 class _Picked:
     """Clauses as they are found, put in the order of their rules at the end."""
 
     def __init__(self, rules: pd.DataFrame):
-        self.rules, self.parts = rules, []
+        self.rules = rules
+        self.parts: list[tuple[np.ndarray, list[int], np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, rules: np.ndarray | list[int], ports: list[int], subjects: np.ndarray, peers: np.ndarray, *,
             certain: bool = True) -> None:

@@ -110,7 +110,7 @@ class Way(NamedTuple):
 
     def of(self, subjects: np.ndarray, peers: np.ndarray) -> np.ndarray:
         """The numbers of the decisions for pairs of classes of endpoints."""
-        return self.table[self.subject[subjects], self.peer[peers]]
+        return np.asarray(self.table[self.subject[subjects], self.peer[peers]])
 
     def unknown(self, every_port: int) -> "Way":
         """The same where policies may be missing: what is decided is not known, and is grounded on those that are."""
@@ -137,7 +137,7 @@ def decide_all(clauses: Clauses, every_port: int, undecided: np.ndarray) -> Way:
     heads, peer = distinct_columns(clauses.peers)
     peers = np.ascontiguousarray(clauses.peers[:, heads])
     table = np.zeros((len(first), len(heads)), np.int32)
-    numbers: dict[tuple, int] = {}
+    numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
     decisions: dict[Decision, int] = {}
     for row, at in enumerate(first):
         if undecided[at]:

@@ -147,7 +147,7 @@ def _places(frame: pd.DataFrame, addresses: AddressSpace, in_pod_network: np.nda
     given = frame["address"].str.partition("-")[0] if len(frame) else frame["address"]
     known = {address: addresses.place(address) for address in given.dropna().unique()}
     known["none"] = NOWHERE
-    return given.map(known).fillna(UNKNOWN).to_numpy(np.int64)
+    return np.asarray(given.map(known).fillna(UNKNOWN).to_numpy(np.int64))
 
 
 def _sets(rows: pd.DataFrame, things: int, columns: list[str]) -> np.ndarray:

@@ -151,7 +151,7 @@ def _entries(addresses: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 def routed(addresses: pd.Series) -> pd.Series:
     """Whether the internet routes an address, as a number; of a name that is not known."""
     space = AddressSpace(PRIVATE)
-    private = space.matches().any(axis=0)
+    private = np.any(space.matches(), axis=0)
     places = addresses.map({address: space.place(address) for address in addresses.dropna().unique()}).fillna(UNKNOWN)
     places = places.to_numpy(np.int64)
     return pd.Series(np.where(places == UNKNOWN, PERHAPS, np.where(private[places], NO, YES)), index=addresses.index)
@@ -171,14 +171,14 @@ def _controllers(containers: pd.DataFrame, reachability: Reachability) -> np.nda
     frame = reachability.endpoints.frame
     pods = pd.MultiIndex.from_frame(mine[["namespace", "pod"]].drop_duplicates())
     rows = pd.MultiIndex.from_frame(frame[["namespace", "name"]]).get_indexer(pods)
-    return rows[rows >= 0]
+    return np.asarray(rows[rows >= 0])
 
 
 def _rows(doors: pd.DataFrame, reachability: Reachability) -> np.ndarray:
     """The row of each door's pod among the endpoints, where pods stand first; -1 where it is none."""
     frame = reachability.endpoints.frame
     pods = pd.MultiIndex.from_frame(frame.loc[frame["kind"] == "Pod", ["namespace", "name"]])
-    return pods.get_indexer(pd.MultiIndex.from_frame(doors[["namespace", "pod"]]))
+    return np.asarray(pods.get_indexer(pd.MultiIndex.from_frame(doors[["namespace", "pod"]])))
 
 
 def _allowed(doors: pd.DataFrame, row: np.ndarray, reachability: Reachability, controllers: np.ndarray) -> pd.Series:

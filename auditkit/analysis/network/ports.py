@@ -16,7 +16,7 @@ SPAN = 1 << 16
 def protocol_base(protocol: pd.Series) -> np.ndarray:
     """Where the ports of a protocol begin on the line; -1 for what is no protocol with ports."""
     places = {name: at * SPAN for at, name in enumerate(PROTOCOLS)}
-    return protocol.map(places).fillna(-1).to_numpy(np.int64)
+    return np.asarray(protocol.map(places).fillna(-1).to_numpy(np.int64))
 
 
 class PortSpace:

@@ -94,7 +94,7 @@ class Reachability:
         ours = self.endpoints.frame.iloc[self.endpoints.first]
         its_own = ours["namespace"].isin(engines["namespace"].dropna())
         everywhere = (ours["kind"] != "External") & bool(engines["namespace"].isna().any())
-        return (its_own | everywhere).to_numpy(bool)
+        return np.asarray((its_own | everywhere).to_numpy(bool))
 
     # --- groups and all pairs of them -------------------------------------------------------------------------------
 
@@ -106,12 +106,12 @@ class Reachability:
     @property
     def groups(self) -> np.ndarray:
         """The group of each endpoint, by its row in ``endpoints.frame``."""
-        return self._grouped[1][self.endpoints.of]
+        return np.asarray(self._grouped[1][self.endpoints.of])
 
     @property
     def heads(self) -> np.ndarray:
         """An endpoint of each group, by its row."""
-        return self.endpoints.first[self._grouped[0]]
+        return np.asarray(self.endpoints.first[self._grouped[0]])
 
     def matrix(self) -> Matrix:
         """What every group may reach of every other.
@@ -179,7 +179,8 @@ class Reachability:
         found["allowed"] = found["ingress"] & found["egress"]
         return found[["allowed", "ingress", "egress", "ingress_by", "egress_by"]]
 
-    def _verdicts(self, way: Way, subject: np.ndarray, peer: np.ndarray, piece: np.ndarray) -> tuple:
+    def _verdicts(self, way: Way, subject: np.ndarray, peer: np.ndarray, piece: np.ndarray,
+                  ) -> tuple[pd.Series, pd.Series]:
         """Of each question in one direction: whether it is allowed, and by which policies."""
         number = way.of(self.endpoints.of[subject], self.endpoints.of[peer]).astype(np.int64)
         asked, which = np.unique(number * (self.ports.pieces + 1) + piece, return_inverse=True)
@@ -201,7 +202,7 @@ class Reachability:
         pairs = [np.broadcast_to(part, shape).ravel() for part in
                  (destination[:, None], sources[None, :], piece[:, None])]
         ok, _ = self._verdicts(self.ways["ingress"], *pairs)
-        return ok.astype("int8[pyarrow]").fillna(-1).to_numpy(np.int8).reshape(shape)
+        return np.asarray(ok.astype("int8[pyarrow]").fillna(-1).to_numpy(np.int8).reshape(shape))
 
     def _find(self, questions: pd.DataFrame, end: str) -> np.ndarray:
         """The row of each endpoint that is asked for; -1 where there is none."""
@@ -216,7 +217,7 @@ class Reachability:
         place = np.fromiter(map(self.addresses.place, asked["name"][outside]), np.int64)
         row = row.fillna(-1).to_numpy(np.int64, copy=True)
         row[outside] = np.where(place >= 0, place + first, -1)
-        return row
+        return np.asarray(row)
 
     def _own_node(self, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
         """Whether the source is the node that the destination runs on, or a pod in that node's network."""
@@ -224,7 +225,7 @@ class Reachability:
         node = pd.factorize(frame["node"])[0]
         host = frame["host_network"].to_numpy(bool)
         there = (source >= 0) & (destination >= 0) & (node[source] >= 0)
-        return there & host[source] & (node[source] == node[destination])
+        return np.asarray(there & host[source] & (node[source] == node[destination]))
 
 
 def _lacking(tables: Mapping[str, pd.DataFrame], name: str) -> bool:

@@ -34,7 +34,7 @@ def isolation(reachability: Reachability) -> pd.DataFrame:
     open_ = ~found["host_network"]  # what a policy might be for
     for direction in ("ingress", "egress"):
         isolating = reachability.isolating[direction]
-        isolated = pd.Series(pd.array(isolating.any(axis=0)[of], BOOLEAN), found.index)
+        isolated = pd.Series(pd.array(np.any(isolating, axis=0)[of], BOOLEAN), found.index)
         unsure = (open_ & unseen) | reachability.undecided[of]
         found[f"{direction}_isolated"] = isolated.mask(~isolated & unsure, pd.NA)
         found[f"{direction}_by"] = pd.array(_names(isolating, reachability.policies), STRING)[of]
@@ -45,7 +45,7 @@ def isolation(reachability: Reachability) -> pd.DataFrame:
     return found[found["kind"] == "Pod"].drop(columns="kind").reset_index(drop=True)
 
 
-def _names(picked: np.ndarray, policies: list[str]) -> list[str]:
+def _names(picked: np.ndarray, policies: list[str]) -> list[str | None]:
     """For each class the policies that pick it, joined by commas; ``None`` where none does."""
     return [", ".join(policies[policy] for policy in np.flatnonzero(column)) or None for column in picked.T]
 
@@ -87,7 +87,7 @@ def _alone(reachability: Reachability) -> np.ndarray:
     return np.flatnonzero(np.bincount(reachability.groups) == 1)
 
 
-def _ports(reachability: Reachability, into: int, out: int) -> list[tuple]:
+def _ports(reachability: Reachability, into: int, out: int) -> list[tuple[str, bool | None, str | None, str | None]]:
     """The ports that a pair of decisions leaves open, by the policies that decided: ports, allowed, by, by."""
     ways = reachability.ways
     allowed, unknown = reachability.both(into, out)

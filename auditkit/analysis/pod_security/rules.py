@@ -50,6 +50,9 @@ class Finding(NamedTuple):
     until: int | np.ndarray | None = None
 
 
+Find = Callable[[Specs], Iterator[Finding]]
+
+
 class Rule(NamedTuple):
     """A rule: its name upstream, its level, the first version that has it, and how it is judged.
 
@@ -62,17 +65,17 @@ class Rule(NamedTuple):
     since: int
     replaced: int | None
     known: tuple[str, ...]
-    find: Callable[[Specs], Iterator[Finding]]
+    find: Find
 
 
 RULES: list[Rule] = []
 """In the order in which the plug-in reports them: baseline first, then by name."""
 
 
-def rule(id: str, level: str, *known: str, since: int = 0, replaced: int | None = None) -> Callable:
+def rule(id: str, level: str, *known: str, since: int = 0, replaced: int | None = None) -> Callable[[Find], Find]:
     """Register a rule."""
 
-    def register(find: Callable[[Specs], Iterator[Finding]]) -> Callable[[Specs], Iterator[Finding]]:
+    def register(find: Find) -> Find:
         RULES.append(Rule(id, level, since, replaced, known, find))
         RULES.sort(key=lambda entry: (entry.level, entry.id.encode()))
         return find

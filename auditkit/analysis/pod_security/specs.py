@@ -37,12 +37,12 @@ def filled(values: pd.Series) -> pa.Array:
 
 def true(values: pd.Series) -> np.ndarray:
     """Where a nullable boolean is ``True``, and not merely unknown."""
-    return values.fillna(False).to_numpy(dtype=bool)
+    return np.asarray(values.fillna(False).to_numpy(dtype=bool))
 
 
 def outside(values: pd.Series, allowed: list[str]) -> np.ndarray:
     """Where something is set that is not allowed."""
-    return values.notna().to_numpy(dtype=bool) & ~true(values.isin(allowed))
+    return np.asarray(values.notna().to_numpy(dtype=bool) & ~true(values.isin(allowed)))
 
 
 def texts(array: pa.Array) -> pd.Series:
@@ -142,7 +142,7 @@ class Specs:
     def _without_containers(self) -> np.ndarray:
         """Pods whose containers are not known: every pod has a regular one."""
         regular = true(self.containers["type"] == "regular")
-        return np.bincount(self.containers["at"].to_numpy()[regular], minlength=self.size) == 0
+        return np.asarray(np.bincount(self.containers["at"].to_numpy()[regular], minlength=self.size) == 0)
 
     def unknown(self, place: str) -> np.ndarray:
         """Pods of which it is not known what ``table.column`` says."""
@@ -186,7 +186,7 @@ class Specs:
 
     def of_pod(self, pods: np.ndarray) -> np.ndarray:
         """What is true of pods, for each of their containers."""
-        return pods[self.containers["at"].to_numpy()]
+        return np.asarray(pods[self.containers["at"].to_numpy()])
 
     def setters(self, bad_pods: np.ndarray, bad: np.ndarray) -> pd.Series:
         """Who sets something bad: ``pod``, ``container "a"``, ``pod and containers "a", "b"``; ``<NA>``: nobody."""
@@ -210,7 +210,7 @@ def _numbers(frame: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
 def _number(values: pa.Array | pa.ChunkedArray) -> np.ndarray:
     encoded = values.dictionary_encode("encode")
     encoded = encoded.combine_chunks() if isinstance(encoded, pa.ChunkedArray) else encoded
-    return encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64))
 
 
 def _together(numbers: list[np.ndarray]) -> np.ndarray:
@@ -239,8 +239,8 @@ def go_quoted(text: str) -> str:
     return '"' + re.sub(r'["\\]|[^\x20-\x7e]', _go_escape, text) + '"'
 
 
-def _go_escape(match: re.Match) -> str:
-    char = match[0]
+def _go_escape(match: re.Match[str]) -> str:
+    char: str = match[0]
     if char in _GO_ESCAPES:
         return _GO_ESCAPES[char]
     if char.isprintable():

@@ -148,7 +148,8 @@ def _holdings(binding_subjects: pd.DataFrame, granted: pd.DataFrame, masters: in
 
 def _places(rows: pd.DataFrame, among: pd.DataFrame) -> np.ndarray:
     """The place of each row among different rows with the same columns."""
-    return rows.merge(among.assign(at=np.arange(len(among))), on=list(among), how="left")["at"].to_numpy(np.int64)
+    numbered = among.assign(at=np.arange(len(among)))
+    return np.asarray(rows.merge(numbered, on=list(among), how="left")["at"].to_numpy(np.int64))
 
 
 def _parts(held: Holdings, rights: Rights) -> Iterator[np.ndarray]:

@@ -6,7 +6,7 @@ anybody by an authorizer outside the cluster, is not in the cluster's objects.
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypedDict, Unpack, overload
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,20 @@ TABLES = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation",
 OF_RESOURCE, OF_PATH = ("verb", "group", "resource", "subresource", "name"), ("verb", "path")
 _ANY_GROUP = "any group"
 ASKED = ("user", *OF_RESOURCE, "namespace", "path")
+
+
+class Question(TypedDict, total=False):
+    """One question of `Access.can` by keywords; ``verb`` must be there, what else is missing is empty."""
+
+    user: str
+    groups: str | list[str] | None
+    verb: str
+    group: str | None
+    resource: str
+    subresource: str
+    namespace: str
+    name: str
+    path: str
 
 
 class Access:
@@ -61,7 +75,14 @@ class Access:
 
     # --- can --------------------------------------------------------------------------------------------------------
 
-    def can(self, requests: pd.DataFrame | None = None, **question: Any) -> pd.Series | bool | None:
+    @overload
+    def can(self, requests: pd.DataFrame) -> pd.Series: ...
+
+    @overload
+    def can(self, requests: None = None, **question: Unpack[Question]) -> bool | pd.api.typing.NAType: ...
+
+    def can(self, requests: pd.DataFrame | None = None,
+            **question: Unpack[Question]) -> pd.Series | bool | pd.api.typing.NAType:
         """Whether each request is allowed: a boolean column with the index of ``requests``.
 
         Columns of ``requests``: ``user, groups, verb, group, resource, subresource, namespace, name, path``; what is
@@ -81,10 +102,10 @@ class Access:
         if unknown or "verb" not in question:
             raise UsageError(f"can() takes {', '.join([*ASKED, 'groups'])} and needs a verb; "
                              f"{', '.join(sorted(unknown)) or 'none'} is not among them.")
-        question = self.resolved(**question)
-        groups = question.pop("groups", None)
+        resolved = self.resolved(**question)
+        groups = resolved.pop("groups", None)
         groups = [groups] if isinstance(groups, str) else groups
-        one = pd.DataFrame({key: [value] for key, value in question.items()} | {"groups": [groups]})
+        one = pd.DataFrame({key: [value] for key, value in resolved.items()} | {"groups": [groups]})
         return self._answers(one).iloc[0]
 
     def _answers(self, requests: pd.DataFrame) -> pd.Series:
@@ -189,11 +210,13 @@ class Access:
         ``resource_name`` (the object it is limited to; ``<NA>``: all). ``system:masters`` is always there, without
         a binding: it passes before RBAC is asked. ``attrs["gaps"]`` says why holders may be missing.
         """
+        scopes: tuple[str, ...] | None
         if path:
             matching, scopes = matching_urls(self.urls, verb, path), ("",)
         else:
             asked = self.resolved(resource=resource, group=group, subresource=subresource)
-            matching = matching_rules(self.rules, verb, asked["group"], asked["resource"], asked["subresource"], name)
+            matching = matching_rules(self.rules, verb, asked["group"] or "", asked["resource"], asked["subresource"],
+                                      name)
             scopes = None if namespace is None else tuple({"", namespace})
             if namespace is None and self._is_cluster_wide(asked, verb):
                 scopes = ("",)
@@ -201,7 +224,7 @@ class Access:
         found.attrs["gaps"] = self.gaps
         return found
 
-    def _is_cluster_wide(self, asked: dict[str, Any], verb: str) -> bool:
+    def _is_cluster_wide(self, asked: Question, verb: str) -> bool:
         """Whether the server serves this only outside of namespaces, so that a RoleBinding does not grant it."""
         if self._api_resources is None:
             return False
@@ -211,11 +234,11 @@ class Access:
         of_one = inside(served["verb"], served["group"], served["resource"])
         return bool(len(served)) and not (served["namespaced"] | of_one).any()
 
-    def resolved(self, **question: Any) -> dict[str, Any]:
+    def resolved(self, **question: Unpack[Question]) -> Question:
         """A question as people write it (``pods/exec``, ``deployments.apps``) in the parts that requests have."""
         resource, _, sub = (question.get("resource") or "").partition("/")
         resource, _, named = resource.partition(".") if question.get("group") is None else (resource, "", "")
-        question |= {"resource": resource, "subresource": question.get("subresource") or sub}
+        question["resource"], question["subresource"] = resource, question.get("subresource") or sub
         if question.get("group") is None:
             question["group"] = named or self._group_of(resource)
         return question

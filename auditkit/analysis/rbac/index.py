@@ -5,7 +5,7 @@ numbers by a sorted array of keys. Questions that no rule tells apart are one `a
 the cluster distinguishes, not with the number of questions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ class Vocabulary:
     def codes(self, values: pa.Array) -> np.ndarray:
         """The number of each text; -1 where it is not in here, or null."""
         found = pc.index_in(values, self.values)
-        return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return np.asarray(pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int64))
 
     def code(self, value: str) -> int:
         return int(self.codes(pa.array([value], pa.string()))[0])
@@ -80,8 +80,8 @@ class Rights:
     def _key(self, verb: np.ndarray, group: np.ndarray, resource: np.ndarray, resource_name: np.ndarray) -> np.ndarray:
         """One number for four; a name of -1 means all of them."""
         sizes = self.sizes
-        return (((verb + 1) * sizes["group"] + group + 1) * sizes["resource"] + resource + 1) * sizes[
-            "resource_name"] + resource_name + 1
+        above = ((verb + 1) * sizes["group"] + group + 1) * sizes["resource"] + resource + 1
+        return np.asarray(above * sizes["resource_name"] + resource_name + 1)
 
     def allowing(self, verb: pa.Array, group: pa.Array, resource: pa.Array, subresource: pa.Array,
                  name: pa.Array) -> tuple[np.ndarray, Iterator[tuple[int, np.ndarray]]]:
@@ -126,7 +126,8 @@ class Rights:
 
         return ask, self._turns(len(distinct[0]), matches)
 
-    def _turns(self, asks: int, matches) -> Iterator[tuple[int, np.ndarray]]:
+    def _turns(self, asks: int, matches: Callable[[slice], Iterator[tuple[np.ndarray, np.ndarray]]],
+               ) -> Iterator[tuple[int, np.ndarray]]:
         step = max(1, CELLS // max(1, self.roles))
         for first in range(0, asks, step):
             allowed = np.zeros((min(step, asks - first), self.roles), np.bool_)
@@ -217,7 +218,8 @@ def covered(owned: tuple[pd.DataFrame, pd.DataFrame], wanted: tuple[pd.DataFrame
     is covered only by a wildcard, and a right on all objects only by one on all objects (source: kubernetes
     ``component-helpers/auth/rbac/validation/policy_comparator.go``).
     """
-    rights = Rights(*(rows.assign(role_code=0) for rows in owned), 1)
+    own_rules, own_urls = (rows.assign(role_code=0) for rows in owned)
+    rights = Rights(own_rules, own_urls, 1)
     rules, urls = wanted
     written = strings(rules["resource"])
     parts = pc.extract_regex(written, r"(?s)^(?P<resource>[^/]*)(?:/(?P<subresource>.*))?$")
@@ -230,7 +232,7 @@ def covered(owned: tuple[pd.DataFrame, pd.DataFrame], wanted: tuple[pd.DataFrame
 
 def _any_role(ask: np.ndarray, turns: Iterator[tuple[int, np.ndarray]]) -> np.ndarray:
     allowed = [matrix.any(axis=1) for _, matrix in turns]
-    return np.concatenate([np.zeros(0, np.bool_), *allowed])[ask]
+    return np.asarray(np.concatenate([np.zeros(0, np.bool_), *allowed])[ask])
 
 
 def role_codes(rules: pd.DataFrame, urls: pd.DataFrame, grants: pd.DataFrame) -> int:

@@ -88,7 +88,7 @@ def _namespaces_of(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: 
     labels = labels.merge(things, on="namespace")
     picked = [select(_number(bound, rows, "namespaceSelector", key, name), labels, len(bound), len(namespaces))[:-1]
               for rows, key, name in ((of_policies, "policy", "policy"), (of_bindings, "binding", "name"))]
-    return picked[0] & picked[1]
+    return np.asarray(picked[0] & picked[1])
 
 
 def _nowhere(bound: pd.DataFrame, here: np.ndarray) -> pd.Series:

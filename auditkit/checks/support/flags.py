@@ -7,6 +7,7 @@ stand in a file, a script or an environment variable instead, or its default dep
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from typing import Any
 
 import pandas as pd
 
@@ -78,12 +79,12 @@ class Flags:
                    for word, unread, value in zip(why, self._unread, self._given(flag), strict=True)]
         return self._series(why, STRING).where(ok.isna(), "")
 
-    def _series(self, values: Iterable, dtype: pd.ArrowDtype) -> pd.Series:
+    def _series(self, values: Iterable[Any], dtype: pd.ArrowDtype) -> pd.Series:
         return pd.Series(list(values), self._instances.index, dtype)
 
-    def _column(self, name: str) -> list[str | None]:
+    def _column(self, name: str) -> list[Any]:
         if name in self._instances:
-            return self._instances[name].array.__arrow_array__().to_pylist()
+            return list(self._instances[name].array.__arrow_array__().to_pylist())
         return [None] * len(self._instances)
 
     def _given(self, flag: str) -> list[str | None]:

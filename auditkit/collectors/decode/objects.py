@@ -4,6 +4,7 @@ A struct names only the fields that tables keep, so what no column declares is n
 """
 
 from functools import cache
+from types import GenericAlias
 from typing import Any, NamedTuple
 
 import msgspec
@@ -59,12 +60,12 @@ _FRAME = msgspec.json.Decoder(_List)
 
 
 @cache
-def _decoders(source: str) -> tuple[msgspec.json.Decoder, dict[str, msgspec.json.Decoder]]:
+def _decoders(source: str) -> tuple[msgspec.json.Decoder[Any], dict[str, msgspec.json.Decoder[Any]]]:
     """The decoder of a whole list of a resource, and those of single objects by form."""
     item, row = struct_for(source, "object"), struct_for(source, "table")
     whole = msgspec.defstruct("Typed", [
-        ("items", list[item] | None | msgspec.UnsetType, msgspec.UNSET),
-        ("rows", list[row] | None | msgspec.UnsetType, msgspec.UNSET),
+        ("items", GenericAlias(list, item) | None | msgspec.UnsetType, msgspec.UNSET),
+        ("rows", GenericAlias(list, row) | None | msgspec.UnsetType, msgspec.UNSET),
     ], bases=(_List,), gc=False)
     return msgspec.json.Decoder(whole), {"object": msgspec.json.Decoder(item), "table": msgspec.json.Decoder(row)}
 
@@ -139,7 +140,7 @@ def _frame(body: bytes) -> _List:
         raise NotAList(f"the body is not a list of objects ({error})") from None
 
 
-def _decode_one_by_one(frame: _List, by_form: dict[str, msgspec.json.Decoder]) -> list[str]:
+def _decode_one_by_one(frame: _List, by_form: dict[str, msgspec.json.Decoder[Any]]) -> list[str]:
     """Decode the objects of a list singly, in place; a phrase for each that does not follow its schema."""
     malformed = []
     for attribute, form in (("items", "object"), ("rows", "table")):

@@ -61,7 +61,7 @@ class _Level:
         self.parent = parent
         self.take = None if parent is None else pa.array(parent)
         self._values: dict[str, list[Any] | None] = {"": objects}
-        self._columns: dict[tuple, pa.Array] = {}
+        self._columns: dict[tuple[str, str, str, Any], pa.Array] = {}
 
     def values(self, path: str) -> list[Any] | None:
         """What lies at a place in each object; ``None`` where there is nothing in any of them."""
@@ -115,7 +115,7 @@ def _inner(things: list[Any], name: str) -> list[Any] | None:
 
 def _nothing(things: Any, name: str) -> Any:
     """What stands for an absent field: the empty struct of its type, or ``None``."""
-    kind = next((type(thing) for thing in things if thing is not None), None)
+    kind: Any = next((type(thing) for thing in things if thing is not None), None)
     return None if kind is None else _defaults(kind).get(name)
 
 
@@ -167,7 +167,9 @@ def _descend(level: _Level, step: str) -> _Level:
 
 def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
     """Only the entries of a map whose key begins with one of these."""
-    at = [place for place, key in enumerate(level.keys or []) if key.startswith(keep)]
+    if level.keys is None or level.parent is None or level.position is None:
+        raise TypeError("only the entries of a map have keys to keep")
+    at = [place for place, key in enumerate(level.keys) if key.startswith(keep)]
     return _Level([level.objects[place] for place in at], level.parent[at], level.position[at],
                   [level.keys[place] for place in at])
 
@@ -178,7 +180,8 @@ def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
 @cache
 def _split(table: str, label: str) -> tuple[list[Column], list[Column]]:
     """The columns with one value a row, and those that repeat the row for each of their elements."""
-    single, repeated = [], []
+    single: list[Column] = []
+    repeated: list[Column] = []
     for column in TABLES[table].columns:
         (repeated if column.place(label).endswith("[]") else single).append(column)
     return single, repeated

@@ -5,6 +5,7 @@ type, so that a path can be followed without asking at each step; an explicit ``
 """
 
 from functools import cache
+from types import GenericAlias
 from typing import Any
 
 import msgspec
@@ -51,15 +52,15 @@ class _Node:
     def shape(self, place: str = "") -> Any:
         """The type to decode this place with."""
         if self.element:
-            return list[self.element.shape(f"{place}[]")]
+            return GenericAlias(list, self.element.shape(f"{place}[]"))
         if self.entry:
-            return dict[str, self.entry.shape(f"{place}{{}}")]
+            return GenericAlias(dict, (str, self.entry.shape(f"{place}{{}}")))
         if self.fields:
             return self._struct(place)
         return self.leaf or msgspec.Raw
 
     def _struct(self, place: str) -> type[msgspec.Struct]:
-        fields: list[tuple] = []
+        fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
         for name, node in sorted(self.fields.items()):
             inside = f"{place}.{name}".lstrip(".")
             kind = node.shape(inside)
@@ -76,7 +77,7 @@ class _Node:
 
 
 @cache
-def struct_for(source: str, form: str) -> type[msgspec.Struct]:
+def struct_for(source: str, form: str) -> Any:
     """The struct of an object of a resource, in the form ``object`` or ``table`` (a row of the latter)."""
     root = _Node()
     for table in TABLES.values():

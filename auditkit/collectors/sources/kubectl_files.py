@@ -128,7 +128,7 @@ class FilesSource:
         self._lists: list[Listed] = []
         self._broken: list[str] = []
         self._newest = Newest()
-        self._uids: dict[tuple, tuple[str, str]] = {}
+        self._uids: dict[tuple[str, str | None, str], tuple[str, str]] = {}
         for file in files(path):
             self._take(file)
         if not self._found:
@@ -143,7 +143,7 @@ class FilesSource:
                 return self._list(name, path.partition("?")[0])
         return Answer(404, b"", NOT_THERE)
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict[str, Any]) -> Answer:
         return Answer(404, b"", NOT_THERE)
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
@@ -192,7 +192,7 @@ class FilesSource:
         else:
             self._put_list(document, kind.removesuffix("List"), file)
 
-    def _put_list(self, document: dict, kind: str, file: str) -> None:
+    def _put_list(self, document: dict[str, Any], kind: str, file: str) -> None:
         """The items of a list; those of a ``PodList`` need not say that they are Pods, those of a ``List`` must.
 
         An empty ``List`` says nothing of what it is a list; the file's name may.
@@ -203,7 +203,7 @@ class FilesSource:
             of.add(name)
         elif not kind and of <= (named := named_by(file)):
             of |= named
-        metadata = document.get("metadata") if isinstance(document.get("metadata"), dict) else {}
+        metadata = said if isinstance(said := document.get("metadata"), dict) else {}
         for name in of:
             self._of(name).listed = True
             if metadata.get("continue"):
@@ -212,7 +212,7 @@ class FilesSource:
             file, _source(inherited), str(metadata.get("resourceVersion") or "") if kind else "", frozenset(of),
             [item for item in document["items"] if isinstance(item, dict)], str(metadata.get("selfLink") or "")))
 
-    def _put(self, item: Any, inherited: dict, file: str) -> str:
+    def _put(self, item: Any, inherited: dict[str, Any], file: str) -> str:
         """Keep an object under the resource that it is, and say which; empty where nothing reads such a kind."""
         name = _source(item if isinstance(item, dict) and item.get("kind") else inherited)
         if name:
@@ -259,7 +259,7 @@ class FilesSource:
                 self._of(name).problems.append(said)
 
 
-def _source(thing: dict) -> str:
+def _source(thing: dict[str, Any]) -> str:
     """The resource whose objects have this kind and API group."""
     group = str(thing.get("apiVersion") or "").rpartition("/")[0]
     return _SOURCES.get((str(thing.get("kind")), group), "")

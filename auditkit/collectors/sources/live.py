@@ -5,6 +5,7 @@ import json
 import logging
 import os
 from pathlib import Path
+from typing import Any
 
 import urllib3
 from kubernetes import client, config
@@ -42,7 +43,7 @@ class LiveSource:
     def get(self, path: str, accept: str = "application/json") -> Answer:
         return self._ask("GET", path, {"Accept": accept})
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict[str, Any]) -> Answer:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         return self._ask("POST", path, headers, json.dumps(body).encode())
 

@@ -1,7 +1,7 @@
 """What a collector asks: something that answers API paths. A live server, a recording and plain files all do."""
 
 import datetime as dt
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from auditkit.collectors.sources.observed import Observed
 
@@ -38,7 +38,7 @@ class Source(Protocol):
         """The answer to a path with its query. Raises `NoAnswer`."""
         ...
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict[str, Any]) -> Answer:
         """The answer to a review of oneself, a POST that changes nothing. Raises `NoAnswer`."""
         ...
 

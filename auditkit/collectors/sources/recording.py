@@ -4,7 +4,9 @@ archive of one."""
 import datetime as dt
 import gzip
 import re
+import zlib
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -56,7 +58,7 @@ class RecordingSource:
         self._dates = [http_date(entry.date or "") for entry in self._answers.values()]
 
     @staticmethod
-    def _key(method: str, path: str, accept: str) -> tuple:
+    def _key(method: str, path: str, accept: str) -> tuple[str, str, frozenset[tuple[str, str]], str]:
         bare, _, query = path.partition("?")
         form = re.search(r"as=(\w+)", accept)
         return method, bare, frozenset(parse_qsl(query)), form.group(1) if form else ""
@@ -64,15 +66,16 @@ class RecordingSource:
     def get(self, path: str, accept: str = "application/json") -> Answer:
         return self._answer("GET", path, accept)
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict[str, Any]) -> Answer:
         return self._answer("POST", path, "application/json")
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         """As the index says where it dates every answer, and the answers do not contradict it; else by what the user
         and the answers say."""
-        if not self._dates or None in self._dates:
+        dates = [date for date in self._dates if date]
+        if not dates or len(dates) < len(self._dates):
             return self._newest.observed(ended, self._taken)
-        first, last = min(self._dates), max(self._dates)
+        first, last = min(dates), max(dates)
         if self._taken and not (self._taken[0] <= last and first <= self._taken[1]):
             raise UsageError(f"--taken-at contradicts the recording, whose index says that it was made from "
                              f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}: leave it out.")
@@ -89,7 +92,7 @@ class RecordingSource:
             return Answer(404, b"", f"the index points outside the recording ({entry.file})")
         try:
             body = self._body(entry.file)
-        except (OSError, EOFError, gzip.zlib.error) as error:
+        except (OSError, EOFError, zlib.error) as error:
             return Answer(200, b"", f"its file {entry.file} cannot be read ({error})")
         self._newest.look(body)
         return Answer(entry.status, body)

@@ -52,7 +52,7 @@ class Listed(NamedTuple):
     resource: str
     version: str
     of: frozenset[str]
-    objects: list[dict]
+    objects: list[dict[str, Any]]
     link: str = ""
 
 
@@ -107,7 +107,7 @@ def doubts(lists: list[Listed], namespaces: set[str]) -> dict[str, str]:
 
 def _once(lists: list[Listed]) -> Iterator[Listed]:
     """Each list once: a copy of a server's answer under another name adds nothing."""
-    seen = set()
+    seen: set[tuple[object, ...]] = set()
     for each in lists:
         key = (each.resource, each.version, len(each.objects)) if each.version else (len(seen),)
         if key not in seen:
@@ -150,19 +150,19 @@ def _over_all(each: Listed, namespaces: set[str]) -> bool:
     return from_server and everywhere and not _selected(each.objects)
 
 
-def _selected(objects: list[dict]) -> str:
+def _selected(objects: list[dict[str, Any]]) -> str:
     """What all objects have in common by which they may have been selected; empty for a single one."""
     return (_by_label(objects) or _by_field(objects)) if len(objects) > 1 else ""
 
 
-def _by_label(objects: list[dict]) -> str:
+def _by_label(objects: list[dict[str, Any]]) -> str:
     labels = [found if isinstance(found := _meta(item).get("labels"), dict) else {} for item in objects]
     if shared := set(labels[0]).intersection(*labels[1:]):
         return f"all objects have the label {min(map(str, shared))[:100]}: they may have been selected by it"
     return ""
 
 
-def _by_field(objects: list[dict]) -> str:
+def _by_field(objects: list[dict[str, Any]]) -> str:
     for field in SELECTABLE:
         values = {_at(item, field) for item in objects}
         if len(values) == 1 and (value := values.pop()):
@@ -184,7 +184,7 @@ def _why(plural: str, lists: list[Listed]) -> str:
     return f"{only.file} {what} does not say of which namespaces and selectors{f'; {more}' if more else ''}"
 
 
-def _meta(item: dict) -> dict[str, Any]:
+def _meta(item: dict[str, Any]) -> dict[str, Any]:
     metadata = item.get("metadata")
     return metadata if isinstance(metadata, dict) else {}
 

@@ -88,7 +88,7 @@ def _narrative(source: str, number: int) -> Iterator[Part]:
         yield from _prose(tokens[start + 3:end])
 
 
-def _prose(tokens: list) -> Iterator[Part]:
+def _prose(tokens: list[Any]) -> Iterator[Part]:
     if tokens:
         yield Part("narrative", {"html": clean(markdown().renderer.render(tokens, markdown().options, {}))})
 

@@ -26,7 +26,7 @@ class Document:
     sections: dict[str, str] = field(default_factory=dict)
     about: dict[str, Any] | None = None
     framework: dict[str, Any] | None = None
-    statuses: list[list] = field(default_factory=list)
+    statuses: list[list[str | int]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
 
     @property

@@ -33,9 +33,10 @@ def paper(document: Document) -> bytes:
         drawn = weasyprint.HTML(string=html, url_fetcher=weasyprint.urls.URLFetcher(allowed_protocols={"data"})).render(
             pdf_variant=VARIANT, pdf_tags=True)
         drawn.metadata.generate_rdf_metadata = partial(_for_everybody, drawn.metadata.generate_rdf_metadata)
-        return drawn.write_pdf(
+        written: bytes = drawn.write_pdf(
             pdf_variant=VARIANT, pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
             attachments=_attached(weasyprint, document, dt.datetime.fromisoformat(moment)))
+        return written
 
 
 def _for_everybody(metadata: Callable[..., bytes], *given: Any) -> bytes:

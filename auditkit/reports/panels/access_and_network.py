@@ -66,7 +66,7 @@ def _by_kubernetes(snap: Snapshot, found: pd.DataFrame) -> np.ndarray:
     shipped = subjects[["subject_kind", "subject_namespace", "subject"]].set_axis(PLACE, axis=1).fillna("")
     shipped = shipped.assign(shipped=shipped_bindings(subjects).to_numpy(bool)).groupby(PLACE)["shipped"].min()
     of = found[PLACE].fillna("").merge(shipped.reset_index(), on=PLACE, how="left")["shipped"]
-    return of.astype("boolean").fillna(False).to_numpy(bool)
+    return np.asarray(of.astype("boolean").fillna(False).to_numpy(bool))
 
 
 def flows(snap: Snapshot) -> Panel:
@@ -105,7 +105,7 @@ def _names(snap: Snapshot) -> list[str]:
     frame["classed"] = frame["name"].isin(classes)
     frame["pods"] = frame["name"].map(pods).fillna(0)
     frame = frame[frame["pods"] > 0].sort_values(["classed", "pods", "name"], ascending=[False, False, True])
-    return frame["name"].to_list()
+    return list(frame["name"])
 
 
 def _listed(cells: pd.DataFrame, snap: Snapshot) -> pd.DataFrame:

@@ -26,8 +26,9 @@ ROWS = {"notebook": 10, "page": 100, "paper": 5}
 class Block:
     """What a cell shows: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
 
-    def __init__(self, kind: str, **content: Any):
-        self.kind, self.content = kind, content
+    def __init__(self, kind: str, **content: object):
+        self.kind = kind
+        self.content: dict[str, Any] = content
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {
@@ -61,7 +62,7 @@ def environment() -> "Environment":
     return found
 
 
-def draw(template: str, **context: Any) -> str:
+def draw(template: str, **context: object) -> str:
     """A template drawn. Raises `UsageError` for a block that lacks what this version draws of it."""
     from jinja2 import UndefinedError
 

@@ -65,8 +65,8 @@ def requirements(evaluation: Evaluation) -> Block:
 
 def details(evaluation: Evaluation) -> Block:
     """Every requirement in full, by section: its checks, and the worst exceptions of each."""
-    shown: dict[tuple, str] = {}
-    by_section: dict[str, list[dict]] = {section.id: [] for section in evaluation.framework.sections}
+    shown: dict[tuple[str, str], str] = {}
+    by_section: dict[str, list[dict[str, Any]]] = {section.id: [] for section in evaluation.framework.sections}
     for result in evaluation.results:
         by_section[result.requirement.section].append(_requirement(result, shown))
     sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
@@ -120,7 +120,7 @@ def _is_number(dtype: Any) -> bool:
     return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
 
 
-def _widths(names: list[str], rows: list[list]) -> list[int]:
+def _widths(names: list[str], rows: list[list[Any]]) -> list[int]:
     """The share of the paper's width (percent) that each column needs, by its longest value."""
     longest = [min(max(8, len(name), *(len(str(row[place])) for row in rows)), 26) + 2
                for place, name in enumerate(names)]
@@ -189,7 +189,7 @@ def _graded(framework: Framework) -> str:
     return ""
 
 
-def _statuses(evaluation: Evaluation) -> list[list]:
+def _statuses(evaluation: Evaluation) -> list[list[str | int]]:
     """How many requirements have each status, in the order of `STATUSES`, which JSON does not keep."""
     return [[status, evaluation.statuses[status]] for status in STATUSES]
 
@@ -232,7 +232,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
     return [{"reason": reason, "ids": ids} for reason, ids in sorted(waiting.items(), key=lambda item: -len(item[1]))]
 
 
-def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
+def _requirement(result: Result, shown: dict[tuple[str, str], str]) -> dict[str, Any]:
     stated = msgspec.to_builtins(result.requirement.written())
     covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
     reason = result.reason.without_rest
@@ -240,7 +240,8 @@ def _requirement(result: Result, shown: dict[tuple, str]) -> dict[str, Any]:
             "checks": [_outcome(*pair, stated["id"], shown) for pair in zip(result.outcomes, covered, strict=True)]}
 
 
-def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict[tuple, str]) -> dict[str, Any]:
+def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict[tuple[str, str], str],
+             ) -> dict[str, Any]:
     """A check's findings; ``covered`` marks the subjects that exceptions accept.
 
     Its subjects stand under the first requirement that it serves; others refer there.
@@ -264,7 +265,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
 def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
     """The subjects that fail, those first that nobody has accepted, then those of which it is not known; as many
     as the page shows."""
-    rows: list[dict] = []
+    rows: list[dict[str, Any]] = []
     if outcome.counts["fail"]:
         failing = outcome.rows("fail").assign(accepted=covered[outcome.positions("fail")])
         rows = failing.sort_values("accepted", kind="stable").head(ROWS["page"]).to_dict("records")
@@ -277,7 +278,7 @@ def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
     } for row in rows]
 
 
-def _unknown_for(outcome: Outcome) -> list[list]:
+def _unknown_for(outcome: Outcome) -> list[list[str | int]]:
     """Why subjects are unknown, and how many for each reason; the commonest reasons."""
     if not outcome.counts["unknown"]:
         return []

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Literal
 import msgspec
 
 from auditkit.scans.input import formats, json_stream, skim, yaml_stream
-from auditkit.scans.model import Broken, Gap
+from auditkit.scans.model import Broken, Gap, Position
 
 HEAD = 256 << 10
 MAX_LINE = 16 << 20
@@ -147,7 +147,7 @@ class File:
             self._broken.setdefault(place, Gap(f"{place} is not a list"))
         return getattr(outline, "value", None)
 
-    def each(self, path: str, type: Any = Any) -> Iterator[tuple[json_stream.Position, Any]]:
+    def each(self, path: str, type: Any = Any) -> Iterator[tuple[Position, Any]]:
         """The elements at a path (see `json_stream`), each with its position, decoded as this type."""
         count, what = 0, path.replace("[]", "")
         self._malformed.pop(what, None)
@@ -311,7 +311,7 @@ def _separator(first: str) -> str:
     return ";" if first.count(";") > first.count(",") else ","
 
 
-def _place(path: str, position: json_stream.Position) -> str:
+def _place(path: str, position: Position) -> str:
     """``results[].failures|errors[]`` with what is known: ``results[3].failures[0]``."""
     known = iter(position)
     return re.sub(r"\[\]|\*|[^.\[\]]+\|[^.\[\]]+",

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import ijson
 from ijson.common import ObjectBuilder
 
-from auditkit.scans.model import Broken
+from auditkit.scans.model import Broken, Position
 
 MAX_DEPTH = 200
 MAX_VALUES = 1_500_000
@@ -24,9 +24,6 @@ _CHUNK = 1 << 16
 _START, _END = {"start_map", "start_array"}, {"end_map", "end_array"}
 
 _Steps = tuple[frozenset[str] | None, ...]
-Position = tuple[int | str, ...]
-"""Where an element stands: its place in each list on the way, and the key that was taken where there is a choice."""
-
 _ANY = frozenset("*")
 _Event = tuple[str, Any, int]
 
@@ -150,7 +147,7 @@ def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
     return keys is not None and (trail[-1] in keys or keys is _ANY or keys == _ANY)
 
 
-class Outline(ObjectBuilder):
+class Outline(ObjectBuilder):  # type: ignore[misc]  # ijson has no types
     """A document that is being built without the elements of some lists; ``value`` is what there is of it so far.
 
     Paths that do not end in ``[]`` are of values that are left out: ``null`` stands for them. ``wrong`` names the

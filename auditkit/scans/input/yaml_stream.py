@@ -12,7 +12,7 @@ MAX_BYTES = 16 << 20
 _MAX_NODES = 5_000_000
 
 
-class _Loader(yaml.CSafeLoader):
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML has no types
     """The safe loader that leaves times as text, as JSON has them."""
 
 

@@ -111,7 +111,7 @@ def references(rule: str, tags: Iterable[Any]) -> Iterator[Row]:
         yield Reference(rule=rule, framework=framework, reference=reference)
 
 
-def event(rule: str | None, fields: Any, **known: Any) -> Row:
+def event(rule: str | None, fields: Any, **known: object) -> Row:
     """An event from the fields of Falco's language; what is ``known`` otherwise goes first."""
     on_api = given(fields.verb) is not None or given(fields.resource) is not None
     pod = given(fields.pod) or given(fields.meta_pod)

@@ -4,6 +4,7 @@ Of the scanned objects only their names and UIDs are decoded. A control that not
 that people must review, is a finding of its own without an object. Source: the structs of kubescape/opa-utils.
 """
 
+import datetime as dt
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +13,7 @@ import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Reference, Row
 from auditkit.scans.readers import kubescape_objects
-from auditkit.scans.vocabulary import Text, group, moment, text, until
+from auditkit.scans.vocabulary import Text, group, latest, moment, text, until
 
 NAME = "kubescape"
 PROVIDES = frozenset({"images", "fixed versions", "state"})
@@ -216,7 +217,7 @@ def _status(control: _Control) -> tuple[str | None, str]:
     return min(each, key=lambda pair: kubescape_objects.WORST_FIRST.index(pair[1]), default=(None, "unknown"))
 
 
-def _end(exceptions: list[list[Any]]) -> Any:
+def _end(exceptions: list[list[Any]]) -> dt.datetime | None:
     """Until when a control is excepted: as long as each of its rules is, and a rule as long as one of its exceptions.
 
     Source: kubescape/armoapi-go, ``PostureExceptionPolicy.expirationDate``.
@@ -224,8 +225,8 @@ def _end(exceptions: list[list[Any]]) -> Any:
     ends = []
     for each in exceptions:
         of_rule = [until(one.get("expirationDate")) if isinstance(one, dict) else None for one in each]
-        if None not in of_rule:
-            ends.append(max(of_rule))
+        if end := latest(of_rule):
+            ends.append(end)
     return min(ends, default=None)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.vocabulary import digest, image_id, moment, text, until
+from auditkit.scans.vocabulary import digest, image_id, latest, moment, text, until
 from auditkit.scans.words import image_of
 
 NAME = "sarif"
@@ -215,11 +215,11 @@ class _Known:
         calls = [self.levels[at]] if 0 <= at < len(self.levels) else self.levels
         levels = {calls_for[id(rule)] for calls_for in calls if id(rule) in calls_for}
         default = (rule.default_configuration and rule.default_configuration.level) or "warning"
-        return result.level or max(levels, key=_RANKS.get, default=default)
+        return result.level or max(levels, key=lambda level: _RANKS[level], default=default)
 
     def _overridden(self, call: _Invocation) -> dict[int, str]:
         """The levels that an invocation sets, by the rule; a malformed one sets none."""
-        levels = {}
+        levels: dict[int, str] = {}
         for value in call.rule_configuration_overrides or []:
             try:
                 override = msgspec.convert(value, _Override)
@@ -227,7 +227,7 @@ class _Known:
                 continue
             level = override.configuration and override.configuration.level
             rule = self._meant(override.descriptor, None)
-            if rule is not None and level in _RANKS:
+            if rule is not None and level and level in _RANKS:
                 levels[id(rule)] = level
         return levels
 
@@ -275,7 +275,7 @@ def _status(result: _Result) -> tuple[str, Any]:
     if status != "fail" or not suppressed:
         return status, None
     ends = [until((one.properties or {}).get("expiryUtc")) for one in suppressions]
-    return "accepted", None if None in ends else max(ends)
+    return "accepted", latest(ends)
 
 
 def _of_level(level: str) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.vocabulary import digest, image_id, moment, text, until
+from auditkit.scans.vocabulary import digest, image_id, latest, moment, text, until
 from auditkit.scans.words import given, kind_of
 
 _STATUS = {"passed": "pass", "failed": "fail", "accepted": "accepted", "notapplicable": "skip", "nopolicy": "unknown"}
@@ -250,7 +250,7 @@ def _acceptance(accepts: list[_Accept | None]) -> dict[str, Any]:
     if not active:
         return {"status": "unknown" if None in accepts else "fail"}
     ends = [until(accept.expiration_date) for accept in active]
-    return {"status": "accepted", "accepted_until": None if None in ends else max(ends)}
+    return {"status": "accepted", "accepted_until": latest(ends)}
 
 
 def _listed_risks(vulnerability: dict[str, Any]) -> dict[str, Any]:

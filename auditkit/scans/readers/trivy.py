@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
+from auditkit.scans.model import About, Document, Finding, Gap, Position, Reference, Row
 from auditkit.scans.vocabulary import Text, benchmark, digest, image_id, moment, severity, text
 
 NAME = "trivy"
@@ -153,7 +153,7 @@ class _Reading:
                                    f"{_IN_ANY}[].{_UNUSED_METADATA.replace('.', '[].')}")
         self.report = msgspec.convert({"Results": outline} if isinstance(outline, list) else outline, _Report)
         self.results = self.report.Results or []
-        self._vulnerable: set[tuple] = set()
+        self._vulnerable: set[Position] = set()
 
     def rows(self) -> Iterator[Row]:
         report = self.report
@@ -167,15 +167,15 @@ class _Reading:
             yield from self.references(at, found)
         yield from self.without()
 
-    def owner(self, at: tuple) -> tuple:
+    def owner(self, at: Position) -> Position:
         """Which artifact or resource a result is of."""
         return ()
 
-    def place(self, at: tuple) -> dict[str, Any]:
+    def place(self, at: Position) -> dict[str, Any]:
         """Where the findings of a result lie."""
         raise NotImplementedError
 
-    def references(self, at: tuple, found: _Found) -> Iterator[Row]:
+    def references(self, at: Position, found: _Found) -> Iterator[Row]:
         yield from ()
 
     def without(self) -> Iterator[Row]:
@@ -188,10 +188,10 @@ class _Artifact(_Reading):
 
     path = "Results[]"
 
-    def place(self, at: tuple) -> dict[str, Any]:
+    def place(self, at: Position) -> dict[str, Any]:
         report = self.report
         if report.ArtifactType not in (None, "container_image"):
-            return {"name": text(self.results[at[0]].Target)}
+            return {"name": text(self.results[int(at[0])].Target)}
         image = text(report.ArtifactName) or _first((report.Metadata or _Metadata()).RepoTags)
         return {"image": image, **_identity(report.Metadata, image)}
 
@@ -209,12 +209,12 @@ class _Legacy(_Reading):
 
     path = "[]"
 
-    def place(self, at: tuple) -> dict[str, Any]:
-        target = text(self.results[at[0]].Target) or ""
+    def place(self, at: Position) -> dict[str, Any]:
+        target = text(self.results[int(at[0])].Target) or ""
         image = _IMAGE_TARGET.match(target)
         return {"image": image["image"]} if image else {"name": target}
 
-    def owner(self, at: tuple) -> tuple:
+    def owner(self, at: Position) -> Position:
         return at
 
     def without(self) -> Iterator[Row]:
@@ -228,14 +228,14 @@ class _Cluster(_Reading):
 
     path = f"{_IN_ANY}[].Results[]"
 
-    def owner(self, at: tuple) -> tuple:
+    def owner(self, at: Position) -> Position:
         return at[:2]
 
-    def place(self, at: tuple) -> dict[str, Any]:
-        resource = getattr(self.report, at[0])[at[1]]
+    def place(self, at: Position) -> dict[str, Any]:
+        resource = getattr(self.report, str(at[0]))[int(at[1])]
         known = _Cluster._object(resource)
         metadata = resource.Metadata if isinstance(resource.Metadata, list) else [resource.Metadata or _Metadata()]
-        result = (resource.Results or [])[at[2]]
+        result = (resource.Results or [])[int(at[2])]
         image = _IMAGE_TARGET.match(text(result.Target) or "") if result.Class == "os-pkgs" else None
         if image:
             known["image"] = image["image"]
@@ -269,16 +269,16 @@ class _Compliance(_Reading):
 
     path = "Results[].Results[]"
 
-    def place(self, at: tuple) -> dict[str, Any]:
-        control = self.results[at[0]]
-        target = text((control.Results or [])[at[1]].Target)
+    def place(self, at: Position) -> dict[str, Any]:
+        control = self.results[int(at[0])]
+        target = text((control.Results or [])[int(at[1])].Target)
         kind, slash, name = (target or "").rpartition("/")
         known = {"kind": kind.rpartition("/")[2], "name": name} if slash else {"name": target}
         return {"tool_severity": text(control.Severity), **known}
 
-    def references(self, at: tuple, found: _Found) -> Iterator[Row]:
+    def references(self, at: Position, found: _Found) -> Iterator[Row]:
         rule = text(found.ID) or text(found.AVDID) or text(found.VulnerabilityID)
-        yield Reference(rule=rule, framework=self._framework, reference=text(self.results[at[0]].ID))
+        yield Reference(rule=rule, framework=self._framework, reference=text(self.results[int(at[0])].ID))
 
     @property
     def _framework(self) -> str | None:
