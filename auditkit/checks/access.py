@@ -231,7 +231,7 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 
 @check(
     severity="medium",
-    finding="is bound to a role, in use, or mounted into pods by default",
+    finding="is bound to a role, in use, or automounted into pods",
     wanted="no binding names the account or a group that it is in, its token is not mounted by default, and no pod "
            "runs with its token",
     remedy="Give each workload its own service account. Set automountServiceAccountToken: false on the default "
