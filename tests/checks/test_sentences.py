@@ -13,7 +13,7 @@ UNINFLECTED = {"can", "cannot", "may", "must"}
 
 LOWER_CASE = ("etcd ", "kube-proxy ")
 """Names with which a sentence may begin."""
-NEGATIONS = ("No ", "Nobody ", "Only ", "Without ")
+NEGATIONS = {"no", "nobody", "not", "only", "without"}
 
 PENDING = {"findings", "kube_proxy", "node_files", "pss", "workloads"}
 """Modules whose checks do not all have a finding yet."""
@@ -58,7 +58,7 @@ def test_a_finding_is_a_verb_and_what_belongs_to_it(check: Check) -> None:
 def test_a_finding_does_not_say_what_the_title_wants(check: Check) -> None:
     title, finding = check.title.rstrip(".").lower(), check.finding.lower()
     assert title not in finding
-    assert check.title.startswith(NEGATIONS) or not any(said in title for said in (finding, plural(finding)))
+    assert NEGATIONS & set(title.split()) or not any(said in title for said in (finding, plural(finding)))
 
 
 @pytest.mark.parametrize(("one", "several"), [
