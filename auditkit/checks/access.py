@@ -100,8 +100,8 @@ def cluster_admin_only_where_needed(binding_subjects: pd.DataFrame, held_powers:
                                     accepted: Sequence[str] = ()) -> Judgement:
     """Only accepted administrators hold cluster-admin or an equal role.
 
-    Such a subject can read every Secret and change every object, in one namespace or in the whole cluster. The group
-    of administrators that kubeadm creates counts here too, because the cluster does not show who its members are.
+    A subject with such a role can read every Secret and change every object, in one namespace or in the whole cluster.
+    The group of administrators that kubeadm creates counts here too, because the cluster does not show its members.
     """
     return _few(binding_subjects, held_powers, [FULL_POWER], accepted, people=[ADMINS])
 
@@ -358,8 +358,8 @@ def _unnamed(binding_subjects: pd.DataFrame, names: dict[str, set[str]]) -> Judg
 def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) -> Judgement:
     """Every binding grants a role that exists.
 
-    Such a binding grants nothing today. Whoever creates a role of that name gives the subjects its rights, without
-    touching the binding.
+    A binding to a missing role grants nothing today. Whoever creates a role of that name gives the subjects its rights,
+    without touching the binding.
     """
     inside = bindings["kind"] == "RoleBinding"
     meant = pd.DataFrame({"kind": bindings["role_kind"], "role": bindings["role"],

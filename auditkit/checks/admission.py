@@ -85,7 +85,7 @@ def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.Dat
                             image_rules: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Only images with a verified signature are admitted.
 
-    Otherwise an image that was replaced in the registry, or that comes from a stranger, runs like any other.
+    Where nothing verifies signatures, an image that was replaced in the registry runs like the original.
     """
     ours = ((webhook_namespaces["name"] == SIGSTORE) & (webhook_namespaces["type"] == "Validating")).fillna(False)
     closed = (webhook_namespaces["failure_policy"] == "Fail").fillna(False)
@@ -134,7 +134,8 @@ def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
 def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
     """Requests are refused while an admission webhook does not answer.
 
-    With failurePolicy: Ignore they are admitted unchecked, so whoever can stop or overload the webhook gets past it.
+    With failurePolicy: Ignore, requests are admitted unchecked while the webhook does not answer. Whoever can stop or
+    overload the webhook bypasses it.
     """
     return judge(webhooks, webhooks["failure_policy"] == "Fail", ["type", "configuration", "failure_policy"])
 

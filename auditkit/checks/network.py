@@ -43,8 +43,8 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
                            other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
-    Without one, every pod of the cluster can connect to the pods of the namespace. A control sets ``enforced`` to false
-    where another check asks whether policies are enforced.
+    Without a network policy, every pod of the cluster can connect to the pods of the namespace. A control sets
+    ``enforced`` to false where another check asks whether policies are enforced.
     """
     found = _by_namespace(namespaces, namespace_policies)
     engines = doubts(found["name"], over_traffic(other_engines))
@@ -67,7 +67,8 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
                          policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies incoming traffic by default.
 
-    Otherwise every pod of the cluster can connect to a new pod before anybody has decided who may.
+    Where incoming traffic is allowed by default, every pod of the cluster can connect to a new pod before anybody has
+    decided who may.
     """
     return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "ingress")
 
@@ -83,7 +84,7 @@ def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFra
                         policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies outgoing traffic by default.
 
-    Otherwise a compromised pod can send data out and explore the cluster.
+    Where outgoing traffic is allowed by default, a compromised pod can send data out and explore the cluster.
     """
     return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "egress")
 
@@ -218,8 +219,8 @@ def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.
                               service_load_balancer_annotations: pd.DataFrame) -> Judgement:
     """Load balancers accept only stated address ranges, or have only private addresses.
 
-    Without limits, everybody on the internet can connect. What a cloud, or the controller of a class, decides elsewhere
-    is unknown: the address of an internal load balancer, ranges in an annotation, security groups.
+    Everybody on the internet can connect to a load balancer without limits. What a cloud, or the controller of a class,
+    decides elsewhere is unknown: the address of an internal load balancer, ranges in an annotation, security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
     found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])
