@@ -1,8 +1,8 @@
 """Access: who holds rights that lead to more rights, and whom bindings name.
 
-CIS leaves its section 5.1 to people: whether somebody needs a right is not seen in a cluster. These checks take the
-strict side: a subject that holds such a right fails, with the rule that grants it, unless Kubernetes itself ships the
-right, or the control names the subject in ``accepted`` (``alice``, ``NAMESPACE/ACCOUNT``).
+CIS section 5.1 asks people who needs which right, because a cluster does not show it. These checks are strict: every
+subject that holds such a right fails, and the reason names the rule that grants it. Two kinds do not fail: rights that
+Kubernetes itself ships, and subjects that the control lists in ``accepted`` (``alice``, ``NAMESPACE/ACCOUNT``).
 """
 
 from collections.abc import Sequence
@@ -27,21 +27,21 @@ from auditkit.analysis.workloads.containers import ended
 from auditkit.checks.model import BOOLEAN, Judgement, check, judge
 from auditkit.errors import UsageError
 
-SHIPPED = "Kubernetes itself ships this right, to its own component"
+SHIPPED = "Kubernetes ships this right by default"
 EVIDENCE = ["subject_kind", "subject_namespace", "subject", "role_kind", "role"]
-ANY = r"\*"
-PARTLY = r".*\*.*"
+WILDCARD = r"\*"
+WITH_WILDCARD = r".*\*.*"
 """A resource with a wildcard in it: ``*``, ``*/exec``, ``pods/*``."""
 _HELD = ["row", "of_group", "rule", "verb", "group", "resource", "resource_name", "scope", "shipped"]
-REVIEW = "Remove the right, narrow it to a namespace or to names, or record who accepted it and why."
+REVIEW = "Remove the right, limit it to what the work needs, or record who accepted it and why."
 
 
 def _few(subjects: pd.DataFrame, held: pd.DataFrame, powers: Sequence[str], accepted: Sequence[str], *,
          verbs: Sequence[str] = (), by_name: bool = False, people: Sequence[str] = ()) -> Judgement:
-    """Fails each subject of a binding that holds one of the powers.
+    """Fail each subject of a binding that holds one of the powers.
 
-    With ``verbs`` only rules with those count, or with ``*``. Rules that are limited to named objects count only
-    ``by_name``. Groups of ``people`` count also where Kubernetes itself ships their binding.
+    With ``verbs`` only rules with one of them, or with ``*``, count. Rules for named objects count only with
+    ``by_name``. Groups of ``people`` count even where Kubernetes itself ships their binding.
     """
     held = held[_HELD][held["power"].isin(powers)]
     held = held[held["verb"].isin([*verbs, "*"])] if verbs else held
@@ -66,14 +66,14 @@ def _marked(subjects: pd.DataFrame, places: pd.Series) -> pd.Series:
 
 
 def _named(subjects: pd.DataFrame) -> pd.Series:
-    """Subjects as controls name them."""
+    """Each subject under the name by which controls list it in ``accepted``."""
     home = subjects["subject_namespace"].fillna(subjects["namespace"])
     account = (subjects["subject_kind"] == "ServiceAccount") & home.notna()
     return subjects["subject"].where(~account.fillna(False), home + "/" + subjects["subject"])
 
 
 def _grounds(held: pd.DataFrame) -> pd.Series:
-    """What each row of `binding_subjects` may do and by which rule, in words, by row."""
+    """In words, what each row of `binding_subjects` may do, and which rule grants it."""
     what = held["resource"].where(held["group"].isin(["", "*"]), held["resource"] + "." + held["group"])
     what = what.where(held["resource_name"].isna(), what + " " + held["resource_name"])
     frame = pd.DataFrame({"row": held["row"], "rule": held["rule"], "what": what, "verb": held["verb"],
@@ -92,97 +92,134 @@ def _grounds(held: pd.DataFrame) -> pd.Series:
 
 
 @check(
-    severity="critical",
-    wanted="all verbs on all resources are held by nobody but Kubernetes itself and accepted administrators",
-    remedy="Bind a role with the rights that the work needs; keep full power for accounts used in emergencies.",
+    severity="critical", finding="holds cluster-admin or an equal role",
+    wanted="only Kubernetes itself and accepted administrators hold all verbs on all resources",
+    remedy="Bind a role with only the rights that the work needs. Keep cluster-admin for emergency accounts.",
     source="CIS Kubernetes 5.1.1; NIST SP 800-53 AC-6(5)",
 )
 def cluster_admin_only_where_needed(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                     accepted: Sequence[str] = ()) -> Judgement:
-    """Full power is held only by those who need it.
+    """Only accepted administrators hold cluster-admin or an equal role.
 
-    The group that kubeadm makes for administrators is people, and who they are is what is asked here; that they also
-    hold every lesser power is not asked again by other checks.
+    A subject with such a role can read every Secret and change every object, in one namespace or in the whole cluster.
+    The group of administrators that kubeadm creates counts here too, because the cluster does not show its members.
     """
     return _few(binding_subjects, held_powers, [FULL_POWER], accepted, people=[ADMINS])
 
 
-@check(severity="high", wanted="no right to read all Secrets of a namespace or of the cluster", remedy=REVIEW,
+@check(severity="high", finding="can read all Secrets of a namespace or of the cluster",
+       wanted="no right to read all Secrets of a namespace or of the cluster", remedy=REVIEW,
        source="CIS Kubernetes 5.1.2")
 def secrets_access_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                            accepted: Sequence[str] = ()) -> Judgement:
-    """Few can read Secrets."""
+    """Only accepted subjects can read all Secrets of a namespace or of the cluster.
+
+    Secrets hold passwords and tokens, and whoever reads a token can act with it. The verbs list and watch show the
+    values too.
+    """
     return _few(binding_subjects, held_powers, ["read_secrets"], accepted)
 
 
-@check(severity="medium", wanted="no right to create pods, or what makes pods", remedy=REVIEW,
+@check(severity="medium", finding="can create pods, or workloads that create pods",
+       wanted="no right to create pods, or workloads that create pods", remedy=REVIEW,
        source="CIS Kubernetes 5.1.4")
 def pod_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                          accepted: Sequence[str] = ()) -> Judgement:
-    """Few can create pods."""
+    """Only accepted subjects can create pods.
+
+    A pod can run as any service account of its namespace and mount any Secret there, so whoever creates pods gains
+    the rights of those accounts.
+    """
     return _few(binding_subjects, held_powers, ["create_pods", "create_workloads"], accepted, verbs=["create"])
 
 
-@check(severity="critical", wanted="none of the verbs bind, escalate and impersonate", remedy=REVIEW,
+@check(severity="critical", finding="holds a right to bind, escalate or impersonate",
+       wanted="none of the verbs bind, escalate and impersonate", remedy=REVIEW,
        source="CIS Kubernetes 5.1.8; Kubernetes documentation: RBAC good practices")
 def no_bind_escalate_impersonate(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                  accepted: Sequence[str] = ()) -> Judgement:
-    """Few can grant themselves more by bind, escalate or impersonate."""
+    """Only accepted subjects can bind roles, escalate roles or impersonate others.
+
+    With these verbs a subject obtains rights that it was not given: it grants them to itself, or acts as somebody who
+    has them. Rights on named objects count too.
+    """
     powers = ["bind_roles", "escalate_roles", "impersonate_users", "impersonate_groups", "impersonate_accounts",
               "impersonate_extras", "impersonate_constrained"]
     return _few(binding_subjects, held_powers, powers, accepted, by_name=True)
 
 
-@check(severity="high", wanted="no right to create PersistentVolumes", remedy=REVIEW, source="CIS Kubernetes 5.1.9")
+@check(severity="high", finding="can create PersistentVolumes", wanted="no right to create PersistentVolumes",
+       remedy=REVIEW, source="CIS Kubernetes 5.1.9")
 def persistent_volume_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                        accepted: Sequence[str] = ()) -> Judgement:
-    """Few can create PersistentVolumes."""
+    """Only accepted subjects can create PersistentVolumes.
+
+    A PersistentVolume can point at a directory of the node (hostPath). A pod that claims it reaches those files.
+    """
     return _few(binding_subjects, held_powers, ["create_volumes"], accepted, verbs=["create"])
 
 
-@check(severity="critical", wanted="no right on nodes/proxy, not even get", remedy=REVIEW,
-       source="CIS Kubernetes 5.1.10; Kubernetes documentation: kubelet authorization")
+@check(severity="critical", finding="holds a right on nodes/proxy", wanted="no right on nodes/proxy, not even get",
+       remedy=REVIEW, source="CIS Kubernetes 5.1.10; Kubernetes documentation: kubelet authorization")
 def node_proxy_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                        accepted: Sequence[str] = ()) -> Judgement:
-    """Few can speak to kubelets through the API server."""
+    """Only accepted subjects can reach the kubelet API through nodes/proxy.
+
+    The kubelet API runs commands in every pod of the node, and the verb get is enough. Admission control does not see
+    these commands. Rights on named nodes count too.
+    """
     return _few(binding_subjects, held_powers, ["proxy_nodes"], accepted, by_name=True)
 
 
-@check(severity="critical", wanted="no right to approve certificates or to let a signer sign", remedy=REVIEW,
+@check(severity="critical", finding="holds a right to approve certificate signing requests",
+       wanted="no right on the approval of certificate signing requests, and no verb approve on signers", remedy=REVIEW,
        source="CIS Kubernetes 5.1.11")
 def csr_approval_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                          accepted: Sequence[str] = ()) -> Judgement:
-    """Few can approve certificates, and so make identities."""
+    """Only accepted subjects can approve certificate signing requests.
+
+    A signed client certificate is an identity: whoever approves requests can create users, or take the name of another.
+    Rights on named requests or signers count too.
+    """
     return _few(binding_subjects, held_powers, ["approve_csrs", "approve_signers"], accepted, by_name=True)
 
 
-@check(severity="high", wanted="no right to change admission webhooks", remedy=REVIEW, source="CIS Kubernetes 5.1.12")
+@check(severity="high", finding="can create, change or delete admission webhooks",
+       wanted="no right to create, change or delete admission webhooks", remedy=REVIEW, source="CIS Kubernetes 5.1.12")
 def webhook_config_access_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                                   accepted: Sequence[str] = ()) -> Judgement:
-    """Few can change admission webhooks.
+    """Only accepted subjects can create, change or delete admission webhooks.
 
-    A right limited to one by name counts too: whoever may rewrite one can let it see and alter everything.
+    A validating webhook can see every object that is sent to the API server, and a mutating one can alter it. A right
+    on one named configuration counts too, because its rules can be widened to all objects.
     """
     return _few(binding_subjects, held_powers, ["change_webhooks"], accepted, by_name=True)
 
 
-@check(severity="high", wanted="no right to create serviceaccounts/token", remedy=REVIEW,
-       source="CIS Kubernetes 5.1.13")
+@check(severity="high", finding="can create tokens of service accounts",
+       wanted="no right to create serviceaccounts/token", remedy=REVIEW, source="CIS Kubernetes 5.1.13")
 def token_creation_minimal(binding_subjects: pd.DataFrame, held_powers: pd.DataFrame, *,
                            accepted: Sequence[str] = ()) -> Judgement:
-    """Few can make tokens of service accounts."""
+    """Only accepted subjects can create tokens of service accounts.
+
+    Whoever creates a token can act as its service account, with all of its rights. Rights on named accounts count too.
+    """
     return _few(binding_subjects, held_powers, ["create_tokens"], accepted, by_name=True)
 
 
-@check(severity="medium", wanted="verbs, API groups, resources and paths are named, without *",
-       remedy="Name what the role is for, each verb and resource.", source="CIS Kubernetes 5.1.3")
+@check(severity="medium", finding="uses wildcards for verbs, API groups, resources or paths",
+       wanted="verbs, API groups, resources and paths are named, without *",
+       remedy="List each verb, API group, resource and path that the role needs.", source="CIS Kubernetes 5.1.3")
 def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.DataFrame,
                  role_labels: pd.DataFrame) -> Judgement:
-    """Roles name what they allow instead of using wildcards."""
+    """Roles name verbs, API groups, resources and paths without wildcards.
+
+    A wildcard also grants what is added later: a new subresource, or every resource of a new API group.
+    """
     where = ["kind", "namespace", "role"]
     found = [frame[frame[column].str.fullmatch(pattern)][where].assign(column=column)
-             for frame, column, pattern in ((role_rules, "verb", ANY), (role_rules, "group", ANY),
-                                            (role_rules, "resource", PARTLY), (role_urls, "verb", ANY),
+             for frame, column, pattern in ((role_rules, "verb", WILDCARD), (role_rules, "group", WILDCARD),
+                                            (role_rules, "resource", WITH_WILDCARD), (role_urls, "verb", WILDCARD),
                                             (role_urls, "url", r"/?\*+"))]  # every path begins with /
     wild = pd.concat(found).drop_duplicates().groupby(where, dropna=False)["column"].agg(", ".join).reset_index()
     named = roles[["kind", "namespace", "name"]].rename(columns={"name": "role"})
@@ -190,14 +227,16 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
     own = shipped_roles(roles, role_labels) & roles["name"].isin(WITH_WILDCARDS)
     widened = columns.str.contains("verb").fillna(False) & ~roles["name"].isin(WITH_ALL_VERBS)
     return judge(roles, columns.isna(), ["rules_count"], applies=~own | widened,
-                 otherwise="Kubernetes itself ships this role", reasons="* as, or in, " + columns)
+                 otherwise="Kubernetes ships this role by default", reasons="wildcards in: " + columns)
 
 
 @check(
     severity="medium",
-    wanted="no binding names it or a group that it is in, its token is not mounted by default, and no "
-           "pod runs with its token",
-    remedy="Give each workload an account of its own; set automountServiceAccountToken: false on the default account.",
+    finding="is bound to a role, in use, or automounted into pods",
+    wanted="no binding names the account or a group that it is in, its token is not mounted by default, and no pod "
+           "runs with its token",
+    remedy="Give each workload its own service account. Set automountServiceAccountToken: false on the default "
+           "account.",
     source="CIS Kubernetes 5.1.5", tools=("kubernetes-audit",),
     if_empty="every namespace has a service account, yet none is visible",
 )
@@ -207,7 +246,8 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
                                     token_off: bool = True) -> Judgement:
     """Default service accounts have no rights, and no pod runs with their token.
 
-    An audit log, where there is one, can only refute.
+    A pod that names no service account runs as the default one, so every such pod gains its rights. An audit log can
+    show that the account is used, but never that it is unused.
     """
     by_name, by_group = _bound(service_accounts, binding_subjects)
     in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
@@ -217,15 +257,16 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
     by_default = service_accounts["automount_token"] & token_off
     reasons = _sentences({
         "a binding names it": by_name, "a binding names a group that it is in": by_group,
-        "a pod runs with its token": in_use, "the audit log shows requests of it": acts,
-        "its token is mounted unless a pod declines": by_default})
+        "a pod runs with its token": in_use, "the audit log shows its requests": acts,
+        "its token is mounted by default": by_default})
     return judge(service_accounts, ~(by_name | by_group | in_use | acts | by_default), ["automount_token"],
-                 applies=service_accounts["name"] == "default", otherwise="it is not a default account",
+                 applies=service_accounts["name"] == "default", otherwise="not a default service account",
                  reasons=reasons)
 
 
 def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which accounts bindings name: themselves, and by a group that they are in (Kubernetes' own left out)."""
+    """Which accounts a binding names: by their own name, and by a group that they are in (without the bindings that
+    Kubernetes ships)."""
     granted, namespace = grants(binding_subjects), service_accounts["namespace"]
     groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
     by_name = (ACCOUNT_USER + namespace + ":" + service_accounts["name"]).isin(granted["user"].dropna())
@@ -235,8 +276,8 @@ def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tu
 
 def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotations: pd.DataFrame,
                 projected_sources: pd.DataFrame) -> pd.Series:
-    """Whether each pod has a token: mounted by default, or asked for in a volume. A static pod gets none, and of what
-    has ended nothing runs."""
+    """Whether each pod runs with a token: mounted by default, or requested in a volume. Static pods get none, and a pod
+    that has ended does not run."""
     in_pod = {"namespace": "namespace", "name": "pod"}
     account = lookup(pods, {"namespace": "namespace", "service_account": "name"}, service_accounts, ["automount_token"])
     asked = has(pods, in_pod, projected_sources[(projected_sources["secret"] == "").fillna(False)])
@@ -251,50 +292,59 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", wanted="no binding, no list of members, no request in the audit log and not the collector "
-                                   "has system:masters, which passes before any role is asked",
-       remedy="Use a group of your own with a binding that can be taken away; keep the certificate for emergencies.",
+@check(severity="critical", finding="is the group system:masters or one of its members",
+       wanted="neither a binding, nor the list of members, nor the audit log, nor the collector's own identity shows "
+              "the group system:masters",
+       remedy="Use a group of your own, with a binding that can be removed. Keep certificates of system:masters for "
+              "emergencies.",
        source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
 def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:
-    """Nobody is part of system:masters, by a binding, by a list of members, or in what the audit log shows.
+    """Nobody belongs to the group system:masters.
 
-    A list of members, an audit log and what the API server says of whoever collects can only refute: without them
-    bindings are judged alone.
+    The API server allows every request of this group without asking a role, and removing a binding does not stop it.
+    The list of members, the audit log and the API server's answer to the collector can show members, but never that
+    there are none. Without them only bindings are judged.
     """
     user = system_masters["subject"]
     account = user.str.replace(rf"^{ACCOUNT_USER}([^:]+):([^:]+)$", r"\1/\2", regex=True)
     is_accepted = user.isin(accepted) | account.isin(accepted)
     return judge(system_masters, ~system_masters["masters"] | is_accepted, ["told_by", *EVIDENCE],
                  applies=~system_masters["own"],
-                 otherwise="Kubernetes itself is in it, by a binding that it ships or to speak to itself")
+                 otherwise="Kubernetes' own: a binding that it ships, or the API server that calls itself")
 
 
-@check(severity="critical", wanted="no binding names system:anonymous or system:unauthenticated",
-       remedy="Remove the subject from the binding; whoever needs access authenticates.",
+@check(severity="critical", finding="is bound to a role without authentication",
+       wanted="no binding names system:anonymous or system:unauthenticated",
+       remedy="Remove the subject from the binding. Whoever needs access must authenticate.",
        source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")
 def no_anonymous_bindings(binding_subjects: pd.DataFrame, *,
                           subjects: Sequence[str] = (ANONYMOUS, UNAUTHENTICATED)) -> Judgement:
-    """No rights for those who do not authenticate.
+    """Unauthenticated requests have no rights.
 
-    ``subjects`` may leave out the user (system:anonymous) or the group. Raises `UsageError` for others.
+    Anybody who can reach the API server has these rights, without a password, a token or a certificate. ``subjects``
+    may leave out the user (system:anonymous) or the group (system:unauthenticated). Raises `UsageError` for others.
     """
     if others := set(subjects) - {ANONYMOUS, UNAUTHENTICATED}:
-        raise UsageError(f"{', '.join(sorted(others))} are others than those who do not authenticate: "
-                         f"subjects may be {ANONYMOUS} and {UNAUTHENTICATED}.")
+        raise UsageError(f"The parameter subjects names {', '.join(sorted(others))}; "
+                         f"it may only name {ANONYMOUS} and {UNAUTHENTICATED}.")
     return _unnamed(binding_subjects, {"User": {ANONYMOUS}.intersection(subjects),
                                        "Group": {UNAUTHENTICATED}.intersection(subjects)})
 
 
-@check(severity="high", wanted="no binding names system:authenticated but those that Kubernetes itself ships",
-       remedy="Bind a group of those who need the right.",
+@check(severity="high", finding="includes everyone who authenticates",
+       wanted="only bindings that Kubernetes itself ships name system:authenticated",
+       remedy="Bind a group that has only those who need the right.",
        source="Kubernetes documentation: RBAC good practices; CIS Google GKE 4.1.10")
 def no_bindings_of_everybody(binding_subjects: pd.DataFrame) -> Judgement:
-    """No rights for everybody who authenticates, beyond those that Kubernetes itself gives."""
+    """Nobody has rights merely because they authenticate, beyond those that Kubernetes ships.
+
+    The group system:authenticated includes every user and every service account of the cluster.
+    """
     return _unnamed(binding_subjects, {"Group": {AUTHENTICATED}})
 
 
 def _unnamed(binding_subjects: pd.DataFrame, names: dict[str, set[str]]) -> Judgement:
-    """Fails each subject of a binding that has one of these names, by kind, unless Kubernetes itself put it there."""
+    """Fail each subject with one of these names (by kind), unless Kubernetes itself ships the binding."""
     named = pd.Series(False, binding_subjects.index, BOOLEAN)
     for kind, of_kind in names.items():
         subject = binding_subjects["subject"]
@@ -303,11 +353,15 @@ def _unnamed(binding_subjects: pd.DataFrame, names: dict[str, set[str]]) -> Judg
                  otherwise=SHIPPED)
 
 
-@check(severity="low", wanted="the role that the binding grants exists",
-       remedy="Delete the binding: whoever creates a role of that name gives it rights.",
+@check(severity="low", finding="names a role that does not exist", wanted="the role that the binding names exists",
+       remedy="Delete the binding.",
        source="Kubernetes documentation: RBAC good practices", needs=("roles",))
 def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) -> Judgement:
-    """Every binding grants a role that exists."""
+    """Every binding grants a role that exists.
+
+    A binding to a missing role grants nothing today. Whoever creates a role of that name gives the subjects its rights,
+    without touching the binding.
+    """
     inside = bindings["kind"] == "RoleBinding"
     meant = pd.DataFrame({"kind": bindings["role_kind"], "role": bindings["role"],
                           "namespace": bindings["namespace"].where(inside, pd.NA)})
@@ -317,12 +371,17 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
     return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
 
 
-@check(severity="medium", wanted="the rights of duties that must lie in different hands are not held by one subject",
-       remedy="Take one of the rights away, or record who accepted that one subject has both, and what compensates.",
+@check(severity="medium", finding="is part of a conflict of duties",
+       wanted="no subject holds both duties of a pair that must be separated",
+       remedy="Remove one of the two rights, or record who accepted the combination and what compensates for it.",
        source="NIST SP 800-53 AC-5; the pairs are in controls/segregation-of-duties.yaml")
 def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFrame, *,
                       accepted: Sequence[str] = ()) -> Judgement:
-    """Duties that must lie in different hands do."""
+    """No subject holds two duties that must be separated.
+
+    A subject with both duties can act, and approve or hide its own act, without a second person. The file
+    controls/segregation-of-duties.yaml lists the pairs and why each matters.
+    """
     sides = [duty_conflicts[[side, "duty"]].set_axis(["row", "duty"], axis=1) for side in ("first_row", "second_row")]
     own = shipped_bindings(binding_subjects).to_numpy(bool)
     both_own = np.logical_and.reduce([own[side["row"].to_numpy(int)] for side in sides])
@@ -332,7 +391,8 @@ def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFra
 
     def reasons() -> pd.Series:
         words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
-        said = "it is part of what one subject holds together: " + words.astype(STRING)
+        said = ("one subject holds both duties of " + words.astype(STRING)
+                + "; this binding grants at least one of them")
         return said.reindex(range(len(binding_subjects))).set_axis(binding_subjects.index)
 
     return judge(binding_subjects, ~by_others | is_accepted, EVIDENCE, applies=by_others | ~by_kubernetes,

@@ -1,4 +1,4 @@
-"""Admission: what refuses unsafe pods, and whether it can be passed by."""
+"""Admission: what refuses unsafe pods and images, and whether it can be bypassed."""
 
 import pandas as pd
 
@@ -14,25 +14,27 @@ NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
 SIGSTORE = "policy.sigstore.dev"
 """The webhook of Sigstore's policy controller, whose policies are read. What others verify (Connaisseur, Portieris,
-Ratify, Kyverno) stands in settings that are not."""
+Ratify, Kyverno) is in settings that are not read."""
 
 _OF_NAMESPACE = {"name": "namespace"}
 
 
 @check(
-    severity="high", if_empty=NO_NAMESPACE,
+    severity="high", if_empty=NO_NAMESPACE, finding="admits privileged pods",
     wanted=f"label {ENFORCE}: baseline or restricted",
-    remedy=f"Label the namespace {ENFORCE}=baseline or restricted; first with warn and audit, to see what breaks.",
+    remedy=f"Label the namespace {ENFORCE}=baseline or restricted. Try the level with warn and audit first, to see "
+           "which pods it would refuse.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.1; Kubernetes documentation: Pod Security admission",
     needs=("webhook_namespaces", "pod_policies", "api_servers"),
 )
 def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFrame, namespace_labels: pd.DataFrame,
                           webhook_namespaces: pd.DataFrame, pod_policies: pd.DataFrame, api_servers: pd.DataFrame, *,
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace refuses unsafe pods.
+    """Every namespace refuses privileged pods.
 
-    A level that is not valid is enforced as restricted, and a version that is not as latest. The API server may read a
-    file that exempts users, runtime classes and namespaces, and its plug-in may be switched off.
+    A privileged pod can take over its node. The API server enforces an invalid level as restricted, and an invalid
+    version as latest. A file of the control plane may exempt users, runtime classes and namespaces, and the admission
+    plug-in may be off.
     """
     labelled = has(namespaces, _OF_NAMESPACE, namespace_labels[(namespace_labels["key"] == ENFORCE).fillna(False)])
     level, version = namespace_levels["enforce"], namespace_levels["enforce_version"]
@@ -42,20 +44,20 @@ def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFra
     engines = named(namespaces, _OF_NAMESPACE, others, "name") + (f", {asked}" if asked else "")
     by_default = unsafe & ~labelled & file
     wrong = namespace_levels["errors"]
-    reasons = (level + " (" + version + ") is enforced; labels that are not valid: " + wrong).fillna("").mask(
-        ~unsafe & file, "exemptions may stand in a file of the control plane (--admission-control-config-file)").mask(
-        by_default, "what namespaces without a label enforce may stand in a file of the control plane")
+    reasons = (level + " (" + version + ") is enforced; invalid labels: " + wrong).fillna("").mask(
+        ~unsafe & file, "a file of the control plane may exempt it (--admission-control-config-file)").mask(
+        by_default, "a file of the control plane may set the level of namespaces without a label")
     ok, reasons = if_asked((~unsafe).mask(by_default | (~unsafe & file), pd.NA), reasons, api_servers, "PodSecurity")
     elsewhere = ~ok.fillna(False) & unsafe.where(ok.isna(), True) & (engines != "")
     ok, reasons = ok.mask(elsewhere, pd.NA), reasons.mask(
-        elsewhere, "whether rules of another kind are of equal worth is not known: " + engines.str.strip(", "))
+        elsewhere, "whether other admission rules refuse privileged pods is not known: " + engines.str.strip(", "))
     return judge(namespaces.assign(enforce=level.where(labelled), enforce_version=version.where(labelled)),
                  ok, ["enforce", "enforce_version"], reasons=reasons,
                  applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
 
 
 def if_asked(ok: pd.Series, reasons: pd.Series, api_servers: pd.DataFrame, plugin: str) -> tuple[pd.Series, pd.Series]:
-    """What holds, and why, if API servers ask an admission plug-in that is on by default and may be switched off."""
+    """Verdicts and reasons that depend on an admission plug-in, which is on by default and may be off."""
     on = plugin_on(api_servers, plugin, by_default=True)
     if (~on).fillna(False).any():
         return ok & False, pd.Series(f"the admission plug-in {plugin} is off", ok.index, STRING)
@@ -66,22 +68,25 @@ def if_asked(ok: pd.Series, reasons: pd.Series, api_servers: pd.DataFrame, plugi
 
 
 def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
-    """Whether an API server that is seen reads a file that can hold defaults of Pod Security admission, or may."""
+    """Whether a visible API server reads a file that can set defaults of Pod Security admission, or may read one."""
     file = Flags(api_servers, API_SERVER).set("admission-control-config-file")
     return bool(file.fillna(True).any())
 
 
 @check(
-    severity="medium", if_empty=NO_NAMESPACE,
-    wanted="a webhook that verifies signatures of images is asked about every pod, and refuses where it cannot answer",
-    remedy="Install an admission controller that verifies signatures, such as Sigstore's policy controller, for this "
-           "namespace, with failurePolicy: Fail.",
+    severity="medium", if_empty=NO_NAMESPACE, finding="admits images without verifying their signatures",
+    wanted="a webhook with failurePolicy: Fail verifies the image signatures of every pod",
+    remedy="Install an admission controller that verifies image signatures, such as Sigstore's policy controller, for "
+           "this namespace, with failurePolicy: Fail.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.5.1; NSA/CISA Kubernetes Hardening Guidance 1.2: image scanning",
     needs=("webhook_namespaces", "api_servers"),
 )
 def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame,
                             image_rules: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Only images whose origin is proved are admitted."""
+    """Only images with a verified signature are admitted.
+
+    Where nothing verifies signatures, an image that was replaced in the registry runs like the original.
+    """
     ours = ((webhook_namespaces["name"] == SIGSTORE) & (webhook_namespaces["type"] == "Validating")).fillna(False)
     closed = (webhook_namespaces["failure_policy"] == "Fail").fillna(False)
     asks = ours & closed & webhook_namespaces["whole"] & webhook_namespaces["served"].fillna(True)
@@ -92,28 +97,28 @@ def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.Dat
     asked = named(namespaces, _OF_NAMESPACE, webhook_namespaces[~idle], "name")
     plugin = _image_policy_plugin(api_servers)
     known = ok | ((asked == "") & (plugin == ""))
-    reasons = (pd.Series("nothing verifies signatures of images", namespaces.index, STRING)
-               .mask(ok, "a webhook verifies signatures of images")
-               .mask(~known, "whether they verify images is not known: " + asked.where(asked != "", plugin))
+    reasons = (pd.Series("nothing verifies image signatures", namespaces.index, STRING)
+               .mask(ok, "a webhook verifies image signatures")
+               .mask(~known, "whether these verify image signatures is not known: " + asked.where(asked != "", plugin))
                .mask(asked_here & ~ok, why))
     return judge(namespaces, ok.where(known), applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES,
                  reasons=reasons)
 
 
 def _verified(image_rules: pd.DataFrame) -> tuple[bool | None, str]:
-    """Whether the policies of Sigstore's controller verify every image, and why that is not so.
+    """Whether the policies of Sigstore's controller verify every image, and if not, why.
 
-    An image that no policy is about is refused, or admitted, by a setting that is not read.
+    A setting that is not read decides whether an image is admitted that no policy covers.
     """
     if (image_rules["verifies"] & image_rules["every_image"]).fillna(False).any():
         return True, ""
     if len(image_rules) and not image_rules["verifies"].fillna(True).any() and image_rules["every_image"].any():
-        return False, "no ClusterImagePolicy refuses images: they only warn, or pass whatever comes"
-    return None, "no ClusterImagePolicy verifies every image, and what others are refused for is not read"
+        return False, "no ClusterImagePolicy refuses images: they only warn, or pass every image"
+    return None, "no ClusterImagePolicy verifies every image; whether images without a policy are refused is not read"
 
 
 def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
-    """What of the API server may verify images unseen; empty where ImagePolicyWebhook is known to be off."""
+    """What in the API server may verify images and is not visible; empty where ImagePolicyWebhook is off."""
     if api_servers.empty:
         return "plug-ins of an API server that is not visible"
     off = ~plugin_on(api_servers, "ImagePolicyWebhook").fillna(True)
@@ -121,29 +126,35 @@ def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
 
 
 @check(
-    severity="medium",
+    severity="medium", finding="fails open",
     wanted="failurePolicy: Fail",
-    remedy="Set failurePolicy: Fail, with several replicas of the webhook, and leave out its own namespace.",
+    remedy="Set failurePolicy: Fail, run several replicas of the webhook, and exclude its own namespace.",
     source="Kubernetes documentation: good practices for admission webhooks; NIST SP 800-53 SC-24",
 )
 def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
-    """A webhook that cannot be asked lets nothing pass."""
+    """Requests are refused while an admission webhook does not answer.
+
+    With failurePolicy: Ignore, requests are admitted unchecked while the webhook does not answer. Whoever can stop or
+    overload the webhook bypasses it.
+    """
     return judge(webhooks, webhooks["failure_policy"] == "Fail", ["type", "configuration", "failure_policy"])
 
 
 @check(
-    severity="medium",
-    wanted="bound with the action Deny, and failurePolicy: Fail",
-    remedy="Bind the policy with validationActions: [Deny], after a time with Warn and Audit; and failurePolicy: Fail.",
+    severity="medium", finding="lacks a binding that takes effect with the action Deny, or failurePolicy: Fail",
+    wanted="a binding with the action Deny that takes effect, and failurePolicy: Fail",
+    remedy="Bind the policy with validationActions: [Deny], after a trial with Warn and Audit. Set failurePolicy: "
+           "Fail.",
     source="Kubernetes documentation: validating admission policies",
     needs=("admission_policy_bindings", "admission_binding_rules", "admission_policy_rules", "namespaces",
            "namespace_labels", "config_maps"),
 )
 def validating_policies_enforced(admission_policies: pd.DataFrame, admission_policy_bindings: pd.DataFrame,
                                  binding_effects: pd.DataFrame) -> Judgement:
-    """Admission policies refuse what breaks them.
+    """Validating admission policies refuse requests that violate them.
 
-    A binding counts where it acts: not where it picks no namespace that exists, or its parameters are gone.
+    Without a binding that denies, a policy only warns or records. A binding counts where it takes effect, which it does
+    not if it selects no namespace that exists, or its parameters are missing.
     """
     on = {"type": "type", "name": "policy"}
     seen = admission_policies.assign(actions=named(admission_policies, on, admission_policy_bindings, "action"))
@@ -152,4 +163,4 @@ def validating_policies_enforced(admission_policies: pd.DataFrame, admission_pol
     ok = sure.mask(~sure & perhaps, pd.NA) & (admission_policies["failure_policy"] == "Fail")
     why = named(admission_policies, on, binding_effects[~acts.fillna(False)], "why")
     return judge(seen, ok, ["actions", "failure_policy"], applies=admission_policies["type"] == "Validating",
-                 otherwise="it changes objects and refuses none", reasons=why.mask(sure, ""))
+                 otherwise="a mutating policy refuses nothing", reasons=why.mask(sure, ""))

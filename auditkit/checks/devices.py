@@ -11,19 +11,19 @@ was ``resource.k8s.io/admin-access``)."""
 
 
 @check(
-    severity="high",
+    severity="high", finding="requests admin access to devices",
     wanted="no request with adminAccess: true",
-    remedy="Ask for the device without adminAccess; keep claims with it in a namespace of its own for monitoring "
-           f"devices, and remove the label {ADMIN_LABEL} from every other.",
+    remedy="Request the device without adminAccess. Keep claims that need it for monitoring in their own namespace, "
+           f"and remove the label {ADMIN_LABEL} from all other namespaces.",
     source="Kubernetes documentation: Dynamic Resource Allocation, admin access; Good Practices for DRA as a Cluster "
            "Admin; NIST SP 800-53 AC-6",
 )
 def no_admin_access(device_claims: pd.DataFrame, device_requests: pd.DataFrame, device_users: pd.DataFrame,
                     namespace_labels: pd.DataFrame, *, allowed: tuple[str, ...] = ()) -> Judgement:
-    """Claims do not ask for admin access to devices.
+    """Resource claims request no admin access to devices.
 
-    It opens devices that other pods use, and may come with further rights on them. ``allowed`` are namespaces in which
-    monitoring needs it.
+    Admin access opens devices that other pods use, and may bring further rights on them. ``allowed`` lists the
+    namespaces in which monitoring needs it.
     """
     on = {"kind": "kind", "namespace": "namespace", "name": "claim"}
     admin = device_requests["admin_access"].fillna(True) | device_requests["admin_access_flat"].fillna(True)
@@ -37,4 +37,4 @@ def no_admin_access(device_claims: pd.DataFrame, device_requests: pd.DataFrame, 
         requests=named(device_claims, on, asking, "name"), used_by=by_template.where(is_template, by_claim).astype(
             STRING), namespace_allows=has(device_claims, {"namespace": "namespace"}, labelled))
     return judge(seen, ~has(device_claims, on, asking), ["requests", "used_by", "namespace_allows"],
-                 applies=~device_claims["namespace"].isin(allowed), otherwise="its namespace is allowed admin access")
+                 applies=~device_claims["namespace"].isin(allowed), otherwise="the control allows it in this namespace")

@@ -21,7 +21,7 @@ class Judgement:
     """What a check found for each row of its population, in the same order.
 
     ``ok`` is nullable: ``True`` as wanted, ``False`` not, ``<NA>`` not known. ``applies`` is ``False`` where the
-    rule does not speak of the row. ``for_want`` is ``False`` where a failure is not for want of rows in the tables that
+    row is not in scope. ``for_want`` is ``False`` where a failure is not for want of rows in the tables that
     the check ``needs``, so that more of them could not clear it. `evidence` and `reasons` are worked out when they are
     asked for.
     """
@@ -53,7 +53,7 @@ def judge(
     evidence: Sequence[str] = (),
     *,
     applies: pd.Series | None = None,
-    otherwise: str = "the rule does not speak of it",
+    otherwise: str = "not in scope",
     reasons: Reasons = "",
     for_want: pd.Series | None = None,
 ) -> Judgement:

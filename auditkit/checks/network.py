@@ -1,4 +1,4 @@
-"""The network: which namespaces are closed by default, whether that is enforced, and what is open to the outside."""
+"""The network: which namespaces are closed by default, whether that is enforced, and what is open from outside."""
 
 import pandas as pd
 
@@ -7,47 +7,49 @@ from auditkit.analysis.network.engines import doubts, over_traffic
 from auditkit.analysis.network.entry_points import MANAGED
 from auditkit.analysis.network.load_balancers import restricted
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
+from auditkit.checks.admission import NO_NAMESPACE
 from auditkit.checks.model import Judgement, check, judge
 
-NOT_SEEN = "a service that is opened to the outside: whether what it carries is encrypted is not seen"
-WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
-NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
-NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
-            "without it, is not known")
-NOT_DECLARED = "other engines open entrances whose encryption is not read: "
-NOT_RENEWED = "who renews its certificate is not known"
+_DENIED_BY_DEFAULT = "a policy that selects every pod and denies what no rule allows, and none that allows all again"
+SERVICE_UNKNOWN = "whether a service that is open from outside encrypts its traffic is not visible"
+SERVICE_IN_ORDER = "the service declares TLS, or has only private addresses"
+OTHER_SERVICE = "the service is not a load balancer, declares TLS, or has only private addresses"
+CERTIFICATE_UNKNOWN = ("an annotation names a certificate; whether the ingress controller uses it for all traffic is "
+                       "not known")
+ENGINE_UNKNOWN = "entry points of other engines are not read: "
+RENEWAL_UNKNOWN = "who renews the certificate is not known"
 
 
 def _enforced(ok: pd.Series, plugin: pd.DataFrame) -> pd.Series:
-    """What holds on paper, where policies are enforced; on paper only where that is not known."""
+    """True where policies say so and are enforced; unknown where they say so and enforcement is not known."""
     return ok & pd.Series(enforcement(plugin), index=ok.index, dtype=BOOLEAN)
 
 
 def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFrame:
-    """Namespaces in their order with what policies do for them."""
+    """The namespaces in their order, with the columns of `namespace_policies`."""
     columns = policies.drop(columns="namespace").set_index(namespaces.index)
     return pd.concat([namespaces, columns], axis=1)
 
 
 @check(
-    severity="medium",
+    severity="medium", finding="has no network policy that is enforced",
     wanted="at least one network policy, and a network plug-in that enforces it",
-    remedy="Add a NetworkPolicy to the namespace, first one that denies everything; use a plug-in that enforces them.",
-    source="Kubernetes documentation: network policies; CIS Kubernetes 5.3.2",
-    if_empty="every cluster has namespaces, yet none is visible",
+    remedy="Add a NetworkPolicy to the namespace, starting with one that denies everything. Use a network plug-in that "
+           "enforces policies.",
+    source="Kubernetes documentation: network policies; CIS Kubernetes 5.3.2", if_empty=NO_NAMESPACE,
     needs=("network_policies",),
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
                            other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
-    Without one, every pod of the cluster and whatever routes to it may talk to its pods. Where another check asks
-    whether policies are enforced, a control sets ``enforced`` to false.
+    Without a network policy, every pod of the cluster can connect to the pods of the namespace. A control sets
+    ``enforced`` to false where another check asks whether policies are enforced.
     """
     found = _by_namespace(namespaces, namespace_policies)
     engines = doubts(found["name"], over_traffic(other_engines))
     has = (found["policies"] > 0).mask((found["policies"] == 0) & engines.notna(), pd.NA)
-    elsewhere = "there is no NetworkPolicy, and what other engines decide is not read: " + engines
+    elsewhere = "there is no NetworkPolicy, and the rules of other engines are not read: " + engines
     ok = _enforced(has, network_plugin) if enforced else has
     reasons = _reasons(has, "there is no network policy", network_plugin) if enforced else pd.Series(
         "", found.index, STRING)
@@ -55,43 +57,42 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
 
 
 @check(
-    severity="medium",
-    wanted="a policy that picks every pod and denies what no rule allows, and none that opens it again",
-    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules; remove what allows all.",
-    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
-    if_empty="every cluster has namespaces, yet none is visible",
+    severity="medium", finding="allows incoming traffic by default", wanted=_DENIED_BY_DEFAULT,
+    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Ingress] and no rules. Remove policies that "
+           "allow everything.",
+    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)", if_empty=NO_NAMESPACE,
     needs=("network_policies",),
 )
 def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
                          policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
-    """Every namespace denies incoming traffic unless a rule allows it.
+    """Every namespace denies incoming traffic by default.
 
-    Then a new pod is closed until somebody has decided who may reach it.
+    Where incoming traffic is allowed by default, every pod of the cluster can connect to a new pod before anybody has
+    decided who may.
     """
     return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "ingress")
 
 
 @check(
-    severity="medium",
-    wanted="a policy that picks every pod and denies what no rule allows, and none that opens it again",
-    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules; remove what allows all.",
-    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)",
-    if_empty="every cluster has namespaces, yet none is visible",
+    severity="medium", finding="allows outgoing traffic by default", wanted=_DENIED_BY_DEFAULT,
+    remedy="Add a NetworkPolicy with an empty podSelector, policyTypes [Egress] and no rules. Remove policies that "
+           "allow everything.",
+    source="Kubernetes documentation: default policies; NIST SP 800-53 SC-7(5)", if_empty=NO_NAMESPACE,
     needs=("network_policies",),
 )
 def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
                         policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
-    """Every namespace denies outgoing traffic unless a rule allows it.
+    """Every namespace denies outgoing traffic by default.
 
-    Then a pod that was taken over cannot carry data out, nor look around in the cluster.
+    Where outgoing traffic is allowed by default, a compromised pod can send data out and explore the cluster.
     """
     return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "egress")
 
 
 def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, openings: pd.DataFrame,
                   other_engines: pd.DataFrame, direction: str) -> Judgement:
-    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited, nor where
-    another engine may deny or open."""
+    """Denied by a policy, and not opened again by another. Unknown where a rule has no plain limit, and where another
+    engine may deny or allow."""
     found = _by_namespace(namespaces, policies)
     denied, doubt = found[f"{direction}_denied"], _doubts(found["name"], openings[openings["direction"] == direction])
     found[f"{direction}_perhaps_opened_by"] = doubt
@@ -101,56 +102,55 @@ def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.D
     return judge(
         found, _enforced(denied.mask(doubted, pd.NA), plugin).mask(engines.notna(), pd.NA),
         [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
-        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied").mask(
-            engines.notna(), "what other engines allow and deny is not read: " + engines))
+        reasons=reasons.mask(doubted, "whether this policy allows all traffic is not known: " + doubt).mask(
+            engines.notna(), "the rules of other engines are not read: " + engines))
 
 
 def _doubts(names: pd.Series, openings: pd.DataFrame) -> pd.Series:
-    """For each namespace the first policy that perhaps opens it: a cluster-wide one, or one of its own."""
+    """For each namespace the first policy that may open it: one of its own, or a cluster-wide one."""
     wide_open = openings.loc[openings["namespace"] == "", "policy"].min() if len(openings) else pd.NA
     own = names.map(openings.groupby("namespace")["policy"].min()).astype(STRING)
     return own.fillna(wide_open) if not pd.isna(wide_open) else own
 
 
 def _reasons(ok: pd.Series, otherwise: str, plugin: pd.DataFrame) -> pd.Series:
-    """Why: the policies where they are wanting, else what is known of the plug-in."""
+    """Why: ``otherwise`` where the policies fall short, else what is known of the network plug-in."""
     return pd.Series(enforcement_grounds(plugin), index=ok.index, dtype=STRING).where(ok, otherwise)
 
 
 @check(
-    severity="high",
+    severity="high", finding="does not enforce network policies",
     wanted="an agent on every node that enforces network policies",
-    remedy="Run a network plug-in that enforces policies (Calico, Cilium, Antrea and others do), or switch that on.",
+    remedy="Run a network plug-in that enforces policies, such as Calico, Cilium or Antrea, or turn enforcement on.",
     source="Kubernetes documentation: network plug-ins; CIS Kubernetes 5.3.1",
     if_empty="the network plug-in was not recognised",
 )
 def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
     """The network plug-in enforces network policies on every node.
 
-    The API server keeps network policies whether or not anything acts on them.
+    The API server stores network policies whether or not anything enforces them.
     """
     enforced = enforcement(network_plugin)
     partly = network_plugin["enforces"] & (network_plugin["nodes"] < network_plugin["of_nodes"])
     ok = network_plugin["enforces"].mask(partly.fillna(False), pd.NA)
     decides = {True: ok.fillna(False), None: ok.isna(), False: ok.notna()}[enforced]
     return judge(network_plugin, ok, ["plugin", "image", "nodes", "of_nodes"], applies=decides,
-                 otherwise="another agent decides", reasons=network_plugin["grounds"])
+                 otherwise="another agent decides whether policies are enforced", reasons=network_plugin["grounds"])
 
 
 @check(
-    severity="high",
-    wanted="TLS for every host of the ingress, by an entry of its own or by a certificate of the cloud's load balancer",
-    remedy="Name every host under spec.tls, with a Secret that holds its certificate.",
+    severity="high", finding="has hosts without TLS",
+    wanted="an entry in spec.tls for every host of the ingress, or a certificate at the cloud's load balancer",
+    remedy="List every host under spec.tls, with a Secret that holds its certificate.",
     source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
 )
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
-    """Every ingress speaks TLS for all of its hosts; services are asked about where there is no ingress.
+    """Every ingress uses TLS for all of its hosts.
 
-    Entrances that other engines open (Gateways, Routes and the like) are unknown: they are not read.
-
-    Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
-    those with one of their own, beside ingresses too; what they carry is not seen, so they are unknown. With
-    ``renewed`` only a certificate counts of which it is known that the provider renews it.
+    Without TLS, passwords and data cross the network in clear text. Services that are open from outside are unknown,
+    because their traffic is not visible; they are judged where there is no ingress, and load balancers always with
+    ``load_balancers``. Entry points of other engines (Gateways, Routes and the like) are unknown, because they are not
+    read. With ``renewed`` only a certificate counts that the provider is known to renew.
     """
     certificate = entrances["certificate"]
     is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
@@ -159,35 +159,35 @@ def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, r
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
     of_others = entrances["opened_by"].notna()
-    opened, otherwise = ~is_ingress & ~of_others & ~entrances["private"], WITH_TLS
+    opened, otherwise = ~is_ingress & ~of_others & ~entrances["private"], SERVICE_IN_ORDER
     if load_balancers:
-        opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), NO_LOAD_BALANCER
+        opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), OTHER_SERVICE
     elif is_ingress.any():
         opened, otherwise = opened & False, "services are judged only where there is no ingress"
     unseen = opened & (~entrances["declares_tls"] | renewed)
     ok = ok.mask(~is_ingress | of_others, pd.NA)
-    reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
-    reasons = reasons.mask(of_others, NOT_DECLARED + entrances["opened_by"])
+    reasons = pd.Series(SERVICE_UNKNOWN, ok.index, STRING).mask(
+        is_ingress, RENEWAL_UNKNOWN if renewed else CERTIFICATE_UNKNOWN)
+    reasons = reasons.mask(of_others, ENGINE_UNKNOWN + entrances["opened_by"])
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
                  applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
 
 
 @check(
-    severity="high",
-    wanted="no external IPs",
-    remedy="Remove spec.externalIPs; who may set them can take over the traffic to these addresses (CVE-2020-8554).",
+    severity="high", finding="has external IPs", wanted="no spec.externalIPs", remedy="Remove spec.externalIPs.",
     source="Kubernetes security advisory CVE-2020-8554",
 )
 def no_external_ips(services: pd.DataFrame) -> Judgement:
-    """No service answers on addresses that its author chose.
+    """Services have no external IPs.
 
-    Whoever may create a service could draw the traffic to any address to himself.
+    Whoever can create a service with external IPs can redirect traffic for any address to pods of their own
+    (CVE-2020-8554).
     """
     return judge(services, services["external_ips_count"] == 0, ["type", "external_ips_count"])
 
 
 @check(
-    severity="medium",
+    severity="medium", finding="opens a port on every node",
     wanted="not of type NodePort, and no port has a nodePort",
     remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with allocateLoadBalancerNodePorts: false "
            "and address ranges.",
@@ -195,10 +195,10 @@ def no_external_ips(services: pd.DataFrame) -> Judgement:
            "node port allocation",
 )
 def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgement:
-    """No service is opened as a port on every node.
+    """No service opens a port on every node.
 
-    Such a port passes by ingresses and load balancers, and what they check. A load balancer has one too, unless it is
-    told not to.
+    Traffic to such a port bypasses ingresses and load balancers, and what they check. Services of type LoadBalancer
+    open one too, unless allocateLoadBalancerNodePorts is false.
     """
     opened = service_ports[(service_ports["node_port"] > 0).fillna(False)]
     on = {"namespace": "namespace", "name": "service"}
@@ -208,19 +208,19 @@ def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgem
 
 
 @check(
-    severity="medium",
-    wanted="load balancers answer only to stated address ranges, or on private addresses",
-    remedy="State spec.loadBalancerSourceRanges, or use an internal load balancer.",
+    severity="medium", finding="opens a load balancer to a wide or unlimited range of addresses",
+    wanted="the load balancer accepts only stated and narrow address ranges, or has only private addresses",
+    remedy="Set spec.loadBalancerSourceRanges, or use an internal load balancer.",
     source="Kubernetes documentation: services of type LoadBalancer, internal load balancers; "
            "NIST SP 800-53 SC-7",
 )
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
                               service_load_balancers: pd.DataFrame,
                               service_load_balancer_annotations: pd.DataFrame) -> Judgement:
-    """Every load balancer answers only to stated address ranges.
+    """Load balancers accept only stated address ranges, or have only private addresses.
 
-    What a cloud or the controller of a class decides outside of these fields is unknown: an internal load balancer
-    whose address is not seen, ranges in an annotation, security groups of its own.
+    Everybody on the internet can connect to a load balancer without limits. What a cloud, or the controller of a class,
+    decides elsewhere is unknown: the address of an internal load balancer, ranges in an annotation, security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
     found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])

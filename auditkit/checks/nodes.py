@@ -1,4 +1,4 @@
-"""Nodes: what they run, and where they can be reached."""
+"""Nodes: which operating system they run, and whether they have public addresses."""
 
 from functools import partial
 
@@ -11,15 +11,16 @@ from auditkit.checks.model import Judgement, check, judge
 rule = partial(check, severity="medium", if_empty="every cluster has nodes, yet none is visible")
 
 
-@rule(wanted="no address of type ExternalIP, and none that the internet routes",
+@rule(finding="has an external or public address",
+      wanted="no address of type ExternalIP, and no other address that the internet routes",
       source="CIS Amazon EKS 5.4.3; CIS Google GKE 5.6.5; NIST SP 800-53 SC-7",
-      remedy="Put the nodes into private subnets, and let them reach out by a gateway that translates addresses.")
+      remedy="Put the nodes into private subnets, and let them connect out through a NAT gateway.")
 def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> Judgement:
-    """Nodes have no public address.
+    """Nodes have no external or public address.
 
-    An address of type ExternalIP counts, and so does an IPv4 address of type InternalIP that the internet routes: on
-    machines without a private network a node's own address is its public one. A node that states no address at all is
-    unknown, and so is one with a public name, or with an IPv6 address that the internet could route.
+    Anybody on the internet can try the ports of such a node. An IPv4 address of type InternalIP counts too if the
+    internet routes it, as on machines without a private network. A node without any address is unknown, and so is one
+    with a public name, or with an IPv6 address that the internet could route.
     """
     on = {"name": "node"}
     given = node_addresses[(node_addresses["address"] != "").fillna(True)]
@@ -29,19 +30,21 @@ def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> 
     perhaps = given[(public_internal & six | kind.eq("ExternalDNS")).fillna(True)]
     ok = ~has(nodes, on, public)
     unsure = ok & (~has(nodes, on, given) | has(nodes, on, perhaps))
-    reasons = pd.Series("", nodes.index, STRING).mask(unsure, "it states no address").mask(
-        unsure & has(nodes, on, perhaps), "whether it can be reached at " + named(nodes, on, perhaps, "address")
-        + " is not known")
+    reasons = pd.Series("", nodes.index, STRING).mask(unsure, "the node states no address").mask(
+        unsure & has(nodes, on, perhaps), "whether the internet reaches it at this address is not known: "
+        + named(nodes, on, perhaps, "address"))
     return judge(nodes.assign(external=named(nodes, on, public, "address")), ok.mask(unsure, pd.NA), ["external"],
                  reasons=reasons)
 
 
-@rule(wanted="the operating system that the control names", source="CIS Google GKE 5.5.1",
-      remedy="Make node pools of that operating system, and move the pods to them.")
+@rule(finding="runs an operating system other than the required one",
+      wanted="the operating system that the control names", source="CIS Google GKE 5.5.1",
+      remedy="Create node pools with that operating system, and move the pods to them.")
 def run_operating_system(nodes: pd.DataFrame, *, system: str = "") -> Judgement:
-    """Nodes run the operating system that was chosen for them.
+    """Nodes run the required operating system.
 
-    ``system`` is how its name begins, as nodes tell it. Where a control does not name it, nothing is known.
+    An operating system that is made for containers has fewer programs to attack and to patch. ``system`` is the
+    beginning of its name as nodes report it; if a control does not give it, every node is unknown.
     """
     if not system:
         nothing = pd.Series(pd.NA, nodes.index, BOOLEAN)

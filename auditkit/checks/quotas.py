@@ -1,4 +1,4 @@
-"""Limits of namespaces, so that one cannot take what others need."""
+"""Limits of namespaces, so that one cannot use up what the others need."""
 
 from functools import partial
 
@@ -14,26 +14,29 @@ low = partial(check, severity="low", if_empty=NO_NAMESPACE)
 
 
 @low(
-    wanted="a ResourceQuota that limits something",
-    remedy="Add a ResourceQuota with limits of CPU, memory and the number of pods.",
+    finding="has no resource quota in effect",
+    wanted="a ResourceQuota without scopes, and the admission plug-in ResourceQuota",
+    remedy="Add a ResourceQuota that limits CPU, memory and the number of pods.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
     needs=("resource_quotas", "api_servers"),
 )
 def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFrame, api_servers: pd.DataFrame, *,
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace has a quota.
+    """Every namespace has a resource quota in effect.
 
-    One with scopes is for some of the pods only, and none counts where the API server does not ask for quotas.
+    Without a quota, one namespace can use up the cluster. A quota with scopes covers only some pods, and none takes
+    effect where the admission plug-in ResourceQuota is off.
     """
     seen = namespaces.assign(limited=named(namespaces, _OF_NAMESPACE, resource_quotas, "resource"))
     scoped = (resource_quotas["scopes_count"] > 0).fillna(True) | resource_quotas["has_scope_selector"].fillna(True)
     ok = has(namespaces, _OF_NAMESPACE, resource_quotas[~scoped])
     partly = ~ok & has(namespaces, _OF_NAMESPACE, resource_quotas[scoped])
-    reasons = pd.Series("", namespaces.index, STRING).mask(partly, "its quota is for pods of some scopes only")
+    reasons = pd.Series("", namespaces.index, STRING).mask(partly, "its quota covers only pods of certain scopes")
     return _asked(seen, ok.mask(partly, pd.NA), ["limited"], reasons, api_servers, "ResourceQuota", exempt)
 
 
 @low(
+    finding="has no default or maximum limit for containers in effect",
     wanted="a LimitRange that gives containers a default limit, or a maximum",
     remedy="Add a LimitRange of type Container with default and max.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
@@ -41,7 +44,10 @@ def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFram
 )
 def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataFrame, api_servers: pd.DataFrame, *,
                                 exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace limits containers that state no limit themselves."""
+    """Every namespace limits containers that state no limits themselves.
+
+    A container without limits can use up the CPU and memory of its node.
+    """
     limits = limit_ranges[(limit_ranges["type"] == "Container").fillna(False)
                           & (limit_ranges["has_default"] | limit_ranges["has_max"])]
     seen = namespaces.assign(limit_ranges=named(namespaces, _OF_NAMESPACE, limits, "name"))
@@ -52,6 +58,6 @@ def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataF
 
 def _asked(seen: pd.DataFrame, ok: pd.Series, evidence: list[str], reasons: pd.Series, api_servers: pd.DataFrame,
            plugin: str, exempt: tuple[str, ...]) -> Judgement:
-    """What holds if the API server asks its admission plug-in, which is on by default, and may be switched off."""
+    """The judgement, which depends on an admission plug-in that is on by default and may be off."""
     ok, reasons = if_asked(ok, reasons, api_servers, plugin)
     return judge(seen, ok, evidence, applies=~seen["name"].isin(exempt), otherwise=OF_KUBERNETES, reasons=reasons)

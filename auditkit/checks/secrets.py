@@ -1,29 +1,33 @@
-"""Secrets: how they reach programs, how long they live, and where they come from. Their values are never read."""
+"""Secrets: how containers get them, how long they are valid, and where they come from. No value is ever read."""
 
 import pandas as pd
 
 from auditkit.analysis.columns import IN_CONTAINER, has, named
+from auditkit.checks.admission import NO_NAMESPACE
 from auditkit.checks.model import Judgement, check, judge
 
 _CLUSTERS_OWN = ("kubernetes.io/service-account-token", "bootstrap.kubernetes.io/token", "helm.sh/release.v1")
-"""Types of Secrets that the cluster and its tools make for themselves."""
+"""Types of Secrets that the cluster and its tools create for themselves."""
 
 _STORES = ("onepassword.com", "secrets.doppler.com", "secrets.infisical.com", "akeyless.io", "k8s.bitwarden.com",
            "kubernetes-client.io", "spv.no", "vault.banzaicloud.com", "external-secrets.io", "secrets.hashicorp.com")
-"""API groups of operators that fetch from a store, by objects that are not among the tables."""
+"""API groups of operators that fetch Secrets from a store by objects that no table holds."""
 
 _STORE_IMAGE = r"(?:^|/)(?:vault|openbao|conjur)(?:[:@]|$)"
 _OF_NAMESPACE = {"name": "namespace"}
 
 
 @check(
-    severity="medium", wanted="no variable that is taken from a Secret",
-    remedy="Mount the Secret as a file; variables end up in logs, dumps and child processes.",
+    severity="medium", finding="takes environment variables from a Secret",
+    wanted="no environment variable comes from a Secret", remedy="Mount the Secret as a file.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.4.1",
 )
 def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataFrame,
                        all_container_env_from: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
-    """Secrets reach containers as files and not as environment variables."""
+    """Containers get Secrets as files, not as environment variables.
+
+    Environment variables are copied into logs, crash dumps and child processes.
+    """
     by_key = (all_container_env["origin"] == "secretKeyRef").fillna(False)
     taken = all_container_env[all_container_env["secret"].notna() | by_key]
     whole = all_container_env_from[all_container_env_from["secret"].notna()]
@@ -31,35 +35,44 @@ def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataF
     return judge(lambda: all_containers.assign(variables=named(all_containers, IN_CONTAINER, taken, "name"),
                                                whole_secrets=named(all_containers, IN_CONTAINER, whole, "secret")),
                  ok, ["type", "variables", "whole_secrets"], applies=~container_contexts["ended"],
-                 otherwise="its pod has ended: no process of it has variables")
+                 otherwise="its pod has ended")
 
 
 @check(
-    severity="medium", wanted="no Secret of type kubernetes.io/service-account-token",
-    remedy="Delete the Secret and let programs use the tokens that are mounted into pods, or `kubectl create token`.",
+    severity="medium", finding="holds a service account token that does not expire",
+    wanted="no Secret of type kubernetes.io/service-account-token",
+    remedy="Delete the Secret. Use the tokens that are mounted into pods, or `kubectl create token`.",
     source="Kubernetes documentation: manually created API tokens; CIS Kubernetes Benchmark 2.0.1, 5.1",
 )
 def no_legacy_token_secrets(secrets: pd.DataFrame) -> Judgement:
-    """No token of a service account lives for ever."""
+    """No Secret holds a service account token that never expires.
+
+    Whoever copies such a token can use it until the Secret or the service account is deleted.
+    """
     return judge(secrets, secrets["type"] != "kubernetes.io/service-account-token", ["type", "created"])
 
 
 @check(
-    severity="low", wanted="secrets of the namespace come from a store outside of the cluster",
-    remedy="Let an operator (External Secrets, Secrets Store CSI driver, Vault) fetch them, or record why not.",
-    source="CIS Kubernetes Benchmark 2.0.1, 5.4.2", if_empty="every cluster has namespaces, yet none is visible",
+    severity="low", finding="holds Secrets of applications and nothing that fetches them from an external store",
+    wanted="an operator, a CSI driver or an agent fetches the Secrets of the namespace from an external store",
+    remedy="Fetch Secrets from a store, for example with External Secrets, the Secrets Store CSI driver or Vault, or "
+           "record why not.",
+    source="CIS Kubernetes Benchmark 2.0.1, 5.4.2", if_empty=NO_NAMESPACE,
     needs=("secret_fetchers",),
 )
 def external_store_in_use(namespaces: pd.DataFrame, secrets: pd.DataFrame, secret_fetchers: pd.DataFrame,
                           containers: pd.DataFrame, crds: pd.DataFrame) -> Judgement:
-    """Secrets of applications come from a store outside of the cluster."""
+    """Secrets of applications come from an external store.
+
+    A store keeps secrets for many clusters in one place, where they can be rotated and their use is logged.
+    """
     uses = has(namespaces, _OF_NAMESPACE, secret_fetchers)
     seen = namespaces.assign(fetched_by=named(namespaces, _OF_NAMESPACE, secret_fetchers, "by"))
     runs = containers["image"].str.contains(_STORE_IMAGE, regex=True).fillna(False)
     elsewhere = bool(runs.any() or crds["group"].isin(_STORES).any())
     own = secrets[~secrets["type"].isin(_CLUSTERS_OWN)]
     ok = uses.where(uses) if elsewhere else uses
-    unknown = "a store or its operator runs in the cluster; whether this namespace reads from it is not known"
+    unknown = "a store or its operator runs in the cluster; whether this namespace uses it is not known"
     reasons = pd.Series(unknown, namespaces.index).where(ok.isna(), "")
     return judge(seen, ok, ["fetched_by"], applies=has(namespaces, _OF_NAMESPACE, own) | uses, reasons=reasons,
                  otherwise="it holds no Secret of an application")

@@ -1,4 +1,4 @@
-"""Storage: whether volumes are encrypted, and what becomes of their data."""
+"""Storage: whether volumes are encrypted, and whether released ones keep their data."""
 
 import pandas as pd
 
@@ -6,19 +6,21 @@ from auditkit.analysis.columns import BOOLEAN, STRING, by_value, lookup
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.tables.volume_encryption import DRIVERS
 
-UNSEEN = "whether the disk behind it is encrypted, the cluster does not show"
+DISK_UNKNOWN = "the cluster does not show whether the disk is encrypted"
 
 
 @check(
-    severity="high", wanted="made by a class that tells its driver to encrypt, as the driver reads it",
-    remedy="Make a StorageClass that encrypts, with a key of your own, and move the data to a volume of that class.",
+    severity="high", finding="comes from a storage class that turns encryption off",
+    wanted="created by a storage class that tells its driver to encrypt",
+    remedy="Create a StorageClass that encrypts with a key of your own, and move the data to a volume of that class.",
     source="45 CFR 164.312(a)(2)(iv); code and documentation of the CSI drivers",
 )
 def volumes_encrypted(persistent_volumes: pd.DataFrame, storage_classes: pd.DataFrame) -> Judgement:
     """Persistent volumes are encrypted at rest.
 
-    A class speaks only for volumes that its provisioner made, after the class was made; others are unknown, and so
-    are those of a class that says nothing: an account or what lies below may encrypt all the same.
+    Whoever obtains the disk or a copy of it can read data that is not encrypted. A class is evidence only for volumes
+    that its provisioner created after the class; other volumes are unknown. So are volumes of a class that does not
+    mention encryption, because the cloud account or the layer below may encrypt them.
     """
     volumes = persistent_volumes
     classes = storage_classes.assign(**_told(storage_classes))
@@ -32,13 +34,13 @@ def volumes_encrypted(persistent_volumes: pd.DataFrame, storage_classes: pd.Data
                           own_key=of_class["encryption_key"])
     ok = of_class["says"].where(made)
     ask = by_value(driver.astype(STRING), _asked)
-    reasons = (UNSEEN + ("; " + ask).fillna("")).where(ok.isna(), "")
+    reasons = (DISK_UNKNOWN + ("; " + ask).fillna("")).where(ok.isna(), "")
     return judge(seen, ok, ["storage_class", "provisioner", "type", "encrypted", "own_key"], reasons=reasons)
 
 
 def _told(classes: pd.DataFrame) -> dict[str, pd.Series]:
-    """Whether each class tells its driver to encrypt (``says``; <NA>: it does not say so, or its driver is not known),
-    and what the parameter is that its driver reads (``said``)."""
+    """Whether each class tells its driver to encrypt (``says``; <NA>: it does not mention it, or the driver is not
+    known), and the value of the parameter that the driver reads (``said``)."""
     says, said = pd.Series(pd.NA, classes.index, BOOLEAN), pd.Series(pd.NA, classes.index, STRING)
     for driver in DRIVERS:
         its = classes["provisioner"].str.fullmatch(driver.name).fillna(False)
@@ -51,7 +53,7 @@ def _told(classes: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _asked(provisioner: pd.Series) -> pd.Series:
-    """What to ask of the volumes of each provisioner; <NA> where it is not one that is known."""
+    """What to ask about the volumes of each provisioner; <NA> where the provisioner is not known."""
     ask = pd.Series(pd.NA, provisioner.index, STRING)
     for driver in DRIVERS:
         ask = ask.mask(provisioner.str.fullmatch(driver.name).fillna(False), driver.ask)
@@ -59,12 +61,16 @@ def _asked(provisioner: pd.Series) -> pd.Series:
 
 
 @check(
-    severity="medium", wanted="reclaim policy Delete or Retain, and not left behind by its claim",
-    remedy="Decide what becomes of the data of a released volume, wipe or archive it, and delete the volume.",
+    severity="medium", finding="is left behind (Released or Failed) or set to be recycled",
+    wanted="reclaim policy Delete or Retain, and a phase other than Released and Failed",
+    remedy="Decide what happens to the data of a released volume, wipe or archive it, and delete the volume.",
     source="45 CFR 164.310(d)(2)(i); Kubernetes documentation: reclaiming of persistent volumes",
 )
 def reclaim_policy_known(persistent_volumes: pd.DataFrame) -> Judgement:
-    """What becomes of the data of a volume is decided."""
+    """Volumes are deleted or retained by decision, and none is left behind with data.
+
+    A released volume still holds the data of its last claim, and no workload answers for it any more.
+    """
     decided = persistent_volumes["reclaim_policy"].isin(["Delete", "Retain"]).astype(BOOLEAN).where(
         persistent_volumes["reclaim_policy"].notna())
     left = persistent_volumes["phase"].isin(["Released", "Failed"])

@@ -291,9 +291,9 @@ def test_services_that_are_opened_to_the_outside(service, alone, beside, asked):
     ([_opened("LoadBalancer", {"port": 443}), _ingress(["a.example"], [["a.example"]])], {},
      "services are judged only where there is no ingress"),
     ([_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3")], {},
-     "it is not opened to the internet without saying that it speaks TLS"),
+     "the service declares TLS, or has only private addresses"),
     ([_opened("NodePort", {"port": 80}), _ingress(["a.example"], [["a.example"]])], {"load_balancers": True},
-     "it is no load balancer that is opened to the internet without saying that it speaks TLS"),
+     "the service is not a load balancer, declares TLS, or has only private addresses"),
 ])
 def test_a_service_that_is_not_judged_is_told_the_reason_that_holds(objects, parameters, reason):
     judgement = find("network.ingress_uses_tls").with_parameters(parameters)(derive(frames(objects), "entrances"))

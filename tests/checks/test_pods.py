@@ -134,7 +134,7 @@ def test_a_file_of_the_api_server_may_hold_what_namespaces_enforce_by_default():
 
 
 @pytest.mark.parametrize(("labels", "verdict", "said"), [
-    ({"enforce": "bogus"}, "pass", "restricted (latest) is enforced; labels that are not valid: "
+    ({"enforce": "bogus"}, "pass", "restricted (latest) is enforced; invalid labels: "
                                    "pod-security.kubernetes.io/enforce=bogus"),
     ({"enforce": ""}, "pass", "restricted (latest) is enforced"),
     ({"enforce": "baseline", "enforce-version": "1.30"}, "pass", "baseline (latest) is enforced"),
@@ -184,7 +184,7 @@ def test_provenance_is_unknown_where_something_may_verify_images(change):
     for hook in tables.get("webhooks", []):
         tables["webhook_rules"] = [{"webhook": hook["name"], **PODS_RULE}]
     verdict, reason = verdicts("admission.image_provenance_policy", tables)[0]
-    assert verdict == "unknown" and reason.startswith("whether they verify images is not known")
+    assert verdict == "unknown" and reason.startswith("whether these verify image signatures is not known")
 
 
 def test_policies_that_mutate_are_out_of_scope():
