@@ -15,7 +15,7 @@ CONTROLLER_MANAGER = Component(defaults={
 
 
 def _number_chosen(flags: Flags) -> pd.Series:
-    """CIS asks for a number that was chosen, and not for the default of 12500."""
+    """The threshold is set, and above 0. CIS requires a number that was chosen, not the default of 12500."""
     flag = "terminated-pod-gc-threshold"
     return flags.set(flag) & (number(flags[flag]) > 0)
 
@@ -28,8 +28,8 @@ register(__name__, "controller_managers", partial(Flags, component=CONTROLLER_MA
          if_empty=UNSEEN.format("kube-controller-manager"),
          source="CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-controller-manager", rules=[
     Rule("terminated_pod_gc", "1.3.1, which asks for a number that was chosen, and not for the default of 12500", "low",
-         "The controller manager deletes ended pods above a number that was chosen",
-         "has no chosen number above which it deletes ended pods",
+         "The controller manager has a chosen threshold for deleting ended pods",
+         "sets no threshold for deleting ended pods",
          _number_chosen, ["terminated-pod-gc-threshold"],
          wanted="--terminated-pod-gc-threshold is set, above 0",
          remedy="Set --terminated-pod-gc-threshold to a number that suits the cluster. The default is 12500."),
@@ -40,23 +40,25 @@ register(__name__, "controller_managers", partial(Flags, component=CONTROLLER_MA
          wanted="--profiling=false",
          remedy="Set --profiling=false."),
     Rule("service_account_credentials", "1.3.3", "medium",
-         "Each controller acts under a service account of its own",
-         "runs its controllers under one shared identity",
+         "Each controller uses a service account of its own",
+         "runs all controllers under one identity",
          on("use-service-account-credentials"), ["use-service-account-credentials"],
          wanted="--use-service-account-credentials=true",
-         remedy="Set --use-service-account-credentials=true, so that each controller has only the rights it needs."),
+         remedy="Set --use-service-account-credentials=true, so that each controller has only the rights that it "
+                "needs."),
     Rule("service_account_private_key", "1.3.4", "medium",
-         "Service account tokens are signed with a key made for that purpose",
-         "signs service account tokens with no key of its own",
+         "The controller manager has a key for signing service account tokens",
+         "names no key for signing service account tokens",
          given("service-account-private-key-file"), ["service-account-private-key-file"],
          wanted="--service-account-private-key-file is set",
-         remedy="Set --service-account-private-key-file to a key that is used for nothing else."),
+         remedy="Set --service-account-private-key-file to a key that is used only for this."),
     Rule("root_ca_file", "1.3.5", "medium",
-         "Pods receive the authority by which they can verify the API server",
-         "gives pods no authority by which they can verify the API server",
+         "The controller manager gives pods the authority of the API server",
+         "names no authority with which pods can verify the API server",
          given("root-ca-file"), ["root-ca-file"],
          wanted="--root-ca-file is set",
-         remedy="Set --root-ca-file to the authority of the API server's certificate, which pods then receive."),
+         remedy="Set --root-ca-file to the authority that signs the certificate of the API server. Pods receive it "
+                "with their token."),
     Rule("rotate_kubelet_server_certificate", "1.3.6", "medium",
          "The rotation of kubelets' serving certificates is not disabled",
          "disables the rotation of kubelets' serving certificates",
@@ -68,5 +70,5 @@ register(__name__, "controller_managers", partial(Flags, component=CONTROLLER_MA
          "listens on addresses other than loopback",
          local_only, ["bind-address", "secure-port"],
          wanted="--bind-address=127.0.0.1, or --secure-port=0",
-         remedy="Set --bind-address=127.0.0.1. Without the flag the controller manager listens on all addresses."),
+         remedy="Set --bind-address=127.0.0.1. Without the flag, the controller manager listens on all addresses."),
 ])

@@ -135,7 +135,8 @@ def images_scanned_recently(images_in_use: pd.DataFrame, image_findings: pd.Data
         np.full(size, True), _unscanned(rows, size, scanned, young, collection, max_age_days)))
     if not whole:
         reasons = reasons.mask(~good.fillna(False) & (np.bincount(at, minlength=size) == 0),
-                               "the scans of images are incomplete" if len(looked) else "no scan has results on vulnerabilities of images")
+                               "the scans of images are incomplete" if len(looked)
+                               else "no scan has results on vulnerabilities of images")
     return judge(subjects, _like(ok, images_in_use), _EVIDENCE, reasons=_like(reasons, images_in_use))
 
 
@@ -269,7 +270,7 @@ def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, contai
                                  pod_readiness: pd.DataFrame, *, also: str = "") -> Judgement:
     """A runtime sensor runs on every node.
 
-    Attacks on a node without a sensor are not seen. ``also`` is the image of a sensor that auditkit does not know,
+    Attacks on a node without a sensor may go unseen. ``also`` is the image of a sensor that auditkit does not know,
     without registry and tag: ``acme/watcher``.
     """
     own = [coverage.Sensor("own sensor", rf"(?:^|/){re.escape(also)}$")] if also else []

@@ -21,5 +21,5 @@ register(__name__, "schedulers", partial(Flags, component=SCHEDULER), if_empty=U
          "listens on addresses other than loopback",
          local_only, ["bind-address", "secure-port"],
          wanted="--bind-address=127.0.0.1, or --secure-port=0",
-         remedy="Set --bind-address=127.0.0.1. Without the flag the scheduler listens on all addresses."),
+         remedy="Set --bind-address=127.0.0.1. Without the flag, the scheduler listens on all addresses."),
 ])

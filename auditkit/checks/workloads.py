@@ -28,7 +28,7 @@ _UNCONFINED_TYPES = ("spc_t", "unconfined_t", "unconfined_service_t", "")
 high, medium, low = (partial(check, severity=severity) for severity in ("high", "medium", "low"))
 
 
-# --- access to the node --------------------------------------------------------------------------------------------
+# --- access to the node ----------------------------------------------------------------------------------------------
 
 
 @high(
@@ -144,7 +144,7 @@ def no_windows_host_process(all_containers: pd.DataFrame, container_contexts: pd
                  applies=~container_contexts["ended"], otherwise=ENDED)
 
 
-# --- rights of processes --------------------------------------------------------------------------------------------
+# --- rights of processes ---------------------------------------------------------------------------------------------
 
 
 @medium(
@@ -316,7 +316,7 @@ def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd
                  otherwise="the pod has ended, or is a static pod, which cannot have a service account")
 
 
-# --- images --------------------------------------------------------------------------------------------------------
+# --- images ----------------------------------------------------------------------------------------------------------
 
 
 @low(
@@ -386,7 +386,7 @@ def no_dashboard(all_containers: pd.DataFrame, container_contexts: pd.DataFrame)
                  applies=~container_contexts["ended"], otherwise=ENDED)
 
 
-# --- order and availability ----------------------------------------------------------------------------------------
+# --- order and availability ------------------------------------------------------------------------------------------
 
 
 @low(

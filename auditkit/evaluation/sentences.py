@@ -11,7 +11,7 @@ NAMED = 2
 
 NOUNS = {
     "api_servers": "API servers", "binding_subjects": "subjects", "etcd_members": "etcd members",
-    "node_kubelets": "nodes",
+    "images_in_use": "images", "judged_objects": "objects", "node_kubelets": "nodes",
 }
 """What the subjects of a table are called together, where that is not the table's name."""
 
