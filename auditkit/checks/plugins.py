@@ -126,7 +126,7 @@ def _verify(check: Check) -> None:
     if not inspect.getdoc(check.function):
         raise DefinitionError(f"{where} has no docstring. Its first line is the title in reports.")
     if check.severity not in severities:
-        raise DefinitionError(f"{where} has severity {check.severity!r}. Allowed are {', '.join(severities)}.")
+        raise DefinitionError(f"{where} has severity {check.severity!r}. It may be {', '.join(severities)}.")
     if not check.tables:
         raise DefinitionError(f"{where} reads no table. Its first parameter is the table whose rows it judges.")
     for name in check.tables:

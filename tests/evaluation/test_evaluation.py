@@ -196,7 +196,7 @@ def test_reasons_name_the_values_or_what_is_missing() -> None:
     incomplete = run(says(True, True, True), snapshot(3, pods="forbidden")).rows()
     assert incomplete["reason"].tolist() == ["pods is forbidden: told so"] * 3
     assert run(says(True, True, True, applies=[False] * 3), snapshot()).rows()["reason"].tolist() == [
-        "the rule does not speak of it"] * 3
+        "not in scope"] * 3
 
 
 def test_subjects_are_called_as_people_call_them() -> None:

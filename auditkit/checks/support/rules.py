@@ -25,7 +25,8 @@ class Rule:
     """One rule on flags or settings.
 
     ``title`` is the state that is wanted, ``finding`` what a failing instance does, ``ok`` the condition, and ``shown``
-    the flags or settings that are its evidence. ``reasons`` says why the result is unknown where these do not say it.
+    the flags or settings that are its evidence. ``why`` says why the rule matters, ``reasons`` why the result is
+    unknown where the flags do not say it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Rule:
     shown: Sequence[str]
     wanted: str
     remedy: str
+    why: str = ""
     reasons: str = ""
     source: str = ""
 
@@ -46,7 +48,7 @@ def register(module: str, table: str, reader: Callable[[pd.DataFrame], Flags | S
     """Make a check of each rule, on the instances of a table. ``source`` has a place for the recommendation."""
     for rule in rules:
         add(_judging(rule, reader), module, rule.name, [table], severity=rule.severity, title=f"{rule.title}.",
-            finding=rule.finding, wanted=rule.wanted, remedy=rule.remedy, if_empty=if_empty,
+            finding=rule.finding, wanted=rule.wanted, remedy=rule.remedy, why=rule.why, if_empty=if_empty,
             source=rule.source or source.format(rule.recommendation))
 
 
