@@ -262,7 +262,7 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          why="A stolen token stays valid after its service account is deleted."),
     Rule("service_account_key_file", "1.2.22", "medium",
          "The API server verifies service account tokens with a key for that purpose",
-         "verifies service account tokens with the key of its serving certificate",
+         "verifies service account tokens with the key of the serving certificate",
          _token_key, ["service-account-key-file", "service-account-signing-endpoint"],
          wanted="--service-account-key-file or --service-account-signing-endpoint is set",
          remedy="Set --service-account-key-file. Without it, the key of the serving certificate is used.",

@@ -183,6 +183,7 @@ def test_no_folder() -> None:
     ('severity="high", ', "", "line 6: the checks cannot be imported: TypeError"),
     ("import check, judge", "import czech", "line 3: the checks cannot be imported: ImportError"),
     ('"an owner is named"', "5", "line 6: the check wards.pods_few: wanted is 5. It must be text."),
+    ('severity="high"', 'severity="high", finding=5', "the check wards.pods_few: finding is 5. It must be text."),
     ("def pods_few", "async def pods_few", "line 6: the check wards.pods_few is not a plain function"),
     ("@check(sev", "@check(severity='low')\nclass rule:\n    '''T.'''\n\n\n@check(sev",
      "line 6: the check wards.rule is a class. Decorate a function"),
