@@ -283,7 +283,7 @@ def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, contai
     reasons = reason((watched.fillna(False), ""),
                      (unsure, "it is not known whether the runtime sensor on the node is ready"),
                      (there, "the pod of the runtime sensor on the node is not ready"),
-                     (np.full(len(nodes), True), "no known runtime sensor runs on the node"))
+                     (np.full(len(nodes), True), "no runtime sensor is recognised on the node"))
     return judge(nodes.assign(sensor=named(nodes, on, running, "sensor")), watched, ["sensor", "os"],
                  reasons=_like(reasons, nodes))
 

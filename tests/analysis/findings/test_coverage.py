@@ -105,7 +105,7 @@ def node_world(*pods: dict) -> object:
     ([pod("f", "falcosecurity/falco:1", phase="Failed")], "fail", "no runtime sensor"),
     ([pod("f", "falcosecurity/falco:1", node="n2")], "fail", "no runtime sensor"),
     ([pod("f", "falcosecurity/falco:1", phase=None)], "fail", "is not ready"),
-    ([pod("f", "acme/watcher:1")], "fail", "no known runtime sensor runs"),
+    ([pod("f", "acme/watcher:1")], "fail", "no runtime sensor is recognised"),
     ([], "fail", "no runtime sensor"),
 ])
 def test_a_sensor_must_run_on_the_node(pods, verdict, says):
