@@ -1,4 +1,4 @@
-"""Checks: small functions on tables, grouped by what they look at."""
+"""Checks: small functions on tables, grouped by subject."""
 
 import importlib
 import pkgutil
@@ -15,15 +15,15 @@ __all__ = ["Check", "Judgement", "all_checks", "check", "find", "judge", "load_f
 
 
 def all_checks() -> dict[str, Check]:
-    """Every check by name: those of this package, of installed packages, and of files that were loaded."""
+    """All checks by name: those of this package, of installed packages and of loaded files."""
     _load_ours()
     plugins.load_entry_points()
     return REGISTRY
 
 
 def load_file(path: Path | str) -> list[str]:
-    """Register the checks of a Python file beside all others; returns their names. Raises `DefinitionError`."""
-    all_checks()  # so that a name that is taken is an error in that file, and not in ours
+    """Register the checks of a Python file, and return their names. Raises `DefinitionError`."""
+    all_checks()  # first, so that a name that is taken is reported as an error of that file
     return plugins.load_file(Path(path))
 
 

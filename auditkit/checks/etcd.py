@@ -15,7 +15,7 @@ _READ = ("cert-file", "key-file", "client-cert-auth", "auto-tls", "trusted-ca-fi
          "peer-client-cert-auth", "peer-auto-tls")
 ETCD = Component(
     defaults=dict.fromkeys(("client-cert-auth", "auto-tls", "peer-client-cert-auth", "peer-auto-tls"), "false"),
-    ignored=dict.fromkeys(_READ, "config-file"),  # with it, etcd reads neither other flags nor its environment
+    ignored=dict.fromkeys(_READ, "config-file"),  # with that file, etcd reads neither other flags nor its environment
 )
 
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; documentation of etcd: configuration options"
@@ -24,54 +24,63 @@ CIS = "CIS Kubernetes Benchmark 2.0.1, {}; documentation of etcd: configuration 
 register(__name__, "etcd_members", partial(Flags, component=ETCD), source=CIS, if_empty=UNSEEN.format("etcd"), rules=[
     Rule("server_certificate", "2.1", "high",
          "etcd serves its clients over TLS",
-         "serves its clients without TLS",
+         "names no certificate and key for clients",
          given("cert-file", "key-file"), ["cert-file", "key-file"],
          wanted="--cert-file and --key-file are set",
-         remedy="Set --cert-file and --key-file to a certificate that the API server can verify."),
+         remedy="Set --cert-file and --key-file to a certificate that the API server can verify.",
+         why="Without TLS, Secrets and the credentials of clients can be read in the network."),
     Rule("client_cert_auth", "2.2", "critical",
-         "etcd demands a client certificate",
-         "demands no client certificate",
+         "etcd requires client certificates",
+         "is not set to require client certificates",
          on("client-cert-auth"), ["client-cert-auth"],
          wanted="--client-cert-auth=true",
-         remedy="Set --client-cert-auth=true and --trusted-ca-file. Without them, whoever reaches etcd has every "
-                "Secret."),
+         remedy="Set --client-cert-auth=true and --trusted-ca-file.",
+         why="Whoever reaches an etcd without client authentication can read and change everything in the cluster."),
     Rule("no_auto_tls", "2.3", "high",
-         "etcd serves its clients with no self-signed certificate",
-         "serves its clients with a certificate that it signed itself",
+         "etcd does not use self-signed certificates for clients",
+         "is set to use self-signed certificates for clients",
          off("auto-tls"), ["auto-tls"],
          wanted="--auto-tls=false (the default)",
-         remedy="Remove --auto-tls and give a certificate of your authority."),
+         remedy="Remove --auto-tls, and set --cert-file and --key-file to a certificate of your authority.",
+         why="Clients cannot verify a self-signed certificate, and so do not know whether they talk to etcd."),
     Rule("peer_certificate", "2.4", "high",
-         "Members of etcd talk to each other over TLS",
-         "talks to its peers without TLS",
+         "Members of etcd use TLS for their peers",
+         "names no certificate and key for peers",
          given("peer-cert-file", "peer-key-file"), ["peer-cert-file", "peer-key-file"],
          wanted="--peer-cert-file and --peer-key-file are set",
-         remedy="Set --peer-cert-file and --peer-key-file, also where there is only one member today."),
+         remedy="Set --peer-cert-file and --peer-key-file, also where there is only one member.",
+         why="Without TLS, everything that the cluster stores can be read in the network between members."),
     Rule("peer_client_cert_auth", "2.5", "high",
-         "Members of etcd demand certificates from each other",
-         "demands no certificate from its peers",
+         "Members of etcd require certificates from their peers",
+         "is not set to require certificates from peers",
          on("peer-client-cert-auth"), ["peer-client-cert-auth"],
          wanted="--peer-client-cert-auth=true",
-         remedy="Set --peer-client-cert-auth=true and --peer-trusted-ca-file."),
+         remedy="Set --peer-client-cert-auth=true and --peer-trusted-ca-file.",
+         why="Without certificates of peers, whoever reaches the peer port can pose as a member of etcd."),
     Rule("no_peer_auto_tls", "2.6", "high",
-         "Members of etcd use no self-signed certificates among themselves",
-         "uses a certificate that it signed itself with its peers",
+         "Members of etcd do not use self-signed certificates for peers",
+         "is set to use self-signed certificates for peers",
          off("peer-auto-tls"), ["peer-auto-tls"],
          wanted="--peer-auto-tls=false (the default)",
-         remedy="Remove --peer-auto-tls and give a certificate of your authority."),
+         remedy="Remove --peer-auto-tls, and set --peer-cert-file and --peer-key-file to a certificate of your "
+                "authority.",
+         why="Members cannot verify a self-signed certificate, and so do not know whether they talk to a member."),
 ])
 
 
 @check(severity="medium", source=CIS.format("2.7"), if_empty=UNSEEN.format("etcd"),
-       finding="trusts the authority that also signs client certificates for the API server",
+       finding="has no separate authority for client certificates",
        wanted="--trusted-ca-file names another file than --client-ca-file of the API server",
-       remedy="Give etcd an authority of its own, and set --trusted-ca-file to it.")
+       remedy="Create an authority only for etcd, and set --trusted-ca-file to it.")
 def unique_ca(etcd_members: pd.DataFrame, api_servers: pd.DataFrame) -> Judgement:
-    """etcd trusts an authority that signs for etcd alone."""
+    """etcd has an authority of its own.
+
+    Where etcd trusts the authority of the API server, every client certificate of the cluster opens etcd too.
+    """
     flags = Flags(etcd_members, ETCD)
     theirs = paths(Flags(api_servers, API_SERVER)["client-ca-file"])
     trusted = paths(flags["trusted-ca-file"])
     known = len(theirs) > 0 and bool(theirs.notna().all())
     apart = pd.Series(True if known else pd.NA, etcd_members.index, BOOLEAN).mask(trusted.isin(theirs.dropna()), False)
     return flags.judge((trusted != "") & apart, "trusted-ca-file",
-                       reasons="--client-ca-file of the API server is not visible, to compare it with")
+                       reasons="--client-ca-file of the API server is not visible, so it cannot be compared")

@@ -10,13 +10,13 @@ from auditkit.checks.support.rules import Rule, off, register
 from auditkit.checks.support.settings import Settings
 from auditkit.checks.support.values import STRONG_CIPHERS, boolean, lists_only, number, seconds
 
-NO_NODES = "every cluster has nodes, yet none is visible"
+NO_NODES = "no node is visible, though every cluster has nodes"
 rule = partial(check, if_empty=NO_NODES)
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of KubeletConfiguration"
 
 
 def _files(settings: Settings) -> pd.Series:
-    """A certificate that is named; one that the kubelet asks the cluster for may not be signed yet."""
+    """A certificate is named; <NA> where the kubelet requests one from the cluster, which may not be signed yet."""
     named = (settings.get("tlsCertFile", absent="") != "") & (settings.get("tlsPrivateKeyFile", absent="") != "")
     return named | (boolean(settings.get("serverTLSBootstrap", absent="false")) & pd.NA)
 
@@ -37,66 +37,78 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          "has a kubelet that accepts anonymous requests",
          off("authentication.anonymous.enabled"), ["authentication.anonymous.enabled"],
          wanted="authentication.anonymous.enabled: false",
-         remedy="Set authentication.anonymous.enabled to false in the kubelet's configuration."),
+         remedy="Set authentication.anonymous.enabled to false in the kubelet's configuration.",
+         why="Whoever reaches an unprotected kubelet can list pods, read logs and run commands in containers."),
     Rule("authorization_not_always_allow", "4.2.2", "critical",
          "The kubelet does not allow every request",
          "has a kubelet that allows every request",
          lambda settings: settings["authorization.mode"] != "AlwaysAllow", ["authorization.mode"],
          wanted="authorization.mode: Webhook",
-         remedy="Set authorization.mode to Webhook, so that the API server decides."),
+         remedy="Set authorization.mode to Webhook, so that the API server decides.",
+         why="Whoever can authenticate to the kubelet can run commands in all containers of the node."),
     Rule("client_ca_file", "4.2.3", "high",
          "The kubelet verifies client certificates against a named authority",
-         "has a kubelet that verifies client certificates against no named authority",
+         "has a kubelet that names no authority for client certificates",
          lambda settings: settings.get("authentication.x509.clientCAFile", absent="") != "",
          ["authentication.x509.clientCAFile"],
          wanted="authentication.x509.clientCAFile is set",
          remedy="Set authentication.x509.clientCAFile to the authority that signs the API server's client "
-                "certificate."),
+                "certificate.",
+         why="Without an authority, the API server cannot authenticate to the kubelet with its certificate."),
     Rule("read_only_port_closed", "4.2.4", "high",
          "The read-only port of the kubelet is closed",
          "has a kubelet with an open read-only port",
          lambda settings: number(settings.get("readOnlyPort", absent="0")) == 0, ["readOnlyPort"],
-         wanted="readOnlyPort: 0, which is also the default",
-         remedy="Remove readOnlyPort, or set it to 0. Nobody who reads through it is asked for an identity."),
+         wanted="readOnlyPort: 0 (the default)",
+         remedy="Remove readOnlyPort, or set it to 0.",
+         why="The port shows pods and their specifications to everybody who reaches the node, without "
+             "authentication."),
     Rule("streaming_timeout_set", "4.2.5", "medium",
          "The kubelet ends idle sessions of exec, attach and port-forward",
          "has a kubelet that never ends idle sessions of exec, attach and port-forward",
          lambda settings: seconds(settings["streamingConnectionIdleTimeout"]) > 0, ["streamingConnectionIdleTimeout"],
          wanted="streamingConnectionIdleTimeout above 0 (4h0m0s by default)",
-         remedy="Set streamingConnectionIdleTimeout to some minutes or hours, not to 0."),
+         remedy="Set streamingConnectionIdleTimeout to minutes or hours, not to 0.",
+         why="Sessions that never end use up connections, and stay open for whoever takes over the terminal."),
     Rule("tls_certificate", "4.2.9", "medium",
-         "The kubelet serves TLS with a certificate that was issued to it",
-         "has a kubelet that serves TLS with a certificate that it signed itself",
+         "The kubelet serves TLS with a named certificate",
+         "has a kubelet that names no certificate and key for TLS",
          _files, ["tlsCertFile", "tlsPrivateKeyFile", "serverTLSBootstrap"],
          wanted="tlsCertFile and tlsPrivateKeyFile are set",
-         remedy="Set both, or serverTLSBootstrap: true and approve the requests. Otherwise the kubelet signs a "
-                "certificate itself.",
-         reasons="the kubelet requests its certificate from the cluster; its configuration does not show whether that "
-                 "was signed"),
+         remedy="Set both fields. Or set serverTLSBootstrap to true and approve the certificate requests. "
+                "Otherwise, the kubelet makes a self-signed certificate.",
+         why="The API server cannot verify a self-signed certificate, and so does not know whether it talks to the "
+             "kubelet.",
+         reasons="the kubelet requests its certificate from the cluster; its configuration does not show whether the "
+                 "request was signed"),
     Rule("rotates_certificates", "4.2.10", "medium",
          "The kubelet renews its client certificate before it expires",
          "has a kubelet that does not renew its client certificate",
          lambda settings: boolean(settings.get("rotateCertificates", absent="false")), ["rotateCertificates"],
          wanted="rotateCertificates: true",
-         remedy="Set rotateCertificates to true. The kubelet's own default is false."),
+         remedy="Set rotateCertificates to true. The kubelet's own default is false.",
+         why="A certificate that is not renewed expires, and with it the connection of the node to the cluster."),
     Rule("rotates_server_certificate", "4.2.11", "low",
          "The rotation of the kubelet's serving certificate is not disabled",
          "has a kubelet that does not rotate its serving certificate",
          _rotation, ["featureGates.RotateKubeletServerCertificate", "serverTLSBootstrap"],
-         wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
-         remedy="Remove RotateKubeletServerCertificate: false from featureGates."),
+         wanted="the feature gate RotateKubeletServerCertificate is on (the default)",
+         remedy="Remove RotateKubeletServerCertificate: false from featureGates.",
+         why="A certificate that is not replaced expires, or stays valid after it was stolen."),
     Rule("strong_ciphers", "4.2.12", "medium",
          "The kubelet accepts only strong cipher suites",
-         "has a kubelet that accepts weak cipher suites",
+         "has a kubelet that does not limit TLS to strong cipher suites",
          _strong, ["tlsCipherSuites", "tlsMinVersion"],
          wanted="tlsCipherSuites with strong suites only, or tlsMinVersion: VersionTLS13",
-         remedy="Set tlsCipherSuites to suites with ECDHE and an AEAD cipher, or tlsMinVersion to VersionTLS13."),
+         remedy="Set tlsCipherSuites to suites with ECDHE and an AEAD cipher, or tlsMinVersion to VersionTLS13.",
+         why="Traffic under a weak cipher suite can be decrypted by somebody who records it."),
     Rule("pod_pids_limited", "4.2.13", "medium",
          "The kubelet limits the number of processes in a pod",
          "has a kubelet that does not limit the number of processes in a pod",
          lambda settings: number(settings["podPidsLimit"]) > 0, ["podPidsLimit"],
          wanted="podPidsLimit above 0",
-         remedy="Set podPidsLimit, for example to 4096. The default, -1, is no limit."),
+         remedy="Set podPidsLimit, for example to 4096. The default, -1, is no limit.",
+         why="A pod without a limit can use up the process IDs of its node, and stop all other pods there."),
 ])
 
 
@@ -104,44 +116,52 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
       wanted="makeIPTablesUtilChains: true (the default)", source=CIS.format("4.2.6"),
       remedy="Remove makeIPTablesUtilChains: false.")
 def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
-    """The kubelet looks after its own iptables rules."""
+    """The kubelet manages its iptables chains.
+
+    Chains that somebody else manages can miss rules that pods and Services of the node need.
+    """
     settings = Settings(node_kubelets)
     return settings.judge(boolean(settings["makeIPTablesUtilChains"]), "makeIPTablesUtilChains",
                           applies=node_kubelets["os"].ne("windows").fillna(True), otherwise="Windows has no iptables")
 
 
-@rule(severity="low", finding="goes by another name than the host name of its machine",
+@rule(severity="low", finding="has a kubelet that runs with --hostname-override",
       wanted="the kubelet runs without --hostname-override", source=CIS.format("4.2.7"),
       tools=kube_bench.TOOLS,
-      remedy="Remove --hostname-override and let the node go by the host name of its machine.")
+      remedy="Remove --hostname-override, so that the node has the host name of its machine.")
 def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
-    """Nodes go by the host names of their machines."""
+    """Nodes have the host names of their machines.
+
+    Certificates and logs name hosts. With other names, a node cannot be found by them.
+    """
     ok = kube_bench.of_nodes(nodes, node_results, "4.2.7")
     is_open = kube_bench.left_open(nodes, node_results, "4.2.7")
     return judge(nodes, ok, reasons=kube_bench.reasons(
-        ok, is_open, "the flags of the kubelet's process are in no API",
+        ok, is_open, "the API does not show the flags of the kubelet",
         kube_bench.too_old(nodes, node_results, "4.2.7")))
 
 
-@rule(severity="low", finding="has a kubelet that may drop events that matter",
-      wanted="eventRecordQPS of 5 or more, or 0 (no limit); 50 by default", source=CIS.format("4.2.8"),
-      remedy="Remove eventRecordQPS, or set a rate at which no event that matters is dropped.")
-def event_qps_set(node_kubelets: pd.DataFrame, *,
-                  least: int = 5) -> Judgement:
-    """The kubelet records events at a rate that drops none that matters."""
+@rule(severity="low", finding="has a kubelet with a limit on events that is too low",
+      wanted="eventRecordQPS of 5 or more, or 0 (no limit); the default is 50", source=CIS.format("4.2.8"),
+      remedy="Remove eventRecordQPS, or set a rate at which no important event is dropped.")
+def event_qps_set(node_kubelets: pd.DataFrame, *, least: int = 5) -> Judgement:
+    """The kubelet has a high enough limit on events.
+
+    Above the limit the kubelet drops events, and with them traces of an attack or a fault.
+    """
     settings = Settings(node_kubelets)
     rate = number(settings["eventRecordQPS"])
     return settings.judge((rate == 0) | (rate >= least), "eventRecordQPS")
 
 
-
-
-
 @rule(severity="medium", finding="has a kubelet that runs containers without a seccomp profile by default",
       wanted="seccompDefault: true", source=CIS.format("4.2.14"),
-      remedy="Set seccompDefault to true; pods that need another profile can name it.")
+      remedy="Set seccompDefault to true. Pods that need another profile can set it.")
 def seccomp_default(node_kubelets: pd.DataFrame) -> Judgement:
-    """Containers that name no seccomp profile get that of the runtime."""
+    """Containers without a seccomp profile get that of the runtime.
+
+    Otherwise they run unconfined, and can use every system call.
+    """
     settings = Settings(node_kubelets)
     return settings.judge(boolean(settings.get("seccompDefault", absent="false")), "seccompDefault",
                           applies=node_kubelets["os"].ne("windows").fillna(True), otherwise="Windows has no seccomp")

@@ -18,12 +18,11 @@ BOOLEAN = pd.ArrowDtype(pa.bool_())
 
 @dataclass(frozen=True)
 class Judgement:
-    """What a check found for each row of its population, in the same order.
+    """The result of a check for each row of its population, in the same order.
 
-    ``ok`` is nullable: ``True`` as wanted, ``False`` not, ``<NA>`` not known. ``applies`` is ``False`` where the
-    row is not in scope. ``for_want`` is ``False`` where a failure is not for want of rows in the tables that
-    the check ``needs``, so that more of them could not clear it. `evidence` and `reasons` are worked out when they are
-    asked for.
+    ``ok`` is nullable: ``True`` as wanted, ``False`` not as wanted, ``<NA>`` not known. ``applies`` is ``False`` where
+    the row is not in scope. ``for_want`` is ``False`` where a failure has another cause than missing rows in the tables
+    that the check ``needs``, so that more rows could not clear it. `evidence` and `reasons` are computed on demand.
     """
 
     ok: pd.Series
@@ -35,12 +34,12 @@ class Judgement:
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
-        """The values that were looked at, a column each. Raises `UsageError`."""
+        """The values that decided, one column each. Raises `UsageError`."""
         return self.seen()
 
     @cached_property
     def reasons(self) -> pd.Series | str:
-        """A sentence a row where values do not speak for themselves (or one for all). Raises `UsageError`."""
+        """A sentence for each row, or one for all, where values do not explain the result. Raises `UsageError`."""
         return _of_rows("reasons", self.why(), self.ok) if callable(self.why) else self.why
 
 
@@ -59,16 +58,16 @@ def judge(
 ) -> Judgement:
     """A verdict for every subject: ``True`` pass, ``False`` fail, ``<NA>`` unknown.
 
-    ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False`` the subject is out of
-    scope, for the reason ``otherwise``; where it is ``<NA>`` that is not known, and neither is the verdict.
-    Where ``for_want`` is ``False`` a failure stands whatever rows are missing in the tables that the check ``needs``.
-    ``reasons`` may be a function that gives them: it is called if somebody wants to see them, and so may be
-    ``subjects``. Raises `UsageError` where these are not of the same rows.
+    ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False``, the subject is not in
+    scope, for the reason ``otherwise``. Where it is ``<NA>``, the scope is not known, and the verdict is unknown.
+    Where ``for_want`` is ``False``, a failure stands whatever rows are missing in the tables that the check ``needs``.
+    ``subjects`` and ``reasons`` may be functions, which are called only when they are shown. Raises `UsageError` where
+    the arguments do not have the same rows.
     """
     if not isinstance(ok, pd.Series):
-        raise UsageError(f"judge() was given {type(ok).__name__} for ok; it takes a column of the subjects.")
+        raise UsageError(f"judge() expects a column of the subjects for ok, not {type(ok).__name__}.")
     if isinstance(evidence, str):
-        raise UsageError(f"judge() was given the text {evidence!r} for evidence; it takes a list of columns.")
+        raise UsageError(f"judge() expects a list of columns for evidence, not the text {evidence!r}.")
     if applies is not None:
         applies = _of_rows("applies", applies, ok).astype(BOOLEAN)
     if for_want is not None:
@@ -82,9 +81,9 @@ def judge(
 
 
 def _with_columns(subjects: Any, evidence: Sequence[str], ok: pd.Series) -> pd.DataFrame:
-    """The subjects, if they have these columns and the rows of ``ok``. Raises `UsageError`."""
+    """The subjects, verified to have these columns and the rows of ``ok``. Raises `UsageError`."""
     if not isinstance(subjects, pd.DataFrame):
-        raise UsageError(f"judge() was given {type(subjects).__name__} for subjects; it takes a table.")
+        raise UsageError(f"judge() expects a table for subjects, not {type(subjects).__name__}.")
     for name in evidence:
         if name not in subjects:
             raise NoSuchName("column", name, map(str, subjects.columns))
@@ -92,23 +91,23 @@ def _with_columns(subjects: Any, evidence: Sequence[str], ok: pd.Series) -> pd.D
 
 
 def _of_rows(name: str, given: Any, ok: pd.Series) -> Any:
-    """What was given, if it has the rows of ``ok`` in their order. Raises `UsageError`."""
+    """The argument, verified to have the rows of ``ok`` in their order. Raises `UsageError`."""
     if not isinstance(given, pd.Series | pd.DataFrame):
-        raise UsageError(f"judge() was given {type(given).__name__} for {name}; it takes a column of the subjects.")
+        raise UsageError(f"judge() expects a column of the subjects for {name}, not {type(given).__name__}.")
     if not given.index.equals(ok.index):
-        raise UsageError(f"judge() was given {name} with other rows, or in another order, than ok.")
+        raise UsageError(f"judge() was given {name} with other rows than ok, or with its rows in another order.")
     return given
 
 
 @dataclass(frozen=True)
 class Check:
-    """A rule: the function, the tables it reads, and what is said of it in reports.
+    """A rule: its function, the tables that it reads, and its texts in reports.
 
-    ``needs`` are tables that clear a subject: one that fails for want of rows in them is unknown where rows may be
-    missing (a check that also fails for other reasons says which are these: ``for_want`` of `judge`). ``tools`` are the
-    scanners whose findings count, where it reads any (none: all of them).
-    ``if_empty`` is what an empty population means: ``not_applicable``, or for things that every cluster has and
-    that are merely out of sight, a sentence that makes the requirement ``unknown``.
+    ``needs`` are tables whose rows can clear a subject. A subject that fails because rows are missing there is unknown
+    where these tables are incomplete; failures with another cause are marked by ``for_want`` of `judge`. ``tools`` are
+    the scanners whose findings count, where the check reads findings (empty: all scanners). ``if_empty`` is the reason
+    why an empty population makes the requirement ``unknown``, for things that every cluster has. Where it is empty,
+    such a requirement is ``not_applicable``.
     """
 
     name: str
@@ -131,15 +130,15 @@ class Check:
 
     @property
     def ships(self) -> bool:
-        """Whether it is one of auditkit's own, and not a user's or a package's."""
+        """Whether the check ships with auditkit, and is not a user's or another package's."""
         return self.function.__module__.startswith("auditkit.checks.")
 
     def with_parameters(self, given: dict[str, Any]) -> "Check":
-        """The check as a control tunes it. Raises `UsageError` for a parameter that it does not have."""
+        """The check with the parameters of a control. Raises `UsageError` for a parameter that it does not have."""
         unknown = set(given) - set(self.parameters)
         if unknown:
-            raise UsageError(f"The check {self.name} has no parameter {', '.join(sorted(unknown))}; "
-                             f"it has {', '.join(self.parameters) or 'none'}.")
+            raise UsageError(f"The check {self.name} has no parameter {', '.join(sorted(unknown))}. "
+                             f"Its parameters: {', '.join(self.parameters) or 'none'}.")
         return Check(**{**self.__dict__, "parameters": {**self.parameters, **given}})
 
     def __call__(self, *frames: pd.DataFrame) -> Judgement:
@@ -154,19 +153,20 @@ def check(
     *, severity: Severity, finding: str = "", wanted: str = "", remedy: str = "", source: str = "", if_empty: str = "",
     tools: Sequence[str] = (), needs: tuple[str, ...] = (),
 ) -> Callable[[_Function], _Function]:
-    """Register a function as a check named ``module.function``; the first line of its docstring is its title.
+    """Register a function as a check named ``module.function``.
 
-    Its positional parameters are the tables it reads, the keyword-only ones what a framework may tune. ``finding``
-    says what a failing subject is or does, as in "runs privileged": a verb in the third person and what belongs to it,
-    which summaries count ("16 of 73 containers run privileged"). ``wanted`` is the state that is wanted, ``remedy``
-    what to do, ``source`` where the rule comes from; `Check` says the rest.
+    The first line of its docstring is the title: the state that is wanted, as a sentence. The rest of the docstring
+    says why it matters. Positional parameters are the tables that the check reads; keyword-only parameters are those
+    that a framework may set. ``finding`` is what a failing subject is or does: a verb in the third person singular and
+    its object, as in "runs privileged". Summaries count it: "16 of 73 containers run privileged". ``wanted`` is the
+    value that is wanted, ``remedy`` what to do, ``source`` where the rule comes from. `Check` explains the others.
     """
 
     def register(function: _Function) -> _Function:
         name = f"{function.__module__.rpartition('.')[2]}.{function.__name__}"
         if name in REGISTRY and REGISTRY[name].function.__module__ != function.__module__:
             raise UsageError(f"Two checks are called {name}: in {REGISTRY[name].function.__module__} "
-                             f"and in {function.__module__}; rename one.")
+                             f"and in {function.__module__}. Rename one of them.")
         title = (inspect.getdoc(function) or name).splitlines()[0]
         tunable = {key: parameter.default for key, parameter in inspect.signature(function).parameters.items()
                    if parameter.kind is inspect.Parameter.KEYWORD_ONLY}

@@ -1,6 +1,6 @@
-"""Checks that others bring: a Python file, or packages by the entry point group ``auditkit.checks``.
+"""Checks of users and other packages: a Python file, or the entry point group ``auditkit.checks``.
 
-An entry point names a module whose import registers checks, as the modules of this package do.
+An entry point names a module. Its import registers checks, like the modules of this package.
 """
 
 import ast
@@ -22,20 +22,20 @@ from auditkit.errors import AuditkitError, DefinitionError, NoSuchName
 GROUP = "auditkit.checks"
 
 _read: dict[str, str] = {}
-"""Modules made of files → SHA-256 of the file, so that a file is run again only when it has changed."""
+"""Modules of files → SHA-256 of the file, so that a file is run again only after it has changed."""
 
 
 def load_file(path: Path) -> list[str]:
     """Register the checks of a Python file, named ``FILE.function``, and return their names.
 
-    Raises `DefinitionError` with file and line where it cannot be imported, brings no check or a malformed one.
+    Raises `DefinitionError` with file and line where it cannot be imported, or has no check or a malformed one.
     """
     path = path.resolve()
-    module = f"{path.parent}.{path.stem}"  # unlike that of any other file, and ends in the name of this one
+    module = f"{path.parent}.{path.stem}"  # unique to this file, and ends in its name
     if not path.stem.isidentifier():
-        raise DefinitionError(f"{path}: the name of a file of checks is part of their names; it may only have "
-                              "letters, digits and underscores.")
-    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise DefinitionError(f"{path}: the file name is part of the names of its checks. It may only have letters, "
+                              "digits and underscores.")
+    if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
         what = "a folder" if path.is_dir() else "not a file"
         raise DefinitionError(f"The checks in {path} cannot be read: it is {what}.")
     try:
@@ -56,7 +56,7 @@ def load_file(path: Path) -> list[str]:
 
 @cache
 def load_entry_points() -> None:
-    """Register the checks of installed packages. Raises `DefinitionError`, which names the package."""
+    """Register the checks of installed packages. Raises `DefinitionError` with the name of the package."""
     for point in entry_points(group=GROUP):
         origin = f"{point.value} of {_package(point)}"
         try:
@@ -65,12 +65,12 @@ def load_entry_points() -> None:
             raise DefinitionError(f"{origin}: {error}") from None
         except (Exception, SystemExit) as error:
             raise DefinitionError(f"{origin}: the checks cannot be imported: {_said(error)}. "
-                                  "Mend or uninstall it.") from error
+                                  "Fix or uninstall the package.") from error
         _accept(_of(point.module.partition(".")[0]), origin)
 
 
 def place(check: Check) -> str:
-    """File and line of a check."""
+    """The file and line of a check."""
     function = inspect.unwrap(check.function)
     try:
         return f"{inspect.getsourcefile(function)}, line {inspect.getsourcelines(function)[1]}"
@@ -81,7 +81,7 @@ def place(check: Check) -> str:
 def _run(path: Path, module: str) -> None:
     specification = importlib.util.spec_from_file_location(module, path)
     if specification is None or specification.loader is None:
-        raise DefinitionError(f"{path} is not a Python file; its name must end in .py.")
+        raise DefinitionError(f"{path} is not a Python file. The file name must end in .py.")
     made = sys.modules[module] = importlib.util.module_from_spec(specification)
     try:
         _verify_names(path)
@@ -94,52 +94,52 @@ def _run(path: Path, module: str) -> None:
 
 
 def _verify_names(path: Path) -> None:
-    """Refuse a file with two functions of one name, of which Python would keep the last and say nothing."""
+    """Refuse a file with two functions of one name. Python would silently keep only the last."""
     lines: dict[str, int] = {}
     for statement in ast.parse(path.read_bytes(), str(path)).body:
         if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             if statement.name in lines and statement.decorator_list:
-                raise DefinitionError(f"{statement.name!r} stands there twice, in line {lines[statement.name]} and in "
-                                      f"line {statement.lineno}: rename one.")
+                raise DefinitionError(f"{statement.name!r} is defined twice, in line {lines[statement.name]} and in "
+                                      f"line {statement.lineno}. Rename one of them.")
             lines[statement.name] = statement.lineno
 
 
 def _accept(names: list[str], origin: str) -> None:
     if not names:
-        raise DefinitionError(f"{origin} brings no check: mark functions with @check(severity=…) "
-                              "of auditkit.checks.")
+        raise DefinitionError(f"{origin} has no check. Decorate functions with @check(severity=…) of "
+                              "auditkit.checks.")
     for name in names:
         _verify(REGISTRY[name])
 
 
 def _verify(check: Check) -> None:
-    """Refuse a check without a title, of unknown severity, or that reads what is not a table."""
+    """Refuse a check without a title or with an unknown severity, table or type of text."""
     where = f"{place(check)}: the check {check.name}"
     severities, known = get_args(Severity), [*tables.TABLES, *DERIVED]
     function = inspect.unwrap(check.function)
     if not inspect.isfunction(function) or inspect.iscoroutinefunction(function):
-        what = "a class" if inspect.isclass(function) else "no plain function"
-        raise DefinitionError(f"{where} is {what}; @check marks a function that returns judge(…).")
-    for name in ("wanted", "remedy", "source", "if_empty"):
+        what = "a class" if inspect.isclass(function) else "not a plain function"
+        raise DefinitionError(f"{where} is {what}. Decorate a function that returns judge(…).")
+    for name in ("finding", "wanted", "remedy", "source", "if_empty"):
         if not isinstance(getattr(check, name), str):
-            raise DefinitionError(f"{where}: {name} is {getattr(check, name)!r}; it must be text.")
+            raise DefinitionError(f"{where}: {name} is {getattr(check, name)!r}. It must be text.")
     if not inspect.getdoc(check.function):
-        raise DefinitionError(f"{where} has no docstring; its first line is the title in reports.")
+        raise DefinitionError(f"{where} has no docstring. Its first line is the title in reports.")
     if check.severity not in severities:
-        raise DefinitionError(f"{where} has severity {check.severity!r}; it may be {', '.join(severities)}.")
+        raise DefinitionError(f"{where} has severity {check.severity!r}. It may be {', '.join(severities)}.")
     if not check.tables:
-        raise DefinitionError(f"{where} reads no table; its first parameter is the table whose rows it judges.")
+        raise DefinitionError(f"{where} reads no table. Its first parameter is the table whose rows it judges.")
     for name in check.tables:
         if name not in known:
             raise DefinitionError(f"{where} reads {name!r}. {NoSuchName('table', name, known)} "
-                                  "(What a control may tune stands after * in the signature.)")
+                                  "(Parameters that a control may set stand after * in the signature.)")
     for name, default in check.parameters.items():
         if default is inspect.Parameter.empty:
-            raise DefinitionError(f"{where}: its parameter {name} needs a default.")
+            raise DefinitionError(f"{where}: the parameter {name} needs a default.")
 
 
 def _of(module: str) -> list[str]:
-    """The checks of a module, and of the modules in it."""
+    """The checks of a module and of its submodules."""
     return [name for name, check in REGISTRY.items()
             if f"{check.function.__module__}.".startswith(f"{module}.")]
 
@@ -156,7 +156,7 @@ def _package(point: EntryPoint) -> str:
 
 
 def _line(error: BaseException, path: Path) -> int:
-    """The line of a file at which an error arose."""
+    """The line of the file in which an error was raised."""
     if isinstance(error, SyntaxError) and error.filename == str(path):
         return error.lineno or 1
     frames = traceback.extract_tb(error.__traceback__)

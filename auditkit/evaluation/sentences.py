@@ -10,9 +10,17 @@ NAMED = 2
 """Subjects that a sentence names; the others are counted."""
 
 NOUNS = {
-    "api_servers": "API servers", "binding_subjects": "subjects", "device_claims": "resource claims",
-    "entrances": "entry points", "etcd_members": "etcd members", "network_plugin": "network plug-ins",
-    "node_kubelets": "nodes", "secrets": "Secrets", "system_masters": "subjects",
+    "api_servers": "API servers",
+    "binding_subjects": "subjects",
+    "device_claims": "resource claims",
+    "entrances": "entry points",
+    "etcd_members": "etcd members",
+    "images_in_use": "images",
+    "judged_objects": "objects",
+    "network_plugin": "network plug-ins",
+    "node_kubelets": "nodes",
+    "secrets": "Secrets",
+    "system_masters": "subjects",
 }
 """What the subjects of a table are called together, where that is not the table's name."""
 

@@ -39,7 +39,7 @@ def test_a_kubelet_that_was_not_read_is_unknown(check):
         "kubelets": [{"node": "a", "read": False, "reason": "403 Forbidden"}],
         "kubelet_settings": [{"node": "a", "key": "readOnlyPort", "value": "10255"}]})
     assert found["a"] == ("unknown", "the kubelet's configuration was not read: 403 Forbidden")
-    assert found["b"] == ("unknown", "the kubelet's configuration was not read: it was not asked")
+    assert found["b"] == ("unknown", "the kubelet's configuration was not read: it was not requested")
 
 
 @pytest.mark.parametrize("check", [*KUBELET, *BENCH])
@@ -81,7 +81,7 @@ def test_windows_is_out_of_scope_where_the_thing_does_not_exist(check):
 def test_a_node_without_a_result_is_unknown(check):
     found = verdicts(check, {"nodes": [{}, {}]})
     assert [verdict for verdict, _ in found.values()] == ["unknown", "unknown"]
-    assert all("kube-bench gave no result" in reason for _, reason in found.values())
+    assert all("no kube-bench result was given" in reason for _, reason in found.values())
 
 
 @pytest.mark.parametrize("check", BENCH)
@@ -90,7 +90,7 @@ def test_a_rule_that_kube_bench_leaves_open_is_unknown_and_not_without_a_result(
         result_of("node-0", rule, "open") for rule in ("4.1.1", "4.2.7", "4.3.1")]})
     assert [verdict for verdict, _ in found.values()] == ["unknown", "unknown"]
     first, second = (reason for _, reason in found.values())
-    assert "left this rule open" in first and "gave no result" in second
+    assert "left this rule undecided" in first and "no kube-bench result" in second
 
 
 def test_results_find_their_node_by_the_name_of_the_file():
@@ -146,7 +146,7 @@ def test_nodes_of_etcd_alone_are_asked_for_the_files_of_etcd(rule, cp, etcd, wor
     found = verdicts("node_files.permissions", tables, rule=rule)
     assert {name: verdict for name, (verdict, _) in found.items()} == {"cp": cp, "etcd": etcd, "worker": worker}
     part = "the control plane" if rule == "1.1.1" else "etcd"
-    assert found["worker"][1] == f"it is not labelled as a node of {part}"
+    assert found["worker"][1] == f"the node is not labelled as one of {part}"
     for name in ("cp", "etcd", "worker"):  # what kube-bench fails is out of scope nowhere
         failing = tables | {"findings": [result_of(name, rule, "fail")]}
         assert verdicts("node_files.permissions", failing, rule=rule)[name][0] == "fail"

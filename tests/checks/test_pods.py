@@ -74,7 +74,7 @@ def test_static_pods_are_judged_but_for_tokens_that_they_cannot_have():
               "pod_annotations": [{"pod": "etcd", "namespace": "kube-system", "key": "kubernetes.io/config.mirror"}]}
     assert verdicts("workloads.no_host_network", tables)[0][0] == "fail"
     assert verdicts("workloads.token_mounted_only_where_needed", tables)[0] == (
-        "not_applicable", "no process in it can use a token of a service account")
+        "not_applicable", "the pod has ended, or is a static pod, which cannot have a service account")
 
 
 @pytest.mark.parametrize("check", ["images_pinned_by_digest", "no_latest_tag"])

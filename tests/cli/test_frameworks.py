@@ -107,7 +107,7 @@ def test_checks_of_an_installed_package(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("text", "says"), [
     ("import nowhere_at_all", "cannot be imported: ModuleNotFoundError"),
     (CHECK.replace("(pods, *", "(podz, *"), "did you mean pods"),
-    ("", "brings no check"),
+    ("", "has no check"),
 ])
 def test_a_mistake_in_an_installed_package(tmp_path: Path, text, says) -> None:
     done = auditkit("controls", "test", "pss.privileged", **package(tmp_path, text))

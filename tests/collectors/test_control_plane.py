@@ -248,10 +248,10 @@ def test_a_kube_proxy_that_cannot_be_read_says_why():
     unread = proxy(command=["sh", "-c", "kube-proxy 2>&1"])
     snapshot = cluster(unread, nodes=[{"name": "n0"}, {"name": "n1"}])
     reasons = run(find("kube_proxy.metrics_local"), snapshot).rows("unknown")["reason"].tolist()
-    assert reasons[0] == f"kube-proxy: {command_line.SCRIPT}" and "kube-bench gave no result" in reasons[1]
+    assert reasons[0] == f"kube-proxy: {command_line.SCRIPT}" and "no kube-bench result" in reasons[1]
     finding = {"tool": "kube-bench", "rule_id": "cis-1.12/4.3.1", "node": "n0", "status": "pass"}
     passed = run(find("kube_proxy.metrics_local"), cluster(unread, nodes=[{"name": "n0"}], findings=[finding]))
-    assert passed.rows("pass")["reason"].tolist() == ["kube-bench passed it on this node"]
+    assert passed.rows("pass")["reason"].tolist() == ["kube-bench passed the rule on this node"]
 
 
 def test_pods_of_kube_proxy_are_no_control_plane():

@@ -110,7 +110,7 @@ def test_without_an_attestation_it_is_manual(folder) -> None:
 
 @pytest.mark.parametrize(("privileged", "status", "reason"), [
     (False, "attested", "what a cluster shows holds: 1 pass, none fails; it cannot show: what people do; attested by"),
-    (True, "fail", "1 of 1 pods is not as wanted: Pods have no privileged container; the rest attested by"),
+    (True, "fail", "1 of 1 pods has a privileged container: "),
 ])
 def test_of_what_is_shown_partly_both_are_told(judged, privileged, status, reason) -> None:
     found = judged(GOOD.replace("[people]", "[both]"), privileged)

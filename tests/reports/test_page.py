@@ -70,7 +70,7 @@ def test_without_a_figure_there_is_no_plotly() -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "1 of 2 containers fail: No container runs privileged", "Pod shop/bad", "privileged=true", "Wanted: privileged is not set",
+    "1 of 2 containers runs privileged: shop/bad", "Pod shop/bad", "privileged=true", "Wanted: privileged is not set",
     "Remedy: Remove securityContext.privileged", "Source of the rule:", "A cluster cannot show: Who is in charge",
     "Ask next for: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 source not, see below",
     "jane (groups: auditors)", "the server said no", "ab" * 32, "Look at: Names and dates", "has all rights on the node",
@@ -179,7 +179,7 @@ def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:
     assert ("2 requirements need a person's judgement; of 1 of them all that a cluster shows holds, and people must "
             "tell the rest; 1 is outside a cluster altogether.") in found.text
     assert "what a cluster shows holds: 1 pass, none fails A cluster" not in found.text, "the check stands between"
-    assert "what a cluster shows holds: 1 pass, none fails No container runs privileged" in found.text
+    assert "what a cluster shows holds: 1 pass, none fails Containers do not run privileged" in found.text
     assert found.text.count("A cluster cannot show: What runs outside") == 1
 
 
@@ -203,5 +203,5 @@ def test_what_people_say_against_it_and_of_an_alternative() -> None:
     assert worst.index("stated 2.1") < worst.index("1.1 No privileges"), "what people say themselves goes first"
     for said in ("not met, says Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
                  "met by an alternative: <i>A locked room</i>, because nobody is in it", "Instead: <i>A locked room</i>",
-                 "checks say: 1 of 2 fail: No container runs privileged", "The subjects are listed under 1.1"):
+                 "checks say: 1 of 2 containers runs privileged: shop/bad", "The subjects are listed under 1.1"):
         assert said in found.text, said

@@ -46,7 +46,7 @@ def test_contents_then_the_answer(house: pypdf.PdfReader) -> None:
     assert re.search(r"Answer[ .]*3", words(house, slice(1, 2)))
     answer = words(house, slice(2, 3))
     assert "2 fail 0 unknown 1 manual" in answer
-    assert "1 of 2 containers fail: No container runs privileged" in answer
+    assert "1 of 2 containers runs privileged: shop/bad" in answer
 
 
 def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None:

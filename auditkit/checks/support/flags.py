@@ -1,7 +1,7 @@
 """Flags of the control plane's components, for each instance that is judged.
 
-A flag that is not set has its upstream default. Where the value cannot be known it is <NA>: it was not kept, it may
-stand in a file, a script or an environment variable instead, or its default depends on a version that is not told.
+A flag that is not set has its upstream default. The value is <NA> where it is not known: it was not kept, it may be set
+in a file, a script or an environment variable, or its default depends on a version that is not known.
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,17 +16,17 @@ from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.checks.model import Judgement, judge
 from auditkit.checks.support.values import loopback, number
 
-UNSEEN = "no static pod of {} is visible: it may run elsewhere, or a provider runs it"
-"""What it means that a component has no instances: not that there is none."""
+UNSEEN = "no static pod of {} is visible; it may run in another way, or be run by a provider"
+"""Why nothing is known of a component without instances. It need not be absent."""
 
 
 @dataclass(frozen=True)
 class Component:
-    """What upstream says of the flags of a component.
+    """Facts of upstream about the flags of a component.
 
-    ``defaults`` are the values of flags that are not set (none: the empty text), ``since`` those that changed: the
-    minor version and the value from there on. ``files`` names for a flag another one, whose file may say it instead;
-    ``ignored`` the same, where the file also makes that flag count for nothing.
+    ``defaults`` are the values of flags that are not set (otherwise the empty text). ``since`` are defaults that
+    changed: the minor version and the value from then on. ``files`` names for a flag another flag, whose file may set
+    the value. ``ignored`` is the same, where the component ignores the flag as soon as that file is given.
     """
 
     defaults: Mapping[str, str] = field(default_factory=dict)
@@ -38,8 +38,8 @@ class Component:
 class Flags:
     """The flags of each instance of a component: ``flags["profiling"]`` is their effective value as text.
 
-    ``instances`` is a table such as `auditkit.analysis.cluster.control_plane.api_servers`. There are only a few of
-    them, and many rules: so each is worked out for itself.
+    ``instances`` is a table such as `auditkit.analysis.cluster.control_plane.api_servers`. There are only a few
+    instances and many rules, so that each value is computed alone.
     """
 
     def __init__(self, instances: pd.DataFrame, component: Component):
@@ -49,17 +49,17 @@ class Flags:
         return self._series(map(_effective, self._given(flag), self._default(flag), self._elsewhere(flag)), STRING)
 
     def set(self, flag: str) -> pd.Series:
-        """Whether a flag that names something is set; its value need not have been kept."""
+        """Whether a flag is set to a value that is not empty. The value need not have been kept."""
         return self._series((None if elsewhere else bool(value) for value, elsewhere in zip(
             self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
 
     def given(self, flag: str) -> pd.Series:
-        """Whether a flag stands on the command line, be it empty."""
+        """Whether a flag is on the command line, even with an empty value."""
         return self._series((None if elsewhere else value is not None for value, elsewhere in zip(
             self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
 
     def judge(self, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
-        """A judgement that shows these flags. ``reasons`` says why it is not known, where the flags do not."""
+        """A judgement with these flags as evidence. ``reasons`` says why a result is unknown where the flags do not."""
         return judge(partial(self._evidence, shown), ok, shown,
                      reasons=partial(self._reasons, shown, ok, reasons) if ok.hasnans else "")
 
@@ -71,9 +71,9 @@ class Flags:
     def _reasons(self, shown: tuple[str, ...], ok: pd.Series, otherwise: str) -> pd.Series:
         why = [otherwise] * len(ok)
         for flag in shown:
-            _put(why, self._in_environment(flag), f"--{flag} stands in the environment, where values are not read")
+            _put(why, self._in_environment(flag), f"--{flag} is set in the environment, whose values are never read")
             for file in filter(None, (self._component.files.get(flag), self._component.ignored.get(flag))):
-                _put(why, self._in_effect(file), f"the file of --{file} may say it; the cluster does not show it")
+                _put(why, self._in_effect(file), f"the file of --{file} may set it; the API does not show that file")
         for flag in shown:
             why = [unread if unread and value in (None, HIDDEN) else word
                    for word, unread, value in zip(why, self._unread, self._given(flag), strict=True)]
@@ -88,11 +88,11 @@ class Flags:
         return [None] * len(self._instances)
 
     def _given(self, flag: str) -> list[str | None]:
-        """The value on the command line, or `HIDDEN`; ``None`` where the flag does not stand there."""
+        """The value on the command line, or `HIDDEN`; ``None`` where the flag is not there."""
         return self._column(f"--{flag}")
 
     def _default(self, flag: str) -> list[str | None]:
-        """What the flag is where it is not set; ``None`` where that depends on a version that is not known."""
+        """The value of a flag that is not set; ``None`` where it depends on a version that is not known."""
         default = self._component.defaults.get(flag, "")
         if flag not in self._component.since:
             return [default] * len(self._instances)
@@ -101,7 +101,7 @@ class Flags:
                 for version in self._column("minor")]
 
     def _elsewhere(self, flag: str) -> list[bool]:
-        """Where something else than the command line decides, which cannot be seen."""
+        """Where something other than the command line decides that is not visible."""
         nowhere = [False] * len(self._instances)
         file, ignored = self._component.files.get(flag), self._component.ignored.get(flag)
         return [in_file_only or (value is None and (unread is not None or in_environment or in_file))
@@ -111,13 +111,13 @@ class Flags:
                     strict=True)]
 
     def _in_effect(self, flag: str) -> list[bool]:
-        """Where a flag is set, or may be."""
+        """Where a flag is set, or may be set."""
         return [value is not None or named or unread is not None for value, named, unread in zip(
             self._given(flag), self._in_environment(flag), self._unread, strict=True)]
 
     @cached_property
     def _unread(self) -> list[str | None]:
-        """Why flags may be set that are not seen; ``None`` where they are not."""
+        """Why flags may be set that are not visible; ``None`` where all are visible."""
         return self._column("unread")
 
     def _in_environment(self, flag: str) -> list[bool]:
@@ -125,12 +125,12 @@ class Flags:
 
 
 def local_only(flags: Flags) -> pd.Series:
-    """Whether a component listens on the loopback address only, or not at all."""
+    """Whether a component listens only on the loopback address, or not at all."""
     return loopback(flags["bind-address"]) | (number(flags["secure-port"]) == 0)
 
 
 def _effective(given: str | None, default: str | None, elsewhere: bool) -> str | None:
-    """The value that counts; ``None``: not known."""
+    """The effective value; ``None`` where it is not known."""
     if elsewhere or given == HIDDEN or (given == "" and default != ""):  # no program starts with an empty value
         return None
     return default if given is None else given
@@ -145,5 +145,5 @@ def _shown(given: str | None, default: str | None, unread: str | None) -> str:
 
 
 def _put(words: list[str], where: list[bool], sentence: str) -> None:
-    """Writes a sentence over the words in some places."""
+    """Replace the words in some places by a sentence."""
     words[:] = [sentence if there else word for word, there in zip(words, where, strict=True)]

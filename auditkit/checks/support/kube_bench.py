@@ -1,4 +1,4 @@
-"""What kube-bench found on the subjects of a check, and what is said of it."""
+"""Results of kube-bench on the nodes of the subjects of a check, and the reasons made of them."""
 
 import pandas as pd
 
@@ -8,15 +8,15 @@ from auditkit.tables.findings import MAX_AGE_DAYS_OF
 
 __all__ = ["TOOLS", "left_open", "of_nodes", "reasons", "too_old"]
 
-NO_RESULT = "kube-bench gave no result for this rule on this node"
-LEFT_OPEN = "kube-bench left this rule open on this node"
+NO_RESULT = "no kube-bench result was given for this rule on this node"
+LEFT_OPEN = "kube-bench left this rule undecided on this node"
 TOO_OLD = f"the results of kube-bench for this node are more than {MAX_AGE_DAYS_OF['kube-bench']} days old"
 
 
 def of_nodes(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: str = "cis", *,
              node: str = "name") -> pd.Series:
     """Whether kube-bench passed a rule of a family of benchmarks on the node of each subject (named in the column
-    ``node``); <NA> where it left it open, or has no result. ``results`` is the table `node_results`."""
+    ``node``); <NA> where it left the rule undecided, or has no result. ``results`` is the table `node_results`."""
     return lookup(subjects, {node: "node"}, _of(results, rule, family), ["ok"])["ok"]
 
 
@@ -29,7 +29,7 @@ def too_old(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: st
 
 def left_open(subjects: pd.DataFrame, results: pd.DataFrame, rule: str, family: str = "cis", *,
               node: str = "name") -> pd.Series:
-    """Whether kube-bench has a result that says neither (a warning, a manual rule); parameters as in `of_nodes`."""
+    """Whether kube-bench left the rule undecided (a warning, a manual rule); parameters as in `of_nodes`."""
     rows = _of(results, rule, family)
     return has(subjects, {node: "node"}, rows[rows["ok"].isna() & ~rows["stale"].fillna(False)])
 
@@ -39,10 +39,10 @@ def _of(results: pd.DataFrame, rule: str, family: str) -> pd.DataFrame:
 
 
 def reasons(ok: pd.Series, is_open: pd.Series, why: str = "", old: pd.Series | None = None) -> pd.Series:
-    """A sentence for each node: what kube-bench says of it (``is_open``: `left_open`, ``old``: `too_old`), or that it
-    says nothing, and ``why`` nothing else can."""
+    """The reason for each node: the result of kube-bench, or why there is none (``is_open``: `left_open`, ``old``:
+    `too_old`) and ``why`` nothing else shows it."""
     unknown = pd.Series(NO_RESULT, ok.index, STRING).mask(is_open, LEFT_OPEN)
     unknown = unknown if old is None else unknown.mask(old, TOO_OLD)
     return ((unknown + f"; {why}" if why else unknown)
-            .mask(ok.fillna(False), "kube-bench passed it on this node")
-            .mask(~ok.fillna(True), "kube-bench failed it on this node"))
+            .mask(ok.fillna(False), "kube-bench passed the rule on this node")
+            .mask(~ok.fillna(True), "kube-bench failed the rule on this node"))

@@ -1,8 +1,8 @@
-"""What a platform itself puts into the namespace ``default``: data with sources, read by the check of CIS 5.6.4.
+"""Objects that platforms create in the namespace ``default``: data with sources, for the check of CIS 5.6.4.
 
-k3s, RKE2, EKS and AKS put nothing there beside what Kubernetes does; neither do Linkerd and cert-manager, whose CA
-injector writes into webhooks and CRDs. Bundles of trust-manager have names that their owner chose, and are no
-platform's.
+k3s, RKE2, EKS and AKS create nothing there beyond the objects of Kubernetes. Neither do Linkerd and cert-manager, whose
+CA injector writes into webhooks and CRDs. The names of trust-manager's bundles are chosen by their owners, so that they
+belong to no platform.
 """
 
 from typing import NamedTuple
@@ -15,10 +15,11 @@ NAMESPACE = "default"
 
 
 class Made(NamedTuple):
-    """Objects that a platform makes: their kind, and patterns that their whole name, and where it is given the type of
-    a Secret or the name that a Service stands for, must match.
+    """Objects that a platform creates: their kind, and patterns for their whole name and, where given, for the type of
+    a Secret or the external name of a Service.
 
-    ``shown`` is true of names that anybody could choose: they count only where the platform shows itself (`SIGNS`).
+    ``shown`` is true for names that anybody could choose. They count only where there are signs of the platform
+    (`SIGNS`).
     """
 
     platform: str
@@ -78,11 +79,11 @@ SIGNS = {
     "Google GKE": ({"namespace": "kube-system", "name": "gke-.+"},),
     "IBM Cloud": ({"namespace": "kube-system|ibm-.+", "name": "ibm-.+"},),
 }
-"""By which objects a platform shows that the cluster is one of its own: any that matches all of some patterns."""
+"""Objects that show which platform a cluster runs on: one that matches all patterns of one of these is enough."""
 
 
 def made_by(objects: pd.DataFrame) -> pd.Series:
-    """The platform that put each object of `namespaced_objects` into ``default`` itself; <NA>: none is known to."""
+    """The platform that created each object of `namespaced_objects` in ``default``; <NA> where none is known."""
     found = pd.Series(pd.NA, objects.index, STRING)
     here = objects[(objects["namespace"] == NAMESPACE).fillna(False)]
     shown = {platform for platform, signs in SIGNS.items()

@@ -1,11 +1,11 @@
 """Rules that are one setting, one value and two sentences: rows of a list instead of functions.
 
-A component's module lists them, and `register` makes a check of each, named ``module.name`` like any other.
+A module lists them, and `register` (or `add`, for other tables) makes a check of each, named ``module.name``.
 """
 
 import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +17,17 @@ from auditkit.checks.support.settings import Settings
 from auditkit.checks.support.values import boolean, lists
 
 Condition = Callable[[Any], pd.Series]
-"""From the flags or settings of all instances to a nullable boolean: is each as it should be?"""
+"""From the flags or settings of all instances to a nullable boolean: whether each is as wanted."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule: ``title`` is the state that is wanted, ``finding`` what a failing instance does, ``ok`` the condition,
-    ``shown`` the flags or settings that are its evidence. ``reasons`` says why it is not known, where they do not."""
+    """One rule on flags or settings.
+
+    ``title`` is the state that is wanted, ``finding`` what a failing instance does, ``ok`` the condition, and ``shown``
+    the flags or settings that are its evidence. ``why`` says why the rule matters, ``reasons`` why the result is
+    unknown where the flags do not say it.
+    """
 
     name: str
     recommendation: str
@@ -34,6 +38,7 @@ class Rule:
     shown: Sequence[str]
     wanted: str
     remedy: str
+    why: str = ""
     reasons: str = ""
     source: str = ""
 
@@ -42,13 +47,26 @@ def register(module: str, table: str, reader: Callable[[pd.DataFrame], Flags | S
              source: str, if_empty: str) -> None:
     """Make a check of each rule, on the instances of a table. ``source`` has a place for the recommendation."""
     for rule in rules:
-        function = _judging(rule, reader)
-        function.__module__, function.__name__, function.__doc__ = module, rule.name, f"{rule.title}."
-        function.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-            [inspect.Parameter(table, inspect.Parameter.POSITIONAL_OR_KEYWORD)])
-        check(severity=rule.severity, finding=rule.finding, wanted=rule.wanted, remedy=rule.remedy, if_empty=if_empty,
-              source=rule.source or source.format(rule.recommendation))(function)
-        setattr(sys.modules[module], rule.name, function)
+        add(_judging(rule, reader), module, rule.name, [table], severity=rule.severity, title=f"{rule.title}.",
+            finding=rule.finding, wanted=rule.wanted, remedy=rule.remedy, why=rule.why, if_empty=if_empty,
+            source=rule.source or source.format(rule.recommendation))
+
+
+def add(function: Callable[..., Judgement], module: str, name: str, tables: Sequence[str], *, severity: Severity,
+        title: str, finding: str, wanted: str, remedy: str, source: str, if_empty: str = "", why: str = "",
+        tunable: Mapping[str, Any] | None = None) -> None:
+    """Make a check, and a function of its module, of what a row of a list says.
+
+    ``function`` takes the ``tables`` in their order, and the parameters that are ``tunable`` (with their defaults)
+    by name. ``why`` says why the rule matters.
+    """
+    parameters = [inspect.Parameter(table, inspect.Parameter.POSITIONAL_OR_KEYWORD) for table in tables]
+    parameters += [inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default)
+                   for key, default in (tunable or {}).items()]
+    function.__module__, function.__name__, function.__doc__ = module, name, f"{title}\n\n{why}".rstrip()
+    function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    check(severity=severity, finding=finding, wanted=wanted, remedy=remedy, if_empty=if_empty, source=source)(function)
+    setattr(sys.modules[module], name, function)
 
 
 def _judging(rule: Rule, reader: Callable[[pd.DataFrame], Flags | Settings]) -> Callable[[pd.DataFrame], Judgement]:

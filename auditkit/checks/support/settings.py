@@ -1,8 +1,8 @@
 """Settings of kubelets, for the nodes that are judged.
 
-A kubelet tells its configuration with every default filled in, but leaves out fields of ``KubeletConfiguration`` that
-are empty: false, 0, the empty text. So what the absence of a field means depends on the field. Of a node whose kubelet
-was not read, nothing is known.
+A kubelet reports its configuration with all defaults filled in, but leaves out fields of ``KubeletConfiguration`` that
+are empty: false, 0 or the empty text. What the absence of a field means therefore depends on the field. Nothing is
+known of a node whose kubelet was not read.
 """
 
 import pandas as pd
@@ -12,7 +12,7 @@ from auditkit.checks.model import Judgement, judge
 
 
 class Settings:
-    """The settings of each node's kubelet: ``settings["readOnlyPort"]`` is one as text, <NA> where it is not known.
+    """The settings of the kubelet of each node: ``settings["readOnlyPort"]`` is text, <NA> where it is not known.
 
     ``nodes`` is the table `auditkit.analysis.cluster.control_plane.node_kubelets`.
     """
@@ -27,13 +27,13 @@ class Settings:
         return pd.Series(pd.NA, self._nodes.index, STRING)
 
     def get(self, key: str, absent: str) -> pd.Series:
-        """A setting that the kubelet leaves out where it has this value."""
+        """A setting that the kubelet leaves out if it has the value ``absent``."""
         return self[key].fillna(absent).where(self._read)
 
     def judge(self, ok: pd.Series, *shown: str, applies: pd.Series | None = None, otherwise: str = "",
               reasons: str = "") -> Judgement:
-        """A judgement of the nodes that shows these settings. ``reasons`` says why a node that was read is unknown."""
+        """A judgement with these settings as evidence. ``reasons`` says why a node that was read is unknown."""
         evidence = pd.DataFrame({key: self[key] for key in shown}, index=self._nodes.index)
-        unread = "the kubelet's configuration was not read: " + self._nodes["reason"].fillna("it was not asked")
+        unread = "the kubelet's configuration was not read: " + self._nodes["reason"].fillna("it was not requested")
         why = unread.mask(self._read, reasons).where(ok.isna(), "")
         return judge(evidence, ok, shown, applies=applies, otherwise=otherwise, reasons=why)

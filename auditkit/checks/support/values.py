@@ -1,4 +1,4 @@
-"""Settings as text, read as the programs read them. What cannot be understood is <NA>, and so never a pass."""
+"""Settings as text, read as the programs read them. Text that cannot be read is <NA>, and so never a pass."""
 
 import posixpath
 import re
@@ -20,29 +20,29 @@ STRONG_CIPHERS = frozenset(
 )
 """Cipher suites with forward secrecy and authenticated encryption: those that CIS Kubernetes 1.2.29 lists.
 
-4.2.12 lists fewer for the kubelet: those of TLS 1.3 are missing there, but they cannot be switched off and are not
-weaker, and one is there by its other name.
+4.2.12 lists fewer for the kubelet. It leaves out those of TLS 1.3, which cannot be switched off and are not weaker, and
+lists one by its other name.
 """
 
 _PARSED = (dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)
            | dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False))
-"""What ``strconv.ParseBool`` of Go's standard library accepts."""
+"""The words that ``strconv.ParseBool`` of Go's standard library accepts."""
 
 _DURATION = r"0|-?(?:\d+(?:\.\d*)?(?:h|ms|m|s|us|µs|ns))+"
 
 
 def boolean(text: pd.Series) -> pd.Series:
-    """A switch as Go's ``ParseBool`` reads it, which knows ``True`` and ``TRUE`` and not ``tRUE``."""
+    """A boolean as Go's ``ParseBool`` reads it, which accepts ``True`` and ``TRUE`` but not ``tRUE``."""
     return text.map(_PARSED).astype(BOOLEAN)
 
 
 def number(text: pd.Series) -> pd.Series:
-    """A whole number as Go reads it in flags (``base 0``): with ``0x`` in sixteens, with ``0`` before it in eights."""
+    """A whole number as Go reads it in flags (base 0): hexadecimal after ``0x``, octal after ``0``."""
     return pd.Series([None if pd.isna(each) else _number(each) for each in text], text.index, NUMBER)
 
 
 def _number(text: str) -> float | None:
-    if text != text.strip():  # as Python would, and Go does not
+    if text != text.strip():  # Python strips spaces, Go does not
         return None
     try:
         return float(int(text, 8 if re.fullmatch(r"[+-]?0[0-7_]+", text) else 0))
@@ -57,20 +57,20 @@ def seconds(text: pd.Series) -> pd.Series:
 
 
 def lists(text: pd.Series, item: str) -> pd.Series:
-    """Whether a list that is joined by commas has this item."""
+    """Whether a comma-separated list has this item."""
     return text.str.contains(rf"(?:^|,)\s*{re.escape(item)}\s*(?:,|$)", regex=True)
 
 
 def lists_only(text: pd.Series, items: Iterable[str]) -> pd.Series:
-    """Whether a list that is joined by commas has these items and no other, and is not empty."""
+    """Whether a comma-separated list has only these items, and at least one."""
     one = rf"\s*(?:{'|'.join(map(re.escape, sorted(items)))})\s*"
     return text.str.fullmatch(f"{one}(?:,{one})*")
 
 
 def gate(text: pd.Series, name: str, *, default: bool) -> pd.Series:
-    """A feature gate of stage beta in a list of ``Name=true``: as it says of the gate, else of all of that stage.
+    """A beta feature gate in a list of ``Name=true``: the value for the gate itself, else that of ``AllBeta``.
 
-    ``kube:Name=true`` says the same; other prefixes are those of other components (component-base, compatibility).
+    ``kube:Name=true`` means the same. Other prefixes belong to other components (component-base, compatibility).
     """
     on = pd.Series(default, text.index, BOOLEAN).where(text.notna())
     for each in ("AllBeta", name):
@@ -81,11 +81,11 @@ def gate(text: pd.Series, name: str, *, default: bool) -> pd.Series:
 
 
 def loopback(text: pd.Series) -> pd.Series:
-    """Whether an address is reached from its own node only."""
+    """Whether an address is a loopback address."""
     return text.str.fullmatch(r"127(?:\.\d{1,3}){3}|::1|\[::1\]|localhost")
 
 
 def paths(text: pd.Series) -> pd.Series:
-    """Paths in their shortest form, so that the same file has one name; empty where there is none."""
+    """Paths in their shortest form, so that each file has one name; empty where no path is set."""
     short = {path: re.sub("^//", "/", posixpath.normpath(path)) if path else path for path in text.dropna().unique()}
     return text.map(short, na_action="ignore").astype(STRING)
