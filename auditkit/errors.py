@@ -11,6 +11,8 @@
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
     └── MissingDependency         a package or system library is not installed (exit 2)
 
+    GapWarning                    no exception: an answer rests on tables that are not known completely
+
 What a source refuses, lacks or cuts short while a collection runs is not an exception: it is a row of the
 ledger, and the verdicts that need it become ``unknown``.
 """
@@ -68,3 +70,10 @@ class Incomplete(AuditkitError):
 
 class MissingDependency(AuditkitError):
     """A package (an extra) or a library of the system is needed and not installed; the message names it."""
+
+
+class GapWarning(UserWarning):
+    """An answer rests on tables that were not collected completely: what is missing may change it."""
+
+    def __init__(self, gaps: Iterable[str]):
+        super().__init__(f"what this rests on is not known completely: {'; '.join(gaps)}.")

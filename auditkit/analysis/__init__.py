@@ -90,6 +90,7 @@ DERIVED: dict[str, str] = {
     "access": "auditkit.analysis.rbac.access_table:access",
     "duty_conflicts": "auditkit.analysis.rbac.duties:duty_conflicts",
     "granted_rules": "auditkit.analysis.rbac.aggregation:granted_rules",
+    "acting_accounts": "auditkit.analysis.audit_log_accounts:acting_accounts",
     "system_masters": "auditkit.analysis.cluster.system_masters:system_masters",
     "role_powers": "auditkit.analysis.rbac.privileges:role_powers",
     "held_powers": "auditkit.analysis.rbac.privileges:held_powers",
@@ -101,6 +102,10 @@ DERIVED: dict[str, str] = {
 GIVEN: dict[str, tuple[str, ...]] = {
     "node_results": ("findings",),
     "system_masters": ("memberships", "events"),
+    "acting_accounts": ("events",),
+    "held_powers": ("memberships",),
+    "duty_conflicts": ("memberships",),
+    "escalation_steps": ("memberships",),
 }
 """Of a derived table the tables that people may give and need not: without them it has fewer rows, and those it has are
 as true. One that was given and is not whole is a gap, as everywhere."""
@@ -132,6 +137,7 @@ def collected(*names: str) -> list[str]:
     return found
 
 
+@cache
 def inputs(function: Callable) -> tuple[str, ...]:
     """The tables that a function reads: the names of its positional parameters."""
     return tuple(

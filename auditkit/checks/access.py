@@ -197,22 +197,28 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
     wanted="no binding names it or a group that it is in, its token is not mounted by default, and no "
            "pod runs with its token",
     remedy="Give each workload an account of its own; set automountServiceAccountToken: false on the default account.",
-    source="CIS Kubernetes 5.1.5",
+    source="CIS Kubernetes 5.1.5", tools=("kubernetes-audit",),
     if_empty="every namespace has a service account, yet none is visible",
 )
 def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
                                     pods: pd.DataFrame, pod_annotations: pd.DataFrame,
-                                    projected_sources: pd.DataFrame, *, token_off: bool = True) -> Judgement:
-    """Default service accounts have no rights, and no pod runs with their token."""
+                                    projected_sources: pd.DataFrame, acting_accounts: pd.DataFrame, *,
+                                    token_off: bool = True) -> Judgement:
+    """Default service accounts have no rights, and no pod runs with their token.
+
+    An audit log, where there is one, can only refute.
+    """
     by_name, by_group = _bound(service_accounts, binding_subjects)
     in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
                  pods.loc[_with_token(pods, service_accounts, pod_annotations, projected_sources),
                           ["namespace", "service_account"]])
+    acts = has(service_accounts, {"namespace": "namespace", "name": "name"}, acting_accounts)
     by_default = service_accounts["automount_token"] & token_off
     reasons = _sentences({
         "a binding names it": by_name, "a binding names a group that it is in": by_group,
-        "a pod runs with its token": in_use, "its token is mounted unless a pod declines": by_default})
-    return judge(service_accounts, ~(by_name | by_group | in_use | by_default), ["automount_token"],
+        "a pod runs with its token": in_use, "the audit log shows requests of it": acts,
+        "its token is mounted unless a pod declines": by_default})
+    return judge(service_accounts, ~(by_name | by_group | in_use | acts | by_default), ["automount_token"],
                  applies=service_accounts["name"] == "default", otherwise="it is not a default account",
                  reasons=reasons)
 
@@ -244,14 +250,15 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", wanted="no binding, no list of members and no request in the audit log has system:masters, "
-                                   "which passes before any role is asked",
+@check(severity="critical", wanted="no binding, no list of members, no request in the audit log and not the collector "
+                                   "has system:masters, which passes before any role is asked",
        remedy="Use a group of your own with a binding that can be taken away; keep the certificate for emergencies.",
        source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
 def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:
     """Nobody is part of system:masters, by a binding, by a list of members, or in what the audit log shows.
 
-    A list of members and an audit log can only refute: without them bindings are judged alone.
+    A list of members, an audit log and what the API server says of whoever collects can only refute: without them
+    bindings are judged alone.
     """
     user = system_masters["subject"]
     account = user.str.replace(rf"^{ACCOUNT_USER}([^:]+):([^:]+)$", r"\1/\2", regex=True)

@@ -47,14 +47,16 @@ def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_mi
 
 @check(
     severity="high",
-    wanted="get, list and watch of Secrets are logged, at the level Metadata",
-    remedy="Log Secrets at the level Metadata, before rules that leave requests out: other levels write their values.",
+    wanted="get, list and watch of Secrets are logged, at the level Metadata, and so are tokens",
+    remedy="Log secrets, serviceaccounts/token and tokenreviews at the level Metadata, before rules that leave "
+           "requests out: other levels write their values.",
     source="CIS Kubernetes 3.2.2; Kubernetes documentation: auditing; 45 CFR 164.312(b)",
     tools=_TOOLS, if_empty=_NO_LOG,
 )
 def secret_reads_logged(audit_logs: pd.DataFrame, *, min_hours: int = 24) -> Judgement:
     """The audit log has the reads of Secrets, and not their values.
 
+    Tokens of service accounts that were asked for or reviewed are values too (see `audit_log_bodies`).
     In a cluster that runs, kubelets and controllers read Secrets all the time. So logs that reach over ``min_hours``
     without one have left them out.
     """
@@ -66,7 +68,7 @@ def secret_reads_logged(audit_logs: pd.DataFrame, *, min_hours: int = 24) -> Jud
     reasons = reason(
         (~ours, "it is the log of another cluster"),
         (logs["events"] == 0, "it has no events"),
-        (logs["secret_bodies"] > 0, "events that have the values of Secrets: "
+        (logs["secret_bodies"] > 0, "events that have the values of Secrets, or tokens: "
          + logs["secret_bodies"].astype("string[pyarrow]")),
         (left_out.fillna(False), "no read of a Secret is in the logs, though they reach over "
          + logs["hours"].round().astype("string[pyarrow]") + " hours"),

@@ -21,7 +21,9 @@ class Judgement:
     """What a check found for each row of its population, in the same order.
 
     ``ok`` is nullable: ``True`` as wanted, ``False`` not, ``<NA>`` not known. ``applies`` is ``False`` where the
-    rule does not speak of the row. `evidence` and `reasons` are worked out when they are asked for.
+    rule does not speak of the row. ``for_want`` is ``False`` where a failure is not for want of rows in the tables that
+    the check ``needs``, so that more of them could not clear it. `evidence` and `reasons` are worked out when they are
+    asked for.
     """
 
     ok: pd.Series
@@ -29,6 +31,7 @@ class Judgement:
     otherwise: str
     seen: Callable[[], pd.DataFrame]
     why: "Reasons"
+    for_want: pd.Series | None = None
 
     @cached_property
     def evidence(self) -> pd.DataFrame:
@@ -52,11 +55,13 @@ def judge(
     applies: pd.Series | None = None,
     otherwise: str = "the rule does not speak of it",
     reasons: Reasons = "",
+    for_want: pd.Series | None = None,
 ) -> Judgement:
     """A verdict for every subject: ``True`` pass, ``False`` fail, ``<NA>`` unknown.
 
     ``evidence`` names columns of ``subjects`` that show why. Where ``applies`` is ``False`` the subject is out of
     scope, for the reason ``otherwise``; where it is ``<NA>`` that is not known, and neither is the verdict.
+    Where ``for_want`` is ``False`` a failure stands whatever rows are missing in the tables that the check ``needs``.
     ``reasons`` may be a function that gives them: it is called if somebody wants to see them, and so may be
     ``subjects``. Raises `UsageError` where these are not of the same rows.
     """
@@ -66,12 +71,14 @@ def judge(
         raise UsageError(f"judge() was given the text {evidence!r} for evidence; it takes a list of columns.")
     if applies is not None:
         applies = _of_rows("applies", applies, ok).astype(BOOLEAN)
+    if for_want is not None:
+        for_want = _of_rows("for_want", for_want, ok).astype(BOOLEAN)
     if not isinstance(reasons, str) and not callable(reasons):
         _of_rows("reasons", reasons, ok)
     if not callable(subjects):
         _with_columns(subjects, evidence, ok)
     return Judgement(ok.astype(BOOLEAN), applies, otherwise, lambda: _with_columns(
-        subjects() if callable(subjects) else subjects, evidence, ok)[list(evidence)], reasons)
+        subjects() if callable(subjects) else subjects, evidence, ok)[list(evidence)], reasons, for_want)
 
 
 def _with_columns(subjects: Any, evidence: Sequence[str], ok: pd.Series) -> pd.DataFrame:
@@ -98,7 +105,8 @@ class Check:
     """A rule: the function, the tables it reads, and what is said of it in reports.
 
     ``needs`` are tables that clear a subject: one that fails for want of rows in them is unknown where rows may be
-    missing. ``tools`` are the scanners whose findings count, where it reads any (none: all of them).
+    missing (a check that also fails for other reasons says which are these: ``for_want`` of `judge`). ``tools`` are the
+    scanners whose findings count, where it reads any (none: all of them).
     ``if_empty`` is what an empty population means: ``not_applicable``, or for things that every cluster has and
     that are merely out of sight, a sentence that makes the requirement ``unknown``.
     """

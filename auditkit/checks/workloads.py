@@ -332,5 +332,5 @@ def replicated_with_disruption_budget(workloads: pd.DataFrame, workload_budgets:
               | (workloads["kind"].isin(["ReplicaSet", "ReplicationController"]) & ~owned))
     enough = workloads["replicas"].fillna(1) >= replicas
     return judge(seen, enough & workload_budgets["budget"].notna(), ["replicas", "budget"],
-                 applies=scaled & (workloads["replicas"].fillna(1) > 0),
+                 applies=scaled & (workloads["replicas"].fillna(1) > 0), for_want=enough,
                  otherwise="it has no number of replicas of its own, or was scaled down to none")

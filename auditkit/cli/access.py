@@ -138,9 +138,12 @@ def _newest(store: Path) -> Path:
 
 def _served(snap: "Snapshot", resource: str) -> None:
     """Say where the server has no such resource: a slip of the pen finds only those who may do everything."""
+    from auditkit.analysis.rbac_requests import ONLY_ASKED
+
     plural = resource.partition("/")[0].partition(".")[0]
-    known = snap.api_resources["resource"].str.partition("/")[0]
-    if plural != "*" and not snap.gaps("api_resources") and not (known == plural).fillna(False).any():
+    known = snap.api_resources["resource"].str.replace("/.*", "", regex=True)
+    asked = plural == "*" or plural in {resource for _, resource, *_ in ONLY_ASKED}
+    if not asked and len(known) and not snap.gaps("api_resources") and not (known == plural).fillna(False).any():
         console.say(f"the server has no resource {plural!r}", "yellow")
 
 

@@ -76,9 +76,10 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         uid, ended = _cluster_uid(snapshot_tables), now()
         entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,
                              identity=collector.user))
-        snapshot_tables["collection"] = pa.Table.from_batches(decode(msgspec.json.encode({"items": [
-            {"cluster": source.name, "cluster_uid": uid, "server_version": version, "started": started, "ended": ended},
-        ]}), "collection").batches["collection"])
+        about = decode(msgspec.json.encode({"items": [
+            {"cluster": source.name, "cluster_uid": uid, "server_version": version, "started": started, "ended": ended,
+             "user": collector.user, "groups": collector.groups}]}), "collection").batches
+        snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
         reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "

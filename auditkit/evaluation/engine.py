@@ -1,6 +1,9 @@
 """Run a check: its judgement of every row of its population becomes verdicts.
 
-Only here does ``True`` become ``pass``, and only where every table that the check reads was collected completely.
+Only here does ``True`` become ``pass``, and only in a row that no gap touches: the list that the row comes from was
+collected completely, and so was everything that the check joins to it (`auditkit.analysis.sources`). A requirement
+passes only where no gap is in anything that its checks read, since a gap anywhere may hide subjects that fail. So a Pod
+may pass though Deployments were refused; that requirement does not.
 """
 
 import numpy as np
@@ -12,20 +15,28 @@ from auditkit.checks import Check, Judgement
 from auditkit.errors import UsageError
 from auditkit.evaluation.results import Outcome, guarded
 from auditkit.evaluation.words import VERDICTS
+from auditkit.snapshots.ledger import Gap
 from auditkit.snapshots.snapshot import Snapshot
 
 
 def run(check: Check, snapshot: Snapshot) -> Outcome:
     """Run one check on a snapshot: the verdict of every subject, in the order of its population."""
-    population = snapshot.frame(check.tables[0])
-    judgement = _judgement(check, [snapshot.frame(table) for table in check.tables])
+    population = snapshot.input(check.tables[0])
+    judgement = _judgement(check, [snapshot.input(table) for table in check.tables])
     if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
-    gaps, clearing = (list(dict.fromkeys(gap for table in names for gap in snapshot.gaps(table, check.tools)))
-                      for names in (check.tables, check.needs))
-    verdict = verdicts_of(judgement, complete=not gaps, cleared=not clearing)
-    return Outcome(check, population, judgement, verdict, gaps)
+    touching, clearing = (snapshot.touching(check.tables[0], names, check.tools)
+                          for names in (check.tables, check.needs))
+    verdict = verdicts_of(judgement, complete=~_touched(population, touching), cleared=~_touched(population, clearing))
+    return Outcome(check, population, judgement, verdict, snapshot.missing(check.tables, check.tools), touching)
+
+
+def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.ndarray:
+    """Which subjects a gap puts in doubt."""
+    if not gaps or None in gaps or "kind" not in population:
+        return np.full(len(population), bool(gaps))
+    return population["kind"].isin(list(gaps)).to_numpy(bool)
 
 
 def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
@@ -38,21 +49,27 @@ def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
     return judgement
 
 
-def verdicts_of(judgement: Judgement, *, complete: bool = True, cleared: bool = True) -> pa.DictionaryArray:
-    """The verdict of each row. ``True`` is a pass only where the evidence is complete, ``False`` a failure only where
-    what could clear it is."""
-    ok = pa.chunked_array(judgement.ok.array.__arrow_array__()).combine_chunks()
+def verdicts_of(judgement: Judgement, *, complete: np.ndarray | bool = True,
+                cleared: np.ndarray | bool = True) -> pa.DictionaryArray:
+    """The verdict of each row. ``True`` is a pass only where the evidence is ``complete``, and ``False`` a failure only
+    where what could clear it is (``cleared``), or where nothing could."""
+    ok = _arrow(judgement.ok)
     codes = np.full(len(ok), VERDICTS.index("unknown"), np.int8)
-    if cleared:
-        codes[_true(pc.invert(ok))] = VERDICTS.index("fail")
-    if complete:
-        codes[_true(ok)] = VERDICTS.index("pass")
+    if judgement.for_want is not None:
+        cleared = cleared | _true(pc.invert(_arrow(judgement.for_want)))
+    codes[_true(pc.invert(ok)) & cleared] = VERDICTS.index("fail")
+    codes[_true(ok) & complete] = VERDICTS.index("pass")
     if judgement.applies is not None:
-        applies = pa.chunked_array(judgement.applies.array.__arrow_array__()).combine_chunks()
+        applies = _arrow(judgement.applies)
         codes[~_true(pc.is_valid(applies))] = VERDICTS.index("unknown")
         out_of_scope = _true(pc.invert(applies))
-        codes[out_of_scope] = VERDICTS.index("not_applicable" if complete else "unknown")
+        codes[out_of_scope] = VERDICTS.index("unknown")
+        codes[out_of_scope & complete] = VERDICTS.index("not_applicable")
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(VERDICTS))
+
+
+def _arrow(values: pd.Series) -> pa.Array:
+    return pa.chunked_array(values.array.__arrow_array__()).combine_chunks()
 
 
 def _true(values: pa.Array) -> np.ndarray:

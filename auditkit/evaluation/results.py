@@ -21,6 +21,7 @@ from auditkit.errors import AuditkitError, UsageError
 from auditkit.evaluation.words import SEVERITIES, VERDICTS, WORDS
 from auditkit.framework.model import Requirement
 from auditkit.people.attestations import Attestation
+from auditkit.snapshots.ledger import Gap, sentences
 
 UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
 """The reason of verdicts for which a check gives none."""
@@ -28,13 +29,23 @@ UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """What one check found: a verdict for every subject of its population."""
+    """What one check found: a verdict for every subject of its population.
+
+    ``missing`` is what is not known of all that the check reads: then subjects may be missing, and the requirement does
+    not pass. ``touching`` is that of it which puts subjects in doubt, by their kind (under ``None``: all of them).
+    """
 
     check: Check
     population: pd.DataFrame
     judgement: Judgement
     verdict: pa.DictionaryArray
-    gaps: list[str]
+    missing: list[Gap]
+    touching: dict[str | None, list[Gap]]
+
+    @cached_property
+    def gaps(self) -> list[str]:
+        """Why not all is known that the check reads, in sentences; empty where it is."""
+        return sentences(self.missing)
 
     @cached_property
     def counts(self) -> dict[str, int]:
@@ -84,12 +95,14 @@ class Outcome:
     def _reasons(self, given: pd.Series | str, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
         stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
         ok = self.judgement.ok.iloc[chosen].tolist()
-        gap = "; ".join(self.gaps)
+        gaps = {kind: "; ".join(sentences([*self.touching.get(None, ()), *self.touching.get(kind, ())]) or self.gaps)
+                for kind in frame["kind"].unique()}
         return [
             self.judgement.otherwise if verdict == "not_applicable"
-            else gap if gap and verdict == "unknown" and (value is True or value is False)
+            else gaps[kind] if gaps[kind] and verdict == "unknown" and (value is True or value is False)
             else _text(reason) or seen or UNSAID.get(verdict, "")
-            for verdict, value, reason, seen in zip(frame["verdict"], ok, stated, frame["seen"], strict=True)
+            for verdict, value, reason, seen, kind in zip(
+                frame["verdict"], ok, stated, frame["seen"], frame["kind"], strict=True)
         ]
 
 

@@ -3,6 +3,7 @@
 from auditkit.evaluation.results import Outcome, Reason
 from auditkit.evaluation.sentences import failing, subjects_of, undecided
 from auditkit.framework.model import Requirement
+from auditkit.snapshots.ledger import sentences
 
 CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_members")
 """Populations that nobody but a provider sees, where one runs the control plane."""
@@ -37,10 +38,15 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
 def not_known(outcomes: list[Outcome]) -> str:
     """Why not all is known that checks look at: gaps in the evidence, else a population that must exist and is not
     seen, else subjects that are not decided. Empty where all is known."""
-    gaps = [gap for outcome in outcomes for gap in outcome.gaps]
+    gaps = gaps_of(outcomes)
     unseen = [outcome.check.if_empty for outcome in outcomes if not len(outcome.population)]
     undecided_ = [undecided(outcome) for outcome in outcomes]
     return next(("; ".join(dict.fromkeys(filter(None, why))) for why in (gaps, unseen, undecided_) if any(why)), "")
+
+
+def gaps_of(outcomes: list[Outcome]) -> list[str]:
+    """Why not all is known that checks read, in sentences, each source once."""
+    return sentences(gap for outcome in outcomes for gap in outcome.missing)
 
 
 def _whole(requirement: Requirement, status: str, found: str) -> tuple[str, Reason]:

@@ -3,6 +3,12 @@
 Each is drawn in the notebook, on the page and on paper.
 """
 
+import html
+import sys
+
+import pandas as pd
+
+from auditkit.base import hostile_text as text
 from auditkit.reports.panels.access_and_network import checklist, flows, missing, paths
 from auditkit.reports.panels.bars import bars, chart
 from auditkit.reports.panels.evidence import evidence
@@ -10,6 +16,7 @@ from auditkit.reports.panels.requirements import (
     added,
     details,
     dictionary,
+    doubts,
     explanation,
     ledger,
     outcome,
@@ -23,3 +30,14 @@ from auditkit.reports.panels.requirements import (
 
 __all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "explanation", "flows", "ledger",
            "missing", "outcome", "paths", "requirement", "requirements", "result", "snapshot", "summary", "table"]
+
+
+
+def _with_gaps(frame: pd.DataFrame) -> str | None:
+    """A DataFrame as pandas shows it, and under it why rows may be missing."""
+    said, drawn = doubts(frame.attrs.get("gaps")), frame._repr_html_()
+    return f"{drawn}<p>{html.escape(text.visible(said))}</p>" if said and drawn else drawn
+
+
+if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+    shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, _with_gaps)

@@ -34,7 +34,7 @@ IDENTITY = ["binding_kind", "binding_namespace", "binding", "role_kind", "role",
             "subject"]
 COLUMNS = ["line", "subject_kind", "subject_namespace", "subject", "members", "scope", "role_kind", "role", "grants",
            "powers", "steps_to_admin", "by_kubernetes", "binding_kind", "binding_namespace", "binding", "since",
-           "last_used", "log_from", "log_to", *TO_FILL]
+           "last_used", "use", "log_from", "log_to", *TO_FILL]
 SHOWN = 12
 """How many rules of a role a line shows; it says how many more there are."""
 LONGEST = 8_000
@@ -48,8 +48,9 @@ def review_packet(snapshot: Snapshot) -> pd.DataFrame:
     Columns: ``line`` (its name), the subject and what is known of a group's ``members``, ``scope`` (namespace; empty:
     the whole cluster), the role, what it really ``grants`` (in words), the ``powers`` among that, ``steps_to_admin``
     (acts away from everything; ``<NA>``: no path is known), ``by_kubernetes`` (Kubernetes itself put it there), the
-    binding, ``since`` (its age; a subject may have been added later), ``last_used`` and the period that audit logs
-    reach over, and the columns to fill in: ``reviewer, decision`` (keep or revoke), ``comment, reviewed`` (a day).
+    binding, ``since`` (its age; a subject may have been added later), ``last_used``, its ``use`` in words (a right that
+    can be used without a trace is never said to be unused) and the period that audit logs reach over, and the columns
+    to fill in: ``reviewer, decision`` (keep or revoke), ``comment, reviewed`` (a day).
 
     ``attrs`` has ``cluster``, ``snapshot`` (its digest), ``taken``, and ``gaps`` (why lines may be missing).
     """
@@ -66,7 +67,7 @@ def review_packet(snapshot: Snapshot) -> pd.DataFrame:
         "by_kubernetes": shipped_bindings(subjects).array,
         "binding_kind": subjects["kind"], "binding_namespace": subjects["namespace"], "binding": subjects["binding"],
         "since": subjects[where].merge(created[[*where, "since"]], on=where, how="left")["since"].array,
-        **{name: uses[name].array for name in ("last_used", "log_from", "log_to")},
+        "use": _use(uses), **{name: uses[name].array for name in ("last_used", "log_from", "log_to")},
     })
     packet["members"] = describe_members(packet, snapshot.memberships)
     packet["steps_to_admin"] = _steps(packet, snapshot.paths_to_admin)
@@ -118,6 +119,16 @@ def _powers(held: pd.DataFrame, length: int) -> np.ndarray:
     named = held[["row", "power"]].drop_duplicates().sort_values(["row", "power"])
     texts = named.groupby("row")["power"].agg(", ".join).str.replace("_", " ")
     return texts.reindex(range(length)).fillna("").astype(STRING).array
+
+
+def _use(uses: pd.DataFrame) -> np.ndarray:
+    """What the audit log says of the use of each row of `subject_uses`, in words."""
+    used, logged = uses["requests"], uses["log_from"].notna()
+    said = used.astype(STRING) + " requests in the audit log"
+    said = said.mask(used.eq(1).fillna(False), "1 request in the audit log")
+    said = said.mask(used.eq(0).fillna(False), "none in the audit log")
+    unknown = pd.Series("not known: the audit log does not show all use of its rights", said.index)
+    return said.fillna(unknown.where(logged, "not known: no audit log was given").astype(STRING)).array
 
 
 def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> np.ndarray:

@@ -11,7 +11,7 @@ from auditkit.errors import MissingDependency, UsageError
 from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 
 SHEET, ABOUT = "Review", "About"
-WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "comment": 40}
+WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "use": 32, "comment": 40}
 HELP = {
     "decision": f"{' or '.join(DECISIONS)}", "reviewer": "your name, as the cluster knows you",
     "reviewed": "day of the decision, YYYY-MM-DD", "comment": "why, or who agreed",

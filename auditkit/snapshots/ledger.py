@@ -1,7 +1,8 @@
 """The ledger: what was asked of a source, and what came of it. Completeness of a table comes from here alone."""
 
 import datetime as dt
-from typing import Literal
+from collections.abc import Iterable
+from typing import Literal, NamedTuple
 
 import msgspec
 import pandas as pd
@@ -49,6 +50,43 @@ class Entry(msgspec.Struct, kw_only=True):
     bodies: list[Body] = []
 
 
+class Gap(NamedTuple):
+    """Why one source is not known completely. ``source`` is empty where the words say which it is."""
+
+    source: str
+    outcome: str
+    reason: str = ""
+
+
+def sentences(gaps: Iterable[Gap]) -> list[str]:
+    """Gaps in words, one sentence for all sources that share an outcome and a reason, in the order of the first.
+
+    Sources that were refused in the same words, but for their own name, are named together, without these words: each
+    stands in the ledger.
+    """
+    shared: dict[tuple[str, str, str], list[Gap]] = {}
+    for gap in dict.fromkeys(gaps):
+        own, plural, group = gap.source, *gap.source.partition(".")[::2]
+        common = gap.reason.replace(own, "").replace(f'"{plural}"', "").replace(f'"{group}"', "") if own else gap.reason
+        shared.setdefault((own and "named", gap.outcome, common), []).append(gap)
+    return [_sentence(found) for found in shared.values()]
+
+
+def _sentence(gaps: list[Gap]) -> str:
+    """One sentence about sources to which the same happened."""
+    names, outcome, reasons = [gap.source for gap in gaps], gaps[0].outcome, {gap.reason for gap in gaps}
+    if not names[0]:
+        return outcome
+    subject = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    verb = ("was" if len(names) == 1 else "were") if outcome == NOT_COLLECTED else "is" if len(names) == 1 else "are"
+    why = f": {gaps[0].reason}" if outcome != NOT_COLLECTED and len(reasons) == 1 else ""
+    return f"{subject} {verb} {outcome}{why}"
+
+
+NOT_COLLECTED = "not collected"
+"""What is said of a source that was not asked for."""
+
+
 SCHEMA = pa.schema([
     ("cluster", pa.string()), ("resource", pa.string()), ("path", pa.string()), ("pages", pa.int64()),
     ("items", pa.int64()), ("resource_version", pa.string()), ("started", pa.timestamp("us", tz="UTC")),
@@ -75,12 +113,12 @@ class Ledger:
         } for entry in self.entries.values()]
         return pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
 
-    def gaps(self, table: str, tools: tuple[str, ...] = ()) -> list[str]:
-        """Why a table is not complete, a sentence a source; empty where it is.
+    def gaps(self, sources: Iterable[str], tools: tuple[str, ...] = ()) -> list[Gap]:
+        """Why these sources are not known completely, one for each that is not.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
-        return [gap for source in tables.table(table).sources for gap in self._gaps_of(source, tools)]
+        return list(dict.fromkeys(gap for source in sources for gap in self._gaps_of(source, tools)))
 
     def given(self, table: str, tools: tuple[str, ...] = ()) -> bool:
         """Whether there is anything that a table comes from, whatever came of it."""
@@ -89,25 +127,24 @@ class Ledger:
 
     def gap(self, source: str) -> str:
         """Why what a source holds is not known completely; empty where it is."""
-        return "; ".join(self._gaps_of(source, ()))
+        return "; ".join(sentences(self._gaps_of(source, ())))
 
-    def _gaps_of(self, source: str, tools: tuple[str, ...]) -> list[str]:
+    def _gaps_of(self, source: str, tools: tuple[str, ...]) -> list[Gap]:
         if source in SCANNED:
             return self._scan_gaps(tools)
         entry = self.entries.get(source)
         if entry is None:
-            return [f"{source} was not collected"]
+            return [Gap(source, NOT_COLLECTED)]
         if entry.outcome == "complete" or _proven_absent(entry):
             return []
-        return [f"{source} is {entry.outcome}: {entry.reason}"]
+        return [Gap(source, entry.outcome, entry.reason)]
 
-    def _scan_gaps(self, tools: tuple[str, ...]) -> list[str]:
+    def _scan_gaps(self, tools: tuple[str, ...]) -> list[Gap]:
         """Why what scanners found is not known: no scan was given, or one of them is not whole."""
         scans = self._scans(tools)
         if not scans:
-            return [f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster"]
-        return [f"{entry.resource} is {entry.outcome}: {entry.reason}" for entry in scans
-                if entry.outcome != "complete"]
+            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster")]
+        return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
 
     def _scans(self, tools: tuple[str, ...]) -> list[Entry]:
         return [entry for name, entry in self.entries.items()

@@ -1,6 +1,7 @@
 """A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
 
-from collections.abc import Mapping
+import warnings
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,12 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
+from auditkit.analysis import DERIVED, derivation, inputs, sources
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.base import display
-from auditkit.errors import NoSuchName
-from auditkit.snapshots.ledger import Ledger
+from auditkit.errors import GapWarning, NoSuchName
+from auditkit.snapshots import sql
+from auditkit.snapshots.ledger import Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.writing import write_snapshot
 
@@ -31,6 +33,7 @@ class Snapshot:
         self._digest = digest
         self._tables = tables
         self._frames: dict[str, pd.DataFrame] = {}
+        self._said: dict[str, list[str]] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
 
     @property
@@ -53,29 +56,60 @@ class Snapshot:
     def frame(self, name: str) -> pd.DataFrame:
         """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
 
-        Of what is derived, `reachability` alone is none. Raises `NoSuchName`.
+        ``attrs["gaps"]`` says why rows may be missing, or values unknown (see `gaps`). Of what is derived,
+        `reachability` alone is no DataFrame. Raises `NoSuchName`.
         """
+        frame = self.input(name)
+        if isinstance(frame, pd.DataFrame):
+            frame.attrs = {"gaps": list(self._said[name])}
+        return frame
+
+    def input(self, name: str) -> Any:
+        """The same as an input of checks and derived tables, for which only gaps are written down: pandas copies
+        ``attrs`` with every step."""
         if name not in self._frames:
             if name in DERIVED:
                 function = derivation(name)
-                self._frames[name] = function(*map(self.frame, inputs(function)))
+                self._frames[name] = function(*map(self.input, inputs(function)))
             elif name in tables.TABLES:
                 self._frames[name] = self._tables[name].to_pandas(types_mapper=pd.ArrowDtype)
             else:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
         frame = self._frames[name]
-        return frame.copy(deep=False) if isinstance(frame, pd.DataFrame) else frame
+        if not isinstance(frame, pd.DataFrame):
+            return frame
+        if name not in self._said:
+            self._said[name] = self.gaps(name)
+        frame = frame.copy(deep=False)
+        frame.attrs = {"gaps": tuple(self._said[name])} if self._said[name] else {}  # not what its inputs lacked
+        return frame
 
-    def gaps(self, name: str, tools: tuple[str, ...] = ()) -> list[str]:
-        """Why a table is not known completely, a sentence a source; empty where it is complete.
+    def gaps(self, name: str | Sequence[str], tools: tuple[str, ...] = ()) -> list[str]:
+        """Why a table (or several together) is not known completely, in sentences; empty where it is complete.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
-        if name in DERIVED:
-            needed = [table for table in inputs(derivation(name))
-                      if table not in GIVEN.get(name, ()) or self._ledger.given(table, tools)]
-            return list(dict.fromkeys(gap for table in needed for gap in self.gaps(table, tools)))
-        return self._ledger.gaps(name, tools)
+        return sentences(self.missing([name] if isinstance(name, str) else name, tools))
+
+    def missing(self, names: Sequence[str], tools: tuple[str, ...] = ()) -> list[Gap]:
+        """The gaps in what these tables come from, one for each source that is not known completely."""
+        given = self._given(tools)
+        return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
+
+    def touching(self, population: str, names: Sequence[str],
+                 tools: tuple[str, ...] = ()) -> dict[str | None, list[Gap]]:
+        """The gaps in these tables by the rows of a population that they put in doubt: by kind, under ``None`` all.
+
+        `auditkit.analysis.provenance` says which gap touches which rows.
+        """
+        found: dict[str | None, list[Gap]] = {}
+        for source, kind in sources.reach(population, names, self._given(tools)).items():
+            if gaps := self._ledger.gaps([source], tools):
+                found.setdefault(kind, []).extend(gaps)
+        return found
+
+    def _given(self, tools: tuple[str, ...]) -> sources.Given:
+        return frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
 
     def gap_of(self, source: str) -> str:
         """Why what a source holds is not known completely; empty where it is."""
@@ -111,14 +145,27 @@ class Snapshot:
         return self._access.who_can(verb, resource, **question)
 
     def sql(self, query: str) -> pd.DataFrame:
-        """The answer to an SQL query (DuckDB) over the tables, ``ledger`` among them."""
-        import duckdb
+        """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.
 
-        with duckdb.connect() as connection:
-            for name in tables.TABLES:
-                connection.register(name, self._tables[name])
-            connection.register("ledger", pa.Table.from_pandas(self.ledger))
-            return connection.sql(query).to_arrow_table().to_pandas(types_mapper=pd.ArrowDtype)
+        ``attrs["gaps"]`` says why the tables that it reads are not complete, and a `GapWarning` says so too: a count of
+        0 may be a list that was refused. Times are in UTC, figures are int64 or float64
+        (`auditkit.snapshots.sql.computable`). Raises `UsageError` for a query that is wrong, or that would do anything
+        but read these tables.
+        """
+        collected = ["ledger", *tables.TABLES]
+        names = [*collected, *(name for name in DERIVED if name != "reachability")]
+        found, read = sql.answer(query, names, self._relation, collected)
+        frame = found.to_pandas(types_mapper=pd.ArrowDtype)
+        frame.attrs["gaps"] = self.gaps([name for name in read if name != "ledger"])
+        if frame.attrs["gaps"]:
+            warnings.warn(GapWarning(frame.attrs["gaps"]), stacklevel=2)
+        return frame
+
+    def _relation(self, name: str) -> pa.Table:
+        """A table for SQL."""
+        if name in tables.TABLES:
+            return self._tables[name]
+        return pa.Table.from_pandas(self.ledger if name == "ledger" else self.frame(name), preserve_index=False)
 
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):

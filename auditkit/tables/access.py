@@ -140,6 +140,13 @@ TABLES = (
         ("user", "group"),
     ),
     Table(
+        "collector", "as whom the API server knew whoever collected this snapshot: one row for each group",
+        (Rows("collection"),),
+        (Column("user", "string", "user", "name of the user; empty: the source could not tell"),
+         Column("group", "string", "groups[]", "group that the API server says the user is in", each="optional")),
+        ("user", "group"),
+    ),
+    Table(
         "certificate_requests", "CertificateSigningRequests",
         (Rows("certificatesigningrequests.certificates.k8s.io"),),
         (

@@ -4,7 +4,9 @@ One request gives several events, one a stage; all counts here are of requests, 
 is the impersonated user where there is one, because that is whom the authorizer asks about; both are kept.
 
 A right that does not occur was not used *as far as the log reaches*: a policy may leave users or resources out, and
-of several bindings that allow a request the authorizer names the first it finds.
+of several bindings that allow a request the authorizer names the first it finds. Rights that the API server asks about
+beside the request (`rbac_requests.asked_beside`), and rights on paths, which other components ask about too, can be in
+use without a trace: of them that they do not occur says nothing.
 """
 
 import numpy as np
@@ -12,8 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.analysis.audit_log_beside import uses_beside
 from auditkit.analysis.columns import strings
 from auditkit.analysis.rbac.bindings import MASTERS
+from auditkit.analysis.rbac_requests import asked_beside
 
 TOOL = "kubernetes-audit"
 STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")
@@ -39,9 +43,10 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
     """One row for each request of the API server's audit log, as its last stage shows it.
 
     Columns: ``audit_id, time`` (its first stage), ``ended`` (its last), ``stages`` (how many were logged), ``actor``
-    (as whom it was done), ``actor_groups``, ``user, impersonated_user, verb, api_group, resource, subresource,
-    namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by its code;
-    ``<NA>``: not known), ``refused`` (by authentication or authorization); and what the authorizer said of the grant:
+    (as whom it was done), ``actor_groups``, ``user, user_groups, impersonated_user, verb, api_group, resource,
+    subresource, namespace, name, path, code, decision, level, source_ip, user_agent, cluster, scan``; ``succeeded`` (by
+    its code; ``<NA>``: not known), ``refused`` (by authentication or authorization; a 403 without a decision is a
+    refused impersonation); and what the authorizer said of the grant:
     ``authorizer, binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject``
     (``system:masters`` has no binding: it passes before RBAC is asked).
     """
@@ -54,14 +59,29 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
         "stages": pa.array(stages),
         "actor": pc.coalesce(other, final["user"]),
         "actor_groups": pc.if_else(pc.is_valid(other), final["impersonated_groups"], final["groups"]),
+        "user_groups": final["groups"],
         **{name: final[name] for name in (
             "user", "impersonated_user", "verb", "api_group", "resource", "subresource", "namespace", "name", "path",
             "code", "decision", "level", "source_ip", "user_agent", "cluster", "scan")},
         "succeeded": pc.and_(pc.greater_equal(code, _OK), pc.less(code, _BAD)),
-        "refused": pc.or_kleene(pc.is_in(code, pa.array([_UNAUTHORIZED])), pc.equal(decision, "forbid")),
+        "refused": pc.or_kleene(pc.or_kleene(pc.is_in(code, pa.array([_UNAUTHORIZED])), pc.equal(decision, "forbid")),
+                                _undecided(final)),
     }
     columns |= _grant(final["reason"], columns["actor_groups"], decision)
     return pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _undecided(final: pa.Table) -> pa.ChunkedArray:
+    """Whether a request was forbidden before the authorizer decided about it: who asked may not impersonate.
+
+    So the event has neither a decision nor an impersonated user (source: kubernetes
+    ``apiserver/pkg/endpoints/filters/impersonation``, which answers before both are noted). Logs of Google Cloud say
+    no level, and may leave the decision out for other reasons.
+    """
+    forbidden = pc.fill_null(pc.equal(final["code"], _FORBIDDEN), False)
+    silent = pc.and_(pc.is_null(final["decision"]), pc.is_null(final["impersonated_user"]))
+    told = pc.and_(pc.and_(forbidden, silent), pc.is_valid(final["level"]))
+    return pc.if_else(told, True, pc.if_else(pc.is_null(final["decision"]), None, False))
 
 
 def _by_request(log: pa.Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -231,12 +251,13 @@ def binding_uses(audit_requests: pd.DataFrame) -> pd.DataFrame:
     return _counted(granted, [*GRANT, "actor"])
 
 
-def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.DataFrame:
+def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, role_rules: pd.DataFrame | None = None,
+                 role_urls: pd.DataFrame | None = None) -> pd.DataFrame:
     """When each subject of each binding last used it: a row for each row of `binding_subjects`, in its order.
 
     Columns: those of `binding_subjects`, ``requests`` (0: none in the log; ``<NA>``: not known, because there is no
-    log, or none that names bindings), ``last_used`` (``<NA>``: not in the log), and the period that the log reaches
-    over, ``log_from`` and ``log_to``.
+    log, or none that names bindings, or the role has rights that can be used without a trace), ``last_used``
+    (``<NA>``: not in the log), and the period that the log reaches over, ``log_from`` and ``log_to``.
     """
     own = ["kind", "namespace", "binding", *SUBJECT]
     uses = _counted(audit_requests[audit_requests["binding"].notna()], [*BINDING, *SUBJECT])
@@ -247,7 +268,15 @@ def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame) -
     is_account = subjects["subject_kind"].eq("ServiceAccount").fillna(False)
     asked = subjects.assign(subject_namespace=home.where(is_account, pd.NA))
     merged = asked.merge(uses[[*own, "requests", "last"]], on=own, how="left").sort_values("order")
-    return _with_period(subjects.drop(columns="order"), merged, audit_requests)
+    used, traceless = [merged[["order", "requests", "last"]]], pd.Series(False, subjects.index)
+    if role_rules is not None and role_urls is not None:
+        rights = _rights(binding_subjects, role_rules, role_urls)
+        silent, beside = _traceless(rights, audit_requests, binding_subjects)
+        used.append(beside.drop_duplicates(["row", "act"]).rename(columns={"order": "right", "row": "order"}))
+        bindings = rights.loc[silent, list(BINDING)].drop_duplicates().assign(silent=True)
+        found = subjects[own[:3]].set_axis(list(BINDING), axis=1).merge(bindings, on=list(BINDING), how="left")
+        traceless = found["silent"].notna().set_axis(subjects.index)
+    return _with_period(subjects.drop(columns="order"), _summed(used, len(subjects)), audit_requests, traceless)
 
 
 def right_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, role_rules: pd.DataFrame,
@@ -258,6 +287,14 @@ def right_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, rol
     resource_name``, ``url`` (of rights on paths, which have no resource), and ``requests, last_used, log_from,
     log_to`` as in `subject_uses`.
     """
+    rights = _rights(binding_subjects, role_rules, role_urls)
+    traceless, beside = _traceless(rights, audit_requests, binding_subjects)
+    used = [_used(rights, audit_requests), beside.drop_duplicates(["order", "act"])]
+    return _with_period(rights.drop(columns="order"), _summed(used, len(rights)), audit_requests, traceless)
+
+
+def _rights(binding_subjects: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.DataFrame) -> pd.DataFrame:
+    """The rules of the role of each binding, numbered (``order``)."""
     bindings = binding_subjects[["kind", "namespace", "binding", "role_kind", "role"]].drop_duplicates()
     bindings = bindings.rename(columns={"kind": "binding_kind", "namespace": "binding_namespace"})
     is_role = bindings["role_kind"].eq("Role").fillna(False)
@@ -266,9 +303,23 @@ def right_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, rol
                for rules in (role_rules, role_urls)]
     rights = pd.concat([bindings.merge(rules, on=["role_kind", "role_namespace", "role"]) for rules in granted],
                        ignore_index=True).drop(columns="role_namespace")
-    rights["order"] = np.arange(len(rights))
-    merged = rights.merge(_used(rights, audit_requests), on="order", how="left").sort_values("order")
-    return _with_period(rights.drop(columns="order"), merged, audit_requests)
+    return rights.assign(order=np.arange(len(rights)))
+
+
+def _traceless(rights: pd.DataFrame, requests: pd.DataFrame, binding_subjects: pd.DataFrame,
+               ) -> tuple[pd.Series, pd.DataFrame]:
+    """Which rights can be used without a request that names them, and what the log shows of their use after all."""
+    beside = asked_beside(rights)
+    subjects = binding_subjects[["kind", "namespace", "binding"]].set_axis(list(BINDING), axis=1)
+    of_subjects = rights[beside].merge(subjects.rename_axis("row").reset_index(), on=list(BINDING))
+    return beside | rights["url"].notna(), uses_beside(of_subjects, requests, binding_subjects)
+
+
+def _summed(used: list[pd.DataFrame], length: int) -> pd.DataFrame:
+    """``requests`` and ``last`` of all that was found, by ``order``; ``<NA>`` where nothing was."""
+    found = pd.concat([rows[["order", "requests", "last"]] for rows in used if len(rows)] or used[:1])
+    found = found[found["requests"].notna()].groupby("order").agg(requests=("requests", "sum"), last=("last", "max"))
+    return found.reindex(np.arange(length))
 
 
 def _used(rights: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
@@ -337,13 +388,13 @@ def _sorted(table: pa.Table, keys: list[str]) -> pd.DataFrame:
     return table.sort_by([(key, "ascending") for key in keys]).to_pandas(types_mapper=pd.ArrowDtype)
 
 
-def _with_period(rows: pd.DataFrame, merged: pd.DataFrame, requests: pd.DataFrame) -> pd.DataFrame:
+def _with_period(rows: pd.DataFrame, found: pd.DataFrame, requests: pd.DataFrame, traceless: pd.Series,
+                 ) -> pd.DataFrame:
     """Rows with how often and when last they were used, and over which period that is known."""
     moment = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
     named = bool(requests["binding"].notna().any())  # logs of clouds whose own authorizer decides name no binding
-    return rows.assign(
-        requests=pd.array(merged["requests"].fillna(0 if named else pd.NA), pd.ArrowDtype(pa.int64())),
-        last_used=pd.array(merged["last"], moment),
-        log_from=pd.Series(requests["time"].min(), index=rows.index, dtype=moment),
-        log_to=pd.Series(requests["ended"].max(), index=rows.index, dtype=moment),
-    )
+    count = pd.Series(pd.array(found["requests"], pd.ArrowDtype(pa.int64())), rows.index)
+    silent = traceless.set_axis(rows.index) | (not named)
+    first, last = (pd.Series(end, rows.index, moment) for end in (requests["time"].min(), requests["ended"].max()))
+    return rows.assign(requests=count.mask(count.isna() & ~silent, 0), last_used=pd.array(found["last"], moment),
+                       log_from=first, log_to=last)

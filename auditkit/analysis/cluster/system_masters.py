@@ -1,5 +1,6 @@
-"""Who is in the group system:masters, which passes before any role is asked: as far as bindings, a list of members and
-the audit log tell. Client certificates that carry the group are not kept in the cluster.
+"""Who is in the group system:masters, which passes before any role is asked: as far as bindings, a list of members,
+the audit log and the API server's answer to the collector tell. Client certificates that carry the group are not kept
+in the cluster.
 """
 
 import numpy as np
@@ -25,19 +26,22 @@ COLUMNS = dict.fromkeys(["kind", "namespace", "name", *_OF_BINDING[2:], "told_by
 
 
 def system_masters(binding_subjects: pd.DataFrame, memberships: pd.DataFrame, events: pd.DataFrame,
-                   collection: pd.DataFrame) -> pd.DataFrame:
-    """Everybody whom a binding, the list of members or the audit log names, and whether as one of system:masters.
+                   collection: pd.DataFrame, collector: pd.DataFrame) -> pd.DataFrame:
+    """Everybody whom a binding, the list of members, the audit log or the API server itself names, and whether as one
+    of system:masters.
 
     One row for each subject of a binding, in their order (``kind`` and ``name`` are those of the binding), and then
-    for each user (kind User) of the list and of the log. Columns: kind, namespace, name, role_kind, role,
-    subject_kind, subject_namespace, subject, told_by, ``masters`` (<NA>: not known), ``own`` (Kubernetes' own doing).
+    for each user (kind User) of the list, of the log, and the one who collected. Columns: kind, namespace, name,
+    role_kind, role, subject_kind, subject_namespace, subject, told_by, ``masters`` (<NA>: not known), ``own``
+    (Kubernetes' own doing).
     """
     bound = binding_subjects[_OF_BINDING].assign(name=binding_subjects["binding"])
     bound["told_by"] = pd.Series("binding", bound.index, STRING)
     bound["masters"] = (bound["subject_kind"] == "Group") & (bound["subject"] == MASTERS)
     bound["own"] = bound["masters"].fillna(False) & shipped_bindings(binding_subjects)
     parts = [bound, *(_users(part, told_by) for part, told_by in (
-        (_listed(memberships), "list of members"), (_logged(events, collection), "audit log")))]
+        (_listed(memberships), "list of members"), (_logged(events, collection), "audit log"),
+        (_collecting(collector), "answer to the collector")))]
     return pd.concat([part.reindex(columns=list(COLUMNS)).astype(COLUMNS) for part in parts], ignore_index=True)
 
 
@@ -54,6 +58,15 @@ def _listed(memberships: pd.DataFrame) -> pd.DataFrame:
     masters = memberships.loc[in_group, "user"]
     users = memberships["user"].dropna().drop_duplicates().rename("user").to_frame().reset_index(drop=True)
     return users.assign(masters=users["user"].isin(masters), own=False)
+
+
+def _collecting(collector: pd.DataFrame) -> pd.DataFrame:
+    """Who collected: user, masters, own. Everybody who is known has a group; where none is told, nothing is known."""
+    known = collector[(collector["user"] != "").fillna(False)]
+    masters = known["group"].eq(MASTERS).where(known["group"].notna(), pd.NA).astype(BOOLEAN)
+    found = known[["user"]].assign(masters=masters).groupby("user", as_index=False)["masters"].agg(
+        lambda said: True if said.fillna(False).any() else (pd.NA if said.isna().any() else False))
+    return found.astype({"masters": BOOLEAN}).assign(own=False)
 
 
 def _logged(events: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:

@@ -7,37 +7,23 @@ several rights at once is a step of whoever holds them all, by whatever bindings
 import pandas as pd
 
 from auditkit.analysis.columns import STRING
-from auditkit.analysis.escalation.steps import ADMIN, DTYPES, FROM, choose, steps
-from auditkit.analysis.rbac.bindings import ACCOUNT_USER, MASTERS
-from auditkit.analysis.rbac.privileges import FULL_POWER
+from auditkit.analysis.escalation.steps import DTYPES, FROM, choose, place, place_of, steps
+from auditkit.analysis.rbac.bindings import MASTERS
+from auditkit.analysis.rbac.privileges import ACT_AS_OTHERS, ADMIN, FULL_POWER, POWERS
+from auditkit.analysis.rbac_requests import IMPERSONATE_ON
 
 TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 (a type of Secret, not one)
 CLIENT_SIGNERS = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/*"]
 KUBELET_SIGNERS = ["kubernetes.io/kube-apiserver-client-kubelet", "kubernetes.io/*"]
-CREATED_UNDER_ANY_NAME = ["create_pods", "write_secrets", "create_csrs", "write_bindings", "write_roles",
-                          "create_volumes", "create_workloads", "change_storage"]
-WRITES = ("create", "update", "patch")
-SIMPLE = pd.DataFrame([
-    (FULL_POWER, "may do everything", "Everything", True),
-    ("create_pods", "runs a pod as any service account", "Accounts", True),
-    ("create_workloads", "lets a controller run a pod as any service account", "Accounts", True),
-    ("change_pods", "changes the image of a pod", "Pods", True),
-    ("exec_pods", "runs commands in a pod", "Pods", True),
-    ("attach_pods", "speaks to the program in a pod", "Pods", False),
-    ("debug_pods", "adds a container to a pod", "Pods", True),
-    ("impersonate_accounts", "impersonates a service account", "Accounts", True),
-    ("create_tokens", "makes a token of a service account", "Accounts", True),
-    ("impersonate_users", "impersonates a user", "Users", True),
-    ("proxy_nodes", "runs commands in pods through the kubelet", "PodsOfNode", True),
-    ("change_webhooks", "alters every object by a mutating webhook", ADMIN, False),
-    ("change_admission_policies", "alters objects by a mutating policy", ADMIN, False),
-    ("change_policy_engines", "alters objects through a policy engine", ADMIN, False),
-    ("change_api", "answers for an API group in the server's place", ADMIN, False),
-], columns=["power", "step", "leads", "certain"]).astype({"power": STRING, "step": STRING, "leads": STRING})
-ONLY = {  # of a power, the resources with which it is a step, for who may write them
-    "change_webhooks": ["mutatingwebhookconfigurations"], "change_admission_policies": ["mutatingadmissionpolicies"],
-    "change_policy_engines": None, "change_api": ["apiservices"],
-}
+SIMPLE = pd.DataFrame(
+    [(FULL_POWER, "may do everything", "Everything", True), *(
+        (power.name, power.step.act, power.step.leads, power.step.certain) for power in POWERS if power.step)],
+    columns=["power", "step", "leads", "certain"]).astype({"power": STRING, "step": STRING, "leads": STRING})
+OTHER_MODES = {"User": r"system:(?:serviceaccount|node):", "Group": rf"{MASTERS}$"}
+"""Names that constrained impersonation of users and groups refuses."""
+NAMES = {("user-info", "users"): "user", ("user-info", "groups"): "group",
+         ("serviceaccount", "serviceaccounts"): "service account", ("arbitrary-node", "nodes"): "node",
+         ("associated-node", "nodes"): "node of its own"}
 SINGLE = {"Accounts": "ServiceAccount", "Pods": "Pod", "Users": "User"}
 
 
@@ -46,17 +32,13 @@ def held_by_subjects(held: pd.DataFrame, bindings: pd.DataFrame) -> pd.DataFrame
 
     Columns: ``FROM, power, verb, resource, resource_name, scope, source``.
     """
+    held = held[held["through"].isna()]  # members have steps to their groups
     row = bindings.iloc[held["row"].to_numpy(dtype=int)].set_axis(held.index)
     home = (row["namespace"] + "/").fillna("")
     source = row["kind"] + " " + home + row["binding"] + ": " + row["role_kind"] + " " + row["role"]
-    account = held["user"].str.startswith(ACCOUNT_USER).fillna(False)
-    named = held["user"].str.removeprefix(ACCOUNT_USER)
-    return _tidy(held.assign(
-        from_kind=choose(account, "ServiceAccount", choose(held["user"].notna(), "User", "Group")),
-        from_namespace=choose(account, named.str.replace(":.*", "", n=1, regex=True), ""),
-        from_name=choose(account, named.str.replace("^[^:]*:", "", n=1, regex=True),
-                         held["user"].fillna(held["of_group"])),
-        source=source + ", rule " + held["rule"].astype(STRING)))
+    groups = place("Group", "", held["of_group"])
+    who = place_of(held["user"]).where(held["user"].notna(), groups)
+    return _tidy(pd.concat([held, who], axis=1).assign(source=source + ", rule " + held["rule"].astype(STRING)))
 
 
 def held_by_roles(role_powers: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFrame:
@@ -73,9 +55,6 @@ def held_by_roles(role_powers: pd.DataFrame, wanted: pd.DataFrame) -> pd.DataFra
 
 
 def _tidy(held: pd.DataFrame) -> pd.DataFrame:
-    """Held powers without those that are none: what is created has no name yet when the API server decides."""
-    creates = held["power"].isin(CREATED_UNDER_ANY_NAME) & (held["verb"] == "create")
-    held = held[~(creates & held["resource_name"].notna()).fillna(False)]
     columns = [*FROM, "power", "verb", "resource", "resource_name", "scope", "source"]
     return held[columns].astype({name: STRING for name in columns if name in DTYPES}).reset_index(drop=True)
 
@@ -91,11 +70,12 @@ def with_groups(held: pd.DataFrame, members: pd.DataFrame) -> pd.DataFrame:
 def single_rights(held: pd.DataFrame) -> pd.DataFrame:
     """The steps that one right is enough for."""
     held = held[held["power"].isin(SIMPLE["power"])]
-    for power, resources in ONLY.items():
-        other = ~_verb(held, *WRITES)
-        if resources is not None:
-            other |= ~held["resource"].isin([*resources, "*"])
-        held = held[~((held["power"] == power) & other)]
+    for power in POWERS:
+        if power.step and power.step.verbs:
+            other = ~_verb(held, *power.step.verbs)
+            if power.step.only:
+                other |= ~held["resource"].isin([*power.step.only, "*"])
+            held = held[~((held["power"] == power.name) & other)]
     rows = held.merge(SIMPLE, on="power")
     rows = rows[(rows["leads"] != ADMIN) | (rows["scope"] == "")]
     named = rows["resource_name"].notna() & rows["leads"].isin([*SINGLE, "PodsOfNode"])
@@ -116,8 +96,8 @@ def several_rights(held: pd.DataFrame, secrets: pd.DataFrame, config_maps: pd.Da
 
     ``lax`` are the namespaces in which Pod Security does not keep pods from their node; ``None``: not known.
     """
-    found = [*_bind(held), *_escalate(held), *_impersonate(held), *_certificates(held), *_secrets(held, secrets),
-             *_nodes(held, lax)]
+    found = [*_bind(held), *_escalate(held), *_impersonate(held), *_constrained(held), *_certificates(held),
+             *_secrets(held, secrets), *_nodes(held, lax)]
     if ((config_maps["namespace"] == "kube-system") & (config_maps["name"] == "aws-auth")).any():
         writers = held[(held["power"] == "change_configmaps") & held["scope"].isin(["", "kube-system"])
                        & held["resource_name"].isin(["aws-auth", pd.NA])]
@@ -197,6 +177,44 @@ def _impersonate(held: pd.DataFrame) -> list[pd.DataFrame]:
     masters = both[both["resource_name"].isin([MASTERS, pd.NA])]
     return [steps(masters, ADMIN, step="impersonates system:masters"),
             steps(_named(both), "Group", "", _named(both)["resource_name"], step="impersonates a group")]
+
+
+def _constrained(held: pd.DataFrame) -> list[pd.DataFrame]:
+    """Acting as others by constrained impersonation (KEP-5284), for whoever may use a power as the other one.
+
+    Whom and what for are asked separately, so that their namespaces need not be the same. Users in this mode are no
+    service accounts and no nodes, and ``system:masters`` is refused. That the other one holds the power too, is not
+    looked at: the steps are not certain.
+    """
+    found = []
+    for mode, what, one, many in (("user-info", "users", "User", "Users"), ("user-info", "groups", "Group", "Groups"),
+                                  ("serviceaccount", "serviceaccounts", "ServiceAccount", "Accounts"),
+                                  ("arbitrary-node", "nodes", "PodsOfNode", "PodsOfNode"),
+                                  ("associated-node", "nodes", "PodsOfNode", "PodsOfNode")):
+        whom = _over(held, "impersonate_constrained", what, verbs=(f"impersonate:{mode}",))
+        if mode == "associated-node":
+            whom = whom[whom["from_kind"] == "ServiceAccount"].assign(resource_name=pd.NA)
+        does = held[((held["power"] == ACT_AS_OTHERS) & held["verb"].str.startswith(f"{IMPERSONATE_ON}{mode}:"))
+                    | ((held["power"] != "impersonate_constrained") & (held["verb"] == "*"))]
+        if what == "groups":  # a group is taken along with a user
+            whom = _both(whom, _over(held, "impersonate_constrained", "users", verbs=(f"impersonate:{mode}",)))
+        whom = _both(whom, does)
+        whom = whom[~whom["resource_name"].str.match(OTHER_MODES[one]).fillna(False)] if one in OTHER_MODES else whom
+        act = f"impersonates a {NAMES[mode, what]} for some requests"
+        named, unnamed = _named(whom), _unnamed(whom)
+        inside = what == "serviceaccounts"
+        found += [
+            steps(unnamed, many, unnamed["scope"] if inside else "", step=act, certain=False),
+            steps(named, one, named["scope"] if inside else "", named["resource_name"], step=act, certain=False)]
+    return found
+
+
+def _both(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The first rows of whoever holds one of the second too, wherever; the source is that of both."""
+    second = second[[*FROM, "source"]].drop_duplicates(FROM)
+    both = first.merge(second, on=FROM, suffixes=("", "_2"))
+    return both.assign(source=both["source"].where(
+        both["source"] == both["source_2"], both["source"] + "; " + both["source_2"])).drop(columns="source_2")
 
 
 def _certificates(held: pd.DataFrame) -> list[pd.DataFrame]:

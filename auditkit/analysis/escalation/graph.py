@@ -15,9 +15,10 @@ from auditkit.analysis.escalation.from_rights import (
     single_rights,
     with_groups,
 )
-from auditkit.analysis.escalation.steps import ADMIN, IS_ONE, place, steps
+from auditkit.analysis.escalation.steps import IS_ONE, place, place_of, steps
 from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
+from auditkit.analysis.rbac.privileges import ADMIN
 from auditkit.analysis.workloads.phases import ENDED
 
 
@@ -27,7 +28,7 @@ def escalation_steps(
     container_capabilities: pd.DataFrame, container_mounts: pd.DataFrame, container_ports: pd.DataFrame,
     volumes: pd.DataFrame, projected_sources: pd.DataFrame, namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,
     nodes: pd.DataFrame, node_labels: pd.DataFrame, control_plane: pd.DataFrame, secrets: pd.DataFrame,
-    config_maps: pd.DataFrame, *, memberships: pd.DataFrame | None = None,
+    config_maps: pd.DataFrame, memberships: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Every step from one place to another (places: see `auditkit.analysis.escalation.steps`), each with its source.
 
@@ -37,7 +38,8 @@ def escalation_steps(
     """
     pods = pods[~pods["phase"].isin(ENDED)]
     held = held_by_subjects(held_powers, binding_subjects)
-    known = _known(held, service_accounts, pods, namespaces, nodes)
+    memberships = pd.DataFrame({"user": [], "group": []}, dtype=STRING) if memberships is None else memberships
+    known = _known(held, service_accounts, pods, namespaces, nodes, memberships)
     members = _memberships(held, known, memberships)
     lax = _lax(namespaces, namespace_labels)
     own = several_rights(with_groups(held, members), secrets, config_maps, lax)
@@ -70,21 +72,22 @@ def _names(*parts: tuple[pd.Series | str, pd.Series]) -> pd.DataFrame:
 
 
 def _known(held: pd.DataFrame, accounts: pd.DataFrame, pods: pd.DataFrame, namespaces: pd.DataFrame,
-           nodes: pd.DataFrame) -> _Known:
+           nodes: pd.DataFrame, stated: pd.DataFrame) -> _Known:
     """What the tables name. Where service accounts were not listed, those that bindings and pods name."""
     of = {kind: held[held["from_kind"] == kind] for kind in ("User", "Group", "ServiceAccount")}
-    bound = of["ServiceAccount"]
+    bound, people = of["ServiceAccount"], place_of(stated["user"])
     listed = _names((accounts["namespace"], accounts["name"])) if len(accounts) else _names(
         (bound["from_namespace"], bound["from_name"]), (pods["namespace"], pods["service_account"]))
     return _Known(
         accounts=listed, pods=_names((pods["namespace"], pods["name"])),
-        users=_names(("", of["User"]["from_name"])), groups=_names(("", of["Group"]["from_name"])),
+        users=_names(("", of["User"]["from_name"]), ("", people.loc[people["from_kind"] == "User", "from_name"])),
+        groups=_names(("", of["Group"]["from_name"])),
         namespaces=_names(("", namespaces["name"]), ("", pods["namespace"]), ("", listed["namespace"])),
         nodes=_names(("", nodes["name"]), ("", pods["node"])),
     )
 
 
-def _memberships(held: pd.DataFrame, known: _Known, stated: pd.DataFrame | None) -> pd.DataFrame:
+def _memberships(held: pd.DataFrame, known: _Known, stated: pd.DataFrame) -> pd.DataFrame:
     """From users and service accounts to their groups, as far as those groups hold anything."""
     accounts = _names((known.accounts["namespace"], known.accounts["name"]), *(
         (rows["from_namespace"], rows["from_name"]) for rows in [held[held["from_kind"] == "ServiceAccount"]]))
@@ -95,9 +98,8 @@ def _memberships(held: pd.DataFrame, known: _Known, stated: pd.DataFrame | None)
              (user[named], AUTHENTICATED), (place("User", "", pd.Series([ANONYMOUS])), UNAUTHENTICATED)]
     found = [steps(who, "Group", "", group, step="is a member", source="every request", counts=False)
              for who, group in pairs]
-    if stated is not None:
-        found.append(steps(place("User", "", stated["user"]), "Group", "", stated["group"], step="is a member",
-                           source="membership file", counts=False))
+    found.append(steps(place_of(stated["user"]), "Group", "", stated["group"], step="is a member",
+                       source="membership file", counts=False))
     rows = pd.concat(found, ignore_index=True)
     masters = steps(place("Group", "", pd.Series([MASTERS])), ADMIN, step="passes before any role is asked",
                     source="the API server")

@@ -9,8 +9,9 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.columns import STRING
-from auditkit.analysis.escalation.steps import ADMIN, FROM, TO
+from auditkit.analysis.escalation.steps import FROM, TO
 from auditkit.analysis.rbac.index import Multimap
+from auditkit.analysis.rbac.privileges import ADMIN
 from auditkit.errors import UsageError
 
 START = ["User", "Group", "ServiceAccount", "Pod"]

@@ -10,10 +10,10 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.columns import BOOLEAN, STRING
+from auditkit.analysis.rbac.bindings import ACCOUNT_USER
 
 FROM, TO = ["from_kind", "from_namespace", "from_name"], ["to_kind", "to_namespace", "to_name"]
 DTYPES = dict.fromkeys([*FROM, *TO, "step", "source"], STRING) | {"certain": BOOLEAN, "counts": BOOLEAN}
-ADMIN = "ClusterAdmin"
 IS_ONE = "is one of them"
 
 Text = pd.Series | str
@@ -39,6 +39,15 @@ def place(kind: Text, namespace: Text = "", name: Text = "", *, index: pd.Index 
     index = pd.RangeIndex(1) if index is None else index
     return pd.DataFrame({name: _filled(value, STRING, len(index)) for name, value in zip(
         FROM, (kind, namespace, name), strict=True)}, index=index).fillna("")
+
+
+def place_of(user: pd.Series) -> pd.DataFrame:
+    """The places of users by the names that requests carry: service accounts have such a name too."""
+    account = user.str.startswith(ACCOUNT_USER).fillna(False)
+    named = user.str.removeprefix(ACCOUNT_USER)
+    return place(choose(account, "ServiceAccount", "User"),
+                 choose(account, named.str.replace(":.*", "", n=1, regex=True), ""),
+                 choose(account, named.str.replace("^[^:]*:", "", n=1, regex=True), user))
 
 
 def _filled(value: Text | bool, dtype: pd.ArrowDtype, length: int) -> pd.api.extensions.ExtensionArray:

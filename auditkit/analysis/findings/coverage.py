@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.audit_log_bodies import bodies_with_secrets
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.findings.images import references
@@ -15,7 +16,6 @@ TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
 
 AUDIT_LOG = "kubernetes-audit"
 SECRET_READS = ("get", "list", "watch")
-WRITES = ("create", "update", "patch")
 
 _COUNTS = ["events", "untimed", "secret_reads", "secret_bodies", "unlevelled"]
 _NAMED = ["kind", "namespace", "name"]
@@ -173,8 +173,8 @@ def audit_logs(scans: pd.DataFrame, events: pd.DataFrame, collection: pd.DataFra
     Columns: kind, name (its file), scan, cluster, other_cluster, events, untimed (events without a time), first,
     last, silence (the longest time without an event inside of it, or since the logs of its cluster before it, in
     seconds), silent_since, newest (of its cluster), hours (that the logs of its cluster reach over); secret_reads
-    (events of reading Secrets), reads_of_cluster (in all logs of its cluster), secret_bodies (events whose level
-    writes what is in a Secret into the log), unlevelled (events on Secrets without a level), truncated.
+    (requests that read Secrets), reads_of_cluster (in all logs of its cluster), secret_bodies (events whose level
+    writes what is in a Secret, or a token, into the log), unlevelled (such events without a level), truncated.
     """
     logs = scans[(scans["tool"] == AUDIT_LOG).fillna(False)][["scan", "file", "cluster", "truncated"]]
     log = events[(events["tool"] == AUDIT_LOG).fillna(False)]
@@ -198,11 +198,10 @@ def _counted(log: pd.DataFrame) -> pd.DataFrame:
     """For each audit log: scan, cluster_said, first, last, and `_COUNTS`."""
     of_secrets = (log["resource"].eq("secrets") & log["api_group"].eq("")).fillna(False) & log["subresource"].isna()
     reads = of_secrets & log["verb"].isin(SECRET_READS).fillna(False)
-    answered = reads & log["level"].eq("RequestResponse").fillna(False)
-    asked = of_secrets & (log["verb"].isin(WRITES) & log["level"].isin(["Request", "RequestResponse"])).fillna(False)
+    once = ~log["audit_id"].duplicated() | log["audit_id"].isna()
+    secret, unlevelled = bodies_with_secrets(log)
     rows = log[["scan", "cluster", "time"]].assign(
-        events=1, untimed=log["time"].isna(), secret_reads=reads, secret_bodies=answered | asked,
-        unlevelled=of_secrets & log["level"].isna())
+        events=1, untimed=log["time"].isna(), secret_reads=reads & once, secret_bodies=secret, unlevelled=unlevelled)
     grouped = rows.astype(dict.fromkeys(_COUNTS, INTEGER)).groupby("scan", sort=False)
     return grouped.agg(cluster_said=("cluster", "first"), first=("time", "min"), last=("time", "max"),
                        **{name: (name, "sum") for name in _COUNTS}).reset_index()

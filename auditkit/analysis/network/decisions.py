@@ -112,6 +112,10 @@ class Way(NamedTuple):
         """The numbers of the decisions for pairs of classes of endpoints."""
         return self.table[self.subject[subjects], self.peer[peers]]
 
+    def unknown(self, every_port: int) -> "Way":
+        """The same where policies may be missing: what is decided is not known, and is grounded on those that are."""
+        return self._replace(decisions=[Decision(0, every_port, decision.grounds) for decision in self.decisions])
+
     def outcomes(self) -> tuple[np.ndarray, list[tuple[int, int]]]:
         """The decisions without their grounds: the number of each one's outcome, and these (allowed, unknown)."""
         found: dict[tuple[int, int], int] = {}

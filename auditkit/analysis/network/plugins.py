@@ -81,7 +81,7 @@ def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_ow
     found = pd.concat([*found, _kindnet(agents), _k3s(nodes)], ignore_index=True)
     found = found.drop_duplicates(["namespace", "name", "plugin"]).merge(
         _coverage(pods, pod_owners), on=["namespace", "name"], how="left")
-    found["of_nodes"] = len(nodes)
+    found["of_nodes"] = pd.NA if nodes.attrs.get("gaps") else len(nodes)  # how many there are is not known then
     found["nodes"] = found["nodes"].astype(INTEGER).fillna(found["own_nodes"].astype(INTEGER)).fillna(0)
     found["grounds"] = found["grounds"].where(found["nodes"] >= found["of_nodes"], found["grounds"] + "; it runs on "
                                               + found["nodes"].astype(STRING) + f" of {len(nodes)} nodes")
@@ -123,13 +123,14 @@ def _coverage(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:
 def enforcement(network_plugin: pd.DataFrame) -> bool | None:
     """Whether network policies are enforced: ``True``, ``False``, or ``None`` where that is not known.
 
-    One agent that enforces them on every node is enough, whatever runs beside it.
+    One agent that enforces them on every node is enough, whatever runs beside it; that nothing does is known only where
+    no agent can be missing.
     """
     everywhere = (network_plugin["nodes"] >= network_plugin["of_nodes"]).fillna(False)
     if (network_plugin["enforces"].fillna(False) & everywhere).any():
         return True
     refuted = (~network_plugin["enforces"]).fillna(False)
-    return False if len(network_plugin) and refuted.all() else None
+    return False if len(network_plugin) and refuted.all() and not network_plugin.attrs.get("gaps") else None
 
 
 def enforcement_grounds(network_plugin: pd.DataFrame) -> str:

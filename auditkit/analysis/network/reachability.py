@@ -23,11 +23,13 @@ from auditkit.analysis.network.addresses import AddressSpace
 from auditkit.analysis.network.clauses import Matcher
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
-from auditkit.analysis.network.policies import POLICY, policies_of
+from auditkit.analysis.network.policies import POLICY, Policies, policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *network_policies.TABLES)
+LISTS = {"namespaced": "network_policies", "cluster": "admin_policies"}
+"""Where policies stand, by what they are for."""
 QUESTION = ["source_namespace", "source", "destination_namespace", "destination", "protocol", "port"]
 
 
@@ -45,6 +47,9 @@ class Matrix(NamedTuple):
 
 class Reachability:
     """Who can reach whom, by the network policies in these tables (those of `TABLES`).
+
+    Where a list of policies is not complete (``attrs["gaps"]`` of these tables), or one that their selectors ask, what
+    is missing may allow or deny anything: then nothing is known but what no policy can change.
 
     With ``workloads`` the pods that workload controllers would make are endpoints too, for manifests that were never
     applied. Pods on their node's network are the node to policies, as most plug-ins have it; with ``host_pods`` they
@@ -69,6 +74,16 @@ class Reachability:
         self.isolating = {direction: clauses[direction].isolating for direction in DIRECTIONS}
         self.ways: dict[str, Way] = {
             direction: decide_all(clauses[direction], self.ports.all) for direction in DIRECTIONS}
+        self.gaps = {scope: _lacking(tables, name) for scope, name in LISTS.items()}
+        if any(self.gaps.values()) or self._selectors_unsure(tables, policies):
+            self.ways = {direction: way.unknown(self.ports.all) for direction, way in self.ways.items()}
+
+    @staticmethod
+    def _selectors_unsure(tables: Mapping[str, pd.DataFrame], policies: Policies) -> bool:
+        """Whether policies ask for labels of namespaces or nodes that may be missing."""
+        of_spaces = set(policies.keys("namespaceSelector")) - {network_endpoints.NAME_LABEL}
+        return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
+            (policies.peers["picks"] == "nodes").any() and _lacking(tables, "nodes"))
 
     # --- groups and all pairs of them -------------------------------------------------------------------------------
 
@@ -199,6 +214,11 @@ class Reachability:
         host = frame["host_network"].to_numpy(bool)
         there = (source >= 0) & (destination >= 0) & (node[source] >= 0)
         return there & host[source] & (node[source] == node[destination])
+
+
+def _lacking(tables: Mapping[str, pd.DataFrame], name: str) -> bool:
+    """Whether rows of a table may be missing."""
+    return bool(tables[name].attrs.get("gaps"))
 
 
 def _agreed(ingress: tuple[int, int], egress: tuple[int, int]) -> tuple[int, int]:

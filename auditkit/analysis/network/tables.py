@@ -22,18 +22,23 @@ def isolation(reachability: Reachability) -> pd.DataFrame:
 
     namespace, name, host_network (then no policy is for it), ingress_isolated and egress_isolated (a NetworkPolicy
     picks it in this direction), policies (how many NetworkPolicies pick it), cluster_policies (how many cluster-wide
-    ones), ingress_by and egress_by (the NetworkPolicies), group (of `network_groups`).
+    ones), ingress_by and egress_by (the NetworkPolicies), group (of `network_groups`). Where policies may be missing a
+    pod that none is seen to pick is <NA>, and so are the numbers.
     """
     frame, of = reachability.endpoints.frame, reachability.endpoints.of
     own = reachability.is_isolating
     picked = reachability.subjects
+    unseen, unseen_of_cluster = reachability.gaps["namespaced"], reachability.gaps["cluster"]
     found = frame[["kind", "namespace", "name", "host_network"]].copy()
+    open_ = ~found["host_network"]  # what a policy might be for
     for direction in ("ingress", "egress"):
         isolating = reachability.isolating[direction]
-        found[f"{direction}_isolated"] = pd.array(isolating.any(axis=0)[of], BOOLEAN)
+        isolated = pd.Series(pd.array(isolating.any(axis=0)[of], BOOLEAN), found.index)
+        found[f"{direction}_isolated"] = isolated.mask(~isolated & open_ & unseen, pd.NA)
         found[f"{direction}_by"] = pd.array(_names(isolating, reachability.policies), STRING)[of]
-    found["policies"] = pd.array(picked[own].sum(axis=0)[of], INTEGER)
-    found["cluster_policies"] = pd.array(picked[~own].sum(axis=0)[of], INTEGER)
+    for column, rows, lacking in (("policies", own, unseen), ("cluster_policies", ~own, unseen_of_cluster)):
+        found[column] = pd.Series(pd.array(picked[rows].sum(axis=0)[of], INTEGER), found.index).mask(
+            open_ & lacking, pd.NA)
     found["group"] = pd.array(reachability.groups, INTEGER)
     return found[found["kind"] == "Pod"].drop(columns="kind").reset_index(drop=True)
 

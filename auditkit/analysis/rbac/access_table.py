@@ -16,17 +16,9 @@ from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import MASTERS, grants
 from auditkit.analysis.rbac.index import Multimap, Vocabulary, role_codes
 from auditkit.analysis.rbac.who_can import homes
+from auditkit.analysis.rbac_requests import ONLY_ASKED, nameless
+from auditkit.analysis.rbac_requests import inside as asked_inside
 
-RBAC, AUTHENTICATION, CERTIFICATES = "rbac.authorization.k8s.io", "authentication.k8s.io", "certificates.k8s.io"
-ONLY_ASKED = [  # group, resource, verb, in namespaces: verbs that authorization alone knows
-    (RBAC, "roles", "bind", True), (RBAC, "clusterroles", "bind", True), (RBAC, "roles", "escalate", True),
-    (RBAC, "clusterroles", "escalate", False), ("", "users", "impersonate", False),
-    ("", "groups", "impersonate", False), ("", "serviceaccounts", "impersonate", True),
-    (AUTHENTICATION, "uids", "impersonate", False), (AUTHENTICATION, "userextras", "impersonate", False),
-    (CERTIFICATES, "signers", "approve", False), (CERTIFICATES, "signers", "sign", False),
-    (CERTIFICATES, "signers", "attest", False),
-]
-OF_ONE_NAMESPACE = ["get", "update", "patch", "delete"]
 SUBJECT, WHAT = ["subject_kind", "subject_namespace", "subject"], ["verb", "group", "resource"]
 HOLDINGS = 2_000
 """How many pairs of subject and role are written out together."""
@@ -58,6 +50,7 @@ def access(granted_rules: pd.DataFrame, binding_subjects: pd.DataFrame, api_reso
     ``system:masters`` always, since it may do everything. Wildcards are written out against what the server serves,
     with the verbs that only authorization knows (bind, escalate, impersonate, approve, sign); one that meets nothing
     served stays as it is written. What a RoleBinding grants outside of namespaces has no effect and is not listed.
+    Rights to create objects of certain names, which no request meets (`rbac_requests.NAMELESS`), are not listed either.
     Texts are dictionary-encoded: ``astype("string[pyarrow]")`` makes plain ones.
     """
     granted = grants(binding_subjects)
@@ -75,14 +68,15 @@ def written_out(rules: pd.DataFrame, api_resources: pd.DataFrame) -> pd.DataFram
     at, written = _written_out(distinct, _served(api_resources))
     row, number = Multimap(at, np.arange(len(written))).find(_places(rules[WHAT], distinct))
     columns = written.iloc[number].reset_index(drop=True)
-    return rules.iloc[row].reset_index(drop=True).assign(**columns).drop_duplicates(ignore_index=True)
+    rules = rules.iloc[row].reset_index(drop=True).assign(**columns).drop_duplicates()
+    none = nameless(rules["verb"], rules["resource"]) & rules["resource_name"].notna()
+    return rules[~none].reset_index(drop=True)
 
 
 def _served(api_resources: pd.DataFrame) -> pd.DataFrame:
     """What can be asked for: ``group, resource, verb``, and ``inside``: a request for it can name a namespace."""
     served = api_resources[["group", "resource", "verb", "namespaced"]].dropna()
-    of_one = (served["resource"].isin(["namespaces", "namespaces/status", "namespaces/finalize"])
-              & (served["group"] == "") & served["verb"].isin(OF_ONE_NAMESPACE))
+    of_one = asked_inside(served["verb"], served["group"], served["resource"])
     served = served.assign(inside=served["namespaced"] | of_one)
     only_asked = pd.DataFrame(ONLY_ASKED, columns=["group", "resource", "verb", "inside"]).astype(
         {"group": STRING, "resource": STRING, "verb": STRING, "inside": served["inside"].dtype})
@@ -99,6 +93,9 @@ def _rights(rules: pd.DataFrame, served: pd.DataFrame) -> Rights:
     number = _places(written, numbered)
     names = Vocabulary(strings(rules["resource_name"]))
     row, right = Multimap(at, number).find(stated)
+    named = rules["resource_name"].notna().to_numpy(dtype=bool)
+    none = nameless(numbered["verb"], numbered["resource"]).to_numpy(dtype=bool)[right] & named[row]
+    row, right = row[~none], right[~none]
     name = names.codes(strings(rules["resource_name"]))[row] + 1
     role = rules["role_code"].to_numpy(np.int64)[row]
     inside = numbered["inside"].to_numpy(dtype=bool)[right]

@@ -13,36 +13,39 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.columns import array, strings
+from auditkit.analysis.columns import STRING, array, strings
 from auditkit.analysis.rbac.aggregation import granted_rules, granted_urls, with_origins
-from auditkit.analysis.rbac.bindings import MASTERS, grants, implicit_groups
+from auditkit.analysis.rbac.bindings import AUTHENTICATED, MASTERS, grants, implicit_groups
 from auditkit.analysis.rbac.index import Holdings, Rights, role_codes
 from auditkit.analysis.rbac.who_can import holders, matching_rules, matching_urls
+from auditkit.analysis.rbac_requests import inside
 from auditkit.errors import UsageError
 
 TABLES = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")
 OF_RESOURCE, OF_PATH = ("verb", "group", "resource", "subresource", "name"), ("verb", "path")
+_ANY_GROUP = "any group"
 ASKED = ("user", *OF_RESOURCE, "namespace", "path")
 
 
 class Access:
     """The answers of one cluster's roles and bindings; built once, then asked whole columns of questions.
 
-    ``memberships`` (user, group) says who is in which group, where somebody knows. ``gaps`` are the reasons why the
-    tables are not complete: then a "no" is not known and comes back as ``<NA>``, since a binding that was not
-    collected could have allowed it.
+    ``memberships`` (user, group) says who is in which group, where somebody knows; ``groups_known`` is ``False`` where
+    nobody does: then a "no" to a user whose groups are not stated is ``<NA>`` if any group that a binding names is
+    allowed it. ``gaps`` are the reasons why the tables are not complete: then no "no" is known, since a binding that
+    was not collected could have allowed it.
     """
 
     def __init__(self, *, roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.DataFrame,
                  role_labels: pd.DataFrame, role_aggregation: pd.DataFrame, binding_subjects: pd.DataFrame,
                  memberships: pd.DataFrame | None = None, api_resources: pd.DataFrame | None = None,
-                 gaps: Sequence[str] = ()):
+                 gaps: Sequence[str] = (), groups_known: bool = True):
         self.rules = with_origins(granted_rules(roles, role_rules, role_labels, role_aggregation),
                                   roles, role_labels, role_aggregation)
         self.urls = with_origins(granted_urls(roles, role_urls, role_labels, role_aggregation),
                                  roles, role_labels, role_aggregation)
         self.subjects = binding_subjects
-        self.gaps = list(gaps)
+        self.gaps, self._groups_known = list(gaps), groups_known
         self.grants = grants(binding_subjects)
         known = role_codes(self.rules, self.urls, self.grants)
         self._rights = Rights(self.rules, self.urls, known)
@@ -54,7 +57,7 @@ class Access:
     def of(cls, snapshot: Any) -> "Access":
         """The access that a snapshot (or anything with its ``frame`` and ``gaps``) shows."""
         frames = {name: snapshot.frame(name) for name in (*TABLES, "memberships", "api_resources")}
-        return cls(**frames, gaps=list(dict.fromkeys(gap for name in TABLES for gap in snapshot.gaps(name))))
+        return cls(**frames, gaps=snapshot.gaps(TABLES), groups_known=not snapshot.gaps("memberships"))
 
     # --- can --------------------------------------------------------------------------------------------------------
 
@@ -64,7 +67,8 @@ class Access:
         Columns of ``requests``: ``user, groups, verb, group, resource, subresource, namespace, name, path``; what is
         missing is empty. A request with a ``path`` is about that path, every other one about a resource. ``groups``
         is a list; where it is missing the user has the groups that the API server gives to everybody, and those of
-        the membership file. Questions are taken literally, as a SubjectAccessReview takes them.
+        the membership file; without such a file the answer is ``<NA>`` where it hangs on groups. Questions are taken
+        literally, as a SubjectAccessReview takes them.
 
         One question is asked by keywords, and its answer is ``True``, ``False`` or ``<NA>``. Then ``resource`` may
         be written ``pods/exec`` or ``deployments.apps``, and without ``group`` it is the one that the server serves.
@@ -89,17 +93,36 @@ class Access:
         asked = {name: _texts(requests, name) for name in ASKED}
         is_path = pc.not_equal(asked["path"], "")
         asked["namespace"] = pc.if_else(is_path, "", asked["namespace"])  # a request about a path has none
-        group_of, groups = self._groups(requests, asked["user"])
-        allowed = np.zeros(len(requests), np.bool_)
+        group_of, groups, implied = self._groups(requests, asked["user"])
+        allowed = self._decide(asked, is_path, self._held, group_of, groups)
+        answers = pd.Series(pd.arrays.ArrowExtensionArray(pa.array(allowed)), index=requests.index, name="allowed")
+        if self.gaps:
+            return answers.where(answers, pd.NA)
+        open_ = np.zeros(len(requests), np.bool_) if self._groups_known else implied & ~allowed
+        if open_.any():
+            anybody = pa.array([_ANY_GROUP] * len(requests), pa.string())
+            perhaps = self._decide(asked, is_path, self._held_by_any_group, np.arange(len(requests)), anybody)
+            answers = answers.mask(open_ & perhaps, pd.NA)
+        return answers
+
+    def _decide(self, asked: dict[str, pa.Array], is_path: pa.Array, holdings: Holdings, group_of: np.ndarray,
+                groups: pa.Array) -> np.ndarray:
+        """What users with these groups (one after the other, and the question of each) are allowed."""
+        allowed = np.zeros(len(is_path), np.bool_)
         allowed[group_of[pc.equal(groups, MASTERS).to_numpy(zero_copy_only=False)]] = True
-        question, role = self._held.held(asked["user"], group_of, groups, asked["namespace"])
+        question, role = holdings.held(asked["user"], group_of, groups, asked["namespace"])
         of_path = is_path.to_numpy(zero_copy_only=False)
         for here in (False, True):
             rows = np.flatnonzero(of_path == here)
             if len(rows):
                 self._allow(allowed, rows, asked, question, role, path=here)
-        answers = pd.Series(pd.arrays.ArrowExtensionArray(pa.array(allowed)), index=requests.index, name="allowed")
-        return answers.where(answers, pd.NA) if self.gaps else answers
+        return allowed
+
+    @cached_property
+    def _held_by_any_group(self) -> Holdings:
+        """What all groups that bindings name hold together, as if they were one."""
+        granted = self.grants[(self.grants["role_code"] >= 0) & self.grants["of_group"].notna()]
+        return Holdings(granted.assign(of_group=pd.Series(_ANY_GROUP, granted.index, STRING)))
 
     def _allow(self, allowed: np.ndarray, rows: np.ndarray, asked: dict[str, pa.Array], question: np.ndarray,
                role: np.ndarray, *, path: bool) -> None:
@@ -117,8 +140,10 @@ class Access:
             hit = matrix[at[here], role[here]]
             allowed[question[here][hit]] = True
 
-    def _groups(self, requests: pd.DataFrame, user: pa.Array) -> tuple[np.ndarray, pa.Array]:
-        """All groups one after the other, and the request of each."""
+    def _groups(self, requests: pd.DataFrame, user: pa.Array) -> tuple[np.ndarray, pa.Array, np.ndarray]:
+        """All groups one after the other, and the request of each; and of which requests there may be more.
+
+        The groups of service accounts and of those who do not authenticate are known by their names."""
         given = _lists(requests)
         lengths = pc.fill_null(pc.list_value_length(given), 0).to_numpy(zero_copy_only=False)
         stated = np.repeat(np.arange(len(given)), lengths)
@@ -126,9 +151,13 @@ class Access:
         implied = user.take(pa.array(open_)).dictionary_encode()
         sets = pa.array([self.groups_of(name) for name in implied.dictionary.to_pylist()], pa.list_(pa.string()))
         added = sets.take(implied.indices)
+        perhaps_more = np.zeros(len(given), np.bool_)
+        perhaps_more[open_] = pa.array([implicit_groups(name) == [AUTHENTICATED] and name != "" for name in
+                                        implied.dictionary.to_pylist()], pa.bool_()).take(
+            implied.indices).to_numpy(zero_copy_only=False)
         more = np.repeat(open_, pc.list_value_length(added).to_numpy(zero_copy_only=False))
         return (np.concatenate([stated, more]).astype(np.int64),
-                pa.concat_arrays([given.flatten(), added.flatten()]))
+                pa.concat_arrays([given.flatten(), added.flatten()]), perhaps_more)
 
     def groups_of(self, user: str) -> list[str]:
         """The groups of a user: those that the API server gives, and those of the membership file."""
@@ -149,8 +178,9 @@ class Access:
         """Everybody who can do it, a row for each chain of binding, role and rule.
 
         What is not given is open: without ``namespace`` the holders in any namespace are listed, without ``name``
-        also those of rules that are limited to names. An empty text is the authorizer's own question: a request
-        without a namespace, or without a name.
+        also those of rules that are limited to names, unless no request can meet them (`rbac_requests.NAMELESS`). An
+        empty text is the authorizer's own question: a request without a namespace, or without a name. Of a signer
+        also those count who may act for all signers of its domain.
 
         Columns: ``subject_kind, subject_namespace, subject``, ``through`` (the group by which a user has it, where
         a membership file says so), ``members`` (what is known of the members of a group), ``binding_kind,
@@ -178,7 +208,8 @@ class Access:
         named = "/".join(filter(None, (asked["resource"], asked["subresource"])))
         served = self._api_resources
         served = served[(served["resource"] == named) & (served["group"] == asked["group"]) & (served["verb"] == verb)]
-        return bool(len(served)) and not served["namespaced"].any() and asked["resource"] != "namespaces"
+        of_one = inside(served["verb"], served["group"], served["resource"])
+        return bool(len(served)) and not (served["namespaced"] | of_one).any()
 
     def resolved(self, **question: Any) -> dict[str, Any]:
         """A question as people write it (``pods/exec``, ``deployments.apps``) in the parts that requests have."""

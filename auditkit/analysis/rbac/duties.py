@@ -3,6 +3,7 @@
 The pairs stand in ``controls/segregation-of-duties.yaml``; a file of one's own has the same form.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -12,19 +13,24 @@ import pandas as pd
 
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.rbac.bindings import grants, implicit_groups, role_keys
-from auditkit.analysis.rbac.privileges import Power, spellings
+from auditkit.analysis.rbac.privileges import POWERS, Power, effective, of_one_namespace, spellings, with_members
+from auditkit.analysis.rbac_requests import NAMESPACES
 from auditkit.base import shipped, strict_yaml
+from auditkit.errors import DefinitionError
 
 SHIPPED = "segregation-of-duties.yaml"
 COLUMNS = ["duty", "title", "user", "of_group", "scope", "first", "second", "first_row", "second_row"]
 
 
 class Right(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Verbs on resources (``resource.group``) in namespaces and ``outside`` of them."""
+    """Verbs on resources (``resource.group``) in namespaces and ``outside`` of them; or powers of `rbac_powers.POWERS`
+    by name, of which ``verbs`` may leave some out.
+    """
 
-    verbs: list[str]
+    verbs: list[str] = []
     resources: list[str] = []
     outside: list[str] = []
+    powers: list[str] = []
 
 
 class Side(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -49,29 +55,42 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def duties(path: Path | None = None) -> list[Duty]:
-    """The pairs of a file, or those that ship. Raises `DefinitionError` with file and line."""
-    return strict_yaml.read(path, _File).duties if path else _shipped()
+    """The pairs of a file, or those that ship. Raises `DefinitionError`, where it can with file and line."""
+    return _read(path) if path else _shipped()
+
+
+def _read(path: Path) -> list[Duty]:
+    found = strict_yaml.read(path, _File).duties
+    for duty in found:
+        for right in (*duty.first.rights, *duty.second.rights):
+            if strange := sorted(set(right.powers) - {power.name for power in POWERS}):
+                raise DefinitionError(f"{path}, duty {duty.id}: there is no power {', '.join(strange)}; they are "
+                                   f"{', '.join(dict.fromkeys(power.name for power in POWERS))}.")
+            if not right.powers and not (right.verbs and (right.resources or right.outside)):
+                raise DefinitionError(f"{path}, duty {duty.id}: a right has verbs and resources, or powers.")
+    return found
 
 
 @cache
 def _shipped() -> list[Duty]:
-    return strict_yaml.read(shipped.folder("controls") / SHIPPED, _File).duties
+    return _read(shipped.folder("controls") / SHIPPED)
 
 
-def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, *,
-                   path: Path | None = None) -> pd.DataFrame:
+def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame,
+                   memberships: pd.DataFrame | None = None, *, path: Path | None = None) -> pd.DataFrame:
     """Who holds both rights of a pair where they meet: in one namespace, or one of them everywhere.
 
     Columns: ``duty`` (its id), ``title``, ``user`` or ``of_group`` (`rbac.grants`), ``scope`` (namespace; empty: the
     whole cluster), ``first`` and ``second`` (binding, role and rule of each, in words), ``first_row`` and
-    ``second_row`` (positions in `binding_subjects`). What everybody has by a group that everybody is in counts, if
-    the other right is the subject's own. A rule that is limited to named objects does not count.
+    ``second_row`` (positions in `binding_subjects`). What a user has by groups counts: those of the file of
+    memberships, and those that everybody is in if the other right is the user's own. A rule that is limited to named
+    objects does not count, but for one that names its own namespace.
     """
     pairs = duties(path)
-    sides = tuple(Power(f"{number}/{side}", "", tuple(right.verbs), tuple(right.resources), tuple(right.outside))
-                  for number, duty in enumerate(pairs)
-                  for side, given in enumerate((duty.first, duty.second)) for right in given.rights)
-    held = _held(granted_rules[granted_rules["resource_name"].isna()], binding_subjects, sides)
+    sides = tuple(power for number, duty in enumerate(pairs)
+                  for side, given in enumerate((duty.first, duty.second)) for right in given.rights
+                  for power in _of_right(right, f"{number}/{side}"))
+    held = _held(granted_rules, binding_subjects, sides, memberships)
     both = _meet(*(held[held["power"].str.endswith(f"/{side}")] for side in (0, 1)))
     number = both["power"].str.removesuffix("/0").astype(int).to_numpy() if len(both) else np.zeros(0, int)
     texts = pd.DataFrame({"duty": [duty.id for duty in pairs], "title": [duty.title for duty in pairs]}, dtype=STRING)
@@ -80,18 +99,36 @@ def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, 
     return both[COLUMNS].sort_values(order, ignore_index=True)
 
 
-def _held(rules: pd.DataFrame, subjects: pd.DataFrame, sides: tuple[Power, ...]) -> pd.DataFrame:
+def _of_right(right: Right, side: str) -> Iterator[Power]:
+    """The powers of a right, under the name of their side."""
+    if right.resources or right.outside:
+        yield Power(side, "", tuple(right.verbs), tuple(right.resources), tuple(right.outside))
+    for power in POWERS:
+        if power.name in right.powers:
+            verbs = tuple(verb for verb in power.verbs if not right.verbs or verb in right.verbs)
+            yield Power(side, "", verbs, power.resources, power.outside)
+
+
+def _held(rules: pd.DataFrame, subjects: pd.DataFrame, sides: tuple[Power, ...],
+          memberships: pd.DataFrame | None) -> pd.DataFrame:
     """Which subjects hold which side by which rule: ``user, of_group, scope, power, row, source, own``."""
+    over_namespaces = rules["group"].isin(["", "*"]) & rules["resource"].isin(NAMESPACES)
+    rules = rules[rules["resource_name"].isna() | over_namespaces]
     found = rules.merge(spellings(sides), on=["verb", "group", "resource"])
+    found = found[effective(found, rules)]
     found["role_key"] = pd.Series(pd.arrays.ArrowExtensionArray(role_keys(found)), found.index)
     granted = grants(subjects).rename_axis("row").reset_index()
     granted = granted[granted["user"].notna() | granted["of_group"].notna()]
-    held = granted.merge(found[["role_key", "power", "rule", "in_namespaces"]].drop_duplicates(), on="role_key")
-    held = held[(held["scope"] == "") | held["in_namespaces"]].drop_duplicates(["row", "power"])
+    what = ["role_key", "power", "rule", "resource_name", "in_namespaces"]
+    held = granted.merge(found[what].drop_duplicates(), on="role_key")
+    held = held[(held["scope"] == "") | held["in_namespaces"]]
+    held = of_one_namespace(held, held["resource_name"].notna()).drop_duplicates(["row", "power", "scope"])
     row = subjects.iloc[held["row"].to_numpy(int)].set_axis(held.index)
     held["source"] = (row["kind"] + " " + (row["namespace"] + "/").fillna("") + row["binding"] + ": " + row["role_kind"]
                       + " " + row["role"] + ", rule " + held["rule"].astype(STRING))
-    return _with_groups(held[["user", "of_group", "scope", "power", "row", "source"]].assign(own=True))
+    held = held[["user", "of_group", "scope", "power", "row", "source"]].assign(
+        own=True, through=pd.Series(pd.NA, held.index, STRING))
+    return _with_groups(with_members(held, memberships)).drop(columns="through")
 
 
 def _with_groups(held: pd.DataFrame) -> pd.DataFrame:

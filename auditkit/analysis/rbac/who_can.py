@@ -7,6 +7,7 @@ import pyarrow as pa
 from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ACCOUNT_USER, MASTERS
 from auditkit.analysis.rbac.index import Patterns
+from auditkit.analysis.rbac_requests import CERTIFICATES, NAMELESS
 
 COLUMNS = {
     "subject_kind": STRING, "subject_namespace": STRING, "subject": STRING, "through": STRING, "members": STRING,
@@ -81,18 +82,30 @@ def _through_groups(found: pd.DataFrame, memberships: pd.DataFrame) -> pd.DataFr
         return found.iloc[:0]
     groups = found[found["subject_kind"] == "Group"].rename(columns={"subject": "through"})
     people = groups.merge(memberships.rename(columns={"user": "subject", "group": "through"}), on="through")
-    return people.assign(subject_kind="User", members=pd.NA)
+    named = people["subject"].str.extract(rf"^{ACCOUNT_USER}(?P<space>[^:]+):(?P<name>[^:]+)$").astype(STRING)
+    account = named["name"].notna()
+    return people.assign(
+        subject_kind=pd.Series("User", people.index, STRING).mask(account, "ServiceAccount"),
+        subject_namespace=named["space"], subject=people["subject"].mask(account, named["name"]), members=pd.NA)
 
 
 def matching_rules(rules: pd.DataFrame, verb: str, group: str, resource: str, subresource: str,
                    name: str | None) -> pd.DataFrame:
-    """The rules that allow it. ``name=None`` asks of any object, so that rules limited to names count too."""
+    """The rules that allow it.
+
+    ``name=None`` asks of any object, so that rules limited to names count too, where requests for it have a name. For
+    a signer the API server asks again for all signers of its domain, ``DOMAIN/*`` (source: kubernetes
+    ``pkg/certauthorization``).
+    """
     joined = f"{resource}/{subresource}" if subresource else resource
     resources = ["*", joined, *([f"*/{subresource}"] if subresource else [])]
     matches = (_is_in(rules["verb"], ["*", verb]) & _is_in(rules["group"], ["*", group])
                & _is_in(rules["resource"], resources))
-    if name is not None:
-        matches &= rules["resource_name"].isna().to_numpy(dtype=bool) | _is_in(rules["resource_name"], [name])
+    names = [name] if name is not None else []
+    if name and (group, resource) == (CERTIFICATES, "signers"):
+        names.append(f"{name.partition('/')[0]}/*")
+    if name is not None or (verb in NAMELESS and not subresource):
+        matches &= rules["resource_name"].isna().to_numpy(dtype=bool) | _is_in(rules["resource_name"], names)
     return rules[matches]
 
 

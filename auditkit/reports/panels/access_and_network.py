@@ -6,10 +6,10 @@ import pandas as pd
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.base import hostile_text as text
-from auditkit.reports.panels.bars import Figure
+from auditkit.reports.panels.bars import Figure, partly
 from auditkit.reports.panels.block import Block
 from auditkit.reports.panels.matrix import Matrix
-from auditkit.reports.panels.requirements import table
+from auditkit.reports.panels.requirements import doubts, table
 from auditkit.snapshots.snapshot import Snapshot
 
 KINDS = ["User", "Group", "ServiceAccount", "Pod"]
@@ -43,15 +43,14 @@ def paths(snap: Snapshot) -> Panel:
     known = found.assign(by_kubernetes=_by_kubernetes(snap, found))[found["steps"].notna().to_numpy(bool)]
     known = known.sort_values(["by_kubernetes", "steps"], kind="stable", ignore_index=True)
     return Panel(
-        Figure(counts, "How many acts lead to full power over the cluster"),
+        Figure(counts, partly("How many acts lead to full power over the cluster", snap.gaps("paths_to_admin"))),
         table(known[["steps", *PLACE, "path", "first", "certain", "by_kubernetes"]], "Paths to full power",
               missing(snap, "paths_to_admin")))
 
 
 def missing(snap: Snapshot, name: str) -> str:
     """The note of a table that is not known completely; empty where it is."""
-    gaps = snap.gaps(name)
-    return f"Rows may be missing: {'; '.join(gaps)}." if gaps else ""
+    return doubts(snap.gaps(name))
 
 
 def checklist(frame: pd.DataFrame, title: str, note: str = "") -> Block:
@@ -84,7 +83,7 @@ def flows(snap: Snapshot) -> Panel:
                 None: "It is not known whether policies are enforced; where they are not, everything is open"}
     note = [f"{enforced[enforcement(plugin)]}: {enforcement_grounds(plugin)}.", missing(snap, "namespace_flows")]
     return Panel(Matrix(matrix.where(matrix.notna(), "unknown" if gaps else "nothing"),
-                        f"What may reach what{most}"),
+                        partly(f"What may reach what{most}", gaps)),
                  table(_listed(cells, snap), "Flows between namespaces", " ".join(note).strip()))
 
 

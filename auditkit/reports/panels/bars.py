@@ -4,6 +4,7 @@ The SVG is drawn by a template from numbers that are computed here, so that the 
 neither a browser nor plotly itself is needed to make it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -110,6 +111,10 @@ class Figure:
                 "end": _number(x + 6), "total": f"{sum(row.values()):,}"}
 
 
+GAPS = 120
+"""How much of what is missing a title says; the table beside it says all."""
+
+
 def chart(evaluation: Evaluation, by: str = "section") -> Figure:
     """How many requirements have which status, by ``section``, ``obligation``, ``level`` or ``reach``."""
     frame = evaluation.requirements
@@ -125,7 +130,12 @@ def chart(evaluation: Evaluation, by: str = "section") -> Figure:
 
 def bars(frame: pd.DataFrame, title: str) -> Figure:
     """Bars of a DataFrame: its first column has the labels, every other one is a part of each bar."""
-    return Figure(frame.set_index(frame.columns[0]).fillna(0), title)
+    return Figure(frame.set_index(frame.columns[0]).fillna(0), partly(title, frame.attrs.get("gaps")))
+
+
+def partly(title: str, gaps: Sequence[str] | None) -> str:
+    """The title of a figure; with what is missing in what it is made of."""
+    return f"{title} (not complete: {text.short(text.visible('; '.join(gaps)), GAPS)})" if gaps else title
 
 
 def _amount(value: Any) -> float:

@@ -1,6 +1,7 @@
 """What a notebook cell shows of a snapshot and of an evaluation: blocks made of plain data."""
 
 import inspect
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.status import gaps_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES, WORST_FIRST, word
 from auditkit.framework.model import Framework
 from auditkit.proof import provenance
@@ -98,8 +100,15 @@ def explanation(found: Explanation) -> Block:
     return table(found.verdicts, f"{found.result.requirement.id}: {word(found.result.status)}; {found.result.reason}")
 
 
+def doubts(gaps: Iterable[str] | None) -> str:
+    """What gaps mean for a table or figure; empty where there is none."""
+    return f"Rows may be missing: {'; '.join(gaps)}." if gaps else ""
+
+
 def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
-    """A population: any DataFrame, with the total stated where not all rows are shown."""
+    """A population: any DataFrame, with the total stated where not all rows are shown, and what is not known of it."""
+    if (said := doubts(frame.attrs.get("gaps"))) not in note:
+        note = f"{note} {said}".strip()
     rows = [[_plain(value) for value in row] for row in frame.head(MOST).itertuples(index=False, name=None)]
     columns = [{"name": str(name), "number": _is_number(dtype)} for name, dtype in frame.dtypes.items()]
     for column, width in zip(columns, _widths([str(name) for name in frame][:FITS], rows), strict=False):
@@ -216,8 +225,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
     waiting: dict[str, list[str]] = {}
     for result in results:
         if result.status == "unknown":
-            gaps = dict.fromkeys(gap for outcome in result.outcomes for gap in outcome.gaps)
-            for reason in gaps or [str(result.reason)]:
+            for reason in gaps_of(result.outcomes) or [str(result.reason)]:
                 waiting.setdefault(reason, []).append(result.requirement.id)
     return [{"reason": reason, "ids": ids} for reason, ids in sorted(waiting.items(), key=lambda item: -len(item[1]))]
 

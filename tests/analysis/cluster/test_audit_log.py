@@ -378,6 +378,100 @@ def test_break_glass_is_seen_by_binding_and_actor() -> None:
     assert found == {("all", "ann", "ann"): 1, (None, "system:masters", "root"): 1}
 
 
+@pytest.mark.parametrize(
+    ("row", "refused"),
+    [
+        ({"code": 403, "decision": None}, True),  # who asked may not impersonate
+        ({"code": 403, "decision": "forbid"}, True),
+        ({"code": 403, "decision": "allow"}, False),  # an admission plug-in said no
+        ({"code": 401, "decision": None}, True),
+        ({"code": 403, "decision": None, "level": None}, None),  # Google Cloud
+        ({"code": 403, "decision": None, "impersonated_user": "bob"}, None),
+    ],
+)
+def test_a_refused_impersonation_is_forbidden_without_a_decision(row: dict, refused: bool | None) -> None:
+    assert records(requests(row))[0]["refused"] is refused
+
+
+def test_stages_of_one_request_count_once() -> None:
+    stages = ("RequestReceived", "ResponseStarted", "ResponseComplete")
+    rows = [{"audit_id": "one", "stage": stage, "resource": "nodes", "subresource": "proxy"} for stage in stages]
+    assert len(audit_log.pod_sessions(requests(*rows, {"resource": "nodes", "subresource": "proxy"}))) == 2
+
+
+IMPERSONATOR = frames(
+    [
+        role(
+            "as",
+            [
+                {**CORE, "resources": ["users"], "resourceNames": ["bob"], "verbs": ["impersonate"]},
+                {**CORE, "resources": ["groups"], "verbs": ["impersonate"]},
+                {"apiGroups": ["certificates.k8s.io"], "resources": ["signers"], "verbs": ["approve", "sign"]},
+                {**CORE, "resources": ["nodes/metrics"], "verbs": ["get"]},
+                {**CORE, "resources": ["pods"], "verbs": ["list"]},
+            ],
+        ),
+        role("plain", [{**CORE, "resources": ["pods"], "verbs": ["list"]}]),
+        binding("as", "as", [{"kind": "Group", "name": "ops"}, {"kind": "User", "name": "eve"}]),
+        binding("plain", "plain", [{"kind": "User", "name": "eve"}]),
+    ]
+)
+
+
+def of_impersonator(*rows: dict[str, Any]) -> tuple[dict, dict]:
+    """How often each right and each subject was used."""
+    asked, tables = requests({"reason": ALL}, *rows), ("role_rules", "role_urls")
+    rights = audit_log.right_uses(asked, IMPERSONATOR["binding_subjects"], *(IMPERSONATOR[name] for name in tables))
+    subjects = audit_log.subject_uses(asked, IMPERSONATOR["binding_subjects"], *(IMPERSONATOR[name] for name in tables))
+    return (
+        {(row["binding"], row["verb"], row["resource"]): row["requests"] for row in records(rights)},
+        {(row["binding"], row["subject"]): row["requests"] for row in records(subjects)},
+    )
+
+
+def test_rights_that_stand_in_no_request_are_never_said_to_be_unused() -> None:
+    rights, subjects = of_impersonator()
+    assert rights == {
+        ("as", "impersonate", "users"): None,
+        ("as", "impersonate", "groups"): None,
+        ("as", "approve", "signers"): None,
+        ("as", "sign", "signers"): None,
+        ("as", "get", "nodes/metrics"): None,
+        ("as", "list", "pods"): 0,
+        ("plain", "list", "pods"): 0,
+    }
+    assert subjects == {("as", "ops"): None, ("as", "eve"): None, ("plain", "eve"): 0}
+
+
+@pytest.mark.parametrize(
+    ("row", "rights", "subjects"),
+    [
+        ({"user": "ann", "groups": "ops,system:authenticated", "impersonated_user": "bob"}, {"users"}, {"ops"}),
+        ({"user": "eve", "groups": "ops", "impersonated_user": "bob"}, {"users"}, {"ops", "eve"}),
+        ({"user": "eve", "impersonated_user": "carl"}, set(), set()),
+        ({"user": "eve", "impersonated_user": "carl", "impersonated_groups": "x,y"}, {"groups"}, {"eve"}),
+        ({"user": "eve", "impersonated_user": "carl", "impersonated_groups": "system:authenticated"}, set(), set()),
+        ({"user": "root", "groups": "ops,system:masters", "impersonated_user": "bob"}, set(), set()),
+        (
+            {
+                "user": "eve",
+                "verb": "update",
+                "api_group": "certificates.k8s.io",
+                "resource": "certificatesigningrequests",
+                "subresource": "approval",
+            },
+            {"signers"},
+            {"eve"},
+        ),
+    ],
+)
+def test_what_the_log_shows_of_them_after_all(row: dict, rights: set, subjects: set) -> None:
+    of_rights, of_subjects = of_impersonator({"reason": None, **row})
+    assert {resource for (_, _, resource), count in of_rights.items() if count} == rights
+    assert {subject for (_, subject), count in of_subjects.items() if count} == subjects
+    assert {count for count in (*of_rights.values(), *of_subjects.values()) if count} <= {1}
+
+
 @pytest.mark.parametrize("rows", [[], [{"reason": "access granted by IAM permissions."}]])
 def test_without_a_log_that_names_bindings_their_use_is_not_known(rows: list) -> None:
     subjects = audit_log.subject_uses(requests(*rows), WORLD["binding_subjects"])

@@ -70,6 +70,21 @@ def test_the_audit_log_refutes(events, verdict):
     assert found(given).get(events[0]["user"]) == verdict
 
 
+@pytest.mark.parametrize(("groups", "verdict"), [
+    (["system:masters", "system:authenticated"], "fail"), (["system:authenticated"], "pass"), ([None], "unknown"),
+])
+def test_what_the_api_server_says_of_the_collector_refutes(groups, verdict):
+    given = {"collector": [{"user": "carla", "group": group} for group in groups]}
+    assert found(given) == {"binding-0": "pass", "carla": verdict}
+    assert found({"collector": [{"user": "", "group": None}]}) == {"binding-0": "pass"}
+
+
+def test_the_collector_of_a_snapshot_is_in_its_tables():
+    snapshot = collect(open_files(ACME_PROD))
+    assert set(snapshot.collector["user"]) == {snapshot.manifest.identity}
+    assert snapshot.collector["group"].dropna().tolist() == snapshot.manifest.groups
+
+
 def test_bindings_are_judged_alone_where_nothing_else_was_given():
     assert found({}, without=GIVEN) == {"binding-0": "pass"}
     named = {"binding_subjects": [{"subject_kind": "Group", "subject": "system:masters"}]}

@@ -170,12 +170,25 @@ def test_gaps_between_the_files_of_a_log_and_inside_of_one_of_several():
     assert verdicts(CONTINUOUS, other_server).set_index("name")["verdict"].to_dict() == {"a": "pass", "b": "fail"}
 
 
+TOKEN = {"resource": "serviceaccounts", "subresource": "token", "verb": "create"}
+REVIEW = {"api_group": "authentication.k8s.io", "resource": "tokenreviews", "verb": "create"}
+
+
 @pytest.mark.parametrize(("events", "verdict"), [
     (log(0, resource="secrets"), "pass"),
     (log(0, resource="secrets", verb="watch", level="Request"), "pass"),
     (log(0, resource="secrets", level="RequestResponse"), "fail"),
     ([*log(0, resource="secrets"), *log(1, resource="secrets", verb="update", level="Request")], "fail"),
     ([*log(0, resource="secrets"), *log(1, resource="secrets", verb="delete", level="RequestResponse")], "pass"),
+    ([*log(0, resource="secrets"), *log(1, resource="secrets", verb="deletecollection", level="RequestResponse")],
+     "fail"),
+    ([*log(0, resource="secrets"), *log(1, resource="secrets", verb="create", level="Request", code=403)], "pass"),
+    ([*log(0, resource="secrets"), *log(1, resource="secrets", level="RequestResponse", code=404)], "pass"),
+    ([*log(0, resource="secrets"), *log(1, **TOKEN, level="RequestResponse")], "fail"),
+    ([*log(0, resource="secrets"), *log(1, **TOKEN, level="Request")], "pass"),
+    ([*log(0, resource="secrets"), *log(1, **REVIEW, level="Request")], "fail"),
+    ([*log(0, resource="secrets"), *log(1, **REVIEW, level="Request", stage="RequestReceived")], "pass"),
+    ([*log(0, resource="secrets"), *log(1, **REVIEW, level=None)], "unknown"),
     ([*log(0, resource="secrets"), *log(1, resource="secrets", verb="get", level=None)], "unknown"),
     (log(0, resource="secrets", api_group="example.org"), "unknown"),
     (log(0, resource="secrets", verb="create"), "unknown"),

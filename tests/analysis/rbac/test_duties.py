@@ -109,7 +109,7 @@ def test_the_pairs_that_ship_are_whole():
 
 def test_nobody_and_nothing():
     assert conflicts().empty
-    assert list(spellings(()).columns) == ["power", "verb", "group", "resource", "in_namespaces"]
+    assert list(spellings(()).columns) == ["power", "verb", "group", "resource", "in_namespaces", "by_name"]
 
 
 def test_the_recorded_cluster(acme):
