@@ -22,7 +22,7 @@ from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a deriv
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
-from auditkit.scans import readers
+from auditkit.scans.read import readers
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -172,6 +172,28 @@ class Parameter(NamedTuple):
         return self.default is inspect.Parameter.empty
 
 
+def permissions() -> Iterator[str]:
+    yield from _head("Permissions", "What the collector asks an API server for, as a ClusterRole. A rule may be left "
+                     "out: what it would have shown is then `unknown` in the report. Custom resources and newer kinds "
+                     "are only asked for where the server serves them. `list` on Secrets would also allow reading "
+                     "their values; auditkit asks for the form in which the server sends none. `get` on `nodes/proxy` "
+                     "also lets its holder run commands in pods through the kubelet (`access.node_proxy_minimal` reports "
+                     "it): leave it out where that is too much; the configuration of kubelets is then unknown.")
+    asked: dict[str, list[str]] = {}
+    for resource in tables.RESOURCES.values():
+        asked.setdefault(resource.group, []).append(resource.plural)
+    kept = {group: ["*"] for one in readers() for group in getattr(one, "GROUPS", ())}
+    yield from ("", "```yaml", "apiVersion: rbac.authorization.k8s.io/v1", "kind: ClusterRole", "metadata:",
+                "  name: auditkit", "rules:")
+    for group, plurals in sorted((asked | kept).items()):
+        yield f"  - {{apiGroups: ['{group}'], resources: [{', '.join(_quoted(sorted(plurals)))}], verbs: [list]}}"
+    yield from ("  - {apiGroups: [''], resources: [nodes/proxy], verbs: [get]}  # the configuration of kubelets", "```")
+
+
+def _quoted(names: list[str]) -> list[str]:
+    return [f"'{name}'" if name == "*" else name for name in names]
+
+
 def commands() -> Iterator[str]:
     yield from _head("Commands", "`auditkit COMMAND --help` says the same.")
     for name, function in _commands():
@@ -248,7 +270,8 @@ def exit_codes() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "tables.md": collected, "derived-tables.md": derived, "checks.md": checks, "frameworks.md": frameworks,
-    "scanners.md": scanners, "commands.md": commands, "errors.md": error_classes, "exit-codes.md": exit_codes,
+    "scanners.md": scanners, "permissions.md": permissions, "commands.md": commands, "errors.md": error_classes,
+    "exit-codes.md": exit_codes,
 }
 
 
