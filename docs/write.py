@@ -177,8 +177,8 @@ def permissions() -> Iterator[str]:
                      "out: what it would have shown is then `unknown` in the report. Custom resources and newer kinds "
                      "are only asked for where the server serves them. `list` on Secrets would also allow reading "
                      "their values; auditkit asks for the form in which the server sends none. `get` on `nodes/proxy` "
-                     "also lets its holder run commands in pods through the kubelet (`access.node_proxy_minimal` reports "
-                     "it): leave it out where that is too much; the configuration of kubelets is then unknown.")
+                     "also lets its holder run commands in pods through the kubelet (`access.node_proxy_minimal` "
+                     "reports it): leave it out where that is too much; the configuration of kubelets is then unknown.")
     asked: dict[str, list[str]] = {}
     for resource in tables.RESOURCES.values():
         asked.setdefault(resource.group, []).append(resource.plural)
@@ -284,6 +284,7 @@ def _ours() -> dict[str, Check]:
     return {name: check for name, check in all_checks().items() if check.ships}
 
 
+@cache
 def _frameworks() -> list[Framework]:
     return [library.load(name) for name in library.names()]
 
