@@ -8,6 +8,7 @@ from auditkit.analysis.pod_security.levels import minor_version
 from auditkit.base import shipped
 from auditkit.base.display import FACES
 from auditkit.checks import load_file
+from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
 from auditkit.evaluation.explain import Explanation
@@ -61,19 +62,32 @@ FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary"), Result:
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
             timeout: float = 30.0, scans: Iterable[Path | str] = (), members: Path | str | None = None,
-            **events: Any) -> Snapshot:
+            complete: Iterable[str] = (), taken_at: str = "", stated_by: str = "", **events: Any) -> Snapshot:
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
-    ``recording`` is a folder or file: a recording of an API server, or what kubectl wrote. ``scans`` are files that
-    scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``events`` are the callbacks of
-    the collector. Raises `SourceError` where nothing can be collected.
+    ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
+    that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``events`` are the callbacks
+    of the collector.
+
+    Of files that kubectl wrote, ``complete`` names the kinds (or ``all``) of which they hold every object of the
+    cluster, and of files and recordings ``taken_at`` is the day or time at which they were taken, where they do not
+    show it themselves. Both are the word of ``stated_by`` (else the user of this computer), and shown as that.
+    Raises `SourceError` where nothing can be collected, `UsageError` for a statement that cannot be.
     """
     from auditkit.collectors import collect as _collect
 
+    complete = [complete] if isinstance(complete, str) else list(complete)
     if recording is not None:
         from auditkit.collectors.sources.kubectl_files import open_files
+        from auditkit.collectors.sources.observed import taken_at as read_time
+        from auditkit.collectors.sources.wholeness import resources
 
-        return _collect(open_files(Path(recording)), scans=scans, members=members, **events)
+        source = open_files(Path(recording), resources(complete), stated_by or _user() if complete or taken_at else "",
+                            read_time(taken_at) if taken_at else None)
+        return _collect(source, scans=scans, members=members, **events)
+    if complete or taken_at:
+        raise UsageError("--complete and --taken-at are for files (--recording): a cluster that is asked shows itself "
+                         "what it has, and when.")
     from auditkit.collectors.sources.live import LiveSource
 
     return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, **events)
@@ -81,7 +95,17 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
 def demo() -> Snapshot:
     """The snapshot of a made-up cluster that ships with auditkit."""
-    return collect(recording=shipped.demo())
+    return collect(recording=shipped.demo(), taken_at=shipped.DEMO_TAKEN, stated_by="auditkit")
+
+
+def _user() -> str:
+    """Who works on this computer, as far as it says."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "whoever collected"
 
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:

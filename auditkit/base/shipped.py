@@ -6,6 +6,9 @@ _PACKAGE = Path(__file__).parent.parent
 _SHIPPED = _PACKAGE / "_data"
 _CHECKOUT = _PACKAGE.parent
 
+DEMO_TAKEN = "2026-11-23T08:27:00Z"
+"""When the demo's recording was made: so its reports are the same whenever they are."""
+
 
 def folder(name: str) -> Path:
     """The folder of this name: inside an installed wheel, or beside the package in a checkout."""

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import STRING, has, named
+from auditkit.analysis.columns import BOOLEAN, STRING, has, named
 from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
@@ -12,8 +12,9 @@ SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 OF_KUBERNETES = "a namespace of Kubernetes itself"
 NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
-VERIFIERS = r"^policy\.sigstore\.dev$|^connaisseur[\w.-]*\.svc$|\.securityenforcement\.admission\.cloud\.ibm\.com$"
-"""Names of webhooks that do nothing else than verify signatures of images."""
+SIGSTORE = "policy.sigstore.dev"
+"""The webhook of Sigstore's policy controller, whose policies are read. What others verify (Connaisseur, Portieris,
+Ratify, Kyverno) stands in settings that are not."""
 
 _OF_NAMESPACE = {"name": "namespace"}
 
@@ -30,22 +31,38 @@ def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFra
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Every namespace refuses unsafe pods.
 
-    A level that is not valid is enforced as restricted, and a version that is not as latest.
+    A level that is not valid is enforced as restricted, and a version that is not as latest. The API server may read a
+    file that exempts users, runtime classes and namespaces, and its plug-in may be switched off.
     """
     labelled = has(namespaces, _OF_NAMESPACE, namespace_labels[(namespace_labels["key"] == ENFORCE).fillna(False)])
     level, version = namespace_levels["enforce"], namespace_levels["enforce_version"]
-    ok = level != "privileged"
+    unsafe, file = level == "privileged", _may_have_defaults(api_servers)
     others = webhook_namespaces[(webhook_namespaces["type"] == "Validating").fillna(False)]
     asked = ", ".join(pod_policies["name"].tolist())
     engines = named(namespaces, _OF_NAMESPACE, others, "name") + (f", {asked}" if asked else "")
-    elsewhere, by_default = ~ok & (engines != ""), ~labelled & _may_have_defaults(api_servers)
+    by_default = unsafe & ~labelled & file
     wrong = namespace_levels["errors"]
     reasons = (level + " (" + version + ") is enforced; labels that are not valid: " + wrong).fillna("").mask(
-        by_default, "what namespaces without a label enforce may stand in a file of the control plane").mask(
+        ~unsafe & file, "exemptions may stand in a file of the control plane (--admission-control-config-file)").mask(
+        by_default, "what namespaces without a label enforce may stand in a file of the control plane")
+    ok, reasons = if_asked((~unsafe).mask(by_default | (~unsafe & file), pd.NA), reasons, api_servers, "PodSecurity")
+    elsewhere = ~ok.fillna(False) & unsafe.where(ok.isna(), True) & (engines != "")
+    ok, reasons = ok.mask(elsewhere, pd.NA), reasons.mask(
         elsewhere, "whether rules of another kind are of equal worth is not known: " + engines.str.strip(", "))
     return judge(namespaces.assign(enforce=level.where(labelled), enforce_version=version.where(labelled)),
-                 ok.mask(elsewhere | by_default), ["enforce", "enforce_version"], reasons=reasons,
+                 ok, ["enforce", "enforce_version"], reasons=reasons,
                  applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
+
+
+def if_asked(ok: pd.Series, reasons: pd.Series, api_servers: pd.DataFrame, plugin: str) -> tuple[pd.Series, pd.Series]:
+    """What holds, and why, if API servers ask an admission plug-in that is on by default and may be switched off."""
+    on = plugin_on(api_servers, plugin, by_default=True)
+    if (~on).fillna(False).any():
+        return ok & False, pd.Series(f"the admission plug-in {plugin} is off", ok.index, STRING)
+    if on.isna().any():
+        holds = ok.fillna(False)
+        return ok.mask(holds, pd.NA), reasons.mask(holds, f"whether the admission plug-in {plugin} is on is not known")
+    return ok, reasons
 
 
 def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
@@ -62,20 +79,37 @@ def _may_have_defaults(api_servers: pd.DataFrame) -> bool:
     source="CIS Kubernetes Benchmark 2.0.1, 5.5.1; NSA/CISA Kubernetes Hardening Guidance 1.2: image scanning",
     needs=("webhook_namespaces", "api_servers"),
 )
-def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame, *,
-                            exempt: tuple[str, ...] = SYSTEM) -> Judgement:
+def image_provenance_policy(namespaces: pd.DataFrame, webhook_namespaces: pd.DataFrame, api_servers: pd.DataFrame,
+                            image_rules: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Only images whose origin is proved are admitted."""
-    verifies = webhook_namespaces["name"].str.contains(VERIFIERS, regex=True).fillna(False)
-    sure = verifies & (webhook_namespaces["failure_policy"] == "Fail").fillna(False) & webhook_namespaces["whole"]
-    ok = has(namespaces, _OF_NAMESPACE, webhook_namespaces[sure])
-    asked = named(namespaces, _OF_NAMESPACE, webhook_namespaces[~sure], "name")
+    ours = ((webhook_namespaces["name"] == SIGSTORE) & (webhook_namespaces["type"] == "Validating")).fillna(False)
+    closed = (webhook_namespaces["failure_policy"] == "Fail").fillna(False)
+    asks = ours & closed & webhook_namespaces["whole"] & webhook_namespaces["served"].fillna(True)
+    verified, why = _verified(image_rules)
+    asked_here = has(namespaces, _OF_NAMESPACE, webhook_namespaces[asks])
+    ok = asked_here & pd.Series(verified, namespaces.index, BOOLEAN).fillna(False)
+    idle = asks & (verified is False)  # it is asked, and known to refuse nothing
+    asked = named(namespaces, _OF_NAMESPACE, webhook_namespaces[~idle], "name")
     plugin = _image_policy_plugin(api_servers)
     known = ok | ((asked == "") & (plugin == ""))
     reasons = (pd.Series("nothing verifies signatures of images", namespaces.index, STRING)
                .mask(ok, "a webhook verifies signatures of images")
-               .mask(~known, "whether they verify images is not known: " + asked.where(asked != "", plugin)))
+               .mask(~known, "whether they verify images is not known: " + asked.where(asked != "", plugin))
+               .mask(asked_here & ~ok, why))
     return judge(namespaces, ok.where(known), applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES,
                  reasons=reasons)
+
+
+def _verified(image_rules: pd.DataFrame) -> tuple[bool | None, str]:
+    """Whether the policies of Sigstore's controller verify every image, and why that is not so.
+
+    An image that no policy is about is refused, or admitted, by a setting that is not read.
+    """
+    if (image_rules["verifies"] & image_rules["every_image"]).fillna(False).any():
+        return True, ""
+    if len(image_rules) and not image_rules["verifies"].fillna(True).any() and image_rules["every_image"].any():
+        return False, "no ClusterImagePolicy refuses images: they only warn, or pass whatever comes"
+    return None, "no ClusterImagePolicy verifies every image, and what others are refused for is not read"
 
 
 def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
@@ -101,14 +135,21 @@ def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
     severity="medium",
     wanted="bound with the action Deny, and failurePolicy: Fail",
     remedy="Bind the policy with validationActions: [Deny], after a time with Warn and Audit; and failurePolicy: Fail.",
-    source="Kubernetes documentation: validating admission policies", needs=("admission_policy_bindings",),
+    source="Kubernetes documentation: validating admission policies",
+    needs=("admission_policy_bindings", "admission_binding_rules", "admission_policy_rules", "namespaces",
+           "namespace_labels", "config_maps"),
 )
-def validating_policies_enforced(admission_policies: pd.DataFrame,
-                                 admission_policy_bindings: pd.DataFrame) -> Judgement:
-    """Admission policies refuse what breaks them."""
+def validating_policies_enforced(admission_policies: pd.DataFrame, admission_policy_bindings: pd.DataFrame,
+                                 binding_effects: pd.DataFrame) -> Judgement:
+    """Admission policies refuse what breaks them.
+
+    A binding counts where it acts: not where it picks no namespace that exists, or its parameters are gone.
+    """
     on = {"type": "type", "name": "policy"}
-    denies = admission_policy_bindings[(admission_policy_bindings["action"] == "Deny").fillna(False)]
     seen = admission_policies.assign(actions=named(admission_policies, on, admission_policy_bindings, "action"))
-    ok = has(admission_policies, on, denies) & (admission_policies["failure_policy"] == "Fail")
+    acts = binding_effects["acts"]
+    sure, perhaps = (has(admission_policies, on, binding_effects[rows.fillna(False)]) for rows in (acts, acts.isna()))
+    ok = sure.mask(~sure & perhaps, pd.NA) & (admission_policies["failure_policy"] == "Fail")
+    why = named(admission_policies, on, binding_effects[~acts.fillna(False)], "why")
     return judge(seen, ok, ["actions", "failure_policy"], applies=admission_policies["type"] == "Validating",
-                 otherwise="it changes objects and refuses none")
+                 otherwise="it changes objects and refuses none", reasons=why.mask(sure, ""))

@@ -4,8 +4,10 @@ import pandas as pd
 
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support.evidence import fresh, reason, verdict
+from auditkit.scans.registry import Providers
+from auditkit.tables.findings import MAX_AGE_DAYS
 
-_TOOLS = ("kubernetes-audit",)
+_TOOLS = Providers("audit log")
 _NO_LOG = "no audit log of the API server was given"
 
 
@@ -17,7 +19,7 @@ _NO_LOG = "no audit log of the API server was given"
     tools=_TOOLS, if_empty=_NO_LOG,
 )
 def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_minutes: int = 10, min_hours: int = 24,
-               max_age_days: int = 30) -> Judgement:
+               max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """The audit log has no gaps.
 
     A policy that leaves out the requests of the system itself makes a quiet cluster look silent; ``max_gap_minutes``
@@ -53,16 +55,19 @@ def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_mi
     source="CIS Kubernetes 3.2.2; Kubernetes documentation: auditing; 45 CFR 164.312(b)",
     tools=_TOOLS, if_empty=_NO_LOG,
 )
-def secret_reads_logged(audit_logs: pd.DataFrame, *, min_hours: int = 24) -> Judgement:
+def secret_reads_logged(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, min_hours: int = 24,
+                        max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """The audit log has the reads of Secrets, and not their values.
 
     Tokens of service accounts that were asked for or reviewed are values too (see `audit_log_bodies`).
     In a cluster that runs, kubelets and controllers read Secrets all the time. So logs that reach over ``min_hours``
-    without one have left them out.
+    without one have left them out. A log that ends more than ``max_age_days`` before the snapshot says nothing of the
+    policy that is in force now.
     """
     logs = audit_logs
     ours, some = ~logs["other_cluster"], logs["reads_of_cluster"] > 0
     left_out = ~some & (logs["hours"] >= min_hours)
+    recent = fresh(logs["newest_of_cluster"], collection, max_age_days)
     bad = (left_out | (logs["secret_bodies"] > 0)).mask(~ours | (logs["events"] == 0), pd.NA)
     bad = bad.mask(~bad.fillna(True) & (logs["unlevelled"] > 0), pd.NA)
     reasons = reason(
@@ -74,5 +79,6 @@ def secret_reads_logged(audit_logs: pd.DataFrame, *, min_hours: int = 24) -> Jud
          + logs["hours"].round().astype("string[pyarrow]") + " hours"),
         (~some, f"no read of a Secret is in the logs, which reach over less than {min_hours} hours"),
         (logs["unlevelled"] > 0, "it does not say at which level Secrets are logged"),
+        (~recent.fillna(False), f"the logs end more than {max_age_days} days before the snapshot"),
     )
-    return judge(logs, verdict(bad, some), ["secret_reads", "secret_bodies", "first", "last"], reasons=reasons)
+    return judge(logs, verdict(bad, some & recent), ["secret_reads", "secret_bodies", "first", "last"], reasons=reasons)

@@ -16,13 +16,13 @@ from auditkit.analysis.findings.tied import of_state
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support import evidence
 from auditkit.checks.support.evidence import any_of, at_least, count_of, fresh, newest, reason, verdict
+from auditkit.scans.registry import Providers
+from auditkit.tables.findings import MAX_AGE_DAYS
 
-IMAGE_SCANNERS = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector", "plural", "checkov", "sarif")
-STATE_SCANNERS = ("kubescape", "kubeaudit", "trivy", "trivy-operator", "polaris", "kube-linter", "checkov", "popeye",
-                  "prowler", "sysdig", "kube-hunter", "aqua", "neuvector", "sarif")
-POLICY_ENGINES = ("gatekeeper", "policyreport", "plural", "aqua", "sysdig")
-
-NAME_FIXES = ("trivy", "trivy-operator", "aqua", "sysdig", "kubescape", "neuvector")
+IMAGE_SCANNERS = Providers("images")
+STATE_SCANNERS = Providers("state")
+POLICY_ENGINES = Providers("policies")
+NAME_FIXES = Providers("fixed versions")
 """Scanners that name the fixed version of a package where there is one; of others that is known once they name any."""
 
 _OWN_POLICIES = "policyEvaluation"
@@ -42,9 +42,9 @@ _EVIDENCE = ["digest", "used_by", "scanned"]
     tools=IMAGE_SCANNERS,
 )
 def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
-                            max_age_days: int = 30, severity: str = "high") -> Judgement:
+                            max_age_days: int = MAX_AGE_DAYS, severity: str = "high") -> Judgement:
     """Images that run have no serious vulnerabilities that could be fixed."""
-    rows = image_findings[_is(image_findings["category"], "vulnerability")].reset_index(drop=True)
+    rows = _said(image_findings, "vulnerability")
     bad = _adverse(rows) & at_least(rows["severity"], severity) & _fixable(rows)
     listed = coverage.scanned(rows) & ~_is(rows["rule_id"], _OWN_POLICIES)
     return _of_images(images_in_use, rows, bad, listed, collection, max_age_days,
@@ -60,11 +60,22 @@ def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.Data
     tools=IMAGE_SCANNERS,
 )
 def exposed_secrets_none(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
-                         max_age_days: int = 30) -> Judgement:
+                         max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """No image that runs has secrets in it."""
-    rows = image_findings[_is(image_findings["category"], "secret")].reset_index(drop=True)
+    rows = _said(image_findings, "secret")
     return _of_images(images_in_use, rows, _adverse(rows), coverage.scanned(rows, "secret"), collection, max_age_days,
                       "secrets in it", "results on secrets are open")
+
+
+def _said(image_findings: pd.DataFrame, category: str) -> pd.DataFrame:
+    """What the newest scan of each tool says of images."""
+    rows = image_findings[_is(image_findings["category"], category) & ~image_findings["superseded"]]
+    return rows.reset_index(drop=True)
+
+
+def _informed(rows: pd.DataFrame, collection: pd.DataFrame, max_age_days: int) -> pd.Series:
+    """Whether the scanner's data were not too old either; tools that do not say so are taken to have fetched them."""
+    return fresh(rows["data_time"], collection, max_age_days).mask(rows["data_time"].isna(), True)
 
 
 def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned: pd.Series, collection: pd.DataFrame,
@@ -74,13 +85,13 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
     young = fresh(rows["seen"], collection, max_age_days)
     vague = rows["match"].eq("vague").fillna(True)
     bad = bad.mask(vague & bad.fillna(True), pd.NA) & (young.fillna(True) & ~_is(rows["match"], "moved"))
-    any_bad, good = any_of(at, bad, size), any_of(at, scanned & young, size)
+    any_bad, good = any_of(at, bad, size), any_of(at, scanned & young & _informed(rows, collection, max_age_days), size)
     subjects = images.assign(scanned=newest(at, rows["seen"], scanned, size).array)
     rules = _names(at, rows["rule_id"], bad, size)
     reasons = reason(
         (any_bad.fillna(False), f"{found}: " + count_of(at, bad, size).astype(STRING) + " (" + rules + ")"),
         (any_bad.isna(), left_open),
-        (good.isna() | ~good.fillna(False), _unscanned(images, rows, scanned, young, max_age_days)),
+        (good.isna() | ~good.fillna(False), _unscanned(rows, size, scanned, young, collection, max_age_days)),
     )
     return judge(subjects, _like(verdict(any_bad, good), images), _EVIDENCE, reasons=_like(reasons, images))
 
@@ -93,35 +104,38 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
     tools=IMAGE_SCANNERS,
 )
 def images_scanned_recently(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, findings: pd.DataFrame,
-                            scans: pd.DataFrame, collection: pd.DataFrame, *, max_age_days: int = 30) -> Judgement:
+                            scans: pd.DataFrame, collection: pd.DataFrame, *,
+                            max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """Images that run were scanned for vulnerabilities recently."""
-    rows = image_findings[_is(image_findings["category"], "vulnerability")].reset_index(drop=True)
+    rows = _said(image_findings, "vulnerability")
     at, size = rows["image"].to_numpy(np.int64), len(images_in_use)
     scanned, young = coverage.scanned(rows), fresh(rows["seen"], collection, max_age_days)
-    good = any_of(at, scanned & young, size)
+    good = any_of(at, scanned & young & _informed(rows, collection, max_age_days), size)
     looked = findings[_is(findings["category"], "vulnerability") & ~of_other_cluster(findings["cluster"], collection)]
     whole = len(looked) > 0 and not scans["truncated"].fillna(True)[scans["scan"].isin(looked["scan"].dropna())].any()
     nothing = ~pd.Series(np.bincount(at, minlength=size) > 0) & whole
     ok = good.where(good.fillna(False) | nothing, pd.NA)
     subjects = images_in_use.assign(scanned=newest(at, rows["seen"], scanned, size).array)
     reasons = reason((good.fillna(False), ""), (
-        np.full(size, True), _unscanned(images_in_use, rows, scanned, young, max_age_days)))
+        np.full(size, True), _unscanned(rows, size, scanned, young, collection, max_age_days)))
     if not whole:
         reasons = reasons.mask(~good.fillna(False) & (np.bincount(at, minlength=size) == 0),
                                "the scans of images are not whole" if len(looked) else "there is no scan of images")
     return judge(subjects, _like(ok, images_in_use), _EVIDENCE, reasons=_like(reasons, images_in_use))
 
 
-def _unscanned(images: pd.DataFrame, rows: pd.DataFrame, scanned: pd.Series, young: pd.Series,
+def _unscanned(rows: pd.DataFrame, size: int, scanned: pd.Series, young: pd.Series, collection: pd.DataFrame,
                max_age_days: int) -> pd.Series:
     """Why an image counts as not scanned."""
-    at, size = rows["image"].to_numpy(np.int64), len(images)
+    at = rows["image"].to_numpy(np.int64)
     last = newest(at, rows["seen"], scanned, size).dt.strftime("%Y-%m-%d").astype(STRING)
     old, undated = any_of(at, scanned & ~young, size), any_of(at, scanned & young.isna(), size)
+    ignorant = any_of(at, scanned & ~_informed(rows, collection, max_age_days), size)
     moved, tag = (any_of(at, _is(rows["match"], match), size) for match in ("moved", "tag"))
     return reason(
         (old.fillna(False), "its last scan is of " + last + f", more than {max_age_days} days before the snapshot"),
         (undated.fillna(False), "it is not known how old its scan is"),
+        (ignorant.fillna(False), f"the scanner's data on vulnerabilities were more than {max_age_days} days old"),
         (moved.fillna(False), "another image was scanned under its name"),
         (tag.fillna(False), "a scan names only the tag latest, which may be another image"),
         (np.full(size, True), "no scanner is known to have looked into it"),
@@ -159,7 +173,7 @@ def _fixable(rows: pd.DataFrame) -> pd.Series:
     needs=("workloads",),
 )
 def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.DataFrame, collection: pd.DataFrame, *,
-                              max_age_days: int = 30, severity: str = "high") -> Judgement:
+                              max_age_days: int = MAX_AGE_DAYS, severity: str = "high") -> Judgement:
     """Scanners find no serious misconfiguration of workloads and other objects."""
     keys = ["kind", "namespace", "name"]
     places = judged_objects[keys].assign(at=np.arange(len(judged_objects)))
@@ -195,7 +209,8 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
     tools=POLICY_ENGINES,
     if_empty="no policy engine says anything of this cluster",
 )
-def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *, max_age_days: int = 30) -> Judgement:
+def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *,
+                           max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """Nothing violates the policies of the cluster's policy engines."""
     young = fresh(policies["last_seen"], collection, max_age_days)
     violated, passed, left_open, gone = (policies[name] > 0 for name in ("failed", "passed", "open", "gone"))
@@ -217,24 +232,27 @@ def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *, 
 
 @check(
     severity="medium",
-    wanted="a running pod of a runtime sensor on the node",
+    wanted="a ready pod of a runtime sensor on the node",
     remedy="Run a sensor such as Falco, Tetragon or Tracee as a DaemonSet that tolerates the taints of every node.",
     source="NIST SP 800-53 SI-4; 45 CFR 164.308(a)(1)(ii)(D)",
     if_empty="every cluster has nodes, yet none is visible",
     needs=("pods", "containers"),
 )
 def runtime_sensor_on_every_node(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame,
-                                 container_images: pd.DataFrame, *, also: str = "") -> Judgement:
+                                 pod_readiness: pd.DataFrame, *, also: str = "") -> Judgement:
     """A runtime sensor watches every node.
 
     ``also`` is the image of a sensor of one's own, without registry and tag: ``acme/watcher``.
     """
     own = [coverage.Sensor("own sensor", rf"(?:^|/){re.escape(also)}$")] if also else []
-    found = coverage.node_sensors(nodes, pods, containers, container_images, sensors=(*coverage.SENSORS, *own))
+    found = coverage.node_sensors(nodes, pods, containers, pod_readiness, sensors=(*coverage.SENSORS, *own))
     found, on = found[found["sensor"].notna()], {"name": "node"}
     running = found[found["running"].fillna(False)].drop_duplicates(["node", "sensor"])
-    watched, there = has(nodes, on, running), has(nodes, on, found)
-    reasons = reason((watched, ""), (there, "the pod of its runtime sensor does not run"),
+    there, unsure = has(nodes, on, found), has(nodes, on, found[found["running"].isna()])
+    watched = has(nodes, on, running)
+    watched = watched.mask(~watched & unsure, pd.NA)
+    reasons = reason((watched.fillna(False), ""), (unsure, "it is not known whether its runtime sensor is ready"),
+                     (there, "the pod of its runtime sensor is not ready"),
                      (np.full(len(nodes), True), "no runtime sensor is recognised on it"))
     return judge(nodes.assign(sensor=named(nodes, on, running, "sensor")), watched, ["sensor", "os"],
                  reasons=_like(reasons, nodes))

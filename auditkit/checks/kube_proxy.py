@@ -32,7 +32,8 @@ def metrics_local(nodes: pd.DataFrame, kube_proxy_instances: pd.DataFrame, node_
     decided = (~told).fillna(False) | (told.notna() & found.isna())
     whys = kube_proxy_instances.assign(why=proxies.reasons).astype({"why": STRING})
     unread = whys[local.isna() & whys["unread"].notna()]
-    why = (kube_bench.reasons(found, kube_bench.left_open(nodes, node_results, "4.3.1"), IN_CONFIG_MAP)
+    why = (kube_bench.reasons(found, kube_bench.left_open(nodes, node_results, "4.3.1"), IN_CONFIG_MAP,
+                               kube_bench.too_old(nodes, node_results, "4.3.1"))
            .mask(found.isna() & has(nodes, _ON, unread), "kube-proxy: " + named(nodes, _ON, unread, "why"))
            .mask(decided, "the arguments of kube-proxy say it: " + seen[_FLAG]))
     return judge(seen, found.fillna(told).mask(~told.fillna(True), False), [_FLAG], reasons=why)

@@ -119,7 +119,8 @@ def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Jud
     ok = kube_bench.of_nodes(nodes, node_results, "4.2.7")
     is_open = kube_bench.left_open(nodes, node_results, "4.2.7")
     return judge(nodes, ok, reasons=kube_bench.reasons(
-        ok, is_open, "the flags of the kubelet's process are in no API"))
+        ok, is_open, "the flags of the kubelet's process are in no API",
+        kube_bench.too_old(nodes, node_results, "4.2.7")))
 
 
 @rule(severity="low", finding="has a kubelet that may drop events that matter",

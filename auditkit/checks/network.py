@@ -2,9 +2,10 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING
-from auditkit.analysis.network.entry_points import MANAGED, PRIVATE
-from auditkit.analysis.network.namespaces import wide
+from auditkit.analysis.columns import BOOLEAN, STRING, named
+from auditkit.analysis.network.engines import doubts, over_traffic
+from auditkit.analysis.network.entry_points import MANAGED
+from auditkit.analysis.network.load_balancers import restricted
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.checks.model import Judgement, check, judge
 
@@ -13,6 +14,7 @@ WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
 NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
 NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
             "without it, is not known")
+NOT_DECLARED = "other engines open entrances whose encryption is not read: "
 NOT_RENEWED = "who renews its certificate is not known"
 
 
@@ -36,18 +38,20 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
     needs=("network_policies",),
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
-                           *, enforced: bool = True) -> Judgement:
+                           other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
     Without one, every pod of the cluster and whatever routes to it may talk to its pods. Where another check asks
     whether policies are enforced, a control sets ``enforced`` to false.
     """
     found = _by_namespace(namespaces, namespace_policies)
-    has = found["policies"] > 0
-    if not enforced:
-        return judge(found, has, ["policies"])
-    return judge(found, _enforced(has, network_plugin), ["policies"], reasons=_reasons(
-        has, "there is no network policy", network_plugin))
+    engines = doubts(found["name"], over_traffic(other_engines))
+    has = (found["policies"] > 0).mask((found["policies"] == 0) & engines.notna(), pd.NA)
+    elsewhere = "there is no NetworkPolicy, and what other engines decide is not read: " + engines
+    ok = _enforced(has, network_plugin) if enforced else has
+    reasons = _reasons(has, "there is no network policy", network_plugin) if enforced else pd.Series(
+        "", found.index, STRING)
+    return judge(found, ok, ["policies"], reasons=reasons.mask(has.isna(), elsewhere))
 
 
 @check(
@@ -58,13 +62,13 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
     if_empty="every cluster has namespaces, yet none is visible",
     needs=("network_policies",),
 )
-def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                         network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
+def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
+                         policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies incoming traffic unless a rule allows it.
 
     Then a new pod is closed until somebody has decided who may reach it.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "ingress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "ingress")
 
 
 @check(
@@ -75,27 +79,30 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
     if_empty="every cluster has namespaces, yet none is visible",
     needs=("network_policies",),
 )
-def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame,
-                        network_plugin: pd.DataFrame, policy_openings: pd.DataFrame) -> Judgement:
+def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
+                        policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
     """Every namespace denies outgoing traffic unless a rule allows it.
 
     Then a pod that was taken over cannot carry data out, nor look around in the cluster.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, "egress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "egress")
 
 
 def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, openings: pd.DataFrame,
-                  direction: str) -> Judgement:
-    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited."""
+                  other_engines: pd.DataFrame, direction: str) -> Judgement:
+    """Denied by a policy, and by no other opened again; not known where a rule is not plainly limited, nor where
+    another engine may deny or open."""
     found = _by_namespace(namespaces, policies)
     denied, doubt = found[f"{direction}_denied"], _doubts(found["name"], openings[openings["direction"] == direction])
     found[f"{direction}_perhaps_opened_by"] = doubt
     reasons = _reasons(denied, f"{direction} is not denied by default", plugin)
     doubted = denied & doubt.notna() & (enforcement(plugin) is not False)
+    engines = doubts(found["name"], over_traffic(other_engines))
     return judge(
-        found, _enforced(denied.mask(doubted, pd.NA), plugin),
+        found, _enforced(denied.mask(doubted, pd.NA), plugin).mask(engines.notna(), pd.NA),
         [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
-        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied"))
+        reasons=reasons.mask(doubted, doubt + " allows much, and perhaps opens again what is denied").mask(
+            engines.notna(), "what other engines allow and deny is not read: " + engines))
 
 
 def _doubts(names: pd.Series, openings: pd.DataFrame) -> pd.Series:
@@ -139,25 +146,30 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
     """Every ingress speaks TLS for all of its hosts; services are asked about where there is no ingress.
 
+    Entrances that other engines open (Gateways, Routes and the like) are unknown: they are not read.
+
     Services that are opened to the outside are judged where there is no ingress at all, or with ``load_balancers``
     those with one of their own, beside ingresses too; what they carry is not seen, so they are unknown. With
     ``renewed`` only a certificate counts of which it is known that the provider renews it.
     """
-    is_ingress, certificate = entrances["kind"] == "Ingress", entrances["certificate"]
+    certificate = entrances["certificate"]
+    is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
     ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
-    opened, otherwise = ~is_ingress & ~entrances["private"], WITH_TLS
+    of_others = entrances["opened_by"].notna()
+    opened, otherwise = ~is_ingress & ~of_others & ~entrances["private"], WITH_TLS
     if load_balancers:
         opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), NO_LOAD_BALANCER
     elif is_ingress.any():
         opened, otherwise = opened & False, "services are judged only where there is no ingress"
     unseen = opened & (~entrances["declares_tls"] | renewed)
-    ok = ok.mask(~is_ingress, pd.NA)
+    ok = ok.mask(~is_ingress | of_others, pd.NA)
     reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
+    reasons = reasons.mask(of_others, NOT_DECLARED + entrances["opened_by"])
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
-                 applies=is_ingress | unseen, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
+                 applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
 
 
 @check(
@@ -176,44 +188,41 @@ def no_external_ips(services: pd.DataFrame) -> Judgement:
 
 @check(
     severity="medium",
-    wanted="not of type NodePort",
-    remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with address ranges.",
-    source="NSA and CISA, Kubernetes Hardening Guide: network separation",
+    wanted="not of type NodePort, and no port has a nodePort",
+    remedy="Use a ClusterIP behind an ingress or gateway, or a load balancer with allocateLoadBalancerNodePorts: false "
+           "and address ranges.",
+    source="NSA and CISA, Kubernetes Hardening Guide: network separation; Kubernetes documentation: load balancers and "
+           "node port allocation",
 )
-def no_node_ports(services: pd.DataFrame) -> Judgement:
+def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgement:
     """No service is opened as a port on every node.
 
-    Such a port passes by ingresses and load balancers, and what they check.
+    Such a port passes by ingresses and load balancers, and what they check. A load balancer has one too, unless it is
+    told not to.
     """
-    return judge(services, services["type"] != "NodePort", ["type"])
+    opened = service_ports[(service_ports["node_port"] > 0).fillna(False)]
+    on = {"namespace": "namespace", "name": "service"}
+    ports = named(services, on, opened.assign(node_port=opened["node_port"].astype(STRING)), "node_port")
+    return judge(services.assign(node_ports=ports), (services["type"] != "NodePort") & (ports == ""),
+                 ["type", "node_ports"])
 
 
 @check(
     severity="medium",
     wanted="load balancers answer only to stated address ranges, or on private addresses",
     remedy="State spec.loadBalancerSourceRanges, or use an internal load balancer.",
-    source="Kubernetes documentation: services of type LoadBalancer; NIST SP 800-53 SC-7",
+    source="Kubernetes documentation: services of type LoadBalancer, internal load balancers; "
+           "NIST SP 800-53 SC-7",
 )
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
-                              service_load_balancers: pd.DataFrame) -> Judgement:
+                              service_load_balancers: pd.DataFrame,
+                              service_load_balancer_annotations: pd.DataFrame) -> Judgement:
     """Every load balancer answers only to stated address ranges.
 
-    What an internal load balancer's name stands for is not seen, so it needs ranges too.
+    What a cloud or the controller of a class decides outside of these fields is unknown: an internal load balancer
+    whose address is not seen, ranges in an annotation, security groups of its own.
     """
-    keys = ["namespace", "service"]
-    index = pd.MultiIndex.from_frame(services[["namespace", "name"]].set_axis(keys, axis=1))
-    opened = service_source_ranges[wide(service_source_ranges["cidr"]).fillna(True)]
-    opened = opened.groupby(keys)["cidr"].min().reindex(index)
-    found = services.assign(widest_range=opened.array)
-    found["widest_range"] = found["widest_range"].astype(STRING)
-    private = _private(service_load_balancers).groupby(keys)["private"].min().reindex(index)
-    found["private_address"] = pd.Series(private.array, index=services.index).astype(BOOLEAN).fillna(False)
-    ok = ((found["source_ranges_count"] > 0) & found["widest_range"].isna()) | found["private_address"]
-    return judge(found, ok, ["source_ranges_count", "widest_range", "private_address"],
+    seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
+    found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])
+    return judge(found, seen["ok"], ["source_ranges_count", "widest_range", "private_address"], reasons=seen["why"],
                  applies=found["type"] == "LoadBalancer", otherwise="not a load balancer")
-
-
-def _private(addresses: pd.DataFrame) -> pd.DataFrame:
-    """Load balancers' addresses: namespace, service, private (of a range that the internet does not route)."""
-    private = addresses["ip"].astype(STRING).str.contains(PRIVATE).fillna(False)
-    return addresses[["namespace", "service"]].assign(private=private)

@@ -25,15 +25,16 @@ def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd
     """
     ok = kube_bench.of_nodes(nodes, node_results, rule, benchmark)
     is_open = kube_bench.left_open(nodes, node_results, rule, benchmark)
+    old = kube_bench.too_old(nodes, node_results, rule, benchmark)
     if not rule.startswith("1.1."):
-        return judge(nodes, ok, reasons=kube_bench.reasons(ok, is_open))
+        return judge(nodes, ok, reasons=kube_bench.reasons(ok, is_open, old=old))
     failed = (~ok).fillna(False)
     if run_by := provider(collection, nodes, node_labels, control_plane):
         return judge(nodes, ok, applies=failed, otherwise=f"run by the provider ({run_by})",
-                     reasons=kube_bench.reasons(ok, is_open))
+                     reasons=kube_bench.reasons(ok, is_open, old=old))
     concerned, part = _concerned(nodes, node_labels, rule)
     why = "" if concerned.notna().all() else "no node of the control plane is visible"
-    return judge(nodes, ok, applies=concerned | failed, reasons=kube_bench.reasons(ok, is_open, why),
+    return judge(nodes, ok, applies=concerned | failed, reasons=kube_bench.reasons(ok, is_open, why, old),
                  otherwise=f"it is not labelled as a node of {part}")
 
 

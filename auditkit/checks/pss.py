@@ -10,7 +10,9 @@ import pandas as pd
 
 from auditkit.analysis.pod_security.levels import explain_specs, in_force, minor_version
 from auditkit.analysis.pod_security.rules import in_force as rules_in_force
+from auditkit.analysis.workloads.containers import ended
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.workloads import ENDED
 
 SOURCE = "Kubernetes Pod Security Standards, {}: {}"
 USERS = "A pod with hostUsers: false (a user namespace of its own) is exempt from v1.35 on."
@@ -24,7 +26,7 @@ def _judged(all_pods: pd.DataFrame, pod_specs: pd.DataFrame, security: pd.DataFr
         none = pd.Series(False, all_pods.index)
         return judge(all_pods, none, applies=none, otherwise=f"{level} has no such rule in {version}")
     said = explain_specs(pod_specs, in_force(security, level=level, version=version, only=rules))
-    return judge(all_pods, said == "", seen, reasons=said)
+    return judge(all_pods, said == "", seen, reasons=said, applies=~ended(all_pods), otherwise=ENDED)
 
 
 # --- baseline ------------------------------------------------------------------------------------------------------

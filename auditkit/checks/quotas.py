@@ -4,8 +4,8 @@ from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.columns import has, named
-from auditkit.checks.admission import NO_NAMESPACE, OF_KUBERNETES, SYSTEM
+from auditkit.analysis.columns import STRING, has, named
+from auditkit.checks.admission import NO_NAMESPACE, OF_KUBERNETES, SYSTEM, if_asked
 from auditkit.checks.model import Judgement, check, judge
 
 _OF_NAMESPACE = {"name": "namespace"}
@@ -17,27 +17,41 @@ low = partial(check, severity="low", if_empty=NO_NAMESPACE)
     wanted="a ResourceQuota that limits something",
     remedy="Add a ResourceQuota with limits of CPU, memory and the number of pods.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
-    needs=("resource_quotas",),
+    needs=("resource_quotas", "api_servers"),
 )
-def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFrame, *,
+def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFrame, api_servers: pd.DataFrame, *,
                           exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace has a quota."""
+    """Every namespace has a quota.
+
+    One with scopes is for some of the pods only, and none counts where the API server does not ask for quotas.
+    """
     seen = namespaces.assign(limited=named(namespaces, _OF_NAMESPACE, resource_quotas, "resource"))
-    return judge(seen, has(namespaces, _OF_NAMESPACE, resource_quotas), ["limited"],
-                 applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
+    scoped = (resource_quotas["scopes_count"] > 0).fillna(True) | resource_quotas["has_scope_selector"].fillna(True)
+    ok = has(namespaces, _OF_NAMESPACE, resource_quotas[~scoped])
+    partly = ~ok & has(namespaces, _OF_NAMESPACE, resource_quotas[scoped])
+    reasons = pd.Series("", namespaces.index, STRING).mask(partly, "its quota is for pods of some scopes only")
+    return _asked(seen, ok.mask(partly, pd.NA), ["limited"], reasons, api_servers, "ResourceQuota", exempt)
 
 
 @low(
     wanted="a LimitRange that gives containers a default limit, or a maximum",
     remedy="Add a LimitRange of type Container with default and max.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
-    needs=("limit_ranges",),
+    needs=("limit_ranges", "api_servers"),
 )
-def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataFrame, *,
+def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataFrame, api_servers: pd.DataFrame, *,
                                 exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Every namespace limits containers that state no limit themselves."""
     limits = limit_ranges[(limit_ranges["type"] == "Container").fillna(False)
                           & (limit_ranges["has_default"] | limit_ranges["has_max"])]
     seen = namespaces.assign(limit_ranges=named(namespaces, _OF_NAMESPACE, limits, "name"))
-    return judge(seen, has(namespaces, _OF_NAMESPACE, limits), ["limit_ranges"],
-                 applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
+    reasons = pd.Series("", namespaces.index, STRING)
+    return _asked(seen, has(namespaces, _OF_NAMESPACE, limits), ["limit_ranges"], reasons, api_servers, "LimitRanger",
+                  exempt)
+
+
+def _asked(seen: pd.DataFrame, ok: pd.Series, evidence: list[str], reasons: pd.Series, api_servers: pd.DataFrame,
+           plugin: str, exempt: tuple[str, ...]) -> Judgement:
+    """What holds if the API server asks its admission plug-in, which is on by default, and may be switched off."""
+    ok, reasons = if_asked(ok, reasons, api_servers, plugin)
+    return judge(seen, ok, evidence, applies=~seen["name"].isin(exempt), otherwise=OF_KUBERNETES, reasons=reasons)

@@ -22,7 +22,7 @@ _OF_NAMESPACE = {"name": "namespace"}
     source="CIS Kubernetes Benchmark 2.0.1, 5.4.1",
 )
 def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataFrame,
-                       all_container_env_from: pd.DataFrame) -> Judgement:
+                       all_container_env_from: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Secrets reach containers as files and not as environment variables."""
     by_key = (all_container_env["origin"] == "secretKeyRef").fillna(False)
     taken = all_container_env[all_container_env["secret"].notna() | by_key]
@@ -30,7 +30,8 @@ def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataF
     ok = ~has(all_containers, IN_CONTAINER, taken) & ~has(all_containers, IN_CONTAINER, whole)
     return judge(lambda: all_containers.assign(variables=named(all_containers, IN_CONTAINER, taken, "name"),
                                                whole_secrets=named(all_containers, IN_CONTAINER, whole, "secret")),
-                 ok, ["type", "variables", "whole_secrets"])
+                 ok, ["type", "variables", "whole_secrets"], applies=~container_contexts["ended"],
+                 otherwise="its pod has ended: no process of it has variables")
 
 
 @check(

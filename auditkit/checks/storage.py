@@ -2,38 +2,60 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING, lookup
+from auditkit.analysis.columns import BOOLEAN, STRING, by_value, lookup
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.tables.volume_encryption import DRIVERS
 
-_OFF_BY_DEFAULT = ("ebs.csi.aws.com", "kubernetes.io/aws-ebs", "rbd.csi.ceph.com", "cephfs.csi.ceph.com")
-"""Provisioners that encrypt a volume only where its class says ``encrypted: "true"``."""
+UNSEEN = "whether the disk behind it is encrypted, the cluster does not show"
 
 
 @check(
-    severity="high", wanted='made by a class that says encrypted: "true"',
+    severity="high", wanted="made by a class that tells its driver to encrypt, as the driver reads it",
     remedy="Make a StorageClass that encrypts, with a key of your own, and move the data to a volume of that class.",
-    source="45 CFR 164.312(a)(2)(iv); documentation of the CSI drivers of EBS and Ceph",
+    source="45 CFR 164.312(a)(2)(iv); code and documentation of the CSI drivers",
 )
 def volumes_encrypted(persistent_volumes: pd.DataFrame, storage_classes: pd.DataFrame) -> Judgement:
     """Persistent volumes are encrypted at rest.
 
-    A class speaks only for volumes that its provisioner made, after the class was made; others are unknown.
+    A class speaks only for volumes that its provisioner made, after the class was made; others are unknown, and so
+    are those of a class that says nothing: an account or what lies below may encrypt all the same.
     """
     volumes = persistent_volumes
-    of_class = lookup(volumes, {"storage_class": "name"}, storage_classes,
-                      ["provisioner", "encrypted", "encryption_key", "created"])
+    classes = storage_classes.assign(**_told(storage_classes))
+    of_class = lookup(volumes, {"storage_class": "name"}, classes,
+                      ["provisioner", "encrypted", "encryption_key", "created", "says", "said"])
     driver = volumes["csi_driver"].fillna(of_class["provisioner"].where(
         of_class["provisioner"].str.startswith("kubernetes.io/").fillna(False)))
     made = (volumes["name"].str.fullmatch(r"pvc-[0-9a-f-]{36}") & (driver == of_class["provisioner"])
             & (of_class["created"] <= volumes["created"]).fillna(True)).fillna(False)
-    says = of_class["encrypted"].str.lower().map({"true": True, "false": False}).astype(BOOLEAN)
-    says = says.mask(of_class["encrypted"].isna() & driver.isin(_OFF_BY_DEFAULT), False)
-    seen = volumes.assign(provisioner=of_class["provisioner"], encrypted=of_class["encrypted"],
+    seen = volumes.assign(provisioner=of_class["provisioner"], encrypted=of_class["said"],
                           own_key=of_class["encryption_key"])
-    ok = says.where(made)
-    reasons = pd.Series("whether the disk behind it is encrypted, the cluster does not show", volumes.index, STRING)
-    return judge(seen, ok, ["storage_class", "provisioner", "type", "encrypted", "own_key"],
-                 reasons=reasons.where(ok.isna(), ""))
+    ok = of_class["says"].where(made)
+    ask = by_value(driver.astype(STRING), _asked)
+    reasons = (UNSEEN + ("; " + ask).fillna("")).where(ok.isna(), "")
+    return judge(seen, ok, ["storage_class", "provisioner", "type", "encrypted", "own_key"], reasons=reasons)
+
+
+def _told(classes: pd.DataFrame) -> dict[str, pd.Series]:
+    """Whether each class tells its driver to encrypt (``says``; <NA>: it does not say so, or its driver is not known),
+    and what the parameter is that its driver reads (``said``)."""
+    says, said = pd.Series(pd.NA, classes.index, BOOLEAN), pd.Series(pd.NA, classes.index, STRING)
+    for driver in DRIVERS:
+        its = classes["provisioner"].str.fullmatch(driver.name).fillna(False)
+        if driver.column:
+            value = classes[driver.column]
+            says = says.mask(its & value.str.fullmatch(driver.yes).fillna(False), True)
+            says = says.mask(its & value.str.fullmatch(driver.no).fillna(False), False) if driver.no else says
+            said = said.mask(its, value)
+    return {"says": says, "said": said}
+
+
+def _asked(provisioner: pd.Series) -> pd.Series:
+    """What to ask of the volumes of each provisioner; <NA> where it is not one that is known."""
+    ask = pd.Series(pd.NA, provisioner.index, STRING)
+    for driver in DRIVERS:
+        ask = ask.mask(provisioner.str.fullmatch(driver.name).fillna(False), driver.ask)
+    return ask
 
 
 @check(

@@ -1,21 +1,28 @@
 """Containers and pods: what they may do on their node, what they are made of, and how they are kept running."""
 
+from collections.abc import Callable
 from functools import partial
 
 import pandas as pd
 
-from auditkit.analysis.columns import IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
+from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, by_value, has, lookup, named
 from auditkit.analysis.network.plugins import repository
-from auditkit.analysis.workloads.containers import ended
+from auditkit.analysis.workloads.containers import ended, image_volumes
 from auditkit.checks.model import Judgement, check, judge
+from auditkit.checks.support.platform_objects import NAMESPACE, made_by
 
-ON_WINDOWS = "its pod runs on Windows, where this does not exist"
+ENDED = "its pod has ended: nothing of it runs, or will run again"
+ON_WINDOWS = "its pod has ended, or runs on Windows, where this does not exist"
 NO_USER = "which user a Windows container runs as is decided by its image, or by its node"
 _DASHBOARD = r"(?:^|/)(?:(?:mirrored-)?kubernetesui[/-]dashboard[a-z0-9-]*|kubernetes-dashboard[a-z0-9-]*)$"
 _ADMINISTRATORS = (r"(?i)\s*(?:.*\\)?\s*(?:containeradministrator|administrators?|(?:local\s?)?system|"
                    r"s-1-5-(?:18|32-544|93-2-1|21-.*-500))\s*(?:@.*)?")
 """Users and groups of Windows that may do everything, in a container or on its node, by name (``DOMAIN\\USER``,
 ``USER@DOMAIN``; there is no case) or by their well-known security identifier."""
+
+_PROFILES = ("RuntimeDefault", "Localhost")
+_UNCONFINED_TYPES = ("spc_t", "unconfined_t", "unconfined_service_t", "")
+"""SELinux types without limits (container-selinux: spc_t is the type of super privileged containers)."""
 
 high, medium, low = (partial(check, severity=severity) for severity in ("high", "medium", "low"))
 
@@ -28,9 +35,10 @@ high, medium, low = (partial(check, severity=severity) for severity in ("high", 
     remedy="Remove securityContext.privileged; grant the single capabilities or devices that are needed.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.2; Pod Security Standards, baseline: privileged containers",
 )
-def no_privileged_containers(all_containers: pd.DataFrame) -> Judgement:
+def no_privileged_containers(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """No container runs privileged."""
-    return judge(all_containers, ~all_containers["privileged"], ["type", "image", "privileged"])
+    return judge(all_containers, ~all_containers["privileged"], ["type", "image", "privileged"],
+                 applies=~container_contexts["ended"], otherwise=ENDED)
 
 
 @high(
@@ -39,7 +47,7 @@ def no_privileged_containers(all_containers: pd.DataFrame) -> Judgement:
 )
 def no_host_pid(all_pods: pd.DataFrame) -> Judgement:
     """No pod sees the processes of its node."""
-    return judge(all_pods, ~all_pods["host_pid"], ["host_pid"])
+    return judge(all_pods, ~all_pods["host_pid"], ["host_pid"], applies=~ended(all_pods), otherwise=ENDED)
 
 
 @high(
@@ -48,7 +56,7 @@ def no_host_pid(all_pods: pd.DataFrame) -> Judgement:
 )
 def no_host_ipc(all_pods: pd.DataFrame) -> Judgement:
     """No pod shares the inter-process communication of its node."""
-    return judge(all_pods, ~all_pods["host_ipc"], ["host_ipc"])
+    return judge(all_pods, ~all_pods["host_ipc"], ["host_ipc"], applies=~ended(all_pods), otherwise=ENDED)
 
 
 @high(
@@ -57,7 +65,7 @@ def no_host_ipc(all_pods: pd.DataFrame) -> Judgement:
 )
 def no_host_network(all_pods: pd.DataFrame) -> Judgement:
     """No pod uses the network of its node, where network policies do not hold."""
-    return judge(all_pods, ~all_pods["host_network"], ["host_network"])
+    return judge(all_pods, ~all_pods["host_network"], ["host_network"], applies=~ended(all_pods), otherwise=ENDED)
 
 
 @medium(
@@ -69,19 +77,21 @@ def no_host_path(all_pods: pd.DataFrame, all_volumes: pd.DataFrame) -> Judgement
     """No pod mounts a path of its node."""
     host = all_volumes[(all_volumes["type"] == "hostPath").fillna(True)]
     return judge(lambda: all_pods.assign(host_paths=named(all_pods, OF_POD, host, "host_path")),
-                 ~has(all_pods, OF_POD, host), ["host_paths"])
+                 ~has(all_pods, OF_POD, host), ["host_paths"], applies=~ended(all_pods), otherwise=ENDED)
 
 
 @medium(
     wanted="no hostPort, or 0", remedy="Remove hostPort and publish the port by a Service.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.12; Pod Security Standards, baseline: host ports",
 )
-def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFrame) -> Judgement:
+def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFrame,
+                  container_contexts: pd.DataFrame) -> Judgement:
     """No container opens a port of its node."""
     opened = all_container_ports[(all_container_ports["host_port"] != 0).fillna(True)]
     ports = opened.assign(host_port=opened["host_port"].astype(STRING))
     return judge(lambda: all_containers.assign(host_ports=named(all_containers, IN_CONTAINER, ports, "host_port")),
-                 ~has(all_containers, IN_CONTAINER, opened), ["type", "host_ports"])
+                 ~has(all_containers, IN_CONTAINER, opened), ["type", "host_ports"],
+                 applies=~container_contexts["ended"], otherwise=ENDED)
 
 
 @high(
@@ -92,7 +102,8 @@ def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFram
 def no_windows_host_process(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """No Windows container runs as a process of its node."""
     host_process = container_contexts["windows_host_process"].fillna(False)
-    return judge(all_containers.assign(host_process=host_process), ~host_process, ["type", "host_process"])
+    return judge(all_containers.assign(host_process=host_process), ~host_process, ["type", "host_process"],
+                 applies=~container_contexts["ended"], otherwise=ENDED)
 
 
 # --- what its processes may do -------------------------------------------------------------------------------------
@@ -108,7 +119,7 @@ def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd
     may = all_containers["allow_privilege_escalation"].fillna(True)
     return judge(all_containers, ~may & ~all_containers["privileged"], ["type", "allow_privilege_escalation",
                  "privileged"],
-                 applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
+                 applies=_on_linux(container_contexts), otherwise=ON_WINDOWS)
 
 
 @medium(
@@ -123,8 +134,13 @@ def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFra
     on_linux = (context["run_as_user"] != 0).fillna(context["run_as_non_root"].fillna(False))
     ok = on_linux.mask(context["windows"], _no_administrator(context))
     return judge(context.assign(type=all_containers["type"]), ok,
-                 ["type", "run_as_user", "run_as_non_root", "windows_user"],
+                 ["type", "run_as_user", "run_as_non_root", "windows_user"], applies=~context["ended"], otherwise=ENDED,
                  reasons=lambda: pd.Series(NO_USER, ok.index, STRING).where(ok.isna(), ""))
+
+
+def _on_linux(contexts: pd.DataFrame) -> pd.Series:
+    """Whether each container is of a pod that has not ended, and does not run on Windows."""
+    return ~contexts["windows"] & ~contexts["ended"]
 
 
 def _no_administrator(context: pd.DataFrame) -> pd.Series:
@@ -146,7 +162,7 @@ def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
     """No container can forge packets."""
     ok = container_powers["drops_net_raw"] & ~container_powers["adds_net_raw"] & ~all_containers["privileged"]
     return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
-                 applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
+                 applies=_on_linux(container_contexts), otherwise=ON_WINDOWS)
 
 
 @medium(
@@ -161,7 +177,7 @@ def all_capabilities_dropped(all_containers: pd.DataFrame, container_contexts: p
     adds_allowed = container_powers["added"].str.fullmatch(rf"(?:(?:{'|'.join(allowed)})(?:, |$))*")
     ok = container_powers["drops_all"] & adds_allowed & ~all_containers["privileged"]
     return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
-                 applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
+                 applies=_on_linux(container_contexts), otherwise=ON_WINDOWS)
 
 
 def _with_powers(all_containers: pd.DataFrame, container_powers: pd.DataFrame) -> pd.DataFrame:
@@ -176,20 +192,48 @@ def _with_powers(all_containers: pd.DataFrame, container_powers: pd.DataFrame) -
 def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers run under a seccomp profile."""
     profile = container_contexts["seccomp_type"]
-    ok = profile.isin(["RuntimeDefault", "Localhost"]) & ~all_containers["privileged"]  # privileged ones have none
+    ok = profile.isin(_PROFILES) & ~all_containers["privileged"]  # privileged ones have none
     return judge(all_containers.assign(seccomp_type=profile), ok, ["type", "seccomp_type", "privileged"],
-                 applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
+                 applies=_on_linux(container_contexts), otherwise=ON_WINDOWS)
 
 
 @low(
-    wanted="a securityContext on the container or its pod in which some field is set",
+    wanted="a securityContext on the container or its pod that limits it, or says as whom it runs",
     remedy="Write a securityContext: runAsNonRoot, allowPrivilegeEscalation: false, drop ALL, seccompProfile.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.3",
 )
-def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
-    """Containers state what they may do."""
-    stated = container_contexts["security_context"]
-    return judge(container_contexts.assign(type=all_containers["type"]), stated.notna(), ["type", "security_context"])
+def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                         container_powers: pd.DataFrame) -> Judgement:
+    """Containers state what they may do.
+
+    A field counts with a value that limits, where it is in force: ``privileged: true``, ``runAsUser: 0``,
+    ``Unconfined`` or an added capability alone state nothing, and what a privileged container does not get
+    (seccomp, AppArmor, fewer capabilities) is no limit of it.
+    """
+    contexts, privileged = container_contexts, all_containers["privileged"]
+    confined = (contexts["seccomp_type"].isin(_PROFILES) | contexts["apparmor_type"].isin(_PROFILES)
+                | (container_powers["dropped"] != "") | ~all_containers["allow_privilege_escalation"].fillna(True))
+    known_user = (contexts["run_as_non_root"].fillna(False) | _other_than_root(contexts, "run_as_user", "run_as_group",
+                  "fs_group") | (contexts["windows_user"].notna() & _no_administrator(contexts).fillna(False)))
+    selinux = contexts["selinux_type"].notna() & ~contexts["selinux_type"].isin(_UNCONFINED_TYPES).fillna(False)
+    said = all_containers["security_statement"]
+    safer = (said != "privileged") | ~privileged, (said != "procMount") | (all_containers["proc_mount"] == "Default")
+    stated = contexts["security_statement"].notna() | (said.notna() & safer[0].fillna(True) & safer[1].fillna(True))
+    on_node = (~contexts["windows_host_process"]).fillna(False)
+    limited = (confined & ~privileged) | known_user | selinux | stated | on_node | all_containers["read_only_root"]
+    first = contexts["security_context"]
+    return judge(contexts.assign(type=all_containers["type"]), limited.fillna(False), ["type", "security_context"],
+                 reasons=lambda: ("its security context limits nothing; the first field that it sets is " + first)
+                 .where(~limited.fillna(False), "").fillna(""),
+                 applies=~contexts["ended"], otherwise=ENDED)
+
+
+def _other_than_root(contexts: pd.DataFrame, *columns: str) -> pd.Series:
+    """Whether any of these numbers is set, and is not that of root."""
+    found = pd.Series(False, contexts.index, BOOLEAN)
+    for name in columns:
+        found |= (contexts[name] != 0).fillna(False)
+    return found
 
 
 @low(
@@ -200,7 +244,7 @@ def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.Da
 def read_only_root_filesystem(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """Containers cannot write to their own root file system."""
     return judge(all_containers, all_containers["read_only_root"], ["type", "read_only_root"],
-                 applies=~container_contexts["windows"], otherwise=ON_WINDOWS)
+                 applies=_on_linux(container_contexts), otherwise=ON_WINDOWS)
 
 
 @medium(
@@ -230,11 +274,27 @@ def token_mounted_only_where_needed(all_pods: pd.DataFrame, service_accounts: pd
     remedy="Name images by digest, so that what was tested is what runs; a tag can be moved.",
     source="NIST SP 800-190, 4.1.4: use of trusted images",
 )
-def images_pinned_by_digest(all_containers: pd.DataFrame) -> Judgement:
-    """Images are named by their digest."""
+def images_pinned_by_digest(all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
+                            container_contexts: pd.DataFrame) -> Judgement:
+    """Images are named by their digest.
+
+    Of a container count its image, and those that its pod mounts as volumes.
+    """
     digest = r"@sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$"
-    pinned = by_value(all_containers["image"], lambda image: image.str.contains(digest, regex=True))
-    return judge(all_containers, pinned, ["type", "image"])
+    return _images(all_containers, all_volumes, container_contexts,
+                   lambda image: image.str.contains(digest, regex=True))
+
+
+def _images(containers: pd.DataFrame, volumes: pd.DataFrame, contexts: pd.DataFrame,
+            right: Callable[[pd.Series], pd.Series]) -> Judgement:
+    """Whether the image of each container is right, and each that its pod mounts as a volume."""
+    mounted = image_volumes(volumes)
+    wrong = mounted[~by_value(mounted["image"], right).fillna(False)]
+    in_pod = {"kind": "kind", "namespace": "namespace", "pod": "pod"}
+    ok = by_value(containers["image"], right) & ~has(containers, in_pod, wrong)
+    return judge(lambda: containers.assign(image_volumes=named(containers, in_pod, mounted, "image")), ok,
+                 ["type", "image", "image_volumes"] if len(mounted) else ["type", "image"],
+                 applies=~contexts["ended"], otherwise=ENDED)
 
 
 @medium(
@@ -242,13 +302,17 @@ def images_pinned_by_digest(all_containers: pd.DataFrame) -> Judgement:
     remedy="Name a version of the image, or better its digest; without a tag, latest is taken.",
     source="Kubernetes documentation: configuration best practices, container images",
 )
-def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
-    """No image is taken by the tag latest."""
+def no_latest_tag(all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
+                  container_contexts: pd.DataFrame) -> Judgement:
+    """No image is taken by the tag latest.
+
+    Of a container count its image, and those that its pod mounts as volumes.
+    """
     def versioned(image: pd.Series) -> pd.Series:
         named_version, latest = (image.str.contains(tag, regex=True) for tag in (r":[\w.-]+$", r":latest$"))
         return image.str.contains("@") | (named_version & ~latest)
 
-    return judge(all_containers, by_value(all_containers["image"], versioned), ["type", "image"])
+    return _images(all_containers, all_volumes, container_contexts, versioned)
 
 
 @medium(
@@ -256,28 +320,30 @@ def no_latest_tag(all_containers: pd.DataFrame) -> Judgement:
     remedy="Remove the dashboard; its account is a way to the cluster that passes by what people may do themselves.",
     source="CIS Google GKE 5.10.1",
 )
-def no_dashboard(all_containers: pd.DataFrame) -> Judgement:
+def no_dashboard(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """The Kubernetes dashboard does not run."""
     by_image = by_value(all_containers["image"], lambda image: repository(image).str.contains(_DASHBOARD, regex=True))
-    return judge(all_containers, ~(by_image | (all_containers["name"] == "kubernetes-dashboard")), ["image"])
+    return judge(all_containers, ~(by_image | (all_containers["name"] == "kubernetes-dashboard")), ["image"],
+                 applies=~container_contexts["ended"], otherwise=ENDED)
 
 
 # --- order and availability ----------------------------------------------------------------------------------------
 
 
 @low(
-    wanted="nothing in the namespace default but what Kubernetes itself makes there",
+    wanted="nothing in the namespace default but what Kubernetes and the platform make there themselves",
     remedy="Move it to a namespace of its own, which can have policies, quotas and bindings of its own.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.4",
 )
 def default_namespace_unused(namespaced_objects: pd.DataFrame) -> Judgement:
-    """Nothing is kept in the namespace default, be it a program, a setting or a right."""
-    kind, name = namespaced_objects["kind"], namespaced_objects["name"]
-    own = (((kind == "Service") & (name == "kubernetes")) | ((kind == "ServiceAccount") & (name == "default"))
-           | ((kind == "ConfigMap") & (name == "kube-root-ca.crt"))
-           | ((namespaced_objects["type"] == "kubernetes.io/service-account-token").fillna(False)
-              & name.str.fullmatch(r"default-token-[a-z0-9]{5}")))
-    return judge(namespaced_objects, (namespaced_objects["namespace"] != "default") | own, ["namespace"])
+    """Nothing is kept in the namespace default, be it a program, a setting or a right.
+
+    What Kubernetes, OpenShift, Istio and others put there themselves does not count (`support.platform_objects.MADE`).
+    """
+    objects = namespaced_objects
+    platform = made_by(objects)
+    reasons = ("put there by " + platform).fillna("")
+    return judge(objects, (objects["namespace"] != NAMESPACE) | platform.notna(), ["namespace"], reasons=reasons)
 
 
 @medium(
@@ -295,7 +361,8 @@ def resource_limits_set(all_containers: pd.DataFrame, container_contexts: pd.Dat
     filled_in = (all_containers["kind"] != "Pod") & has(all_containers, {"namespace": "namespace"}, defaults)
     ok = ok.mask(~ok & filled_in)  # a LimitRange may give its pods what a template does not say
     return judge(all_containers.assign(**limits), ok, ["type", "cpu_limit", "memory_limit"],
-                 applies=all_containers["type"] != "ephemeral", otherwise="an ephemeral container cannot have limits")
+                 applies=(all_containers["type"] != "ephemeral") & ~container_contexts["ended"],
+                 otherwise="its pod has ended, or it is an ephemeral container, which cannot have limits")
 
 
 def _limited(limit: pd.Series) -> pd.Series:
@@ -309,11 +376,16 @@ def _limited(limit: pd.Series) -> pd.Series:
     source="Kubernetes documentation: liveness, readiness and startup probes",
 )
 def probes_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
-    """Containers that serve have probes of liveness and readiness."""
+    """Containers that serve have probes of liveness and readiness.
+
+    Those are the regular ones of pods that do not end by themselves, and their sidecars: init containers with
+    ``restartPolicy: Always``.
+    """
     ok = all_containers["has_liveness_probe"] & all_containers["has_readiness_probe"]
-    serves = (all_containers["type"] == "regular") & (container_contexts["restart_policy"] == "Always")
-    return judge(all_containers, ok, ["type", "has_liveness_probe", "has_readiness_probe"], applies=serves,
-                 otherwise="it does not serve: it prepares or inspects a pod, or belongs to one that ends by itself")
+    return judge(all_containers, ok, ["type", "has_liveness_probe", "has_readiness_probe"],
+                 applies=container_contexts["serves"] & ~container_contexts["ended"],
+                 otherwise="it does not serve: it prepares or inspects a pod, or belongs to one that ends by itself or "
+                           "has ended")
 
 
 @medium(

@@ -109,7 +109,7 @@ def proof(
     decisions = read_decisions(file)
     found = prove_revocations(decisions, before, after)
     _print(found, ["status", "line", "subject_kind", "subject", "role", "scope", "binding", "reviewer", "evidence"],
-           format, f"Revocations, as of {after.manifest.started:%Y-%m-%d %H:%M} UTC")
+           format, f"Revocations, as of {after.manifest.moment:%Y-%m-%d %H:%M} UTC")
     asked = len(decisions.loc[(decisions["decision"] == "revoke").fillna(False), "line"].drop_duplicates())
     proven, new = int((found["status"] == "revoked").sum()), len(new_lines(before, after))
     console.say(f"{proven} of {asked} revocations are proven; {new} lines are new, and nobody has reviewed them")
@@ -138,7 +138,7 @@ def _newest(store: Path) -> Path:
 
 def _served(snap: "Snapshot", resource: str) -> None:
     """Say where the server has no such resource: a slip of the pen finds only those who may do everything."""
-    from auditkit.analysis.rbac_requests import ONLY_ASKED
+    from auditkit.analysis.rbac.requests import ONLY_ASKED
 
     plural = resource.partition("/")[0].partition(".")[0]
     known = snap.api_resources["resource"].str.replace("/.*", "", regex=True)

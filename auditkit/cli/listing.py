@@ -20,7 +20,7 @@ def snapshots(store: Path) -> list[Snapshot]:
     """The whole snapshots of a store, oldest first within each cluster."""
     found = [open_snapshot(path.parent) for path in sorted(store.rglob("manifest.json"))
              if not path.parent.name.startswith(".partial-")]
-    return sorted(found, key=lambda snapshot: (snapshot.manifest.cluster, snapshot.manifest.started))
+    return sorted(found, key=lambda snapshot: (snapshot.manifest.cluster, snapshot.manifest.moment))
 
 
 def show_store(store: Path) -> None:
@@ -28,8 +28,8 @@ def show_store(store: Path) -> None:
     found = snapshots(store)
     if not found:
         raise SnapshotError(f"{store} has no snapshots. `auditkit collect --store {store}` makes one.")
-    console.table("", ["cluster", "started", "collector", "complete", "path"], (
-        (s.manifest.cluster, f"{s.manifest.started:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
+    console.table("", ["cluster", "observed", "collector", "complete", "path"], (
+        (s.manifest.cluster, f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
          "{} of {}".format(*s.sources_read), s.path)
         for s in found))
 

@@ -51,6 +51,12 @@ Context = Annotated[str | None, typer.Option("--context", help="Context of the k
 Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig; else KUBECONFIG.")]
 Recording = Annotated[Path | None, typer.Option(
     "--recording", help="Collect from files: a recording, or what kubectl wrote (JSON or YAML, also gzip).")]
+Complete = Annotated[list[str], typer.Option(
+    "--complete", metavar="KINDS", help="Of the files in --recording: kinds (pods,rc,…) or all, of which they hold "
+    "every object of the cluster. It is your word, and shown as that; may be repeated.")]
+TakenAt = Annotated[str, typer.Option(
+    "--taken-at", metavar="TIME", help="Day or time at which the files in --recording were taken, where they do not "
+    "show it: 2026-01-31 or 2026-01-31T14:00:00Z.")]
 Store = Annotated[Path, typer.Option("--store", help="Folder in which snapshots are kept.")]
 Scans = Annotated[list[Path], typer.Option(
     "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
@@ -103,9 +109,17 @@ def collect(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
     timeout: Timeout = 30.0, quiet: Quiet = False, members: Members = None,
+    complete: Complete = [], taken_at: TakenAt = "",  # noqa: B006
+    script: Annotated[bool, typer.Option(
+        "--script", help="Print a shell script that makes a recording where this program cannot run.")] = False,
 ) -> None:
     """Collect a snapshot of a cluster. The last line on stdout is the path of the snapshot."""
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
+    if script:
+        from auditkit.collectors.script import script as text
+
+        print(text(), end="")
+        return
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
     path = snapshot.write(store)
     print(path)
     _insist(snapshot, strict)
@@ -187,7 +201,8 @@ def run(
     output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
     timeout: Timeout = 30.0, quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
-    pss_version: PssVersion = "", members: Members = None,
+    pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
+    taken_at: TakenAt = "",
 ) -> None:
     """Collect, evaluate and report in one go, for schedulers."""
     from auditkit import api
@@ -196,7 +211,7 @@ def run(
                       pss_version=pss_version)
     framework = _once(framework)
     api.verify(framework, **given)  # a mistake is said before minutes are spent
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members)
+    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, given)
     _unused(judged, controls)
@@ -234,7 +249,8 @@ def show(
 
 
 def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, scans: list[Path],
-             timeout: float, quiet: bool, members: Path | None) -> "Snapshot":
+             timeout: float, quiet: bool, members: Path | None, complete: list[str], taken_at: str,
+             ) -> "Snapshot":
     from auditkit import api
 
     if recording is not None and (context or kubeconfig):
@@ -242,18 +258,32 @@ def _collect(context: str | None, kubeconfig: str | None, recording: Path | None
                          "or --kubeconfig.")
     with console.CollectionProgress(quiet=quiet) as progress:
         snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout, scans=scans,
-                               members=members, progress=progress.step, on_identity=progress.identity)
+                               members=members, complete=complete, taken_at=taken_at, progress=progress.step,
+                               on_identity=progress.identity)
     if not quiet:
         console.say(repr(snapshot).strip("<>"))
         console.gaps(snapshot)
+        if recording is not None:
+            _say_next(snapshot)
     return snapshot
+
+
+def _say_next(snapshot: "Snapshot") -> None:
+    """What to hand in next where files did not show everything, in one line."""
+    from auditkit import tables
+    from auditkit.collectors.sources.wholeness import next_step
+
+    console.say(f"observed {snapshot.manifest.when}")
+    missing = [name for name, resource in tables.RESOURCES.items() if resource.builtin and snapshot.gap_of(name)]
+    if missing and snapshot.manifest.source.partition(" ")[0] != "recording":
+        console.say(next_step(missing), "yellow")
 
 
 def _insist(snapshot: "Snapshot", strict: bool) -> None:
     """With ``--strict``, refuse a collection in which anything is missing."""
     from auditkit import tables
 
-    missing = [source for source in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")
+    missing = [source for source in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane")
                if snapshot.gap_of(source)]
     if strict and missing:
         raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"

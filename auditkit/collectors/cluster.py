@@ -13,7 +13,7 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.base.memory import lean
 from auditkit.base.version import VERSION
-from auditkit.collectors import contradictions, control_plane, custom, kubelets
+from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.listing import (
@@ -74,10 +74,13 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
             entries.append(entry)
         snapshot_tables = tables_of(batches)
         uid, ended = _cluster_uid(snapshot_tables), now()
+        observed = source.observed(started, ended)
+        _mark_stated(entries, source)
         entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,
                              identity=collector.user))
         about = decode(msgspec.json.encode({"items": [
             {"cluster": source.name, "cluster_uid": uid, "server_version": version, "started": started, "ended": ended,
+             "observed_from": observed.since, "observed_until": observed.until, "observed_by": observed.by,
              "user": collector.user, "groups": collector.groups}]}), "collection").batches
         snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
@@ -87,8 +90,22 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     manifest = Manifest(
         cluster=source.name, cluster_uid=uid, server_version=version,
         source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
-        started=started, ended=ended, ledger=entries)
+        started=started, ended=ended, observed_from=observed.since, observed_until=observed.until,
+        observed_by=observed.by, stated_by=source.stated_by,
+        stated=[entry.resource for entry in entries if entry.reason == _word_of(source)], ledger=entries)
     return Snapshot(manifest, snapshot_tables)
+
+
+def _word_of(source: Source) -> str:
+    return f"stated by {source.stated_by}: nothing but this word shows that it is whole"
+
+
+def _mark_stated(entries: list[Entry], source: Source) -> None:
+    """Write into the ledger what is whole on somebody's word alone, and what rests on that."""
+    for entry in entries:
+        from_list = {"controlplane": "pods", "kubelets": "nodes"}.get(entry.resource, entry.resource)
+        if from_list in source.stated and entry.outcome == "complete":
+            entry.reason = _word_of(source)
 
 
 def _read_scans(paths: Iterable[str | os.PathLike], batches: Batches) -> list[Entry]:
@@ -118,9 +135,13 @@ class _Reader:
         served, discovery = self._discover()
         listings = [self._listing(resource, served) for resource in tables.RESOURCES.values()]
         scanned = list(custom.listings(self._source, served, self._limit)) if served else []
-        entries = [discovery, *self._read_all([*listings, *scanned])]
+        others = engines.served(self._source, served, self._limit)
+        named = [one.listing for one in others]
+        entries = [discovery, *self._read_all([*listings, *scanned, *named])]
+        entries = [entry for entry in entries if not any(entry is one.entry for one in named)]
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
+        entries.append(self._engines(others, served, by_name))
         entries.append(self._control_plane(by_name["pods"]))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
@@ -196,6 +217,16 @@ class _Reader:
                 for name, batches in listing.batches.items():
                     self._batches.setdefault(name, []).extend(batches)
             yield listing.entry if isinstance(listing, Listing) else listing
+
+    def _engines(self, found: list[engines.Found], served: Served | None, by_name: dict[str, Entry]) -> Entry:
+        """The entry of all other engines: the lists of their objects, of whichever kinds there are."""
+        rows, doubt = engines.rows(found, served, by_name, self._batches)
+        self._put("engines", rows)
+        listings = [one.listing.entry for one in found if one.row["group"] in {row["group"] for row in rows}]
+        return Entry(
+            resource="engines", path="", outcome="partial" if doubt else "complete", reason=doubt,
+            items=sum(len(row["objects"]) for row in rows), bodies=[body for one in listings for body in one.bodies],
+            started=min((one.started for one in listings), default=now()), ended=now())
 
     def _control_plane(self, pods: Entry) -> Entry:
         entry = Entry(resource="controlplane", path=pods.path, outcome=pods.outcome, reason=pods.reason,

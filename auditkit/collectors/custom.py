@@ -10,10 +10,10 @@ from auditkit.collectors.decode.objects import Page, raw_items
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing, now, unknown_version
 from auditkit.collectors.sources.model import Source
-from auditkit.scans import readers
 from auditkit.scans.model import Reader
 from auditkit.scans.output import Scan, Tables
 from auditkit.scans.read import read_object
+from auditkit.scans.registry import all_readers
 from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.tables.model import Resource
 
@@ -63,7 +63,7 @@ def unknown(why: dict[str, str]) -> Iterator[Entry]:
 
 def groups() -> dict[str, Reader]:
     """The reader of each API group in which scanners and policy engines keep objects."""
-    return {group: reader for reader in readers() for group in getattr(reader, "GROUPS", ())}
+    return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
 
 
 def _scan(reader: Reader, entry: Entry) -> Entry:

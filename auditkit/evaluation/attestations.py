@@ -1,6 +1,5 @@
 """Attestations applied to results: what people say of that which a cluster cannot show, and what is wrong with it."""
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,7 @@ import pandas as pd
 from auditkit.evaluation.results import Reason, Result
 from auditkit.people import entries
 from auditkit.people.attestations import Attestation, AttestationEntry
-from auditkit.people.entries import Notice
+from auditkit.people.entries import Days, Notice
 
 COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
            "file", "line", "sha256"]
@@ -18,7 +17,7 @@ COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "si
 
 
 class AttestationRegister:
-    """Attestations applied to the results of one framework on one day.
+    """Attestations applied to the results of one framework on the days on which the cluster may have been observed.
 
     ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it, or for
     any but a good status where it tells of an alternative; with ``fail`` where one says that it does not hold.
@@ -26,15 +25,15 @@ class AttestationRegister:
     """
 
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: list[Result],
-                 today: dt.date):
-        self._today = today
+                 days: Days):
+        self._days = days
         self._ours = [attestation for attestation in attestations if attestation.entry.framework == framework]
         self._used: set[int] = set()
         self.results = [self._marked(result) for result in results]
 
     def _marked(self, result: Result) -> Result:
         valid = [each for each in self._ours
-                 if result.requirement.id in each.entry.requirements and each.state(self._today) == "valid"]
+                 if result.requirement.id in each.entry.requirements and each.state(self._days) == "valid"]
         told = _told(result, valid) if valid else None
         if told is None:
             return result
@@ -50,7 +49,7 @@ class AttestationRegister:
                 for kind, what in self._said(each)]
 
     def _said(self, attestation: Attestation) -> Iterator[tuple[str, str]]:
-        entry, state = attestation.entry, attestation.state(self._today)
+        entry, state = attestation.entry, attestation.state(self._days)
         if state == "expired":
             yield state, f"it ended on {entry.until}; ask {entry.by}"
         elif state == "not in force yet":
@@ -75,7 +74,7 @@ class AttestationRegister:
             "framework": entry.framework, "requirement": requirement, "by": entry.by, "says": entry.says,
             "holds": entry.holds, "alternative": _alternative(entry),
             "since": entry.since.isoformat(), "until": entry.until.isoformat(),
-            "state": attestation.state(self._today),
+            "state": attestation.state(self._days),
             "files": "; ".join(f"{file.path} {file.sha256 or file.wrong}" for file in attestation.files),
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
         }

@@ -29,7 +29,14 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     touching, clearing = (snapshot.touching(check.tables[0], names, check.tools)
                           for names in (check.tables, check.needs))
     verdict = verdicts_of(judgement, complete=~_touched(population, touching), cleared=~_touched(population, clearing))
-    return Outcome(check, population, judgement, verdict, snapshot.missing(check.tables, check.tools), touching)
+    return Outcome(check, population, judgement, verdict, snapshot.missing(check.tables, check.tools), touching,
+                   _stated(check, snapshot))
+
+
+def _stated(check: Check, snapshot: Snapshot) -> str:
+    """On whose word a check takes which of its sources for whole; empty where on nobody's."""
+    sources = dict.fromkeys(source for table in check.tables for source in snapshot.stated(table))
+    return f"stated by {snapshot.manifest.stated_by}: all {', '.join(sources)} were given" if sources else ""
 
 
 def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.ndarray:

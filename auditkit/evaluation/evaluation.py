@@ -3,7 +3,6 @@
 What people add (exceptions, attestations) comes after the checks, and changes no verdict.
 """
 
-import datetime as dt
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -54,10 +53,10 @@ class Evaluation:
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
-        today = snapshot.manifest.ended.astimezone(dt.UTC).date()  # a snapshot gives the same result for ever
-        self._exceptions = ExceptionRegister(exceptions, framework.framework, results, today)
+        days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
+        self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)
         self._attestations = AttestationRegister(
-            attestations, framework.framework, self._exceptions.results, today)
+            attestations, framework.framework, self._exceptions.results, days)
         self.results = self._attestations.results
 
     @property

@@ -1,6 +1,5 @@
 """Exceptions applied to results: which failures somebody answers for, and what is wrong with the exceptions."""
 
-import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +11,7 @@ import pandas as pd
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import not_known
 from auditkit.people import entries
-from auditkit.people.entries import Notice
+from auditkit.people.entries import Days, Notice
 from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance
 
 WIDE = 50
@@ -34,15 +33,15 @@ class _Use:
 
 
 class ExceptionRegister:
-    """Exceptions applied to the results of one framework on one day.
+    """Exceptions applied to the results of one framework on the days on which the cluster may have been observed.
 
     ``results`` are the same results, with those marked of which every failing subject is covered; ``notices``
     say which exceptions have expired, cover nothing or too much, or for too long.
     """
 
     def __init__(self, exceptions: Iterable[RiskAcceptance], framework: str, results: list[Result],
-                 today: dt.date):
-        self._framework, self._today = framework, today
+                 days: Days):
+        self._framework, self._days = framework, days
         self._uses = [_Use(exception, exception.entry.framework == framework) for exception in exceptions]
         self._matched: dict[tuple[int, int], np.ndarray] = {}
         self._called: dict[int, pd.DataFrame] = {}
@@ -77,7 +76,7 @@ class ExceptionRegister:
         key = (id(use), id(outcome))
         if key not in self._matched:
             found = np.empty(0, np.int64)
-            if use.exception.state(self._today) == "valid":
+            if use.exception.state(self._days) == "valid":
                 failing = outcome.positions("fail")
                 found = failing[use.exception.matches(self._subjects(outcome).iloc[failing])]
                 use.covered += len(found)
@@ -107,7 +106,7 @@ class ExceptionRegister:
                 for kind, what in self._said(use)]
 
     def _said(self, use: _Use) -> Iterable[tuple[str, str]]:
-        entry, state = use.exception.entry, use.exception.state(self._today)
+        entry, state = use.exception.entry, use.exception.state(self._days)
         if state == "expired":
             yield "exception expired", f"it expired on {entry.expires}; ask {entry.owner}"
         elif state != "valid":
@@ -131,7 +130,7 @@ class ExceptionRegister:
             "owner": entry.owner, "reason": entry.reason, "compensating_control": entry.compensating_control,
             "checks": ", ".join(entry.checks), "requirements": ", ".join(entry.requirements),
             "granted": entry.granted.isoformat(), "expires": entry.expires.isoformat(),
-            "state": use.exception.state(self._today), "covers": use.covered,
+            "state": use.exception.state(self._days), "covers": use.covered,
             "file": origin.file, "line": origin.line, "sha256": origin.sha256,
         }
 

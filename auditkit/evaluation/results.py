@@ -33,6 +33,7 @@ class Outcome:
 
     ``missing`` is what is not known of all that the check reads: then subjects may be missing, and the requirement does
     not pass. ``touching`` is that of it which puts subjects in doubt, by their kind (under ``None``: all of them).
+    ``stated`` says on whose word it rests, and for which sources, where these are not shown to be whole.
     """
 
     check: Check
@@ -41,6 +42,7 @@ class Outcome:
     verdict: pa.DictionaryArray
     missing: list[Gap]
     touching: dict[str | None, list[Gap]]
+    stated: str = ""
 
     @cached_property
     def gaps(self) -> list[str]:
@@ -98,7 +100,8 @@ class Outcome:
         gaps = {kind: "; ".join(sentences([*self.touching.get(None, ()), *self.touching.get(kind, ())]) or self.gaps)
                 for kind in frame["kind"].unique()}
         return [
-            self.judgement.otherwise if verdict == "not_applicable"
+            joined(self.judgement.otherwise, self.stated) if verdict == "not_applicable"
+            else joined(_text(reason) or seen, self.stated) if verdict == "pass"
             else gaps[kind] if gaps[kind] and verdict == "unknown" and (value is True or value is False)
             else _text(reason) or seen or UNSAID.get(verdict, "")
             for verdict, value, reason, seen, kind in zip(
@@ -121,7 +124,7 @@ class Reason:
     attested: str = ""
 
     def __str__(self) -> str:
-        return "; ".join(filter(None, (self.said, self.found, self.rest, self.accepted, self.attested)))
+        return joined(self.said, self.found, self.rest, self.accepted, self.attested)
 
     @property
     def without_rest(self) -> str:
@@ -159,6 +162,11 @@ class Result:
     def severity(self) -> str:
         """The highest severity of a check that fails; empty where none does."""
         return max((o.check.severity for o in self.outcomes if o.counts["fail"]), key=SEVERITIES.index, default="")
+
+
+def joined(*phrases: str) -> str:
+    """What is not empty, parted by semicolons."""
+    return "; ".join(filter(None, phrases))
 
 
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:

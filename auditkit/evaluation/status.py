@@ -1,6 +1,6 @@
 """The status of a requirement, and the reason for it, from what its checks found."""
 
-from auditkit.evaluation.results import Outcome, Reason
+from auditkit.evaluation.results import Outcome, Reason, joined
 from auditkit.evaluation.sentences import failing, subjects_of, undecided
 from auditkit.framework.model import Requirement
 from auditkit.snapshots.ledger import sentences
@@ -28,11 +28,12 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
         return _whole(requirement, "not_applicable", f"run by the provider ({run_by})")
     if why := not_known(outcomes):
         return "unknown", Reason(why)
+    stated = "; ".join(dict.fromkeys(outcome.stated for outcome in outcomes if outcome.stated))
     if passed := sum(outcome.counts["pass"] for outcome in outcomes):
-        return _whole(requirement, "pass", f"{passed:,} pass, none fails")
-    return _whole(requirement, "not_applicable", "; ".join(dict.fromkeys(
+        return _whole(requirement, "pass", joined(f"{passed:,} pass, none fails", stated))
+    return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
         outcome.judgement.otherwise if len(outcome.population) else f"there are no {subjects_of(outcome.check)}"
-        for outcome in outcomes)))
+        for outcome in outcomes)), stated))
 
 
 def not_known(outcomes: list[Outcome]) -> str:

@@ -33,7 +33,7 @@ import msgspec
 
 from auditkit.framework.model import Framework
 from auditkit.people import entries
-from auditkit.people.entries import Origin, Text
+from auditkit.people.entries import Days, Origin, Text
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256, of 64 hexadecimal digits")]
 
@@ -83,11 +83,12 @@ class Attestation:
     origin: Origin
     files: list[Evidence] = field(default_factory=list)
 
-    def state(self, today: dt.date) -> str:
-        """``valid``, ``expired``, ``not in force yet``, or what is wrong with a file."""
-        if today > self.entry.until:
+    def state(self, days: Days) -> str:
+        """``valid``, ``expired``, ``not in force yet``, or what is wrong with a file. Where the day is not known
+        exactly, it is valid on all of them."""
+        if days[1] > self.entry.until:
             return "expired"
-        if today < self.entry.since:
+        if days[0] < self.entry.since:
             return "not in force yet"
         return next((file.wrong for file in self.files if file.wrong), "valid")
 

@@ -18,6 +18,9 @@ Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not 
 LONGEST = 366
 """Days for which people can answer for something; after a year they look again."""
 
+Days = tuple[dt.date, dt.date]
+"""The first and the last day on which the cluster may have been observed."""
+
 T = TypeVar("T")
 
 

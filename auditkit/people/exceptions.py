@@ -34,7 +34,7 @@ import pandas as pd
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.people import entries
-from auditkit.people.entries import Origin, Text
+from auditkit.people.entries import Days, Origin, Text
 
 Pattern = Annotated[str, msgspec.Meta(min_length=1)]
 
@@ -91,11 +91,11 @@ class RiskAcceptance:
     entry: ExceptionEntry
     origin: Origin
 
-    def state(self, today: dt.date) -> str:
-        """``valid``, ``expired`` or ``not in force yet``."""
-        if today > self.entry.expires:
+    def state(self, days: Days) -> str:
+        """``valid``, ``expired`` or ``not in force yet``: where the day is not known exactly, it is valid on all."""
+        if days[1] > self.entry.expires:
             return "expired"
-        return "valid" if today >= self.entry.granted else "not in force yet"
+        return "valid" if days[0] >= self.entry.granted else "not in force yet"
 
     def concerns(self, framework: str, requirement: str, check: str) -> bool:
         """Whether it is an exception to this check under this requirement."""

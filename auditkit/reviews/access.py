@@ -76,7 +76,7 @@ def review_packet(snapshot: Snapshot) -> pd.DataFrame:
     packet = packet.sort_values(["by_kubernetes", "scope", "subject_kind", "subject_namespace", "subject", "line"],
                                 na_position="first", ignore_index=True)
     packet.attrs |= {"cluster": snapshot.manifest.cluster, "snapshot": snapshot.digest,
-                     "taken": snapshot.manifest.started, "gaps": access.gaps}
+                     "taken": snapshot.manifest.moment, "gaps": access.gaps}
     return packet
 
 
@@ -263,7 +263,7 @@ def prove_revocations(decisions: pd.DataFrame, before: Snapshot, after: Snapshot
     return asked.assign(
         status=pd.Series(status, asked.index, dtype=STRING),
         evidence=pd.Series(np.select([status == key for key in words], [*words.values()], ""), dtype=STRING),
-        snapshot=after.digest, seen=after.manifest.started,
+        snapshot=after.digest, seen=after.manifest.moment,
     ).drop(columns=["row", "user", "of_group", "role_code"])
 
 
@@ -290,9 +290,9 @@ def _same_cluster(before: Snapshot, after: Snapshot) -> None:
     by_uid = one.cluster_uid and other.cluster_uid
     if one.cluster_uid != other.cluster_uid if by_uid else one.cluster != other.cluster:
         raise UsageError(f"The snapshots are of different clusters: {one.cluster} and {other.cluster}.")
-    if other.started <= one.started:
-        raise UsageError(f"The second snapshot was taken at {other.started:%Y-%m-%d %H:%M}, not after the first "
-                         f"({one.started:%Y-%m-%d %H:%M}): it proves nothing about what was done since.")
+    if other.moment <= one.moment:
+        raise UsageError(f"The second snapshot was taken at {other.moment:%Y-%m-%d %H:%M}, not after the first "
+                         f"({one.moment:%Y-%m-%d %H:%M}): it proves nothing about what was done since.")
 
 
 def _granted_lines(snapshot: Snapshot) -> pd.DataFrame:

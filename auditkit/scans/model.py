@@ -6,11 +6,19 @@ A reader is a module with::
     def recognise(document) -> bool                       is it its output? By content, never by name
     def read(document) -> Iterator[Row]                   what it says
 
-and where the tool also keeps custom resources in the cluster, with::
+which says what a tool is good for, and so which checks read it (`auditkit.scans.Providers`), with::
+
+    PROVIDES = frozenset({"state"})                       images, fixed versions, state, policies, nodes, audit log
+
+where the tool also keeps custom resources in the cluster, with::
 
     GROUPS = frozenset({"aquasecurity.github.io"})        API groups that it reads
     KINDS = frozenset({"VulnerabilityReport"})            kinds in them that it reads; all, where this is absent
     def read_object(item: dict) -> Iterator[Row]          what one object says
+
+and where the file's name says what the results are of, as kube-bench's say nothing of their node, with::
+
+    NAMED_BY_FILE = True                                  files of the same content are not the same
 
 Such objects are read wherever they stand (live, List, array, YAML), so ``recognise`` need not know them.
 It is found through the entry point group ``auditkit.scans``. A reader fills what its tool says and nothing else:
@@ -51,6 +59,7 @@ class About(msgspec.Struct, kw_only=True):
 
     tool_version: str | None = None
     time: dt.datetime | None = None
+    data_time: dt.datetime | None = None
     cluster: str | None = None
 
 
@@ -71,8 +80,9 @@ Row = Any
 class Document(Protocol):
     """One file, or one member of an archive, that was opened and decompressed.
 
-    ``head`` is its beginning as decoded values: of JSON lines the first line, of JSON or YAML the whole (or of a
-    large file as far as its first 256 KiB reach). Where a file has several YAML documents, ``head`` is the first.
+    ``head`` is its beginning as decoded values: of JSON lines the first line, of JSON or YAML the whole; of a large
+    JSON document what is in its first 256 KiB, and beyond them each key with the beginning of its value. Where a
+    file has several YAML documents, ``head`` is the first.
     Every method can be called more than once, and starts at the beginning again.
     Broken content ends the iteration after what came before it, and is noted as a gap of the scan.
     """

@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.scans import vocabulary
+from auditkit.scans import free_text, vocabulary
 from auditkit.scans.model import About, Event, Finding, Gap, Reference, Row
 from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES, SCANS
 from auditkit.tables.model import DTYPES, Column, Table
@@ -33,6 +33,8 @@ class Scan(msgspec.Struct, kw_only=True):
     bytes: int | None = None
     tool_version: str | None = None
     time: dt.datetime | None = None
+    file_time: dt.datetime | None = None
+    data_time: dt.datetime | None = None
     cluster: str | None = None
     items: int = 0
     findings: int = 0
@@ -61,7 +63,7 @@ class Tables:
     def add(self, scan: Scan, row: Row) -> None:
         """A row of a reader, with what its scan says of itself filled in."""
         if isinstance(row, About):
-            for name in ("tool_version", "time", "cluster"):
+            for name in ("tool_version", "time", "cluster", "data_time"):
                 setattr(scan, name, getattr(row, name) or getattr(scan, name))
         elif isinstance(row, Gap):
             scan.gaps.append(row)
@@ -72,8 +74,8 @@ class Tables:
     def end(self, scan: Scan) -> None:
         """The scan's own row."""
         self._tables["scans"].add(_Ended(
-            scan.scan, scan.tool, scan.tool_version, scan.file, scan.sha256, scan.bytes, scan.time, scan.cluster,
-            scan.items, scan.findings, scan.events, bool(scan.gaps), scan.missing, scan.reason or None))
+            scan.scan, scan.tool, scan.tool_version, scan.file, scan.sha256, scan.bytes, scan.time, scan.file_time,
+            scan.cluster, scan.items, scan.findings, scan.events, bool(scan.gaps), scan.missing, scan.reason or None))
 
     def arrow(self) -> dict[str, pa.Table]:
         """The tables as they stand; nothing can be added any more."""
@@ -90,14 +92,22 @@ def _complete(scan: Scan, row: Row) -> str:
         row.tool_version = row.tool_version or scan.tool_version
         row.cluster = row.cluster or scan.cluster
         row.seen = row.seen or scan.time
+        if row.category == "vulnerability":
+            row.data_time = row.data_time or scan.data_time
         row.status = row.status or "unknown"
+        if row.status == "accepted" and row.accepted_until and row.seen and row.accepted_until <= row.seen:
+            row.status = "fail"  # the acceptance had ended before the scan
         row.rule_id = row.rule_id or vocabulary.rule_id(row.rule)
+        row.message = free_text.message(row.message, row.tool, row.rule)
+        row.name = free_text.name(row.name, row.rule)
+        row.title, row.remedy = free_text.without_values(row.title), free_text.without_values(row.remedy)
         row.severity = row.severity or vocabulary.severity(row.tool_severity)
         return "findings"
     if isinstance(row, Event):
         scan.events += 1
         row.severity = row.severity or vocabulary.severity(row.tool_severity)
         row.cluster = row.cluster or scan.cluster
+        row.message = free_text.without_values(row.message)
         return "events"
     if isinstance(row, Reference):
         return "finding_references"

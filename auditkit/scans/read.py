@@ -11,12 +11,13 @@ import msgspec
 import pyarrow as pa
 
 from auditkit.errors import UsageError
-from auditkit.scans import readers, vocabulary
+from auditkit.scans import vocabulary
 from auditkit.scans.input import files
 from auditkit.scans.input.document import File
 from auditkit.scans.input.objects import holds_objects, objects
 from auditkit.scans.model import Broken, Gap, Reader, Row
 from auditkit.scans.output import Scan, Tables
+from auditkit.scans.registry import all_readers
 from auditkit.snapshots.ledger import Body, Entry
 
 _UNKNOWN = "unknown"
@@ -61,7 +62,7 @@ def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
 
 @cache
 def _by_group() -> dict[str, Reader]:
-    return {group: reader for reader in readers() for group in getattr(reader, "GROUPS", ())}
+    return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
 
 
 def _named(path: str) -> tuple[str, str]:
@@ -69,7 +70,7 @@ def _named(path: str) -> tuple[str, str]:
     if path == files.INPUT or Path(path).exists():
         return "", path
     tool, _, rest = path.partition("=")
-    known = sorted(reader.NAME for reader in readers())
+    known = sorted(reader.NAME for reader in all_readers())
     if tool not in known:
         raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for the standard input, "
                          f"or name its tool: TOOL=FILE, with one of {', '.join(known)}.")
@@ -101,6 +102,7 @@ class _Reading:
         self.tables = Tables()
         self.entries: list[Entry] = []
         self._names: dict[str, int] = {}
+        self._read: dict[tuple[str, str], str] = {}
 
     def read(self, source: files.Source, tool: str) -> None:
         for document in source.documents:
@@ -112,8 +114,10 @@ class _Reading:
 
     def _read_document(self, source: files.Source, document: File, tool: str) -> None:
         started, name = _now(), self._unused(document.name)
-        scans = _Scans(name, sha256=source.sha256, bytes=source.bytes)
+        scans = _Scans(name, sha256=source.sha256, bytes=source.bytes, file_time=source.written(document.name))
         reader = _recognise(document, tool)
+        if self._again(source, document, name, reader, started):
+            return
         if isinstance(reader, str):
             scan = scans.of(tool or _UNKNOWN)
             scan.gaps.append(Gap(reader))
@@ -130,6 +134,21 @@ class _Reading:
             if scan.tool != _UNKNOWN:
                 self.tables.end(scan)
             self._end(source, scan, started)
+
+    def _again(self, source: files.Source, document: File, name: str, reader: Any, started: dt.datetime) -> bool:
+        """Whether the same content was read before: it says nothing twice. An entry of the ledger tells where it was.
+
+        Not where a reader takes the name of the file for what it is of: two nodes can give the same results.
+        """
+        first = self._read.setdefault((source.sha256, document.name.removeprefix(source.name)), name)
+        if first == name or isinstance(reader, str) or getattr(reader, "NAMED_BY_FILE", False):
+            return False
+        tool = reader.NAME if reader else "objects"
+        self.entries.append(Entry(
+            resource=f"scan:{tool}:{name}", path=document.name, outcome="complete", started=started, ended=_now(),
+            reason=f"it is the same file as {first}, which was read once",
+            bodies=[Body(source.name, 0, source.bytes, source.sha256)]))
+        return True
 
     def _read_objects(self, document: File, scans: _Scans) -> None:
         others: dict[str, int] = {}
@@ -192,7 +211,9 @@ def _recognise(document: File, tool: str) -> Reader | str | None:
     """The reader of a document, ``None`` for Kubernetes objects; or a sentence why there is none."""
     if not document.head:
         return "it is empty: whether nothing was found or nothing was scanned can not be told"
-    found = [reader for reader in readers() if tool in ("", reader.NAME) and _recognises(reader, document)]
+    found = [reader for reader in all_readers() if tool in ("", reader.NAME) and _recognises(reader, document)]
+    if not found and tool and document.form == "lines":
+        found = [reader for reader in all_readers() if tool == reader.NAME and _has_lines_of(reader, document)]
     if not found and holds_objects(document):
         return None
     if len(found) == 1:
@@ -203,7 +224,22 @@ def _recognise(document: File, tool: str) -> Reader | str | None:
     return f"it is not the output of {tool or 'any tool that auditkit reads'}"
 
 
-def _recognises(reader: Reader, document: File) -> bool:
+class _Line(msgspec.Struct):
+    """A line of a document, as a document of its own."""
+
+    head: Any
+    form: str = "lines"
+
+    def values(self, type: Any = Any) -> Iterator[Any]:
+        yield self.head
+
+
+def _has_lines_of(reader: Reader, document: File) -> bool:
+    """Whether any line is of a tool that was named: what others wrote may come first."""
+    return any(_recognises(reader, _Line(value)) for value in document.values())
+
+
+def _recognises(reader: Reader, document: Any) -> bool:
     try:
         return reader.recognise(document)
     except Exception:  # a beginning that the reader did not think of is not its tool's

@@ -23,6 +23,10 @@ _BENCHMARK = re.compile(r"^(?:k8s-|kubernetes-)?(?:(?P<cloud>eks|gke|aks|rke2?|k
                         r"(?P<version>\d+(?:\.\d+)+)(?:-t[\d.]+)?$", re.IGNORECASE)
 _UPPER = re.compile(r"^(CVE-\d|KHV\d|CKV\w*_|POP-\d|C-\d{4}$)", re.IGNORECASE)
 
+_IMAGE_ID = re.compile(r"^(?:[a-z0-9+.-]+://)?(?:sha256:)?([0-9a-f]+)$")
+
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}$")
+
 _NANOSECONDS, _MICROSECONDS, _MILLISECONDS = 1e17, 1e14, 1e11
 _FIRST_YEAR, _LAST_YEAR = 1970, 2100
 _LATEST = 4102444800.0  # the beginning of the last year
@@ -86,6 +90,12 @@ def moment(value: Any) -> dt.datetime | None:
     return dt.datetime.fromtimestamp(number, dt.UTC) if 0 < number < _LATEST else None
 
 
+def until(value: Any) -> dt.datetime | None:
+    """The end of a term in UTC: of one that is given as a day, the end of that day."""
+    end = moment(value)
+    return end + dt.timedelta(days=1) if end and isinstance(value, str) and _DAY.match(value.strip()) else end
+
+
 def _utc(time: dt.datetime) -> dt.datetime | None:
     """A time in UTC; one without a zone is taken to be in UTC. ``None`` outside of the years that can be meant."""
     if not _FIRST_YEAR < time.year < _LAST_YEAR:
@@ -98,6 +108,24 @@ def digest(reference: str | None) -> str | None:
     if not reference or "sha256:" not in reference:
         return None
     return reference[reference.rindex("sha256:"):]
+
+
+def image_id(value: str | None) -> str | None:
+    """The ID of an image, as ``sha256:...``: the digest of its configuration, which is not that of its manifest.
+
+    Runtimes write it with a scheme (``docker://sha256:...``), others without the name of the algorithm.
+    """
+    found = _IMAGE_ID.match(value.strip().lower()) if value else None
+    return f"sha256:{found[1]}" if found else None
+
+
+def identity(status_id: str | None) -> dict[str, str | None]:
+    """What the ``imageID`` in the status of a container says of its image: ``image_digest``, or only ``image_id``.
+
+    ``docker-pullable://name@sha256:...`` has the digest of a manifest; without a name it is an ID.
+    """
+    pulled = status_id is not None and "@" in status_id
+    return {"image_digest": digest(status_id) if pulled else None, "image_id": None if pulled else image_id(status_id)}
 
 
 def group(api_version: Any) -> str | None:

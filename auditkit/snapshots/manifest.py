@@ -18,6 +18,9 @@ class Manifest(msgspec.Struct, kw_only=True):
     """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
 
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
+    ``started`` and ``ended`` are when the source was read; ``observed_from`` and ``observed_until`` are the bounds of
+    when what it said was so, ``observed_by`` how they are known (``asked``, ``recorded``, ``stated``, ``contents``).
+    ``stated`` are the sources of the ledger that are whole on the word of ``stated_by`` alone.
     """
 
     format: int = FORMAT
@@ -31,8 +34,52 @@ class Manifest(msgspec.Struct, kw_only=True):
     groups: list[str] = []
     started: dt.datetime
     ended: dt.datetime
+    observed_from: dt.datetime | None = None
+    observed_until: dt.datetime | None = None
+    observed_by: str = ""
+    stated: list[str] = []
+    stated_by: str = ""
     ledger: list[Entry]
     files: dict[str, str] = {}
+
+    @property
+    def observed(self) -> tuple[dt.datetime | None, dt.datetime]:
+        """The first and the last time at which what the snapshot shows may have been so; the first is None where
+        nothing says how long ago that may be."""
+        return (self.observed_from, self.observed_until) if self.observed_until else (self.started, self.ended)
+
+    @property
+    def days(self) -> tuple[dt.date, dt.date]:
+        """`observed` as days in UTC."""
+        first, last = self.observed
+        return first.astimezone(dt.UTC).date() if first else dt.date.min, last.astimezone(dt.UTC).date()
+
+    @property
+    def moment(self) -> dt.datetime:
+        """One time to call the snapshot by: the first at which it may have been so, or that of the reading."""
+        return self.observed[0] or self.started
+
+    @property
+    def live(self) -> bool:
+        """Whether it was observed while it was read: the source was asked, and gave its answers then."""
+        return self.observed_until is None or self.observed_by == "asked"
+
+    @property
+    def as_of(self) -> str:
+        """`moment` in words, to the second, with a word where it is not exact."""
+        exact = self.live or self.observed_by in ("recorded", "stated")
+        return f"{'' if exact else 'not before ' if self.observed[0] else 'read '}{_utc(self.moment)}"
+
+    @property
+    def when(self) -> str:
+        """When what it shows was observed, and how that is known, in words."""
+        (first, last), read = self.observed, f"read on {_utc(self.started)}"
+        if first is None:
+            return f"at a time that is not known; {read}"
+        span = _utc(first) if first == last else f"{_utc(first)} to {_utc(last)}"
+        said = {"recorded": f"{span}, as recorded", "stated": f"{span}, as {self.stated_by or 'its user'} states",
+                "contents": f"not before {_utc(first)}, the newest time in it"}.get(self.observed_by, "")
+        return f"{said}; {read}" if said else span
 
     def encoded(self) -> bytes:
         """The bytes of ``manifest.json``."""
@@ -47,3 +94,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     def folder(self) -> str:
         """The name of the snapshot's folder: when, and the digest that proves the manifest."""
         return f"{self.started:%Y%m%dT%H%M%SZ}-{self.digest[:DIGITS]}"
+
+
+def _utc(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

@@ -115,6 +115,10 @@ class Snapshot:
         """Why what a source holds is not known completely; empty where it is."""
         return self._ledger.gap(source)
 
+    def stated(self, name: str) -> list[str]:
+        """The sources of a table, collected or derived, that are whole on somebody's word alone."""
+        return [source for source in sources.sources(name, self._given(())) if source in self.manifest.stated]
+
     @property
     def sources_read(self) -> tuple[int, int]:
         """How many sources were read completely, those among them of which it is known that there are none, of how
@@ -179,7 +183,7 @@ class Snapshot:
         return sorted([*super().__dir__(), *tables.TABLES, *DERIVED])
 
     def __repr__(self) -> str:
-        return (f"<Snapshot of {self.manifest.cluster!r} at {self.manifest.started:%Y-%m-%d %H:%M} UTC: "
+        return (f"<Snapshot of {self.manifest.cluster!r} at {self.manifest.moment:%Y-%m-%d %H:%M} UTC: "
                 f"{self._tables['pods'].num_rows} pods, {self.completeness}>")
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:

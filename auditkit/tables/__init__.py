@@ -9,6 +9,8 @@ from auditkit.tables import (
     admin_network,
     admission,
     cluster,
+    devices,
+    engines,
     findings,
     network,
     pods,
@@ -23,7 +25,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, storage, findings)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, engines, storage,
+                   devices, findings)
     for table in module.TABLES
 }
 

@@ -12,6 +12,17 @@ _BINDINGS = {kind: source.replace("policies.", "policybindings.") for kind, sour
 _TYPE = Column("type", "string", "=type", "Validating or Mutating")
 
 
+_OF = Column("of", "string", "=of", "namespaceSelector or objectSelector")
+_IMAGES = "clusterimagepolicies.policy.sigstore.dev"
+_IMAGE_POLICY = Column("policy", "string", "/metadata.name", "name of the policy")
+
+
+def _selectors(sources: dict[str, str], path: str) -> tuple[Rows, ...]:
+    """Rows for the two label selectors below this path."""
+    return tuple(rows for kind, source in sources.items() for of in ("namespaceSelector", "objectSelector")
+                 for rows in selector_rows(source, f"{path}.{of}", {"type": kind, "of": of}))
+
+
 def _rows(sources: dict[str, str], path: str = "") -> tuple[Rows, ...]:
     return tuple(Rows(source, path, constants={"type": kind}) for kind, source in sources.items())
 
@@ -63,13 +74,12 @@ TABLES = (
     ),
     Table(
         "webhook_selectors", "label selectors of webhooks: one row for each requirement and value",
-        tuple(rows for kind, source in _WEBHOOKS.items() for of in ("namespaceSelector", "objectSelector")
-              for rows in selector_rows(source, f"webhooks[].{of}", {"type": kind, "of": of})),
+        _selectors(_WEBHOOKS, "webhooks[]"),
         (
             _TYPE,
             Column("configuration", "string", "/metadata.name", "name of the configuration"),
             Column("webhook", "string", "^name", "name of the webhook"),
-            Column("of", "string", "=of", "namespaceSelector or objectSelector"),
+            _OF,
             *SELECTOR,
         ),
         ("type", "configuration", "webhook", "of", "form", "requirement", "value"),
@@ -81,6 +91,11 @@ TABLES = (
             Column("failure_policy", "string", "spec.failurePolicy", "Fail or Ignore, where an expression errs",
                    absent="Fail"),
             Column("param_kind", "string", "spec.paramKind.kind", "kind of its parameters"),
+            Column("param_api", "string", "spec.paramKind.apiVersion", "API version of that kind"),
+            Column("conditions_count", "int64", "spec.matchConditions", "conditions that leave requests out",
+                   read="count", absent=0),
+            Column("excluded_count", "int64", "spec.matchConstraints.excludeResourceRules",
+                   "rules that leave requests out", read="count", absent=0),
             Column("validations_count", "int64", "spec.validations", "expressions that must hold", read="count",
                    absent=0),
             Column("type_warnings_count", "int64", "status.typeChecking.expressionWarnings",
@@ -94,6 +109,12 @@ TABLES = (
         (_TYPE, Column("policy", "string", "/metadata.name", "name of the policy"),
          Column("rule", "int64", "#", "position of the rule"), *_match("")),
         ("type", "policy", "rule", "operation", "group", "version", "resource"),
+    ),
+    Table(
+        "admission_policy_selectors", "label selectors of admission policies: one row for each requirement and value",
+        _selectors(_POLICIES, "spec.matchConstraints"),
+        (_TYPE, Column("policy", "string", "/metadata.name", "name of the policy"), _OF, *SELECTOR),
+        ("type", "policy", "of", "form", "requirement", "value"),
     ),
     Table(
         "admission_validations", "expressions of ValidatingAdmissionPolicies",
@@ -113,10 +134,53 @@ TABLES = (
             _TYPE, *identity(namespaced=False),
             Column("policy", "string", "spec.policyName", "policy that is bound"),
             Column("action", "string", "spec.validationActions[]", "Deny, Warn or Audit", each="optional"),
+            Column("has_param", "boolean", "spec.paramRef", "it says which parameters are used", read="present"),
             Column("param", "string", "spec.paramRef.name", "parameters that are used"),
+            Column("param_namespace", "string", "spec.paramRef.namespace",
+                   "their namespace; <NA>: that of what is judged"),
+            Column("param_not_found", "string", "spec.paramRef.parameterNotFoundAction",
+                   "Allow or Deny, where there are no such parameters"),
+            Column("rules_count", "int64", "spec.matchResources.resourceRules",
+                   "rules that limit the policy's own; 0: none", read="count", absent=0),
+            Column("excluded_count", "int64", "spec.matchResources.excludeResourceRules",
+                   "rules that leave requests out", read="count", absent=0),
             Column("has_namespace_selector", "boolean", "spec.matchResources.namespaceSelector",
                    "only some namespaces", read="present"),
         ),
         ("type", "name", "action"), kind="AdmissionPolicyBinding",
+    ),
+    Table(
+        "admission_binding_rules", "to what bindings limit their policies",
+        _rows(_BINDINGS, "spec.matchResources.resourceRules[]"),
+        (_TYPE, Column("binding", "string", "/metadata.name", "name of the binding"),
+         Column("rule", "int64", "#", "position of the rule"), *_match("")),
+        ("type", "binding", "rule", "operation", "group", "version", "resource"),
+    ),
+    Table(
+        "admission_binding_selectors", "label selectors of bindings: one row for each requirement and value",
+        _selectors(_BINDINGS, "spec.matchResources"),
+        (_TYPE, Column("binding", "string", "/metadata.name", "name of the binding"), _OF, *SELECTOR),
+        ("type", "binding", "of", "form", "requirement", "value"),
+    ),
+    Table(
+        "image_policies", "ClusterImagePolicies of Sigstore's policy controller", (Rows(_IMAGES),),
+        (
+            *identity(namespaced=False),
+            Column("mode", "string", "spec.mode", "enforce or warn", absent="enforce"),
+            Column("match_count", "int64", "spec.match", "kinds of objects that it is limited to; 0: none",
+                   read="count", absent=0),
+        ),
+        ("name",), kind="ClusterImagePolicy",
+    ),
+    Table(
+        "image_policy_globs", "images that ClusterImagePolicies are about", (Rows(_IMAGES, "spec.images[]"),),
+        (_IMAGE_POLICY, Column("glob", "string", "glob", "pattern; ** is any image")), ("policy", "glob"),
+    ),
+    Table(
+        "image_policy_authorities", "whose signatures ClusterImagePolicies accept",
+        (Rows(_IMAGES, "spec.authorities[]"),),
+        (_IMAGE_POLICY, Column("position", "int64", "#", "position of the authority"),
+         Column("static_action", "string", "static.action", "pass or fail, whatever is signed; <NA>: signatures")),
+        ("policy", "position"),
     ),
 )

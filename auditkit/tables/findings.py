@@ -21,7 +21,9 @@ def _object() -> tuple[Column, ...]:
         _text("uid", "UID of the object"),
         _text("container", "name of the container"),
         _text("image", "image reference as the tool says"),
-        _text("image_digest", "digest of the image: sha256:..."),
+        _text("image_digest", "digest of the image's manifest: sha256:...; where image_id is the same, the tool does "
+              "not say which of the two it is"),
+        _text("image_id", "ID of the image, which is the digest of its configuration and never that of its manifest"),
         _text("node", "name of the node"),
     )
 
@@ -32,6 +34,12 @@ _SEVERITY = (
     _text("severity", "critical, high, medium, low, info or unknown"),
     _text("tool_severity", "the tool's own word for it"),
 )
+
+MAX_AGE_DAYS = 30
+"""For how many days before the snapshot it counts what a tool says, where a control does not say otherwise."""
+
+MAX_AGE_DAYS_OF = {"kube-bench": 90}
+"""Of tools that look at what changes only with the nodes themselves."""
 
 FINDINGS = Table(
     "findings", "what scanners found: one row a rule on an object", (Rows("findings"),),
@@ -53,6 +61,9 @@ FINDINGS = Table(
         _text("category", "vulnerability, misconfiguration, secret, license, rbac, compliance, policy …"),
         _text("enforcement", "what the policy does on admission: deny, warn, dryrun, audit, enforce"),
         Column("seen", "timestamp", "seen", "when the tool saw it, as it says"),
+        Column("accepted_until", "timestamp", "accepted_until", "until when it is accepted; <NA>: without an end, or "
+               "the tool does not say"),
+        Column("data_time", "timestamp", "data_time", "of which time the tool's data on vulnerabilities are"),
         _SCAN,
     ),
     ("scan", "rule", "kind", "namespace", "name", "container", "package"), kind="kind", called=("name", "container"),
@@ -118,6 +129,7 @@ SCANS = Table(
         _text("sha256", "SHA-256 of the file as it lies there"),
         Column("bytes", "int64", "bytes", "size of the file"),
         Column("time", "timestamp", "time", "when the scan was made, as it says; <NA>: it does not say"),
+        Column("file_time", "timestamp", "file_time", "when the file was last written: the scan is not newer"),
         _text("cluster", "name of the cluster as the tool says"),
         Column("items", "int64", "items", "lines, documents or objects that were read"),
         Column("findings", "int64", "findings", "findings in it"),

@@ -1,5 +1,6 @@
 """Services, ingresses and network policies."""
 
+from auditkit.tables import load_balancers
 from auditkit.tables.model import Column, Rows, Table, identity
 
 _POLICY = "networkpolicies.networking.k8s.io"
@@ -103,11 +104,24 @@ TABLES = (
             Column("class", "string", "spec.ingressClassName", "ingress class"),
             Column("tls_count", "int64", "spec.tls", "TLS entries", read="count", absent=0),
             Column("rules_count", "int64", "spec.rules", "rules", read="count", absent=0),
+            Column("has_default_backend", "boolean", "spec.defaultBackend", "something serves all that is left",
+                   read="present"),
             Column("default_service", "string", "spec.defaultBackend.service.name", "service for all that is left"),
             Column("default_port", "string", "spec.defaultBackend.service.port.number", "its port", read="text"),
             Column("default_port_name", "string", "spec.defaultBackend.service.port.name", "its port by name"),
         ),
         ("namespace", "name"), kind="Ingress",
+    ),
+    Table(
+        "ingress_rules", "rules of ingresses: one row a host, with paths or without",
+        (Rows("ingresses.networking.k8s.io", "spec.rules[]"),),
+        (
+            *_of("ingress"),
+            Column("rule", "int64", "#", "position of the rule"),
+            Column("host", "string", "host", "host name; <NA>: any"),
+            Column("paths_count", "int64", "http.paths", "paths; 0: all of the host", read="count", absent=0),
+        ),
+        ("namespace", "ingress", "rule"),
     ),
     Table(
         "ingress_paths", "hosts and paths of ingresses, and the services behind them",
@@ -144,6 +158,15 @@ TABLES = (
         "service_annotations", "annotations that name a certificate for a load balancer; their values are not kept",
         (Rows("services", "metadata.annotations{}", keep=("service.beta.kubernetes.io/aws-load-balancer-ssl-",)),),
         (*_of("service"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "service", "key"),
+    ),
+    Table(
+        "service_load_balancer_annotations",
+        "annotations that say who may reach a load balancer; of those that name something the value is not kept",
+        (Rows("services", "metadata.annotations{}", label="read", keep=load_balancers.READ),
+         Rows("services", "metadata.annotations{}", label="named", keep=load_balancers.NAMED)),
+        (*_of("service"), Column("key", "string", "$key", "annotation"),
+         Column("value", "string", {"read": "$value", "named": "'"}, "its value"), _BLANK),
+        ("namespace", "service", "key"),
     ),
     Table(
         "ingress_addresses", "addresses that ingresses are served on", (

@@ -50,6 +50,15 @@ SECURITY_FIELDS = {
 }
 """The fields of a security context; one in which none is set states nothing."""
 
+STATEMENTS = {
+    "pod": ("seLinuxOptions.level", "windowsOptions.gmsaCredentialSpec", "windowsOptions.gmsaCredentialSpecName",
+            "fsGroupChangePolicy", "supplementalGroups", "supplementalGroupsPolicy", "seLinuxChangePolicy", "sysctls"),
+    "container": ("seLinuxOptions.level", "windowsOptions.gmsaCredentialSpec", "windowsOptions.gmsaCredentialSpecName",
+                  "privileged", "procMount"),
+}
+"""Fields of a security context that say something, whatever their value; and, last, those of which a column does not
+tell the safer value from the absence of the field."""
+
 
 def _security(level: str) -> tuple[Column, ...]:
     """The fields of a security context that pods and containers share."""
@@ -67,6 +76,10 @@ def _security(level: str) -> tuple[Column, ...]:
         Column("windows_user", "string", f"{context}.windowsOptions.runAsUserName", "user name it runs as on Windows"),
         Column("security_context", "string", "|".join(f"{context}.{name}" for name in SECURITY_FIELDS[level]),
                "the first field that its security context sets; <NA>: none", read="first_of"),
+        Column("security_statement", "string", "|".join(f"{context}.{name}" for name in STATEMENTS[level]),
+               "the first field that counts by being set, or whose safer value is its default; <NA>: none",
+               read="first_of"),
+        Column("run_as_group", "int64", f"{context}.runAsGroup", "group id it runs as"),
     )
 
 
@@ -88,6 +101,7 @@ POD_SPEC = (
     Column("cpu_limit", "string", "spec.resources.limits.cpu", "limit of CPU for all its containers", read="text"),
     Column("memory_limit", "string", "spec.resources.limits.memory", "limit of memory for all its containers",
            read="text"),
+    Column("fs_group", "int64", "spec.securityContext.fsGroup", "group id that its volumes belong to"),
     *_security("pod"),
 )
 
@@ -95,6 +109,8 @@ CONTAINER_SPEC = (
     Column("type", "string", "=type", "regular, init or ephemeral"),
     Column("image", "string", "image", "image as written in the pod"),
     Column("image_pull_policy", "string", "imagePullPolicy", "when the image is pulled"),
+    Column("restart_policy", "string", "restartPolicy",
+           "its own restart policy; Always makes an init container a sidecar; <NA>: that of its pod"),
     Column("privileged", "boolean", f"{SECURITY}.privileged", "has all rights on the node", absent=False),
     Column("allow_privilege_escalation", "boolean", f"{SECURITY}.allowPrivilegeEscalation",
            "a process may gain more rights than its parent"),
@@ -146,7 +162,9 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
                Column("port", "int64", "containerPort", "port inside the pod"),
                Column("host_port", "int64", "hostPort", "port on the node; 0: none", absent=0),
                Column("host_ip", "string", "hostIP", "address on the node"),
-               Column("protocol", "string", "protocol", "TCP, UDP or SCTP", absent="TCP")),
+               Column("protocol", "string", "protocol", "TCP, UDP or SCTP", absent="TCP"),
+               Column("type", "string", "=type", "regular, init or ephemeral"),
+               Column("restart_policy", "string", "^restartPolicy", "restart policy of the container itself")),
               (*key, "container", "port", "protocol"), kind="Pod", called=("pod", "container")),
         Table(f"{prefix}container_env", "environment variables by name and origin; literal values are not kept",
               container_rows(".env[]"),
@@ -185,7 +203,8 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
                Column("secret", "string", "secret.secretName", "Secret that is mounted"),
                Column("config_map", "string", "configMap.name", "ConfigMap that is mounted"),
                Column("claim", "string", "persistentVolumeClaim.claimName", "claim that is mounted"),
-               Column("csi_driver", "string", "csi.driver", "driver of an inline CSI volume")),
+               Column("csi_driver", "string", "csi.driver", "driver of an inline CSI volume"),
+               Column("image", "string", "image.reference", "image that is mounted")),
               (*key, "name"), kind="Pod", called=("pod", "")),
         Table(f"{prefix}projected_sources", "Secrets and service account tokens in projected volumes",
               (*pod_rows("spec.volumes[].projected.sources[].secret", label="secret"),
@@ -247,6 +266,17 @@ POD_OWNERS = Table(
     ("namespace", "pod", "owner_uid"),
 )
 
+CONDITIONS = Table(
+    "pod_conditions", "conditions of pods", (Rows("pods", "status.conditions[]"),),
+    (
+        _NAMESPACE,
+        Column("pod", "string", "/metadata.name", "name of the pod"),
+        Column("type", "string", "type", "condition: Ready, PodScheduled …"),
+        Column("status", "string", "status", "True, False or Unknown"),
+    ),
+    ("namespace", "pod", "type"),
+)
+
 IMAGES = Table(
     "container_images", "images as the nodes have pulled them",
     tuple(Rows("pods", f"status.{field}[]", constants={"type": kind}) for field, kind in (
@@ -256,6 +286,7 @@ IMAGES = Table(
         _NAMESPACE,
         Column("pod", "string", "/metadata.name", "name of the pod"),
         Column("container", "string", "name", "name of the container"),
+        Column("type", "string", "=type", "regular, init or ephemeral"),
         Column("image", "string", "image", "image that the node resolved"),
         Column("image_id", "string", "imageID", "digest of the image that runs"),
         Column("ready", "boolean", "ready", "the container is ready"),
@@ -285,7 +316,7 @@ TEMPLATES = Table(
 _POD_OWNER = (_NAMESPACE, Column("pod", "string", "/metadata.name", "name of the pod"))
 
 TABLES = (
-    PODS, POD_OWNERS, IMAGES,
+    PODS, POD_OWNERS, CONDITIONS, IMAGES,
     *_children("", _POD_OWNER, {"pods": ("", {})}),
     TEMPLATES,
     *_children("template_", _TEMPLATE_OWNER,

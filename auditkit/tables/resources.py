@@ -4,6 +4,7 @@ from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
+_DEVICES = ("v1", "v1beta2", "v1beta1")
 
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
@@ -46,6 +47,8 @@ RESOURCES: dict[str, Resource] = {
                  namespaced=False, builtin=False),
         Resource(f"mutatingadmissionpolicybindings.{_ADMISSION}", "MutatingAdmissionPolicyBinding",
                  ("v1", "v1beta1", "v1alpha1"), namespaced=False, builtin=False),
+        Resource("clusterimagepolicies.policy.sigstore.dev", "ClusterImagePolicy", ("v1beta1", "v1alpha1"),
+                 namespaced=False, builtin=False),
         Resource("externalsecrets.external-secrets.io", "ExternalSecret", ("v1", "v1beta1"), builtin=False),
         Resource("secretproviderclasses.secrets-store.csi.x-k8s.io", "SecretProviderClass", ("v1", "v1alpha1"),
                  builtin=False),
@@ -54,6 +57,9 @@ RESOURCES: dict[str, Resource] = {
         Resource("limitranges", "LimitRange"),
         Resource("customresourcedefinitions.apiextensions.k8s.io", "CustomResourceDefinition", namespaced=False),
         Resource("apiservices.apiregistration.k8s.io", "APIService", namespaced=False),
+        Resource("deviceclasses.resource.k8s.io", "DeviceClass", _DEVICES, namespaced=False, builtin=False),
+        Resource("resourceclaims.resource.k8s.io", "ResourceClaim", _DEVICES, builtin=False),
+        Resource("resourceclaimtemplates.resource.k8s.io", "ResourceClaimTemplate", _DEVICES, builtin=False),
         Resource("storageclasses.storage.k8s.io", "StorageClass", namespaced=False),
         Resource("persistentvolumes", "PersistentVolume", namespaced=False),
         Resource("persistentvolumeclaims", "PersistentVolumeClaim"),

@@ -1,5 +1,6 @@
 """Storage classes, volumes and claims."""
 
+from auditkit.tables import volume_encryption
 from auditkit.tables.model import Column, Rows, Table, identity
 
 _CLASS = "storageclasses.storage.k8s.io"
@@ -15,6 +16,9 @@ TABLES = (
             Column("encrypted", "string", "parameters.encrypted", "the provisioner's parameter of this name"),
             Column("encryption_key", "boolean", "parameters.kmsKeyId", "a key of the customer is named",
                    read="present"),
+            Column("secure", "string", "parameters.secure", "the provisioner's parameter of this name (Portworx)"),
+            Column("disk_encryption", "string", "|".join(f"parameters.{name}" for name in volume_encryption.NAMED),
+                   "the parameter that names a set of keys (Azure); <NA>: none", read="first_of"),
             Column("binding_mode", "string", "volumeBindingMode", "when a volume is made", absent="Immediate"),
         ),
         ("name",), kind="StorageClass",

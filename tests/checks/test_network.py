@@ -343,6 +343,8 @@ def _service(kind: str | None = None, addresses: tuple[dict, ...] = (), **spec: 
     (_service("ClusterIP"), "pass", "pass"),
     (_service("ExternalName"), "pass", "pass"),
     (_service("NodePort"), "fail", "pass"),
+    (_service("LoadBalancer", ports=[{"port": 80, "nodePort": 30080}]), "fail", "pass"),
+    (_service("LoadBalancer", ports=[{"port": 80}], allocateLoadBalancerNodePorts=False), "pass", "pass"),
     (_service("ClusterIP", externalIPs=["1.2.3.4"]), "pass", "fail"),
     (_service("LoadBalancer", externalIPs=["1.2.3.4"]), "pass", "fail"),
     (_service("NodePort", externalIPs=["1.2.3.4", "fd00::1"]), "fail", "fail"),
@@ -373,3 +375,108 @@ def test_load_balancers_need_address_ranges(ranges, addresses, verdict):
 
 def test_other_services_are_no_load_balancers():
     assert verdicts("network.load_balancers_restricted", [_service("NodePort")]) == {"web": "not_applicable"}
+
+
+AWS, AZURE = "service.beta.kubernetes.io/aws-load-balancer-", "service.beta.kubernetes.io/azure-"
+RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
+NAME, INSIDE, OUT = {"hostname": "k8s-a-0a1b2c3d4e.elb.eu-central-1.amazonaws.com"}, {"ip": "10.2.3.4"}, {"ip": "20.30.40.50"}
+
+
+def _balancer(annotations: dict, *addresses: dict, **spec: object) -> dict:
+    service = _service("LoadBalancer", addresses, **spec)
+    service["metadata"]["annotations"] = annotations
+    return service
+
+
+@pytest.mark.parametrize(("annotation", "value", "verdict"), [
+    (f"{AWS}scheme", "internal", "unknown"), (f"{AWS}scheme", "Internal", "fail"),
+    (f"{AWS}scheme", "internet-facing", "fail"), (f"{AWS}internal", "true", "unknown"),
+    (f"{AWS}internal", "0.0.0.0/0", "unknown"), (f"{AWS}internal", "false", "fail"), (f"{AWS}internal", "", "fail"),
+    (f"{AWS}type", "external", "unknown"), (f"{AWS}type", "nlb-ip", "unknown"), (f"{AWS}type", "nlb", "fail"),
+    (f"{AZURE}load-balancer-internal", "true", "unknown"), (f"{AZURE}load-balancer-internal", "True", "fail"),
+    ("networking.gke.io/load-balancer-type", "Internal", "unknown"),
+    ("cloud.google.com/load-balancer-type", "internal", "unknown"),
+    ("networking.gke.io/load-balancer-type", "External", "fail"),
+    ("networking.gke.io/load-balancer-type", "INTERNAL", "fail"),
+    ("service.beta.kubernetes.io/openstack-internal-load-balancer", "true", "unknown"),
+    ("service.beta.kubernetes.io/openstack-internal-load-balancer", "True", "fail"),
+    ("service.beta.kubernetes.io/do-loadbalancer-network", "INTERNAL", "unknown"),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "intranet", "unknown"),
+    ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "internet", "fail"),
+    ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "private", "unknown"),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", "true", "unknown"),
+    ("oci-network-load-balancer.oraclecloud.com/internal", "true", "unknown"),
+    ("load-balancer.hetzner.cloud/disable-public-network", "true", "unknown"),
+    ("load-balancer.hetzner.cloud/use-private-ip", "true", "fail"),  # of its targets, not of itself
+    ("metallb.io/loadBalancerIPs", "192.168.1.5", "unknown"), ("metallb.io/loadBalancerIPs", "20.1.1.1", "fail"),
+    ("kube-vip.io/loadbalancerIPs", "192.168.1.5,20.1.1.1", "fail"),
+    ("lbipam.cilium.io/ips", "100.70.1.1", "unknown"),
+    (RANGES, "203.0.113.0/24, 198.51.100.7/32", "unknown"), (RANGES, "203.0.113.0/24,0.0.0.0/0", "fail"),
+    (RANGES, "", "fail"), (RANGES, "office", "fail"),
+    (f"{AZURE}allowed-ip-ranges", "203.0.113.0/24", "unknown"), (f"{AZURE}allowed-service-tags", "Storage", "unknown"),
+    (f"{AWS}security-groups", "sg-1", "unknown"),
+    (f"{AWS}extra-security-groups", "sg-1", "fail"),  # beside the one that lets all in
+])
+def test_what_a_cloud_decides_by_annotation_is_not_known(annotation, value, verdict):
+    for addresses in ((), (NAME,)):
+        service = _balancer({annotation: value}, *addresses)
+        assert verdicts("network.load_balancers_restricted", [service]) == {"web": verdict}
+
+
+@pytest.mark.parametrize(("annotations", "addresses", "spec", "verdict"), [
+    ({f"{AWS}scheme": "internal"}, (OUT,), {}, "fail"),  # the address is seen, and public
+    ({f"{AZURE}load-balancer-internal": "true"}, (INSIDE,), {}, "pass"),
+    ({"networking.gke.io/load-balancer-type": "Internal"}, ({"ip": "100.64.3.9"},), {}, "pass"),
+    ({RANGES: "203.0.113.0/24"}, (OUT,), {}, "unknown"),
+    ({RANGES: "0.0.0.0/0"}, (NAME,), {"loadBalancerSourceRanges": ["203.0.113.0/24"]}, "pass"),  # the field goes first
+    ({RANGES: "203.0.113.0/24"}, (NAME,), {"loadBalancerSourceRanges": ["0.0.0.0/0"]}, "fail"),
+    ({f"{AZURE}allowed-ip-ranges": "0.0.0.0/0"}, (OUT,), {"loadBalancerSourceRanges": ["203.0.113.0/24"]}, "fail"),
+    ({f"{AWS}security-groups": "sg-1"}, (NAME,), {"loadBalancerSourceRanges": ["203.0.113.0/24"]}, "unknown"),
+    ({}, (NAME,), {"loadBalancerClass": "service.k8s.aws/nlb"}, "unknown"),
+    ({f"{AWS}scheme": "internet-facing"}, (NAME,), {"loadBalancerClass": "service.k8s.aws/nlb"}, "fail"),
+    ({}, (), {"loadBalancerClass": "acme.example/lb"}, "unknown"),
+    ({}, (OUT,), {"loadBalancerClass": "acme.example/lb"}, "fail"),
+    ({}, (), {"loadBalancerClass": "networking.gke.io/l4-regional-external"}, "fail"),
+    ({}, ({"hostname": "internal-a1b2-123.eu-central-1.elb.amazonaws.com"},), {}, "pass"),
+    ({}, ({"hostname": "a1b2-123.eu-central-1.elb.amazonaws.com"},), {}, "fail"),
+    ({}, ({"hostname": "internal-a.elb.amazonaws.com.evil.example"},), {}, "fail"),
+    ({}, (INSIDE, NAME), {}, "fail"),
+])
+def test_which_load_balancers_are_restricted(annotations, addresses, spec, verdict):
+    service = _balancer(annotations, *addresses, **spec)
+    assert verdicts("network.load_balancers_restricted", [service]) == {"web": verdict}
+
+
+def test_names_of_security_groups_are_not_kept():
+    rows = frames([_balancer({f"{AWS}security-groups": "sg-1", "note": "secret", RANGES: "10.0.0.0/8"})])
+    kept = rows["service_load_balancer_annotations"]
+    assert dict(zip(kept["key"], kept["value"], strict=True)) == {f"{AWS}security-groups": "", RANGES: "10.0.0.0/8"}
+
+
+TLS = ["a.dev.example"]
+TO_SERVICE, TO_RESOURCE = {"service": {"name": "a", "port": {"number": 80}}}, {"resource": {"kind": "Bucket", "name": "b"}}
+
+
+def _rule(host: str | None, backend: dict | None = TO_SERVICE) -> dict:
+    paths = [{"path": "/", "pathType": "Prefix", "backend": backend}]
+    return ({"host": host} if host is not None else {}) | ({"http": {"paths": paths}} if backend else {})
+
+
+@pytest.mark.parametrize(("tls", "rules", "more", "verdict"), [
+    (TLS, [_rule("a.dev.example")], {}, "pass"), (TLS, [_rule("a.dev.example", TO_RESOURCE)], {}, "pass"),
+    (TLS, [_rule("a.dev.example"), _rule("b.dev.example", TO_RESOURCE)], {}, "fail"),
+    (TLS, [_rule("a.dev.example"), _rule("b.dev.example", None)], {}, "fail"),
+    (TLS, [_rule("a.dev.example", None)], {}, "pass"), (TLS, [_rule("a.dev.example"), _rule(None)], {}, "fail"),
+    (TLS, [_rule("a.dev.example"), _rule("", None)], {}, "fail"),
+    (TLS, [_rule("a.dev.example")], {"defaultBackend": TO_SERVICE}, "fail"),
+    (TLS, [_rule("a.dev.example")], {"defaultBackend": TO_RESOURCE}, "fail"),
+    (None, [_rule("b.dev.example", None), _rule(None)], {"defaultBackend": TO_RESOURCE}, "pass"),  # an entry for all
+    (["*.dev.example"], [_rule("*.dev.example"), _rule("a.dev.example", None)], {}, "pass"),
+    (["*.dev.example"], [_rule("a.b.dev.example", None)], {}, "fail"), (["*.dev.example"], [_rule("dev.example")], {}, "fail"),
+    (TLS, [_rule("*.dev.example")], {}, "fail"), (["*.example"], [_rule("*.dev.example")], {}, "fail"),
+])
+def test_hosts_of_an_ingress_are_those_of_its_rules(tls, rules, more, verdict):
+    entry = {"secretName": "s"} | ({"hosts": tls} if tls else {})
+    ingress = {"kind": "Ingress", "metadata": {"name": "in", "namespace": "shop"},
+               "spec": {"tls": [entry], "rules": rules} | more}
+    assert verdicts("network.ingress_uses_tls", [ingress]) == {"in": verdict}

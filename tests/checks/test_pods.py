@@ -4,7 +4,7 @@ import pytest
 from worlds import derived, frames
 
 from auditkit.analysis import derivation, inputs
-from auditkit.checks import find
+from auditkit.checks import all_checks, find
 from auditkit.evaluation.engine import run
 from auditkit.proof.prove import world
 from auditkit.tables import RESOURCES, TABLES
@@ -222,12 +222,54 @@ def test_a_volume_that_its_class_did_not_make_is_unknown(change):
     assert verdicts("storage.volumes_encrypted", tables)[0][0] == "unknown"
 
 
-@pytest.mark.parametrize(("provisioner", "encrypted"), [("pd.csi.storage.gke.io", None), ("ebs.csi.aws.com", "perhaps"),
-                                                        ("disk.csi.azure.com", None)])
-def test_a_class_that_does_not_say_is_unknown(provisioner, encrypted):
-    tables = {"storage_classes": [{"name": "a", "provisioner": provisioner, "encrypted": encrypted}],
-              "persistent_volumes": [{"name": PVC, "storage_class": "a", "csi_driver": provisioner}]}
-    assert verdicts("storage.volumes_encrypted", tables)[0][0] == "unknown"
+def encryption(provisioner: str, **parameters: str) -> str:
+    """The verdict on a volume of a class with these parameters, as an API server lists them."""
+    rows = frames([
+        {"kind": "StorageClass", "metadata": {"name": "c"}, "provisioner": provisioner, "parameters": parameters},
+        {"kind": "PersistentVolume", "metadata": {"name": PVC}, "spec": {
+            "storageClassName": "c", "csi": {"driver": provisioner, "volumeHandle": "v"}}}])
+    check = find("storage.volumes_encrypted")
+    [ok] = check(*derived(rows, *check.tables)).ok.tolist()
+    return {True: "pass", False: "fail"}.get(ok, "unknown")
+
+
+@pytest.mark.parametrize(("provisioner", "parameters", "verdict"), [
+    *(("ebs.csi.aws.com", {"encrypted": value}, verdict) for value, verdict in (
+        ("true", "pass"), ("false", "fail"), ("True", "unknown"), ("1", "unknown"), ("perhaps", "unknown"))),
+    ("ebs.csi.aws.com", {}, "unknown"), ("ebs.csi.aws.com", {"type": "gp3", "kmsKeyId": "k"}, "unknown"),
+    ("ebs.csi.eks.amazonaws.com", {"encrypted": "true"}, "pass"),
+    ("ebs.csi.eks.amazonaws.com", {"encrypted": "TRUE"}, "unknown"),
+    *(("rook-ceph.rbd.csi.ceph.com", {"encrypted": value}, verdict) for value, verdict in (
+        ("true", "pass"), ("True", "pass"), ("1", "pass"), ("F", "fail"), ("tRUE", "unknown"), ("yes", "unknown"))),
+    ("cephfs.csi.ceph.com", {}, "unknown"), ("rbd.csi.ceph.com.evil.example", {"encrypted": "true"}, "unknown"),
+    ("driver.longhorn.io", {"encrypted": "true"}, "pass"), ("driver.longhorn.io", {"secure": "true"}, "unknown"),
+    ("pxd.portworx.com", {"secure": "true"}, "pass"), ("pxd.portworx.com", {"encrypted": "true"}, "unknown"),
+    ("pxd.portworx.com", {"secure": "0"}, "fail"),
+    ("disk.csi.azure.com", {}, "unknown"), ("disk.csi.azure.com", {"encrypted": "true"}, "unknown"),
+    ("disk.csi.azure.com", {"diskEncryptionSetID": "/subscriptions/a"}, "pass"),
+    ("disk.csi.azure.com", {"diskencryptionsetid": "/subscriptions/a"}, "pass"),
+    ("pd.csi.storage.gke.io", {}, "unknown"), ("pd.csi.storage.gke.io", {"encrypted": "true"}, "unknown"),
+    ("cinder.csi.openstack.org", {"type": "luks", "encrypted": "true"}, "unknown"),
+    ("csi.vsphere.vmware.com", {"storagepolicyname": "encrypted"}, "unknown"),
+    ("efs.csi.aws.com", {"encrypted": "true"}, "unknown"), ("acme.example", {"encrypted": "true"}, "unknown"),
+    ("acme.example", {"encrypted": "false"}, "unknown"),
+])
+def test_parameters_are_read_as_strictly_as_their_driver_does(provisioner, parameters, verdict):
+    assert encryption(provisioner, **parameters) == verdict
+
+
+@pytest.mark.parametrize(("value", "verdict"), [("true", "pass"), ("True", "unknown"), ("false", "fail")])
+def test_a_volume_of_the_former_provisioner_is_read_as_before_and_after_its_migration(value, verdict):
+    tables = {"storage_classes": [{"name": "a", "provisioner": "kubernetes.io/aws-ebs", "encrypted": value}],
+              "persistent_volumes": [{"name": PVC, "storage_class": "a", "type": "awsElasticBlockStore"}]}
+    assert verdicts("storage.volumes_encrypted", tables)[0][0] == verdict
+
+
+def test_what_to_ask_of_a_class_that_does_not_say():
+    tables = {"storage_classes": [{"name": "a", "provisioner": "ebs.csi.aws.com"}],
+              "persistent_volumes": [{"name": PVC, "storage_class": "a", "csi_driver": "ebs.csi.aws.com"}]}
+    [(verdict, reason)] = verdicts("storage.volumes_encrypted", tables)
+    assert verdict == "unknown" and "encrypts new EBS volumes by default" in reason
 
 
 def test_a_volume_without_a_policy_is_unknown():
@@ -301,6 +343,33 @@ def test_a_security_context_in_which_nothing_is_set_states_nothing(pod, containe
     assert security_contexts(pod, container) == [ok]
 
 
+@pytest.mark.parametrize(("pod", "container"), [
+    ({}, {"privileged": True}), ({}, {"allowPrivilegeEscalation": True}), ({}, {"runAsUser": 0}),
+    ({}, {"runAsNonRoot": False}), ({"runAsUser": 0, "runAsGroup": 0, "fsGroup": 0}, {}),
+    ({}, {"capabilities": {"add": ["NET_ADMIN"]}}), ({}, {"procMount": "Unmasked"}),
+    ({}, {"readOnlyRootFilesystem": False}), ({"seccompProfile": {"type": "Unconfined"}}, {}),
+    ({}, {"appArmorProfile": {"type": "Unconfined"}}), ({}, {"seLinuxOptions": {"type": "spc_t"}}),
+    ({"windowsOptions": {"hostProcess": True}}, {}), ({"windowsOptions": {"runAsUserName": "ContainerAdministrator"}}, {}),
+    ({"seccompProfile": {"type": "RuntimeDefault"}}, {"seccompProfile": {"type": "Unconfined"}}),  # the container's counts
+    ({"runAsNonRoot": True}, {"runAsNonRoot": False}), ({"runAsUser": 1000}, {"runAsUser": 0}),
+    ({"seccompProfile": {"type": "RuntimeDefault"}}, {"privileged": True}),  # a privileged container gets none of these
+    ({}, {"privileged": True, "capabilities": {"drop": ["ALL"]}}),
+])
+def test_a_security_context_that_only_makes_things_worse_states_nothing(pod, container):
+    assert security_contexts(pod, container) == [False]
+
+
+@pytest.mark.parametrize(("pod", "container"), [
+    ({}, {"privileged": True, "runAsNonRoot": True}), ({}, {"allowPrivilegeEscalation": False}),
+    ({"runAsUser": 0}, {"runAsUser": 1000}), ({}, {"readOnlyRootFilesystem": True}),
+    ({}, {"seLinuxOptions": {"level": "s0:c1,c2"}}), ({}, {"seLinuxOptions": {"type": "container_t"}}),
+    ({"appArmorProfile": {"type": "RuntimeDefault"}}, {}), ({"windowsOptions": {"hostProcess": False}}, {}),
+    ({"seccompProfile": {"type": "Localhost", "localhostProfile": "a"}}, {"capabilities": {"add": ["CHOWN"]}}),
+])
+def test_a_security_context_that_limits_something_is_set(pod, container):
+    assert security_contexts(pod, container) == [True]
+
+
 @pytest.mark.parametrize(("phase", "verdict"), [
     ("Succeeded", "not_applicable"), ("Failed", "not_applicable"), ("Running", "fail"), (None, "fail")])
 def test_a_pod_that_has_ended_uses_no_token(phase, verdict):
@@ -315,3 +384,47 @@ def test_every_collected_kind_of_object_counts_in_the_namespace_default():
                and table.sources[0] in RESOURCES and table.rows[0].path == ""}
     missing = objects - inside
     assert not missing
+
+
+ENDED_CHECKS = sorted(name for name, check in all_checks().items() if name.partition(".")[0] in ("workloads", "pss")
+                      and check.tables[0] in ("all_pods", "all_containers"))
+
+
+@pytest.mark.parametrize("check", [*ENDED_CHECKS, "secrets.not_in_environment"])
+@pytest.mark.parametrize("phase", ["Succeeded", "Failed"])
+def test_of_a_pod_that_has_ended_nothing_runs(check, phase):
+    given = {"pods": [{"phase": phase, "host_network": True, "host_pid": True, "host_ipc": True}],
+             "service_accounts": [{"name": "default"}], "volumes": [{"type": "hostPath", "host_path": "/"}],
+             "containers": [{"privileged": True, "image": "a"}], "container_env": [{"secret": "a", "name": "A"}],
+             "container_ports": [{"port": 80, "host_port": 80}]}
+    assert {verdict for verdict, _ in verdicts(check, given)} == {"not_applicable"}
+
+
+def test_a_pod_that_has_ended_is_still_kept_in_its_namespace():
+    given = {"pods": [{"namespace": "default", "phase": "Succeeded"}]}
+    assert [verdict for verdict, _ in verdicts("workloads.default_namespace_unused", given)] == ["fail"]
+
+
+@pytest.mark.parametrize(("own", "of_pod", "verdict"), [
+    (None, "Always", "not_applicable"), ("Always", "Always", "fail"), ("Never", "Always", "not_applicable"),
+    ("OnFailure", "Always", "not_applicable"), ("Always", "Never", "not_applicable"),
+    ("Always", "OnFailure", "not_applicable")])
+def test_a_sidecar_is_an_init_container_that_serves(own, of_pod, verdict):
+    given = {"pods": [{"restart_policy": of_pod}], "containers": [{"type": "init", "restart_policy": own}]}
+    assert [found for found, _ in verdicts("workloads.probes_set", given)] == [verdict]
+
+
+PINNED = "a@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(("volumes", "pinned", "tagged"), [
+    ([{"type": "image", "image": PINNED}], "pass", "pass"),
+    ([{"type": "image", "image": "a:1"}], "fail", "pass"),
+    ([{"type": "image", "image": "a:latest"}], "fail", "fail"),
+    ([{"type": "image", "image": "a"}, {"type": "image", "image": PINNED}], "fail", "fail"),
+    ([{"type": "image", "image": "a", "pod": "other"}, {"type": "emptyDir"}], "pass", "pass"),
+])
+def test_the_images_of_volumes_count_as_those_of_containers(volumes, pinned, tagged):
+    given = {"pods": [{}], "containers": [{"image": PINNED}], "volumes": volumes}
+    assert verdicts("workloads.images_pinned_by_digest", given)[0][0] == pinned
+    assert verdicts("workloads.no_latest_tag", given)[0][0] == tagged

@@ -235,3 +235,21 @@ def test_terminal_escapes_of_a_cluster_do_not_reach_the_terminal(tmp_path: Path)
         assert shown.returncode == 0, shown.stderr
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown.stdout + shown.stderr)
     assert "[red]n[/red]" in shown.stdout
+
+
+def test_files_are_collected_with_the_users_word_and_it_is_said_what_to_hand_in_next(tmp_path: Path) -> None:
+    (tmp_path / "pods.json").write_text('{"apiVersion": "v1", "kind": "List", "metadata": {"resourceVersion": ""}, '
+                                        '"items": [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", '
+                                        '"namespace": "n"}, "spec": {"containers": [{"name": "c"}]}}]}')
+    given = ["--recording", str(tmp_path / "pods.json"), "--store", str(tmp_path / "s")]
+    done = auditkit("collect", *given, "--complete", "pods,rc", "--taken-at", "2026-01-31")
+    assert done.returncode == 0
+    assert "observed 2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, as " in done.stderr
+    assert "Next: auditkit collect --script" in done.stderr and "kubectl get $K -A -o json" in done.stderr
+    refused = auditkit("collect", *given, "--complete", "pdos")
+    assert refused.returncode == 2 and "There is no kind 'pdos'" in refused.stderr
+
+
+def test_the_script_is_printed_and_nothing_is_collected() -> None:
+    done = auditkit("collect", "--script")
+    assert done.returncode == 0 and done.stdout.startswith("#!/bin/sh\n") and not done.stderr

@@ -31,7 +31,7 @@ def snapshot(count: int = 3, **outcomes: str) -> Snapshot:
     objects = [{"kind": "Pod", "metadata": {"name": f"p{n}", "namespace": "n"}, "spec": {"containers": [{"name": "c"}]}}
                for n in range(count)]
     ledger = [Entry(resource=name, outcome=outcomes.get(name, "complete"), reason="told so", started=NOW, ended=NOW)
-              for name in (*tables.RESOURCES, "discovery", "kubelets", "controlplane", "collection")]
+              for name in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane", "collection")]
     return Snapshot(Manifest(cluster="c", started=NOW, ended=NOW, ledger=ledger), arrow(objects))
 
 

@@ -60,7 +60,7 @@ requirements:
 def snapshot(privileged: bool = False) -> Snapshot:
     """A snapshot of one pod, all of it complete, taken on `DAY`."""
     ledger = [Entry(resource=name, outcome="complete", started=NIGHT, ended=NIGHT)
-              for name in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")]
+              for name in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane")]
     pod = {"kind": "Pod", "metadata": {"name": "p", "namespace": "n"},
            "spec": {"containers": [{"name": "c", "securityContext": {"privileged": privileged}}]}}
     return Snapshot(Manifest(cluster="c", started=NIGHT, ended=NIGHT, ledger=ledger), arrow([pod]))

@@ -49,7 +49,7 @@ exceptions:
 def snapshot(*objects: dict) -> Snapshot:
     """A snapshot of these objects, all of it complete, taken on `DAY`."""
     ledger = [Entry(resource=name, outcome="complete", started=NOON, ended=NOON)
-              for name in (*tables.RESOURCES, "discovery", "kubelets", "controlplane")]
+              for name in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane")]
     return Snapshot(Manifest(cluster="c", started=NOON, ended=NOON, ledger=ledger), arrow(objects))
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from file_worlds import write_dump, write_selected
 from replay import ACME_PROD, ReplayServer
 
 from auditkit import tables
@@ -20,6 +21,7 @@ from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources import live
+from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.live import LiveSource
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.status import status_of
@@ -29,6 +31,8 @@ from auditkit.snapshots.snapshot import Snapshot
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 PROBE = Requirement(id="0", section="0", title="t", reach="evidenced")
+UNTOUCHED = {"discovery", "collection", "engines"}
+"""No list is asked for these: the recorded cluster has no other engine (what goes wrong with them: test_engines.py)."""
 SPARED = "namespaces"
 """Left whole while all others are spoilt, since a collection of nothing is no snapshot; spoilt in a second one."""
 
@@ -63,6 +67,15 @@ FAULTS: dict[str, dict] = {
     "continue leads nowhere": of_list(lambda body: {**body, "metadata": {**body["metadata"], "continue": "e30"}}),
 }
 
+
+OF_FILES: dict[str, Callable[[Path], Path]] = {
+    "files of one namespace": lambda folder: write_selected(
+        folder, lambda item: item["metadata"].get("namespace", "emr") == "emr"),
+    "files of a selector": lambda folder: write_selected(
+        folder, lambda item: "app" in item["metadata"].get("labels", {})),
+    "dump of two namespaces": lambda folder: write_dump(folder, "emr", "kube-system"),
+}
+"""What people hand over who cannot be asked by: it looks like everything, and is a part."""
 
 OF_SCANS = ("stale scan", "scan of another cluster")
 """Faults of what scanners say: they matter to checks that read it."""
@@ -167,7 +180,7 @@ def passing_wrongly(check: Check, good: Snapshot, bad: Snapshot, spoilt: str) ->
 
 def test_no_check_passes_where_an_input_went_wrong(good, spoilt) -> None:
     fault, bad, spared = spoilt
-    read = {name: frozenset(sources(check) - {"discovery", "collection"}) for name, check in all_checks().items()}
+    read = {name: frozenset(sources(check) - UNTOUCHED) for name, check in all_checks().items()}
     grafted = {taken: graft(good, bad, spared, set(taken)) for taken in read.values()}
     unasked = {entry.resource for entry in good.manifest.ledger if entry.proven}  # no fault befalls these
     singly = {source: graft(good, bad, spared, {source}) for taken in read.values() for source in taken - unasked}
@@ -207,6 +220,17 @@ def test_no_check_passes_on_scans_that_are_stale_or_of_elsewhere(fault: str, tmp
     assert {n: s for n, s in documented()[fault].items() if s != "–"} == found, "make docs writes it anew"
 
 
+@pytest.mark.parametrize("fault", OF_FILES)
+def test_no_check_passes_on_files_of_a_part_of_the_cluster(fault: str, tmp_path: Path) -> None:
+    snapshot = collect(open_files(OF_FILES[fault](tmp_path)))
+    verdict = {name: verdicts(check, snapshot) for name, check in sorted(all_checks().items())}
+    assert not [name for name, (passes, status) in verdict.items() if passes or status in ("pass", "not_applicable")]
+    found = {name: status for name, (_, status) in verdict.items()}
+    if os.environ.get("AUDITKIT_WRITE_DOCS"):
+        write(fault, found)
+    assert {n: s for n, s in documented()[fault].items() if s != "–"} == found, "make docs writes it anew"
+
+
 def test_the_good_snapshot_has_passes(good) -> None:
     """Otherwise the matrix would prove nothing."""
     passing = [name for name, check in all_checks().items() if verdicts(check, good)[0]]
@@ -231,7 +255,7 @@ def documented() -> dict[str, dict[str, str]]:
 def write(fault: str, found: dict[str, str]) -> None:
     matrix = (documented() if DOCUMENT.exists() else {}) | {fault: found}
     names = sorted({name for column in matrix.values() for name in column})
-    faults = (*FAULTS, *OF_SCANS)
+    faults = (*FAULTS, *OF_FILES, *OF_SCANS)
     lines = [f"| check | {' | '.join(faults)} |", f"|---{'|---' * len(faults)}|"]
     lines += [f"| {name} | " + " | ".join(matrix.get(one, {}).get(name, "–").replace("_", " ") for one in faults) + " |"
               for name in names]

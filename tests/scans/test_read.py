@@ -18,12 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scan_worlds import everything, read, records, written
 
-from auditkit import scans, tables
+from auditkit import tables
 from auditkit.errors import UsageError
-from auditkit.scans import output, readers
+from auditkit.scans import output, registry
 from auditkit.scans import read as reading
 from auditkit.scans.model import About, Event, Finding, Gap, Reference
 from auditkit.scans.read import read_objects, read_scans
+from auditkit.scans.registry import all_readers
 from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES
 
 TRIVY = {
@@ -62,11 +63,11 @@ def test_a_row_has_exactly_the_columns_of_its_table(struct: Any, table: tables.T
 
 
 def test_readers_keep_the_contract() -> None:
-    names = [reader.NAME for reader in readers()]
+    names = [reader.NAME for reader in all_readers()]
     assert len(names) == len(set(names)) >= 22
-    groups = [group for reader in readers() for group in getattr(reader, "GROUPS", ())]
+    groups = [group for reader in all_readers() for group in getattr(reader, "GROUPS", ())]
     assert len(groups) == len(set(groups))
-    assert all(hasattr(reader, "read_object") for reader in readers() if hasattr(reader, "GROUPS"))
+    assert all(hasattr(reader, "read_object") for reader in all_readers() if hasattr(reader, "GROUPS"))
 
 
 JSON = st.recursive(
@@ -129,7 +130,7 @@ KNOWN = st.recursive(
 )
 @settings(max_examples=500, deadline=None)
 def test_recognising_raises_for_nothing(beginning: tuple[Any, str]) -> None:
-    for reader in readers():
+    for reader in all_readers():
         assert reader.recognise(Fake(*beginning)) in (True, False)
 
 
@@ -162,6 +163,7 @@ def test_a_scan_has_a_row_and_an_entry(tmp_path: Path) -> None:
     frames, (entry,) = read(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     (scan,) = records(frames["scans"])
+    assert abs(scan.pop("file_time").timestamp() - path.stat().st_mtime) < 1
     assert scan == {
         "scan": "trivy:report.json",
         "tool": "trivy",
@@ -193,7 +195,7 @@ def test_the_digest_is_that_of_the_file_as_it_lies_there(tmp_path: Path) -> None
 
 def test_a_file_that_changes_under_way_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "a.json", TRIVY)
-    trivy = next(reader for reader in readers() if reader.NAME == "trivy")
+    trivy = next(reader for reader in all_readers() if reader.NAME == "trivy")
 
     def meddling(document: Any) -> Any:
         path.write_text(json.dumps(TRIVY) + "   ")
@@ -207,7 +209,7 @@ def test_a_file_that_changes_under_way_proves_nothing(tmp_path: Path, monkeypatc
 def test_files_of_one_name_are_two_scans(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        written(tmp_path / folder, "report.json", TRIVY)
+        written(tmp_path / folder, "report.json", {**TRIVY, "ArtifactName": f"shop/{folder}:1"})
     frames, entries = read(tmp_path / "a" / "report.json", tmp_path / "b" / "report.json")
     assert len({entry.resource for entry in entries}) == frames["scans"]["scan"].nunique() == 2
 
@@ -259,7 +261,7 @@ def test_what_two_tools_write_is_asked_about(tmp_path: Path, monkeypatch: pytest
     other.NAME = "other"  # type: ignore[attr-defined]
     other.recognise = lambda document: True  # type: ignore[attr-defined]
     other.read = lambda document: iter([Finding(rule="it")])  # type: ignore[attr-defined]
-    monkeypatch.setattr(reading, "readers", lambda: (*readers(), other))
+    monkeypatch.setattr(reading, "all_readers", lambda: (*all_readers(), other))
     path = written(tmp_path, "a.json", TRIVY)
     (entry,) = read(path)[1]
     assert entry.outcome == "failed" and "name the tool, as trivy=FILE" in entry.reason
@@ -273,7 +275,7 @@ def test_a_path_that_does_not_exist_is_said_before_anything_is_read(path: str, t
 
 
 def test_a_reader_that_fails_costs_its_file_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    trivy = next(reader for reader in readers() if reader.NAME == "trivy")
+    trivy = next(reader for reader in all_readers() if reader.NAME == "trivy")
 
     def failing(document: Any) -> Any:
         yield Finding(rule="before")
@@ -294,8 +296,8 @@ def test_readers_of_other_packages_are_found(tmp_path: Path, monkeypatch: pytest
     other.recognise = lambda document: document.head == {"other": 1}  # type: ignore[attr-defined]
     other.read = lambda document: iter([Finding(rule="it", tool_severity="high")])  # type: ignore[attr-defined]
     entry_point = SimpleNamespace(name="other", load=lambda: other)
-    monkeypatch.setattr(scans, "entry_points", lambda group: [entry_point] if group == "auditkit.scans" else [])
-    monkeypatch.setattr(reading, "readers", scans.readers.__wrapped__)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [entry_point] if group == "auditkit.scans" else [])
+    monkeypatch.setattr(reading, "all_readers", registry.all_readers.__wrapped__)
     frames, (entry,) = read(written(tmp_path, "a.json", {"other": 1}))
     assert (entry.resource, entry.outcome) == ("scan:other:a.json", "complete")
     assert records(frames["findings"])[0]["severity"] == "high"

@@ -51,10 +51,11 @@ def thing(kind: str, name: str, namespace: str | None = "shop", uid: str | None 
 
 def pod(name: str, image: str = "shop/api:1.4", *, digest: str = "", phase: str = "Running", node: str = "n1",
         container: str = "main", **more: Any) -> dict[str, Any]:
-    """A pod with one container."""
+    """A pod with one container, and ready where it runs."""
+    conditions = [{"type": "Ready", "status": "True"}] if phase == "Running" else []
     statuses = [{"name": container, "image": image, "imageID": digest, "ready": True}] if digest else []
     return thing("Pod", name, **more, spec={"nodeName": node, "containers": [{"name": container, "image": image}]},
-                 status={"phase": phase, "containerStatuses": statuses})
+                 status={"phase": phase, "conditions": conditions, "containerStatuses": statuses})
 
 
 def shop(image: str = "shop/api:1.4", digest: str = "") -> list[dict[str, Any]]:

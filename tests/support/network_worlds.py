@@ -43,14 +43,15 @@ def policy(name: str, space: str = "shop", **spec: object) -> dict:
 
 
 def agent(*images: str, name: str = "agent", space: str = "kube-system", nodes: tuple[str, ...] = ("n1",)) -> list:
-    """A DaemonSet with these images, and a running pod of it on each of these nodes."""
+    """A DaemonSet with these images, and a ready pod of it on each of these nodes."""
     containers = [{"name": f"c{at}", "image": image} for at, image in enumerate(images)]
     owner = {"kind": "DaemonSet", "name": name, "uid": name, "controller": True}
     return [
         {"kind": "DaemonSet", "metadata": {"name": name, "namespace": space},
          "spec": {"template": {"spec": {"containers": containers}}}},
         *({"kind": "Pod", "metadata": {"name": f"{name}-{at}", "namespace": space, "ownerReferences": [owner]},
-           "spec": {"containers": containers, "nodeName": at}, "status": {"phase": "Running"}} for at in nodes),
+           "spec": {"containers": containers, "nodeName": at}, "status": {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}}
+          for at in nodes),
     ]
 
 

@@ -31,7 +31,7 @@ def snapshot(*objects: dict, cluster: str = "acme", **outcomes: str) -> Snapshot
         Entry(resource=name, path=f"/api/v1/{name}", outcome=outcomes.get(name, "complete"),
               reason="the server said no" if name in outcomes else "", items=3, resource_version="71",
               started=NOW, ended=NOW, identity="jane", bodies=[Body(f"/api/v1/{name}", 200, 12, "ab" * 32)])
-        for name in [*tables.RESOURCES, "discovery"]
+        for name in [*tables.RESOURCES, "discovery", "engines"]
     ]
     manifest = Manifest(cluster=cluster, server_version="v1.36.2", identity="jane", groups=["auditors"],
                         collector="auditkit 0.1.0", source="context acme", started=NOW, ended=NOW, ledger=entries)

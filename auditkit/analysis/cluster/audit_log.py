@@ -14,10 +14,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.analysis.audit_log_beside import uses_beside
+from auditkit.analysis.cluster.audit_log_beside import uses_beside
 from auditkit.analysis.columns import strings
 from auditkit.analysis.rbac.bindings import MASTERS
-from auditkit.analysis.rbac_requests import asked_beside
+from auditkit.analysis.rbac.requests import asked_beside
 
 TOOL = "kubernetes-audit"
 STAGES = ("RequestReceived", "ResponseStarted", "ResponseComplete", "Panic")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pandas as pd
 
 from auditkit.analysis.columns import INTEGER, STRING, has, lookup, widened
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 NAMESPACE = "kube-system"
 HIDDEN = "\0"

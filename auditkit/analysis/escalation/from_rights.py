@@ -10,7 +10,7 @@ from auditkit.analysis.columns import STRING
 from auditkit.analysis.escalation.steps import DTYPES, FROM, choose, place, place_of, steps
 from auditkit.analysis.rbac.bindings import MASTERS
 from auditkit.analysis.rbac.privileges import ACT_AS_OTHERS, ADMIN, FULL_POWER, POWERS
-from auditkit.analysis.rbac_requests import IMPERSONATE_ON
+from auditkit.analysis.rbac.requests import IMPERSONATE_ON
 
 TOKEN_TYPE = "kubernetes.io/service-account-token"  # noqa: S105 (a type of Secret, not one)
 CLIENT_SIGNERS = ["kubernetes.io/kube-apiserver-client", "kubernetes.io/*"]

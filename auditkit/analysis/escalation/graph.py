@@ -19,7 +19,7 @@ from auditkit.analysis.escalation.steps import IS_ONE, place, place_of, steps
 from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ANONYMOUS, AUTHENTICATED, MASTERS, UNAUTHENTICATED
 from auditkit.analysis.rbac.privileges import ADMIN
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 
 def escalation_steps(

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.audit_log_bodies import bodies_with_secrets
+from auditkit.analysis.cluster.audit_log_bodies import bodies_with_secrets
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.findings.images import references
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
+from auditkit.tables.findings import MAX_AGE_DAYS, MAX_AGE_DAYS_OF
 
 TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
 
@@ -76,6 +77,23 @@ def tool_coverage(coverage: pd.DataFrame, top_owners: pd.DataFrame, images_in_us
     return found
 
 
+def evidence_age(scans: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
+    """How old each scan was at the time of the snapshot.
+
+    Columns: scan, tool, file, time, time_from, age_days, max_age_days, old. ``time`` is when the scan was made, as it
+    says (``time_from``: ``scan``), else when its file was last written, than which it is not newer (``file``).
+    ``age_days`` is <NA> where neither is known. ``max_age_days`` is for how long the tool's results count, where a
+    control does not say otherwise; ``old``: for longer than that.
+    """
+    now = collection["ended"].fillna(collection["started"]).max()
+    time = scans["time"].fillna(scans["file_time"])
+    days = ((now - time).dt.total_seconds() / 86400).astype("double[pyarrow]")
+    said = pd.Series("scan", scans.index, STRING).mask(scans["time"].isna(), "file").mask(time.isna(), pd.NA)
+    bound = scans["tool"].map(lambda tool: MAX_AGE_DAYS_OF.get(tool, MAX_AGE_DAYS)).astype(INTEGER)
+    return scans[["scan", "tool", "file"]].assign(
+        time=time, time_from=said, age_days=days.round(2), max_age_days=bound, old=(days > bound).astype(BOOLEAN))
+
+
 def images_unscanned(images_in_use: pd.DataFrame, image_findings: pd.DataFrame) -> pd.DataFrame:
     """The images that run and that no scanner is known to have looked into for vulnerabilities: those columns."""
     seen = image_findings[scanned(image_findings).fillna(False)]["image"]
@@ -125,19 +143,17 @@ SENSORS = (
 """Runtime sensors by the image that runs on every node. Loaders, operators and forwarders beside them see nothing."""
 
 
-def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
+def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, pod_readiness: pd.DataFrame,
                  *, sensors: tuple[Sensor, ...] = SENSORS) -> pd.DataFrame:
     """The runtime sensors on each node: a row for each node and sensor on it; without a sensor for a node with none.
 
-    Columns: node, sensor, namespace, pod, image, running (its pod runs, and its container is not said to be unready).
+    Columns: node, sensor, namespace, pod, image, running (its pod is ready; <NA>: not known).
     """
     found = recognised(containers, sensors)
     placed = found.join(lookup(found, {"namespace": "namespace", "pod": "name"}, pods, ["node", "phase"]))
     placed = placed[placed["node"].notna() & ~placed["phase"].isin(ENDED)]
-    same = {name: name for name in ("namespace", "pod", "container")}
-    placed = placed.join(lookup(placed, same, container_images, ["ready"]))
-    unready = (~placed["ready"].astype(BOOLEAN)).fillna(False)
-    placed["running"] = (placed["phase"] == "Running").astype(BOOLEAN) & ~unready
+    of_pod = {"namespace": "namespace", "pod": "pod"}
+    placed["running"] = lookup(placed, of_pod, pod_readiness, ["ready"])["ready"]
     columns = dict.fromkeys(["node", "sensor", "namespace", "pod", "image"], STRING) | {"running": BOOLEAN}
     named = nodes[["name"]].rename(columns={"name": "node"}).drop_duplicates()
     return named.merge(placed, on="node", how="left")[list(columns)].astype(columns)
@@ -172,9 +188,10 @@ def audit_logs(scans: pd.DataFrame, events: pd.DataFrame, collection: pd.DataFra
 
     Columns: kind, name (its file), scan, cluster, other_cluster, events, untimed (events without a time), first,
     last, silence (the longest time without an event inside of it, or since the logs of its cluster before it, in
-    seconds), silent_since, newest (of its cluster), hours (that the logs of its cluster reach over); secret_reads
-    (requests that read Secrets), reads_of_cluster (in all logs of its cluster), secret_bodies (events whose level
-    writes what is in a Secret, or a token, into the log), unlevelled (such events without a level), truncated.
+    seconds), silent_since, newest (of its cluster), newest_of_cluster (the time of its last event), hours (that the
+    logs of its cluster reach over); secret_reads (requests that read Secrets), reads_of_cluster (in all logs of its
+    cluster), secret_bodies (events whose level writes what is in a Secret, or a token, into the log), unlevelled (such
+    events without a level), truncated.
     """
     logs = scans[(scans["tool"] == AUDIT_LOG).fillna(False)][["scan", "file", "cluster", "truncated"]]
     log = events[(events["tool"] == AUDIT_LOG).fillna(False)]
@@ -186,6 +203,7 @@ def audit_logs(scans: pd.DataFrame, events: pd.DataFrame, collection: pd.DataFra
     of_cluster = found.groupby(found["cluster"].fillna(""))
     last = of_cluster["last"].transform("max")
     found["newest"] = (found["last"] == last).fillna(False)
+    found["newest_of_cluster"] = last
     found["hours"] = ((last - of_cluster["first"].transform("min")).dt.total_seconds() / 3600).astype("double[pyarrow]")
     found["reads_of_cluster"] = of_cluster["secret_reads"].transform("sum")
     found["other_cluster"] = of_other_cluster(found["cluster"], collection)

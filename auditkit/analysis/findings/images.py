@@ -11,14 +11,19 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import STRING, has, lookup, strings
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.findings.supersession import in_force, superseded
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 OF_IMAGES = ("vulnerability", "secret", "malware", "license")
 """Categories of findings that are about an image, also where they name only the container that runs it."""
 
 _IDENTITY = ["repository", "tag", "digest", "asked_digest", "image_id"]
+_NAMES = ["image", "image_digest", "image_id"]
+"""By what findings name an image."""
 _SCHEME = r"^[a-z0-9+.-]+://"
 _BARE_DIGEST = r"^sha[0-9]+:[0-9a-f]+$"
+_BARE_ID = r"^[0-9a-f]{64}$"
+"""CRI-O gives the ID of an image without the algorithm. No repository can be called so (distribution/reference)."""
 _REFERENCE = r"^(?P<name>(?:[^/@]+/)*[^:@/]+)(?::(?P<tag>[^:@/]+))?(?:@(?P<digest>.+))?$"
 _REGISTRY = r"^(?:[^/]*[.:][^/]*|localhost)/"
 _DOCKER_HUB = r"^(?:index\.docker\.io|registry-1\.docker\.io|registry\.hub\.docker\.com)/"
@@ -32,6 +37,7 @@ def references(image: pd.Series) -> pd.DataFrame:
     """
     words = strings(image).dictionary_encode()
     text = pc.replace_substring_regex(pc.ascii_lower(words.dictionary), _SCHEME, "")
+    text = pc.replace_substring_regex(text, _BARE_ID, r"sha256:\0")
     bare = pc.match_substring_regex(text, _BARE_DIGEST)
     parts = pc.extract_regex(text, _REFERENCE)
     name, tag, digest = (_given(pc.struct_field(parts, field)) for field in ("name", "tag", "digest"))
@@ -63,17 +69,21 @@ def _strings(values: pa.Array) -> pd.Series:
 
 
 def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
-                top_owners: pd.DataFrame) -> pd.DataFrame:
-    """The containers of pods that have not ended, with the image that each of them runs.
+                top_owners: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
+    """The containers of pods that have not ended, with the image that each of them runs; and their volumes that are
+    images.
 
-    Columns: image (number of the row in `images_in_use`), namespace, pod, container, owner_kind, owner (the pod's
-    controller), top_kind, top_name (the last controller that owns it), repository, tag, digest (as the node pulled
+    Columns: image (number of the row in `images_in_use`), namespace, pod, container (or volume), owner_kind, owner (the
+    pod's controller), top_kind, top_name (the last controller that owns it), repository, tag, digest
+    (as the node pulled
     it, else as the pod asks for it), asked_digest (the latter, which of an image for several platforms is another),
     image_id (where a runtime tells that instead).
     """
     pod = {"namespace": "namespace", "pod": "pod"}
     tops = top_owners[(top_owners["kind"] == "Pod").fillna(False)].rename(columns={"name": "pod"})
-    users = containers[["namespace", "pod", "name", "image"]].rename(columns={"name": "container"})
+    columns = ["namespace", "pod", "name", "image"]
+    users = pd.concat([containers[columns], volumes.loc[volumes["image"].notna(), columns]], ignore_index=True)
+    users = users.rename(columns={"name": "container"})
     running = pods.loc[~pods["phase"].isin(ENDED), ["namespace", "name"]].rename(columns={"name": "pod"})
     users = users[has(users, pod, running)].reset_index(drop=True)
     controls = pod_owners.loc[pod_owners["controller"].fillna(False), ["namespace", "pod", "owner_kind", "owner"]]
@@ -132,41 +142,53 @@ def _users(users: pd.DataFrame, size: int) -> pd.Series:
 def matches(findings: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
     """Which findings name which images: row (position of the finding), image, match.
 
-    ``match`` is ``digest``; ``reference`` (the same name, and not both digests are known); ``tag`` (the same, but the
-    tag is ``latest``, which says little); ``moved`` (the same name with another digest: another image).
+    ``match`` is ``digest`` (or ID); ``reference`` (the same name, and not both digests are known); ``tag`` (the same,
+    but the tag is ``latest``, which says little); ``moved`` (the same name with another digest: another image).
+
+    A digest of a manifest and an ID say nothing against each other: both are of one image. So where a tool does not
+    say which of them it has, only that it is ours tells something.
     """
     named = references(findings["image"]).reset_index(drop=True)
-    digest = findings["image_digest"].str.lower().reset_index(drop=True).fillna(named["digest"])
-    asked = named.assign(digest=digest, row=np.arange(len(named)))
+    said, theirs = (findings[name].str.lower().reset_index(drop=True) for name in ("image_digest", "image_id"))
+    either = (said == theirs).fillna(False)
+    digest = said.mask(either, pd.NA).fillna(named["digest"])
+    asked = named.assign(digest=digest, image_id=theirs.mask(either, pd.NA), row=np.arange(len(named)))
+    named_by = pd.concat([asked[["row", "digest"]], *(
+        asked[["row"]].assign(digest=ids) for ids in (asked["image_id"], said.where(either, pd.NA)))])
     ours = images[_IDENTITY].assign(image=np.arange(len(images)))
     by_digest = pd.concat([
-        asked[["row", "digest"]].dropna().merge(ours[[column, "image"]].dropna().set_axis(["digest", "image"], axis=1))
+        named_by.dropna().merge(ours[[column, "image"]].dropna().set_axis(["digest", "image"], axis=1))
         for column in ("digest", "asked_digest", "image_id")])[["row", "image"]].drop_duplicates()
     name = ["repository", "tag"]
     by_name = asked.dropna(subset=name).merge(ours.dropna(subset=name), on=name, suffixes=("", "_ours"))
-    other = (by_name["digest"] != by_name["digest_ours"]).fillna(False)  # those that are the same come first below
+    other_digest, other_id = ((by_name[one] != by_name[f"{one}_ours"]).fillna(False) for one in ("digest", "image_id"))
+    other = other_digest | other_id  # those of which one is the same come first below
     vague = by_name["tag"].eq("latest") & by_name["digest"].isna()
     by_name = by_name.assign(match=np.select([other, vague], ["moved", "tag"], "reference"))
     found = pd.concat([by_digest.assign(match="digest"), by_name[["row", "image", "match"]]], ignore_index=True)
     return found.drop_duplicates(["row", "image"]).astype({"match": STRING})
 
 
-def image_findings(findings: pd.DataFrame, collection: pd.DataFrame, image_users: pd.DataFrame,
+def image_findings(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame, image_users: pd.DataFrame,
                    images_in_use: pd.DataFrame) -> pd.DataFrame:
     """What scanners say of the images that run: a row for each finding and image.
 
     Columns: image (number of the row in `images_in_use`), match (as in `matches`; ``place``: by the container that
     the finding names; ``vague``: it names only the workload, so it may be of any of its images), tool, scan,
-    category, rule_id, status, severity, package, fixed_version, seen. Findings of another cluster are left out.
+    category, rule_id, status (at the time of the snapshot), severity, package, fixed_version, seen, data_time,
+    superseded, closed (see `auditkit.analysis.findings.supersession`). Findings of another cluster are left out.
     """
-    about = (findings["image"].notna() | findings["image_digest"].notna() | findings["category"].isin(OF_IMAGES))
+    findings = findings.assign(status=in_force(findings, collection), **superseded(findings, scans))
+    named = findings[_NAMES].notna().any(axis=1)
+    about = named | findings["category"].isin(OF_IMAGES)
     ours = findings[about.fillna(False) & ~of_other_cluster(findings["cluster"], collection)].reset_index(drop=True)
     by_name = matches(ours, images_in_use)
     places = _by_place(ours, image_users)
-    named = ours["image"].notna() | ours["image_digest"].notna()
+    named = ours[_NAMES].notna().any(axis=1)
     unnamed = places[~named.to_numpy(dtype=bool)[places["row"]]]
     found = pd.concat([_surer(by_name, places), unnamed], ignore_index=True)
-    columns = ["tool", "scan", "category", "rule_id", "status", "severity", "package", "fixed_version", "seen"]
+    columns = ["tool", "scan", "category", "rule_id", "status", "severity", "package", "fixed_version", "seen",
+               "data_time", "superseded", "closed"]
     rows = ours[columns].take(found["row"].to_numpy()).reset_index(drop=True)
     return pd.concat([found[["image", "match"]].reset_index(drop=True), rows], axis=1)
 

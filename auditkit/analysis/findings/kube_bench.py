@@ -3,6 +3,9 @@
 kube-bench's results do not say which node they are of. There is one file a node, and it, or its folder, is named like
 the node: ``acme-cp0.json``, ``kube-bench-acme-cp0.json``, ``acme-cp0/kube-bench.json``.
 
+They do not say either when it ran. A file cannot be newer than when it was last written; so a result in one that lies
+there for too long (`auditkit.tables.findings.MAX_AGE_DAYS_OF`) shows nothing, and leaves its rule open.
+
 It numbers its rules as the benchmark does that it ran, and from one benchmark to the next a number may come to mean
 something else. So a result counts only for the family of its benchmark (CIS Kubernetes, or that of a cloud), and only
 where that benchmark is known to mean the same by the number as the newest of its family.
@@ -13,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.analysis.columns import BOOLEAN, STRING, array, strings
+from auditkit.tables.findings import MAX_AGE_DAYS_OF
 
 TOOLS = ("kube-bench",)
 
@@ -32,29 +36,42 @@ _FILES = "3.1."
 _NAME = r"^(?:kube-?bench[-_.])?(.+?)(?:[-_.]kube-?bench)?(?:\.(?:json|txt|log|out))?(?:\.gz)?$"
 
 
-def node_results(nodes: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
-    """What kube-bench says of each node by each rule: node, family (cis, eks, gke or aks), rule, ok.
+def node_results(nodes: pd.DataFrame, findings: pd.DataFrame, scans: pd.DataFrame,
+                 collection: pd.DataFrame) -> pd.DataFrame:
+    """What kube-bench says of each node by each rule: node, family (cis, eks, gke or aks), rule, ok, stale.
 
-    ``ok`` is <NA> where it left the rule open. Where there are several results, one that fails decides, and so does
+    ``ok`` is <NA> where it left the rule open, or where all results are too old (``stale``), which count only where
+    there are no others. Where there are several results, one that fails decides, and so does
     one that is open against a pass.
     """
-    ours = findings[["rule_id", "node", "name", "scan", "status"]][findings["tool"].isin(TOOLS)]
+    ours = findings[["rule_id", "node", "name", "scan", "status", "seen"]][findings["tool"].isin(TOOLS)]
     named = ours["rule_id"].str.extract(r"^(?P<benchmark>[^/]+)/(?P<rule>.+)$").astype(STRING)
     meant = _means_the_same(named["benchmark"], named["rule"])
     ours, named = ours[meant], named[meant]
+    stale = _stale(ours, scans, collection)
     failed, passed = ours["status"].eq("fail").fillna(False), ours["status"].eq("pass").fillna(False)
     found = pa.table({
         "node": strings(ours["node"].fillna(ours["name"]).fillna(_by_file(ours["scan"], nodes["name"]))),
         "family": strings(named["benchmark"].str.replace(r"-.*", "", regex=True)), "rule": strings(named["rule"]),
-        "failed": array(failed), "open": array(~(failed | passed)),
+        "failed": array(failed & ~stale), "open": array(~(failed | passed) & ~stale), "stale": array(stale),
     })
     found = found.filter(pc.is_valid(found["node"])).group_by(["node", "family", "rule"]).aggregate(
-        [("failed", "any"), ("open", "any")])
-    undecided = pc.and_not(found["open_any"], found["failed_any"])
+        [("failed", "any"), ("open", "any"), ("stale", "all")])
+    undecided = pc.or_(pc.and_not(found["open_any"], found["failed_any"]), found["stale_all"])
     return pa.table({
         **{name: found[name] for name in ("node", "family", "rule")},
         "ok": pc.if_else(undecided, pa.scalar(None, pa.bool_()), pc.invert(found["failed_any"])),
+        "stale": found["stale_all"],
     }).to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def _stale(results: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame) -> pd.Series:
+    """Whether each result is too old: by the time that is said of it, else by that of its file."""
+    times = scans.drop_duplicates("scan").set_index("scan")["file_time"]
+    written = pd.Series(times.reindex(results["scan"]).array, results.index)
+    now = collection["ended"].fillna(collection["started"]).max()
+    bound = MAX_AGE_DAYS_OF[TOOLS[0]]
+    return (results["seen"].fillna(written) < now - pd.Timedelta(days=bound)).fillna(False).astype(BOOLEAN)
 
 
 def _means_the_same(benchmark: pd.Series, rule: pd.Series) -> pd.Series:

@@ -7,7 +7,9 @@ import pyarrow.compute as pc
 
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, STRING, strings
+from auditkit.analysis.findings import supersession
 from auditkit.analysis.findings.images import matches
+from auditkit.analysis.findings.supersession import in_force
 from auditkit.analysis.workloads.owners import KINDS
 from auditkit.tables.resources import RESOURCES
 
@@ -22,6 +24,7 @@ NOT_RUNNING = "no pod runs this image"
 OF_OBJECTS = ("misconfiguration", "rbac", "infra", "compliance", "exposure", "malware", "secret")
 """Categories of findings about the state of an object (secrets, where they are not in an image)."""
 
+_IMAGE = ["image", "image_digest", "image_id"]
 _OBJECT = ["object_kind", "object_namespace", "object_name"]
 _GROUPS = {resource.kind: resource.group for resource in RESOURCES.values()}
 _CLUSTER_WIDE = tuple(resource.kind for resource in RESOURCES.values() if not resource.namespaced)
@@ -45,21 +48,24 @@ def objects(namespaces: pd.DataFrame, nodes: pd.DataFrame, pods: pd.DataFrame, w
 # --- to what each finding is tied ----------------------------------------------------------------------------------
 
 
-def findings_tied(findings: pd.DataFrame, collection: pd.DataFrame, objects: pd.DataFrame, top_owners: pd.DataFrame,
-                  pod_owners: pd.DataFrame, workload_owners: pd.DataFrame, image_users: pd.DataFrame,
-                  images_in_use: pd.DataFrame) -> pd.DataFrame:
+def findings_tied(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame, objects: pd.DataFrame,
+                  top_owners: pd.DataFrame, pod_owners: pd.DataFrame, workload_owners: pd.DataFrame,
+                  image_users: pd.DataFrame, images_in_use: pd.DataFrame) -> pd.DataFrame:
     """Every finding in its order, with the object of the snapshot that it is about.
 
     Beside the columns of ``findings``: object_kind, object_namespace, object_name (of the controller that owns what
-    the finding names, where one does), tied, why_not, superseded.
+    the finding names, where one does), tied, why_not, superseded, closed. ``status`` is that at the time of the
+    snapshot: what was accepted for a time that is over fails.
 
     ``tied`` says how the object was found: ``uid``; ``name`` (kind, namespace and name); ``owner`` (an owner of pods
     that is not itself in the snapshot); ``image`` (the only workload that runs it, else the image); ``none``, with
     the reason in ``why_not``. What is tied to nothing in the snapshot may still be of the cluster: where it names no
     object, the object is the cluster, and one of a kind that is not compared is the object that the finding names.
-    ``superseded``: a later scan of the same tool judges the same rule on the same object, or it is of a former
-    revision of a Deployment.
+    ``superseded``: a later scan of the same tool judges the same rule on the same object, or covers the same image, or
+    it is of a former revision of a Deployment. ``closed``: when a later scan of the image did not list it any more.
     """
+    findings = findings.assign(status=in_force(findings, collection))
+    older = supersession.superseded(findings, scans)
     asked = _asked(findings)
     owned = _owned(pod_owners, workload_owners)
     tied = pd.Series(pd.NA, asked.index, STRING)
@@ -79,7 +85,8 @@ def findings_tied(findings: pd.DataFrame, collection: pd.DataFrame, objects: pd.
     found, why = _rest(asked, found, tied, other, collection)
     columns = dict(zip(_OBJECT, (found[name].array for name in found), strict=True))
     return findings.assign(**columns, tied=tied.fillna("none").array, why_not=why.array,
-                           superseded=(_superseded(findings, found) | former).array)
+                           superseded=(_superseded(findings, found) | former | older["superseded"].array).array,
+                           closed=older["closed"].array)
 
 
 def _put(found: pd.DataFrame, where: np.ndarray, objects: pd.DataFrame | None) -> pd.DataFrame:
@@ -90,7 +97,8 @@ def _put(found: pd.DataFrame, where: np.ndarray, objects: pd.DataFrame | None) -
 
 def _asked(findings: pd.DataFrame) -> pd.DataFrame:
     """What findings say of their object, with a node as an object where nothing else is named."""
-    columns = ["cluster", "api_group", "kind", "namespace", "name", "uid", "image", "image_digest", "node", "category"]
+    columns = ["cluster", "api_group", "kind", "namespace", "name", "uid", "image", "image_digest", "image_id",
+               "node", "category"]
     asked = findings[columns].reset_index(drop=True)
     of_node = asked["node"].notna() & asked["name"].isna() & asked["kind"].fillna("Node").eq("Node")
     asked["kind"] = asked["kind"].mask(of_node, "Node")
@@ -156,7 +164,7 @@ def _lifted(found: pd.DataFrame, tops: pd.DataFrame) -> tuple[pd.DataFrame, pd.S
 def _by_image(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, users: pd.DataFrame,
               images: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Findings that are left and name an image that runs: to the one workload that runs it, else to the image."""
-    left = asked[tied.isna() & (asked["image"].notna() | asked["image_digest"].notna())]
+    left = asked[tied.isna() & asked[_IMAGE].notna().any(axis=1)]
     pairs = matches(left, images)
     pairs = pairs[(pairs["match"] != "moved").fillna(False)]
     rows = pd.DataFrame({"row": left.index.to_numpy()[pairs["row"]], "image": pairs["image"].to_numpy()})
@@ -177,7 +185,7 @@ def _rest(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, other: np.n
           collection: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """What is tied to nothing: the object that it may be of all the same, and why it is tied to none."""
     none = tied.isna().to_numpy()
-    of_image = (asked["image"].notna() | asked["image_digest"].notna()).to_numpy()
+    of_image = asked[_IMAGE].notna().any(axis=1).to_numpy()
     kind, named = asked["kind"], asked["name"].notna().to_numpy()
     from_outside = kind.isna() & asked["category"].eq("exposure").fillna(False)
     nameless = ~named | (kind.eq("Cluster").fillna(False) | from_outside).to_numpy(bool)
@@ -233,7 +241,7 @@ def of_state(findings_tied: pd.DataFrame) -> pd.DataFrame:
     Secrets in images, and vulnerabilities, are judged by image; kube-bench's results by the rules of their benchmark.
     """
     rows = findings_tied
-    in_image = rows["category"].eq("secret") & (rows["image"].notna() | rows["image_digest"].notna())
+    in_image = rows["category"].eq("secret") & rows[_IMAGE].notna().any(axis=1)
     state = rows["category"].isin(OF_OBJECTS) & ~in_image & rows["object_kind"].notna() & ~rows["superseded"]
     return rows[state.fillna(False)]
 

@@ -123,21 +123,26 @@ class Way(NamedTuple):
         return np.array(which, np.int64), list(found)
 
 
-def decide_all(clauses: Clauses, every_port: int) -> Way:
+def decide_all(clauses: Clauses, every_port: int, undecided: np.ndarray) -> Way:
     """Decide for every class of subjects against every class of peers.
 
-    For each class of subjects only its own clauses are looked at, and peers that match the same of these are one.
+    For each class of subjects only its own clauses are looked at, and peers that match the same of these are one. Of
+    the classes that are ``undecided`` nothing is known, whatever clauses say.
     """
     stated = [Clause(*values) for values in zip(
         clauses.tier.tolist(), clauses.priority.tolist(), clauses.policy.tolist(), clauses.action.tolist(),
         clauses.ports, clauses.certain.tolist(), strict=True)]
-    first, subject = distinct_columns(np.vstack([clauses.isolating, clauses.subjects]))
+    told = [clauses.isolating, clauses.subjects, *([undecided[None, :]] if undecided.any() else [])]
+    first, subject = distinct_columns(np.vstack(told))
     heads, peer = distinct_columns(clauses.peers)
     peers = np.ascontiguousarray(clauses.peers[:, heads])
     table = np.zeros((len(first), len(heads)), np.int32)
     numbers: dict[tuple, int] = {}
     decisions: dict[Decision, int] = {}
     for row, at in enumerate(first):
+        if undecided[at]:
+            table[row] = decisions.setdefault(Decision(0, every_port, ()), len(decisions))
+            continue
         isolating = tuple(np.flatnonzero(clauses.isolating[:, at]).tolist())
         mine = np.flatnonzero(clauses.subjects[:, at])
         some, which = distinct_columns(peers[mine])

@@ -15,7 +15,7 @@ from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network.addresses import NOWHERE, UNKNOWN, AddressSpace
 from auditkit.analysis.network.policies import Policies
 from auditkit.analysis.network.ports import protocol_base
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 
 TABLES = ("pods", "pod_labels", "container_ports", "namespaces", "namespace_labels", "nodes", "node_labels",
           "node_addresses")
@@ -99,9 +99,11 @@ def endpoints_of(tables: Mapping[str, pd.DataFrame], policies: Policies, address
 
 
 def _read(tables: Mapping[str, pd.DataFrame], name: str, workloads: bool) -> pd.DataFrame:
-    """A table of pods, and with ``workloads`` that of their templates below; kind tells them apart."""
+    """A table of pods, and with ``workloads`` that of their templates below; kind tells them apart. Ports are those
+    of containers that run as long as their pod."""
     rows = tables[name].assign(kind="Pod")
-    return pd.concat([rows, tables[TEMPLATES[name]]], ignore_index=True) if workloads else rows
+    rows = pd.concat([rows, tables[TEMPLATES[name]]], ignore_index=True) if workloads else rows
+    return rows[lasting(rows)].reset_index(drop=True) if name == "container_ports" else rows
 
 
 def _pods(pods: pd.DataFrame) -> pd.DataFrame:

@@ -26,28 +26,38 @@ ENCRYPTED = ("https", "tls", "kubernetes.io/wss")
 """What a port of a service says of itself (``appProtocol``) when it speaks TLS."""
 
 OPENED = ("LoadBalancer", "NodePort")
-PRIVATE = r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|[fF][cCdD][0-9a-fA-F]{2}:)"
-"""Addresses that the internet does not route."""
+PRIVATE = (r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|"
+           r"169\.254\.|[fF][cCdD][0-9a-fA-F]{2}:|[fF][eE][89abAB][0-9a-fA-F]:|::1$)")
+"""Addresses that the internet does not route (IANA's registries of special-purpose addresses, without ranges that are
+nobody's)."""
 
 
-def entrances(ingresses: pd.DataFrame, ingress_paths: pd.DataFrame, ingress_tls: pd.DataFrame,
+def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_paths: pd.DataFrame,
+              ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
-              service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame) -> pd.DataFrame:
-    """Ingresses, and then the services that are opened to the outside: kind, namespace, name.
+              service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
+              other_engines: pd.DataFrame) -> pd.DataFrame:
+    """Ingresses, then the services that are opened to the outside, and what other engines open: kind, namespace, name.
 
     Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one) and
     ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
     which may be without TLS). Of services ``type``, ``declares_tls`` (on
-    all of its ports) and ``private`` (all of its load balancer's addresses are).
+    all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
+    another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
     """
-    parts = [_ingresses(ingresses, ingress_paths, ingress_tls, ingress_annotations),
+    hosts = pd.concat([rows[["namespace", "ingress", "host"]] for rows in (ingress_rules, ingress_paths)])
+    parts = [_ingresses(ingresses, hosts, ingress_tls, ingress_annotations),
              _services(services, service_ports, service_annotations, service_load_balancers)]
-    return pd.concat(parts, ignore_index=True)
+    read = pd.concat(parts, ignore_index=True).assign(opened_by=lambda found: pd.Series(pd.NA, found.index, STRING))
+    others = other_engines[other_engines["entrances"].fillna(True)]
+    others = others[["kind", "namespace", "name", "words"]].rename(columns={"words": "opened_by"})
+    others = others.assign(declares_tls=False, private=False).reindex(columns=read.columns).astype(read.dtypes)
+    return pd.concat([read, others], ignore_index=True)
 
 
-def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,
+def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
                annotations: pd.DataFrame) -> pd.DataFrame:
-    bare = _hosts_without_tls(ingresses, paths, tls)
+    bare = _hosts_without_tls(ingresses, hosts, tls)
     on = {"namespace": "namespace", "name": "ingress"}
     annotations = annotations[~annotations["empty"]]
     named_by = annotations[annotations["key"].isin(CERTIFICATES)]
@@ -60,11 +70,11 @@ def _ingresses(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame,
     for key, classes in CERTIFICATES.items():
         fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
         read = read.mask((certificate == key).fillna(False) & fits & ~(chosen & (key == ALB)), True)
-    hosts = named(ingresses, on, bare, "host")
+    open_hosts = named(ingresses, on, bare, "host")
     return pd.DataFrame({
         "kind": pd.Series("Ingress", ingresses.index, STRING), "namespace": ingresses["namespace"],
         "name": ingresses["name"], "type": nothing,
-        "tls_count": ingresses["tls_count"], "hosts_without_tls": hosts.mask(hosts == "", pd.NA),
+        "tls_count": ingresses["tls_count"], "hosts_without_tls": open_hosts.mask(open_hosts == "", pd.NA),
         "certificate": certificate, "certificate_read": read.where(certificate.notna(), False),
         "declares_tls": nothing.notna(), "private": nothing.notna()})
 
@@ -86,15 +96,17 @@ def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataF
         private=has(opened, on, load_balancers) & ~has(opened, on, routed), **missing)
 
 
-def _hosts_without_tls(ingresses: pd.DataFrame, paths: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
+def _hosts_without_tls(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:
     """Hosts of ingresses that no TLS entry names, nor a wildcard for their parent: namespace, ingress, host.
 
-    A TLS entry without hosts is for all of its ingress. A rule without a host and a default backend are for any, and
-    need such an entry.
+    ``hosts`` are those of rules, be there paths and services behind them or not. A TLS entry without hosts is for all
+    of its ingress. A rule without a host and a default backend, of whatever kind, are for any, and need such an entry.
+    A wildcard stands for one label, and covers the same wildcard (API reference: Ingress, IngressTLS).
     """
     keys = ["namespace", "ingress"]
-    default = ingresses[ingresses["default_service"].notna()].rename(columns={"name": "ingress"})[keys]
-    hosts = pd.concat([paths[[*keys, "host"]], default.assign(host=pd.Series(pd.NA, default.index, STRING))])
+    serves_rest = ingresses["has_default_backend"] | ingresses["default_service"].notna()
+    default = ingresses[serves_rest].rename(columns={"name": "ingress"})[keys]
+    hosts = pd.concat([hosts[[*keys, "host"]], default.assign(host=pd.Series(pd.NA, default.index, STRING))])
     hosts = hosts.drop_duplicates().assign(row=lambda frame: np.arange(len(frame)))
     hosts["host"] = hosts["host"].astype(STRING).fillna("")
     whole = hosts.merge(tls[tls["host"].isna()][keys].drop_duplicates(), on=keys)["row"]

@@ -15,6 +15,7 @@ from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
 from auditkit.analysis.network.plugins import enforcement, repository
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
+from auditkit.analysis.workloads.lifecycle import lasting
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
               r"haproxy-ingress|ose-haproxy-router|contour|envoy|kong|emissary|apisix|skipper|voyager)$")
@@ -38,7 +39,8 @@ def exposure(
     services: pd.DataFrame, service_backends: pd.DataFrame, service_source_ranges: pd.DataFrame,
     service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
-    node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, reachability: Reachability,
+    node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
+    reachability: Reachability,
 ) -> pd.DataFrame:
     """Every path from outside to a pod, one row for each door, pod and port.
 
@@ -46,7 +48,9 @@ def exposure(
     object that opens the door), host (of an ingress), entry (addresses) and entry_port, protocol, sources (address
     range that the door lets in, or ``anywhere``), namespace, pod and port (behind it; ``<NA>``: any port), public
     (the entry is an address that the internet routes), allowed (no policy keeps it out), reached (both, where
-    policies are enforced; ``<NA>``: not known). Gateways and what cloud firewalls do are not in it.
+    policies are enforced; ``<NA>``: not known). What other engines open (Gateways, Routes and the like) has a row for
+    each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is not
+    in it.
     """
     doors = pd.concat([
         _load_balancers(services, service_backends, service_source_ranges, service_load_balancers),
@@ -60,7 +64,7 @@ def exposure(
     doors["allowed"] = _allowed(doors, row[row >= 0], reachability, _controllers(containers, reachability))
     enforced = pd.Series(enforcement(network_plugin), index=doors.index, dtype=BOOLEAN)
     doors["reached"] = doors["public"].astype(BOOLEAN) & (doors["allowed"] | ~enforced)
-    return doors.astype(COLUMNS)[list(COLUMNS)]
+    return pd.concat([doors.astype(COLUMNS)[list(COLUMNS)], _unread(other_engines)], ignore_index=True)
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------
@@ -96,7 +100,7 @@ def _node_ports(services: pd.DataFrame, backends: pd.DataFrame, node_addresses: 
     rows = _of_services(services, backends)
     rows = rows[(rows["node_port"] > 0).fillna(False)]
     external = node_addresses[node_addresses["type"] == "ExternalIP"]
-    public = YES if (_routed(external["address"]) == YES).any() else PERHAPS
+    public = YES if (routed(external["address"]) == YES).any() else PERHAPS
     return _door("NodePort", "Service", rows, entry="every node", entry_port=rows["node_port"],
                  public=_three(pd.Series(public, index=rows.index)), seen=rows["seen"])
 
@@ -104,7 +108,7 @@ def _node_ports(services: pd.DataFrame, backends: pd.DataFrame, node_addresses: 
 def _external_ips(services: pd.DataFrame, backends: pd.DataFrame, external_ips: pd.DataFrame) -> pd.DataFrame:
     rows = _of_services(services, backends).merge(external_ips, on=SERVICE)
     return _door("ExternalIP", "Service", rows, entry=rows["ip"], entry_port=rows["service_port"],
-                 public=_three(_routed(rows["ip"])), seen=rows["seen"])
+                 public=_three(routed(rows["ip"])), seen=rows["seen"])
 
 
 def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
@@ -118,24 +122,33 @@ def _host_ports(pods: pd.DataFrame, container_ports: pd.DataFrame, node_addresse
     """Ports of containers on their node, and pods on their node's network, which are open on all of their ports."""
     placed = pods[["namespace", "name", "node", "host_network"]].rename(columns={"name": "pod"})
     external = node_addresses[node_addresses["type"] == "ExternalIP"]
-    external = external.assign(public=_routed(external["address"])).groupby("node")["public"].max()
+    external = external.assign(public=routed(external["address"])).groupby("node")["public"].max()
     placed["public"] = _three(placed["node"].map(external).fillna(PERHAPS).clip(lower=PERHAPS))
     host = placed["host_network"].fillna(False)
-    opened = container_ports[container_ports["host_port"] > 0].merge(placed[~host], on=["namespace", "pod"])
+    opened = container_ports[(container_ports["host_port"] > 0) & lasting(container_ports)]
+    opened = opened.merge(placed[~host], on=["namespace", "pod"])
     whole = placed[host].assign(port=pd.NA, protocol=pd.NA, host_port=pd.NA)
     return pd.concat([
         _door(path, "Pod", rows, entry=rows["node"], entry_port=rows["host_port"], public=rows["public"], seen=seen)
         for path, rows, seen in (("HostPort", opened, "client"), ("HostNetwork", whole, "node"))])
 
 
+def _unread(other_engines: pd.DataFrame) -> pd.DataFrame:
+    """Doors of other engines: there are some, and whatever is behind them is not known."""
+    others = other_engines[other_engines["entrances"].fillna(True)]
+    named = {"path": others["kind"], "via_kind": others["kind"], "via_namespace": others["namespace"],
+             "via": others["name"]}
+    return others[[]].assign(**named).reindex(columns=list(COLUMNS)).astype(COLUMNS)
+
+
 def _entries(addresses: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """The addresses of each object in words, and whether any of them is routed: `key`, entry, public (a number)."""
-    told = addresses.assign(entry=addresses["ip"].fillna(addresses["hostname"]), public=_routed(addresses["ip"]))
+    told = addresses.assign(entry=addresses["ip"].fillna(addresses["hostname"]), public=routed(addresses["ip"]))
     return told.groupby(key).agg(entry=("entry", lambda names: ", ".join(names.dropna())),
                                  public=("public", "max")).reset_index()
 
 
-def _routed(addresses: pd.Series) -> pd.Series:
+def routed(addresses: pd.Series) -> pd.Series:
     """Whether the internet routes an address, as a number; of a name that is not known."""
     space = AddressSpace(PRIVATE)
     private = space.matches().any(axis=0)

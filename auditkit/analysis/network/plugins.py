@@ -65,11 +65,11 @@ COLUMNS = {"plugin": STRING, "namespace": STRING, "name": STRING, "image": STRIN
            "of_nodes": INTEGER, "enforces": BOOLEAN, "grounds": STRING}
 
 
-def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_owners: pd.DataFrame,
+def network_plugin(template_containers: pd.DataFrame, pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame,
                    nodes: pd.DataFrame) -> pd.DataFrame:
     """The network agents that are recognised, one row for each DaemonSet and agent in it.
 
-    plugin, namespace and name of the DaemonSet, image, nodes (on which a pod of it runs), of_nodes (that there are),
+    plugin, namespace and name of the DaemonSet, image, nodes (with a ready pod of it), of_nodes (that there are),
     enforces (whether it enforces network policies; ``<NA>``: not known), grounds.
     """
     of_agents = (template_containers["kind"] == "DaemonSet") & (template_containers["type"] != "init")
@@ -80,10 +80,10 @@ def network_plugin(template_containers: pd.DataFrame, pods: pd.DataFrame, pod_ow
         plugin=agent.plugin, enforces=agent.enforces, grounds=agent.grounds) for agent in AGENTS]
     found = pd.concat([*found, _kindnet(agents), _k3s(nodes)], ignore_index=True)
     found = found.drop_duplicates(["namespace", "name", "plugin"]).merge(
-        _coverage(pods, pod_owners), on=["namespace", "name"], how="left")
+        _coverage(pod_readiness, pod_owners, nodes), on=["namespace", "name"], how="left")
     found["of_nodes"] = pd.NA if nodes.attrs.get("gaps") else len(nodes)  # how many there are is not known then
     found["nodes"] = found["nodes"].astype(INTEGER).fillna(found["own_nodes"].astype(INTEGER)).fillna(0)
-    found["grounds"] = found["grounds"].where(found["nodes"] >= found["of_nodes"], found["grounds"] + "; it runs on "
+    found["grounds"] = found["grounds"].where(found["nodes"] >= found["of_nodes"], found["grounds"] + "; ready on "
                                               + found["nodes"].astype(STRING) + f" of {len(nodes)} nodes")
     return found.astype(COLUMNS)[list(COLUMNS)]
 
@@ -111,11 +111,11 @@ def _k3s(nodes: pd.DataFrame) -> pd.DataFrame:
     ).iloc[: int(mine.any())]
 
 
-def _coverage(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:
-    """On how many nodes the pods of each DaemonSet run: namespace, name, nodes."""
-    running = pods.loc[(pods["phase"] == "Running").fillna(False), ["namespace", "name", "node"]]
+def _coverage(pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
+    """On how many of the nodes a pod of each DaemonSet is known to be ready: namespace, name, nodes."""
+    ready = pod_readiness[pod_readiness["ready"].fillna(False) & pod_readiness["node"].isin(nodes["name"])]
     owners = pod_owners.loc[(pod_owners["owner_kind"] == "DaemonSet").fillna(False), ["namespace", "pod", "owner"]]
-    placed = owners.merge(running, left_on=["namespace", "pod"], right_on=["namespace", "name"])
+    placed = owners.merge(ready[["namespace", "pod", "node"]], on=["namespace", "pod"])
     counted = placed.groupby(["namespace", "owner"])["node"].nunique()
     return counted.rename("nodes").reset_index().rename(columns={"owner": "name"})
 

@@ -2,7 +2,8 @@
 
 `Reachability` answers it: for single questions (`reachable`), for a frame of them (`Reachability.judged`), for all
 pairs of groups (`Reachability.matrix`, and as a table `flows`). The rules of Kubernetes that no policy can change are
-here too: a pod always reaches itself, and is always reached from its own node.
+here too: a pod always reaches itself, and is always reached from its own node. Where another engine may decide over a
+pod's traffic (`auditkit.tables.engines`), what it may reach and be reached by is not known.
 
 Not modelled: replies (they are allowed with what they answer), ICMP, and the ports of services (policies see the
 port of the pod).
@@ -23,11 +24,12 @@ from auditkit.analysis.network.addresses import AddressSpace
 from auditkit.analysis.network.clauses import Matcher
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
+from auditkit.analysis.network.engines import other_engines, over_traffic
 from auditkit.analysis.network.policies import POLICY, Policies, policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
 
 DIRECTIONS = ("ingress", "egress")
-TABLES = (*network_endpoints.TABLES, *network_policies.TABLES)
+TABLES = (*network_endpoints.TABLES, *network_policies.TABLES, "engine_kinds", "engine_objects")
 LISTS = {"namespaced": "network_policies", "cluster": "admin_policies"}
 """Where policies stand, by what they are for."""
 QUESTION = ["source_namespace", "source", "destination_namespace", "destination", "protocol", "port"]
@@ -70,10 +72,11 @@ class Reachability:
         self.is_isolating = policies.policies["tier"].to_numpy() == network_policies.NAMESPACED
         matcher = Matcher(policies, self.endpoints, addresses, self.ports)
         self.subjects = matcher.subjects
+        self.undecided = self._undecided(over_traffic(other_engines(tables["engine_kinds"], tables["engine_objects"])))
         clauses = {direction: matcher.clauses(direction) for direction in DIRECTIONS}
         self.isolating = {direction: clauses[direction].isolating for direction in DIRECTIONS}
         self.ways: dict[str, Way] = {
-            direction: decide_all(clauses[direction], self.ports.all) for direction in DIRECTIONS}
+            direction: decide_all(clauses[direction], self.ports.all, self.undecided) for direction in DIRECTIONS}
         self.gaps = {scope: _lacking(tables, name) for scope, name in LISTS.items()}
         if any(self.gaps.values()) or self._selectors_unsure(tables, policies):
             self.ways = {direction: way.unknown(self.ports.all) for direction, way in self.ways.items()}
@@ -84,6 +87,14 @@ class Reachability:
         of_spaces = set(policies.keys("namespaceSelector")) - {network_endpoints.NAME_LABEL}
         return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
             (policies.peers["picks"] == "nodes").any() and _lacking(tables, "nodes"))
+
+    def _undecided(self, engines: pd.DataFrame) -> np.ndarray:
+        """The classes of endpoints over whose traffic another engine may decide: of its namespace, or all that are not
+        outside of the cluster."""
+        ours = self.endpoints.frame.iloc[self.endpoints.first]
+        its_own = ours["namespace"].isin(engines["namespace"].dropna())
+        everywhere = (ours["kind"] != "External") & bool(engines["namespace"].isna().any())
+        return (its_own | everywhere).to_numpy(bool)
 
     # --- groups and all pairs of them -------------------------------------------------------------------------------
 
@@ -234,7 +245,8 @@ def reachability(
     network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
     network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
     admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
-    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame,
+    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame, engine_kinds: pd.DataFrame,
+    engine_objects: pd.DataFrame,
 ) -> Reachability:
     """The reachability of a snapshot, which the tables of the network are derived from; no table itself."""
     return Reachability(dict(locals()))

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import INTEGER, STRING
+from auditkit.analysis.workloads.lifecycle import lasting
 
 SERVICE = ["namespace", "service"]
 
@@ -13,7 +14,9 @@ def service_backends(services: pd.DataFrame, service_ports: pd.DataFrame, servic
 
     namespace, service, pod, service_port, name, target_port, node_port, protocol, port (of the pod, by number).
 
-    A service without a selector has none here; a port whose name a pod does not have is left out for that pod.
+    A service without a selector has none here; a port whose name a pod does not have is left out for that pod. Names
+    are those of regular containers and of sidecars, not of other init containers (Kubernetes 1.36,
+    pkg/api/v1/pod: FindPort).
     """
     wanted = services[services["selector_count"] > 0].rename(columns={"name": "service"})
     hits = service_selectors.merge(pod_labels[["namespace", "pod", "key", "value"]], on=["namespace", "key", "value"])
@@ -22,7 +25,8 @@ def service_backends(services: pd.DataFrame, service_ports: pd.DataFrame, servic
     pods = pods[(pods["hits"] == pods["selector_count"]) & (pods["type"] != "ExternalName")]
     found = pods[[*SERVICE, "pod"]].merge(service_ports.rename(columns={"port": "service_port"}), on=SERVICE)
     key = ["namespace", "pod", "target_port", "protocol"]
-    named = container_ports.rename(columns={"name": "target_port", "port": "named"}).dropna(subset="target_port")
+    serving = container_ports[lasting(container_ports)]
+    named = serving.rename(columns={"name": "target_port", "port": "named"}).dropna(subset="target_port")
     found = found.merge(named[[*key, "named"]].drop_duplicates(key), on=key, how="left")
     number = found["target_port"].where(found["target_port"].str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
     found["port"] = number.fillna(found["named"]).fillna(

@@ -21,9 +21,10 @@ def isolation(reachability: Reachability) -> pd.DataFrame:
     """One row a pod that can have traffic: is it isolated, by what.
 
     namespace, name, host_network (then no policy is for it), ingress_isolated and egress_isolated (a NetworkPolicy
-    picks it in this direction), policies (how many NetworkPolicies pick it), cluster_policies (how many cluster-wide
-    ones), ingress_by and egress_by (the NetworkPolicies), group (of `network_groups`). Where policies may be missing a
-    pod that none is seen to pick is <NA>, and so are the numbers.
+    picks it in this direction; ``<NA>``: none does, and another engine may isolate it), policies (how many
+    NetworkPolicies pick it), cluster_policies (how many cluster-wide ones), ingress_by and egress_by (the
+    NetworkPolicies), group (of `network_groups`). Where policies may be missing a pod that none is seen to pick is
+    <NA>, and so are the numbers.
     """
     frame, of = reachability.endpoints.frame, reachability.endpoints.of
     own = reachability.is_isolating
@@ -34,7 +35,8 @@ def isolation(reachability: Reachability) -> pd.DataFrame:
     for direction in ("ingress", "egress"):
         isolating = reachability.isolating[direction]
         isolated = pd.Series(pd.array(isolating.any(axis=0)[of], BOOLEAN), found.index)
-        found[f"{direction}_isolated"] = isolated.mask(~isolated & open_ & unseen, pd.NA)
+        unsure = (open_ & unseen) | reachability.undecided[of]
+        found[f"{direction}_isolated"] = isolated.mask(~isolated & unsure, pd.NA)
         found[f"{direction}_by"] = pd.array(_names(isolating, reachability.policies), STRING)[of]
     for column, rows, lacking in (("policies", own, unseen), ("cluster_policies", ~own, unseen_of_cluster)):
         found[column] = pd.Series(pd.array(picked[rows].sum(axis=0)[of], INTEGER), found.index).mask(

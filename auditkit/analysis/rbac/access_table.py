@@ -15,9 +15,9 @@ import pyarrow.compute as pc
 from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import MASTERS, grants
 from auditkit.analysis.rbac.index import Multimap, Vocabulary, role_codes
+from auditkit.analysis.rbac.requests import ONLY_ASKED, nameless
+from auditkit.analysis.rbac.requests import inside as asked_inside
 from auditkit.analysis.rbac.who_can import homes
-from auditkit.analysis.rbac_requests import ONLY_ASKED, nameless
-from auditkit.analysis.rbac_requests import inside as asked_inside
 
 SUBJECT, WHAT = ["subject_kind", "subject_namespace", "subject"], ["verb", "group", "resource"]
 HOLDINGS = 2_000

@@ -17,8 +17,8 @@ from auditkit.analysis.columns import STRING, array, strings
 from auditkit.analysis.rbac.aggregation import granted_rules, granted_urls, with_origins
 from auditkit.analysis.rbac.bindings import AUTHENTICATED, MASTERS, grants, implicit_groups
 from auditkit.analysis.rbac.index import Holdings, Rights, role_codes
+from auditkit.analysis.rbac.requests import inside
 from auditkit.analysis.rbac.who_can import holders, matching_rules, matching_urls
-from auditkit.analysis.rbac_requests import inside
 from auditkit.errors import UsageError
 
 TABLES = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")

@@ -14,7 +14,7 @@ import pandas as pd
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.rbac.bindings import grants, implicit_groups, role_keys
 from auditkit.analysis.rbac.privileges import POWERS, Power, effective, of_one_namespace, spellings, with_members
-from auditkit.analysis.rbac_requests import NAMESPACES
+from auditkit.analysis.rbac.requests import NAMESPACES
 from auditkit.base import shipped, strict_yaml
 from auditkit.errors import DefinitionError
 

@@ -17,7 +17,7 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, STRING
 from auditkit.analysis.rbac.bindings import grants, role_keys
 from auditkit.analysis.rbac.defaults import shipped_powers
-from auditkit.analysis.rbac_requests import (
+from auditkit.analysis.rbac.requests import (
     CONSTRAINED,
     IMPERSONATE_ON,
     NAMELESS,

@@ -7,7 +7,7 @@ import pyarrow as pa
 from auditkit.analysis.columns import STRING, strings
 from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ACCOUNT_USER, MASTERS
 from auditkit.analysis.rbac.index import Patterns
-from auditkit.analysis.rbac_requests import CERTIFICATES, NAMELESS
+from auditkit.analysis.rbac.requests import CERTIFICATES, NAMELESS
 
 COLUMNS = {
     "subject_kind": STRING, "subject_namespace": STRING, "subject": STRING, "through": STRING, "members": STRING,

@@ -7,27 +7,36 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.analysis.columns import BOOLEAN, IN_CONTAINER, OF_POD, STRING, array, has, lookup, named
 from auditkit.analysis.label_selectors import select
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 
-_EFFECTIVE = ("run_as_non_root", "run_as_user", "windows_user", "seccomp_type", "windows_host_process", "cpu_limit",
-              "memory_limit", "security_context")
+_EFFECTIVE = ("run_as_non_root", "run_as_user", "run_as_group", "windows_user", "seccomp_type", "apparmor_type",
+              "selinux_type", "windows_host_process", "cpu_limit", "memory_limit", "security_context")
+_OF_PODS = ("fs_group", "security_statement", "restart_policy")
 
 
 def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
                        all_pod_node_selectors: pd.DataFrame) -> pd.DataFrame:
     """What applies to each container, in the order of the containers: its own setting, else that of its pod.
 
-    Columns: run_as_non_root, run_as_user, windows_user, seccomp_type, windows_host_process, cpu_limit, memory_limit,
-    security_context (a field that it or its pod sets; <NA>: none), restart_policy (of the pod), and windows: its pod
-    is on a Windows node, or, where no node tells, states or asks for Windows.
+    Columns: run_as_non_root, run_as_user, run_as_group, windows_user, seccomp_type, apparmor_type, selinux_type,
+    windows_host_process, cpu_limit, memory_limit, security_context (a field that it or its pod sets; <NA>: none);
+    fs_group and security_statement of the pod alone; restart_policy (its own, else that of the pod);
+    serves: it runs as long as its pod, which does not end by itself (a regular container, or an init container that
+    is a sidecar); ended: its pod has; and windows: its pod is on a Windows node, or, where no node tells, states or
+    asks for Windows.
     """
-    known = all_pods[["kind", "namespace", "name", "restart_policy", *_EFFECTIVE]].assign(
-        os=_systems(all_pods, nodes, all_pod_node_selectors))
+    known = all_pods[["kind", "namespace", "name", *_OF_PODS, *_EFFECTIVE]].assign(
+        os=_systems(all_pods, nodes, all_pod_node_selectors), ended=ended(all_pods))
     pod = lookup(all_containers, {"kind": "kind", "namespace": "namespace", "pod": "name"}, known,
-                 [*_EFFECTIVE, "os", "restart_policy"])
+                 [*_EFFECTIVE, *_OF_PODS, "os", "ended"])
+    own = all_containers["restart_policy"]
+    policy = own.fillna(pod["restart_policy"])
+    stays = lasting(all_containers) & ((all_containers["type"] == "regular") | (pod["restart_policy"] == "Always"))
     return pd.DataFrame({
         **{name: all_containers[name].fillna(pod[name]) for name in _EFFECTIVE},
-        "windows": pod["os"].eq("windows").fillna(False), "restart_policy": pod["restart_policy"],
+        **{name: pod[name] for name in ("fs_group", "security_statement")}, "restart_policy": policy,
+        "serves": stays & (policy == "Always"), "ended": pod["ended"].fillna(False),
+        "windows": pod["os"].eq("windows").fillna(False),
     })
 
 
@@ -40,6 +49,15 @@ def _systems(pods: pd.DataFrame, nodes: pd.DataFrame, selectors: pd.DataFrame) -
 def ended(pods: pd.DataFrame) -> pd.Series:
     """Whether each pod has run to its end; what does not say so may still run."""
     return pods["phase"].isin(ENDED).astype(BOOLEAN)
+
+
+def image_volumes(all_volumes: pd.DataFrame) -> pd.DataFrame:
+    """Images that pods mount as volumes: kind, namespace, pod, image.
+
+    Such an image is named in ``volumes[].image.reference`` (on by default since Kubernetes 1.35), and is pulled as
+    those of containers are.
+    """
+    return all_volumes.loc[all_volumes["image"].notna(), ["kind", "namespace", "pod", "image"]]
 
 
 def container_powers(all_containers: pd.DataFrame, all_container_capabilities: pd.DataFrame) -> pd.DataFrame:
@@ -69,7 +87,8 @@ def namespaced_objects(
     external_secrets: pd.DataFrame, resource_quotas: pd.DataFrame, limit_ranges: pd.DataFrame,
     disruption_budgets: pd.DataFrame,
 ) -> pd.DataFrame:
-    """Every object of a namespace that is collected: kind, namespace, name, and type of Secrets."""
+    """Every object of a namespace that is collected: kind, namespace, name, type of Secrets, and what an ExternalName
+    Service stands for."""
     frames = dict(locals())
     return pd.concat([_called(frame, tables.TABLES[table].kind) for table, frame in frames.items()], ignore_index=True)
 
@@ -79,15 +98,19 @@ def _called(objects: pd.DataFrame, kind: str) -> pd.DataFrame:
     names = pd.DataFrame({
         "kind": objects["kind"] if "kind" in objects else pd.Series(kind, objects.index, STRING),
         "namespace": objects["namespace"], "name": objects["name"],
-        "type": objects["type"] if kind == "Secret" else pd.Series(pd.NA, objects.index, STRING)})
+        "type": objects["type"] if kind == "Secret" else pd.Series(pd.NA, objects.index, STRING),
+        "stands_for": objects["external_name"].where(objects["type"] == "ExternalName") if kind == "Service"
+        else pd.Series(pd.NA, objects.index, STRING)})
     names = names[names["namespace"].notna()]
     return names.drop_duplicates() if kind in ("ResourceQuota", "LimitRange") else names
 
 
 def secret_fetchers(external_secrets: pd.DataFrame, volumes: pd.DataFrame, containers: pd.DataFrame) -> pd.DataFrame:
-    """What fetches secrets from a store outside of the cluster: namespace, and by what (a kind, or an agent)."""
+    """What fetches secrets from a store outside of the cluster: namespace, and by what (a kind, or an agent, which is
+    known by its name and by its image)."""
     mounts = volumes[(volumes["csi_driver"] == "secrets-store.csi.k8s.io").fillna(False)]
-    agents = containers[containers["name"].isin(["vault-agent", "vault-agent-init"])]
+    agent = containers["image"].str.contains(r"vault|(?:^|[^a-z])bao|openbao", regex=True).fillna(True)
+    agents = containers[containers["name"].isin(["vault-agent", "vault-agent-init"]) & agent]
     return pd.concat([
         rows[["namespace"]].assign(by=by) for rows, by in (
             (external_secrets, external_secrets["kind"]), (mounts, mounts["csi_driver"]), (agents, agents["name"]))

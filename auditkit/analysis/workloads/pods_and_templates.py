@@ -1,8 +1,9 @@
 """What pods are, whether they run or are only written down: pods, and the templates of controllers that have none.
 
 A Deployment that is scaled to 0 and a CronJob that waits have no pods that could be judged, and may have some any
-minute. A controller with pods is judged by them: admission may have changed what its template says. An owner is known
-by its UID, and by its name only where a UID is not told, as in files that no API server has stored.
+minute. A controller with pods is judged by them: admission may have changed what its template says. Its template is
+judged beside them where it waits to be rolled out, and its pods are still those of an older one. An owner is known by
+its UID, and by its name only where a UID is not told, as in files that no API server has stored.
 
 Each table has the columns of the one of pods, and before them ``kind`` (``Pod``, ``Deployment`` …).
 """
@@ -11,25 +12,32 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.columns import STRING, array, has, lookup
-from auditkit.analysis.workloads.phases import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED
 
 _KEY = ["kind", "namespace", "name"]
 _SAME = {name: name for name in _KEY}
 _AS_OWNER = {"kind": "owner_kind", "namespace": "namespace", "name": "owner"}
 _MANAGED = {"ReplicaSet": "Deployment", "Job": "CronJob"}
 """Controllers that another makes of its own template."""
+_ROLLED_OUT = ("Deployment", "DaemonSet", "StatefulSet")
+"""Controllers that replace their pods by those of a new template."""
+_ROLLOUT = ["current_replicas", "updated_replicas", "current_scheduled", "updated_scheduled", "generation",
+            "observed_generation", "update_strategy", "partition", "paused"]
+_OVER = ("Complete", "Failed")
+"""Conditions after which a Job makes no more pods (Kubernetes documentation: Jobs, terminal conditions)."""
 _REVISIONS = ("ReplicaSet", "ReplicationController")
 """Controllers of which others keep the former ones, without pods (a Deployment, a Rollout, a DeploymentConfig)."""
 
 
 def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
-                   pod_owners: pd.DataFrame) -> pd.DataFrame:
-    """The templates that may have pods and have none which has not ended: kind, namespace, name.
+                   pod_owners: pd.DataFrame, job_conditions: pd.DataFrame) -> pd.DataFrame:
+    """The templates that may have pods and have none of theirs which has not ended: kind, namespace, name.
 
     Left out are a ReplicaSet of a Deployment and a Job of a CronJob, for which that one stands (unless pods of just
-    these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that are complete.
+    these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that
+    are over: complete, or failed for good.
     """
-    state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed"])
+    state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed", *_ROLLOUT])
     links = workload_owners[workload_owners["controller"].fillna(False)]
     direct = _there(_owners(pods, pod_owners), templates)
     made = _there(links[(links["kind"].map(_MANAGED).astype(STRING) == links["owner_kind"]).fillna(False)], templates)
@@ -40,7 +48,27 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
     owner = {name: name for name in ("owner_kind", "namespace", "owner", "owner_uid")}
     replaced = sets[has(sets, owner, sets[has(sets, _AS_OWNER, direct)])]
     out = (has(templates, _SAME, made) | has(templates, _SAME, replaced)) & ~wanted
-    return templates.loc[~(busy | out | state["completed"].notna()), _KEY].reset_index(drop=True)
+    over = job_conditions[job_conditions["type"].isin(_OVER) & (job_conditions["status"] == "True")]
+    done = state["completed"].notna() | has(templates, _SAME, over)
+    idle = ~(busy | out | done) | _waits(templates["kind"], state)
+    return templates.loc[idle, _KEY].reset_index(drop=True)
+
+
+def _waits(kind: pd.Series, state: pd.DataFrame) -> pd.Series:
+    """Whether a template waits to be rolled out: there are pods, and none is of it.
+
+    Where the status does not say so, it may wait where it is not rolled out by itself: a Deployment that is paused, a
+    StatefulSet with a partition, and what is rolled out by deleting its pods. In a status, a number that is not there
+    is 0. Source: Kubernetes API reference, apps/v1.
+    """
+    every_node = kind.eq("DaemonSet")
+    current = state["current_scheduled"].where(every_node, state["current_replicas"])
+    updated = state["updated_scheduled"].where(every_node, state["updated_replicas"])
+    told = state["observed_generation"].notna()
+    behind = ((updated.fillna(0) == 0) & (current.fillna(0) > 0)) | (state["observed_generation"] < state["generation"])
+    held = state["paused"].fillna(False) | state["update_strategy"].eq("OnDelete").fillna(False) | (
+        state["partition"] > 0).fillna(False)
+    return kind.isin(_ROLLED_OUT) & behind.fillna(False).where(told, held)
 
 
 def _owners(pods: pd.DataFrame, pod_owners: pd.DataFrame) -> pd.DataFrame:

@@ -16,16 +16,26 @@ _SKEW = pd.Timedelta(days=1)
 
 
 def fresh(seen: pd.Series, collection: pd.DataFrame, max_age_days: int) -> pd.Series:
-    """Whether each time is at most so many days before the snapshot was collected.
+    """Whether each time is at most so many days before the cluster was observed.
 
-    ``<NA>`` where a time is not said, or lies more than a day after the snapshot; and for all of them where the time
-    of the snapshot is not known.
+    ``<NA>`` where a time is not said, or lies more than a day after the observation; where it is recent or old
+    according to when exactly the cluster was observed, and that is not known; and for all of them where nothing is.
     """
-    now = collection["ended"].fillna(collection["started"]).max()
-    if pd.isna(now):
+    first, last = _observed(collection)
+    if pd.isna(last):
         return pd.Series(pd.NA, seen.index, BOOLEAN)
-    young = seen >= now - pd.Timedelta(days=max_age_days)
-    return young.mask((seen > now + _SKEW).fillna(False), pd.NA).astype(BOOLEAN)
+    age = pd.Timedelta(days=max_age_days)
+    young = (seen >= last - age).astype(BOOLEAN)
+    young = young.mask((~young & (pd.isna(first) or (seen >= first - age))).fillna(False), pd.NA)
+    return young.mask((seen > last + _SKEW).fillna(False), pd.NA)
+
+
+def _observed(collection: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
+    """The first and last time at which the cluster may have been observed; that of the collection, where no other."""
+    if collection["observed_until"].notna().any():
+        return collection["observed_from"].min(), collection["observed_until"].max()
+    ended = collection["ended"].fillna(collection["started"]).max()
+    return ended, ended
 
 
 def at_least(severity: pd.Series, least: str) -> pd.Series:

@@ -24,13 +24,16 @@ STRONG_CIPHERS = frozenset(
 weaker, and one is there by its other name.
 """
 
+_PARSED = (dict.fromkeys(("1", "t", "T", "true", "TRUE", "True"), True)
+           | dict.fromkeys(("0", "f", "F", "false", "FALSE", "False"), False))
+"""What ``strconv.ParseBool`` of Go's standard library accepts."""
+
 _DURATION = r"0|-?(?:\d+(?:\.\d*)?(?:h|ms|m|s|us|µs|ns))+"
 
 
 def boolean(text: pd.Series) -> pd.Series:
-    """A switch as Go's ``ParseBool`` reads it."""
-    values = {"1": True, "t": True, "true": True, "0": False, "f": False, "false": False}
-    return text.str.lower().map(values).astype(BOOLEAN)
+    """A switch as Go's ``ParseBool`` reads it, which knows ``True`` and ``TRUE`` and not ``tRUE``."""
+    return text.map(_PARSED).astype(BOOLEAN)
 
 
 def number(text: pd.Series) -> pd.Series:
@@ -39,6 +42,8 @@ def number(text: pd.Series) -> pd.Series:
 
 
 def _number(text: str) -> float | None:
+    if text != text.strip():  # as Python would, and Go does not
+        return None
     try:
         return float(int(text, 8 if re.fullmatch(r"[+-]?0[0-7_]+", text) else 0))
     except (ValueError, OverflowError):

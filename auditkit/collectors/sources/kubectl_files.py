@@ -1,59 +1,116 @@
-"""Plain files that somebody made with kubectl: one object, a List, many documents; JSON or YAML, also gzip.
+"""Plain files that somebody made with kubectl: one object, a List, many documents; JSON or YAML, also gzip and tar.
 
-A file shows what it holds and no more: a kind of which there is no list may exist all the same.
+A file shows what it holds and no more: a kind of which there is no list may exist all the same, and a list may be of
+one namespace (`wholeness`). Dumps (`kubectl cluster-info dump`, must-gather, Velero) are such files too, in folders or
+archives.
 """
 
-import gzip
-from collections.abc import Iterator
+import datetime as dt
+import re
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import yaml
 
 from auditkit import tables
+from auditkit.collectors.sources.documents import (
+    ARCHIVES,
+    SUFFIXES,
+    UNREADABLE,
+    File,
+    documents,
+    files,
+    members,
+    sentence,
+    text_of,
+)
 from auditkit.collectors.sources.model import Answer, Source
-from auditkit.collectors.sources.recording import RecordingSource
-from auditkit.errors import SourceError
+from auditkit.collectors.sources.observed import Newest, Observed
+from auditkit.collectors.sources.recording import INDEX, RecordingSource
+from auditkit.collectors.sources.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
+from auditkit.errors import SourceError, UsageError
+from auditkit.tables import engines
 from auditkit.tables.model import Resource
 
 NOT_THERE = "no file holds it; that does not mean there is none"
-SINGLE = "single objects were given, no list: nothing shows that there are no others"
-SUFFIXES = (".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz")
 
-_SOURCES = {(resource.kind, resource.group): resource.name for resource in tables.RESOURCES.values()}
+LAYOUTS = (
+    ("must-gather", re.compile(r"(^|/)(cluster-scoped-resources/[^/]+|namespaces/[^/]+/core)/[^/]+\.yaml$")),
+    ("Velero backup", re.compile(r"(^|/)resources/[^/]+/([^/]+/)?(cluster|namespaces/[^/]+)/[^/]+\.json$")),
+)
+"""Dumps by the paths of their files. must-gather: openshift/oc, pkg/cli/admin/inspect; Velero:
+velero.io/docs/v1.4/output-file-format (each object may be there twice, once in the preferred version)."""
+
+LASTING = {("Namespace", "", name) for name in ("default", "kube-system", "kube-public", "kube-node-lease")} | {
+    ("Service", "default", "kubernetes"), ("ClusterRole", "", "cluster-admin")}
+"""Objects that a cluster has once, for life: two UIDs of one of them are two clusters."""
+
+_RESOURCES = engines.RESOURCES | tables.RESOURCES
+_SOURCES = {(resource.kind, resource.group): resource.name for resource in _RESOURCES.values()}
+
+Stated = tuple[dt.datetime, dt.datetime] | None
 
 
-def open_files(path: Path) -> Source:
-    """The source that a path holds: a recording, or plain files. Raises `SourceError`."""
+def open_files(path: Path, complete: frozenset[str] = frozenset(), stated_by: str = "", taken: Stated = None) -> Source:
+    """The source that a path holds: a recording, or plain files; archives of either too. Raises `SourceError`.
+
+    ``complete`` are the resources of which somebody (``stated_by``) says that the files hold all there are; ``taken``
+    is when the files were taken, as somebody says.
+    """
     if not path.exists():
         raise SourceError(f"{path} does not exist. --recording takes a folder or a file that kubectl wrote.")
-    return RecordingSource(path) if (path / "index.json").is_file() else FilesSource(path)
+    if is_recording(path):
+        if complete:
+            raise UsageError(f"{path} is a recording, which shows itself what was asked for: --complete is for files "
+                             "that kubectl wrote.")
+        return RecordingSource(path, stated_by, taken)
+    if path.is_dir() and (inner := sorted(index.parent.name for index in path.glob(f"*/{INDEX}"))):
+        raise SourceError(f"{path} holds {len(inner)} recordings ({', '.join(inner[:5])}): give one of them.")
+    return FilesSource(path, complete, stated_by, taken)
+
+
+def is_recording(path: Path) -> bool:
+    """Whether a folder or an archive is a recording of an API server."""
+    if path.is_dir():
+        return (path / INDEX).is_file()
+    return path.name.endswith(ARCHIVES) and any(
+        file.name.count("/") <= 1 and file.name.rpartition("/")[2] == INDEX for file in members(path))
 
 
 class _Found:
     """What files hold of one resource, and what speaks against its being all."""
 
-    def __init__(self) -> None:
-        self.items: list[Any] = []
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.objects: dict[tuple[str, str], list[Any]] = {}
         self.listed = False
         self.problems: list[str] = []
         self.homeless: list[str] = []
 
-    def take(self, item: Any, resource: Resource) -> None:
+    def take(self, item: Any) -> None:
         """Keep an object. One that names no namespace is put where kubectl would put it; no cluster wrote it so."""
         metadata = item.get("metadata") if isinstance(item, dict) else None
-        if resource.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
+        if self.resource.namespaced and isinstance(metadata, dict) and not metadata.get("namespace"):
             item = item | {"metadata": metadata | {"namespace": "default"}}
-            self.homeless.append(f"{resource.kind} {str(metadata.get('name'))[:253]}")
-        self.items.append(item)
+            self.homeless.append(f"{self.resource.kind} {str(metadata.get('name'))[:253]}")
+        same = self.objects.setdefault(_called(item), [])
+        for place, other in enumerate(same):
+            if newer := _newer(other, item):
+                same[place] = newer
+                return
+        same.append(item)
+
+    @property
+    def items(self) -> list[Any]:
+        return [item for same in self.objects.values() for item in same]
 
     @property
     def note(self) -> str:
-        problems = self.problems if self.listed else [*self.problems, SINGLE]
+        """What speaks against its being all, whatever anybody says."""
+        problems = list(dict.fromkeys(self.problems))
         if self.homeless:
             more = f" (nor {len(self.homeless) - 1} more)" if len(self.homeless) > 1 else ""
-            problems = [*problems, f"{self.homeless[0]} has no namespace{more}, and is taken as one of default"]
+            problems.append(f"{self.homeless[0]} has no namespace{more}, and is taken as one of default")
         return "; ".join(problems)
 
 
@@ -63,67 +120,143 @@ class FilesSource:
     proves_absence = False
     assembles = True
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, complete: frozenset[str] = frozenset(), stated_by: str = "", taken: Stated = None):
         self.name = path.resolve().name.partition(".")[0]
         self.described = f"files in {path.name}"
+        self.stated, self.stated_by, self._taken = complete, stated_by, taken
         self._found: dict[str, _Found] = {}
+        self._lists: list[Listed] = []
         self._broken: list[str] = []
-        for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-            if file.is_file() and (file.name.endswith(SUFFIXES) or file == path):
-                self._take(file)
+        self._newest = Newest()
+        self._uids: dict[tuple, tuple[str, str]] = {}
+        for file in files(path):
+            self._take(file)
         if not self._found:
-            why = "; ".join(self._broken) or f"it has no file that ends in {', '.join(SUFFIXES)}"
+            why = "; ".join(self._broken) or f"it has no file that ends in {', '.join((*SUFFIXES, *ARCHIVES))}"
             raise SourceError(f"{path} holds no Kubernetes objects: {why}.")
+        self._compare()
+        self._doubts = doubts(self._lists, self._namespaces())
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
-        for name, found in self._found.items():
-            resource = tables.RESOURCES[name]
+        for name, resource in _RESOURCES.items():
             if path.partition("?")[0].endswith(f"/{resource.plural}") and _group(path) == resource.group:
-                body = msgspec.json.encode({"kind": f"{resource.kind}List", "metadata": {}, "items": found.items})
-                return Answer(200, body, "; ".join(filter(None, [found.note, *self._broken])))
+                return self._list(name, path.partition("?")[0])
         return Answer(404, b"", NOT_THERE)
 
     def review(self, path: str, body: dict) -> Answer:
         return Answer(404, b"", NOT_THERE)
 
-    def _take(self, file: Path) -> None:
+    def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
+        return self._newest.observed(ended, self._taken)
+
+    def _list(self, name: str, path: str) -> Answer:
+        """The list of a resource, with all that speaks against its being whole."""
+        resource = _RESOURCES[name]
+        found = self._found.get(name) or _Found(resource)
+        if not found.objects and not found.listed and (name not in self.stated or name in EVERYWHERE):
+            return Answer(404, b"", NOT_THERE)
+        notes = [found.note, *self._broken]
+        if name not in self.stated and not found.note:
+            notes.append(self._doubts.get(name, "") if found.listed else SINGLE)
+        if name in self.stated and name in EVERYWHERE and not found.objects:
+            notes.append(f"it is stated that there are no {resource.plural}, and every cluster has some")
+        versions = {each.version for each in self._lists if each.resource == name}
+        body = msgspec.json.encode({
+            "kind": f"{resource.kind}List", "apiVersion": path.strip("/").removeprefix("apis/").removeprefix("api/")
+            .rpartition("/")[0], "metadata": {"resourceVersion": versions.pop() if len(versions) == 1 else ""},
+            "items": found.items})
+        return Answer(200, body, "; ".join(filter(None, notes)))
+
+    def _take(self, file: File) -> None:
         """Sort the objects of a file by what they are; a file that cannot be read casts doubt on all."""
+        for layout, paths in LAYOUTS:
+            if paths.search(file.name) and not self.described.startswith(layout):
+                self.described = f"{layout} {self.name}"
         try:
-            for document in _documents(file):
+            if file.problem:
+                raise ValueError(file.problem)
+            self._newest.look(text_of(file.content).encode("utf-8", "replace"))
+            for document in documents(file.content):
                 self._sort(document, file.name)
-        except (OSError, EOFError, ValueError, yaml.YAMLError, msgspec.DecodeError, RecursionError) as error:
-            self._broken.append(f"{file.name} cannot be read: {' '.join(str(error).split())[:200]}")
+        except UNREADABLE as error:
+            self._broken.append(f"{file.name} cannot be read: {sentence(error)}")
 
     def _sort(self, document: Any, file: str) -> None:
         kind = document.get("kind") if isinstance(document, dict) else None
         if not isinstance(kind, str):
             self._broken.append(f"{file} has a document that is no Kubernetes object (it has no kind)")
         elif not kind.endswith("List"):
-            self._put(document, {})
+            self._put(document, {}, file)
         elif not isinstance(document.get("items"), list):
             self._broken.append(f"{file} has a {kind[:60]} whose items are no list")
         else:
             self._put_list(document, kind.removesuffix("List"), file)
 
     def _put_list(self, document: dict, kind: str, file: str) -> None:
-        """The items of a list; those of a ``PodList`` need not say that they are Pods, those of a ``List`` must."""
-        inherited = {"kind": kind, "apiVersion": document.get("apiVersion")} if kind else {}
-        listed = {found for item in document["items"] if (found := self._put(item, inherited))}
-        if name := _source(inherited):
-            listed.add(name)
-            self._found.setdefault(name, _Found())
-        metadata = document.get("metadata")
-        for name in listed:
-            self._found[name].listed = True
-            if isinstance(metadata, dict) and metadata.get("continue"):
-                self._found[name].problems.append(f"{file} is one page of a longer list")
+        """The items of a list; those of a ``PodList`` need not say that they are Pods, those of a ``List`` must.
 
-    def _put(self, item: Any, inherited: dict) -> str:
+        An empty ``List`` says nothing of what it is a list; the file's name may.
+        """
+        inherited = {"kind": kind, "apiVersion": document.get("apiVersion")} if kind else {}
+        of = {found for item in document["items"] if (found := self._put(item, inherited, file))}
+        if name := _source(inherited):
+            of.add(name)
+        elif not kind and of <= (named := named_by(file)):
+            of |= named
+        metadata = document.get("metadata") if isinstance(document.get("metadata"), dict) else {}
+        for name in of:
+            self._of(name).listed = True
+            if metadata.get("continue"):
+                self._of(name).problems.append(f"{file} is one page of a longer list")
+        self._lists.append(Listed(
+            file, _source(inherited), str(metadata.get("resourceVersion") or "") if kind else "", frozenset(of),
+            [item for item in document["items"] if isinstance(item, dict)], str(metadata.get("selfLink") or "")))
+
+    def _put(self, item: Any, inherited: dict, file: str) -> str:
         """Keep an object under the resource that it is, and say which; empty where nothing reads such a kind."""
         name = _source(item if isinstance(item, dict) and item.get("kind") else inherited)
         if name:
-            self._found.setdefault(name, _Found()).take(item, tables.RESOURCES[name])
+            self._of(name).take(item)
+            self._know(name, item, file)
         return name
+
+    def _of(self, name: str) -> _Found:
+        return self._found.setdefault(name, _Found(_RESOURCES[name]))
+
+    def _know(self, name: str, item: Any, file: str) -> None:
+        """Refuse the files of two clusters: what each cluster has once has two UIDs there."""
+        metadata = item.get("metadata") if isinstance(item, dict) else None
+        uid = metadata.get("uid") if isinstance(metadata, dict) else None
+        key = (_RESOURCES[name].kind, *_called(item))
+        if key not in LASTING or not isinstance(uid, str):
+            return
+        known, where = self._uids.setdefault(key, (uid, file))
+        if known != uid:
+            raise SourceError(f"There are files of two clusters: {key[0]} {key[2]} has the UID {known[:60]} in {where} "
+                              f"and {uid[:60]} in {file}. Give each cluster a folder of its own.")
+
+    def _namespaces(self) -> set[str]:
+        return {name for _, name in self._found["namespaces"].objects} if "namespaces" in self._found else set()
+
+    def _compare(self) -> None:
+        """Note what cannot be: objects in namespaces, and pods on nodes, that are not among those of the files."""
+        named = self._namespaces()
+        for found in self._found.values() if "kube-system" in named else ():
+            strange = sorted({space for space, _ in found.objects if space} - named)
+            if strange and found.resource.namespaced and not found.homeless:
+                said = (f"{found.resource.plural} are in the namespace {strange[0][:253]}, "
+                        "which is not among the namespaces")
+                found.problems.append(said)
+                self._of("namespaces").problems.append(said)
+        if "nodes" not in self._found or "pods" not in self._found:
+            return
+        nodes = {name for _, name in self._found["nodes"].objects}
+        used = {pod["spec"]["nodeName"] for pod in self._found["pods"].items
+                if isinstance(pod.get("spec"), dict) and isinstance(pod["spec"].get("nodeName"), str)}
+        if nodes and used and not nodes & used:
+            said = f"no pod runs on any of the nodes ({min(used)[:253]} is none): are these files of two clusters?"
+            for name in ("nodes", "pods"):
+                self._of(name).problems.append(said)
 
 
 def _source(thing: dict) -> str:
@@ -132,20 +265,28 @@ def _source(thing: dict) -> str:
     return _SOURCES.get((str(thing.get("kind")), group), "")
 
 
-def _documents(file: Path) -> Iterator[Any]:
-    """The documents of a file, whatever its form."""
-    content = file.read_bytes()
-    if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
-    text = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
-    if text.lstrip()[:1] in ("{", "["):
-        yield msgspec.json.decode(text)
-        return
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
-        raise ValueError("it has YAML aliases, which kubectl never writes and which can swell without bound")
-    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
-        if document is not None:
-            yield document
+def _called(item: Any) -> tuple[str, str]:
+    """Namespace and name of an object; of what is none, what it looks like."""
+    metadata = item.get("metadata") if isinstance(item, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
+        return "", f"\x00{item!r}"
+    return str(metadata.get("namespace") or ""), metadata["name"]
+
+
+def _newer(one: Any, other: Any) -> Any:
+    """The newer of two states of one object; None where they are not one, or it is not known which is newer."""
+    if _bare(one) == _bare(other):
+        return one
+    first, second = (item["metadata"] for item in (one, other))
+    versions = [str(metadata.get("resourceVersion") or "") for metadata in (first, second)]
+    if not first.get("uid") or first.get("uid") != second.get("uid") or not all(map(str.isdecimal, versions)):
+        return None
+    return one if int(versions[0]) >= int(versions[1]) else other
+
+
+def _bare(item: Any) -> Any:
+    return {key: value for key, value in item.items() if key not in ("kind", "apiVersion")} if isinstance(
+        item, dict) else item
 
 
 def _group(path: str) -> str:

@@ -1,5 +1,6 @@
 """A live API server, through the official client's configuration and authentication, as raw bodies."""
 
+import datetime as dt
 import json
 import logging
 import os
@@ -10,6 +11,7 @@ from kubernetes import client, config
 from urllib3.util import Retry, Timeout
 
 from auditkit.collectors.sources.model import Answer, NoAnswer
+from auditkit.collectors.sources.observed import Observed
 from auditkit.errors import SourceError
 
 RETRIES = Retry(
@@ -27,6 +29,8 @@ class LiveSource:
 
     proves_absence = True
     assembles = False
+    stated: frozenset[str] = frozenset()
+    stated_by = ""
 
     def __init__(self, context: str | None = None, kubeconfig: str | None = None, *, workers: int = 4,
                  timeout: float = 30.0):
@@ -41,6 +45,9 @@ class LiveSource:
     def review(self, path: str, body: dict) -> Answer:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
         return self._ask("POST", path, headers, json.dumps(body).encode())
+
+    def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
+        return Observed(started, ended, "asked")
 
     def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
         headers = {**self._api.default_headers, **headers}

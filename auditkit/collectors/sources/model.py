@@ -1,6 +1,9 @@
 """What a collector asks: something that answers API paths. A live server, a recording and plain files all do."""
 
+import datetime as dt
 from typing import NamedTuple, Protocol
+
+from auditkit.collectors.sources.observed import Observed
 
 
 class Answer(NamedTuple):
@@ -21,12 +24,15 @@ class Source(Protocol):
     ``proves_absence`` is true where a path that is not found shows that there is no such thing, and false for
     files, in which it merely was not put. ``assembles`` is true of a source that makes lists out of objects it found,
     whose envelope it writes itself; those of an API server are compared with what was asked for.
+    ``stated`` names the resources that are whole on somebody's word alone, ``stated_by`` is whose word it is.
     """
 
     name: str
     described: str
     proves_absence: bool
     assembles: bool
+    stated: frozenset[str]
+    stated_by: str
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
         """The answer to a path with its query. Raises `NoAnswer`."""
@@ -34,4 +40,8 @@ class Source(Protocol):
 
     def review(self, path: str, body: dict) -> Answer:
         """The answer to a review of oneself, a POST that changes nothing. Raises `NoAnswer`."""
+        ...
+
+    def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
+        """When what it answered between these times was so. Raises `UsageError` where a statement contradicts it."""
         ...

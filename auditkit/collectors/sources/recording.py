@@ -1,5 +1,7 @@
-"""A recording of an API server: a folder with ``index.json`` and a file for each answer (plain or gzip)."""
+"""A recording of an API server: a folder with ``index.json`` and a file for each answer (plain or gzip), or a tar
+archive of one."""
 
+import datetime as dt
 import gzip
 import re
 from pathlib import Path
@@ -7,14 +9,18 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from auditkit.collectors.sources.documents import members
 from auditkit.collectors.sources.model import Answer
-from auditkit.errors import SourceError
+from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
+from auditkit.errors import SourceError, UsageError
 
 NOT_RECORDED = "it was not recorded"
+INDEX = "index.json"
 
 
 class _Recorded(msgspec.Struct):
-    """One line of the index: what was asked, and the file with the answer."""
+    """One line of the index: what was asked, the file with the answer, and when the server gave it (``date``: its
+    HTTP header, or in ISO form)."""
 
     method: str
     path: str
@@ -22,6 +28,7 @@ class _Recorded(msgspec.Struct):
     status: int
     accept: str = "application/json"
     headers: dict[str, str] | None = None
+    date: str | None = None
 
 
 class RecordingSource:
@@ -32,17 +39,21 @@ class RecordingSource:
 
     proves_absence = False
     assembles = False
+    stated: frozenset[str] = frozenset()
 
-    def __init__(self, folder: Path):
-        self._folder = folder
-        self.name = folder.resolve().name
+    def __init__(self, path: Path, stated_by: str = "", taken: tuple[dt.datetime, dt.datetime] | None = None):
+        self.stated_by = stated_by
+        self._files = _Folder(path) if path.is_dir() else _Archive(path)
+        self.name = path.resolve().name if path.is_dir() else path.name.partition(".")[0]
         self.described = f"recording {self.name}"
+        self._taken, self._newest = taken, Newest()
         try:
-            index = msgspec.json.decode((folder / "index.json").read_bytes(), type=list[_Recorded])
+            index = msgspec.json.decode(self._files.read(INDEX), type=list[_Recorded])
         except (OSError, msgspec.DecodeError) as error:
-            raise SourceError(f"{folder / 'index.json'} cannot be read as the index of a recording: {error}.") from None
+            raise SourceError(f"{path / INDEX} cannot be read as the index of a recording: {error}.") from None
         self._answers = {self._key(entry.method, entry.path, entry.accept): entry
                          for entry in reversed(index) if not entry.headers}
+        self._dates = [http_date(entry.date or "") for entry in self._answers.values()]
 
     @staticmethod
     def _key(method: str, path: str, accept: str) -> tuple:
@@ -56,18 +67,67 @@ class RecordingSource:
     def review(self, path: str, body: dict) -> Answer:
         return self._answer("POST", path, "application/json")
 
+    def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
+        """As the index says where it dates every answer, and the answers do not contradict it; else by what the user
+        and the answers say."""
+        if not self._dates or None in self._dates:
+            return self._newest.observed(ended, self._taken)
+        first, last = min(self._dates), max(self._dates)
+        if self._taken and not (self._taken[0] <= last and first <= self._taken[1]):
+            raise UsageError(f"--taken-at contradicts the recording, whose index says that it was made from "
+                             f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}: leave it out.")
+        newest = self._newest.observed(ended, None).since
+        if last > ended + SKEW or (newest and newest > last + SKEW):
+            return self._newest.observed(ended, self._taken)
+        return Observed(first, last, "recorded")
+
     def _answer(self, method: str, path: str, accept: str) -> Answer:
         entry = self._answers.get(self._key(method, path, accept))
         if entry is None:
             return Answer(404, b"", NOT_RECORDED)
-        file = self._folder / entry.file
-        if not file.resolve().is_relative_to(self._folder.resolve()):
+        if not self._files.inside(entry.file):
             return Answer(404, b"", f"the index points outside the recording ({entry.file})")
         try:
-            return Answer(entry.status, file.read_bytes())
-        except FileNotFoundError:
-            pass
-        try:
-            return Answer(entry.status, gzip.decompress(file.with_name(f"{file.name}.gz").read_bytes()))
+            body = self._body(entry.file)
         except (OSError, EOFError, gzip.zlib.error) as error:
             return Answer(200, b"", f"its file {entry.file} cannot be read ({error})")
+        self._newest.look(body)
+        return Answer(entry.status, body)
+
+    def _body(self, name: str) -> bytes:
+        try:
+            return self._files.read(name)
+        except FileNotFoundError:
+            return gzip.decompress(self._files.read(f"{name}.gz"))
+
+
+class _Folder:
+    """The files of a folder."""
+
+    def __init__(self, path: Path):
+        self._path = path
+
+    def inside(self, name: str) -> bool:
+        return (self._path / name).resolve().is_relative_to(self._path.resolve())
+
+    def read(self, name: str) -> bytes:
+        return (self._path / name).read_bytes()
+
+
+class _Archive:
+    """The files of a tar archive, by their path below the folder of the index."""
+
+    def __init__(self, path: Path):
+        found = {file.name: file.content for file in members(path) if not file.problem}
+        index = min((name for name in found if name.rpartition("/")[2] == INDEX), key=len, default=INDEX)
+        root = index.removesuffix(INDEX)
+        self._files = {name.removeprefix(root): content for name, content in found.items() if name.startswith(root)}
+
+    def inside(self, name: str) -> bool:
+        return ".." not in name.split("/") and not name.startswith("/")
+
+    def read(self, name: str) -> bytes:
+        try:
+            return self._files[name]
+        except KeyError:
+            raise FileNotFoundError(f"{name} is not in the archive") from None

@@ -164,7 +164,9 @@ def about(snap: Snapshot) -> dict[str, Any]:
         "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid, "server_version": manifest.server_version,
         "source": manifest.source, "collector": manifest.collector, "identity": manifest.identity,
         "groups": list(manifest.groups), "started": text.when(manifest.started), "ended": text.when(manifest.ended),
-        "moment": manifest.ended.isoformat(), "digest": snap.digest, "sources": len(manifest.ledger), "gaps": gaps,
+        "moment": manifest.observed[1].isoformat(), "observed": manifest.when,
+        "as_of": manifest.as_of, "live": manifest.live, "stated": manifest.stated, "stated_by": manifest.stated_by,
+        "digest": snap.digest, "sources": len(manifest.ledger), "gaps": gaps,
         "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],
     }
 

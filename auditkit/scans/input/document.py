@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 import msgspec
 
-from auditkit.scans.input import formats, json_stream, yaml_stream
+from auditkit.scans.input import formats, json_stream, skim, yaml_stream
 from auditkit.scans.model import Broken, Gap
 
 HEAD = 256 << 10
@@ -24,8 +24,9 @@ MAX_CELL = 1 << 20
 class File:
     """One file or member of an archive, as `auditkit.scans.model.Document` says.
 
-    ``open`` gives a new stream of its content in UTF-8 each time. ``gaps`` has what could not be read of it so far,
-    ``items`` how many lines, documents, rows or elements were. Raises `Broken` where it has none of the forms.
+    ``head`` has the keys of a JSON document wherever they stand in it. ``open`` gives a new stream of its content in
+    UTF-8 each time. ``gaps`` has what could not be read of it so far, ``items`` how many lines, documents, rows or
+    elements were. Raises `Broken` where it has none of the forms.
     """
 
     def __init__(self, name: str, open: Callable[[], BinaryIO]):
@@ -87,13 +88,25 @@ class File:
     def _head(self) -> Any:
         if self.form != "json":
             return next(self.values(), dict.fromkeys(self._names()) if self.form == "csv" else None)
-        outline = json_stream.Outline()
-        try:
-            outline.build(io.BytesIO(self._beginning[self._start:self._start + HEAD]))
-        except Broken as broken:
-            if self._whole and len(self._beginning) <= self._start + HEAD:
-                self._break(broken)
-        return getattr(outline, "value", None)
+        whole = self._whole and len(self._beginning) <= self._start + HEAD
+        head = _sketch(self._beginning[self._start:self._start + HEAD], self._break if whole else None)
+        return head if whole else self._with_later_keys(head)
+
+    def _with_later_keys(self, head: Any) -> Any:
+        """The beginning of a large document, and each key that stands beyond it with the beginning of its value."""
+        root = head[0] if isinstance(head, list) and head else head
+        if not isinstance(root, dict):
+            return head
+        inside: Any = None
+        with closing(self._content()) as stream:
+            for key in skim.keys(stream):
+                if key.depth == 1:
+                    if key.at >= HEAD and key.name not in root:
+                        root[key.name] = _sketch(key.value)
+                    inside = root.get(key.name)
+                elif key.at >= HEAD and isinstance(inside, dict) and key.name not in inside:
+                    inside[key.name] = _sketch(key.value)
+        return head
 
     # --- what it holds ---------------------------------------------------------------------------------------------
 
@@ -238,11 +251,37 @@ class File:
             text = io.TextIOWrapper(stream, "utf-8", errors="replace", newline="")
             first = text.readline(MAX_CELL)
             separator, names = _separator(first), self._names(first)
-            try:
-                for row in csv.DictReader(text, names, delimiter=separator):
-                    yield {name: cell for name, cell in row.items() if isinstance(name, str) and isinstance(cell, str)}
-            except csv.Error as error:
-                raise Broken(f"it is not CSV any more ({error})") from None
+            self._malformed.pop("rows", None)
+            ended = _Ended(text)
+            rows = csv.reader(ended, delimiter=separator, strict=True)
+            while True:
+                at = rows.line_num + 2  # the line on which the row begins, after that of the header
+                try:
+                    cells = next(rows)
+                except StopIteration:
+                    break
+                except csv.Error as error:
+                    if ended.over:
+                        raise Broken(f"it breaks off within the row of line {at}") from None
+                    self.lose("rows", f"line {at}", error)
+                    continue
+                if len(cells) == len(names):
+                    yield dict(zip(names, cells, strict=True))
+                elif cells:
+                    self.lose("rows", f"line {at}", f"it has {len(cells)} cells under {len(names)} columns")
+            if not ended.whole:
+                raise Broken(f"its last line ({rows.line_num + 1}) has no end, so it may be cut off")
+
+
+def _sketch(beginning: bytes, broken_off: Callable[[Broken], None] | None = None) -> Any:
+    """What there is of a value in its beginning."""
+    outline = json_stream.Outline()
+    try:
+        outline.build(io.BytesIO(beginning))
+    except Broken as broken:
+        if broken_off:
+            broken_off(broken)
+    return getattr(outline, "value", None)
 
 
 def _lines(stream: BinaryIO) -> Iterator[bytes]:
@@ -252,6 +291,19 @@ def _lines(stream: BinaryIO) -> Iterator[bytes]:
             while (rest := stream.readline(MAX_LINE)) and rest[-1:] != b"\n":
                 pass
         yield line.rstrip(b"\r\n")
+
+
+class _Ended:
+    """The lines of a text; whether they are ``over``, and whether the last was ``whole``: it ended as lines do."""
+
+    def __init__(self, lines: Iterable[str]):
+        self._lines, self.over, self.whole = iter(lines), False, True
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self.whole = line[-1:] in "\r\n"
+            yield line
+        self.over = True
 
 
 def _separator(first: str) -> str:

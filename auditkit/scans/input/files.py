@@ -5,6 +5,8 @@ gigabytes. A file that cannot be opened is a sentence, never an exception, so th
 """
 
 import codecs
+import contextlib
+import datetime as dt
 import gzip
 import hashlib
 import io
@@ -28,6 +30,7 @@ from auditkit.scans.model import Broken
 INPUT = "-"
 MAX_UNPACKED = 16 << 30
 MAX_RATIO = 400
+_NO_TIME = 1980  # what ZIP has where no time was given
 _RATIO_COUNTS_FROM = 64 << 20
 MAX_MEMBERS = 10_000
 
@@ -38,7 +41,9 @@ class Source(msgspec.Struct, weakref=True):
     """A file as it lies there: the name it was given by, its size and SHA-256, and what is in it.
 
     ``documents`` are its readable parts: one, or those of an archive; ``problems`` say by the name of the part why
-    others cannot be read (the empty name is the file itself). ``changed`` tells whether it has been altered since.
+    others cannot be read (the empty name is the file itself). ``time`` is when it was last written: what it says is
+    not newer than that; ``times`` are those of the members of an archive. ``changed`` tells whether it has been altered
+    since.
     """
 
     name: str
@@ -47,6 +52,12 @@ class Source(msgspec.Struct, weakref=True):
     documents: list[File]
     problems: dict[str, str]
     changed: Callable[[], bool]
+    time: dt.datetime | None = None
+    times: dict[str, dt.datetime] = {}
+
+    def written(self, document: str) -> dt.datetime | None:
+        """When a document of it was last written."""
+        return self.times.get(document, self.time)
 
 
 def find(path: str) -> Iterator[Source]:
@@ -97,7 +108,7 @@ def _source(path: Path, name: str) -> Source:
     source = Source(name, 0, "", [], {}, lambda: state() != before)
     try:
         before = state()
-        source.bytes = before[0]
+        source.bytes, source.time = before[0], dt.datetime.fromtimestamp(before[1] / 1e9, dt.UTC)
         with open_raw() as file:
             source.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
@@ -137,6 +148,10 @@ def _unzip(source: Source, open_raw: Open) -> None:
             source.problems[member.filename] = problem
         else:
             _add(source, member.filename, _member(open_raw, member))
+            with contextlib.suppress(ValueError):  # there is no time in it
+                time = dt.datetime(*member.date_time, tzinfo=dt.UTC)
+                if time.year > _NO_TIME:
+                    source.times[f"{source.name}!{member.filename}"] = time
 
 
 def _refused(member: zipfile.ZipInfo) -> str:

@@ -3,17 +3,20 @@
 Of sensitive data that was found only the kind is kept. Severities are Aqua's own where it gives one.
 """
 
+import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.vocabulary import Text, digest, moment, text
+from auditkit.scans.vocabulary import Text, digest, image_id, moment, text
 
 NAME = "aqua"
+PROVIDES = frozenset({"images", "fixed versions", "state", "policies"})
 
 _NEVER = 1970
+_LONGEST = 36500
 
 
 class _Package(msgspec.Struct, gc=False):
@@ -35,6 +38,8 @@ class _Vulnerability(msgspec.Struct, gc=False):
     solution: Text = None
     acknowledged_date: Text = None
     already_acknowledged: bool | None = None
+    ack_expiration_days: int | None = None
+    ack_expiration_date: Text = None
     last_found_date: Text = None
     resource: _Package | None = None
     file: Text = None
@@ -153,14 +158,32 @@ def _started(value: Any) -> Any:
 
 def _vulnerability(image: _Image, package: _Package | None, found: _Vulnerability) -> Any:
     package = package or found.resource or _Package()
-    acknowledged = moment(found.acknowledged_date)
-    accepted = found.already_acknowledged or bool(acknowledged and acknowledged.year > _NEVER)
+    acknowledged = _day(found.acknowledged_date)
+    accepted = found.already_acknowledged or acknowledged is not None
     return _finding(
         image, found, rule=text(found.name), title=text(found.name), status="accepted" if accepted else "fail",
         tool_severity=_severity(found), package=text(package.name) or text(package.path) or text(found.file),
         installed_version=text(package.version), fixed_version=text(found.fix_version), remedy=text(found.solution),
         category="vulnerability", seen=moment(found.last_found_date),
+        accepted_until=_end(found, acknowledged) if accepted else None,
     )
+
+
+def _day(value: Any) -> Any:
+    """A time; Aqua writes the first days of 1970 or of the year 1 where there is none."""
+    time = moment(value)
+    return time if time and time.year > _NEVER else None
+
+
+def _end(found: _Vulnerability, acknowledged: Any) -> Any:
+    """When an acknowledgement ends: on a date, or so many days after it was made; 0 days are without an end.
+
+    Source: the fields of ``ack_expiration_*`` in Aqua's API of vulnerabilities (its Terraform provider).
+    """
+    if end := _day(found.ack_expiration_date):
+        return end
+    days = found.ack_expiration_days or 0
+    return acknowledged + dt.timedelta(days=days) if acknowledged and 0 < days < _LONGEST else None
 
 
 def _severity(found: _Vulnerability) -> str | None:
@@ -174,4 +197,6 @@ def _severity(found: _Vulnerability) -> str | None:
 def _finding(image: _Image, found: _Vulnerability | None = None, **known: Any) -> Any:
     found = found or _Vulnerability()
     name = text(found.image_name) or text(image.image) or text(image.image_name)
-    return Finding(image=name, image_digest=digest(text(found.image_digest)) or digest(text(image.digest)), **known)
+    told = digest(text(found.image_digest))
+    either = image_id(text(image.digest))  # of the command line's ``digest`` it is not documented which one it is
+    return Finding(image=name, image_digest=told or either, image_id=None if told else either, **known)

@@ -16,6 +16,7 @@ from auditkit.scans.vocabulary import text
 from auditkit.scans.words import is_namespaced
 
 NAME = "checkov"
+PROVIDES = frozenset({"images", "state"})
 
 _LISTS = ("passed_checks", "failed_checks", "skipped_checks")
 _STATUS = {"PASSED": "pass", "FAILED": "fail", "SKIPPED": "skip"}

@@ -18,6 +18,7 @@ from auditkit.scans.model import Document, Event, Finding, Gap, Row
 from auditkit.scans.vocabulary import Text, group, moment, text
 
 NAME = "gatekeeper"
+PROVIDES = frozenset({"policies"})
 CONSTRAINTS, TEMPLATES = "constraints.gatekeeper.sh", "templates.gatekeeper.sh"
 GROUPS = frozenset({CONSTRAINTS, TEMPLATES})
 

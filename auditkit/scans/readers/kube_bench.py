@@ -13,6 +13,8 @@ from auditkit.scans.model import Document, Finding, Gap, Reference, Row
 from auditkit.scans.vocabulary import Text, benchmark, text
 
 NAME = "kube-bench"
+PROVIDES = frozenset({"nodes"})
+NAMED_BY_FILE = True
 
 _STATUS = {"PASS": "pass", "FAIL": "fail", "WARN": "warn", "INFO": "skip"}
 

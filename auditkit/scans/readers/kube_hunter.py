@@ -13,6 +13,7 @@ from auditkit.scans.model import Document, Finding, Gap, Row
 from auditkit.scans.vocabulary import Text, text
 
 NAME = "kube-hunter"
+PROVIDES = frozenset({"state"})
 
 _POD = re.compile(r"Local to Pod \((?P<name>[^)]+)\)")
 

@@ -13,6 +13,7 @@ from auditkit.scans.model import About, Document, Finding, Row
 from auditkit.scans.vocabulary import moment, text
 
 NAME = "kube-linter"
+PROVIDES = frozenset({"state"})
 
 _CONTAINER = re.compile(r'\bcontainer "([^"]+)"')
 

@@ -14,6 +14,7 @@ from auditkit.scans.model import Document, Finding, Row
 from auditkit.scans.vocabulary import Text, group, moment, text
 
 NAME = "kubeaudit"
+PROVIDES = frozenset({"state"})
 _FIRST_LINES = 50
 
 _STATUS = {"error": "fail", "warning": "fail", "info": "warn"}

@@ -19,6 +19,7 @@ from auditkit.scans.vocabulary import moment
 from auditkit.scans.words import kind_of, path_of
 
 NAME = "kubernetes-audit"
+PROVIDES = frozenset({"audit log"})
 
 _Code = Annotated[int, msgspec.Meta(ge=0, le=999)] | None
 _LISTS = ("items", "records", "logEvents", "events")

@@ -12,9 +12,10 @@ import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Reference, Row
 from auditkit.scans.readers import kubescape_objects
-from auditkit.scans.vocabulary import Text, group, moment, text
+from auditkit.scans.vocabulary import Text, group, moment, text, until
 
 NAME = "kubescape"
+PROVIDES = frozenset({"images", "fixed versions", "state"})
 GROUPS, KINDS = kubescape_objects.GROUPS, kubescape_objects.KINDS
 read_object = kubescape_objects.read_object
 
@@ -175,9 +176,11 @@ class _Second:
         self._seen.add(rule or "")
         summary = self._controls.get(rule or "", _ControlSummary())
         word, status = _status(control)
+        end = _end([rule_.exception for rule_ in control.rules or () if rule_.exception])
         paths = [path for rule_ in control.rules or () for path in rule_.paths or ()]
         return Finding(
             rule=rule, title=text(control.name) or text(summary.name), status=status, tool_status=word,
+            accepted_until=end if status == "accepted" else None,
             message=_joined(_place(path) for path in paths), remedy=_joined(_fix(path) for path in paths),
             category="misconfiguration", **kubescape_objects.severity(summary.scoreFactor), **known)
 
@@ -185,6 +188,8 @@ class _Second:
         """A control that no resource is subject to, or that the scan could not judge."""
         info = control.statusInfo or kubescape_objects.Status(status=control.status)
         word, status = kubescape_objects.status_of(info)
+        if status == "pass":
+            status = "unknown"  # it passed because there was nothing to judge
         return Finding(rule=key, title=text(control.name), status=status, tool_status=word, message=text(info.info),
                        category="misconfiguration", **kubescape_objects.severity(control.scoreFactor))
 
@@ -209,6 +214,19 @@ def _status(control: _Control) -> tuple[str | None, str]:
     each = [(word, "accepted" if status == "fail" and rule.exception else status)
             for rule, (word, status) in zip(rules, each, strict=True)]
     return min(each, key=lambda pair: kubescape_objects.WORST_FIRST.index(pair[1]), default=(None, "unknown"))
+
+
+def _end(exceptions: list[list[Any]]) -> Any:
+    """Until when a control is excepted: as long as each of its rules is, and a rule as long as one of its exceptions.
+
+    Source: kubescape/armoapi-go, ``PostureExceptionPolicy.expirationDate``.
+    """
+    ends = []
+    for each in exceptions:
+        of_rule = [until(one.get("expirationDate")) if isinstance(one, dict) else None for one in each]
+        if None not in of_rule:
+            ends.append(max(of_rule))
+    return min(ends, default=None)
 
 
 def _coordinates(resource: _Resource) -> dict[str, Any]:
@@ -291,6 +309,7 @@ class _ControlReport(msgspec.Struct, gc=False):
     remediation: Text = None
     baseScore: float | None = None
     ruleReports: list[_RuleReport] | None = None
+    totalResources: int | None = None
 
 
 _RESPONSES = {"failed": "fail", "failure": "fail", "": "fail", "warning": "accepted", "ignore": "accepted",
@@ -321,14 +340,18 @@ def _responses(control: _ControlReport, rule: str | None) -> Iterator[Row]:
         for response in report.ruleResponses or ():
             word = text(response.ruleStatus)
             status = "accepted" if response.exception else _RESPONSES.get(word or "", "unknown")
+            end = _end([[response.exception]]) if response.exception else None
             alert = response.alertObject or _Alert()
             things = (alert.k8sApiObjects or []) + ([alert.externalObjects] if alert.externalObjects else [])
             for thing in things or [_Object()]:
                 found = True
-                yield Finding(status=status, tool_status=word, message=_joined(map(text, response.failedPaths or ())),
+                yield Finding(status=status, tool_status=word, accepted_until=end,
+                              message=_joined(map(text, response.failedPaths or ())),
                               **known, **_object(thing, thing.metadata or _Metadata()))
     if not found:
         ran = [(report.ruleStatus or kubescape_objects.Status()).status for report in control.ruleReports or ()]
         passes = bool(ran) and all(word in (None, "", "success", "passed") for word in ran)
         status, message = ("pass", None) if passes else ("unknown", "its rules did not run")
+        if passes and control.totalResources == 0:
+            status, message = "unknown", "there is nothing that it could judge"
         yield Finding(status=status, message=message, **known)

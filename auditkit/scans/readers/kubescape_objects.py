@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from auditkit.scans.model import Finding, Row
-from auditkit.scans.vocabulary import Text, digest, moment, text
+from auditkit.scans.vocabulary import Text, identity, moment, text
 
 GROUPS = frozenset({"spdx.softwarecomposition.kubescape.io"})
 KINDS = frozenset({
@@ -161,13 +161,12 @@ def read_object(item: dict[str, Any]) -> Iterator[Row]:
 def _place(thing: _Object) -> dict[str, Any]:
     """The workload that an object is about, from its labels."""
     labels, annotations = thing.metadata.labels or {}, thing.metadata.annotations or {}
-    image = text(annotations.get(_IMAGE_ID)) or ""
     return {
         "api_group": text(labels.get(f"{_LABEL}api-group")), "kind": text(labels.get(f"{_LABEL}kind")),
         "namespace": text(labels.get(f"{_LABEL}namespace")) or text(thing.metadata.namespace),
         "name": text(labels.get(f"{_LABEL}name")) or text(thing.metadata.name),
         "container": text(labels.get(f"{_LABEL}container-name")),
-        "image": text(annotations.get(_IMAGE)), "image_digest": digest(image),
+        "image": text(annotations.get(_IMAGE)), **identity(text(annotations.get(_IMAGE_ID))),
         "seen": moment(thing.metadata.creationTimestamp),
     }
 

@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.vocabulary import digest, image_id, moment, text
 from auditkit.scans.words import image_of
 
 NAME = "neuvector"
+PROVIDES = frozenset({"images", "fixed versions", "state"})
 
 _STATUS = {"PASS": "pass", "WARN": "warn", "HIGH": "fail", "NOTE": "manual", "INFO": "manual", "ERROR": "error"}
 
@@ -59,13 +60,14 @@ def read(document: Document) -> Iterator[Row]:
                             "report.cmds[]", "items[]")
     head = head if isinstance(head, dict) else {}
     report = head["report"] if isinstance(head.get("report"), dict) else {}
-    yield About(time=moment(head.get("run_at")) or moment(head.get("run_timestamp")))
+    yield About(time=moment(head.get("run_at")) or moment(head.get("run_timestamp")),
+                data_time=moment(report.get("cvedb_create_time")))
     if text(head.get("error_message")):
         yield Gap("NeuVector says that the scan ended with an error")
     repository, registry = text(report.get("repository")), text(report.get("registry"))
     host = registry.split("://")[-1].rstrip("/") + "/" if registry and repository else ""
     asset = {"image": image_of(f"{host}{repository}" if repository else None, text(report.get("tag"))),
-             "image_digest": digest(text(report.get("digest")))}
+             "image_digest": digest(text(report.get("digest"))), "image_id": image_id(text(report.get("image_id")))}
     for _, found in document.each("report.vulnerabilities[]", _Vulnerability):
         yield Finding(
             rule=found.name, status="accepted" if "accepted" in (found.tags or []) else "fail",

@@ -15,6 +15,7 @@ from auditkit.scans.vocabulary import digest, moment, text
 from auditkit.scans.words import count_of, given, image_of
 
 NAME = "plural"
+PROVIDES = frozenset({"images", "policies"})
 
 _TABLES = {
     "vulnerabilities": {"cluster", "artifact", "grade"},

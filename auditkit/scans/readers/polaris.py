@@ -9,6 +9,7 @@ from auditkit.scans.model import About, Document, Finding, Row
 from auditkit.scans.vocabulary import Text, moment, text
 
 NAME = "polaris"
+PROVIDES = frozenset({"state"})
 
 
 class _Check(msgspec.Struct, gc=False):

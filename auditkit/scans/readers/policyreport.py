@@ -14,6 +14,7 @@ from auditkit.scans.vocabulary import Text, group, moment, text
 from auditkit.scans.words import is_namespaced
 
 NAME = "policyreport"
+PROVIDES = frozenset({"policies"})
 GROUPS = frozenset({"wgpolicyk8s.io", "openreports.io", "reports.x-k8s.io", "reports.kyverno.io", "kyverno.io"})
 KINDS = frozenset(f"{scope}{kind}" for scope in ("", "Cluster") for kind in (
     "PolicyReport", "Report", "AdmissionReport", "BackgroundScanReport", "EphemeralReport"))

@@ -14,6 +14,7 @@ from auditkit.scans.vocabulary import group, moment
 from auditkit.scans.words import is_namespaced, kind_of
 
 NAME = "popeye"
+PROVIDES = frozenset({"state"})
 
 _LEVELS: dict[int | None, tuple[str | None, str]] = {
     0: ("ok", "pass"), 1: ("info", "warn"), 2: ("warning", "warn"), 3: ("error", "fail")}

@@ -17,6 +17,7 @@ from auditkit.scans.vocabulary import moment, text
 from auditkit.scans.words import given
 
 NAME = "prowler"
+PROVIDES = frozenset({"state"})
 
 _LOOK_AT = 5
 _STATUS = {"PASS": "pass", "FAIL": "fail", "MANUAL": "manual", "INFO": "manual", "WARNING": "warn",
@@ -153,10 +154,11 @@ def _of_ocsf(found: _Ocsf) -> Iterator[Row]:
     time = moment(found.time_dt) or moment(found.time)
     rule = text(found.metadata.event_code) or text(product.feature and product.feature.uid)
     status = text(found.status) or ""
+    muted = status.lower() == "suppressed"  # 4.2 writes the ``status_id`` of suppressed ones beside ``New``, too
     yield About(tool_version=text(product.version), time=time)
     yield _finding(
         rule=rule, title=text(info.title), said=text(found.status_code) or status,
-        muted=status.lower() == "suppressed", tool_severity=text(found.severity), kind=text(resource.type),
+        muted=muted, tool_severity=text(found.severity), kind=text(resource.type),
         namespace=text(resource.namespace), name=text(resource.name) or text(resource.uid), seen=time,
         message=text(found.status_detail) or text(found.message),
         remedy=text(found.remediation and found.remediation.desc),
@@ -201,18 +203,21 @@ def _of_json(row: dict[str, Any]) -> Iterator[Row]:
 
 
 def _of_asff(row: dict[str, Any]) -> Iterator[Row]:
-    """Security Hub has no word for muted: Prowler then writes WARNING."""
+    """Security Hub has no word for muted: Prowler then writes WARNING. In the hub itself a finding can be suppressed,
+    or archived, which means that it is not observed any more (AWS: RecordState)."""
     product, severity, compliance, remediation = (
         row[key] if isinstance(row.get(key), dict) else {}
         for key in ("ProductFields", "Severity", "Compliance", "Remediation"))
     resources = row["Resources"] if isinstance(row.get("Resources"), list) else []
     resource = resources[0] if resources and isinstance(resources[0], dict) else {}
     advice = remediation["Recommendation"] if isinstance(remediation.get("Recommendation"), dict) else {}
+    workflow = text(row["Workflow"].get("Status")) if isinstance(row.get("Workflow"), dict) else None
     said, time = text(compliance.get("Status")), moment(row.get("UpdatedAt")) or moment(row.get("CreatedAt"))
     rule = (text(row.get("GeneratorId")) or "").removeprefix("prowler-") or None
     yield About(tool_version=text(product.get("ProviderVersion")), time=time)
     yield _finding(
-        rule=rule, title=text(row.get("Title")), said=said, muted=said == "WARNING",
+        rule=rule, title=text(row.get("Title")), said=said, muted=said == "WARNING" or workflow == "SUPPRESSED",
+        gone=text(row.get("RecordState")) == "ARCHIVED",
         tool_severity=text(severity.get("Label")), kind=text(resource.get("Type")), namespace=None,
         name=text(resource.get("Id")), seen=time, message=text(row.get("Description")), remedy=text(advice.get("Text")),
     )
@@ -225,10 +230,13 @@ def _of_asff(row: dict[str, Any]) -> Iterator[Row]:
 # --- what they share -------------------------------------------------------------------------------------------------
 
 
-def _finding(*, said: str | None, muted: bool, kind: str | None, **known: Any) -> Row:
-    status = _STATUS.get((said or "").upper(), "unknown")
+def _finding(*, said: str | None, muted: bool, kind: str | None, gone: bool = False, **known: Any) -> Row:
+    """A finding. The first versions with a mute list say ``MUTED`` in place of the result: what passes is not muted."""
+    word = (said or "").upper()
+    status = "accepted" if word.startswith("MUTED") else _STATUS.get(word, "unknown")
     if muted and status in ("fail", "warn"):
         status = "accepted"
+    status = "skip" if gone else status
     return Finding(**known, status=status, tool_status=f"{said} (muted)" if muted else said, category="compliance",
                    kind=kind.removeprefix("Kubernetes") or None if kind else None)
 

@@ -1,9 +1,10 @@
 """SARIF of any tool: a finding for each result, named after the tool of its run.
 
 Messages and snippets can hold what was matched, a secret for instance, and are not kept; of vulnerabilities the
-package and its versions are. A result without a level has that of its rule, else ``warning``.
+package and its versions are. A failure without a level has the one that the invocation sets for its rule, else that
+of its rule, else ``warning``; what is no failure has the level ``none``.
 
-Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.27, 3.35, 3.49)
+Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.20.5, 3.27, 3.35, 3.49 to 3.52)
 """
 
 import re
@@ -13,14 +14,16 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.vocabulary import digest, image_id, moment, text, until
 from auditkit.scans.words import image_of
 
 NAME = "sarif"
+PROVIDES = frozenset({"images", "state"})
 
 _STATUS = {"pass": "pass", "open": "unknown", "review": "manual", "notapplicable": "skip", "informational": "skip"}
 _SCORES = ((9.0, "critical"), (7.0, "high"), (4.0, "medium"), (0.0, "low"))
 _BEST = 10.0
+_RANKS: dict[Any, int] = {"none": 0, "note": 1, "warning": 2, "error": 3}
 _LARGE = ("artifacts", "graphs", "threadFlowLocations", "logicalLocations", "webRequests", "webResponses")
 _TOOLS = {"sysdig-cli-scanner": "sysdig"}
 # The lines in which scanners of vulnerabilities write what they found.
@@ -40,6 +43,7 @@ class _Configuration(msgspec.Struct):
 
 class _Rule(msgspec.Struct, rename="camel"):
     id: str | None = None
+    guid: str | None = None
     name: str | None = None
     short_description: _Text | None = None
     default_configuration: _Configuration | None = None
@@ -47,6 +51,7 @@ class _Rule(msgspec.Struct, rename="camel"):
 
 
 class _Component(msgspec.Struct, rename="camel"):
+    guid: str | None = None
     name: str | None = None
     version: str | None = None
     semantic_version: str | None = None
@@ -58,7 +63,26 @@ class _Tool(msgspec.Struct):
     extensions: list[_Component] | None = None
 
 
+class _ToolIndex(msgspec.Struct):
+    index: int = -1
+    guid: str | None = None
+    name: str | None = None
+
+
+class _RuleReference(msgspec.Struct, rename="camel"):
+    id: str | None = None
+    index: int | None = None
+    guid: str | None = None
+    tool_component: _ToolIndex | None = None
+
+
+class _Override(msgspec.Struct):
+    descriptor: _RuleReference
+    configuration: _Configuration | None = None
+
+
 class _Invocation(msgspec.Struct, rename="camel"):
+    rule_configuration_overrides: list[Any] | None = None
     execution_successful: bool | None = None
     end_time_utc: str | None = None
     start_time_utc: str | None = None
@@ -69,16 +93,6 @@ class _Run(msgspec.Struct, rename="camel"):
     invocations: list[_Invocation] | None = None
     properties: dict[str, Any] | None = None
     results: Any = msgspec.UNSET
-
-
-class _ToolIndex(msgspec.Struct):
-    index: int = -1
-
-
-class _RuleReference(msgspec.Struct, rename="camel"):
-    id: str | None = None
-    index: int | None = None
-    tool_component: _ToolIndex | None = None
 
 
 class _Artifact(msgspec.Struct):
@@ -100,6 +114,11 @@ class _Location(msgspec.Struct, rename="camel"):
 
 class _Suppression(msgspec.Struct):
     status: str | None = None
+    properties: dict[str, Any] | None = None
+
+
+class _Provenance(msgspec.Struct, rename="camel"):
+    invocation_index: int = -1
 
 
 class _Result(msgspec.Struct, rename="camel"):
@@ -112,6 +131,7 @@ class _Result(msgspec.Struct, rename="camel"):
     locations: list[_Location] | None = None
     suppressions: list[_Suppression] | None = None
     baseline_state: str | None = None
+    provenance: _Provenance | None = None
     properties: dict[str, Any] | None = None
 
 
@@ -152,6 +172,9 @@ class _Known:
         self.components = [[_rule_of(rule) for rule in component.rules or []]
                            for component in (driver, *(run.tool.extensions or []))]
         self.by_id = {rule.id: rule for rules in reversed(self.components) for rule in rules if rule.id}
+        self.guids = [component.guid for component in (driver, *(run.tool.extensions or []))]
+        self.by_guid = {rule.guid: rule for rules in self.components for rule in rules if rule.guid}
+        self.levels = [self._overridden(call) for call in run.invocations or []]
         self.image = _image(run.properties or {})
 
     def about(self) -> Iterator[Row]:
@@ -167,33 +190,68 @@ class _Known:
     def finding(self, result: _Result) -> Row:
         """A result with what its rule says."""
         rule = self._rule(result)
-        score = _score(rule.properties) or _score(result.properties)
-        level = result.level or (rule.default_configuration and rule.default_configuration.level) or "warning"
+        failed = (result.kind or "fail").lower() == "fail"
+        score = _score(rule.properties) or _score(result.properties) if failed else None
+        level = self._level(result, rule) if failed else "none"
         said = result.message.text if result.message and result.message.text else ""
         package, installed, fixed = (found[1] if (found := pattern.search(said)) else None
                                      for pattern in (_PACKAGE, _INSTALLED, _FIXED))
         name = result.rule_id or (result.rule and result.rule.id) or rule.id
+        status, until = _status(result)
         cve = _CVE.search(said) if package and not _CVE.search(name or "") else None
         return Finding(
             tool=self.tool, tool_version=self.version, rule=cve[0] if cve else name,
             title=(rule.short_description and rule.short_description.text) or rule.name,
-            status=_status(result), tool_status=result.kind or "fail",
+            status=status, accepted_until=until, tool_status=result.kind or "fail",
             tool_severity=score[1] if score else level, severity=score[0] if score else _of_level(level),
             category="vulnerability" if package else None, package=package, installed_version=installed,
             fixed_version=fixed, message=_place(result.locations), **self.image,
         )
 
+    def _level(self, result: _Result, rule: _Rule) -> str:
+        """The level of a failure (3.27.10). Where it is not said by which of several invocations it was found, and they
+        set other levels, the highest of them."""
+        at = result.provenance.invocation_index if result.provenance else -1
+        calls = [self.levels[at]] if 0 <= at < len(self.levels) else self.levels
+        levels = {calls_for[id(rule)] for calls_for in calls if id(rule) in calls_for}
+        default = (rule.default_configuration and rule.default_configuration.level) or "warning"
+        return result.level or max(levels, key=_RANKS.get, default=default)
+
+    def _overridden(self, call: _Invocation) -> dict[int, str]:
+        """The levels that an invocation sets, by the rule; a malformed one sets none."""
+        levels = {}
+        for value in call.rule_configuration_overrides or []:
+            try:
+                override = msgspec.convert(value, _Override)
+            except msgspec.ValidationError:
+                continue
+            level = override.configuration and override.configuration.level
+            rule = self._meant(override.descriptor, None)
+            if rule is not None and level in _RANKS:
+                levels[id(rule)] = level
+        return levels
+
     def _rule(self, result: _Result) -> _Rule:
-        """By its place, which may be in an extension of the tool, else by its identifier."""
+        """The rule of a result; one of which nothing is known where there is none."""
         reference = result.rule or _RuleReference()
-        index = result.rule_index if result.rule_index is not None else reference.index
-        component = (reference.tool_component.index if reference.tool_component else -1) + 1
+        if result.rule_index is not None:
+            reference = msgspec.structs.replace(reference, index=result.rule_index)
+        return self._meant(reference, result.rule_id) or _Rule()
+
+    def _meant(self, reference: _RuleReference, name: str | None) -> _Rule | None:
+        """By its place, which may be in an extension of the tool, by its GUID, or by its identifier (3.52)."""
+        index, part = reference.index, reference.tool_component or _ToolIndex()
+        component = part.index + 1
+        if part.guid in self.guids and part.guid is not None:
+            component = self.guids.index(part.guid)
         if index is not None and 0 <= component < len(self.components) and 0 <= index < len(self.components[component]):
             rule = self.components[component][index]
-            if result.rule_id is None or rule.id is None or result.rule_id.startswith(rule.id):
+            if name is None or rule.id is None or name.startswith(rule.id):
                 return rule
-        name = result.rule_id or reference.id or ""
-        return self.by_id.get(name) or self.by_id.get(name.rpartition("/")[0]) or _Rule()
+        if reference.guid in self.by_guid and reference.guid is not None:
+            return self.by_guid[reference.guid]
+        name = name or reference.id or ""
+        return self.by_id.get(name) or self.by_id.get(name.rpartition("/")[0])
 
 
 def _rule_of(value: Any) -> _Rule:
@@ -204,14 +262,20 @@ def _rule_of(value: Any) -> _Rule:
         return _Rule()
 
 
-def _status(result: _Result) -> str:
-    """A result that is suppressed was accepted, unless that was refused or not decided yet (3.35.4)."""
+def _status(result: _Result) -> tuple[str, Any]:
+    """A result that is suppressed was accepted, unless that was refused or not decided yet (3.35.4); and until when.
+
+    The format has no end of a suppression; Microsoft's tools write it among the properties.
+    """
     status = _STATUS.get((result.kind or "fail").lower(), "fail")
     if result.baseline_state == "absent":
-        return "skip"
-    suppressed = result.suppressions and all(
-        (one.status or "accepted") == "accepted" for one in result.suppressions)
-    return "accepted" if suppressed and status == "fail" else status
+        return "skip", None
+    suppressions = result.suppressions or []
+    suppressed = bool(suppressions) and all((one.status or "accepted") == "accepted" for one in suppressions)
+    if status != "fail" or not suppressed:
+        return status, None
+    ends = [until((one.properties or {}).get("expiryUtc")) for one in suppressions]
+    return "accepted", None if None in ends else max(ends)
 
 
 def _of_level(level: str) -> str | None:
@@ -247,4 +311,5 @@ def _image(properties: dict[str, Any]) -> dict[str, str | None]:
     digests = properties.get("repoDigests")
     name = text(properties.get("pullString")) or text(properties.get("imageName"))
     first = text(digests[0]) if isinstance(digests, list) and digests else None
-    return {"image": image_of(name, None), "image_digest": digest(text(properties.get("digest"))) or digest(first)}
+    return {"image": image_of(name, None), "image_digest": digest(text(properties.get("digest"))) or digest(first),
+            "image_id": image_id(text(properties.get("imageID")) or text(properties.get("imageId")))}

@@ -14,10 +14,11 @@ import msgspec
 
 from auditkit.scans.model import Document, Event, Finding, Gap, Reference, Row
 from auditkit.scans.readers import falco, sysdig_images
-from auditkit.scans.vocabulary import moment, text
+from auditkit.scans.vocabulary import moment, text, until
 from auditkit.scans.words import code_of, count_of, given, image_of, kind_of, path_of
 
 NAME = "sysdig"
+PROVIDES = frozenset({"images", "fixed versions", "state", "policies"})
 
 _LOOK_AT = 20
 _SEVERITIES = ("high", "high", "high", "high", "medium", "medium", "low", "info")
@@ -152,7 +153,8 @@ def _of_control(control: dict[str, Any]) -> str:
     if control.get("isManual") is True:
         return "manual"
     if control.get("pass") is True:
-        return _PASSED
+        counts = [control.get(name) for name in ("objectsCount", "acceptedCount", "passingCount")]
+        return "unknown" if counts == [0, 0, 0] else _PASSED  # there was nothing that it could judge
     if control.get("pass") is not False:
         return "unknown"
     failing, accepted = control.get("objectsCount"), control.get("acceptedCount")
@@ -170,14 +172,16 @@ def _resources(row: dict[str, Any]) -> Iterator[Row]:
     """A resource that a control looked at; the page does not say which control."""
     passed = row.get("passed")
     status = "unknown" if not isinstance(passed, bool) else _PASSED if passed else _FAILED
-    if status == _FAILED and row.get("acceptance"):
+    acceptance = row["acceptance"] if isinstance(row.get("acceptance"), dict) else {}
+    end = until(acceptance.get("expiresAt")) or until(acceptance.get("expirationDate"))
+    if status == _FAILED and acceptance and acceptance.get("isExpired") is not True:
         status = _ACCEPTED
     yield Finding(
         status=status, tool_status=f"passed={str(passed).lower()}", category="compliance",
         tool_severity=text(row.get("severity")), kind=kind_of(text(row.get("type"))),
         name=text(row.get("name")), namespace=given(row.get("namespace")), cluster=given(row.get("clusterName")),
         message=f"account {account}" if (account := given(row.get("account"))) else None,
-        seen=moment(row.get("lastSeenDate")),
+        seen=moment(row.get("lastSeenDate")), accepted_until=end,
     )
 
 

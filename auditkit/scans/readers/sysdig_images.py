@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Row
-from auditkit.scans.vocabulary import digest, moment, text
+from auditkit.scans.vocabulary import digest, image_id, moment, text, until
 from auditkit.scans.words import given, kind_of
 
 _STATUS = {"passed": "pass", "failed": "fail", "accepted": "accepted", "notapplicable": "skip", "nopolicy": "unknown"}
@@ -57,11 +57,12 @@ def of_rows(row: dict[str, Any]) -> Iterator[Row]:
         elif name == "accepted" and isinstance(value, bool):
             found[name] = str(value)
     accepted = found.pop("accepted", "").lower() == "true"
-    image_id, host = found.pop("image_id", None), found.pop("host", None)
+    host = found.pop("host", None)
+    found["image_id"] = image_id(said := found.get("image_id"))
     found["kind"] = kind_of(found.get("kind"))
     yield Finding(**found, status="accepted" if accepted else "fail", category="vulnerability",
                   node=host if found.get("kind") is None and "image" not in found else None,
-                  message=f"image ID {image_id}" if image_id else None)
+                  message=f"image ID {said}" if said else None)
 
 
 def of_results(row: dict[str, Any]) -> Iterator[Row]:
@@ -80,9 +81,8 @@ def of_packages(row: dict[str, Any]) -> Iterator[Row]:
     package = row["package"] if isinstance(row.get("package"), dict) else {}
     vulnerability = package.get("vulnerability")
     if isinstance(vulnerability, dict) and vulnerability:
-        accepted = bool(vulnerability.get("riskAccepts") or vulnerability.get("riskAcceptRefs"))
         yield _vulnerability(
-            accepted, _asset(row), rule=text(vulnerability.get("name")),
+            _listed_risks(vulnerability), _asset(row), rule=text(vulnerability.get("name")),
             tool_severity=text(vulnerability.get("severity")), package=text(package.get("name")),
             fixed_version=text(vulnerability.get("fixVersion")),
             installed_version=text(package.get("version")))
@@ -93,7 +93,7 @@ def _asset(row: dict[str, Any]) -> dict[str, Any]:
     scope = row["scope"] if isinstance(row.get("scope"), dict) else {}
     return {
         "image": text(metadata.get("pullString")) or text(row.get("pullString")) or text(row.get("mainAssetName")),
-        "image_digest": digest(text(metadata.get("digest"))),
+        "image_digest": digest(text(metadata.get("digest"))), "image_id": image_id(text(metadata.get("imageId"))),
         "node": text(metadata.get("hostName")) or given(scope.get("host.hostName")),
         "cluster": given(scope.get("kubernetes.cluster.name")),
         "namespace": given(scope.get("kubernetes.namespace.name")),
@@ -114,9 +114,12 @@ class _Value(msgspec.Struct, gc=False):
     value: str | None = None
 
 
-class _Accept(msgspec.Struct):
+class _Accept(msgspec.Struct, rename="camel"):
+    """An acceptance of a risk: for how long, and what it is for (a CVE, an image, a package ...)."""
+
     id: str | None = None
     status: str | None = None
+    expiration_date: str | None = None
 
 
 class _Vulnerability(msgspec.Struct, rename="camel"):
@@ -161,6 +164,7 @@ class _Policies(msgspec.Struct):
 class _Image(msgspec.Struct, rename="camel"):
     pull_string: str | None = None
     digest: str | None = None
+    image_id: str | None = None
     host_name: str | None = None
 
 
@@ -218,23 +222,51 @@ def of_image(document: Document) -> Iterator[Row]:
                 time=moment(report.info and report.info.scan_time)
                 or moment(report.producer and report.producer.produced_at))
     image = result.metadata or _Image()
-    asset = {"image": image.pull_string, "image_digest": digest(image.digest), "node": image.host_name}
+    asset = {"image": image.pull_string, "image_digest": digest(image.digest), "image_id": image_id(image.image_id),
+             "node": image.host_name}
     accepts = _accepts(result)
     for package, found in _pairs(document, root, isinstance(head.get("packages"), list)):
         severity = found.severity.value if isinstance(found.severity, _Value) else found.severity
         references = [*(found.risk_accept_refs or []), *(risk.id for risk in found.accepted_risks or [])]
-        accepted = any(accepts.get(reference, "active") == "active" for reference in references)
         yield _vulnerability(
-            accepted, asset, rule=found.name, tool_severity=severity, package=package.name,
+            _acceptance([accepts.get(reference) for reference in references]), asset, rule=found.name,
+            tool_severity=severity, package=package.name,
             installed_version=package.version, fixed_version=found.fix_version or found.fixed_in_version)
     yield from _policies(result, asset)
 
 
-def _accepts(result: _Result) -> dict[Any, str]:
-    """Whether each acceptance of a risk is still active."""
-    accepts = {key: accept.status for key, accept in (result.risk_accepts or {}).items()}
-    accepts |= {accept.id: accept.status for accept in result.risk_acceptance_definitions or [] if accept.id}
-    return {key: (status or "active").lower() for key, status in accepts.items()}
+def _accepts(result: _Result) -> dict[Any, _Accept]:
+    """The acceptances of risks that the result defines."""
+    accepts = dict(result.risk_accepts or {})
+    return accepts | {accept.id: accept for accept in result.risk_acceptance_definitions or [] if accept.id}
+
+
+def _acceptance(accepts: list[_Accept | None]) -> dict[str, Any]:
+    """Status and end of a vulnerability with these acceptances; ``None`` is one that is not defined in the result.
+
+    Without one that is active it fails, and it is not known where the only ones are not defined.
+    """
+    active = [accept for accept in accepts if accept and (accept.status or "active").lower() == "active"]
+    if not active:
+        return {"status": "unknown" if None in accepts else "fail"}
+    ends = [until(accept.expiration_date) for accept in active]
+    return {"status": "accepted", "accepted_until": None if None in ends else max(ends)}
+
+
+def _listed_risks(vulnerability: dict[str, Any]) -> dict[str, Any]:
+    """The acceptance of a vulnerability in a list of packages, which may only name its acceptances."""
+    accepts = vulnerability.get("riskAccepts")
+    values = list(accepts.values()) if isinstance(accepts, dict) else accepts if isinstance(accepts, list) else []
+    if values:
+        return _acceptance([_accept(value) for value in values])
+    return _acceptance([None] if vulnerability.get("riskAcceptRefs") else [])
+
+
+def _accept(value: Any) -> _Accept | None:
+    try:
+        return msgspec.convert(value, _Accept)
+    except msgspec.ValidationError:
+        return None
 
 
 def _pairs(document: Document, root: str, nested: bool) -> Iterator[tuple[_Package, _Vulnerability]]:
@@ -248,8 +280,8 @@ def _pairs(document: Document, root: str, nested: bool) -> Iterator[tuple[_Packa
         yield packages.get(found.package_ref or "", _Package()), found
 
 
-def _vulnerability(accepted: bool, asset: dict[str, Any], **known: str | None) -> Row:
-    return Finding(**known, **asset, status="accepted" if accepted else "fail", category="vulnerability")
+def _vulnerability(accepted: dict[str, Any], asset: dict[str, Any], **known: str | None) -> Row:
+    return Finding(**known, **asset, **accepted, category="vulnerability")
 
 
 def _policies(result: _Result, asset: dict[str, Any]) -> Iterator[Row]:

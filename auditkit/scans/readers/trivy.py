@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 
 from auditkit.scans.model import About, Document, Finding, Gap, Reference, Row
-from auditkit.scans.vocabulary import Text, benchmark, digest, moment, rule_id, severity, text
+from auditkit.scans.vocabulary import Text, benchmark, digest, image_id, moment, severity, text
 
 NAME = "trivy"
+PROVIDES = frozenset({"images", "fixed versions", "state"})
 
 _IN_CLUSTER = ("Resources", "Findings", "Vulnerabilities", "Misconfigurations")
 _LISTS = "Vulnerabilities|Misconfigurations|Secrets|Licenses|ExperimentalModifiedFindings"
@@ -24,15 +25,14 @@ _UNUSED_METADATA = "Metadata.ImageConfig|Layers|DiffIDs|OS"
 _PACKAGE_CLASSES = {"os-pkgs", "lang-pkgs"}
 _IMAGE_TARGET = re.compile(r"^(?P<image>\S+) \(.+\)$")
 _SUBJECT = re.compile(r"^(?:Container '(?P<container>[^']+)' of )?(?P<kind>[A-Z][A-Za-z]+) '(?P<name>[^']+)'")
-_QUOTES_VALUES = {"KSV109", "KSV1010"}
-"""Rules on ConfigMaps whose message quotes keys and values that look like secrets."""
-
 _MISCONFIGURED = {"FAIL": "fail", "PASS": "pass", "EXCEPTION": "accepted"}
 _VULNERABLE = {"not_affected": "pass", "under_investigation": "unknown"}
-_MODIFIED = {"not_affected": "pass", "fixed": "pass", "under_investigation": "unknown"}
+_MODIFIED = {"not_affected": "pass", "fixed": "pass", "ignored": "accepted", "affected": "fail"}
+"""What is ignored is so by Trivy's own file, whose dates it obeys; the others are words of VEX."""
 
 
 class _Metadata(msgspec.Struct, gc=False):
+    ImageID: Text = None
     RepoTags: list[Text] | None = None
     RepoDigests: list[Text] | None = None
 
@@ -193,7 +193,7 @@ class _Artifact(_Reading):
         if report.ArtifactType not in (None, "container_image"):
             return {"name": text(self.results[at[0]].Target)}
         image = text(report.ArtifactName) or _first((report.Metadata or _Metadata()).RepoTags)
-        return {"image": image, "image_digest": _digest(report.Metadata)}
+        return {"image": image, **_identity(report.Metadata, image)}
 
     def without(self) -> Iterator[Row]:
         if self.report.ArtifactType in (None, "container_image") and not self._vulnerable:
@@ -242,7 +242,7 @@ class _Cluster(_Reading):
             metadata = [one for one in metadata if image["image"] in (one.RepoTags or ())] or metadata
         if len(metadata) == 1 and result.Class != "config":
             known["image"] = known.get("image") or _first(metadata[0].RepoTags)
-            known["image_digest"] = _digest(metadata[0])
+            known |= _identity(metadata[0], known["image"])
         return known
 
     @staticmethod
@@ -320,7 +320,7 @@ def _vulnerability(found: _Found, place: dict[str, Any]) -> Any:
 
 def _misconfiguration(found: _Found, place: dict[str, Any]) -> Any:
     word, rule = text(found.Status), text(found.ID) or text(found.AVDID)
-    message = message_of(rule, text(found.Message))
+    message = text(found.Message)
     if "kind" not in place:
         place = {**place, **subject_of(message)}
     return Finding(**{
@@ -348,7 +348,7 @@ def _modified(found: _Found, place: dict[str, Any]) -> Any:
     inside, word = found.Finding or _Found(), text(found.Status)
     finding = (_vulnerability if inside.VulnerabilityID else _secret if inside.RuleID else
                _licence if inside.Name else _misconfiguration)(inside, place)
-    finding.status, finding.tool_status = _MODIFIED.get(word or "", "accepted"), word
+    finding.status, finding.tool_status = _MODIFIED.get(word or "", "unknown"), word
     return finding
 
 
@@ -360,19 +360,28 @@ def _clean(place: dict[str, Any]) -> Any:
     return Finding(title="no vulnerability was found", status="pass", category="vulnerability", **place)
 
 
-def message_of(rule: str | None, message: str | None) -> str | None:
-    """The message of a check, unless it quotes values."""
-    return None if rule_id(rule) in _QUOTES_VALUES else message
-
-
 def subject_of(message: str | None) -> dict[str, str]:
     """The container, kind and name in "Container 'x' of Deployment 'y' should ..."."""
     found = _SUBJECT.match(message or "")
     return {key: value for key, value in found.groupdict().items() if value} if found else {}
 
 
-def _digest(metadata: _Metadata | None) -> str | None:
-    return digest(_first((metadata or _Metadata()).RepoDigests))
+def _identity(metadata: _Metadata | None, image: str | None) -> dict[str, str | None]:
+    """Digest and ID of an image. Of several repositories that it was pulled from, the digest in the one that is named
+    counts: the same image can have another manifest elsewhere."""
+    known = metadata or _Metadata()
+    digests = [word for one in known.RepoDigests or () if (word := text(one))]
+    name = _repository(image)
+    named = [word for word in digests if name and _repository(word) == name]
+    return {"image_digest": digest((named or digests)[0]) if named or len(digests) == 1 else None,
+            "image_id": image_id(text(known.ImageID))}
+
+
+def _repository(reference: str | None) -> str:
+    """The repository of a reference, as Docker completes it."""
+    name = (reference or "").partition("@")[0]
+    name = name[:name.rindex(":")] if ":" in name.rpartition("/")[2] else name
+    return re.sub(r"^(?:index\.)?docker\.io/|^library/", "", re.sub(r"^(?:index\.)?docker\.io/library/", "", name))
 
 
 def _first(values: list[Text] | None) -> str | None:

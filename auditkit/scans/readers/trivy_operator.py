@@ -4,6 +4,7 @@ A report is deleted when its time to live is over, or with its object: one that 
 exposed secrets is never decoded. Source: https://aquasecurity.github.io/trivy-operator/latest/docs/crds/.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,17 +12,19 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from auditkit.scans.model import Finding, Reference, Row
-from auditkit.scans.readers.trivy import control_status, message_of, subject_of
+from auditkit.scans.readers.trivy import control_status, subject_of
 from auditkit.scans.vocabulary import Text, benchmark, group, moment, text
 from auditkit.scans.words import kind_of
 
 NAME = "trivy-operator"
+PROVIDES = frozenset({"images", "fixed versions", "state"})
 GROUPS = frozenset({"aquasecurity.github.io"})
 
 KINDS = frozenset(f"{scope}{kind}" for scope in ("", "Cluster") for kind in (
     "VulnerabilityReport", "ConfigAuditReport", "ExposedSecretReport", "RbacAssessmentReport",
     "InfraAssessmentReport", "ComplianceReport", "ComplianceDetailReport"))
 
+_VERSION, _DIGEST_SINCE = re.compile(r"v?(\d+)\.(\d+)"), (0, 57)
 _LABEL = "trivy-operator.resource."
 _CONTAINER = "trivy-operator.container.name"
 _CATEGORIES = {
@@ -219,10 +222,22 @@ def _place(thing: _Object) -> dict[str, Any]:
         "api_group": group(owner.apiVersion) if owner.kind == kind else None,
         "namespace": text(labels.get(f"{_LABEL}namespace")) or text(metadata.namespace),
         "container": text(labels.get(_CONTAINER)), "node": name if kind == "Node" else None,
-        "image": _image(report), "image_digest": text((report.artifact or _Artifact()).digest),
+        "image": _image(report), **_identity(report),
         "tool_version": text((report.scanner or _Scanner()).version),
         "seen": moment(report.updateTimestamp) or moment(metadata.creationTimestamp),
     }
+
+
+def _identity(report: _Report) -> dict[str, str | None]:
+    """The digest of the image; in reports of older versions it is the ID of the image.
+
+    Source: aquasecurity/trivy-operator, pkg/plugins/trivy: ``parseImageRef(imageRef, Metadata.ImageID)`` (issue 2259)
+    until 0.22, the first of ``RepoDigests`` since 0.23. A report has the version of Trivy only, which was 0.57 then.
+    """
+    said = text((report.artifact or _Artifact()).digest)
+    version = _VERSION.match(text((report.scanner or _Scanner()).version) or "")
+    sure = version is not None and (int(version[1]), int(version[2])) >= _DIGEST_SINCE
+    return {"image_digest": said, "image_id": None if sure else said}
 
 
 def _image(report: _Report) -> str | None:
@@ -262,7 +277,7 @@ def _secret(found: _Secret, place: dict[str, Any]) -> Any:
 
 def _check(check: _Check, place: dict[str, Any]) -> Any:
     rule, title = text(check.checkID), text(check.title)
-    message = message_of(rule, "; ".join(word for part in check.messages or () if (word := text(part))) or None)
+    message = "; ".join(word for part in check.messages or () if (word := text(part))) or None
     return Finding(
         rule=rule or title, title=title, message=message, remedy=text(check.remediation),
         status=_VERDICTS.get(check.success, "unknown"),
@@ -286,18 +301,23 @@ def _compliance(thing: _Object) -> Iterator[Row]:
         controls = [_ControlCheck(id=one.id, name=one.name, severity=one.severity) for one in declared]
         yield from (_control(one, framework, "unknown", known) for one in controls)
         return
+    manual = {text(one.id) for one in declared if not one.checks}
     for judged in controls:
-        yield from _judged(judged, framework, known)
+        yield from _judged(judged, framework, known, text(judged.id) in manual)
 
 
-def _judged(control: _ControlCheck, framework: str | None, known: dict[str, Any]) -> Iterator[Row]:
+def _judged(control: _ControlCheck, framework: str | None, known: dict[str, Any], manual: bool) -> Iterator[Row]:
+    """The checks of a control. Of one without failures details have ``success: true`` without a check, whether it
+    passed or nothing was looked at (``FromDetailReport``): that is not known. One without any check is for people."""
     for check in control.checks or ():
         if text(check.checkID):
             yield _check(check, {**known, **_target(text(check.target))})
-        else:  # of a control without failures only this is said
-            yield _control(control, framework, _VERDICTS.get(check.success, "unknown"), known)
+        else:
+            unchecked = "manual" if manual else "unknown"
+            yield _control(control, framework, "fail" if check.success is False else unchecked, known)
     if not control.checks:
-        yield _control(control, framework, control_status(None, control.totalFail), known)
+        status = control_status(None, control.totalFail)
+        yield _control(control, framework, "manual" if manual and status == "pass" else status, known)
 
 
 def _control(control: _ControlCheck, framework: str | None, status: str, known: dict[str, Any]) -> Any:
@@ -329,4 +349,4 @@ def _first_details(thing: _Object) -> Iterator[Row]:
                     rule=rule, title=text(control.name), status=_DETAILS.get(word or "", "unknown"),
                     tool_status=word, tool_severity=text(control.severity), kind=kind,
                     namespace=text(detail.namespace), name=(name or "").removeprefix(f"{kind}-".lower()) or None,
-                    message=message_of(rule, text(detail.msg)), category="compliance", seen=seen)
+                    message=text(detail.msg), category="compliance", seen=seen)

@@ -9,8 +9,8 @@ from scan_worlds import CORPORA
 
 from auditkit.analysis.findings.agreement import agreement, equivalent_rules, rule_opinions
 from auditkit.checks import all_checks
-from auditkit.scans import readers
 from auditkit.scans.read import read_scans
+from auditkit.scans.registry import all_readers
 from auditkit.scans.vocabulary import rule_id
 
 STATE = {"category": "misconfiguration", "package": None, "fixed_version": None}
@@ -108,7 +108,7 @@ def test_equivalent_rules_are_whole():
     assert set(rules["check"].dropna()) <= set(all_checks())
     assert (rules.groupby("rule").size() >= 2).all()
     assert rules["rule_id"].map(rule_id).equals(rules["rule_id"]), "identifiers stand in their normal form"
-    assert set(rules["tool"].dropna()) <= {reader.NAME for reader in readers()} | {"kyverno"}
+    assert set(rules["tool"].dropna()) <= {reader.NAME for reader in all_readers()} | {"kyverno"}
 
 
 @pytest.mark.parametrize("tool", ["trivy", "trivy-operator", "checkov", "polaris", "kube-linter", "kubeaudit",

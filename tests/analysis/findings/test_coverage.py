@@ -101,10 +101,10 @@ def node_world(*pods: dict) -> object:
 @pytest.mark.parametrize(("pods", "verdict", "says"), [
     ([pod("f", "falcosecurity/falco:1", digest="falco@sha256:aa")], "pass", "Falco"),
     ([pod("f", "falcosecurity/falco:1")], "pass", "Falco"),
-    ([pod("f", "falcosecurity/falco:1", phase="Pending")], "fail", "does not run"),
+    ([pod("f", "falcosecurity/falco:1", phase="Pending")], "fail", "is not ready"),
     ([pod("f", "falcosecurity/falco:1", phase="Failed")], "fail", "no runtime sensor"),
     ([pod("f", "falcosecurity/falco:1", node="n2")], "fail", "no runtime sensor"),
-    ([pod("f", "falcosecurity/falco:1", phase=None)], "fail", "does not run"),
+    ([pod("f", "falcosecurity/falco:1", phase=None)], "fail", "is not ready"),
     ([pod("f", "acme/watcher:1")], "fail", "no runtime sensor is recognised"),
     ([], "fail", "no runtime sensor"),
 ])

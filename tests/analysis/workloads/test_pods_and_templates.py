@@ -82,6 +82,54 @@ def test_what_can_have_no_pods_any_more_is_not_judged():
     assert idle({**thing("Job", "once"), "status": {"completionTime": "2026-01-01T00:00:00Z"}}) == set()
 
 
+@pytest.mark.parametrize(("condition", "status", "over"), [
+    ("Complete", "True", True), ("Failed", "True", True), ("Failed", "False", False), ("Suspended", "True", False),
+    ("FailureTarget", "True", False)])
+def test_a_job_that_is_over_makes_no_more_pods(condition, status, over):
+    job = {**thing("Job", "once"), "status": {"conditions": [{"type": condition, "status": status}]}}
+    assert idle(job, pod("once-a", of("Job", "once"), "Failed")) == (set() if over else {"Job once"})
+
+
 def test_without_uids_names_tell():
     files = [{**each, "metadata": {key: value for key, value in each["metadata"].items() if key != "uid"}} for each in WEB]
     assert idle(*files) == set()
+
+
+def _rollout(kind, status, **spec):
+    """A controller with a pod, and what its status says of the roll-out."""
+    controller = thing(kind, "web", **spec)
+    controller["metadata"]["generation"] = 2
+    owner = of(kind, "web")
+    between = ()
+    if kind == "Deployment":
+        between = (thing("ReplicaSet", "web-1", owner, replicas=1),)
+        owner = of("ReplicaSet", "web-1")
+    return (controller | {"status": status}, *between, pod("web-1-a", owner))
+
+
+DONE = {"observedGeneration": 2, "replicas": 1, "updatedReplicas": 1}
+EVERY_NODE = {"observedGeneration": 2, "currentNumberScheduled": 1, "updatedNumberScheduled": 1}
+ON_DELETE = {"type": "OnDelete"}
+PARTED = {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}
+
+
+@pytest.mark.parametrize(("kind", "status", "spec", "waits"), [
+    ("Deployment", DONE, {"replicas": 1}, False),
+    ("Deployment", DONE, {"replicas": 1, "paused": True}, False),
+    ("Deployment", DONE | {"updatedReplicas": None}, {"replicas": 1, "paused": True}, True),
+    ("Deployment", {}, {"replicas": 1, "paused": True}, True),
+    ("Deployment", {}, {"replicas": 1}, False),
+    ("Deployment", DONE, {"replicas": 2}, False),  # one more pod is wanted, and all are of the template
+    ("Deployment", DONE | {"replicas": 3}, {"replicas": 2}, False),  # under way, with a pod of the new template
+    ("Deployment", DONE | {"observedGeneration": 1}, {"replicas": 1}, True),
+    ("DaemonSet", EVERY_NODE, {"updateStrategy": ON_DELETE}, False),
+    ("DaemonSet", EVERY_NODE | {"updatedNumberScheduled": None}, {"updateStrategy": ON_DELETE}, True),
+    ("DaemonSet", {}, {"updateStrategy": ON_DELETE}, True),
+    ("DaemonSet", {}, {}, False),
+    ("StatefulSet", DONE, {"replicas": 1, "updateStrategy": PARTED}, False),
+    ("StatefulSet", DONE | {"updatedReplicas": 0}, {"replicas": 1, "updateStrategy": PARTED}, True),
+    ("StatefulSet", {}, {"replicas": 1, "updateStrategy": PARTED}, True),
+    ("StatefulSet", {}, {"replicas": 1, "updateStrategy": ON_DELETE}, True),
+])
+def test_what_waits_to_be_rolled_out_is_judged_beside_the_pods(kind, status, spec, waits):
+    assert idle(*_rollout(kind, status, **spec)) == ({f"{kind} web"} if waits else set())

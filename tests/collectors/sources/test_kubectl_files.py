@@ -25,8 +25,12 @@ def listed(*items: object, kind: str = "List") -> dict:
     return {"apiVersion": "v1", "kind": kind, "metadata": {"resourceVersion": ""}, "items": list(items)}
 
 
-def take(path: Path) -> Snapshot:
-    return collect(open_files(path))
+def take(path: Path, *complete: str) -> Snapshot:
+    """The snapshot of files; of these resources alice says that they are whole."""
+    return collect(open_files(path, frozenset(complete), "alice"))
+
+
+STATED = ("complete", "stated by alice: nothing but this word shows that it is whole")
 
 
 def outcome(snapshot: Snapshot, resource: str) -> tuple[str, str]:
@@ -49,9 +53,9 @@ WRITERS = {
 @pytest.mark.parametrize("folder", [True, False])
 def test_every_form_of_a_list(tmp_path: Path, name: str, folder: bool) -> None:
     WRITERS[name](tmp_path / name, [pod("a"), pod("b")])
-    snapshot = take(tmp_path if folder else tmp_path / name)
+    snapshot = take(tmp_path if folder else tmp_path / name, "pods")
     assert snapshot.pods["name"].tolist() == ["a", "b"]
-    assert outcome(snapshot, "pods") == ("complete", "")
+    assert outcome(snapshot, "pods") == STATED
 
 
 def test_many_documents_of_single_objects_are_partial(tmp_path: Path) -> None:
@@ -90,10 +94,11 @@ def test_what_files_do_not_hold_is_absent_and_never_none(tmp_path: Path) -> None
         assert snapshot.gap_of(resource)
 
 
-def test_an_empty_typed_list_says_there_are_none(tmp_path: Path) -> None:
+def test_an_empty_typed_list_says_of_what_it_is_and_not_of_which_namespaces(tmp_path: Path) -> None:
     (tmp_path / "pods.json").write_text(json.dumps(listed(kind="PodList")))
     (tmp_path / "rest.json").write_text(json.dumps(listed(pod("x") | {"kind": "Service", "spec": {}})))
-    assert outcome(take(tmp_path), "pods") == ("complete", "")
+    assert outcome(take(tmp_path), "pods")[0] == "partial"
+    assert outcome(take(tmp_path, "pods"), "pods") == STATED
 
 
 def test_one_page_of_a_longer_list_is_partial(tmp_path: Path) -> None:

@@ -109,11 +109,11 @@ def test_yaml_documents(tmp_path: Path) -> None:
 
 
 def test_csv(tmp_path: Path) -> None:
-    opened_file = opened(tmp_path, 'ID,Severity,Package name\n1,high,"a, b"\n2,low\n')
+    opened_file = opened(tmp_path, 'ID,Severity,Package name\n1,high,"a, b"\n2,low,\n')
     assert opened_file.form == "csv"
     assert list(opened_file.values()) == [
         {"ID": "1", "Severity": "high", "Package name": "a, b"},
-        {"ID": "2", "Severity": "low"},
+        {"ID": "2", "Severity": "low", "Package name": ""},
     ]
 
 

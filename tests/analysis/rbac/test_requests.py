@@ -4,15 +4,15 @@ import pandas as pd
 import pytest
 from access_worlds import account, bind, group, role, rule, user
 from escalation_worlds import acts, namespace, service_account
-from test_escalation import of_alice
 from worlds import derived, frames
 
 from auditkit.analysis.escalation.paths import paths_to_admin
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.duties import duties
 from auditkit.analysis.rbac.privileges import role_powers
-from auditkit.analysis.rbac_requests import asked_beside
+from auditkit.analysis.rbac.requests import asked_beside
 from auditkit.errors import DefinitionError
+from tests.analysis.escalation.test_paths import of_alice
 
 RBAC, AUTHN, HOOKS = "rbac.authorization.k8s.io", "authentication.k8s.io", "admissionregistration.k8s.io"
 ALICE = user("alice")

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit.analysis.rbac.bindings import ACCOUNT_USER, AUTHENTICATED, MASTERS, grants
-from auditkit.analysis.rbac_requests import CERTIFICATES
+from auditkit.analysis.rbac.requests import CERTIFICATES
 
 _NODE = "system:node:"
 _WHO = ["user", "of_group"]

@@ -1,0 +1,181 @@
+"""Other engines that decide over traffic, and that nobody here reads: which there are, and what of them there is.
+
+A CiliumNetworkPolicy may allow or deny what a NetworkPolicy says nothing of, and an OpenShift Route opens a door beside
+ingresses. What such objects decide is not known; that they are there is. Only their names are asked for, in the form in
+which the API server sends metadata alone (a Route may carry the key of its certificate).
+"""
+
+import re
+from typing import NamedTuple
+
+from auditkit.tables.model import Column, Resource, Rows, Table
+
+
+class Engine(NamedTuple):
+    """An engine: its API group, its kinds by plural, and what they decide over (traffic, entrances or both).
+
+    ``beyond``: an object in a namespace may decide over others too, as those of a mesh's root namespace do.
+    """
+
+    name: str
+    group: str
+    kinds: dict[str, str]
+    traffic: bool = False
+    entrances: bool = False
+    beyond: bool = False
+
+
+_ANTREA = {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"}
+_CALICO = {"networkpolicies": "NetworkPolicy", "globalnetworkpolicies": "GlobalNetworkPolicy"}
+_GATEWAY = {"gateways": "Gateway", "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tcproutes": "TCPRoute",
+            "tlsroutes": "TLSRoute", "udproutes": "UDPRoute", "listenersets": "ListenerSet"}
+_TRAEFIK = {"ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP",
+            "ingressrouteudps": "IngressRouteUDP"}
+_EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "Listener", "hosts": "Host"}
+
+ENGINES = (
+    # Policies. Sources: each project's reference of its custom resources, under the group that stands here.
+    Engine("Cilium", "cilium.io", {"ciliumnetworkpolicies": "CiliumNetworkPolicy",
+                                   "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy"}, traffic=True),
+    Engine("Calico", "projectcalico.org", _CALICO, traffic=True),
+    Engine("Calico", "crd.projectcalico.org", _CALICO, traffic=True),
+    Engine("Antrea", "crd.antrea.io", _ANTREA, traffic=True),
+    Engine("OVN-Kubernetes", "k8s.ovn.org", {
+        "egressfirewalls": "EgressFirewall", "userdefinednetworks": "UserDefinedNetwork",
+        "clusteruserdefinednetworks": "ClusterUserDefinedNetwork"}, traffic=True),
+    Engine("OpenShift SDN", "network.openshift.io", {"egressnetworkpolicies": "EgressNetworkPolicy"}, traffic=True),
+    Engine("Kube-OVN", "kubeovn.io", {"subnets": "Subnet", "security-groups": "SecurityGroup"}, traffic=True),
+    Engine("NSX", "crd.nsx.vmware.com", {"securitypolicies": "SecurityPolicy"}, traffic=True),
+    Engine("NSX", "nsx.vmware.com", {"securitypolicies": "SecurityPolicy"}, traffic=True),
+    Engine("Amazon EKS", "networking.k8s.aws", {
+        "applicationnetworkpolicies": "ApplicationNetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"},
+        traffic=True),
+    Engine("Amazon EKS", "vpcresources.k8s.aws", {"securitygrouppolicies": "SecurityGroupPolicy"}, traffic=True),
+    Engine("GKE", "networking.gke.io", {"fqdnnetworkpolicies": "FQDNNetworkPolicy"}, traffic=True),
+    Engine("NeuVector", "neuvector.com", {"nvsecurityrules": "NvSecurityRule",
+                                          "nvclustersecurityrules": "NvClusterSecurityRule"}, traffic=True),
+    Engine("Multus", "k8s.cni.cncf.io", {"multi-networkpolicies": "MultiNetworkPolicy"}, traffic=True),
+    Engine("Multus", "k8s.cni.cncf.io", {"network-attachment-definitions": "NetworkAttachmentDefinition"},
+           traffic=True, beyond=True),
+    Engine("Istio", "security.istio.io", {
+        "authorizationpolicies": "AuthorizationPolicy", "peerauthentications": "PeerAuthentication"},
+        traffic=True, beyond=True),
+    Engine("Linkerd", "policy.linkerd.io", {
+        "servers": "Server", "authorizationpolicies": "AuthorizationPolicy",
+        "serverauthorizations": "ServerAuthorization", "egressnetworks": "EgressNetwork"},
+        traffic=True, beyond=True),
+    Engine("Consul", "consul.hashicorp.com", {"serviceintentions": "ServiceIntentions"}, traffic=True,
+           beyond=True),
+    Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",
+                               "trafficpermissions": "TrafficPermission"}, traffic=True, beyond=True),
+    # Entrances.
+    Engine("Gateway API", "gateway.networking.k8s.io", _GATEWAY, entrances=True),
+    Engine("Gateway API", "gateway.networking.x-k8s.io", {"xlistenersets": "XListenerSet"}, entrances=True),
+    Engine("OpenShift", "route.openshift.io", {"routes": "Route"}, entrances=True),
+    Engine("Traefik", "traefik.io", _TRAEFIK, entrances=True),
+    Engine("Traefik", "traefik.containo.us", _TRAEFIK, entrances=True),
+    Engine("Contour", "projectcontour.io", {"httpproxies": "HTTPProxy"}, entrances=True),
+    Engine("Contour", "contour.heptio.com", {"ingressroutes": "IngressRoute"}, entrances=True),
+    Engine("Istio", "networking.istio.io", {"gateways": "Gateway", "virtualservices": "VirtualService"},
+           entrances=True),
+    Engine("Istio", "networking.istio.io", {"sidecars": "Sidecar"}, traffic=True, beyond=True),
+    Engine("Kong", "configuration.konghq.com", {"tcpingresses": "TCPIngress", "udpingresses": "UDPIngress"},
+           entrances=True),
+    Engine("Emissary", "getambassador.io", _EMISSARY, entrances=True),
+    Engine("Emissary", "x.getambassador.io", {f"ambassador{plural}": f"Ambassador{kind}"
+                                              for plural, kind in _EMISSARY.items()}, entrances=True),
+    Engine("Gloo", "gateway.solo.io", {"gateways": "Gateway", "virtualservices": "VirtualService",
+                                       "routetables": "RouteTable"}, entrances=True),
+    Engine("APISIX", "apisix.apache.org", {"apisixroutes": "ApisixRoute", "apisixtlses": "ApisixTls"}, entrances=True),
+    Engine("NGINX Ingress Controller", "k8s.nginx.org", {
+        "virtualservers": "VirtualServer", "virtualserverroutes": "VirtualServerRoute",
+        "transportservers": "TransportServer"}, entrances=True),
+    Engine("HAProxy", "ingress.v1.haproxy.com", {"tcps": "TCP"}, entrances=True),
+    Engine("HAProxy", "ingress.v3.haproxy.com", {"tcps": "TCP"}, entrances=True),
+    Engine("Skipper", "zalando.org", {"routegroups": "RouteGroup"}, entrances=True),
+    Engine("Knative", "serving.knative.dev", {"routes": "Route", "domainmappings": "DomainMapping"}, entrances=True),
+    Engine("Knative", "networking.internal.knative.dev", {"ingresses": "Ingress"}, entrances=True),
+    Engine("Voyager", "voyager.appscode.com", {"ingresses": "Ingress"}, entrances=True),
+    Engine("Kuma", "kuma.io", {"meshgateways": "MeshGateway", "meshgatewayroutes": "MeshGatewayRoute",
+                               "meshhttproutes": "MeshHTTPRoute"}, entrances=True),
+    Engine("Consul", "consul.hashicorp.com", {"ingressgateways": "IngressGateway"}, entrances=True),
+    Engine("GKE", "networking.gke.io", {"multiclusteringresses": "MultiClusterIngress"}, entrances=True),
+    Engine("Cloudflare", "networking.cfargotunnel.com", {
+        "tunnelbindings": "TunnelBinding", "tunnels": "Tunnel", "clustertunnels": "ClusterTunnel"}, entrances=True),
+    Engine("ngrok", "ngrok.k8s.ngrok.com", {"cloudendpoints": "CloudEndpoint", "agentendpoints": "AgentEndpoint"},
+           entrances=True),
+)
+
+RESOURCES: dict[str, Resource] = {
+    resource.name: resource
+    for engine in ENGINES for plural, kind in engine.kinds.items()
+    for resource in [Resource(f"{plural}.{engine.group}", kind, form="table", namespaced=False, builtin=False)]
+}
+"""The kinds that are declared, as resources. They have no tables of their own, and some share their kind. An object in
+a file that names no namespace is taken as one for the whole cluster."""
+
+_TRAFFIC = re.compile(r"(?:NetworkPolicy|NetworkPolicies|AuthorizationPolicy|TrafficPermission|EgressFirewall)$")
+_ENTRANCES = re.compile(r"(?:Ingress|IngressRoute(?:TCP|UDP)?|HTTPProxy|Route|Gateway|VirtualServer|VirtualService|"
+                        r"VirtualHost)$")
+_READ = re.compile(r"^(?:|extensions|networking\.k8s\.io|policy\.networking\.k8s\.io)$")
+_NONE = re.compile(r"(?:^|\.)(?:upbound\.io|crossplane\.io|services\.k8s\.aws|cnrm\.cloud\.google\.com|azure\.com)$"
+                   r"|^(?:config|operator)\.openshift\.io$|^(?:controlplane|stats)\.antrea\.io$")
+"""Groups whose objects are of a cloud and not of the cluster, or settings and copies that decide nothing themselves:
+Crossplane, the AWS and Azure service operators, Config Connector; OpenShift's own configuration; what Antrea computes.
+"""
+
+
+class Decider(NamedTuple):
+    """What a kind of an API group decides over, and whose it is."""
+
+    engine: str
+    traffic: bool
+    entrances: bool
+    beyond: bool = True
+
+
+def decider(group: str, plural: str, kind: str) -> Decider | None:
+    """What objects of this kind decide over; ``None`` where they decide nothing, or auditkit reads them.
+
+    A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a Gateway may be one.
+    """
+    for engine in ENGINES:
+        if engine.group == group and plural in engine.kinds:
+            return Decider(engine.name, engine.traffic, engine.entrances, engine.beyond)
+    if _READ.search(group) or _NONE.search(group):
+        return None
+    traffic, entrances = bool(_TRAFFIC.search(kind)), bool(_ENTRANCES.search(kind))
+    return Decider(group, traffic, entrances) if traffic or entrances else None
+
+
+_WHAT = (
+    Column("engine", "string", "/engine", "engine that reads it"),
+    Column("traffic", "boolean", "/traffic", "it decides over traffic, as network policies do"),
+    Column("entrances", "boolean", "/entrances", "it opens the cluster to the outside, as ingresses do"),
+    Column("beyond", "boolean", "/beyond", "an object in a namespace may decide over others too"),
+    Column("group", "string", "/group", "API group"),
+    Column("kind", "string", "/kind", "kind"),
+)
+
+TABLES = (
+    Table(
+        "engine_kinds", "kinds of other engines that decide beside what is read here, and are installed",
+        (Rows("engines"),),
+        (
+            *_WHAT,
+            Column("listed", "boolean", "listed", "their objects were counted"),
+            Column("reason", "string", "reason", "why not"),
+        ),
+        ("group", "kind"),
+    ),
+    Table(
+        "engine_objects", "objects of other engines, by name: what they decide is not read",
+        (Rows("engines", "objects[]"),),
+        (
+            *_WHAT,
+            Column("namespace", "string", "namespace", "namespace of the object; <NA>: it is for the whole cluster"),
+            Column("name", "string", "name", "name of the object"),
+        ),
+        ("group", "kind", "namespace", "name"),
+    ),
+)

@@ -1,0 +1,255 @@
+"""Other engines that decide: what they may decide is not known, and never "none"."""
+
+import json
+
+import pytest
+from network_worlds import CALICO, derive, namespace, policy
+from worlds import frames
+
+import auditkit
+from auditkit.analysis.network.reachability import TABLES, reachable
+from auditkit.collectors import engines
+from auditkit.collectors.discovery import Served
+from auditkit.collectors.listing import now
+from auditkit.collectors.sources.model import Answer
+from auditkit.snapshots.ledger import Entry
+from auditkit.tables.engines import ENGINES, RESOURCES, decider
+
+DENY = policy("deny", policyTypes=["Ingress", "Egress"])
+SHOP = [namespace("shop"), namespace("bank"), *CALICO]
+CHECKS = ("namespaces_have_policy", "default_deny_ingress", "default_deny_egress")
+
+
+def with_engines(objects: list[dict], *kinds: dict) -> dict:
+    """The tables of objects, with these kinds of other engines as the collector finds them."""
+    import msgspec
+    import pandas as pd
+    import pyarrow as pa
+
+    from auditkit import tables
+    from auditkit.collectors.decode.objects import decode
+
+    page = decode(msgspec.json.encode({"items": list(kinds)}), "engines")
+    found = {name: pa.Table.from_batches(page.batches.get(name, []), schema=tables.TABLES[name].schema)
+             for name in ("engine_kinds", "engine_objects")}
+    return frames(objects) | {name: table.to_pandas(types_mapper=pd.ArrowDtype) for name, table in found.items()}
+
+
+def kind(group: str, plural: str, kind: str, *names: tuple, listed: bool = True) -> dict:
+    objects = [{"namespace": space, "name": name} for space, name in names]
+    return engines._row(group, plural, kind) | {"listed": listed, "objects": objects}
+
+
+def judged(tables: dict, name: str) -> dict:
+    from auditkit.checks import find
+
+    check = find(name)
+    frames_ = [derive(tables, table) for table in check.tables]
+    found = check(*frames_)
+    words = {True: "pass", False: "fail"}
+    return {called: words.get(ok, "unknown") if applies is not False else "not_applicable"
+            for called, ok, applies in zip(frames_[0]["name"].fillna("?"), found.ok,
+                                           found.ok.notna() | True if found.applies is None else found.applies, strict=True)}
+
+
+CNP = ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy")
+GNP = ("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy")
+ISTIO = ("security.istio.io", "authorizationpolicies", "AuthorizationPolicy")
+ROUTE = ("route.openshift.io", "routes", "Route")
+
+
+@pytest.mark.parametrize("name", CHECKS)
+@pytest.mark.parametrize(("kinds", "bank", "shop"), [
+    ([], "fail", "pass"),
+    ([kind(*CNP)], "fail", "pass"),
+    ([kind(*CNP, ("bank", "x"))], "unknown", "pass"),
+    ([kind(*CNP, listed=False)], "unknown", "unknown"),
+    ([kind(*GNP, (None, "x"))], "unknown", "unknown"),
+    ([kind(*ISTIO, ("istio-system", "x"))], "unknown", "unknown"),
+    ([kind("mesh.example", "meshnetworkpolicies", "MeshNetworkPolicy", ("mesh", "x"))], "unknown", "unknown"),
+    ([kind(*ROUTE, ("shop", "x"))], "fail", "pass"),
+])
+def test_what_another_engine_may_deny_or_open_is_not_known(name, kinds, bank, shop):
+    found = judged(with_engines([*SHOP, DENY], *kinds), f"network.{name}")
+    if name == "namespaces_have_policy":  # there is one, and it is enforced
+        shop = "pass"
+    assert found == {"shop": shop, "bank": bank}
+
+
+def pod(name: str, space: str) -> dict:
+    return {"kind": "Pod", "metadata": {"name": name, "namespace": space}, "spec": {"containers": [{"name": "c"}]},
+            "status": {"phase": "Running", "podIP": f"10.0.0.{len(name)}"}}
+
+
+PODS = [*SHOP, pod("a", "shop"), pod("bb", "bank"), pod("ccc", "bank")]
+
+
+def test_flows_from_and_to_the_pods_of_an_engine_are_not_known():
+    tables = with_engines(PODS, kind(*CNP, ("shop", "x")))
+    ends = {"a": ("shop", "a"), "b": ("bank", "bb"), "c": ("bank", "ccc")}
+    say = lambda one, two: reachable({name: tables[name] for name in TABLES}, ends[one], ends[two], 80)
+    assert (say("a", "b"), say("b", "a"), say("b", "c")) == (None, None, True)
+    assert derive(tables, "flows")["allowed"].isna().any()
+    alone = derive(with_engines(PODS), "flows")
+    assert alone["allowed"].all() and alone["allowed"].notna().all()
+
+
+def test_a_denial_by_a_network_policy_may_be_opened_by_another_engine():
+    tables = with_engines([*PODS, DENY], kind(*GNP, (None, "x")))
+    assert reachable(tables, ("bank", "bb"), ("shop", "a"), 80) is None
+    groups, flows = derive(tables, "network_groups"), derive(tables, "flows")
+    outside = groups.loc[groups["kind"] == "External", "group"]
+    inside = ~(flows["source"].isin(outside) & flows["destination"].isin(outside))
+    assert flows["allowed"][inside].isna().all() and inside.any()
+    isolation = derive(tables, "isolation").set_index("name")["ingress_isolated"].astype(object).fillna("?")
+    assert isolation.to_dict() == {"a": True, "bb": "?", "ccc": "?", "agent-n1": "?"}
+
+
+@pytest.mark.parametrize(("kinds", "verdict"), [
+    ([], {}), ([kind(*ROUTE)], {}), ([kind(*ROUTE, ("shop", "x"))], {"x": "unknown"}),
+    ([kind(*ROUTE, listed=False)], {"?": "unknown"}), ([kind(*GNP, (None, "x"))], {}),
+])
+def test_entrances_of_other_engines_are_entrances(kinds, verdict):
+    tables = with_engines(PODS, *kinds)
+    assert judged(tables, "network.ingress_uses_tls") == verdict
+    exposure = derive(tables, "exposure")
+    assert exposure["path"].tolist() == ["Route"] * len(verdict)
+    assert exposure[["allowed", "reached", "public"]].isna().all(axis=None)
+
+
+def test_an_ingress_is_judged_beside_them():
+    ingress = {"kind": "Ingress", "metadata": {"name": "i", "namespace": "shop"}, "spec": {
+        "tls": [{"hosts": ["a.example"]}], "rules": [{"host": "a.example", "http": {"paths": [{"path": "/"}]}}]}}
+    found = judged(with_engines([*PODS, ingress], kind(*ROUTE, ("shop", "x"))), "network.ingress_uses_tls")
+    assert found == {"i": "pass", "x": "unknown"}
+
+
+# --- what is an engine ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("group", "plural", "kind", "traffic", "entrances"), [
+    ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy", True, False),
+    ("gateway.networking.k8s.io", "httproutes", "HTTPRoute", False, True),
+    ("mesh.example", "firewallnetworkpolicies", "FirewallNetworkPolicy", True, False),
+    ("mesh.example", "edgegateways", "EdgeGateway", False, True),
+])
+def test_engines_are_known_by_group_and_kind_and_others_by_what_they_are_called(group, plural, kind, traffic, entrances):
+    assert decider(group, plural, kind)[1:3] == (traffic, entrances)
+
+
+@pytest.mark.parametrize(("group", "plural", "kind"), [
+    ("networking.k8s.io", "networkpolicies", "NetworkPolicy"), ("networking.k8s.io", "ingresses", "Ingress"),
+    ("policy.networking.k8s.io", "clusternetworkpolicies", "ClusterNetworkPolicy"),
+    ("config.openshift.io", "ingresses", "Ingress"), ("controlplane.antrea.io", "networkpolicies", "NetworkPolicy"),
+    ("ec2.aws.upbound.io", "routes", "Route"), ("cilium.io", "ciliumendpoints", "CiliumEndpoint"),
+    ("cert-manager.io", "certificates", "Certificate"), ("gateway.networking.k8s.io", "gatewayclasses", "GatewayClass"),
+])
+def test_what_is_read_or_decides_nothing_is_no_engine(group, plural, kind):
+    assert decider(group, plural, kind) is None
+
+
+def test_engines_are_declared_once():
+    declared = [(engine.group, plural) for engine in ENGINES for plural in engine.kinds]
+    assert len(declared) == len(set(declared)) == len(RESOURCES)
+
+
+# --- collecting ----------------------------------------------------------------------------------------------------------
+
+
+def crd(group: str, plural: str, kind: str) -> dict:
+    return {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{plural}.{group}"}, "spec": {
+                "group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural}}}
+
+
+def collected(tmp_path, *lists: tuple) -> auditkit.Snapshot:
+    """A snapshot of lists in a file: (kind, apiVersion, objects)."""
+    path = tmp_path / "lists.json"
+    path.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": []}))
+    for number, (kind_, api, items) in enumerate(lists):
+        (tmp_path / f"{number}.json").write_text(json.dumps(
+            {"kind": f"{kind_}List", "apiVersion": api, "metadata": {}, "items": items}))
+    path.unlink()
+    return auditkit.collect(recording=tmp_path)
+
+
+CRDS = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
+SERVICES = "APIService", "apiregistration.k8s.io/v1", []
+NAMESPACES = "Namespace", "v1", [{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}}]
+CLOSED = {"kind": "CiliumNetworkPolicy", "apiVersion": "cilium.io/v2", "metadata": {"name": "x", "namespace": "shop"}}
+
+
+def test_files_show_that_there_is_no_engine_where_nothing_of_it_is_installed(tmp_path):
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, []), SERVICES)
+    assert snap.gaps("other_engines") == [] and snap.other_engines.empty
+
+
+def test_files_that_do_not_show_what_is_installed_leave_it_open(tmp_path):
+    snap = collected(tmp_path, NAMESPACES)
+    [gap] = snap.gaps("other_engines")
+    assert "what is installed is not known" in gap and "customresourcedefinitions" in gap and "apiservices" in gap
+
+
+@pytest.mark.parametrize(("given", "words", "gap"), [
+    ([("CiliumNetworkPolicy", "cilium.io/v2", [CLOSED])], ["CiliumNetworkPolicy shop/x of Cilium"], False),
+    ([("CiliumNetworkPolicy", "cilium.io/v2", [])], [], False),
+    ([], ["any CiliumNetworkPolicy of Cilium (they could not be counted)"], True),
+])
+def test_an_installed_kind_is_none_only_where_its_list_is_empty(tmp_path, given, words, gap):
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, *given)
+    assert snap.other_engines["words"].tolist() == words
+    assert bool(snap.gaps("other_engines")) is gap
+
+
+class Server:
+    """A source that answers one list, in the form that was asked for."""
+
+    name = described = "x"
+    proves_absence = True
+
+    def __init__(self, status: int, names: list[str]):
+        self._status, self._names, self.asked = status, names, []
+
+    def get(self, path: str, accept: str = "") -> Answer:
+        self.asked.append((path, accept))
+        rows = [{"cells": [name], "object": {"metadata": {"name": name, "namespace": "portal"}}} for name in self._names]
+        return Answer(self._status, json.dumps({"kind": "Table", "metadata": {}, "rows": rows}).encode())
+
+
+@pytest.mark.parametrize(("status", "names", "listed"), [(200, ["a", "b"], True), (200, [], True), (403, [], False)])
+def test_a_server_is_asked_for_names_alone(status, names, listed):
+    rows = [{"group": "route.openshift.io", "version": "v1", "resource": "routes", "kind": "Route", "namespaced": True,
+             "verbs": ["list"]}]
+    server, discovery = Server(status, names), Served(rows, [], [])
+    found = engines.served(server, discovery, 500)
+    for one in found:
+        one.listing.read()
+    kinds, doubt = engines.rows(found, discovery, {}, {})
+    [(path, accept)] = server.asked
+    assert path == "/apis/route.openshift.io/v1/routes?limit=500&includeObject=Metadata" and "as=Table" in accept
+    assert ([row["listed"] for row in kinds], bool(doubt)) == ([listed], not listed)
+    assert [one["name"] for row in kinds for one in row["objects"]] == names
+
+
+def test_a_group_whose_discovery_failed_may_be_an_engine_s():
+    assert "route.openshift.io" in engines.rows([], Served([], ["route.openshift.io"], []), {}, {})[1]
+    assert engines.rows([], Served([], ["metrics.k8s.io"], []), {}, {})[1] == ""
+
+
+def test_an_object_in_a_file_without_a_namespace_is_for_the_whole_cluster(tmp_path):
+    wide = {"kind": "TrafficPermission", "apiVersion": "kuma.io/v1alpha1", "metadata": {"name": "x"}}
+    snap = collected(tmp_path, NAMESPACES, ("TrafficPermission", "kuma.io/v1alpha1", [wide]))
+    assert snap.other_engines["words"].tolist() == ["TrafficPermission x of Kuma"]
+    assert snap.other_engines["namespace"].isna().tolist() == [True]
+
+
+def test_a_server_that_does_not_say_what_it_serves_is_not_asked_for_each_kind():
+    import pyarrow as pa
+
+    server, whole = Server(404, []), Entry(resource="x", outcome="complete", started=now(), ended=now())
+    assert engines.served(server, None, 500) == [] and not server.asked
+    api = pa.RecordBatch.from_pylist([{"group": "route.openshift.io", "service": "api"}])
+    entries = {engines.CRDS: whole, engines.API_SERVICES: whole}
+    kinds, doubt = engines.rows([], None, entries, {"api_services": [api]})
+    assert [row["kind"] for row in kinds] == ["Route"] and "routes.route.openshift.io" in doubt
+    assert engines.rows([], None, entries, {}) == ([], "")
