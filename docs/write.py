@@ -22,7 +22,7 @@ from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a deriv
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
-from auditkit.scans.read import readers
+from auditkit.scans.registry import all_readers
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -151,11 +151,13 @@ def _requirement(one: Requirement) -> tuple[str, ...]:
 
 def scanners() -> Iterator[str]:
     yield from _head("Scanners", "The tools whose output `--scan FILE` reads, recognised by content. Where a tool "
-                     "keeps its results in the cluster, the collector reads them by the API group.")
+                     "keeps its results in the cluster, the collector reads them by the API group. Checks on findings "
+                     "count the tools that are good for what they ask for.")
     yield ""
-    yield from _table(["tool", "what is read", "API groups"], (
-        (_code(one.NAME), (inspect.getdoc(one) or "").partition("\n\n")[0], _codes(sorted(getattr(one, "GROUPS", ()))))
-        for one in sorted(readers(), key=lambda one: one.NAME)))
+    yield from _table(["tool", "what is read", "good for", "API groups"], (
+        (_code(one.NAME), (inspect.getdoc(one) or "").partition("\n\n")[0],
+         ", ".join(sorted(getattr(one, "PROVIDES", ()))), _codes(sorted(getattr(one, "GROUPS", ()))))
+        for one in sorted(all_readers(), key=lambda one: one.NAME)))
 
 
 class Parameter(NamedTuple):
@@ -182,7 +184,7 @@ def permissions() -> Iterator[str]:
     asked: dict[str, list[str]] = {}
     for resource in tables.RESOURCES.values():
         asked.setdefault(resource.group, []).append(resource.plural)
-    kept = {group: ["*"] for one in readers() for group in getattr(one, "GROUPS", ())}
+    kept = {group: ["*"] for one in all_readers() for group in getattr(one, "GROUPS", ())}
     yield from ("", "```yaml", "apiVersion: rbac.authorization.k8s.io/v1", "kind: ClusterRole", "metadata:",
                 "  name: auditkit", "rules:")
     for group, plurals in sorted((asked | kept).items()):
