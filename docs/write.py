@@ -4,7 +4,9 @@
 """
 
 import inspect
+import itertools
 import re
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from enum import Enum
 from functools import cache
@@ -238,11 +240,12 @@ def _default(value: Any) -> str:
 
 
 def error_classes() -> Iterator[str]:
-    tree = (inspect.getdoc(errors) or "").split("::\n\n", 1)
-    drawn, _, rest = inspect.cleandoc(tree[1]).partition("\n\n")
+    lines = (inspect.getdoc(errors) or "").partition("::\n\n")[2].splitlines()
+    tree = list(itertools.takewhile(lambda line: line.startswith(" ") or not line, lines))
     yield from _head("Errors", "Every exception that a user can meet; the command line prints its text as one "
                      "sentence and exits with its code.")
-    yield from ("", "```", inspect.cleandoc(drawn), "```", "", _markdown(rest), "")
+    yield from ("", "```", textwrap.dedent("\n".join(tree)).rstrip(), "```", "",
+                _markdown("\n".join(lines[len(tree):])), "")
     yield from _table(["error", "meaning", "exit code"], (
         (_code(one.__name__), (inspect.getdoc(one) or "").partition("\n\n")[0], str(one.exit_code))
         for one in _errors()))
