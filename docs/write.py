@@ -25,12 +25,17 @@ from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
+from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
 NOTE = "Written from the code by `make reference`: change the code, not this page."
 SHOWN = "workloads.no_privileged_containers"
 """The check that the README shows in full."""
+
+
+SOME = 2
+"""Columns that a table may have by chance."""
 
 
 def documents() -> dict[Path, str]:
@@ -64,30 +69,40 @@ def derived() -> Iterator[str]:
     yield from _head("Derived tables", "Tables that are worked out of other tables, when they are first asked for. A "
                      "derived table is complete only where all the tables that it reads are. A column without a "
                      "meaning beside it is explained in the text above.")
-    empty = world({})
     for name in sorted(DERIVED):
-        function, frame, known = derivation(name), empty.frame(name), _meanings(name)
+        function, frame = derivation(name), _empty().frame(name)
         yield from ("", f"## {name}", "", _markdown(inspect.getdoc(function) or ""), "")
         spared = f" It may lack rows of {_codes(GIVEN[name])}, which people may give or not." if name in GIVEN else ""
         yield from (f"Reads {_codes(inputs(function))}.{spared}", "")
         if isinstance(frame, pd.DataFrame):
+            known = _meanings(name, frame)
             yield from _table(["column", "dtype", "meaning"], (
-                (_code(column), _dtype(dtype), known.get((column, _dtype(dtype)), ""))
-                for column, dtype in frame.dtypes.items()))
+                (_code(column), _dtype(dtype), known.get(column, "")) for column, dtype in frame.dtypes.items()))
+
+
+def _meanings(name: str, frame: pd.DataFrame) -> dict[str, str]:
+    """What columns of a derived table mean in the first table all of whose columns it has: that of the same name alone
+    would often be something else. Its docstring, which stands above, explains the others."""
+    columns = set(frame.dtypes.map(_dtype).items())
+    for known in map(_declared, inputs(derivation(name))):
+        if len(known) > SOME and {(column, dtype) for column, dtype, _ in known} <= columns:
+            return {column: meaning for column, _, meaning in known}
+    return {}
+
+
+def _declared(name: str) -> list[tuple[str, str, str]]:
+    """The columns of a table, with dtype and meaning."""
+    if name in tables.TABLES:
+        return [(one.name, _dtype(pd.ArrowDtype(DTYPES[one.dtype])), one.doc) for one in tables.TABLES[name].columns]
+    frame = _empty().frame(name)
+    said = _meanings(name, frame) if isinstance(frame, pd.DataFrame) else {}
+    return [(column, _dtype(frame.dtypes[column]), meaning) for column, meaning in said.items()]
 
 
 @cache
-def _meanings(name: str) -> dict[tuple[str, str], str]:
-    """What columns (by name and dtype) mean in a table. One of a derived table means what it means in those that it is
-    made of, if they agree."""
-    if name in tables.TABLES:
-        return {(column.name, _dtype(pd.ArrowDtype(DTYPES[column.dtype]))): column.doc
-                for column in tables.TABLES[name].columns}
-    said: dict[tuple[str, str], set[str]] = {}
-    for source in inputs(derivation(name)):
-        for column, meaning in _meanings(source).items():
-            said.setdefault(column, set()).add(meaning)
-    return {column: meanings.pop() for column, meanings in said.items() if len(meanings) == 1}
+def _empty() -> Snapshot:
+    """A snapshot of nothing: its derived tables have their columns."""
+    return world({})
 
 
 def _dtype(dtype: Any) -> str:
