@@ -196,3 +196,13 @@ def test_requirements_that_asff_cuts_off_are_left_out(tmp_path: Path) -> None:
         for one in records(read(written(tmp_path, "x.json", [row]))[0]["finding_references"])
     }
     assert kept == {("PCI-4.0", "1.2"), *(("CIS-1.10", f"5.2.{number}") for number in range(9))}
+
+
+@pytest.mark.parametrize(("check", "said", "status"), [
+    ("core_no_secrets_envs", "PASS", "unknown"), ("core_no_secrets_envs", "FAIL", "fail"),
+    ("apiserver_event_rate_limit", "FAIL", "unknown"), ("apiserver_event_rate_limit", "PASS", "unknown"),
+    ("core_minimize_hostPID_containers", "PASS", "pass")])
+def test_results_that_do_not_say_what_their_title_says_are_unknown(tmp_path: Path, check: str, said: str, status: str) -> None:
+    row = {"CheckID": check, "Status": said, "StatusExtended": "Pod a.", "ResourceId": "a", "ResourceType": "Pod"}
+    found = records(read(written(tmp_path, "prowler.json", [row]))[0]["findings"])
+    assert [(one["status"], one["tool_status"]) for one in found] == [(status, said)]
