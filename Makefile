@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow bench docs lint lock clean
+.PHONY: demo test test-slow bench reference docs lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 	$(BIN)/auditkit demo --output reports
@@ -21,12 +21,15 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/network.py
 	$(BIN)/python tests/bench/scans.py
 
-docs: $(VENV)/ready  ## write the documents that tests verify
+reference: $(VENV)/ready  ## write docs/reference, and the check that the README shows, from the code
+	$(BIN)/python docs/write.py
+
+docs: reference  ## write all documents that tests verify, the fault matrix and the proofs of checks too
 	rm -f docs/fault-matrix.md
 	AUDITKIT_WRITE_DOCS=1 $(BIN)/python -m pytest -n 0 -q tests/promises/test_faults.py tests/checks/test_cases.py
 
 lint: $(VENV)/ready
-	$(BIN)/ruff check auditkit tests
+	$(BIN)/ruff check auditkit tests docs
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 

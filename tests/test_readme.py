@@ -1,8 +1,9 @@
-"""The README's section on controls, checks, exceptions and attestations of one's own works as it stands."""
+"""What the README and the pages for users show works as it stands: commands, Python, files of one's own."""
 
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -11,13 +12,24 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
+from auditkit.cli.main import app
 from auditkit.framework.model import Framework, Requirement
 from auditkit.people import attestations, exceptions
 
 HERE = Path(__file__).parents[1]
-SECTION = re.search(r"\n## Your own controls.*?(?=\n## )", (HERE / "README.md").read_text(), re.DOTALL)[0]
-BLOCKS = re.findall(r"```(\w*)\n(.*?)```", SECTION, re.DOTALL)
+PAGES = {name: (HERE / name).read_text(encoding="utf-8")
+         for name in ("README.md", *(f"docs/{page}.md" for page in ("auditor", "scheduler", "analyst", "own-controls")))}
+SECTION = PAGES["docs/own-controls.md"]
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The language and the text of each block of a page."""
+    return re.findall(r"(?ms)^```(\w*)\n(.*?)^```$", PAGES[page])
+
+
+BLOCKS = blocks("docs/own-controls.md")
 FILES = {text.partition("\n")[0].removeprefix("# "): text for kind, text in BLOCKS if kind}
 COMMANDS = [line for kind, text in BLOCKS if not kind for line in text.splitlines()]
 
@@ -79,3 +91,38 @@ def test_the_package_of_the_example_brings_the_check(folder: Path, tmp_path: Pat
                                    attestations.File, attestations.Alternative])
 def test_every_key_is_named(shape: type[msgspec.Struct]) -> None:
     assert [key for key in shape.__struct_encode_fields__ if not key.startswith("(") and not re.search(rf"\b{key}\b", SECTION)] == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/analyst.md"])
+def test_the_examples_in_python_run(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = [text for kind, text in blocks(page) if kind == "python" and not text.startswith("@")]
+    assert code
+    exec(compile("\n".join(code), page, "exec"), {})
+
+
+def test_the_readme_lists_every_verb() -> None:
+    listed = re.findall(r"(?m)^\| `([a-z-]+)", PAGES["README.md"])
+    shown = [command.name or command.callback.__name__ for command in app.registered_commands]
+    groups = [group.name for group in app.registered_groups if not group.hidden]
+    assert sorted(listed) == sorted([*shown, *groups])
+
+
+REFERENCE = {name: set(re.findall(r"`(--?[a-z-]+)`", text)) for name, text in re.findall(
+    r"(?ms)^## (auditkit[^\n]*)\n(.*?)(?=^## |\Z)", (HERE / "docs" / "reference" / "commands.md").read_text(encoding="utf-8"))}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_commands_have_verbs_and_options_that_exist(page: str) -> None:
+    lines = [line.partition(" #")[0] for kind, text in blocks(page) if not kind for line in text.splitlines()
+             if line.startswith("auditkit ")]
+    for line in lines:
+        words = line.split()
+        name = next(" ".join(words[:length]) for length in (3, 2) if " ".join(words[:length]) in REFERENCE)
+        assert {word for word in words if word.startswith("-")} <= REFERENCE[name], line
+
+
+def test_the_figure_of_the_example_is_traced() -> None:
+    line = next(line for _, text in blocks("docs/auditor.md") for line in text.splitlines() if " explain " in line)
+    result = CliRunner().invoke(app, shlex.split(line)[1:])
+    assert result.exit_code == 0 and "resourceVersion" in result.output and "ci-runners/" in result.output
