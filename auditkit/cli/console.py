@@ -137,7 +137,7 @@ class CollectionProgress:
         if collector.user:
             say(f"collecting as {collector.user} ({', '.join(collector.groups) or 'no groups'})")
         if may_not:
-            say(f"it may not list: {', '.join(may_not)}; what needs them will be unknown", "yellow")
+            say(f"this identity cannot list {', '.join(may_not)}; checks that need them will be unknown", "yellow")
 
     def step(self, what: str, done: int, total: int, outcome: str) -> None:
         """One resource is read."""

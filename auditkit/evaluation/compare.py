@@ -31,7 +31,7 @@ class Comparison:
         return pd.DataFrame([{
             "requirement": identifier, "title": (after or before).requirement.title,
             "before": before.status if before else "", "after": after.status if after else "",
-            "reason": str(after.reason) if after else "it is no longer in the list",
+            "reason": str(after.reason) if after else "the requirement was removed",
         } for identifier, before, after in self._pairs
             if not (before and after and before.status == after.status)], columns=STATUSES)
 

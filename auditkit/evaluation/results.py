@@ -23,7 +23,7 @@ from auditkit.framework.model import Requirement
 from auditkit.people.attestations import Attestation
 from auditkit.snapshots.ledger import Gap, sentences
 
-UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
+UNSAID = {"fail": "it does not have the expected state", "unknown": "the value is unknown"}
 """The reason of verdicts for which a check gives none."""
 
 
@@ -191,9 +191,9 @@ def guarded(check: Check) -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     except AuditkitError as error:
-        raise UsageError(f"The check {check.name} broke: {error}") from error
+        raise UsageError(f"The check {check.name} failed to run: {error}") from error
     except (Exception, SystemExit) as error:
-        raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
+        raise UsageError(f"The check {check.name} failed to run: {type(error).__name__}: {error} "
                          f"({_place(error, check)}).") from error
 
 

@@ -89,7 +89,7 @@ def test_a_path_is_no_resource(snap: Snapshot, taken: Path) -> None:
 def test_gaps_are_said_on_stderr(snap: Snapshot, tmp_path: Path) -> None:
     path = changed(snap, days=0, gap="rolebindings.rbac.authorization.k8s.io").write(tmp_path)
     done = auditkit("who-can", "get", "secrets", path, "--format", "json")
-    assert "holders may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
+    assert "subjects may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
 
 
 def test_a_resource_that_is_not_served_is_said(taken: Path) -> None:
@@ -197,8 +197,8 @@ def test_without_a_file_memberships_are_not_known() -> None:
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (b"name,team\na,b\n", "must name the columns"), (b"", "must name the columns"),
-    (b"user,group\na,b\nc\n", "line 3: it lacks the group"), (b"user,group\n,b\n", "line 2: it lacks the user"),
+    (b"name,team\na,b\n", "must have the columns"), (b"", "must have the columns"),
+    (b"user,group\na,b\nc\n", "line 3: the line has no group"), (b"user,group\n,b\n", "line 2: the line has no user"),
     (b"user,group\n\xff,b\n", "cannot be read"), (b'user,group\n"a,b\n', "cannot be read"), (None, "cannot be read"),
 ])
 def test_a_broken_membership_file_is_refused_with_its_line(content: bytes | None, says: str, tmp_path: Path) -> None:

@@ -130,7 +130,7 @@ def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
     said = " ".join(done.stdout.split())
     assert said == " ".join(narrow.split()), "a pipe has a line a subject, a terminal the same words"
     assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (seen: " in said
-    assert said.count("wanted: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
+    assert said.count("expected: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
     assert "source: Kubernetes Pod Security Standards, baseline: host namespaces" in said
     assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36" in done.stderr
 

@@ -156,7 +156,7 @@ def test_without_discovery_nothing_is_proven_absent(server, kubeconfig) -> None:
     snapshot = take(kubeconfig)
     assert entry(snapshot, "discovery").outcome == "failed"
     assert snapshot.gaps("admission_policies")
-    assert "discovery is failed" in entry(snapshot, "scan:trivy-operator:aquasecurity.github.io").reason
+    assert "discovery failed" in entry(snapshot, "scan:trivy-operator:aquasecurity.github.io").reason
 
 
 def test_an_older_server_without_aggregated_discovery(server, kubeconfig, acme) -> None:

@@ -82,7 +82,7 @@ SHORT = {
     "resourceVersion 0": (meta(resourceVersion="0"), "names no resourceVersion"),
     "no metadata": (without("metadata"), "names no resourceVersion"),
     "null metadata": (lambda body: {**body, "metadata": None}, "names no resourceVersion"),
-    "more than came": (meta(remainingItemCount=54), "54 more objects were announced and not sent"),
+    "more than came": (meta(remainingItemCount=54), "54 more objects were announced but not sent"),
     "more than came, of an empty list": (lambda body: meta(remainingItemCount=119)({**body, "items": []}), "119 more objects"),
 }
 
@@ -103,16 +103,16 @@ def test_an_empty_last_page_after_more_was_announced(server, kubeconfig) -> None
     server.fault(POD_LIST, kind="transform", transform=last)
     found = entry(take(kubeconfig), "pods")
     assert found.outcome == "partial" and found.items == 65
-    assert "page 2 is empty, though more was announced" in found.reason
-    assert "54 more objects were announced and not sent" in found.reason
+    assert "page 2 is empty, although more objects were announced" in found.reason
+    assert "54 more objects were announced but not sent" in found.reason
 
 
 @pytest.mark.parametrize(("page", "left", "says"), [
-    (1, 19, "page 1 has 19 of 20 objects, though more follow"),
-    (2, 0, "page 2 is empty, though more was announced"),
+    (1, 19, "page 1 has only 19 of 20 objects, although more pages follow"),
+    (2, 0, "page 2 is empty, although more objects were announced"),
     (3, 7, "page 3 has 7 of 20 objects"),
-    (4, 4, "1 more objects were announced and not sent"),
-    (4, 0, "page 4 is empty, though more was announced"),
+    (4, 4, "1 more objects were announced but not sent"),
+    (4, 0, "page 4 is empty, although more objects were announced"),
 ])
 def test_a_page_of_which_objects_were_taken(server, kubeconfig, page: int, left: int, says: str) -> None:
     server.fault(POD_LIST, kind="transform", page=page, transform=lambda body: {**body, "items": body["items"][:left]})
@@ -129,7 +129,7 @@ def test_objects_of_another_kind_in_the_right_envelope(server, kubeconfig) -> No
     server.fault("*/clusterroles", kind="transform", transform=lambda body: {**body, "items": [
         {**item, "metadata": {**item["metadata"], "namespace": "shop"}} for item in body["items"]]})
     found = entry(take(kubeconfig), "clusterroles.rbac.authorization.k8s.io")
-    assert found.outcome == "partial" and "is in a namespace, which its kind never is" in found.reason
+    assert found.outcome == "partial" and "has a namespace, although its kind is cluster-scoped" in found.reason
 
 
 # --- whatever happens to a list, it is not complete ----------------------------------------------------------------

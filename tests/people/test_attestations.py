@@ -109,8 +109,8 @@ def test_without_an_attestation_it_is_manual(folder) -> None:
 
 
 @pytest.mark.parametrize(("privileged", "status", "reason"), [
-    (False, "attested", "what a cluster shows holds: 1 pass, none fails; it cannot show: what people do; attested by"),
-    (True, "fail", "1 of 1 pods is not as wanted: Pods have no privileged container; the rest attested by"),
+    (False, "attested", "the cluster meets its part: 1 passed, none failed; not shown by a cluster: what people do; attested by"),
+    (True, "fail", "1 of 1 pods fails the check \"Pods have no privileged container\"; remainder attested by"),
 ])
 def test_of_what_is_shown_partly_both_are_told(judged, privileged, status, reason) -> None:
     found = judged(GOOD.replace("[people]", "[both]"), privileged)
@@ -128,8 +128,8 @@ def test_a_word_that_it_does_not_hold_is_a_failure(judged, identifier, privilege
     found = judged(denial + GOOD.replace("attestations:\n", "").replace("[people]", f"[{identifier}]"), privileged)
     row = found.requirements.set_index("id").loc[identifier]
     assert row["status"] == "fail" and not row["accepted"]
-    assert row["reason"].startswith("not met, says Jane Roe, CISO, until 2027-01-31: All staff signed")
-    assert ("checks say: " in row["reason"]) == (identifier != "people")
+    assert row["reason"].startswith("attested as not met by Jane Roe, CISO, until 2027-01-31: All staff signed")
+    assert ("checks found: " in row["reason"]) == (identifier != "people")
     assert found.crosses("fail") and found.crosses("unaccepted")
     assert found.attestations["holds"].tolist() == [False, True] and found.notices.empty
 
@@ -166,9 +166,9 @@ def test_an_addressable_specification_is_met_by_an_alternative(judged, folder, r
     assert row["status"] == status
     assert row["failed"] == (privileged and checks != "[]"), "verdicts stay as they are"
     if status == "attested":
-        assert row["reason"].startswith("met by an alternative: A locked room, because nobody else is in the building; "
-                                        "says Jane Roe, CISO, until 2027-01-31: All staff")
-        assert ("; checks say: " in row["reason"]) == (checks != "[]")
+        assert row["reason"].startswith("met by an alternative measure: A locked room, because nobody else is in the building; "
+                                        "attested by Jane Roe, CISO, until 2027-01-31: All staff")
+        assert ("; checks found: " in row["reason"]) == (checks != "[]")
         assert found.attestations["alternative"].tolist() == ["A locked room, because nobody else is in the building"]
     else:
         assert found.notices["kind"].tolist() == ["attestation unused"]
@@ -247,7 +247,7 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     ("[people]", "[peopel]", 3, "did you mean people"),
     ("[people]", "[]", 4, "requirements must"),
     ("framework: ours", "framework: oors", 3, "did you mean ours"),
-    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be a SHA-256, of 64 hexadecimal digits, and is 'ABC'"),
+    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be a SHA-256 of 64 hexadecimal digits, but is 'ABC'"),
     ("- signatures.pdf", "- {path: signatures.pdf, sha: abc}", 10, "no key 'sha'"),
     ("    since:", "    holds: perhaps\n    since:", 7, "holds must be true or false"),
     ("    since:", "    alternative: {measure: M}\n    since:", 7, "has no key 'reason'"),

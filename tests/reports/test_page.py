@@ -178,8 +178,8 @@ def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:
     found = drawn(*everything(judged(pod("good"))))
     assert ("2 requirements need a person's judgement; of 1 of them all that a cluster shows holds, and people must "
             "tell the rest; 1 is outside a cluster altogether.") in found.text
-    assert "what a cluster shows holds: 1 pass, none fails A cluster" not in found.text, "the check stands between"
-    assert "what a cluster shows holds: 1 pass, none fails No container runs privileged" in found.text
+    assert "the cluster meets its part: 1 passed, none failed A cluster" not in found.text, "the check stands between"
+    assert "the cluster meets its part: 1 passed, none failed No container runs privileged" in found.text
     assert found.text.count("A cluster cannot show: What runs outside") == 1
 
 
@@ -202,6 +202,6 @@ def test_what_people_say_against_it_and_of_an_alternative() -> None:
     worst = found.text.partition("What fails")[2]
     assert worst.index("stated 2.1") < worst.index("1.1 No privileges"), "what people say themselves goes first"
     for said in ("not met, says Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
-                 "met by an alternative: <i>A locked room</i>, because nobody is in it", "Instead: <i>A locked room</i>",
-                 "checks say: 1 of 2 fail: No container runs privileged", "The subjects are listed under 1.1"):
+                 "met by an alternative measure: <i>A locked room</i>, because nobody is in it", "Instead: <i>A locked room</i>",
+                 "checks found: 1 of 2 fail: No container runs privileged", "The subjects are listed under 1.1"):
         assert said in found.text, said

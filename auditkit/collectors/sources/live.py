@@ -90,8 +90,8 @@ def _in_cluster(configuration: client.Configuration) -> client.ApiClient:
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
-        raise SourceError("There is no kubeconfig and this is not a pod of a cluster. Give --context or --kubeconfig, "
-                          "or --recording PATH for files; `auditkit demo` needs no cluster.") from None
+        raise SourceError("There is no kubeconfig, and auditkit does not run in a pod. Give --context or --kubeconfig, "
+                          "or --recording PATH for files. `auditkit demo` needs no cluster.") from None
     return client.ApiClient(configuration)
 
 
@@ -102,13 +102,13 @@ def _why(error: Exception) -> str:
     for known, sentence in (
         ("certificate has expired", "the certificate has expired"),
         ("certificate verify failed", "the server's certificate is not signed by the CA of the kubeconfig"),
-        ("Connection refused", "the connection was refused: is the API server up, and is this its address?"),
+        ("Connection refused", "the connection was refused: check the address and whether the API server is running"),
         ("Name or service not known", "the server's name cannot be resolved"),
         ("Failed to resolve", "the server's name cannot be resolved"),
-        ("timed out", "it did not answer in time"),
-        ("IncompleteRead", "the connection was cut in the middle of the answer"),
-        ("Connection aborted", "the connection was cut"),
-        ("Connection broken", "the connection was cut in the middle of the answer"),
+        ("timed out", "the request timed out"),
+        ("IncompleteRead", "the connection was closed during the response"),
+        ("Connection aborted", "the connection was closed"),
+        ("Connection broken", "the connection was closed during the response"),
     ):
         if known in text:
             return sentence

@@ -61,7 +61,7 @@ def _json_form(content: bytes, whole: bool) -> Form | None:
             if count > 1:
                 return "joined"
     except Broken as broken:
-        if "breaks off" in str(broken):
+        if broken.cut:
             return "joined" if count else "json"
         return "lines" if _are_lines(content) else "json"
     return "json"

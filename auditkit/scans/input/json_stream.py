@@ -46,13 +46,14 @@ class _Counted:
     """A stream that knows how far it was read, and refuses numbers and texts without end."""
 
     def __init__(self, stream: BinaryIO):
-        self._stream, self.bytes, self._without_quote = stream, 0, 0
+        self._stream, self.bytes, self._without_quote, self.ended = stream, 0, 0, False
 
     def read(self, size: int) -> bytes:
         chunk = self._stream.read(size)
         if _DIGITS.search(chunk[::_THINNED]) and _MANY_DIGITS.search(chunk):
             raise Broken(f"a number in it is too long (after byte {self.bytes})")
         self.bytes += len(chunk)
+        self.ended = not chunk
         self._without_quote = 0 if b'"' in chunk else self._without_quote + len(chunk)
         if self._without_quote > MAX_STRING and chunk.strip():
             raise Broken(f"a value in it is longer than {MAX_STRING >> 20} MiB (before byte {self.bytes})")
@@ -74,9 +75,9 @@ def _events(stream: BinaryIO) -> Iterator[_Event]:
                 depth += 1
                 if depth > MAX_DEPTH:
                     raise Broken(f"it is nested deeper than {MAX_DEPTH} levels (before byte {counted.bytes})")
-    except ijson.JSONError as error:
-        if "premature EOF" in str(error):
-            raise Broken(f"it breaks off after {counted.bytes} bytes") from None
+    except ijson.JSONError:
+        if counted.ended:  # the parser complains only after it asked for more and got nothing: a value is not whole
+            raise Broken(f"it is cut off after {counted.bytes} bytes", cut=True) from None
         raise Broken(f"it is not JSON any more before byte {counted.bytes}") from None
     except UnicodeError:
         raise Broken(f"it is not UTF-8 before byte {counted.bytes}") from None
