@@ -42,7 +42,7 @@ def execute(
         for cell in done.cells:
             for shown in cell.get("outputs", ()):
                 if _display_failed(shown):
-                    raise _failure(notebook, cell.execution_count, "it could not be shown", partial)
+                    raise _failure(notebook, cell.execution_count, "its output could not be displayed", partial)
         _same_bytes(done)
         nbformat.write(done, output)
         partial.unlink()
@@ -62,7 +62,7 @@ def _display_failed(shown: Any) -> bool:
 
 
 def _failure(notebook: Path, cell: int, what: str, partial: Path) -> AuditkitError:
-    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. What it reached is in {partial}.")
+    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. The partial notebook is {partial}.")
 
 
 def _same_bytes(notebook: "NotebookNode") -> None:

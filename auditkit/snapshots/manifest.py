@@ -75,10 +75,10 @@ class Manifest(msgspec.Struct, kw_only=True):
         """When what it shows was observed, and how that is known, in words."""
         (first, last), read = self.observed, f"read on {_utc(self.started)}"
         if first is None:
-            return f"at a time that is not known; {read}"
+            return f"at an unknown time; {read}"
         span = _utc(first) if first == last else f"{_utc(first)} to {_utc(last)}"
         said = {"recorded": f"{span}, as recorded", "stated": f"{span}, as {self.stated_by or 'its user'} states",
-                "contents": f"not before {_utc(first)}, the newest time in it"}.get(self.observed_by, "")
+                "contents": f"not before {_utc(first)}, the latest time in the data"}.get(self.observed_by, "")
         return f"{said}; {read}" if said else span
 
     def encoded(self) -> bytes:

@@ -51,9 +51,9 @@ def _verify(statements: list[Any]) -> None:
     """Raises `UsageError` unless there is one statement, and it only reads."""
     kinds = [statement.type.name for statement in statements]
     if len(kinds) != 1:
-        raise UsageError(f"A query is one statement; {len(kinds)} were given.")
+        raise UsageError(f"The query has {len(kinds)} statements. Give one statement.")
     if kinds[0] not in READS:
-        raise UsageError("sql() only reads the tables of the snapshot; it takes SELECT, WITH, FROM, DESCRIBE, "
+        raise UsageError("sql() only reads tables of the snapshot. Use SELECT, WITH, FROM, DESCRIBE, "
                          f"SUMMARIZE, PIVOT and EXPLAIN, and no {kinds[0]}.")
 
 
@@ -92,7 +92,7 @@ def _column(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
         if pa.types.is_decimal(values.type) and wanted == NUMBER and not _same(cast, values):
             raise pa.ArrowInvalid("more digits than a float64 has")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError, ValueError) as error:
-        raise UsageError(f"The column {name} has values that pandas cannot compute with exactly "
+        raise UsageError(f"The column {name} has values that pandas cannot represent exactly "
                          f"({str(error).splitlines()[0][:150]}); cast it in the query, as to double or varchar."
                          ) from None
     return cast

@@ -152,7 +152,7 @@ def test_a_packet_that_nobody_has_filled_in(taken: Path, tmp_path: Path) -> None
     done = auditkit("access-review", "check", tmp_path / "review.csv", "--snapshot", taken, "--format", "jsonl")
     problems = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 1
-    assert {row["problem"] for row in problems if row["kind"] == "error"} == {"it is not decided"}
+    assert {row["problem"] for row in problems if row["kind"] == "error"} == {"the line has no decision"}
 
 
 

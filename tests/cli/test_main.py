@@ -139,7 +139,7 @@ def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> No
     (tmp_path / "file").write_text("x")
     for source in (taken, "demo"):
         done = auditkit("report", source, "-f", "soc2", "-q", "-o", tmp_path / "file")
-        assert done.returncode == 2 and "Traceback" not in done.stderr and "give another with --output" in done.stderr
+        assert done.returncode == 2 and "Traceback" not in done.stderr and "Give a writable folder with --output" in done.stderr
     if Path("/dev/full").exists():
         for form in ("text", "jsonl"):
             with open("/dev/full", "w") as disk:

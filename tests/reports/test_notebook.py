@@ -78,7 +78,7 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
     told: list[str] = []
     snap = snapshot(pod("bad", privileged=True))
     files = report(snap, "house", tmp_path / "out", told.append, controls=own)
-    assert told == ["house: running the notebook", "house: drawing the page", "house: drawing the PDF"]
+    assert told == ["house: running the notebook", "house: writing the HTML page", "house: writing the PDF"]
     assert [path.name for path in files] == [f"house-acme-20260102T030405Z.{kind}" for kind in ("ipynb", "html", "pdf")]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [*sorted(path.name for path in files), "snapshots"]
     assert snap.path is not None and snap.path.is_relative_to(tmp_path / "out" / "snapshots")
@@ -130,7 +130,7 @@ def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    ("{", "is not a notebook that can be read"), ("[]", "is not a notebook that can be read"), ('{"a": 1}', "is not a notebook that can be read"), (None, "No such file"),
+    ("{", "is not a valid notebook"), ("[]", "is not a valid notebook"), ('{"a": 1}', "is not a valid notebook"), (None, "No such file"),
 ])
 def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, said: str) -> None:
     path = tmp_path / "given.ipynb"

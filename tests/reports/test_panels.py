@@ -31,8 +31,8 @@ def forbidden(snap: Snapshot, resource: str) -> Snapshot:
 def test_every_subject_is_counted_once(snap: Snapshot) -> None:
     panel, found = show.paths(snap), snap.paths_to_admin
     assert panel.figure.values.to_numpy().sum() == len(found)
-    assert panel.figure.values.loc["no path is known"].sum() == found["steps"].isna().sum()
-    assert panel.figure.values.loc["1 act away", "User"] == ((found["kind"] == "User") & (found["steps"] == 1)).sum()
+    assert panel.figure.values.loc["no known path"].sum() == found["steps"].isna().sum()
+    assert panel.figure.values.loc["1 step", "User"] == ((found["kind"] == "User") & (found["steps"] == 1)).sum()
     assert len(panel.table.content["rows"]) == found["steps"].notna().sum()
 
 

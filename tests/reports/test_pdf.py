@@ -59,8 +59,8 @@ def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None
 def test_every_requirement_and_what_to_ask_for(house: pypdf.PdfReader) -> None:
     said = words(house)
     for part in ("1.1 No privileges", "1.2 No privileges, again", "2.1 Somebody is in charge", "Pod shop/bad",
-                 "privileged=true", "Wanted: privileged is not set", "Remedy:", "Ask next for: The chart",
-                 "A cluster cannot show: Who is in charge", "the server said no", "has all rights on the node"):
+                 "privileged=true", "Expected: privileged is not set", "Remedy:", "Evidence to request: The chart",
+                 "Limitation: a cluster cannot show Who is in charge", "the server said no", "has all rights on the node"):
         assert part in said, part
     assert not re.search(r"\d\s*%", said)
 

@@ -123,7 +123,7 @@ def test_every_edit_of_the_manifest_is_noticed(written, seed: int) -> None:
 def test_a_changed_manifest_is_not_what_was_collected(written) -> None:
     text = (written / "manifest.json").read_text()
     (written / "manifest.json").write_text(text.replace('"identity": "admin"', '"identity": "nobody"', 1))
-    with pytest.raises(SnapshotError, match="is not what was collected: its SHA-256 begins with [0-9a-f]{12}, and the folder"):
+    with pytest.raises(SnapshotError, match="was changed after collection: its SHA-256 begins with [0-9a-f]{12}, and the name"):
         open_snapshot(written)
 
 
@@ -166,7 +166,7 @@ def test_the_columns_of_a_file_are_those_that_are_declared(acme, written, change
     pq.write_table(change(acme.arrow("pods")), written / "pods.parquet")
     files = json.loads((written / "manifest.json").read_text())["files"]
     files["pods.parquet"] = hashlib.sha256((written / "pods.parquet").read_bytes()).hexdigest()
-    with pytest.raises(SnapshotError, match=f"pods.parquet does not hold the table that is declared: .*{says}"):
+    with pytest.raises(SnapshotError, match=f"pods.parquet does not contain the declared table: .*{says}"):
         open_snapshot(rewritten(written, files=files)).arrow("pods")
 
 

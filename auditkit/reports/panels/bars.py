@@ -135,7 +135,7 @@ def bars(frame: pd.DataFrame, title: str) -> Figure:
 
 def partly(title: str, gaps: Sequence[str] | None) -> str:
     """The title of a figure; with what is missing in what it is made of."""
-    return f"{title} (not complete: {text.short(text.visible('; '.join(gaps)), GAPS)})" if gaps else title
+    return f"{title} (incomplete: {text.short(text.visible('; '.join(gaps)), GAPS)})" if gaps else title
 
 
 def _amount(value: Any) -> float:

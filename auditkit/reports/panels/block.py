@@ -68,8 +68,8 @@ def draw(template: str, **context: Any) -> str:
     try:
         return environment().get_template(template).render(**context)
     except UndefinedError as error:
-        raise UsageError(f"The notebook holds a block that another version of auditkit made ({error}): "
-                         "run it again.") from None
+        raise UsageError(f"The notebook has a block from another version of auditkit ({error}). "
+                         "Run the notebook again.") from None
 
 
 def _finalize(value: Any) -> Any:

@@ -71,7 +71,7 @@ def details(evaluation: Evaluation) -> Block:
         by_section[result.requirement.section].append(_requirement(result, shown))
     sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
                 for section in evaluation.framework.sections if by_section[section.id]]
-    return Block("details", title="Requirement by requirement", sections=sections)
+    return Block("details", title="Results by requirement", sections=sections)
 
 
 def requirement(evaluation: Evaluation, identifier: str) -> Block:
@@ -150,7 +150,7 @@ def added(evaluation: Evaluation) -> Block:
     """What people added: exceptions, attestations, what is wrong with them, and controls and checks of their own."""
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
               "notices": evaluation.notices, "own": evaluation.own}
-    return Block("added", title="What people added", **{
+    return Block("added", title="Accepted risks and attestations", **{
         name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
 

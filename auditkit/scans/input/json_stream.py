@@ -78,7 +78,7 @@ def _events(stream: BinaryIO) -> Iterator[_Event]:
     except ijson.JSONError:
         if counted.ended:  # the parser complains only after it asked for more and got nothing: a value is not whole
             raise Broken(f"it is cut off after {counted.bytes} bytes", cut=True) from None
-        raise Broken(f"it is not JSON any more before byte {counted.bytes}") from None
+        raise Broken(f"it stops being valid JSON before byte {counted.bytes}") from None
     except UnicodeError:
         raise Broken(f"it is not UTF-8 before byte {counted.bytes}") from None
 
@@ -95,7 +95,7 @@ def _built(first: _Event, events: Iterator[_Event]) -> Any:
         if at == depth and event in _END:
             break
         if count > MAX_VALUES:
-            raise Broken(f"one element in it has more than {MAX_VALUES:,} values")
+            raise Broken(f"one of its elements has more than {MAX_VALUES:,} values")
     return builder.value
 
 
@@ -137,7 +137,7 @@ def elements(stream: BinaryIO, path: str) -> Iterator[tuple[Position, Any]]:
 def _end(events: Iterator[_Event]) -> None:
     """The first document ends here; raises `Broken` where more follows."""
     for _ in events:
-        raise Broken("after the end of the document there is more, which was not read")
+        raise Broken("there is more content after the end of the document, which was not read")
 
 
 def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
@@ -169,7 +169,7 @@ class Outline(ObjectBuilder):
         """Add to the document. Raises `Broken` where it becomes too much."""
         self._kept += 1
         if self._kept > MAX_VALUES:
-            raise Broken(f"it has more than {MAX_VALUES:,} values beside its results")
+            raise Broken(f"it has more than {MAX_VALUES:,} values in addition to its results")
         super().event(event, value)
 
     def build(self, stream: BinaryIO) -> None:

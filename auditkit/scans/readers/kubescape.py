@@ -353,5 +353,5 @@ def _responses(control: _ControlReport, rule: str | None) -> Iterator[Row]:
         passes = bool(ran) and all(word in (None, "", "success", "passed") for word in ran)
         status, message = ("pass", None) if passes else ("unknown", "its rules did not run")
         if passes and control.totalResources == 0:
-            status, message = "unknown", "there is nothing that it could judge"
+            status, message = "unknown", "it has no resource to assess"
         yield Finding(status=status, message=message, **known)

@@ -57,7 +57,7 @@ def test_files_are_dated_by_the_newest_time_in_them(tmp_path: Path) -> None:
     manifest = snapshot.manifest
     assert (manifest.observed_from, manifest.observed_by) == (utc("2019-06-02T03:04:05"), "contents")
     assert manifest.observed_until == manifest.ended
-    assert manifest.when == ("not before 2019-06-02 03:04:05 UTC, the newest time in it; "
+    assert manifest.when == ("not before 2019-06-02 03:04:05 UTC, the latest time in the data; "
                              f"read on {manifest.started:%Y-%m-%d %H:%M:%S} UTC")
     assert "at 2019-06-02 03:04 UTC" in repr(snapshot)
     assert about(snapshot)["observed"] == manifest.when
@@ -69,7 +69,7 @@ def test_files_are_dated_by_the_newest_time_in_them(tmp_path: Path) -> None:
 def test_where_nothing_says_when_it_says_so(tmp_path: Path) -> None:
     manifest = take(pods(tmp_path, created=None)).manifest
     assert (manifest.observed_from, manifest.observed_by) == (None, "")
-    assert manifest.when.startswith("at a time that is not known; read on ")
+    assert manifest.when.startswith("at an unknown time; read on ")
     assert manifest.days == (dt.date.min, manifest.ended.date())
     assert manifest.as_of == f"read {manifest.started:%Y-%m-%d %H:%M:%S} UTC"
 

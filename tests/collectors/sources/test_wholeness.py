@@ -168,9 +168,9 @@ def test_verdicts_and_requirements_say_whose_word_they_rest_on(tmp_path: Path) -
     snapshot = take(put(tmp_path, pods=kubectl(pod("a"))), "all")
     judged = api.evaluate(snapshot, "cis-kubernetes")
     row = judged.requirements.set_index("id").loc["5.2.2"]
-    assert row["status"] == "pass" and "stated by alice" in row["reason"]
+    assert row["status"] == "pass" and "alice states that all" in row["reason"]
     passed = judged.verdicts("pass")
-    assert passed.loc[passed["requirement"] == "5.2.2", "reason"].str.contains("stated by alice: all pods").all()
+    assert passed.loc[passed["requirement"] == "5.2.2", "reason"].str.contains("alice states that all pods").all()
 
 
 def test_what_no_cluster_is_without_is_not_none_on_anybodys_word(tmp_path: Path) -> None:
@@ -333,7 +333,7 @@ def test_the_cover_says_what_is_stated_and_by_whom_and_escapes_it(tmp_path: Path
     put(tmp_path, pods=kubectl(pod("a")))
     snapshot = api.collect(recording=tmp_path, complete="pods", stated_by="<b>alice</b>", taken_at="2026-01-31")
     cover = snapshot._repr_mimebundle_()["text/html"]
-    assert "by &lt;b&gt;alice&lt;/b&gt;, and by nothing else shown to be whole: pods, controlplane" in cover
+    assert "by &lt;b&gt;alice&lt;/b&gt;, without other evidence: pods, controlplane" in cover
     assert "2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, as &lt;b&gt;alice&lt;/b&gt; states; read on" in cover
     assert "Stated" not in collect(open_files(ACME_PROD))._repr_mimebundle_()["text/html"]
 
@@ -344,4 +344,4 @@ def test_a_snapshot_keeps_when_it_was_observed_and_what_was_stated(tmp_path: Pat
     again = api.open(snapshot.write(tmp_path / "store"))
     assert again.manifest.observed == snapshot.manifest.observed
     assert again.stated("containers") == ["pods"] and again.stated("nodes") == []
-    assert again.ledger.set_index("resource").loc["pods", "reason"].startswith("stated by alice")
+    assert again.ledger.set_index("resource").loc["pods", "reason"].startswith("stated as complete by alice")
