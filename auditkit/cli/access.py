@@ -34,10 +34,12 @@ def who_can(
         help="Folder of the snapshot, or 'demo'. "
         "Default: the newest in ./snapshots, if that has snapshots of one cluster only.")] = None,
     namespace: Annotated[str | None, typer.Option(
-        "--namespace", "-n", help="Namespace. Default: the whole cluster, including subjects whose right covers only one "
+        "--namespace", "-n", help="Namespace. Default: the whole cluster, including subjects whose right covers "
+                                  "only one "
         "namespace.")] = None,
     name: Annotated[str | None, typer.Option(
-        "--name", help="Name of the object. Default: all, including subjects whose right covers only named objects.")] = None,
+        "--name", help="Name of the object. Default: all, including subjects whose right covers only named "
+                       "objects.")] = None,
     format: FormatOption = Format.text,
 ) -> None:
     """List who can do something by RBAC, each with the binding, role and rule that grants it.

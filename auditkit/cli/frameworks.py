@@ -64,7 +64,8 @@ def _counted(one: "Framework", proposed: bool) -> dict[str, Any]:
 @app.command()
 @old.command()
 def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
-         requirement: Annotated[str | None, typer.Argument(help="Identifier of a requirement. Default: all requirements.")] = None,
+         requirement: Annotated[str | None, typer.Argument(help="Identifier of a requirement. Default: all "
+                                                                "requirements.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
          format: FormatOption = Format.text) -> None:
     """Show the requirements of a framework, with their checks, tables and limitations."""
@@ -77,7 +78,8 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
     if requirement is not None and requirement not in found:
         raise NoSuchName(f"requirement of {framework}", requirement, found)
     if proposed:
-        console.say(f"This version of {framework} is a proposal from {controls}. `auditkit evaluate --compare` shows what "
+        console.say(f"This version of {framework} is a proposal from {controls}. `auditkit evaluate --compare` "
+                    f"shows what "
                     "it would change.", "yellow")
     if format is not Format.text or requirement is not None:
         api.verify_framework(one)
@@ -92,7 +94,8 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
 @app.command()
 @old.command()
 def lint(file: Annotated[Path | None, typer.Argument(
-            help="File with a framework, exceptions or attestations (YAML), or checks (Python). Default: everything.")] = None,
+            help="File with a framework, exceptions or attestations (YAML), or checks (Python). Default: "
+                 "everything.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006
          format: FormatOption = Format.text) -> None:
     """Find mistakes in frameworks, checks, exceptions and attestations.

@@ -1,4 +1,4 @@
-"""What is there: the snapshots of a store, the tables of a snapshot, the columns of a table."""
+"""Listings: the snapshots of a store, the tables of a snapshot, the columns of a table."""
 
 from pathlib import Path
 

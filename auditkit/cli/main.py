@@ -48,8 +48,10 @@ class FailOn(StrEnum):
     critical = "critical"
 
 
-Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig. Default: the current context.")]
-Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig. Default: KUBECONFIG, or ~/.kube/config.")]
+Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig. Default: the current "
+                                                               "context.")]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig. Default: KUBECONFIG, "
+                                                                     "or ~/.kube/config.")]
 Recording = Annotated[Path | None, typer.Option(
     "--recording", help="Collect from files instead of a cluster: a recording, or kubectl output (JSON or YAML, "
     "optionally gzip).")]
@@ -137,7 +139,8 @@ def collect(
 @app.command()
 def evaluate(
     snapshot: SnapshotPath, framework: ChosenFrameworks = None, format: Format = Format.text,
-    subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for each requirement.")] = False,
+    subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
+                                                              "each requirement.")] = False,
     fail_on: FailOnOption = FailOn.never, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
     pss_version: PssVersion = "",
@@ -166,7 +169,8 @@ def evaluate(
 
 @app.command()
 def explain(
-    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as CC6.1 or 5.2.2.")],
+    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
+                                                                            "CC6.1 or 5.2.2.")],
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
     framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
@@ -295,7 +299,8 @@ def _insist(snapshot: "Snapshot", strict: bool) -> None:
                if snapshot.gap_of(source)]
     if strict and missing:
         raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"
-                         f"{' …' if len(missing) > 5 else ''}), and --strict is set. Grant the missing access, or leave --strict out.")
+                         f"{' …' if len(missing) > 5 else ''}), and --strict is set. Grant the missing access, or "
+                         f"leave --strict out.")
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,

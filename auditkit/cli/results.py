@@ -1,4 +1,4 @@
-"""What ``evaluate`` prints: text for people, one JSON document, or a JSON object a line."""
+"""Output of ``evaluate``: text for people, one JSON document, or one JSON object for each line."""
 
 import json
 import sys

@@ -160,7 +160,8 @@ class _Reader:
         entry.bodies = [body_of(path, answer) for path, answer in served.answers]
         entry.items = len(served.resources)
         if served.unknown_groups:
-            entry.outcome, entry.reason = "partial", f"unknown for the groups {', '.join(sorted(set(served.unknown_groups)))}"
+            entry.outcome, entry.reason = "partial", (f"unknown for the groups "
+                                                      f"{', '.join(sorted(set(served.unknown_groups)))}")
         self._put("discovery", served.resources)
         return served, entry
 
@@ -233,7 +234,8 @@ class _Reader:
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
         if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
-            entry.reason = "no static pods of the control plane are visible: a provider runs it, or it does not run as static pods"
+            entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "
+                            "as static pods")
         return entry
 
     def _kubelets(self, nodes: Entry) -> Entry:

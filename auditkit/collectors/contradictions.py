@@ -139,7 +139,8 @@ def unproven(found: Collected) -> Iterator[Doubt]:
         elif resource.group in registered - {group for group, _ in found.resources}:
             yield name, f"the discovery document does not list the group {resource.group}, but its APIService exists"
         elif not both and found.entries["discovery"].outcome != "complete":
-            yield name, f"the discovery document does not list it, but is itself in doubt: {found.entries['discovery'].reason}"
+            yield name, (f"the discovery document does not list it, but is itself in doubt: "
+                         f"{found.entries['discovery'].reason}")
 
 
 def doubted_groups(found: Collected) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What an API server serves, from its discovery documents (aggregated, or one for each group).
+"""The resources that an API server serves, from its discovery documents (aggregated, or one for each group).
 
 A group of which a document does not say what it serves now is unknown: one whose document is stale or does not come,
 or that has no version. A version without any resource proves nothing either: lists of its group are asked for anyway.

@@ -66,7 +66,8 @@ class Announced:
         if page.items == 0 and (page.continue_token or self._pages > 1):
             self._doubt(f"page {self._pages} is empty, although more objects were announced")
         elif page.continue_token and page.items < self._limit:
-            self._doubt(f"page {self._pages} has only {page.items} of {self._limit} objects, although more pages follow")
+            self._doubt(f"page {self._pages} has only {page.items} of {self._limit} objects, although more pages "
+                        f"follow")
 
     def doubts(self) -> list[str]:
         """Why the list may not be whole, once all of its pages came."""

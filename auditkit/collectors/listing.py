@@ -102,7 +102,8 @@ class Listing:
         version, announced = "", Announced(self._asked.limit)
         for page, note in self._pages():
             if version and page.resource_version != version:
-                raise _Restart(f"the list changed during collection (resourceVersion {version}, then {page.resource_version})")
+                raise _Restart(f"the list changed during collection (resourceVersion {version}, then "
+                               f"{page.resource_version})")
             version = self.entry.resource_version = page.resource_version
             doubts += [note] if note and note not in doubts else []
             doubts += [*page.malformed, *self._misplaced(page.names)]
@@ -124,7 +125,8 @@ class Listing:
         of another kind, and what is in them can be joined to nothing."""
         if self._resource.namespaced:
             return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
-        return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped" for name in names
+        return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
+                for name in names
                 if not name.startswith("/")]
 
     def _pages(self) -> Iterator[tuple[Page, str]]:

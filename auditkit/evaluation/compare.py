@@ -1,4 +1,4 @@
-"""What another list of controls would change on the same snapshot: statuses and verdicts."""
+"""Changes between two versions of a framework on the same snapshot: statuses and verdicts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Comparison:
 
     @cached_property
     def totals(self) -> pd.DataFrame:
-        """How many verdicts would change: requirement, check, before, after, subjects."""
+        """The number of changed verdicts: requirement, check, before, after, subjects."""
         keys = ["requirement", "check", "before", "after"]
         return self.verdicts.groupby(keys, sort=False).size().rename("subjects").reset_index()
 

@@ -85,7 +85,8 @@ class ExceptionRegister:
         return self._matched[key]
 
     def _too_wide(self, exception: RiskAcceptance, covered: int, outcome: Outcome) -> str:
-        """Why an exception is too wide for one check: it covers too many failures, or every subject. Empty if it is not."""
+        """Why an exception is too wide for one check: it covers too many failures, or every subject. Empty if it is
+        not."""
         if covered > WIDE:
             return f"it covers {covered} failures of {outcome.check.name}"
         total = len(outcome.population)

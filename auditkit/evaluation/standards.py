@@ -16,7 +16,7 @@ def standard(results: Iterable[Result], asked: str, server_says: str) -> str:
     server = server_version(server_says)
     for version in versions(results, fixed=False):
         if asked in ("", "latest"):
-            why = f" ({f'the version of the server, {server}' if server else 'the latest; the version of the server is unknown'})"
+            why = f" ({f'the server version, {server}' if server else 'the latest; the server version is unknown'})"
         else:
             limit = f"the server is {server}" if server else f"v1.{NEWEST} is the newest known version"
             why = "" if version == asked else f" instead of the requested {asked}: {limit}"

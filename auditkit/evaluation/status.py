@@ -22,7 +22,8 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if requirement.run_by == "provider":
         return "not_applicable", Reason(f"run by the provider{f' ({run_by})' if run_by else ''}")
     if not outcomes:
-        return "manual", Reason(requirement.look_at or requirement.cannot_show or "no check covers this requirement yet")
+        return "manual", Reason(requirement.look_at or requirement.cannot_show or "no check covers this requirement "
+                                                                                  "yet")
     if failed := [outcome for outcome in outcomes if outcome.counts["fail"]]:
         return "fail", Reason("; ".join(map(failing, failed)))
     if run_by and _of_the_provider(outcomes):

@@ -128,7 +128,8 @@ def _files(folder: Path | None) -> dict[str, Path]:
     if folder is None:
         return {}
     if not folder.is_dir():
-        raise DefinitionError(f"{folder} is not a folder. Give --controls a folder with one YAML file for each framework.")
+        raise DefinitionError(f"{folder} is not a folder. Give --controls a folder with one YAML file for each "
+                              f"framework.")
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
@@ -136,15 +137,18 @@ def _files(folder: Path | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in filter(_has_framework, paths):
         if path.stem in found:
-            raise DefinitionError(f"{found[path.stem]} and {path.name} both define the framework {path.stem!r}: keep one.")
+            raise DefinitionError(f"{found[path.stem]} and {path.name} both define the framework {path.stem!r}: "
+                                  f"keep one.")
         found[path.stem] = path
     if not found:
-        raise DefinitionError(f"{folder} has no framework. Give --controls a folder with one YAML file for each framework.")
+        raise DefinitionError(f"{folder} has no framework. Give --controls a folder with one YAML file for each "
+                              f"framework.")
     return found
 
 
 def _has_framework(path: Path) -> bool:
-    """True if a YAML file is a framework. Raises `DefinitionError` if it is not another list that the folder may have."""
+    """True if a YAML file is a framework. Raises `DefinitionError` if it is not another list that the folder may
+    have."""
     keys = strict_yaml.top(path)
     if keys & {"framework", "requirements"}:
         return True

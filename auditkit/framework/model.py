@@ -30,7 +30,7 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a requirement is written: file, line, and the line of each of its checks."""
+    """The place of a requirement: file, line, and the line of each of its checks."""
 
     path: Path
     line: int

@@ -34,7 +34,7 @@ class Origin:
     path: Path
 
     def wrong(self, what: object) -> DefinitionError:
-        """The error that something in the entry is wrong."""
+        """The error for a mistake in the entry."""
         return DefinitionError(f"{self.path}, line {self.line}: {what}")
 
 

@@ -92,7 +92,8 @@ class RiskAcceptance:
     origin: Origin
 
     def state(self, days: Days) -> str:
-        """``valid``, ``expired`` or ``not in force yet``. If the day is not known exactly, a valid one is valid on all days."""
+        """``valid``, ``expired`` or ``not in force yet``. If the day is not known exactly, a valid one is valid on
+        all days."""
         if days[1] > self.entry.expires:
             return "expired"
         return "valid" if days[0] >= self.entry.granted else "not in force yet"
@@ -128,7 +129,8 @@ def read(given: Path | str, own: Path | None = None) -> list[RiskAcceptance]:
 
 def _verify(entry: ExceptionEntry, origin: Origin, own: Path | None) -> None:
     if entry.expires < entry.granted:
-        raise origin.wrong(f"it expires on {entry.expires}, before the day on which it is granted ({entry.granted}). Correct one of the days.")
+        raise origin.wrong(f"it expires on {entry.expires}, before the day on which it is granted "
+                           f"({entry.granted}). Correct one of the days.")
     if not entry.checks and not entry.requirements:
         raise origin.wrong("it must name the checks or requirements that it covers.")
     if entry.requirements and not entry.framework:

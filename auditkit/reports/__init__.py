@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 
 
 class Files(NamedTuple):
-    """What a report wrote."""
+    """The files of a report."""
 
     notebook: Path
     html: Path

@@ -142,7 +142,7 @@ def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> np.ndarray:
 
 def check_decisions(packet: pd.DataFrame, decisions: pd.DataFrame, *, memberships: pd.DataFrame | None = None,
                     today: dt.date | None = None, oldest: int = 90) -> pd.DataFrame:
-    """What is wrong with decisions, a row for each line and problem; empty where nothing is.
+    """The problems with decisions: one row for each line and problem; empty if there are none.
 
     Columns: ``line`` (``<NA>``: all of them), ``kind`` (``error``: the decision does not count; ``unknown``: it
     cannot be told; ``note``), ``problem``. Nobody decides about his own access, also not as a member of a group; a
@@ -235,7 +235,7 @@ def _age(packet: pd.DataFrame, decisions: pd.DataFrame, today: dt.date | None, o
 
 
 def prove_revocations(decisions: pd.DataFrame, before: Snapshot, after: Snapshot) -> pd.DataFrame:
-    """What a later snapshot shows of each decision to revoke, a row a line.
+    """The effect of each decision to revoke, as a later snapshot shows it: one row for each line.
 
     Columns: ``line``, the subject, ``scope, role, binding``; ``reviewer, reviewed``; ``status``: ``revoked``,
     ``not revoked`` (the binding still names the subject), ``rights remain`` (it does not, but other bindings that
@@ -279,7 +279,7 @@ def _by_groups(asked: pd.DataFrame, after: Snapshot) -> pd.Series:
 
 
 def new_lines(before: Snapshot, after: Snapshot) -> pd.DataFrame:
-    """The lines of a later snapshot's packet that nobody has reviewed, because they are new."""
+    """The lines of a later snapshot's packet that are new and have not been reviewed."""
     _same_cluster(before, after)
     packet = review_packet(after)
     return packet[~packet["line"].isin(_granted_lines(before)["line"])].reset_index(drop=True)
@@ -289,7 +289,8 @@ def _same_cluster(before: Snapshot, after: Snapshot) -> None:
     one, other = before.manifest, after.manifest
     by_uid = one.cluster_uid and other.cluster_uid
     if one.cluster_uid != other.cluster_uid if by_uid else one.cluster != other.cluster:
-        raise UsageError(f"The snapshots are of different clusters, {one.cluster} and {other.cluster}. Give two snapshots of one cluster.")
+        raise UsageError(f"The snapshots are of different clusters, {one.cluster} and {other.cluster}. Give two "
+                         f"snapshots of one cluster.")
     if other.moment <= one.moment:
         raise UsageError(f"The second snapshot was taken at {other.moment:%Y-%m-%d %H:%M}, not after the first "
                          f"({one.moment:%Y-%m-%d %H:%M}): give a snapshot that was taken after the revocations.")

@@ -74,7 +74,7 @@ def _about(sheet, packet: pd.DataFrame, plain) -> None:
 
 
 def read_decisions(path: Path | str) -> pd.DataFrame:
-    """What reviewers filled in: the columns of the file as texts, ``<NA>`` where nothing stands.
+    """The decisions of reviewers: the columns of the file as text, ``<NA>`` for empty cells.
 
     Takes XLSX (with ``openpyxl``) or CSV; ``line`` and the columns to fill in must be there. Raises `UsageError` and
     `MissingDependency`.
@@ -92,7 +92,8 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
         raise UsageError(f"{path} cannot be read as a packet: {' '.join(str(error).split())[:200]}") from None
     missing = [name for name in ("line", *TO_FILL) if name not in given]
     if missing:
-        raise UsageError(f"{path} lacks the columns {', '.join(missing)}. Give the packet that `auditkit access-review packet` wrote.")
+        raise UsageError(f"{path} lacks the columns {', '.join(missing)}. Give the packet that `auditkit "
+                         f"access-review packet` wrote.")
     texts = {name: given[name].astype(STRING).str.strip().str.replace(r"^'([=+\-@\t\r])", r"\1", regex=True)
              for name in given}
     texts["decision"] = texts["decision"].str.lower()

@@ -130,7 +130,8 @@ class _Reading:
         for scan in scans:
             scan.gaps += document.gaps
             if source.changed():
-                scan.gaps.append(Gap("it changed while it was read, so its SHA-256 does not match the content that was read"))
+                scan.gaps.append(Gap("it changed while it was read, so its SHA-256 does not match the content that "
+                                     "was read"))
             if scan.tool != _UNKNOWN:
                 self.tables.end(scan)
             self._end(source, scan, started)

@@ -143,7 +143,8 @@ class Ledger:
         """Why scanner findings are incomplete: no scan was supplied, or a scan is incomplete."""
         scans = self._scans(tools)
         if not scans:
-            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was supplied or found in the cluster")]
+            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was supplied or found in the "
+                            f"cluster")]
         return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
 
     def _scans(self, tools: tuple[str, ...]) -> list[Entry]:

@@ -15,7 +15,7 @@ DIGITS = 12
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
+    """The content of ``manifest.json``: the cluster, the time, the collector, the source, and the digest of every file.
 
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
     ``started`` and ``ended`` are when the source was read; ``observed_from`` and ``observed_until`` are the bounds of
@@ -61,7 +61,7 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     @property
     def live(self) -> bool:
-        """Whether it was observed while it was read: the source was asked, and gave its answers then."""
+        """True if the source was a live API server that was read at that time."""
         return self.observed_until is None or self.observed_by == "asked"
 
     @property

@@ -85,7 +85,7 @@ class Snapshot:
         return frame
 
     def gaps(self, name: str | Sequence[str], tools: tuple[str, ...] = ()) -> list[str]:
-        """Why a table (or several together) is not known completely, in sentences; empty where it is complete.
+        """The gaps in a table, or in several tables, as sentences; empty if they are complete.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
@@ -112,7 +112,7 @@ class Snapshot:
         return frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
 
     def gap_of(self, source: str) -> str:
-        """Why what a source holds is not known completely; empty where it is."""
+        """Why a source is incomplete; empty if it is complete."""
         return self._ledger.gap(source)
 
     def stated(self, name: str) -> list[str]:
@@ -136,7 +136,7 @@ class Snapshot:
         return Access.of(self)
 
     def can(self, requests: pd.DataFrame | None = None, **question: Any) -> pd.Series | bool | None:
-        """Whether requests are allowed by RBAC: a boolean column, or for one question by keywords its answer.
+        """True for each request that RBAC allows: a boolean column, or one answer for a question by keywords.
 
         ``snap.can(user="alice", verb="get", resource="secrets", namespace="billing")``; see `Access.can`.
         """

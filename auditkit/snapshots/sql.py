@@ -26,7 +26,7 @@ TIME, SPAN, NUMBER, WHOLE = pa.timestamp("us", tz="UTC"), pa.duration("us"), pa.
 
 def answer(query: str, names: Iterable[str], table: Callable[[str], pa.Table],
            listed: Iterable[str] = ()) -> tuple[pa.Table, list[str]]:
-    """What a query says of the tables of these names, and which of them it reads; each is made when it is wanted.
+    """The result of a query over these tables, and the tables that it reads. A table is built when a query reads it.
 
     A query that names none asks which tables there are, and sees those that are ``listed``. Raises
     `UsageError` for a query that is wrong, or that would do anything but read these tables.

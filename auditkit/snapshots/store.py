@@ -1,4 +1,4 @@
-"""Where snapshots lie: open one, and prove that its bytes are those that were collected."""
+"""The snapshot store: open a snapshot and verify that its bytes are those that were collected."""
 
 import hashlib
 import re
@@ -34,7 +34,8 @@ def open_snapshot(path: Path | str) -> Snapshot:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
     if manifest.format != FORMAT:
-        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}. Use a "
+        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}. "
+                            f"Use a "
                             "matching version, or collect again.")
     digest = hashlib.sha256(content).hexdigest()
     _verify_name(path, digest)
@@ -50,11 +51,13 @@ def _verify_name(path: Path, digest: str) -> None:
     if named is None:
         raise SnapshotError(
             f"The name of the folder {path} does not end in the digest of its manifest (TIME-DIGEST), so the "
-            "manifest cannot be verified. If the folder was renamed, restore its original name, which `auditkit collect` "
+            "manifest cannot be verified. If the folder was renamed, restore its original name, which `auditkit "
+            "collect` "
             "printed. Reports show the digest. A symbolic link to the folder may have any name.")
     if named["digest"] != digest[:DIGITS]:
         raise SnapshotError(
-            f"{path / 'manifest.json'} was changed after collection: its SHA-256 begins with {digest[:DIGITS]}, and the "
+            f"{path / 'manifest.json'} was changed after collection: its SHA-256 begins with {digest[:DIGITS]}, and "
+            f"the "
             f"name of the folder has {named['digest']}. The snapshot is no longer evidence: use another copy, or "
             "collect again.")
 
@@ -70,7 +73,8 @@ class _StoredTables(Mapping[str, pa.Table]):
             raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, although its tables are "
                                 "those of this version: the snapshot is incomplete and is not evidence.")
         if strange := sorted(files.keys() - expected):
-            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this version: "
+            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
+                                f"version: "
                                 "auditkit did not write it, and it is not evidence.")
         for name in files:
             if not (path / name).is_file():
@@ -89,7 +93,8 @@ class _StoredTables(Mapping[str, pa.Table]):
         except OSError as error:
             raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
         if hashlib.sha256(content).hexdigest() != self._files[path.name]:
-            raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. Use another copy."
+            raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. Use "
+                                f"another copy."
                                 " The snapshot is no longer evidence.")
         try:
             found = pq.read_table(pa.BufferReader(content))

@@ -1,4 +1,4 @@
-"""What scanners and sensors say: findings (states), events (what happened), and the scans that they come from.
+"""Tables of scanner and sensor output: findings (states), events, and the scans that they come from.
 
 A row is a struct of `auditkit.scans.model`, made from these declarations: its fields are named like the columns.
 """

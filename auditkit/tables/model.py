@@ -1,4 +1,4 @@
-"""How a table is declared: columns with their place in the object, and what their absence means there.
+"""The declaration of tables: columns with their place in the object, and the meaning of their absence.
 
 From these declarations come the decoder (`auditkit.collectors.decode.objects`), the Arrow schema and the data
 dictionary, so a column that no collector fills cannot exist.

@@ -42,7 +42,7 @@ def exposure(
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
-    """Every path from outside to a pod, one row for each door, pod and port.
+    """Every path from outside to a pod: one row for each entry point, pod and port.
 
     path (LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork), via_kind, via_namespace and via (the
     object that opens the door), host (of an ingress), entry (addresses) and entry_port, protocol, sources (address

@@ -67,7 +67,7 @@ COLUMNS = {"plugin": STRING, "namespace": STRING, "name": STRING, "image": STRIN
 
 def network_plugin(template_containers: pd.DataFrame, pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame,
                    nodes: pd.DataFrame) -> pd.DataFrame:
-    """The network agents that are recognised, one row for each DaemonSet and agent in it.
+    """The recognised network agents: one row for each DaemonSet and agent in it.
 
     plugin, namespace and name of the DaemonSet, image, nodes (with a ready pod of it), of_nodes (that there are),
     enforces (whether it enforces network policies; ``<NA>``: not known), grounds.
@@ -121,7 +121,7 @@ def _coverage(pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame, nodes: pd.D
 
 
 def enforcement(network_plugin: pd.DataFrame) -> bool | None:
-    """Whether network policies are enforced: ``True``, ``False``, or ``None`` where that is not known.
+    """``True`` if network policies are enforced, ``False`` if not, ``None`` if unknown.
 
     One agent that enforces them on every node is enough, whatever runs beside it; that nothing does is known only where
     no agent can be missing.

@@ -48,7 +48,7 @@ class Matrix(NamedTuple):
 
 
 class Reachability:
-    """Who can reach whom, by the network policies in these tables (those of `TABLES`).
+    """Reachability between endpoints by the network policies in these tables (those of `TABLES`).
 
     Where a list of policies is not complete (``attrs["gaps"]`` of these tables), or one that their selectors ask, what
     is missing may allow or deny anything: then nothing is known but what no policy can change.
@@ -114,7 +114,7 @@ class Reachability:
         return self.endpoints.first[self._grouped[0]]
 
     def matrix(self) -> Matrix:
-        """What every group may reach of every other.
+        """The allowed ports between all groups.
 
         Within a group it is said of two different endpoints; what a pod's own node may do is not in it.
         """
@@ -153,7 +153,7 @@ class Reachability:
     # --- questions --------------------------------------------------------------------------------------------------
 
     def allowed(self, questions: pd.DataFrame) -> pd.Series:
-        """Whether each question's connection is allowed; ``<NA>``: not known, also where there is no such endpoint.
+        """True for each connection that is allowed; ``<NA>``: unknown, or the endpoint does not exist.
 
         Columns: source_namespace, source, destination_namespace, destination, protocol, port. A name without a
         namespace is a node or an address.
@@ -254,7 +254,7 @@ def reachability(
 
 def reachable(tables: Mapping[str, pd.DataFrame], source: tuple[str, str] | str, destination: tuple[str, str] | str,
               port: int, protocol: str = "TCP") -> bool | None:
-    """Whether one endpoint, (namespace, name) of a pod or an address, may reach another; ``None``: not known."""
+    """True if one endpoint, (namespace, name) of a pod or an address, may reach another; ``None``: unknown."""
     ends = [end if isinstance(end, tuple) else (None, end) for end in (source, destination)]
     question = pd.DataFrame([[*ends[0], *ends[1], protocol, port]], columns=QUESTION)
     answer = Reachability(tables).allowed(question.astype({"port": INTEGER})).iloc[0]

@@ -1,4 +1,4 @@
-"""What Kubernetes itself ships: its default roles, and the bindings of its own components.
+"""The default roles of Kubernetes, and the bindings of its own components.
 
 Facts from kubernetes ``plugin/pkg/auth/authorizer/rbac/bootstrappolicy`` (1.36) and the cluster that kubeadm makes.
 A label alone proves nothing, since whoever may write a binding may label it; so a binding counts as shipped only with

@@ -1,4 +1,4 @@
-"""Who can do one thing: every subject, with the chain that grants it (binding → role → rule → aggregated from)."""
+"""Every subject that can do one thing, with the chain that grants it (binding → role → rule → aggregated from)."""
 
 import numpy as np
 import pandas as pd

@@ -31,7 +31,7 @@ _REVISIONS = ("ReplicaSet", "ReplicationController")
 
 def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
                    pod_owners: pd.DataFrame, job_conditions: pd.DataFrame) -> pd.DataFrame:
-    """The templates that may have pods and have none of theirs which has not ended: kind, namespace, name.
+    """Pod templates that may have pods but have no active pod: kind, namespace, name.
 
     Left out are a ReplicaSet of a Deployment and a Job of a CronJob, for which that one stands (unless pods of just
     these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that

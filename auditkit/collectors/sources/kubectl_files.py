@@ -58,7 +58,8 @@ def open_files(path: Path, complete: frozenset[str] = frozenset(), stated_by: st
     is when the files were taken, as somebody says.
     """
     if not path.exists():
-        raise SourceError(f"{path} does not exist. Give --recording a recording, or a file or folder of kubectl output.")
+        raise SourceError(f"{path} does not exist. Give --recording a recording, or a file or folder of kubectl "
+                          f"output.")
     if is_recording(path):
         if complete:
             raise UsageError(f"{path} is a recording, which already contains the requests. Leave --complete out; it is "
@@ -254,7 +255,8 @@ class FilesSource:
         used = {pod["spec"]["nodeName"] for pod in self._found["pods"].items
                 if isinstance(pod.get("spec"), dict) and isinstance(pod["spec"].get("nodeName"), str)}
         if nodes and used and not nodes & used:
-            said = f"pods run only on nodes that are not in the list ({min(used)[:253]}): are the files from two clusters?"
+            said = (f"pods run only on nodes that are not in the list ({min(used)[:253]}): are the files from two "
+                    f"clusters?")
             for name in ("nodes", "pods"):
                 self._of(name).problems.append(said)
 

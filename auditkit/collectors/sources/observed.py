@@ -60,7 +60,8 @@ class Newest:
         if stated is None:
             return Observed(newest, read, "contents" if newest else "")
         if newest and stated[1] < newest:
-            raise UsageError(f"--taken-at {stated[1]:%Y-%m-%dT%H:%M:%SZ} is too early: the files contain the later time "
+            raise UsageError(f"--taken-at {stated[1]:%Y-%m-%dT%H:%M:%SZ} is too early: the files contain the later "
+                             f"time "
                              f"{newest:%Y-%m-%dT%H:%M:%SZ}. Correct it.")
         return Observed(stated[0], stated[1], "stated")
 

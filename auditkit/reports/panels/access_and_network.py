@@ -31,7 +31,7 @@ class Panel:
 
 
 def paths(snap: Snapshot) -> Panel:
-    """How far each subject and pod is from full power: how many are how far, and the path of each that has one.
+    """The distance of each subject and pod from full power over the cluster, and their paths.
 
     What Kubernetes itself puts there comes last.
     """
@@ -70,7 +70,7 @@ def _by_kubernetes(snap: Snapshot, found: pd.DataFrame) -> np.ndarray:
 
 
 def flows(snap: Snapshot) -> Panel:
-    """What may flow between namespaces, as policies have it; to and from nodes and the outside as well."""
+    """The traffic that policies allow between namespaces, nodes and the outside."""
     found = snap.namespace_flows
     cells = found.assign(source=_end(found, "source"), destination=_end(found, "destination"), state=_states(found))
     names = _names(snap)

@@ -24,7 +24,7 @@ ROWS = {"notebook": 10, "page": 100, "paper": 5}
 
 
 class Block:
-    """What a cell shows: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
+    """The content of a cell: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
 
     def __init__(self, kind: str, **content: Any):
         self.kind, self.content = kind, content

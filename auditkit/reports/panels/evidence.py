@@ -28,7 +28,8 @@ def evidence(evaluation: Evaluation) -> Block:
     files += [
         _file("requirements.csv", "text/csv", "Every requirement with its status and reason",
               csv([evaluation.requirements], list(evaluation.requirements))),
-        _file("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and reason",
+        _file("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
+                                          "reason",
               csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
     ]
     for name, meaning, frame in (
