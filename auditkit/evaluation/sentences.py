@@ -10,8 +10,8 @@ NAMED = 2
 """Number of subjects that a sentence names. It counts the others."""
 
 NOUNS = {
-    "api_servers": "API servers", "binding_subjects": "subjects", "etcd_members": "etcd members",
-    "node_kubelets": "nodes",
+    "api_servers": "API servers", "binding_subjects": "subjects", "entrances": "entry points",
+    "etcd_members": "etcd members", "node_kubelets": "nodes", "system_masters": "subjects",
 }
 """Plural nouns for subjects, for tables whose name does not give one."""
 

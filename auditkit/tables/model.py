@@ -130,6 +130,6 @@ def identity(*, namespaced: bool = True, root: str = "/metadata") -> tuple[Colum
     return (
         *space,
         Column("name", "string", f"{root}.name", "name of the object"),
-        Column("uid", "string", f"{root}.uid", "UID that the API server gave it"),
-        Column("created", "timestamp", f"{root}.creationTimestamp", "when the API server stored it first"),
+        Column("uid", "string", f"{root}.uid", "UID from the API server"),
+        Column("created", "timestamp", f"{root}.creationTimestamp", "creation time at the API server"),
     )

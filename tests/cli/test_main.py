@@ -132,7 +132,7 @@ def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
     assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (seen: " in said
     assert said.count("expected: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
     assert "source: Kubernetes Pod Security Standards, baseline: host namespaces" in said
-    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36" in done.stderr
+    assert "Pod Security Standards v1.36 instead of the requested v1.99: the server is v1.36" in done.stderr
 
 
 def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> None:

@@ -106,11 +106,11 @@ def test_a_report_names_own_checks_with_their_proof(tmp_path: Path, monkeypatch:
     digest = hashlib.sha256((tmp_path / "wards.py").read_bytes()).hexdigest()
     assert f"check wards.named wards.py {digest} It is not proven" in page.text
     assert "Check wards.named reads pods. It is not proven: it fails on 0 of 0 mutants" in page.text
-    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36.2" in page.text
+    assert "Pod Security Standards v1.36 instead of the requested v1.99: the server is v1.36.2" in page.text
     assert "framework = 'wards' controls = 'rules' checks = ['wards.py'] pss_version = 'v1.99'" in page.text
     assert {"r-A-1", "r-A-1-1"} <= set(page.values("id")), "names that differ have anchors that differ"
     paper = " ".join("".join(sheet.extract_text() for sheet in pypdf.PdfReader(files.pdf).pages).split())
-    assert "Pod Security Standards v1.36, though v1.99 was asked for" in paper.partition("Contents")[0], "on the cover"
+    assert "Pod Security Standards v1.36 instead of the requested v1.99" in paper.partition("Contents")[0], "on the cover"
     assert digest[:16] in paper.replace(" ", "") and "checks = ['wards.py']" in paper
 
 
