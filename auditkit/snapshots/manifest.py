@@ -77,7 +77,7 @@ class Manifest(msgspec.Struct, kw_only=True):
         if first is None:
             return f"at an unknown time; {read}"
         span = _utc(first) if first == last else f"{_utc(first)} to {_utc(last)}"
-        said = {"recorded": f"{span}, as recorded", "stated": f"{span}, as {self.stated_by or 'its user'} states",
+        said = {"recorded": f"{span}, as recorded", "stated": f"{span}, stated by {self.stated_by or 'the user'}",
                 "contents": f"not before {_utc(first)}, the latest time in the data"}.get(self.observed_by, "")
         return f"{said}; {read}" if said else span
 

@@ -67,7 +67,7 @@ def test_quiet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "code", "says"), [
     (["frob"], 2, "No such command"),
     (["collect", "--frob"], 2, "No such option"),
-    (["collect", "--context", "x", "--recording", "y"], 2, "cannot be given together"),
+    (["collect", "--context", "x", "--recording", "y"], 2, "cannot be combined"),
     (["collect", "--recording", "/nowhere/at/all"], 4, "does not exist"),
     (["collect", "--context", "nowhere"], 4, "kubeconfig"),
     (["collect"], 4, "auditkit demo"),
@@ -165,7 +165,7 @@ def test_one_figure_says_how_complete_a_snapshot_is(taken: Path) -> None:
 def test_controls_of_which_nothing_is_judged_are_said(taken: Path, tmp_path: Path) -> None:
     (tmp_path / "house.yaml").write_text("framework: house\ntitle: H\nversion: '1'\nextends: pss-baseline\n")
     unused = auditkit("evaluate", taken, "-f", "pss-baseline", "--controls", tmp_path)
-    assert unused.returncode == 0 and "was judged by: name it with --framework (house)" in unused.stderr
+    assert unused.returncode == 0 and "was evaluated. Name one with --framework (house)" in unused.stderr
     used = auditkit("evaluate", taken, "-f", "house", "--controls", tmp_path, "--format", "json")
     assert "--framework" not in used.stderr
     own = json.loads(used.stdout)["own"]

@@ -79,7 +79,7 @@ def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
     ({"status": 503}, "failed", "unable"),
     ({"status": 429, "retry_after": 0}, "failed", "initializing"),
     ({"kind": "cut"}, "failed", "cut"),
-    ({"kind": "half"}, "failed", "not a whole"),
+    ({"kind": "half"}, "failed", "not a complete"),
     ({"kind": "body", "body": b"<html>proxy</html>"}, "failed", "not a"),
     ({"kind": "body", "body": b"null"}, "failed", "list"),
     ({"kind": "transform", "transform": lambda d: {**d, "items": None}}, "failed", "no list of items"),

@@ -55,7 +55,7 @@ EMPTY = items(lambda _: [])
     ("*/serviceaccounts", but("kube-system"), "serviceaccounts", "for some namespaces (kube-system)"),
     ("*/configmaps", EMPTY, "configmaps", "kube-root-ca.crt is missing from the list for some namespaces"),
     ("*/configmaps", but("default"), "configmaps", "for some namespaces (default)"),
-    ("*/services", EMPTY, "services", "does not have what every cluster has (kubernetes)"),
+    ("*/services", EMPTY, "services", "objects that every cluster has are missing from the list (kubernetes)"),
     ("*/validatingadmissionpolicies", EMPTY, "validatingadmissionpolicies.admissionregistration.k8s.io",
      "yet bindings name policies of its kind"),
     ("*/customresourcedefinitions", EMPTY, "customresourcedefinitions.apiextensions.k8s.io",
@@ -123,7 +123,7 @@ def test_the_list_of_another_kind_under_the_right_name_has_the_uids_of_the_other
     server.fault("*/replicasets", kind="transform", transform=lambda body: {**body, "items": deployments["items"]})
     snapshot = take(kubeconfig)
     assert entry(snapshot, "replicasets.apps").outcome == "partial"
-    assert "it has objects with the UID of others" in entry(snapshot, "replicasets.apps").reason
+    assert "it has objects with the UIDs of other objects" in entry(snapshot, "replicasets.apps").reason
 
 
 # --- discovery -----------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_discovery_that_is_in_doubt_proves_no_absence_alone(server, kubeconfig, 
     server.forbid(f"{refused}.apiextensions.k8s.io" if refused[0] == "c" else refused, refused)
     server.fault("/apis", **without_groups(*CUSTOM))
     snapshot = take(kubeconfig)
-    assert "and is in doubt" in snapshot.gaps("admin_policies")[0]
+    assert "but is itself in doubt" in snapshot.gaps("admin_policies")[0]
 
 
 def test_an_api_service_shows_a_group_that_discovery_lacks(server, kubeconfig) -> None:
@@ -183,7 +183,7 @@ def test_an_api_service_shows_a_group_that_discovery_lacks(server, kubeconfig) -
     (versions("aquasecurity.github.io", lambda found: [{**one, "freshness": "Stale"} for one in found]), "unknown for the groups"),
     (versions("aquasecurity.github.io", lambda found: [
         {key: value for key, value in one.items() if key != "freshness"} for one in found]), "unknown for the groups"),
-    (without_groups("batch"), "does not list what every Kubernetes serves (cronjobs.batch, jobs.batch)"),
+    (without_groups("batch"), "does not list resources that every Kubernetes API server serves (cronjobs.batch, jobs.batch)"),
 ])
 def test_a_group_of_which_nothing_certain_is_said(server, kubeconfig, change, says) -> None:
     server.fault("/apis", **change)

@@ -78,10 +78,10 @@ def test_a_list_of_custom_resources_is_compared_too(server, kubeconfig) -> None:
 
 
 SHORT = {
-    "no resourceVersion": (meta(resourceVersion=""), "names no resourceVersion"),
-    "resourceVersion 0": (meta(resourceVersion="0"), "names no resourceVersion"),
-    "no metadata": (without("metadata"), "names no resourceVersion"),
-    "null metadata": (lambda body: {**body, "metadata": None}, "names no resourceVersion"),
+    "no resourceVersion": (meta(resourceVersion=""), "has no resourceVersion"),
+    "resourceVersion 0": (meta(resourceVersion="0"), "has no resourceVersion"),
+    "no metadata": (without("metadata"), "has no resourceVersion"),
+    "null metadata": (lambda body: {**body, "metadata": None}, "has no resourceVersion"),
     "more than came": (meta(remainingItemCount=54), "54 more objects were announced but not sent"),
     "more than came, of an empty list": (lambda body: meta(remainingItemCount=119)({**body, "items": []}), "119 more objects"),
 }

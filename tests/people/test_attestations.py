@@ -183,7 +183,7 @@ def test_a_term_of_more_than_a_year_is_said(judged) -> None:
     found = judged(GOOD.replace("2027-01-31", "2027-02-02"))
     assert statuses(found)["people"] == "attested"
     assert found.notices[["kind", "what"]].values.tolist() == [
-        ["attestation too long", "from 2026-02-01 to 2027-02-02 it holds for 367 days; 366 are the most"]]
+        ["attestation too long", "the period from 2026-02-01 to 2027-02-02 is 367 days; the maximum is 366"]]
 
 
 def test_a_word_about_what_the_cluster_shows_is_unused(judged) -> None:
@@ -254,9 +254,9 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     ("    since:", "    alternative: {measure: M, reason: ' '}\n    since:", 7, "reason must be text that is not empty"),
     ("    since:", "    alternative: {measure: M, reason: R, cost: 3}\n    since:", 7, "no key 'cost'"),
     ("    since:", "    alternative: {measure: M, reason: R}\n    since:", 3,
-     "an alternative to people, which is not graded; only what is addressable"),
+     "an alternative to people, which is not graded. Only addressable requirements"),
     ("    since:", "    alternative: {measure: M, reason: R}\n    holds: false\n    since:", 3,
-     "names an alternative, and says that the requirement does not hold"),
+     "names an alternative and also states that the requirement is not met"),
 ])
 def test_a_mistake_is_named_with_file_and_line(folder, old, new, line, says) -> None:
     (folder / "people" / "ours.yaml").write_text(GOOD.replace(old, new))

@@ -249,7 +249,7 @@ def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     ("2026-12-31", "2026-12-31\n    expires: 2036-12-31", 10, "'expires' is listed twice"),
     ("pss.privileged", "pss.priviledged", 3, "did you mean pss.privileged"),
     ("    checks: [pss.privileged]\n", "", 3, "must name the checks or requirements"),
-    ("checks: [pss.privileged]", "requirements: [privileged]", 3, "not the framework"),
+    ("checks: [pss.privileged]", "requirements: [privileged]", 3, "but no framework"),
     ("checks: [pss.privileged]", "framework: pss-base\n    requirements: [x]", 3, "did you mean pss-base"),
     ("checks: [pss.privileged]", "framework: pss-baseline\n    requirements: [priviledged]", 3,
      "did you mean privileged"),

@@ -143,5 +143,5 @@ def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, sai
 def test_publishing_a_block_of_another_version(tmp_path: Path) -> None:
     found = executed({MIME: {"kind": "requirements", "rows": [{"id": "1"}]}}, {MIME: {"kind": "new"}})
     nbformat.write(found, tmp_path / "given.ipynb")
-    with pytest.raises(UsageError, match=r"another version of auditkit.*run it again"):
+    with pytest.raises(UsageError, match=r"another version of auditkit.*Run the notebook again"):
         publish(tmp_path / "given.ipynb")

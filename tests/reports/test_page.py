@@ -71,7 +71,7 @@ def test_without_a_figure_there_is_no_plotly() -> None:
 
 @pytest.mark.parametrize("said", [
     "1 of 2 containers fail: No container runs privileged", "Pod shop/bad", "privileged=true", "Expected: privileged is not set",
-    "Remedy: Remove securityContext.privileged", "Source of the rule:", "Limitation: a cluster cannot show Who is in charge",
+    "Remedy: Remove securityContext.privileged", "Source of the rule:", "Not shown by a cluster: Who is in charge",
     "Evidence to request: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 incomplete, see below",
     "jane (groups: auditors)", "the server said no", "ab" * 32, "Examine: Names and dates", "has all rights on the node",
 ])
@@ -116,7 +116,7 @@ def test_ten_thousand_failures_are_counted_and_the_worst_shown() -> None:
     evaluation = judged(*[pod(f"web-{number}", privileged=True) for number in range(10_000)])
     found = drawn(show.details(evaluation))
     assert found.text.count("Pod shop/web-") == ROWS["page"]
-    assert f"{ROWS['page']} of 10,000 are shown, failing ones first; the attachment verdicts.csv has all." in found.text
+    assert f"The table shows {ROWS['page']} of 10,000 subjects, failing subjects first." in found.text
 
 
 def test_long_names_are_cut_and_their_length_is_told() -> None:
@@ -180,7 +180,7 @@ def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:
             "cluster can show nothing.") in found.text
     assert "the cluster meets its part: 1 passed, none failed A cluster" not in found.text, "the check stands between"
     assert "the cluster meets its part: 1 passed, none failed No container runs privileged" in found.text
-    assert found.text.count("Limitation: a cluster cannot show What runs outside") == 1
+    assert found.text.count("Not shown by a cluster: What runs outside") == 1
 
 
 def test_what_people_say_against_it_and_of_an_alternative() -> None:

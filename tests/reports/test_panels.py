@@ -62,7 +62,7 @@ def test_the_matrix_says_what_may_flow(snap: Snapshot) -> None:
 
 
 def test_whether_policies_are_enforced_is_said(snap: Snapshot) -> None:
-    assert "not known whether policies are enforced" in show.flows(snap).table.content["note"]
+    assert "Enforcement of policies is unknown" in show.flows(snap).table.content["note"]
 
 
 def test_what_is_missing_is_not_shown_as_closed(snap: Snapshot) -> None:

@@ -203,7 +203,7 @@ def test_a_file_that_changes_under_way_proves_nothing(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(trivy, "read", meddling)
     _, (entry,) = read(path)
-    assert entry.outcome == "partial" and "altered while it was read" in entry.reason
+    assert entry.outcome == "partial" and "changed while it was read" in entry.reason
 
 
 def test_files_of_one_name_are_two_scans(tmp_path: Path) -> None:

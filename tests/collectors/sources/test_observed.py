@@ -131,13 +131,13 @@ def test_what_is_stated_is_taken_and_shown_as_stated(tmp_path: Path) -> None:
     manifest = take(pods(tmp_path), "2019-07-01").manifest
     assert (manifest.observed_from, manifest.observed_until, manifest.observed_by) == (
         utc("2019-07-01T00:00:00"), utc("2019-07-01T23:59:59"), "stated")
-    assert "as alice states; read on " in manifest.when
+    assert "stated by alice; read on " in manifest.when
     assert take(tmp_path, "2019-07-01T14:00:00+02:00").manifest.observed == (utc("2019-07-01T12:00:00"),) * 2
 
 
 def test_a_statement_that_cannot_be_is_refused(tmp_path: Path) -> None:
     pods(tmp_path)
-    with pytest.raises(UsageError, match="the newest time in what was given is 2019-05-01T10:00:00Z"):
+    with pytest.raises(UsageError, match="the files contain the later time 2019-05-01T10:00:00Z"):
         take(tmp_path, "2019-04-30")
     with pytest.raises(UsageError, match="is in the future"):
         take(tmp_path, "2099-01-01")

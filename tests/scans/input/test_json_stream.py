@@ -105,7 +105,7 @@ def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) 
         (b'{"a": [1, 2, #', "stops being valid JSON"),
         (b'{"a": ["\xff"]}', "stops being valid JSON"),
         (b'{"a": [1]} trailing', "stops being valid JSON"),
-        (b'{"a": [1]} {"a": [2]}', "more, which was not read"),
+        (b'{"a": [1]} {"a": [2]}', "document, which was not read"),
         (b"[" * 100_000 + b"]" * 100_000, "nested deeper"),
         (b'{"a":' * 100_000, "nested deeper"),
         (b'{"a": [1, ' + b"9" * 100_000 + b"]}", "number in it is too long"),
