@@ -153,3 +153,12 @@ def test_choices_of_keys_stand_for_every_combination() -> None:
     outline.build(stream(value))
     emptied = {(top, inner) for top, inner in product(KEYS, KEYS) if not outline.value[top][0][inner]}
     assert emptied == {("a", "b"), ("a", "c"), ("b", "b"), ("b", "c")}
+
+
+@pytest.mark.parametrize(("content", "cut"), [
+    (b'{"a": [1, 2', True), (b'{"a": tr', True), (b'{"a": "x', True), (b'{"a": 1 2}', False), (b'{"a": [1]} x', False),
+])
+def test_content_that_ends_too_early_is_told_from_content_that_is_wrong(content: bytes, cut: bool) -> None:
+    with pytest.raises(Broken) as broken:
+        list(json_stream.values(io.BytesIO(content)))
+    assert broken.value.cut is cut
