@@ -250,7 +250,7 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
           checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
-    """What people add; a name that is empty stands for nothing, as in the parameters of a notebook."""
+    """The exceptions and attestations to add; an empty name means none, as in the parameters of a notebook."""
     own = _folder(controls)
     _load_checks(checks)
     return (own, _exceptions.read(exceptions, own) if exceptions else [],

@@ -11,7 +11,7 @@
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
     └── MissingDependency         a package or system library is not installed (exit 2)
 
-    GapWarning                    no exception: an answer rests on tables that are not known completely
+    GapWarning                    no exception: a result is based on incomplete tables
 
 What a source refuses, lacks or cuts short while a collection runs is not an exception: it is a row of the
 ledger, and the verdicts that need it become ``unknown``.

@@ -143,12 +143,12 @@ def flags(words: list[str]) -> Values:
 
 
 def starts(component: str, words: list[str]) -> bool:
-    """Whether one of the words is the component, at whatever place it lies."""
+    """True if one of the words is the component, at whatever place it lies."""
     return any(_base(word) == component for word in words)
 
 
 def runs(component: str, words: list[str]) -> bool:
-    """Whether it is plain that the words start the component."""
+    """True if it is plain that the words start the component."""
     place = next((at for at, word in enumerate(words) if _base(word) == component), None)
     return place is not None and all(map(_starts_as_it_stands, words[:place]))
 

@@ -73,7 +73,7 @@ class Collected:
         self._batches, self.entries, self.served = batches, entries, served
 
     def whole(self, resource: str) -> bool:
-        """Whether a list was read completely, as far as itself says."""
+        """True if a list was read completely, as far as itself says."""
         return resource in self.entries and self.entries[resource].outcome == "complete"
 
     def table(self, name: str) -> pa.Table:
@@ -162,7 +162,7 @@ def _named(found: Collected) -> Iterator[Doubt]:
 
 
 def _shared(found: Collected, resource: str) -> bool:
-    """Whether another group serves a kind of the same name: an owner of that kind may be one of it."""
+    """True if another group serves a kind of the same name: an owner of that kind may be one of it."""
     declared = tables.RESOURCES[resource]
     return any(plural == declared.plural and group != declared.group for group, plural in found.resources)
 

@@ -56,7 +56,7 @@ def _verify(given: dict[str, Any], known: dict[str, Any]) -> None:
 
 
 def _display_failed(shown: Any) -> bool:
-    """Whether an output tells of an error: IPython goes on where only the display of a value fails."""
+    """True if an output tells of an error: IPython goes on where only the display of a value fails."""
     return shown.output_type == "error" or (
         shown.output_type == "stream" and "Traceback (most recent call last)" in shown.text)
 

@@ -180,7 +180,7 @@ def _problems(lines: Iterable[Any], kind: str, problem: str) -> pd.DataFrame:
 
 
 def _same(one: pd.Series, other: pd.Series) -> pd.Series:
-    """Whether two names are those of the same person: without regard to case and spaces around."""
+    """True if two names are those of the same person: without regard to case and spaces around."""
     return one.str.strip().str.casefold() == other.str.strip().str.casefold()
 
 

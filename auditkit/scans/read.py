@@ -137,7 +137,7 @@ class _Reading:
             self._end(source, scan, started)
 
     def _again(self, source: files.Source, document: File, name: str, reader: Any, started: dt.datetime) -> bool:
-        """Whether the same content was read before: it says nothing twice. An entry of the ledger tells where it was.
+        """True if the same content was read before: it says nothing twice. An entry of the ledger tells where it was.
 
         Not where a reader takes the name of the file for what it is of: two nodes can give the same results.
         """
@@ -236,7 +236,7 @@ class _Line(msgspec.Struct):
 
 
 def _has_lines_of(reader: Reader, document: File) -> bool:
-    """Whether any line is of a tool that was named: what others wrote may come first."""
+    """True if any line is of a tool that was named: what others wrote may come first."""
     return any(_recognises(reader, _Line(value)) for value in document.values())
 
 

@@ -153,7 +153,7 @@ class Ledger:
 
 
 def _proven_absent(entry: Entry) -> bool:
-    """Whether there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
+    """True if there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
     discovery document does not list it."""
     resource = tables.RESOURCES.get(entry.resource)
     return entry.outcome == "absent" and entry.proven and resource is not None and not resource.builtin

@@ -92,7 +92,7 @@ class Snapshot:
         return sentences(self.missing([name] if isinstance(name, str) else name, tools))
 
     def missing(self, names: Sequence[str], tools: tuple[str, ...] = ()) -> list[Gap]:
-        """The gaps in what these tables come from, one for each source that is not known completely."""
+        """The gaps in the sources of these tables, one for each incomplete source."""
         given = self._given(tools)
         return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
 
@@ -116,7 +116,7 @@ class Snapshot:
         return self._ledger.gap(source)
 
     def stated(self, name: str) -> list[str]:
-        """The sources of a table, collected or derived, that are whole on somebody's word alone."""
+        """The sources of a table, collected or derived, that are complete only according to a statement."""
         return [source for source in sources.sources(name, self._given(())) if source in self.manifest.stated]
 
     @property
@@ -192,7 +192,7 @@ class Snapshot:
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-        Nothing that stands there already is ever overwritten. Raises `SnapshotError` where it cannot be written.
+        Existing files are never overwritten. Raises `SnapshotError` where it cannot be written.
         """
         self.path = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest

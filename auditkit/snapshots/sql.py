@@ -118,7 +118,7 @@ def _type(given: pa.DataType) -> pa.DataType:
 
 
 def _same(numbers: pa.ChunkedArray, decimals: pa.ChunkedArray) -> bool:
-    """Whether numbers are these decimals, to their last place."""
+    """True if numbers are these decimals, to their last place."""
     return bool(pc.all(pc.equal(numbers.cast(decimals.type), decimals), min_count=0).as_py())
 
 

@@ -72,7 +72,7 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _undecided(final: pa.Table) -> pa.ChunkedArray:
-    """Whether a request was forbidden before the authorizer decided about it: who asked may not impersonate.
+    """True if a request was forbidden before the authorizer decided about it: who asked may not impersonate.
 
     So the event has neither a decision nor an impersonated user (source: kubernetes
     ``apiserver/pkg/endpoints/filters/impersonation``, which answers before both are noted). Logs of Google Cloud say

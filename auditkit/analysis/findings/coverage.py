@@ -101,7 +101,7 @@ def images_unscanned(images_in_use: pd.DataFrame, image_findings: pd.DataFrame) 
 
 
 def scanned(image_findings: pd.DataFrame, category: str = "vulnerability") -> pd.Series:
-    """Whether each row shows that a scanner looked into exactly this image for things of a category."""
+    """For each row, true if it shows that a scanner looked into exactly this image for things of a category."""
     rows = image_findings
     sure = rows["match"].isin(["digest", "reference", "place"])
     looked = rows["status"].isin(["pass", "fail", "warn", "accepted"]) | rows["rule_id"].notna()

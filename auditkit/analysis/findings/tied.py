@@ -128,7 +128,7 @@ def _by_name(asked: pd.DataFrame, objects: pd.DataFrame) -> pa.Array:
 
 
 def _same_group(group: pd.Series, kind: pd.Series) -> pd.Series:
-    """Whether a kind of Kubernetes itself is meant: a Service of Knative is another than that of the core group."""
+    """True if a kind of Kubernetes itself is meant: a Service of Knative is another than that of the core group."""
     own = kind.map(_GROUPS).astype(STRING)
     return group.isna() | (group == own).fillna(False) | group.isin(_FORMER_GROUPS).fillna(False)
 
@@ -206,7 +206,7 @@ def _rest(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, other: np.n
 
 
 def _superseded(findings: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
-    """Whether a later scan of the same tool judges the same rule on the same object."""
+    """True if a later scan of the same tool judges the same rule on the same object."""
     keys = ["tool", "rule_id", "kind", "namespace", "name", "container", "image", "package"]
     rows = findings[["tool", "rule_id", "container", "image", "package", "scan", "seen"]].reset_index(drop=True)
     rows = pd.concat([rows, found], axis=1)

@@ -182,7 +182,7 @@ def _rows(doors: pd.DataFrame, reachability: Reachability) -> np.ndarray:
 
 
 def _allowed(doors: pd.DataFrame, row: np.ndarray, reachability: Reachability, controllers: np.ndarray) -> pd.Series:
-    """Whether the policies of the pod let in what comes through its door."""
+    """True if the policies of the pod let in what comes through its door."""
     ports = reachability.ports
     piece = ports.piece(protocol_base(doors["protocol"]), doors["port"].fillna(0).astype(INTEGER).to_numpy(np.int64))
     found = np.full(len(doors), PERHAPS)

@@ -83,7 +83,7 @@ class Reachability:
 
     @staticmethod
     def _selectors_unsure(tables: Mapping[str, pd.DataFrame], policies: Policies) -> bool:
-        """Whether policies ask for labels of namespaces or nodes that may be missing."""
+        """True if policies ask for labels of namespaces or nodes that may be missing."""
         of_spaces = set(policies.keys("namespaceSelector")) - {network_endpoints.NAME_LABEL}
         return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
             (policies.peers["picks"] == "nodes").any() and _lacking(tables, "nodes"))
@@ -219,7 +219,7 @@ class Reachability:
         return row
 
     def _own_node(self, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
-        """Whether the source is the node that the destination runs on, or a pod in that node's network."""
+        """True if the source is the node that the destination runs on, or a pod in that node's network."""
         frame = self.endpoints.frame
         node = pd.factorize(frame["node"])[0]
         host = frame["host_network"].to_numpy(bool)
@@ -228,7 +228,7 @@ class Reachability:
 
 
 def _lacking(tables: Mapping[str, pd.DataFrame], name: str) -> bool:
-    """Whether rows of a table may be missing."""
+    """True if rows of a table may be missing."""
     return bool(tables[name].attrs.get("gaps"))
 
 

@@ -202,7 +202,7 @@ class Access:
         return found
 
     def _is_cluster_wide(self, asked: dict[str, Any], verb: str) -> bool:
-        """Whether the server serves this only outside of namespaces, so that a RoleBinding does not grant it."""
+        """True if the server serves this only outside of namespaces, so that a RoleBinding does not grant it."""
         if self._api_resources is None:
             return False
         named = "/".join(filter(None, (asked["resource"], asked["subresource"])))

@@ -118,5 +118,5 @@ def matching_urls(urls: pd.DataFrame, verb: str, path: str) -> pd.DataFrame:
 
 
 def _is_in(values: pd.Series, wanted: list[str]) -> np.ndarray:
-    """Whether each text is one of these; a missing text is none of them."""
+    """For each text, true if it is one of these; a missing text is none of them."""
     return values.isin(wanted).to_numpy(dtype=bool)

@@ -14,12 +14,12 @@ Source: Kubernetes documentation, Pod update and replacement; Ephemeral Containe
 
 
 def about_pods(rules: pd.DataFrame) -> pd.Series:
-    """Whether a rule of a webhook or policy speaks of pods that are created."""
+    """True if a rule of a webhook or policy speaks of pods that are created."""
     return _about(rules, *IMAGES_CHANGE[0])
 
 
 def _about(rules: pd.DataFrame, operation: str, resource: str) -> pd.Series:
-    """Whether a rule speaks of this operation on pods or a subresource of theirs."""
+    """True if a rule speaks of this operation on pods or a subresource of theirs."""
     pattern = ("pods/*", "*/" + resource.partition("/")[2]) if "/" in resource else ("*",)
     return (rules["operation"].isin([operation, "*"]) & rules["group"].isin(["", "*"])
             & rules["version"].isin(["v1", "*"]) & rules["resource"].isin([resource, *pattern, "*/*"])

@@ -76,7 +76,7 @@ def _number(bound: pd.DataFrame, selectors: pd.DataFrame, of: str, key: str, nam
 
 
 def _selected(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: pd.DataFrame, of: str) -> pd.Series:
-    """Whether the policy or the binding has a selector of this sort that asks for anything."""
+    """True if the policy or the binding has a selector of this sort that asks for anything."""
     return (has(bound, _POLICY, of_policies[(of_policies["of"] == of).fillna(False)])
             | has(bound, _BINDING, of_bindings[(of_bindings["of"] == of).fillna(False)]))
 
@@ -92,20 +92,20 @@ def _namespaces_of(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: 
 
 
 def _nowhere(bound: pd.DataFrame, here: np.ndarray) -> pd.Series:
-    """Whether there are namespaces, and a binding is asked in none of them."""
+    """True if there are namespaces, and a binding is asked in none of them."""
     nowhere = ~here.any(axis=1) if here.shape[1] else np.zeros(len(bound), bool)
     return pd.Series(nowhere, bound.index, BOOLEAN)
 
 
 def _only_namespaced(bound: pd.DataFrame, rules: pd.DataFrame) -> pd.Series:
-    """Whether each policy is surely about nothing outside of namespaces."""
+    """For each policy, true if it is surely about nothing outside of namespaces."""
     plural = rules["resource"].str.replace(r"/.*$", "", regex=True)
     inside = (rules["scope"] == "Namespaced") | (rules["group"] + "/" + plural).isin(_NAMESPACED)
     return ~has(bound, _POLICY, rules[~inside.fillna(False)])
 
 
 def _overlaps(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: pd.DataFrame) -> pd.Series:
-    """Whether a rule of each binding and one of its policy can be about the same request."""
+    """True if a rule of each binding and one of its policy can be about the same request."""
     named = bound[["type", "policy", "name"]].rename(columns={"name": "binding"})
     pairs = named.merge(of_policies, on=["type", "policy"]).merge(of_bindings, on=["type", "binding"])
     fits = pd.Series(True, pairs.index, BOOLEAN)

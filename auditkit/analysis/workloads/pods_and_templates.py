@@ -55,7 +55,7 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
 
 
 def _waits(kind: pd.Series, state: pd.DataFrame) -> pd.Series:
-    """Whether a template waits to be rolled out: there are pods, and none is of it.
+    """True if a template waits to be rolled out: there are pods, and none is of it.
 
     Where the status does not say so, it may wait where it is not rolled out by itself: a Deployment that is paused, a
     StatefulSet with a partition, and what is rolled out by deleting its pods. In a status, a number that is not there

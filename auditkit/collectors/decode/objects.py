@@ -119,7 +119,7 @@ def _of_kind(objects: list[Any], resource: Resource) -> tuple[list[Any], list[st
 
 
 def _is(resource: Resource, kind: str | None, api_version: str | None) -> bool:
-    """Whether the kind and version that an object names, or does not name, are those of a resource."""
+    """True if the kind and version that an object names, or does not name, are those of a resource."""
     group = api_version.rpartition("/")[0] if api_version else resource.group
     return kind in (None, resource.kind) and group == resource.group
 

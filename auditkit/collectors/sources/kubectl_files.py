@@ -71,7 +71,7 @@ def open_files(path: Path, complete: frozenset[str] = frozenset(), stated_by: st
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a folder or an archive is a recording of an API server."""
+    """True if a folder or an archive is a recording of an API server."""
     if path.is_dir():
         return (path / INDEX).is_file()
     return path.name.endswith(ARCHIVES) and any(

@@ -1,4 +1,4 @@
-"""Whether lists in files are all that a cluster has: a list does not say with which request it was made.
+"""True if lists in files are all that a cluster has: a list does not say with which request it was made.
 
 ``kubectl get pods -n shop -o json``, ``-l app=web`` and ``-A`` write the same envelope (``kind: List``, an empty
 ``resourceVersion``; kubectl puts the items of its own requests into a new list), and what ``kubectl get --raw``,
@@ -139,7 +139,7 @@ def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
 
 
 def _over_all(each: Listed, namespaces: set[str]) -> bool:
-    """Whether kubectl made a list over all namespaces and without a selector, as far as its objects can show that.
+    """True if kubectl made a list over all namespaces and without a selector, as far as its objects can show that.
 
     It proves nothing where the namespaces are not those of a cluster: then some were chosen; nor where objects have no
     UID: then no server wrote them, but somebody who keeps manifests.

@@ -36,7 +36,7 @@ class Document:
 
     @property
     def interactive(self) -> bool:
-        """Whether any figure needs plotly.js."""
+        """True if any figure needs plotly.js."""
         return any(part.kind == "figure" and part.content["plotly"] for part in self.parts)
 
 

@@ -49,7 +49,7 @@ def paths(snap: Snapshot) -> Panel:
 
 
 def missing(snap: Snapshot, name: str) -> str:
-    """The note of a table that is not known completely; empty where it is."""
+    """The note of an incomplete table; empty if it is complete."""
     return doubts(snap.gaps(name))
 
 
@@ -61,7 +61,7 @@ def checklist(frame: pd.DataFrame, title: str, note: str = "") -> Block:
 
 
 def _by_kubernetes(snap: Snapshot, found: pd.DataFrame) -> np.ndarray:
-    """Whether all that a subject is bound to is what Kubernetes itself binds it to."""
+    """True if all that a subject is bound to is what Kubernetes itself binds it to."""
     subjects = snap.binding_subjects
     shipped = subjects[["subject_kind", "subject_namespace", "subject"]].set_axis(PLACE, axis=1).fillna("")
     shipped = shipped.assign(shipped=shipped_bindings(subjects).to_numpy(bool)).groupby(PLACE)["shipped"].min()

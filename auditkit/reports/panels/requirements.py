@@ -202,7 +202,7 @@ def _identity(result: Result) -> dict[str, Any]:
 
 
 def _denied(result: Result) -> bool:
-    """Whether somebody says in writing that the requirement is not met."""
+    """True if a person attested that the requirement is not met."""
     return not all(attestation.entry.holds for attestation in result.attestations)
 
 
@@ -224,7 +224,7 @@ def _failure(result: Result) -> dict[str, Any]:
 
 
 def _unknown(results: list[Result]) -> list[dict[str, Any]]:
-    """Each reason why something is not known, with the requirements that wait for it; most first."""
+    """Each reason for missing evidence with the affected requirements, the most frequent first."""
     waiting: dict[str, list[str]] = {}
     for result in results:
         if result.status == "unknown":

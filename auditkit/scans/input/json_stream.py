@@ -141,7 +141,7 @@ def _end(events: Iterator[_Event]) -> None:
 
 
 def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
-    """Whether a value in the innermost container lies on the way; counts it where that is a list."""
+    """True if a value in the innermost container lies on the way; counts it where that is a list."""
     if not trail:
         return True
     keys = steps[len(trail) - 1]

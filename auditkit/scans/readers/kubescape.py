@@ -127,7 +127,7 @@ def recognise(document: Document) -> bool:
 
 
 def _are_frameworks(reports: list[Any]) -> bool:
-    """Whether these are reports of frameworks in the first format."""
+    """True if these are reports of frameworks in the first format."""
     return bool(reports) and isinstance(reports[0], dict) and "controlReports" in reports[0]
 
 
