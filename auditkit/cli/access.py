@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from auditkit.snapshots.snapshot import Snapshot
 
-app = typer.Typer(help="Run an access review: write the packet, check the decisions, prove the revocations.",
+app = typer.Typer(help="Run an access review in three steps.",
                   no_args_is_help=True, rich_markup_mode=None)
 
 STORE = Path("snapshots")
@@ -42,9 +42,9 @@ def who_can(
                        "objects.")] = None,
     format: FormatOption = Format.text,
 ) -> None:
-    """List who can do something by RBAC, each with the binding, role and rule that grants it.
+    """List the subjects that RBAC allows an action.
 
-    For example: auditkit who-can get secrets -n billing demo
+    Each has the binding, role and rule that grant the right. For example: auditkit who-can get secrets -n billing demo
     """
     snap = _opened(snapshot)
     if resource.startswith("/"):
@@ -72,7 +72,10 @@ def packet(
     snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx or .csv.")],
 ) -> None:
-    """Write the packet for reviewers, with one line for each subject of each binding."""
+    """Write the packet for reviewers.
+
+    The packet has one line for each subject of each binding.
+    """
     from auditkit.reviews.access import review_packet
     from auditkit.reviews.access_files import write_packet
 
@@ -84,7 +87,10 @@ def packet(
 
 @app.command()
 def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.text) -> None:
-    """Check the decisions of a review. Exit with 1 if a decision is not valid."""
+    """Check the decisions of a review.
+
+    Exits with 1 if a decision is not valid.
+    """
     from auditkit.reviews.access import check_decisions, review_packet
     from auditkit.reviews.access_files import read_decisions
 
@@ -104,7 +110,10 @@ def proof(
     later: Annotated[str, typer.Option("--later", help="Snapshot that was taken after the revocations.")],
     format: FormatOption = Format.text,
 ) -> None:
-    """Show whether each revocation took effect. Exit with 1 if a revocation is not proven."""
+    """Show whether each revocation took effect.
+
+    Exits with 1 if a revocation is not proven.
+    """
     from auditkit.reviews.access import new_lines, prove_revocations
     from auditkit.reviews.access_files import read_decisions
 

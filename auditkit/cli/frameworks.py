@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from auditkit.checks import Check
     from auditkit.framework.model import Framework, Requirement
 
-app = typer.Typer(help="List, show, lint and test frameworks, their requirements and checks.",
+app = typer.Typer(help="List, show, lint and test frameworks.",
                   no_args_is_help=True)
 old = typer.Typer(help="The former name of `auditkit frameworks`.", no_args_is_help=True)
 
@@ -38,7 +38,10 @@ FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")
 @app.command("list")
 @old.command("list")
 def list_frameworks(controls: Controls = None, format: FormatOption = Format.text) -> None:
-    """List the frameworks, with the number of requirements that a cluster shows fully, partly or not at all."""
+    """List the frameworks.
+
+    Each has the number of requirements that a cluster shows fully (evidenced), partly, or not at all (attested).
+    """
     from auditkit import api
 
     rows = [_counted(one, proposed) for one, proposed in api.listed(controls)]
@@ -68,7 +71,10 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
                                                                 "requirements.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
          format: FormatOption = Format.text) -> None:
-    """Show the requirements of a framework, with their checks, tables and limitations."""
+    """Show the requirements of a framework.
+
+    Each has its checks, the tables that they read, and the limitations.
+    """
     from auditkit import api
     from auditkit.errors import NoSuchName
 
@@ -98,10 +104,10 @@ def lint(file: Annotated[Path | None, typer.Argument(
                  "everything.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006
          format: FormatOption = Format.text) -> None:
-    """Find mistakes in frameworks, checks, exceptions and attestations.
+    """Find mistakes in frameworks and checks.
 
-    Reports wrong keys, unknown checks, bad parameters, requirements without checks and checks without requirements.
-    Exits with 1 if there is an error.
+    Also covers exceptions and attestations. Reports wrong keys, unknown checks, bad parameters, requirements without
+    checks and checks without requirements. Exits with 1 if there is an error.
     """
     from auditkit import api
     from auditkit.proof import lint as linting

@@ -145,7 +145,10 @@ def evaluate(
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
     pss_version: PssVersion = "",
 ) -> None:
-    """Evaluate frameworks on a snapshot, or show what your own version of a framework would change."""
+    """Evaluate frameworks on a snapshot.
+
+    With --compare, show what your own version of a framework would change.
+    """
     from auditkit import api
     from auditkit.cli import results
 
@@ -176,7 +179,10 @@ def explain(
     framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
-    """Explain the status of a requirement by its checks, subjects and API requests."""
+    """Explain the status of a requirement.
+
+    The explanation has the checks, their subjects, and the API requests that were made or refused.
+    """
     from auditkit import api
 
     found = api.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
@@ -193,7 +199,10 @@ def report(
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
 ) -> None:
-    """Write a notebook, an HTML page and a PDF for each framework or notebook."""
+    """Write a notebook, a page and a PDF per framework.
+
+    With --notebook, run other notebooks instead.
+    """
     from auditkit import api
 
     opened = api.open(snapshot)
@@ -217,7 +226,10 @@ def run(
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "",
 ) -> None:
-    """Collect, evaluate and report in one step, for schedulers."""
+    """Collect, evaluate and report in one step.
+
+    Use this command in schedulers.
+    """
     from auditkit import api
 
     given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
@@ -235,7 +247,10 @@ def run(
 
 @app.command()
 def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAMEWORKS, quiet: Quiet = False) -> None:
-    """Write the reports of the demo, a fictional hospital's cluster. No cluster is needed."""
+    """Write the reports of a fictional hospital.
+
+    The demo needs no cluster.
+    """
     from auditkit import api
 
     _report(api.demo(), _once(framework), output, quiet, api.Given())
@@ -246,7 +261,10 @@ def show(
     path: Annotated[Path | None, typer.Argument(help="A store or a snapshot.")] = None,
     table: Annotated[str | None, typer.Argument(help="A table.")] = None,
 ) -> None:
-    """Show the snapshots of a store, the tables of a snapshot, or the columns of a table."""
+    """Show snapshots, tables or columns.
+
+    Shows the snapshots of a store, the tables of a snapshot, or the columns of a table.
+    """
     from auditkit.cli import listing
 
     if path is not None and (path / "manifest.json").exists():

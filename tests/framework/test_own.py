@@ -238,7 +238,7 @@ def test_what_is_no_file_of_checks(write, tmp_path: Path, name) -> None:
 
 def test_a_check_that_breaks_is_named(write) -> None:
     checks.load_file(write("wards.py", CHECK.replace("len(pods)", 'len(pods["nmae"])')))
-    with pytest.raises(UsageError, match=r"wards.pods_few broke: KeyError: 'nmae'"):
+    with pytest.raises(UsageError, match=r"wards.pods_few failed to run: KeyError: 'nmae'"):
         run(all_checks()["wards.pods_few"], two_pods())
     checks.load_file(write("wards.py", CHECK.replace("return judge", "judge")))
     with pytest.raises(UsageError, match="returned NoneType"):
@@ -257,7 +257,7 @@ def test_lint_of_a_good_folder(hospital: Path) -> None:
     ("hospital.pods_few", "hospital.pods_fw", "error", "line 7: H1: There is no check 'hospital.pods_fw'"),
     ("most: 2", "least: 2", "error", "line 7: H1: The check hospital.pods_few has no parameter least"),
     ("most: 2", "most: two", "error", "line 7: H1: the parameter most of hospital.pods_few is 'two'; "
-     "the default, 1"),
+     "give a value of the same type as the default, 1"),
     ("most: 2", "most: true", "error", "is True"),
     (", checks: [hospital.pods_few: {most: 2}]", "", "warning", "H1: its reach is evidenced, but it has no check"),
     ("reach: evidenced", "reach: attested", "warning", "H1: its reach is attested, but it has checks"),
@@ -275,7 +275,7 @@ def test_lint_of_a_framework(hospital: Path, write, old, new, level, says) -> No
 def test_lint_of_checks(hospital: Path, write) -> None:
     path = write("wards.py", CHECK.replace('remedy="Set the label owner.", ', ""))
     said = [finding.what for finding in lint.lint(path)]
-    assert said == ["wards.pods_few does not say remedy",
+    assert said == ["wards.pods_few does not state remedy",
                     "wards.pods_few is not proven: it has 0 of 2 clean cases, 0 of 3 mutants",
                     "wards.pods_few is not used by any framework"]
 

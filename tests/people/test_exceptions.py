@@ -245,7 +245,7 @@ def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     ("    expires: 2026-12-31\n", "", 3, "has no key 'expires'"),
     ("2026-12-31", "2026-02-30", 9, "2026-02-30 is not a date"),
     ("2026-12-31", "31.12.2026", 9, "expires must be a day"),
-    ("2026-12-31", "2025-12-31", 3, "expires on 2025-12-31, before it is granted"),
+    ("2026-12-31", "2025-12-31", 3, "expires on 2025-12-31, before the day on which it is granted"),
     ("2026-12-31", "2026-12-31\n    expires: 2036-12-31", 10, "'expires' is listed twice"),
     ("pss.privileged", "pss.priviledged", 3, "did you mean pss.privileged"),
     ("    checks: [pss.privileged]\n", "", 3, "must name the checks or requirements"),

@@ -70,7 +70,7 @@ def test_without_a_figure_there_is_no_plotly() -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "1 of 2 containers fail: No container runs privileged", "Pod shop/bad", "privileged=true", "Expected: privileged is not set",
+    '1 of 2 containers fails the check "No container runs privileged"', "Pod shop/bad", "privileged=true", "Expected: privileged is not set",
     "Remedy: Remove securityContext.privileged", "Source of the rule:", "Not shown by a cluster: Who is in charge",
     "Evidence to request: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 incomplete, see below",
     "jane (groups: auditors)", "the server said no", "ab" * 32, "Examine: Names and dates", "has all rights on the node",
@@ -203,5 +203,5 @@ def test_what_people_say_against_it_and_of_an_alternative() -> None:
     assert worst.index("stated 2.1") < worst.index("1.1 No privileges"), "what people say themselves goes first"
     for said in ("attested as not met by Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
                  "met by an alternative measure: <i>A locked room</i>, because nobody is in it", "Alternative measure: <i>A locked room</i>",
-                 "checks found: 1 of 2 fail: No container runs privileged", "The subjects are listed under 1.1"):
+                 'checks found: 1 of 2 containers fails the check "No container runs privileged"', "The subjects are listed under 1.1"):
         assert said in found.text, said
