@@ -48,7 +48,7 @@ FOREIGN = {
     "a table": (lambda body: {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": body["metadata"],
                               "columnDefinitions": [], "rows": [
                                   {"cells": [], "object": item} for item in body["items"]]}, "'Table' of 'meta.k8s.io/v1'"),
-    "rows beside items": (lambda body: {**body, "rows": []}, "holds rows where items belong"),
+    "rows beside items": (lambda body: {**body, "rows": []}, "with rows instead of items"),
     "no items": (without("items"), "no list of items"),
     "null items": (lambda body: {**body, "items": None}, "no list of items"),
 }
@@ -68,7 +68,7 @@ def test_a_list_that_was_not_asked_for_is_not_read(server, kubeconfig, change: s
 def test_a_plain_list_in_place_of_a_table_is_not_read(server, kubeconfig) -> None:
     server.tables = False
     found = entry(take(kubeconfig), "secrets")
-    assert found.outcome == "failed" and "a Table of meta.k8s.io/v1 was asked for" in found.reason
+    assert found.outcome == "failed" and "the request was for a Table of meta.k8s.io/v1" in found.reason
 
 
 def test_a_list_of_custom_resources_is_compared_too(server, kubeconfig) -> None:
@@ -110,7 +110,7 @@ def test_an_empty_last_page_after_more_was_announced(server, kubeconfig) -> None
 @pytest.mark.parametrize(("page", "left", "says"), [
     (1, 19, "page 1 has only 19 of 20 objects, although more pages follow"),
     (2, 0, "page 2 is empty, although more objects were announced"),
-    (3, 7, "page 3 has 7 of 20 objects"),
+    (3, 7, "page 3 has only 7 of 20 objects"),
     (4, 4, "1 more objects were announced but not sent"),
     (4, 0, "page 4 is empty, although more objects were announced"),
 ])
@@ -125,7 +125,7 @@ def test_objects_of_another_kind_in_the_right_envelope(server, kubeconfig) -> No
         {**body["items"][0], "kind": "Pod", "apiVersion": "v1"}, *body["items"][1:-1],
         {**body["items"][-1], "kind": "PodTemplate\x1b[31m"}]})
     found = entry(take(kubeconfig), "pods")
-    assert found.outcome == "partial" and "not a Pod" in found.reason and found.reason.startswith("item 64 says")
+    assert found.outcome == "partial" and "not a Pod" in found.reason and found.reason.startswith("item 64 is")
     server.fault("*/clusterroles", kind="transform", transform=lambda body: {**body, "items": [
         {**item, "metadata": {**item["metadata"], "namespace": "shop"}} for item in body["items"]]})
     found = entry(take(kubeconfig), "clusterroles.rbac.authorization.k8s.io")

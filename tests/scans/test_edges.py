@@ -305,7 +305,7 @@ def test_a_csv_that_is_cut_anywhere_within_a_row_is_partial(tmp_path: Path) -> N
 def test_a_shifted_row_is_told_with_its_line(tmp_path: Path) -> None:
     rules, entry = csv_of(tmp_path, ROWS.replace("k;2026-11-01;u3", "k;u3"))
     assert (rules, entry.outcome) == (["c1", "c2"], "partial")
-    assert "line 5 (it has 6 cells under 7 columns)" in entry.reason
+    assert "line 5 (it has 6 cells for 7 columns)" in entry.reason
     rules, entry = csv_of(tmp_path, ROWS.replace("u1;c1", "u1;;c1"))
     assert (rules, entry.outcome) == (["c2", "c3"], "partial") and "line 2" in entry.reason
 

@@ -122,7 +122,7 @@ def test_one_list_with_objects_in_every_namespace_is_whole_for_all_its_kinds(tmp
     (("kube-system",), [thing("ServiceAccount", "default", "kube-system")], ""),
     (SYSTEM, [thing("ServiceAccount", "default", name, metadata={"uid": None}) for name in SYSTEM], ""),
     (SYSTEM, [pod("a", name, app="web", tier=name) for name in SYSTEM], "all objects have the label app"),
-    (SYSTEM, [pod("a", name, app=name) for name in SYSTEM], "all objects have the label app:"),
+    (SYSTEM, [pod("a", name, app=name) for name in SYSTEM], "all objects have the label app,"),
     (SYSTEM, [pod("a", name) | {"status": {"phase": "Running"}} for name in SYSTEM], "all objects have status.phase=Running"),
 ], ids=["one namespace lacks", "no kube-system: chosen namespaces", "one namespace", "manifests in Git", "-l app=web", "-l app", "--field-selector"])
 def test_a_list_that_may_be_of_some_namespaces_or_of_a_selector_is_partial(tmp_path, named, items, why) -> None:
