@@ -56,7 +56,7 @@ def test_a_line_for_each_subject_of_each_binding_says_what_it_grants():
     assert "read secrets" in rows.loc["alice", "powers"]
     assert rows.loc["bob", "steps_to_admin"] == 1
     assert rows.loc["alice", "steps_to_admin"] is pd.NA
-    assert rows.loc["team", "members"] == "the cluster does not know its members"
+    assert rows.loc["team", "members"] == "the cluster does not store its members"
     assert rows.loc["ci", "subject_namespace"] == "shop"
     assert rows.loc["eve", "grants"] == "none: the role does not exist or is empty"
     assert packet[TO_FILL].isna().all().all()

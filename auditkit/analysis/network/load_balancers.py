@@ -13,10 +13,10 @@ AWS_INTERNAL = r"internal-[^.]+\.[a-z0-9-]+\.elb\.amazonaws\.com(?:\.cn)?"
 """Names of internal Classic and Application Load Balancers: AWS itself puts ``internal-`` before them, and refuses it
 in the names that people choose (Elastic Load Balancing API: CreateLoadBalancer)."""
 
-OUTSIDE = "rules outside of the cluster decide who may reach it: ask for them"
+OUTSIDE = "rules outside of the cluster decide who can reach it; request them"
 ASKED = "it asks for an internal load balancer, or its class makes one; ask the cloud whether its address is private"
 BY_ANNOTATION = "an annotation states ranges; ask whether the controller of this load balancer applies them"
-BY_CLASS = "what a load balancer of its class answers to, its controller decides; ask for its settings"
+BY_CLASS = "the controller of its class decides who can reach it; request its settings"
 
 
 def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataFrame,

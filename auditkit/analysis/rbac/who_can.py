@@ -14,10 +14,10 @@ COLUMNS = {
     "binding_kind": STRING, "binding_namespace": STRING, "binding": STRING, "role_kind": STRING, "role": STRING,
     "rule": pd.ArrowDtype(pa.int64()), "aggregated_from": STRING, "namespace": STRING, "resource_name": STRING,
 }
-NOT_KNOWN = "the cluster does not know its members"
+NOT_KNOWN = "the cluster does not store its members"
 EVERYBODY = {
-    "system:authenticated": "everybody who is authenticated",
-    "system:unauthenticated": "everybody who is not authenticated",
+    "system:authenticated": "all authenticated users",
+    "system:unauthenticated": "all unauthenticated users",
     ACCOUNT_GROUP: "all service accounts",
     "system:nodes": "all nodes",
 }

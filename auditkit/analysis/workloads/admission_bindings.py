@@ -44,20 +44,20 @@ def binding_effects(
     excluded = (policy["excluded_count"] + bound["excluded_count"] > 0).fillna(True)
     missing, unsure = _parameters(bound, policy, here, namespaces, config_maps)
     for what, acts, why in (
-        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "it leaves out what does not meet its conditions"),
-        (of_objects, pd.NA, "it leaves out objects by their labels, which their authors choose"),
-        (excluded, pd.NA, "it leaves out what other rules exclude"),
-        (unsure, pd.NA, "it is not known whether its parameters exist"),
+        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "its match conditions exclude some requests"),
+        (of_objects, pd.NA, "it excludes objects by labels, which their authors can set"),
+        (excluded, pd.NA, "its exclude rules exclude some requests"),
+        (unsure, pd.NA, "it is unknown whether its parameters exist"),
         (_nowhere(bound, here) & ~_only_namespaced(bound, admission_policy_rules), pd.NA,
-         "its selectors pick no namespace, and whether it is about anything outside of namespaces is not known"),
+         "its selectors select no namespace, and it is unknown whether it covers cluster-scoped resources"),
         (_nowhere(bound, here) & _only_namespaced(bound, admission_policy_rules), False,
-         "its selectors pick no namespace that exists"),
-        (missing, False, "its parameters do not exist, and it allows what it cannot judge"),
+         "its selectors select no existing namespace"),
+        (missing, False, "its parameters do not exist, and parameterNotFoundAction is Allow"),
         (narrowed & ~_overlaps(bound, admission_policy_rules, admission_binding_rules), False,
-         "its rules and those of its policy have nothing in common"),
-        (~has(bound, _POLICY, admission_policy_rules), False, "its policy is about no resource"),
-        ((policy["validations_count"] == 0).fillna(False) | idle, False, "its policy refuses nothing"),
-        (policy["policy"].isna(), False, "there is no such policy"),
+         "its rules and the rules of its policy do not overlap"),
+        (~has(bound, _POLICY, admission_policy_rules), False, "its policy covers no resource"),
+        ((policy["validations_count"] == 0).fillna(False) | idle, False, "its policy rejects nothing"),
+        (policy["policy"].isna(), False, "its policy does not exist"),
     ):
         what = what.fillna(False).to_numpy(bool)
         found["acts"], found["why"] = found["acts"].mask(what, acts), found["why"].mask(what, why)
