@@ -275,7 +275,7 @@ def test_why_this_version_of_the_pod_security_standards(acme) -> None:
         return evaluate(acme, ours, **given).standard
 
     server = acme.manifest.server_version
-    assert said(["pss.privileged"]) == f"v1.36 (as the server, {server})"
+    assert said(["pss.privileged"]) == f"v1.36 (the server version, {server})"
     assert said(["pss.privileged"], pss_version="v1.20") == "v1.20"
     assert said(["pss.privileged"], pss_version="v1.99") == f"v1.36 instead of the requested v1.99: the server is {server}"
     assert said([{"pss.privileged": {"version": "v1.30"}}], pss_version="v1.99") == "v1.30 where the framework sets it"

@@ -30,7 +30,7 @@ def test_what_is_unknown_names_the_request_that_was_refused(server: ReplayServer
 def test_what_nobody_judges_is_a_sentence(acme) -> None:
     with pytest.raises(NoSuchName, match="5.2.99"):
         api.explain(acme, "5.2.99")
-    with pytest.raises(UsageError, match="called nobody"):
+    with pytest.raises(UsageError, match="the subject nobody"):
         api.explain(acme, "5.2.2", "nobody")
     with pytest.raises(UsageError, match="-f cis-kubernetes or -f cis-kubernetes-1.12"):
         api.explain(acme, "5.2.2", frameworks=["cis-kubernetes", "cis-kubernetes-1.12"])

@@ -44,9 +44,9 @@ def binding_effects(
     excluded = (policy["excluded_count"] + bound["excluded_count"] > 0).fillna(True)
     missing, unsure = _parameters(bound, policy, here, namespaces, config_maps)
     for what, acts, why in (
-        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "its match conditions exclude some requests"),
+        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "its match conditions can exclude requests"),
         (of_objects, pd.NA, "it excludes objects by labels, which their authors can set"),
-        (excluded, pd.NA, "its exclude rules exclude some requests"),
+        (excluded, pd.NA, "its exclude rules can exclude requests"),
         (unsure, pd.NA, "it is unknown whether its parameters exist"),
         (_nowhere(bound, here) & ~_only_namespaced(bound, admission_policy_rules), pd.NA,
          "its selectors select no namespace, and it is unknown whether it covers cluster-scoped resources"),
