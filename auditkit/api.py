@@ -1,4 +1,4 @@
-"""The handful of verbs: what the command line and the notebooks call."""
+"""The public functions, which the command line and the notebooks call."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Given(TypedDict, total=False):
-    """What `evaluate`, `compare`, `report` and `verify` take beside snapshot and framework: filled once, passed on."""
+    """The common options of `evaluate`, `compare`, `report` and `verify`."""
 
     exceptions: Path | str | None
     attestations: Path | str | None
@@ -44,7 +44,7 @@ class Given(TypedDict, total=False):
 DEMO = "demo"
 
 DEFAULT_FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
-"""The frameworks that are judged where none is named."""
+"""The frameworks that are evaluated if none is named."""
 
 
 def _face(name: str) -> Callable[[Any], dict[str, Any]]:
@@ -99,7 +99,7 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
 
 def demo() -> Snapshot:
-    """The snapshot of a made-up cluster that ships with auditkit."""
+    """The snapshot of the fictional cluster that is part of auditkit."""
     return collect(recording=shipped.demo(), taken_at=shipped.DEMO_TAKEN, stated_by="auditkit")
 
 
@@ -114,7 +114,7 @@ def _user() -> str:
 
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:
-    """A snapshot by the path of its folder; ``"demo"`` is that of the demo. Raises `SnapshotError`."""
+    """A snapshot by the path of its folder, or ``"demo"``. Raises `SnapshotError`."""
     if isinstance(snapshot, Snapshot):
         return snapshot
     if snapshot == DEMO and not (Path(DEMO) / "manifest.json").exists():
@@ -123,13 +123,13 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
 
 
 def frameworks(controls: Path | str | None = None) -> list[str]:
-    """The names of the frameworks that ship with auditkit, and of those in a folder of your own."""
+    """The names of the built-in frameworks, and of those in your own folder."""
     return library.names(_folder(controls))
 
 
 def listed(controls: Path | str | None = None) -> list[tuple[Framework, bool]]:
-    """All frameworks, those that ship and those of a folder of your own; of the latter, whether each is a version of
-    one that ships, which is merely proposed."""
+    """All frameworks, built-in and from your own folder. The flag is true for a framework of the folder that has a
+    built-in name and is therefore only a proposal."""
     return library.listed(_folder(controls))
 
 
@@ -139,7 +139,7 @@ def load_framework(name: str, controls: Path | str | None = None) -> Framework:
 
 
 def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Framework, bool]:
-    """A framework to look at: where a folder has its own version of one that ships, that one, and that it is proposed.
+    """A framework to show. If the folder has its own version of a built-in framework, that one, with the flag true.
 
     Raises `NoSuchName`.
     """
@@ -151,14 +151,14 @@ def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Fram
 
 def verify_framework(framework: Framework) -> None:
     """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
-    line, or `UsageError` for a framework that stands in no file."""
+    line, or `UsageError` for a framework without a file."""
     _verify(framework)
 
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              exceptions: Path | str | None = None, attestations: Path | str | None = None,
              controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:
-    """Judge a framework on a snapshot.
+    """Evaluate a framework on a snapshot.
 
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
     `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
@@ -177,7 +177,7 @@ def explain(snapshot: Snapshot | Path | str, requirement: str, subject: str = ""
             frameworks: Iterable[str] = DEFAULT_FRAMEWORKS, exceptions: Path | str | None = None,
             attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
             pss_version: str = "") -> Explanation:
-    """Why a requirement has its status, down to the requests that were made; of one ``subject``, or of all.
+    """Explain the status of a requirement down to the API requests, for one ``subject`` or for all.
 
     ``subject`` is a shell pattern on ``namespace/name`` or on the name. The requirement is looked for in
     ``frameworks``; the other parameters are those of `evaluate`. Raises `NoSuchName`, and `UsageError` where several
@@ -196,7 +196,7 @@ def proposals(controls: Path | str) -> list[str]:
 
 
 def proposed(framework: str, controls: Path | str | None) -> bool:
-    """Whether a folder has its own version of a framework that ships."""
+    """True if a folder has its own version of a built-in framework."""
     own = _folder(controls)
     return own is not None and library.proposed(framework, own)
 
@@ -204,9 +204,9 @@ def proposed(framework: str, controls: Path | str | None) -> bool:
 def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str, *,
             exceptions: Path | str | None = None, attestations: Path | str | None = None,
             checks: Paths = (), pss_version: str = "") -> "Comparison":
-    """What a folder's version of a framework would change in statuses and verdicts, before it is in force.
+    """Compare a folder's version of a framework with the one in force: changed statuses and verdicts.
 
-    It is compared with the framework of the same name that ships, or else with the one that it extends. The other
+    It is compared with the built-in framework of the same name, or else with the framework that it extends. The other
     parameters are those of `evaluate`.
     """
     from auditkit.evaluation.compare import Comparison
@@ -222,7 +222,7 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
 def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None,
            checks: Paths = (), pss_version: str = "") -> None:
-    """Read what `evaluate` reads beside the snapshot, so that a mistake is said before minutes are spent."""
+    """Read all inputs of `evaluate` except the snapshot, to report mistakes before a long collection."""
     own, *_ = _read(exceptions, attestations, controls, checks)
     minor_version(pss_version or "latest")
     for name in frameworks:
@@ -256,7 +256,7 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
           checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
-    """What people add; a name that is empty stands for nothing, as in the parameters of a notebook."""
+    """The exceptions and attestations to add; an empty name means none, as in the parameters of a notebook."""
     own = _folder(controls)
     _load_checks(checks)
     return (own, _exceptions.read(exceptions, own) if exceptions else [],

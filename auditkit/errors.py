@@ -1,4 +1,4 @@
-"""Every exception a user can meet.
+"""Every exception that a user can encounter.
 
 ::
 
@@ -11,7 +11,7 @@
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
     └── MissingDependency         a package or system library is not installed (exit 2)
 
-    GapWarning                    no exception: an answer rests on tables that are not known completely
+    GapWarning                    no exception: a result is based on incomplete tables
 
 What a source refuses, lacks or cuts short while a collection runs is not an exception: it is a row of the
 ledger, and the verdicts that need it become ``unknown``.
@@ -22,17 +22,17 @@ from collections.abc import Iterable
 
 
 class AuditkitError(Exception):
-    """What happened, where, and what to do next, in one sentence."""
+    """The base of all errors. The message states what happened, where, and what to do next."""
 
     exit_code = 2
 
 
 class UsageError(AuditkitError):
-    """The command line or the call asks for something that cannot be done."""
+    """The command or call is wrong."""
 
 
 class NoSuchName(UsageError):
-    """A name that does not exist; the message names those that come close."""
+    """A name that does not exist; the message suggests similar names."""
 
     def __init__(self, what: str, name: str, known: Iterable[str]):
         known = sorted(known)
@@ -44,12 +44,11 @@ class NoSuchName(UsageError):
 
 
 class DefinitionError(UsageError):
-    """What somebody wrote (a framework, checks, cases, exceptions, attestations) is wrong; the message has file and
-    line."""
+    """A framework, check, case, exception or attestation has a mistake; the message has file and line."""
 
 
 ControlError = DefinitionError
-"""The former name of `DefinitionError`, for one version."""
+"""The former name of `DefinitionError`, kept for one version."""
 
 
 class SourceError(AuditkitError):
@@ -59,7 +58,7 @@ class SourceError(AuditkitError):
 
 
 class SnapshotError(AuditkitError):
-    """A snapshot does not exist, is not whole, or no longer has the bytes that its manifest states."""
+    """A snapshot does not exist, is incomplete, or no longer matches the digests in its manifest."""
 
 
 class Incomplete(AuditkitError):
@@ -73,7 +72,7 @@ class MissingDependency(AuditkitError):
 
 
 class GapWarning(UserWarning):
-    """An answer rests on tables that were not collected completely: what is missing may change it."""
+    """A result is based on incomplete tables; the missing data may change it."""
 
     def __init__(self, gaps: Iterable[str]):
-        super().__init__(f"what this rests on is not known completely: {'; '.join(gaps)}.")
+        super().__init__(f"the result is based on incomplete evidence: {'; '.join(gaps)}.")

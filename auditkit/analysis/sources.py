@@ -65,7 +65,7 @@ def reach(population: str, names: Sequence[str], given: Given) -> Reach:
 
 
 def _describes(name: str, population: str) -> bool:
-    """Whether the rows of a table are about the very objects that those of the population are."""
+    """True if the rows of a table are about the very objects that those of the population are."""
     if name == population:
         return True
     if name in DERIVED:

@@ -1,4 +1,4 @@
-"""Where the data that ships with auditkit lies: controls, notebooks, templates and the demo's recording."""
+"""The location of auditkit's data files: frameworks, notebooks, templates and the demo's recording."""
 
 from pathlib import Path
 

@@ -20,10 +20,10 @@ from auditkit.errors import DefinitionError
 T = TypeVar("T")
 
 DEEPEST = 60
-"""Levels of lists and mappings in one another; nobody who writes by hand needs more."""
+"""Maximum nesting of lists and mappings. Files that are written by hand do not need more."""
 
 MOST = 100_000
-"""What aliases may add to a file: ten of ten of ten … would not end."""
+"""Maximum number of values that aliases may add to a file, since nested aliases grow without limit."""
 
 _CONTROL = re.compile(r"[^\t\n\r\x20-\x7e\x85\u00a0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _WORDS = {"int": "a whole number", "float": "a number", "bool": "true or false", "timestamp": "a date"}
@@ -93,18 +93,18 @@ def _parse(path: Path, written: bytes) -> tuple[yaml.Node | None, Any]:
     except yaml.MarkedYAMLError as error:
         mark, problem = error.problem_mark or error.context_mark, error.problem or error.context
         ours = isinstance(error, yaml.constructor.ConstructorError) and not error.context
-        _refuse(path, mark.line + 1 if mark else 1, f"{problem}." if ours else f"this is not YAML ({problem}).")
+        _refuse(path, mark.line + 1 if mark else 1, f"{problem}." if ours else f"the file is not YAML ({problem}).")
     except yaml.YAMLError as error:
-        _refuse(path, 1, f"this is not YAML ({error}).")
+        _refuse(path, 1, f"the file is not YAML ({error}).")
     finally:
         if loader:
             loader.dispose()
 
 
 def _bytes(path: Path) -> bytes:
-    """What a regular file has."""
+    """The content of a regular file."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would be waited for
+        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
             raise DefinitionError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
         return path.read_bytes()
     except OSError as error:
@@ -116,10 +116,10 @@ def _text(path: Path, content: bytes) -> str:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        _refuse(path, content.count(b"\n", 0, error.start) + 1, "this is not text in UTF-8: save it as UTF-8.")
+        _refuse(path, content.count(b"\n", 0, error.start) + 1, "the file is not UTF-8 text: save it as UTF-8.")
     if found := _CONTROL.search(text):
         _refuse(path, text.count("\n", 0, found.start()) + 1,
-                f"there is a control character (U+{ord(found[0]):04X}): remove it, or save the file as UTF-8.")
+                f"the file has a control character (U+{ord(found[0]):04X}): remove it, or save the file as UTF-8.")
     return text
 
 
@@ -128,7 +128,7 @@ def _refuse(path: Path, line: int, what: str) -> NoReturn:
 
 
 def _verify_events(path: Path, text: str) -> None:
-    """Refuse, before anything is made of it, a tag, an anchor that stands twice, and what is nested too deeply."""
+    """Refuse tags, anchors that are defined twice, and deep nesting, before anything is built."""
     depth, anchors = 0, set()
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
         line = event.start_mark.line + 1
@@ -136,26 +136,26 @@ def _verify_events(path: Path, text: str) -> None:
             depth -= 1
         elif isinstance(event, yaml.NodeEvent) and not isinstance(event, yaml.AliasEvent):
             if event.tag is not None:
-                _refuse(path, line, f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} is not taken; write the "
-                        "value without it, text in quotes.")
+                _refuse(path, line, f"the tag {event.tag.replace('tag:yaml.org,2002:', '!!')} is not supported; write "
+                        "the value without it, and text in quotes.")
             if event.anchor in anchors:
-                _refuse(path, line, f"the anchor &{event.anchor} stands there twice.")
+                _refuse(path, line, f"the anchor &{event.anchor} is defined twice; rename one.")
             anchors.update([event.anchor] if event.anchor else [])
             depth += isinstance(event, yaml.CollectionStartEvent)
             if depth > DEEPEST:
-                _refuse(path, line, f"lists and mappings stand more than {DEEPEST} deep in one another.")
+                _refuse(path, line, f"lists and mappings are nested more than {DEEPEST} deep; flatten the file.")
 
 
 def _verify(path: Path, node: yaml.Node | None) -> None:
-    """Refuse what YAML lets pass and nobody means."""
+    """Refuse what YAML allows but nobody intends: keys that are listed twice, and aliases that grow."""
     sizes: dict[int, int] = {}
     if node and _size(path, node, sizes) - len(sizes) > MOST:
-        _refuse(path, 1, f"its aliases stand for more than {MOST:,} values; write them out, or leave them out.")
+        _refuse(path, 1, f"its aliases expand to more than {MOST:,} values; write the values out, or remove them.")
     for inner in _nodes(node):
         keys: set[str] = set()
         for name, _ in inner.value if isinstance(inner, yaml.MappingNode) else ():
             if str(name.value) in keys:
-                _refuse(path, name.start_mark.line + 1, f"{name.value!r} stands there twice.")
+                _refuse(path, name.start_mark.line + 1, f"{name.value!r} is listed twice; keep one.")
             keys.add(str(name.value))
 
 
@@ -165,7 +165,7 @@ def _size(path: Path, node: yaml.Node, sizes: dict[int, int]) -> int:
         sizes[id(node)] = -1  # it is being counted
         sizes[id(node)] = 1 + sum(_size(path, inner, sizes) for inner in _inside(node))
     elif sizes[id(node)] < 0:
-        _refuse(path, node.start_mark.line + 1, "the alias of an anchor stands in what it stands for.")
+        _refuse(path, node.start_mark.line + 1, "an alias is inside the anchor that it refers to; remove it.")
     return sizes[id(node)]
 
 

@@ -1,5 +1,6 @@
 """What is wrong with a value from YAML, in the words of those who write it: text, list, mapping."""
 
+import datetime as dt
 import re
 from typing import Any
 
@@ -11,29 +12,38 @@ from auditkit.errors import NoSuchName
 Step = str | int
 """A key of a mapping, or a position in a list."""
 
-_KINDS = {"array": "a list", "object": "a mapping", "str": "text", "int": "a whole number", "float": "a number",
-          "bool": "true or false", "null": "nothing", "date": "a date", "datetime": "a time"}
+_SHAPES = {
+    inspect.StrType: "text", inspect.EnumType: "text", inspect.LiteralType: "text", inspect.IntType: "a whole number",
+    inspect.FloatType: "a number", inspect.BoolType: "true or false", inspect.DateType: "a date",
+    inspect.DateTimeType: "a time", inspect.ListType: "a list", inspect.VarTupleType: "a list",
+    inspect.DictType: "a mapping", inspect.StructType: "a mapping",
+}
+_VALUES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", type(None): "nothing",
+           dt.date: "a date", dt.datetime: "a time", list: "a list", dict: "a mapping"}
+# msgspec states the place of an error only at the end of its text. All else is told from the type and the value there.
 _PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
+_WITHIN = re.compile(r" - at (?:`key in )?`\$.*\[\.\.\.\]")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]|(\[\.\.\.\])")
 
 
 def said(error: msgspec.ValidationError, content: Any, shape: Any) -> tuple[str, list[Step], str]:
     """What is wrong with ``content``, which should have a shape: a sentence, the steps to the place, and the key there
     that is wrong (if it is a key)."""
-    message = str(error)
-    found = _PLACE.search(message)
-    message = message[:found.start()] if found else message
+    found = _PLACE.search(str(error))
     steps = _steps(found[1] if found else "", content, shape)
     there, value = _type_at(shape, steps), _value_at(content, steps)
     where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    if unknown := re.match(r"Object contains unknown field `(.*)`$", message):
-        known = [field.encode_name for field in getattr(there, "fields", ())]
-        return f"{NoSuchName('key', unknown[1], known)}", steps, unknown[1]
-    if missing := re.match(r"Object missing required field `(.*)`$", message):
-        return f"{_called(where, value)} has no key {missing[1]!r}, which it must have.", steps, ""
-    if message == "Expected `str`" or (found and "`key` in" in found[0]):
-        return f"a key in {where or 'the file'} is not text: put it in quotes.", steps, ""
-    return f"{where or 'the file'} {_wrong(message, there, value)}.", steps, ""
+    place = where or "the file"
+    if isinstance(value, dict) and not all(isinstance(key, str) for key in value):
+        return f"a key in {place} is not text: put it in quotes.", steps, ""
+    struct = next((member for member in _members(there) if isinstance(member, inspect.StructType)), None)
+    if isinstance(value, dict) and struct:
+        known = {field.encode_name: field.required for field in struct.fields}
+        if struct.forbid_unknown_fields and (unknown := next((key for key in value if key not in known), "")):
+            return f"{NoSuchName('key', unknown, known)}", steps, unknown
+        if missing := next((key for key, required in known.items() if required and key not in value), ""):
+            return f"{_called(where, value)} has no key {missing!r}; it must have one.", steps, ""
+    return f"{place} {_wrong(there, value) or f'is wrong: {error}'}.", steps, ""
 
 
 def _called(where: str, value: Any) -> str:
@@ -42,21 +52,22 @@ def _called(where: str, value: Any) -> str:
     return f"{where} ({name})" if where and isinstance(name, str) else where or "the file"
 
 
-def _wrong(message: str, there: Any, value: Any) -> str:
-    """What a value at a place must be, and is."""
-    if message.startswith("Invalid enum value"):
-        return f"is {value!r}; it may be {', '.join(str(each) for each in _allowed(there) if each != '')}"
-    if "RFC3339" in message or "`datetime`" in message:
-        return f"must be a day, as 2026-01-31 is, and is {str(value)!r}"
-    if "matching regex" in message or "of length" in message:
-        kind = "a list" if isinstance(value, list) else "text"
-        other = f"{kind} that is not empty" if message.endswith(">= 1") else "of another form"
-        return f"must be {next(filter(None, map(_meaning, _members(there))), other)}, and is {value!r}"
-    if kinds := re.match(r"Expected `(.*?)`(?:, got `(.*)`)?$", message):
-        wanted = [_KINDS.get(kind, kind) for kind in kinds[1].split(" | ") if kind != "null"] or ["nothing"]
-        quotes = ": put it in quotes" if wanted == ["text"] and kinds[2] not in ("array", "object", "null") else ""
-        return f"must be {' or '.join(wanted)}, and is {_KINDS.get(kinds[2], kinds[2])}{quotes}"
-    return f"is wrong: {message}"
+def _wrong(there: Any, value: Any) -> str:
+    """What a value at a place must be, and is; empty where its type does not tell."""
+    members = [member.type if isinstance(member, inspect.Metadata) else member for member in _members(there)]
+    kind = _VALUES.get(type(value), "something else")
+    wanted = list(dict.fromkeys(_SHAPES[type(member)] for member in members if type(member) in _SHAPES))
+    if any(isinstance(member, (inspect.DateType, inspect.DateTimeType)) for member in members):
+        return f"must be a day, such as 2026-01-31, but is {str(value)!r}"
+    if kind not in wanted:
+        quotes = ": put it in quotes" if wanted == ["text"] and not isinstance(value, (list, dict, type(None))) else ""
+        return f"must be {' or '.join(wanted) or 'nothing'}, but is {kind}{quotes}"
+    if kind == "text" and (allowed := _allowed(there)):
+        return f"is {value!r}; it may be {', '.join(str(each) for each in allowed if each != '')}"
+    if kind in ("text", "a list"):
+        other = "of another form" if value else f"{kind} that is not empty"
+        return f"must be {next(filter(None, map(_meaning, _members(there))), other)}, but is {value!r}"
+    return ""
 
 
 def _steps(place: str, content: Any, shape: Any) -> list[Step]:
@@ -70,13 +81,13 @@ def _steps(place: str, content: Any, shape: Any) -> list[Step]:
 
 
 def _wrong_key(content: Any, steps: list[Step], shape: Any) -> str:
-    """The key of a mapping whose value is wrong: the first that is so when it stands there alone."""
+    """The key of a mapping whose value is wrong: the first that is wrong in a mapping of its own."""
     mapping = _value_at(content, steps)
     for key in mapping:
         try:
             msgspec.convert(_replaced(content, steps, {key: mapping[key]}), shape)
         except msgspec.ValidationError as error:
-            if "[...]" in str(error):
+            if _WITHIN.search(str(error)):
                 return str(key)
     return ""
 

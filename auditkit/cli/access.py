@@ -14,34 +14,37 @@ if TYPE_CHECKING:
 
     from auditkit.snapshots.snapshot import Snapshot
 
-app = typer.Typer(help="The round of an access review: packet, check of the decisions, proof of the revocations.",
+app = typer.Typer(help="Run an access review in three steps.",
                   no_args_is_help=True, rich_markup_mode=None)
 
 STORE = Path("snapshots")
 """Where `collect` keeps snapshots by default."""
-MASTERS = "passes before RBAC is asked"
+MASTERS = "bypasses RBAC"
 
-Reviewed = Annotated[str, typer.Option("--snapshot", help="The snapshot that the packet was made of.")]
-Decisions = Annotated[Path, typer.Argument(help="The packet with the decisions filled in: XLSX, or CSV.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+Reviewed = Annotated[str, typer.Option("--snapshot", help="Snapshot from which the packet was written.")]
+Decisions = Annotated[Path, typer.Argument(help="Packet with the decisions filled in, as XLSX or CSV.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
 def who_can(
-    verb: Annotated[str, typer.Argument(help="Verb of the API: get, list, create, '*' …")],
+    verb: Annotated[str, typer.Argument(help="API verb: get, list, create, '*' …")],
     resource: Annotated[str, typer.Argument(
-        help="Resource as kubectl writes it: secrets, pods/exec, deployments.apps; or a path: /metrics.")],
+        help="Resource in the notation of kubectl (secrets, pods/exec, deployments.apps), or a path (/metrics).")],
     snapshot: Annotated[str | None, typer.Argument(
-        help="Folder of the snapshot; 'demo' is that of the demo. "
-        "Without it: the newest in ./snapshots, where that has one cluster only.")] = None,
+        help="Folder of the snapshot, or 'demo'. "
+        "Default: the newest in ./snapshots, if that has snapshots of one cluster only.")] = None,
     namespace: Annotated[str | None, typer.Option(
-        "--namespace", "-n", help="Namespace; without it also those who can do it in one of them only.")] = None,
+        "--namespace", "-n", help="Namespace. Default: the whole cluster, including subjects whose right covers "
+                                  "only one "
+        "namespace.")] = None,
     name: Annotated[str | None, typer.Option(
-        "--name", help="Name of the object; without it also those whose right is limited to names.")] = None,
+        "--name", help="Name of the object. Default: all, including subjects whose right covers only named "
+                       "objects.")] = None,
     format: FormatOption = Format.text,
 ) -> None:
-    """List who can do something by RBAC, each with the binding, role and rule that grants it.
+    """List the subjects that RBAC allows an action.
 
-    For example: auditkit who-can get secrets -n billing demo
+    Each has the binding, role and rule that grant the right. For example: auditkit who-can get secrets -n billing demo
     """
     snap = _opened(snapshot)
     if resource.startswith("/"):
@@ -61,27 +64,33 @@ def who_can(
         console.as_json({
             "snapshot": snap.digest, "verb": verb, "resource": resource, "namespace": namespace, "name": name,
             "gaps": found.attrs["gaps"], "holders": console.rows_of(found)})
-    _gaps(found.attrs["gaps"], "holders may be missing")
+    _gaps(found.attrs["gaps"], "subjects may be missing")
 
 
 @app.command()
 def packet(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx, or .csv.")],
+    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx or .csv.")],
 ) -> None:
-    """Write the packet that reviewers fill in: a line for each subject of each binding."""
+    """Write the packet for reviewers.
+
+    The packet has one line for each subject of each binding.
+    """
     from auditkit.reviews.access import review_packet
     from auditkit.reviews.access_files import write_packet
 
     lines = review_packet(_opened(snapshot))
     print(write_packet(lines, output))
-    console.say(f"{len(lines)} lines to decide on")
+    console.say(f"{len(lines)} lines to review")
     _gaps(lines.attrs["gaps"], "lines may be missing")
 
 
 @app.command()
 def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.text) -> None:
-    """Check the decisions of a review; exits with 1 where one does not count."""
+    """Check the decisions of a review.
+
+    Exits with 1 if a decision is not valid.
+    """
     from auditkit.reviews.access import check_decisions, review_packet
     from auditkit.reviews.access_files import read_decisions
 
@@ -90,7 +99,7 @@ def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.tex
     problems = check_decisions(review_packet(snap), read_decisions(file), memberships=members)
     _print(problems, ["line", "kind", "problem"], format, "Problems of the review")
     errors = int((problems["kind"] == "error").sum())
-    console.say(f"{errors} errors, {len(problems) - errors} other remarks")
+    console.say(f"{errors} errors, {len(problems) - errors} other problems")
     if errors:
         raise typer.Exit(1)
 
@@ -98,10 +107,13 @@ def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.tex
 @app.command()
 def proof(
     file: Decisions, snapshot: Reviewed,
-    later: Annotated[str, typer.Option("--later", help="A snapshot that was taken after the revocations.")],
+    later: Annotated[str, typer.Option("--later", help="Snapshot that was taken after the revocations.")],
     format: FormatOption = Format.text,
 ) -> None:
-    """Show of each decision to revoke whether it really happened; exits with 1 where that is not proven."""
+    """Show whether each revocation took effect.
+
+    Exits with 1 if a revocation is not proven.
+    """
     from auditkit.reviews.access import new_lines, prove_revocations
     from auditkit.reviews.access_files import read_decisions
 
@@ -112,9 +124,9 @@ def proof(
            format, f"Revocations, as of {after.manifest.moment:%Y-%m-%d %H:%M} UTC")
     asked = len(decisions.loc[(decisions["decision"] == "revoke").fillna(False), "line"].drop_duplicates())
     proven, new = int((found["status"] == "revoked").sum()), len(new_lines(before, after))
-    console.say(f"{proven} of {asked} revocations are proven; {new} lines are new, and nobody has reviewed them")
+    console.say(f"{proven} of {asked} revocations are proven; {new} lines are new and have not been reviewed")
     if asked > len(found):
-        console.say(f"{asked - len(found)} are of no line of the snapshot that was reviewed", "yellow")
+        console.say(f"{asked - len(found)} do not match a line of the reviewed snapshot", "yellow")
     if proven < asked:
         raise typer.Exit(1)
 
@@ -130,8 +142,9 @@ def _newest(store: Path) -> Path:
     found = sorted(manifest.parent for manifest in store.glob("*/*/manifest.json"))
     clusters = sorted({path.parent.name for path in found})
     if len(clusters) != 1:
-        raise UsageError(f"Which snapshot? ./{store} has " + (f"those of {', '.join(clusters)}" if found else "none")
-                         + ". Give the folder of one after the resource, or 'demo'.")
+        held = f"has snapshots of {', '.join(clusters)}" if found else "has no snapshots"
+        raise UsageError(f"The snapshot is not clear: ./{store} {held}. Give the folder of one after the resource, or "
+                         "'demo'.")
     console.say(f"snapshot: {found[-1]}")
     return found[-1]
 

@@ -1,4 +1,4 @@
-"""What the command line prints. Text that comes from a cluster is never trusted with the terminal."""
+"""Output of the command line. Text from a cluster is made harmless for the terminal."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ STYLES = {**{name: word.style for name, word in WORDS.items()},
 
 
 class Format(StrEnum):
-    """How results are printed."""
+    """Output formats."""
 
     text = "text"
     json = "json"
@@ -109,7 +109,7 @@ def evaluation(judged: "Evaluation") -> None:
 
 
 def gaps(snapshot: "Snapshot") -> None:
-    """What a snapshot lacks, a line each, on stderr."""
+    """Print the gaps of a snapshot on stderr, one line for each."""
     for entry in snapshot.manifest.ledger:
         if entry.outcome not in ("complete", "absent"):
             say(f"  {entry.outcome:<10} {entry.resource}: {entry.reason}", STYLES[entry.outcome])
@@ -133,13 +133,13 @@ class CollectionProgress:
         self._bar.__exit__(*exception)
 
     def identity(self, collector: Any, may_not: list[str]) -> None:
-        """Who collects, and what that identity may not list."""
+        """Print the identity of the collector, and the resources that it cannot list."""
         if self._quiet:
             return
         if collector.user:
             say(f"collecting as {collector.user} ({', '.join(collector.groups) or 'no groups'})")
         if may_not:
-            say(f"it may not list: {', '.join(may_not)}; what needs them will be unknown", "yellow")
+            say(f"this identity cannot list {', '.join(may_not)}; checks that need them will be unknown", "yellow")
 
     def step(self, what: str, done: int, total: int, outcome: str) -> None:
         """One resource is read."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from auditkit.checks import Check
     from auditkit.framework.model import Framework, Requirement
 
-app = typer.Typer(help="Frameworks, their requirements, and the checks that give evidence for them.",
+app = typer.Typer(help="List, show, lint and test frameworks.",
                   no_args_is_help=True)
 old = typer.Typer(help="The former name of `auditkit frameworks`.", no_args_is_help=True)
 
@@ -24,22 +24,25 @@ old = typer.Typer(help="The former name of `auditkit frameworks`.", no_args_is_h
 @old.callback()
 def renamed() -> None:
     """The former name of `auditkit frameworks`."""
-    console.say("`auditkit controls` is called `auditkit frameworks` now; the former name goes with the next version.",
+    console.say("`auditkit controls` is now `auditkit frameworks`. The next version removes the former name.",
                 "yellow")
 
 
 Controls = Annotated[Path | None, typer.Option(
-    "--controls", help="Folder with frameworks of your own (YAML), beside those that ship.")]
+    "--controls", help="Folder with your own frameworks (YAML), in addition to the built-in ones.")]
 Checks = Annotated[list[Path], typer.Option(
-    "--checks", help="Python file with checks of your own; may be repeated. "
-    "Those of installed packages are found by their entry point auditkit.checks.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="How results are printed.")]
+    "--checks", help="Python file with your own checks. Can be repeated. Installed packages provide checks through "
+    "the entry point auditkit.checks.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 
 @app.command("list")
 @old.command("list")
 def list_frameworks(controls: Controls = None, format: FormatOption = Format.text) -> None:
-    """List the frameworks: how many requirements a cluster shows, shows partly, or people must attest."""
+    """List the frameworks.
+
+    Each has the number of requirements that a cluster shows fully (evidenced), partly, or not at all (attested).
+    """
     from auditkit import api
 
     rows = [_counted(one, proposed) for one, proposed in api.listed(controls)]
@@ -64,11 +67,15 @@ def _counted(one: "Framework", proposed: bool) -> dict[str, Any]:
 
 @app.command()
 @old.command()
-def show(framework: Annotated[str, typer.Argument(help="A framework.")],
-         requirement: Annotated[str | None, typer.Argument(help="One of its requirements.")] = None,
+def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
+         requirement: Annotated[str | None, typer.Argument(help="Identifier of a requirement. Default: all "
+                                                                "requirements.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
          format: FormatOption = Format.text) -> None:
-    """Show the requirements of a framework, or one: its checks, what they read, what cannot be shown."""
+    """Show the requirements of a framework.
+
+    Each has its checks, the tables that they read, and the limitations.
+    """
     from auditkit import api
     from auditkit.errors import NoSuchName
 
@@ -78,8 +85,9 @@ def show(framework: Annotated[str, typer.Argument(help="A framework.")],
     if requirement is not None and requirement not in found:
         raise NoSuchName(f"requirement of {framework}", requirement, found)
     if proposed:
-        console.say(f"This is the version of {framework} in {controls}, a proposal: `evaluate --compare` shows what it "
-                    "would change.", "yellow")
+        console.say(f"This version of {framework} is a proposal from {controls}. `auditkit evaluate --compare` "
+                    f"shows what "
+                    "it would change.", "yellow")
     if format is not Format.text or requirement is not None:
         api.verify_framework(one)
     if format is not Format.text:
@@ -93,17 +101,21 @@ def show(framework: Annotated[str, typer.Argument(help="A framework.")],
 @app.command()
 @old.command()
 def lint(file: Annotated[Path | None, typer.Argument(
-            help="A framework, exceptions, attestations (YAML), checks (Python); else all there is.")] = None,
+            help="File with a framework, exceptions or attestations (YAML), or checks (Python). Default: "
+                 "everything.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006
          format: FormatOption = Format.text) -> None:
-    """Look for mistakes and gaps: wrong keys, unknown checks, requirements without checks, checks without
-    requirements, bad parameters. Exit with 1 where there is an error."""
+    """Find mistakes in frameworks and checks.
+
+    Also covers exceptions and attestations. Reports wrong keys, unknown checks, bad parameters, requirements without
+    checks and checks without requirements. Exits with 1 if there is an error.
+    """
     from auditkit import api
     from auditkit.proof import lint as linting
 
     if file is not None and not file.is_file():
-        raise UsageError(f"{file} is a folder: `auditkit frameworks lint --controls {file}` looks at all in it."
-                         if file.is_dir() else f"{file} does not exist.")
+        raise UsageError(f"{file} is a folder. `auditkit frameworks lint --controls {file}` checks all files in it."
+                         if file.is_dir() else f"{file} does not exist. Give the path of a file.")
     api.verify([], controls=controls, checks=checks)
     found = linting.lint(file, controls)
     if format is not Format.text:
@@ -119,10 +131,13 @@ def lint(file: Annotated[Path | None, typer.Argument(
 
 @app.command()
 @old.command()
-def test(check: Annotated[str | None, typer.Argument(help="A check; by default, all of them.")] = None,
+def test(check: Annotated[str | None, typer.Argument(help="Name of a check. Default: all checks.")] = None,
          checks: Checks = [], format: FormatOption = Format.text) -> None:  # noqa: B006
-    """Run checks on their cases: each must fail every mutant and pass every clean input. Exit with 1 where
-    one does not, or has too few."""
+    """Test checks on their cases.
+
+    Each check must fail every mutant and pass every clean case. Exits with 1 if a check does not, or has too few
+    cases.
+    """
     from auditkit import api
     from auditkit.checks import all_checks, find
     from auditkit.proof.prove import prove
@@ -137,7 +152,7 @@ def test(check: Annotated[str | None, typer.Argument(help="A check; by default, 
         print(f"{'ok   ' if proof.holds else 'WRONG'} {name}: "
               f"fails on {proof.mutants_failed} of {proof.mutants}, passes {passes}")
     bad = sum(not proof.holds for proof in proofs.values())
-    console.say(f"{len(proofs)} checks, {bad} not proved")
+    console.say(f"{len(proofs)} checks, {bad} not proven")
     if bad:
         raise typer.Exit(1)
 
@@ -162,7 +177,7 @@ def _show_requirement(requirement: "Requirement") -> None:
             (name, ", ".join(f"{key}={each}" for key, each in value.items()) if name == "parameters" else value)
             for name, value in _check(check).items() if value and name != "name"))
     if not requirement.checks:
-        console.say("It has no check.")
+        console.say("No check covers this requirement.")
 
 
 def _requirement(requirement: "Requirement") -> dict[str, Any]:

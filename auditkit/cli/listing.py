@@ -1,4 +1,4 @@
-"""What is there: the snapshots of a store, the tables of a snapshot, the columns of a table."""
+"""Listings: the snapshots of a store, the tables of a snapshot, the columns of a table."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def show_store(store: Path) -> None:
     """Print the snapshots of a store."""
     found = snapshots(store)
     if not found:
-        raise SnapshotError(f"{store} has no snapshots. `auditkit collect --store {store}` makes one.")
+        raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
     console.table("", ["cluster", "observed", "collector", "complete", "path"], (
         (s.manifest.cluster, f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
          "{} of {}".format(*s.sources_read), s.path)
@@ -40,7 +40,7 @@ def show_snapshot(path: Path, table: str | None) -> None:
     if table is not None:
         frame = snapshot.frame(table)
         first = frame.head(EXAMPLES)
-        console.table(f"{table}: {len(frame)} rows, of which the first {len(first)}", ["column", *first.index], (
+        console.table(f"{table}: first {len(first)} of {len(frame)} rows", ["column", *first.index], (
             (name, *("" if value is None or value is pd.NA else value for value in first[name].tolist()))
             for name in frame.columns))
         return

@@ -1,8 +1,4 @@
-"""The command line: each verb is a call of the library, and prints what that returns.
-
-Exit codes: 0 done; 1 done, and the threshold of ``--fail-on`` is crossed; 2 wrong usage; 3 the collection is
-incomplete and ``--strict`` was given; 4 nothing could be collected.
-"""
+"""The command line: each command calls the library and prints the result. `EXIT_CODES` has the exit codes."""
 
 import contextlib
 import io
@@ -25,8 +21,13 @@ if TYPE_CHECKING:
     from auditkit.evaluation.evaluation import Evaluation
     from auditkit.snapshots.snapshot import Snapshot
 
+EXIT_CODES = ("Exit codes: 0 success; 1 a threshold of --fail-on is crossed, or a check of the command found an error; "
+              "2 wrong usage or bad input; 3 the collection is incomplete and --strict is set; "
+              "4 nothing could be collected.")
+
 app = typer.Typer(
-    help="Prove what a Kubernetes cluster complies with, with the evidence.", no_args_is_help=True,
+    help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
+    epilog=EXIT_CODES,
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 app.add_typer(frameworks.app, name="frameworks")
@@ -36,7 +37,7 @@ app.command("who-can")(access.who_can)
 
 
 class FailOn(StrEnum):
-    """What makes the exit code 1."""
+    """The thresholds at which the exit code is 1."""
 
     never = "never"
     fail = "fail"
@@ -48,58 +49,65 @@ class FailOn(StrEnum):
     critical = "critical"
 
 
-Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig; else the current one.")]
-Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig; else KUBECONFIG.")]
+Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig. Default: the current "
+                                                               "context.")]
+Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig. Default: KUBECONFIG, "
+                                                                     "or ~/.kube/config.")]
 Recording = Annotated[Path | None, typer.Option(
-    "--recording", help="Collect from files: a recording, or what kubectl wrote (JSON or YAML, also gzip).")]
+    "--recording", help="Collect from files instead of a cluster: a recording, or kubectl output (JSON or YAML, "
+    "optionally gzip).")]
 Complete = Annotated[list[str], typer.Option(
-    "--complete", metavar="KINDS", help="Of the files in --recording: kinds (pods,rc,…) or all, of which they hold "
-    "every object of the cluster. It is your word, and shown as that; may be repeated.")]
+    "--complete", metavar="KINDS", help="Kinds (pods,rc,…), or all, for which the files in --recording contain every "
+    "object of the cluster. Reports show this as your statement. Can be repeated.")]
 TakenAt = Annotated[str, typer.Option(
-    "--taken-at", metavar="TIME", help="Day or time at which the files in --recording were taken, where they do not "
+    "--taken-at", metavar="TIME", help="Day or time at which the files in --recording were taken, if they do not "
     "show it: 2026-01-31 or 2026-01-31T14:00:00Z.")]
-Store = Annotated[Path, typer.Option("--store", help="Folder in which snapshots are kept.")]
+Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
 Scans = Annotated[list[Path], typer.Option(
-    "--scan", help="File or folder that a scanner wrote; may be repeated. TOOL=FILE where the tool is not clear.")]
+    "--scan", help="File or folder with scanner output. TOOL=FILE names the tool if it is not recognised. Can be "
+    "repeated.")]
 PssVersion = Annotated[str, typer.Option(
-    "--pss-version", help="Version of the Pod Security Standards: latest, v1.0 …; else the server's own.")]
+    "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
+    "server's version.")]
 Notebooks = Annotated[list[str], typer.Option(
-    "--notebook", help="access, network, findings, or a notebook of your own that takes a snapshot; may be repeated. "
-    "Frameworks are then judged only where --framework names them.")]
+    "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
+    "With this option, only frameworks named by --framework are evaluated.")]
 Members = Annotated[Path | None, typer.Option(
-    "--members", help="CSV file with the columns user and group: who is in which group, which no cluster knows.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 where anything could not be collected.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for an answer.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results only.")]
+    "--members", help="CSV file with the columns user and group that states the members of groups. A cluster does not "
+    "store them.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything could not be collected.")]
+Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results.")]
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
-    "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa; "
-    "with --compare, all that can be compared.")]
+    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
+    "with --compare, every framework that can be compared.")]
 ReportFrameworks = Annotated[list[str] | None, typer.Option(
-    "--framework", "-f", help="May be repeated; by default cis-kubernetes, soc2, hipaa.")]
+    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
 Frameworks = Annotated[list[str], typer.Option(
-    "--framework", "-f", help="cis-kubernetes, soc2, hipaa; may be repeated.")]
-SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot; 'demo' is that of the demo.")]
-Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for the notebooks, pages and PDFs.")]
+    "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
+SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
 FailOnOption = Annotated[FailOn, typer.Option(
-    "--fail-on", help="Exit with 1 where a requirement fails; 'unaccepted': fails, and is not accepted; "
-    "'unknown': fails or is unknown; a severity: where a check of at least that severity fails.")]
+    "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
+    "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails.")]
 Exceptions = Annotated[Path | None, typer.Option(
-    "--exceptions", help="YAML file or folder of them: failures that somebody answers for until a day. "
-    "They stay failures, and are marked as accepted.")]
+    "--exceptions", help="YAML file or folder with risk acceptances: failures that a named owner accepts until a "
+    "date. They remain failures and are marked as accepted.")]
 Attestations = Annotated[Path | None, typer.Option(
-    "--attestations", help="YAML file or folder of them: what people say of that which no cluster shows.")]
+    "--attestations", help="YAML file or folder with attestations: statements by people about requirements that "
+    "a cluster cannot show.")]
 Compare = Annotated[bool, typer.Option(
-    "--compare", help="Print only what the frameworks in --controls would change in statuses and verdicts, against "
-    "the one of the same name that ships, or else the one that they extend. One of the same name is always compared "
-    "and never stands in for the one that ships. --fail-on judges by the new one.")]
+    "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
+    "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "
+    "with a built-in name never replaces the built-in framework. --fail-on applies to the proposed framework.")]
 
 DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
-"""As `auditkit.api.DEFAULT_FRAMEWORKS`, which is not imported to print the help."""
+"""The same as `auditkit.api.DEFAULT_FRAMEWORKS`, which is not imported only to print the help."""
 
 
 @app.callback(invoke_without_command=True)
 def version(version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False) -> None:
-    """Prove what a Kubernetes cluster complies with, with the evidence."""
+    """Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence."""
     if version:
         print(VERSION)
         raise typer.Exit
@@ -112,9 +120,12 @@ def collect(
     timeout: Timeout = 30.0, quiet: Quiet = False, members: Members = None,
     complete: Complete = [], taken_at: TakenAt = "",  # noqa: B006
     script: Annotated[bool, typer.Option(
-        "--script", help="Print a shell script that makes a recording where this program cannot run.")] = False,
+        "--script", help="Print a shell script that records a cluster where auditkit cannot run, and exit.")] = False,
 ) -> None:
-    """Collect a snapshot of a cluster. The last line on stdout is the path of the snapshot."""
+    """Collect a snapshot of a cluster.
+
+    The last line on stdout is the path of the snapshot.
+    """
     if script:
         from auditkit.collectors.script import script as text
 
@@ -129,17 +140,21 @@ def collect(
 @app.command()
 def evaluate(
     snapshot: SnapshotPath, framework: ChosenFrameworks = None, format: Format = Format.text,
-    subjects: Annotated[bool, typer.Option("--subjects", help="One row a verdict, not one a requirement.")] = False,
+    subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
+                                                              "each requirement.")] = False,
     fail_on: FailOnOption = FailOn.never, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
     pss_version: PssVersion = "",
 ) -> None:
-    """Judge a framework on a snapshot; or see what your own version of a framework would change."""
+    """Evaluate frameworks on a snapshot.
+
+    With --compare, show what your own version of a framework would change.
+    """
     from auditkit import api
     from auditkit.cli import results
 
     if compare and controls is None:
-        raise UsageError("--compare needs --controls DIR: whose frameworks are compared with those in force.")
+        raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
     opened = api.open(snapshot)
     given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
@@ -158,13 +173,17 @@ def evaluate(
 
 @app.command()
 def explain(
-    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="A requirement, such as CC6.1 or 5.2.2.")],
+    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
+                                                                            "CC6.1 or 5.2.2.")],
     subject: Annotated[str, typer.Argument(
-        help="NAMESPACE/NAME or NAME of what is judged, or a pattern such as 'billing/*'; by default all.")] = "",
+        help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
     framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
-    """Say why a requirement has its status: checks, subjects, and the requests that were made or refused."""
+    """Explain the status of a requirement.
+
+    The explanation has the checks, their subjects, and the API requests that were made or refused.
+    """
     from auditkit import api
 
     found = api.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
@@ -181,7 +200,10 @@ def report(
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
 ) -> None:
-    """Make a notebook, a page and a PDF of each framework, or of other notebooks."""
+    """Write a notebook, a page and a PDF per framework.
+
+    With --notebook, run other notebooks instead.
+    """
     from auditkit import api
 
     opened = api.open(snapshot)
@@ -205,13 +227,16 @@ def run(
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "",
 ) -> None:
-    """Collect, evaluate and report in one go, for schedulers."""
+    """Collect, evaluate and report in one step.
+
+    Use this command in schedulers.
+    """
     from auditkit import api
 
     given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
     framework = _once(framework)
-    api.verify(framework, **given)  # a mistake is said before minutes are spent
+    api.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, given)
@@ -223,7 +248,10 @@ def run(
 
 @app.command()
 def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAMEWORKS, quiet: Quiet = False) -> None:
-    """Make the reports of a made-up hospital's cluster; no cluster is needed."""
+    """Write the reports of a fictional hospital.
+
+    The demo needs no cluster.
+    """
     from auditkit import api
 
     _report(api.demo(), _once(framework), output, quiet, api.Given())
@@ -234,7 +262,10 @@ def show(
     path: Annotated[Path | None, typer.Argument(help="A store or a snapshot.")] = None,
     table: Annotated[str | None, typer.Argument(help="A table.")] = None,
 ) -> None:
-    """Show the snapshots of a store, the tables of a snapshot, or the columns of a table."""
+    """Show snapshots, tables or columns.
+
+    Shows the snapshots of a store, the tables of a snapshot, or the columns of a table.
+    """
     from auditkit.cli import listing
 
     if path is not None and (path / "manifest.json").exists():
@@ -244,7 +275,7 @@ def show(
     elif path is not None and table is None:
         listing.show_columns(str(path))
     elif path is not None:
-        raise UsageError(f"{path} is neither a snapshot nor a store.")
+        raise UsageError(f"{path} is neither a snapshot nor a store. Give the folder of one.")
     else:
         listing.show_model()
 
@@ -255,8 +286,7 @@ def _collect(context: str | None, kubeconfig: str | None, recording: Path | None
     from auditkit import api
 
     if recording is not None and (context or kubeconfig):
-        raise UsageError("--recording stands for the cluster: it cannot be given together with --context "
-                         "or --kubeconfig.")
+        raise UsageError("--recording cannot be combined with --context or --kubeconfig: use files or a cluster.")
     with console.CollectionProgress(quiet=quiet) as progress:
         snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout, scans=scans,
                                members=members, complete=complete, taken_at=taken_at, progress=progress.step,
@@ -288,7 +318,8 @@ def _insist(snapshot: "Snapshot", strict: bool) -> None:
                if snapshot.gap_of(source)]
     if strict and missing:
         raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"
-                         f"{' …' if len(missing) > 5 else ''}), and --strict was given.")
+                         f"{' …' if len(missing) > 5 else ''}), and --strict is set. Grant the missing access, or "
+                         f"leave --strict out.")
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
@@ -311,17 +342,17 @@ def _once(names: list[str]) -> list[str]:
 
 
 def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
-    """Say it where nothing of ``--controls`` was judged by: the frameworks there must be named."""
+    """Warn if no framework of ``--controls`` was evaluated: they must be named."""
     from auditkit import api
 
     if controls is not None and judged and not any(one.files for one in judged):
         names = ", ".join(sorted({one.framework for one, _ in api.listed(controls)} - set(api.frameworks())))
-        console.say(f"Nothing of {controls} was judged by: name it with --framework{f' ({names})' if names else ''}.",
-                    "yellow")
+        console.say(f"No framework in {controls} was evaluated. Name one with --framework"
+                    f"{f' ({names})' if names else ''}.", "yellow")
 
 
 def _notices(judged: "Evaluation") -> None:
-    """Say what is wrong with the exceptions and attestations."""
+    """Print what is wrong with the risk acceptances and attestations."""
     for notice in judged.notices.itertuples(index=False):
         console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
 
@@ -333,7 +364,7 @@ def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:
 
 
 def main() -> None:
-    """Run the command line; an error that a user can meet is a sentence on stderr."""
+    """Run the command line. Print an error of auditkit as a sentence on stderr."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only

@@ -1,4 +1,4 @@
-"""What ``evaluate`` prints: text for people, one JSON document, or a JSON object a line."""
+"""Output of ``evaluate``: text for people, one JSON document, or one JSON object for each line."""
 
 import json
 import sys
@@ -111,14 +111,14 @@ def _verdicts_text(judged: "Evaluation") -> None:
 def _outcome_text(outcome: "Outcome", covered: Iterable[bool]) -> None:
     check = outcome.check
     console.line(f"{check.name}, {check.severity} severity: {check.title}", indent=2)
-    for name in ("wanted", "remedy", "source"):
+    for name, label in (("wanted", "expected"), ("remedy", "remedy"), ("source", "source")):
         if said := getattr(check, name):
-            console.line(f"{name}: {said}", indent=4)
+            console.line(f"{label}: {said}", indent=4)
     frame = outcome.rows().assign(accepted=covered)
     order = frame["verdict"].map(WORST_FIRST.index).sort_values(kind="stable").index
     for row in console.rows_of(frame.loc[order]):
         who = f"{row['kind'] or ''} {'/'.join(filter(None, (row['namespace'], row['name'])))} {row['container'] or ''}"
-        seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
+        seen = f" (observed: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
         accepted = " [accepted]" if row["accepted"] else ""
         console.line(f"{row['verdict']} {who.strip()}: {row['reason']}{seen}{accepted}", indent=4, hang=4,
                      style=console.STYLES.get(row["verdict"], ""))
@@ -128,12 +128,12 @@ def _comparison_text(compared: "Comparison", *, subjects: bool) -> None:
     """What would change: requirements by status, and verdicts, counted or one by one."""
     name = compared.proposed.framework.framework
     statuses, frame = compared.statuses, compared.verdicts if subjects else compared.totals
-    console.table(f"{name}: what would change in statuses", statuses.columns,
+    console.table(f"{name}: statuses that would change", statuses.columns,
                   statuses.itertuples(index=False))
-    console.table(f"{name}: what would change in verdicts", frame.columns,
+    console.table(f"{name}: verdicts that would change", frame.columns,
                   console.cells(frame.head(SHOWN)))
     if len(frame) > SHOWN:
-        console.say(f"… {len(frame) - SHOWN} more; --format json has all of them")
+        console.say(f"… {len(frame) - SHOWN} more; --format json prints all")
     before, after = compared.in_force.framework, compared.proposed.framework
     console.say(f"{len(statuses)} statuses and {len(compared.verdicts)} verdicts would change: "
                 f"{before.framework} {before.version} (in force), {name} {after.version} (proposed)")

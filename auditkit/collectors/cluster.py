@@ -76,7 +76,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         snapshot_tables = tables_of(batches)
         uid, ended = _cluster_uid(snapshot_tables), now()
         observed = source.observed(started, ended)
-        _mark_stated(entries, source)
+        on_statement = _mark_stated(entries, source)
         entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,
                              identity=collector.user))
         about = decode(msgspec.json.encode({"items": [
@@ -87,26 +87,25 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
         reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
-                          f"{'; '.join(reasons[:3]) or 'it has nothing that auditkit reads'}.")
+                          f"{'; '.join(reasons[:3]) or 'it has no objects that auditkit reads'}.")
     manifest = Manifest(
         cluster=source.name, cluster_uid=uid, server_version=version,
         source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
         started=started, ended=ended, observed_from=observed.since, observed_until=observed.until,
         observed_by=observed.by, stated_by=source.stated_by,
-        stated=[entry.resource for entry in entries if entry.reason == _word_of(source)], ledger=entries)
+        stated=on_statement, ledger=entries)
     return Snapshot(manifest, snapshot_tables)
 
 
-def _word_of(source: Source) -> str:
-    return f"stated by {source.stated_by}: nothing but this word shows that it is whole"
-
-
-def _mark_stated(entries: list[Entry], source: Source) -> None:
-    """Write into the ledger what is whole on somebody's word alone, and what rests on that."""
+def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
+    """Record in the ledger which sources are complete only by a statement, and return them."""
+    marked = []
     for entry in entries:
         from_list = {"controlplane": "pods", "kubelets": "nodes"}.get(entry.resource, entry.resource)
         if from_list in source.stated and entry.outcome == "complete":
-            entry.reason = _word_of(source)
+            entry.reason = f"stated as complete by {source.stated_by}, without other evidence"
+            marked.append(entry.resource)
+    return marked
 
 
 def _read_scans(paths: Iterable[str | os.PathLike[str]], batches: Batches) -> list[Entry]:
@@ -162,7 +161,8 @@ class _Reader:
         entry.bodies = [body_of(path, answer) for path, answer in served.answers]
         entry.items = len(served.resources)
         if served.unknown_groups:
-            entry.outcome, entry.reason = "partial", f"not known for {', '.join(sorted(set(served.unknown_groups)))}"
+            entry.outcome, entry.reason = "partial", (f"unknown for the groups "
+                                                      f"{', '.join(sorted(set(served.unknown_groups)))}")
         self._put("discovery", served.resources)
         return served, entry
 
@@ -179,7 +179,7 @@ class _Reader:
             found.entries[name].proven, found.entries[name].reason = False, doubt
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:
-            why = dict.fromkeys(custom.groups(), f"discovery is failed: {found.entries['discovery'].reason}")
+            why = dict.fromkeys(custom.groups(), f"discovery failed: {found.entries['discovery'].reason}")
         return list(custom.unknown(why))
 
     def _listing(self, resource: tables.Resource, served: Served | None) -> Listing | Entry:
@@ -235,7 +235,8 @@ class _Reader:
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
         if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
-            entry.reason = "none of its static pods is visible: a provider runs it, or it runs in another way"
+            entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "
+                            "as static pods")
         return entry
 
     def _kubelets(self, nodes: Entry) -> Entry:
@@ -252,7 +253,7 @@ class _Reader:
         if unread and nodes.outcome == "complete":
             outcomes = {outcome for _, _, outcome in unread}
             entry.outcome = "partial" if entry.items else outcomes.pop() if len(outcomes) == 1 else "failed"
-            entry.reason = f"{len(unread)} of {len(names)} nodes: {unread[0][0]}: {unread[0][1]}"
+            entry.reason = f"{len(unread)} of {len(names)} nodes were not read; {unread[0][0]}: {unread[0][1]}"
         return entry
 
     def _kubelet(self, node: str) -> tuple[dict[str, Any], Outcome, Body | None]:

@@ -97,10 +97,10 @@ SHELLS = frozenset("sh bash ash dash ksh zsh".split())
 WRAPPERS = frozenset("chrt dumb-init go-runner hyperkube ionice nice setpriv setsid taskset tini".split())
 """Programs that start the command after them as it stands there."""
 
-NO_COMMAND = "its image says what is started, which may set flags that are not visible"
-SCRIPT = "it is started by a script, whose flags are not visible"
-VARIABLE = "a variable stands in its command line, and what it holds is not visible"
-LOOSE = "its command line has a word that is not known"
+NO_COMMAND = "its image sets the command, which may contain flags that are not visible"
+SCRIPT = "a script starts it, so its flags are not visible"
+VARIABLE = "its command line contains a variable whose value is not visible"
+LOOSE = "its command line contains an unknown word"
 
 _USER_INFO = re.compile(r"(?<=://)[^/\s]*@")
 _MORE_THAN_ONE_COMMAND = re.compile(r"[;|&$`<>(){}#\n]")
@@ -143,12 +143,12 @@ def flags(words: list[str]) -> Values:
 
 
 def starts(component: str, words: list[str]) -> bool:
-    """Whether one of the words is the component, at whatever place it lies."""
+    """True if one of the words is the component, at whatever place it lies."""
     return any(_base(word) == component for word in words)
 
 
 def runs(component: str, words: list[str]) -> bool:
-    """Whether it is plain that the words start the component."""
+    """True if it is plain that the words start the component."""
     place = next((at for at, word in enumerate(words) if _base(word) == component), None)
     return place is not None and all(map(_starts_as_it_stands, words[:place]))
 

@@ -75,7 +75,7 @@ class Collected:
         self._batches, self.entries, self.served = batches, entries, served
 
     def whole(self, resource: str) -> bool:
-        """Whether a list was read completely, as far as itself says."""
+        """True if a list was read completely, as far as itself says."""
         return resource in self.entries and self.entries[resource].outcome == "complete"
 
     def table(self, name: str) -> pa.Table:
@@ -142,12 +142,13 @@ def unproven(found: Collected) -> Iterator[Doubt]:
         elif resource.group in registered - {group for group, _ in found.resources}:
             yield name, f"the discovery document does not list the group {resource.group}, but its APIService exists"
         elif not both and found.entries["discovery"].outcome != "complete":
-            yield name, f"the discovery document does not list it, and is in doubt: {found.entries['discovery'].reason}"
+            yield name, (f"the discovery document does not list it, but is itself in doubt: "
+                         f"{found.entries['discovery'].reason}")
 
 
 def doubted_groups(found: Collected) -> dict[str, str]:
     """Groups with resources that exist and that discovery does not list, or does not know; with the reason."""
-    why = dict.fromkeys(found.unclear_groups, "the discovery document does not say what is served in this group")
+    why = dict.fromkeys(found.unclear_groups, "the discovery document does not state the resources of this group")
     return why | {group: "custom resources of this group exist, and the discovery document does not list them"
                   for group, _ in _unlisted(found)}
 
@@ -160,11 +161,11 @@ def _named(found: Collected) -> Iterator[Doubt]:
         if not found.whole(resource) or found.entries[resource].items or _shared(found, resource):
             continue
         if names := found.values(table, column, where):
-            yield resource, f"the list is empty, yet {what} ({_some(names)})"
+            yield resource, f"the list is empty, but {what} ({_some(names)})"
 
 
 def _shared(found: Collected, resource: str) -> bool:
-    """Whether another group serves a kind of the same name: an owner of that kind may be one of it."""
+    """True if another group serves a kind of the same name: an owner of that kind may be one of it."""
     declared = tables.RESOURCES[resource]
     return any(plural == declared.plural and group != declared.group for group, plural in found.resources)
 
@@ -179,7 +180,7 @@ def _namespaces(found: Collected, source: Source) -> Iterator[Doubt]:
         if "namespace" in table.schema.names:
             used |= found.values(table.name, "namespace", known_at=started)
     if missing := _missing(found, source, "namespaces", used - found.values("namespaces", "name") - {""}):
-        yield "namespaces", f"objects are in namespaces that the list does not have ({_some(missing)})"
+        yield "namespaces", f"objects are in namespaces that are missing from the list ({_some(missing)})"
 
 
 def _nodes(found: Collected, source: Source) -> Iterator[Doubt]:
@@ -188,7 +189,7 @@ def _nodes(found: Collected, source: Source) -> Iterator[Doubt]:
         return
     used = found.values("pods", "node", known_at=found.entries["nodes"].started)
     if missing := _missing(found, source, "nodes", used - found.values("nodes", "name") - {""}):
-        yield "nodes", f"pods are bound to nodes that the list does not have ({_some(missing)})"
+        yield "nodes", f"pods are bound to nodes that are missing from the list ({_some(missing)})"
 
 
 def _objects() -> list[tables.Table]:
@@ -253,7 +254,7 @@ def _discovery(found: Collected, discovered: Served) -> Iterator[Doubt]:
     built_in = {(r.group, r.plural) for r in tables.RESOURCES.values()
                 if r.builtin and r.group not in found.unclear_groups}
     if missing := built_in - found.resources:
-        yield "discovery", ("it does not list what every Kubernetes serves "
+        yield "discovery", ("it does not list resources that every Kubernetes API server serves "
                             f"({_some(f'{plural}.{group}'.rstrip('.') for group, plural in missing)})")
 
 
@@ -263,13 +264,13 @@ def _registered(found: Collected, discovered: Served) -> Iterator[Doubt]:
                   for group, version, service in found.pairs("api_services", "group", "version", "service")}
     served = {(row["group"], row["version"]) for row in discovered.resources if row["group"] != _OF_API_SERVICES}
     if found.whole(_API_SERVICES) and (missing := served - registered.keys()):
-        yield _API_SERVICES, ("groups are served whose APIServices the list does not have "
+        yield _API_SERVICES, ("API groups are served whose APIServices are missing from the list "
                               f"({_some(f'{group}/{version}'.lstrip('/') for group, version in missing)})")
     own = {group for (group, _), service in registered.items() if service is None
            and "." in group and not group.endswith(".k8s.io")}
     defined = found.pairs("crds", "group", "plural")
     if found.whole(_CRDS) and (missing := {pair for pair in found.resources - defined if pair[0] in own}):
-        yield _CRDS, ("custom resources are served whose definitions the list does not have "
+        yield _CRDS, ("custom resources are served whose definitions are missing from the list "
                       f"({_some(f'{plural}.{group}' for group, plural in missing)})")
 
 
@@ -279,7 +280,7 @@ def _registered(found: Collected, discovered: Served) -> Iterator[Doubt]:
 def _always(found: Collected) -> Iterator[Doubt]:
     for resource, names in _ALWAYS.items():
         if found.whole(resource) and (missing := set(names) - found.values(resource, "name")):
-            yield resource, f"the list does not have what every cluster has ({_some(missing)})"
+            yield resource, f"objects that every cluster has are missing from the list ({_some(missing)})"
 
 
 def _in_each_namespace(found: Collected) -> Iterator[Doubt]:
@@ -290,20 +291,20 @@ def _in_each_namespace(found: Collected) -> Iterator[Doubt]:
         having = found.values(table, "namespace", {"name": name})
         before = found.values("namespaces", "name", {"phase": "Active"}, known_at=found.entries[resource].started)
         if (having or not found.entries[resource].items) and (missing := before - having):
-            yield resource, f"the list does not have {name} of each namespace (none of {_some(missing)})"
+            yield resource, f"{name} is missing from the list for some namespaces ({_some(missing)})"
 
 
 def _pods(found: Collected) -> Iterator[Doubt]:
     ready = found.table("workloads")
     ready = ready.filter(pc.greater(ready["ready_replicas"], 0))
     if found.whole("pods") and not found.entries["pods"].items and ready.num_rows:
-        yield "pods", f"the list is empty, yet workloads have pods that are ready ({_some(ready['name'].to_pylist())})"
+        yield "pods", f"the list is empty, but workloads have ready pods ({_some(ready['name'].to_pylist())})"
 
 
 def _never_empty(found: Collected) -> Iterator[Doubt]:
     for resource in _NEVER_EMPTY:
         if found.whole(resource) and not found.entries[resource].items:
-            yield resource, "the list is empty, which it is in no cluster"
+            yield resource, "the list is empty, which is impossible in a cluster"
 
 
 def _listed_for_another(found: Collected) -> Iterator[Doubt]:
@@ -313,7 +314,7 @@ def _listed_for_another(found: Collected) -> Iterator[Doubt]:
     twice = counted.field("values").filter(pc.greater(counted.field("counts"), 1))
     for source, uids in lists if len(twice) else ():
         if found.whole(source) and pc.any(pc.is_in(uids, value_set=twice)).as_py():
-            yield source, "it has objects with the UID of others: it may be the list of another kind"
+            yield source, "it has objects with the UIDs of other objects: it may be the list of another kind"
 
 
 def _uids(found: Collected, table: tables.Table) -> Iterator[tuple[str, pa.ChunkedArray]]:

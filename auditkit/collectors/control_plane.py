@@ -16,8 +16,8 @@ COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "et
 PROXY = "kube-proxy"
 NAMESPACE, MIRROR = "kube-system", "kubernetes.io/config.mirror"
 
-SEVERAL = "several containers of its pod start it"
-WHOLE_ENVIRONMENT = "variables that it takes whole from a Secret or ConfigMap may set flags"
+SEVERAL = "several containers of its pod start the component"
+WHOLE_ENVIRONMENT = "environment variables from a Secret or ConfigMap (envFrom) may set flags"
 
 
 class _Meta(msgspec.Struct):

@@ -1,4 +1,4 @@
-"""What an API server serves, from its discovery documents (aggregated, or one for each group).
+"""The resources that an API server serves, from its discovery documents (aggregated, or one for each group).
 
 A group of which a document does not say what it serves now is unknown: one whose document is stale or does not come,
 or that has no version. A version without any resource proves nothing either: lists of its group are asked for anyway.
@@ -106,7 +106,7 @@ def discover(source: Source) -> Served | str:
         answer = source.get(path, AGGREGATED)
         served.answers.append((path, answer))
         if answer.status != 200:
-            return answer.note or f"{path} was answered by HTTP {answer.status}"
+            return answer.note or f"{path} returned HTTP {answer.status}"
         try:
             kind = msgspec.json.decode(answer.body, type=_Kind)
             if kind.kind == "APIGroupDiscoveryList" and kind.apiVersion.startswith("apidiscovery.k8s.io/"):
@@ -114,11 +114,11 @@ def discover(source: Source) -> Served | str:
             elif kind.kind == ("APIVersions" if path == "/api" else "APIGroupList"):
                 _one_by_one(served, source, path, answer)
             else:
-                return f"{path} was answered by a thing of kind {kind.kind[:60]!r}, which is no discovery document"
+                return f"{path} returned an object of kind {kind.kind[:60]!r} instead of a discovery document"
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            return f"{path} cannot be understood: {error}"
+            return f"{path} returned an invalid discovery document: {error}"
         if not served.resources:
-            return f"{path} says that nothing is served, which no Kubernetes says"
+            return f"{path} lists no resources, which is impossible for a Kubernetes API server"
     return served
 
 

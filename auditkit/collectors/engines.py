@@ -63,10 +63,10 @@ class NamesDecoder:
         try:
             page = msgspec.json.decode(body, type=_Names)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise NotAList(f"the body is not a list of objects ({error})") from None
+            raise NotAList(f"the response is not a list of objects ({error})") from None
         found = page.items if page.rows is msgspec.UNSET else [row.object for row in page.rows or []]
         if found is msgspec.UNSET or found is None:
-            raise NotAList("the body has no list of items")
+            raise NotAList("the response has no list of items")
         self.objects += [{"namespace": one.metadata.namespace, "name": one.metadata.name} for one in found]
         meta = page.metadata or _ListMeta()
         names = [f"{one.metadata.namespace or ''}/{one.metadata.name}" for one in found]
@@ -115,7 +115,7 @@ def rows(found: Iterable[Found], discovery: Served | None, entries: dict[str, En
         installed |= {(one.group, one.plural): _row(one.group, one.plural, one.kind)
                       for one in RESOURCES.values() if one.group in groups}
         kinds = [row for row in kinds if row["objects"] or (row["group"], row["plural"]) in installed]
-    rest = [row | {"reason": "its objects were not given"} for key, row in installed.items() if key not in listed]
+    rest = [row | {"reason": "its objects were not supplied"} for key, row in installed.items() if key not in listed]
     return [*kinds, *rest], "; ".join(_doubts(discovery, entries, [*kinds, *rest]))
 
 
@@ -132,11 +132,11 @@ def _doubts(discovery: Served | None, entries: dict[str, Entry], kinds: list[dic
     if discovery is None:
         for name in (CRDS, API_SERVICES):
             if entries[name].outcome != "complete":
-                yield f"what is installed is not known: {name} is {entries[name].outcome}: {entries[name].reason}"
+                yield f"unknown which engines are installed: {name} is {entries[name].outcome}: {entries[name].reason}"
     else:
         ours = {resource.group for resource in RESOURCES.values()}
         if unknown := sorted(ours & set(discovery.unknown_groups)):
-            yield f"what is served is not known for {', '.join(unknown)}"
+            yield f"unknown which resources are served for {', '.join(unknown)}"
     for row in kinds:
         if not row["listed"]:
             yield f"{row['plural']}.{row['group']}: {row['reason']}"

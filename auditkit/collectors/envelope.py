@@ -39,8 +39,8 @@ class Asked(NamedTuple):
             return
         if said[:2] == (self.kind, self.api_version):
             held, wanted = ("rows", "items") if page.form == "table" else ("items", "rows")
-            raise NotAList(f"the body says that it is a {self.kind}, and holds {held} where {wanted} belong")
-        raise NotAList(f"a {self.kind} of {self.api_version} was asked for, and the body says that it is "
+            raise NotAList(f"the response is a {self.kind} with {held} instead of {wanted}")
+        raise NotAList(f"the request was for a {self.kind} of {self.api_version}, but the response is "
                        f"{_named(page.kind, 'of no kind')} of {_named(page.api_version, 'no version')}")
 
 
@@ -62,16 +62,17 @@ class Announced:
         self._came += page.items
         self._due = max(self._due, self._came + (page.remaining or 0))
         if page.resource_version in ("", "0"):
-            self._doubt("the list names no resourceVersion: it does not say of which moment it is")
+            self._doubt("the list has no resourceVersion, so its point in time is unknown")
         if page.items == 0 and (page.continue_token or self._pages > 1):
-            self._doubt(f"page {self._pages} is empty, though more was announced")
+            self._doubt(f"page {self._pages} is empty, although more objects were announced")
         elif page.continue_token and page.items < self._limit:
-            self._doubt(f"page {self._pages} has {page.items} of {self._limit} objects, though more follow")
+            self._doubt(f"page {self._pages} has only {page.items} of {self._limit} objects, although more pages "
+                        f"follow")
 
     def doubts(self) -> list[str]:
         """Why the list may not be whole, once all of its pages came."""
         missing = self._due - self._came
-        return self._doubts + ([f"{missing} more objects were announced and not sent"] if missing > 0 else [])
+        return self._doubts + ([f"{missing} more objects were announced but not sent"] if missing > 0 else [])
 
     def _doubt(self, doubt: str) -> None:
         if doubt not in self._doubts:

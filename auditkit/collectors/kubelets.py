@@ -26,7 +26,7 @@ def configuration(body: bytes) -> list[dict[str, str]]:
         document = msgspec.json.decode(body, type=dict[str, dict[str, Any]])
         config = document["kubeletconfig"]
     except (msgspec.DecodeError, KeyError) as error:
-        raise ValueError(f"its answer is no kubelet configuration ({error})") from None
+        raise ValueError(f"the response is not a kubelet configuration ({error})") from None
     return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
 
 

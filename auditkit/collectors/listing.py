@@ -105,7 +105,8 @@ class Listing:
         version, announced = "", Announced(self._asked.limit)
         for page, note in self._pages():
             if version and page.resource_version != version:
-                raise _Restart(f"the list changed under way (resourceVersion {version}, then {page.resource_version})")
+                raise _Restart(f"the list changed during collection (resourceVersion {version}, then "
+                               f"{page.resource_version})")
             version = self.entry.resource_version = page.resource_version
             doubts += [note] if note and note not in doubts else []
             doubts += [*page.malformed, *self._misplaced(page.names)]
@@ -127,7 +128,8 @@ class Listing:
         of another kind, and what is in them can be joined to nothing."""
         if self._resource.namespaced:
             return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
-        return [f"{self._resource.kind} {name[:254]} is in a namespace, which its kind never is" for name in names
+        return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
+                for name in names
                 if not name.startswith("/")]
 
     def _pages(self) -> Iterator[tuple[Page, str]]:
@@ -140,7 +142,7 @@ class Listing:
             if not token:
                 return
             if token in known:
-                raise _Stopped("partial", "the server gave the same continue token twice")
+                raise _Stopped("partial", "the server returned the same continue token twice")
             known.add(token)
 
     def _page(self, path: str) -> tuple[Page, str]:
@@ -172,7 +174,7 @@ class Listing:
             return answer
         reason = message(answer)
         if answer.status == 410:
-            raise _Restart("the list expired under way (410)")
+            raise _Restart("the list expired during collection (410)")
         raise _Stopped(REFUSED.get(answer.status, "failed"), reason)
 
 
@@ -203,7 +205,7 @@ def not_served(resource: Resource) -> Entry:
 
 def unknown_version(resource: Resource, served: list[str], known: Iterable[str]) -> Entry:
     """The entry of a resource that is served, but in no version whose fields are known here."""
-    reason = (f"the server serves it as {', '.join(served)[:200]} only, which this version of auditkit does not read "
+    reason = (f"the server serves it as {', '.join(served)[:200]} only, which this version of auditkit cannot read "
               f"(it reads {', '.join(known)})")
     return Entry(resource=resource.name, outcome="failed", reason=reason, started=now(), ended=now())
 

@@ -28,7 +28,7 @@ def read_memberships(path: Path | str) -> tuple[pa.Table, Entry]:
         content = path.read_bytes()
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         if not set(COLUMNS) <= set(rows.fieldnames or ()):
-            raise UsageError(f"{path}: the first line must name the columns user and group.")
+            raise UsageError(f"{path}: the first line must have the columns user and group.")
         pairs = dict.fromkeys(_pair(path, rows.line_num, row) for row in rows)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise UsageError(f"{path} cannot be read as CSV: {' '.join(str(error).split())[:200]}") from None
@@ -42,5 +42,5 @@ def _pair(path: Path, line: int, row: Mapping[str, str | None]) -> tuple[str, st
     """The user and group of a line. Raises `UsageError` where one of them is missing."""
     user, group = ((row[name] or "").strip() for name in COLUMNS)
     if not user or not group:
-        raise UsageError(f"{path}, line {line}: it lacks the {'group' if user else 'user'}.")
+        raise UsageError(f"{path}, line {line}: the line has no {'group' if user else 'user'}. Add it.")
     return user, group

@@ -1,4 +1,4 @@
-"""Attestations applied to results: what people say of that which a cluster cannot show, and what is wrong with it."""
+"""Attestations applied to results: statements by people about what a cluster cannot show, and their problems."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -13,7 +13,7 @@ from auditkit.people.entries import Days, Notice
 
 COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
            "file", "line", "sha256"]
-"""Of the frame of attestations; ``files`` has each file of theirs with its SHA-256, parted by semicolons."""
+"""Columns of the frame of attestations. ``files`` has each file with its SHA-256, separated by semicolons."""
 
 
 class AttestationRegister:
@@ -44,23 +44,23 @@ class AttestationRegister:
 
     @property
     def notices(self) -> list[Notice]:
-        """What is to be said of the attestations about this framework."""
+        """The notices about the attestations for this framework."""
         return [Notice(f"attestation {kind}", each.origin, what) for each in self._ours
                 for kind, what in self._said(each)]
 
     def _said(self, attestation: Attestation) -> Iterator[tuple[str, str]]:
         entry, state = attestation.entry, attestation.state(self._days)
         if state == "expired":
-            yield state, f"it ended on {entry.until}; ask {entry.by}"
+            yield state, f"it expired on {entry.until}; ask {entry.by} to renew it"
         elif state == "not in force yet":
-            yield state, f"it begins on {entry.since}"
+            yield state, f"it takes effect on {entry.since}"
         elif state == "valid" and id(attestation) not in self._used:
-            yield "unused", f"others than people decide on {', '.join(entry.requirements)}; a word changes nothing"
+            yield "unused", f"checks decide {', '.join(entry.requirements)}; the attestation has no effect"
         if long := entries.too_long(entry.since, entry.until):
             yield "too long", long
         for file in attestation.files:
             if file.wrong:
-                found = f": it has the SHA-256 {file.sha256} now" if file.sha256 else ""
+                found = f": its SHA-256 is now {file.sha256}" if file.sha256 else ""
                 yield file.wrong, f"{file.path}{found}"
 
     def frame(self) -> pd.DataFrame:
@@ -81,18 +81,18 @@ class AttestationRegister:
 
 
 def _told(result: Result, valid: list[Attestation]) -> tuple[str, Reason] | None:
-    """The status and reason of a result after what people say of it; ``None`` where that changes nothing."""
+    """The status and reason of a result with its attestations; ``None`` if they have no effect."""
     told = "; ".join(each.told for each in valid)
     reason, stated, status = result.reason, result.requirement, result.status
-    found = replace(reason, found=f"checks say: {reason.found}") if result.outcomes else Reason()
+    found = replace(reason, found=f"checks found: {reason.found}") if result.outcomes else Reason()
     if denied := "; ".join(each.told for each in valid if not each.entry.holds):
-        return "fail", replace(found, said=f"not met, says {denied}")
+        return "fail", replace(found, said=f"attested as not met by {denied}")
     instead = "; ".join(dict.fromkeys(_alternative(each.entry) for each in valid if each.entry.alternative))
     if instead and stated.obligation == "addressable" and status in ("fail", "unknown", "manual"):
-        return "attested", replace(found, said=f"met by an alternative: {instead}; says {told}")
+        return "attested", replace(found, said=f"met by an alternative measure: {instead}; attested by {told}")
     if status == "manual":
         return "attested", replace(reason, attested=f"attested by {told}") if result.outcomes else Reason(told)
-    return (status, replace(reason, attested=f"the rest attested by {told}")) if stated.reach == "partly" else None
+    return (status, replace(reason, attested=f"remainder attested by {told}")) if stated.reach == "partly" else None
 
 
 def _alternative(entry: AttestationEntry) -> str:

@@ -1,4 +1,4 @@
-"""What another list of controls would change on the same snapshot: statuses and verdicts."""
+"""Changes between two versions of a framework on the same snapshot: statuses and verdicts."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ class Comparison:
         return pd.DataFrame([{
             "requirement": identifier, "title": title,
             "before": before.status if before else "", "after": after.status if after else "",
-            "reason": str(after.reason) if after else "it is no longer in the list",
+            "reason": str(after.reason) if after else "the requirement was removed",
         } for identifier, title, before, after in self._pairs
             if not (before and after and before.status == after.status)], columns=STATUSES)
 
@@ -47,7 +47,7 @@ class Comparison:
 
     @cached_property
     def totals(self) -> pd.DataFrame:
-        """How many verdicts would change: requirement, check, before, after, subjects."""
+        """The number of changed verdicts: requirement, check, before, after, subjects."""
         keys = ["requirement", "check", "before", "after"]
         return self.verdicts.groupby(keys, sort=False).size().rename("subjects").reset_index()
 

@@ -36,7 +36,7 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
 def _stated(check: Check, snapshot: Snapshot) -> str:
     """On whose word a check takes which of its sources for whole; empty where on nobody's."""
     sources = dict.fromkeys(source for table in check.tables for source in snapshot.stated(table))
-    return f"stated by {snapshot.manifest.stated_by}: all {', '.join(sources)} were given" if sources else ""
+    return f"{snapshot.manifest.stated_by} states that all {', '.join(sources)} were supplied" if sources else ""
 
 
 def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.ndarray:

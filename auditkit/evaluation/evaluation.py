@@ -81,7 +81,7 @@ class Evaluation:
 
     @property
     def notices(self) -> pd.DataFrame:
-        """What is wrong with exceptions and attestations (expired, unused …): kind, file, line, what."""
+        """Problems with exceptions and attestations (expired, unused …): kind, file, line, what."""
         return pd.DataFrame([
             {"kind": notice.kind, "file": notice.origin.file, "line": notice.origin.line, "what": notice.what}
             for notice in (*self._exceptions.notices, *self._attestations.notices)
@@ -101,12 +101,12 @@ class Evaluation:
 
     @property
     def statuses(self) -> dict[str, int]:
-        """How many requirements have each status; all are there."""
+        """The number of requirements with each status. Every status is present."""
         found = self.requirements["status"].value_counts()
         return {status: int(found.get(status, 0)) for status in STATUSES}
 
     def crosses(self, threshold: str) -> bool:
-        """Whether a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
+        """True if a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
         ``unaccepted`` (one fails, and is not accepted as a whole); ``unknown`` (one fails or is unknown); or a
         severity (a requirement fails, and a check of at least that severity in it; or somebody says in writing that
         it is not met, whatever the severity)."""

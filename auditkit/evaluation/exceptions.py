@@ -1,4 +1,4 @@
-"""Exceptions applied to results: which failures somebody answers for, and what is wrong with the exceptions."""
+"""Risk acceptances applied to results: which failures they cover, and which acceptances need attention."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,16 +15,16 @@ from auditkit.people.entries import Days, Notice
 from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance
 
 WIDE = 50
-"""An exception that covers more failures of one check than this is reported as too wide."""
+"""An exception that covers more failures of one check than this number is reported as too wide."""
 
 COLUMNS = ["owner", "reason", "compensating_control", "checks", "requirements", "granted", "expires", "state",
            "covers", "file", "line", "sha256"]
-"""Of the frame of exceptions: what they say, whether they are valid, how many failing subjects they cover."""
+"""Columns of the frame of exceptions: their content, their state, and the number of failing subjects they cover."""
 
 
 @dataclass
 class _Use:
-    """What an exception does in one evaluation."""
+    """The effect of an exception in one evaluation."""
 
     exception: RiskAcceptance
     concerned: bool
@@ -35,8 +35,8 @@ class _Use:
 class ExceptionRegister:
     """Exceptions applied to the results of one framework on the days on which the cluster may have been observed.
 
-    ``results`` are the same results, with those marked of which every failing subject is covered; ``notices``
-    say which exceptions have expired, cover nothing or too much, or for too long.
+    ``results`` are the same results. A result is marked as accepted if every failing subject is covered. ``notices``
+    lists exceptions that have expired, are unused, are too wide or last too long.
     """
 
     def __init__(self, exceptions: Iterable[RiskAcceptance], framework: str, results: list[Result],
@@ -67,7 +67,7 @@ class ExceptionRegister:
         told = _accepted(by) if whole else f"{marked} of them accepted"
         unknown = not_known(result.outcomes)
         if whole and unknown:
-            told = f"{told}, but there is more that is not known: {unknown}"
+            told = f"{told}, but other evidence is missing: {unknown}"
         return replace(result, covered=tuple(covered), accepted=whole and not unknown,
                        reason=replace(result.reason, accepted=told))
 
@@ -85,7 +85,8 @@ class ExceptionRegister:
         return self._matched[key]
 
     def _too_wide(self, exception: RiskAcceptance, covered: int, outcome: Outcome) -> str:
-        """Why an exception is too wide for one check, if it is: for what fails, or for all that it could match."""
+        """Why an exception is too wide for one check: it covers too many failures, or every subject. Empty if it is
+        not."""
         if covered > WIDE:
             return f"it covers {covered} failures of {outcome.check.name}"
         total = len(outcome.population)
@@ -94,34 +95,34 @@ class ExceptionRegister:
         return ""
 
     def _subjects(self, outcome: Outcome) -> pd.DataFrame:
-        """What all subjects of a check are called, those that pass too."""
+        """The names of all subjects of a check, including those that pass."""
         if id(outcome) not in self._called:
             self._called[id(outcome)] = outcome.subjects(outcome.positions())
         return self._called[id(outcome)]
 
     @cached_property
     def notices(self) -> list[Notice]:
-        """What is to be said of the exceptions that concern this framework."""
+        """The notices about the exceptions that apply to this framework."""
         return [Notice(kind, use.exception.origin, what) for use in self._uses if use.concerned
                 for kind, what in self._said(use)]
 
     def _said(self, use: _Use) -> Iterable[tuple[str, str]]:
         entry, state = use.exception.entry, use.exception.state(self._days)
         if state == "expired":
-            yield "exception expired", f"it expired on {entry.expires}; ask {entry.owner}"
+            yield "exception expired", f"it expired on {entry.expires}; ask {entry.owner} to renew or remove it"
         elif state != "valid":
-            yield f"exception {state}", f"it is granted from {entry.granted} on; ask {entry.owner}"
+            yield f"exception {state}", f"it takes effect on {entry.granted}; ask {entry.owner}"
         elif not use.covered:
-            yield "exception unused", "nothing that it covers fails: it can go"
+            yield "exception unused", "it covers no failure; remove it"
         if not entry.subjects or any(selector.open for selector in entry.subjects):
-            yield "exception too wide", "it names no namespace, object or container"
+            yield "exception too wide", "it does not name a namespace, object or container"
         elif use.wide:
             yield "exception too wide", use.wide
         if long := entries.too_long(entry.granted, entry.expires):
             yield "exception too long", long
 
     def frame(self) -> pd.DataFrame:
-        """One row an exception that concerns this framework (columns: `COLUMNS`)."""
+        """One row for each exception that applies to this framework (columns: `COLUMNS`)."""
         return pd.DataFrame([self._row(use) for use in self._uses if use.concerned], columns=COLUMNS)
 
     def _row(self, use: _Use) -> dict[str, Any]:
@@ -136,6 +137,6 @@ class ExceptionRegister:
 
 
 def _accepted(by: list[ExceptionEntry]) -> str:
-    """By whom a failure is accepted, and until when: the first day on which one of the exceptions ends."""
+    """Who accepts a failure, and until when: the earliest expiry of the exceptions."""
     owners = ", ".join(dict.fromkeys(entry.owner for entry in by))
     return f"accepted until {min(entry.expires for entry in by)} by {owners}"

@@ -1,4 +1,4 @@
-"""Why a requirement has its status: from its checks and subjects down to the requests that were made."""
+"""The explanation of a status: checks, subjects, and the API requests behind them."""
 
 import fnmatch
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.words import SUBJECT, WORST_FIRST
 
 SHOWN = 5
-"""Subjects of a check that the text names; `Explanation.verdicts` has all."""
+"""Number of subjects of a check in the text. `Explanation.verdicts` has all subjects."""
 
 VERDICTS = ["check", *SUBJECT, "verdict", "reason", "seen", "wanted"]
 SOURCES = ["check", "table", "source", "outcome", "reason", "items", "path", "resource_version", "started", "sha256"]
@@ -26,7 +26,7 @@ SOURCES = ["check", "table", "source", "outcome", "reason", "items", "path", "re
 
 @dataclass(frozen=True, repr=False)
 class Explanation:
-    """One requirement explained: its verdicts, and what was asked of the cluster to give them.
+    """The explanation of one requirement: its verdicts, and the API requests that they rest on.
 
     ``subject`` is a shell pattern on ``namespace/name`` or on the name alone; empty for all subjects.
     """
@@ -45,20 +45,20 @@ class Explanation:
 
     @cached_property
     def sources(self) -> pd.DataFrame:
-        """What was asked of the cluster for each check: check, table, source, outcome, reason, items, path,
-        resource_version, started, sha256 (of each response body). A source that was not asked has no outcome."""
+        """The API requests behind each check: check, table, source, outcome, reason, items, path, resource_version,
+        started, sha256 (of each response body). A source that was not requested has no outcome."""
         rows = [row for outcome in self.result.outcomes for row in self._sources(outcome)]
         return pd.DataFrame(rows, columns=SOURCES)
 
     def lines(self) -> Iterator[tuple[int, str]]:
-        """The explanation as lines of text, each with how far it is indented."""
+        """The explanation as lines of text, each with its indentation."""
         stated, result = self.result.requirement, self.result
         yield 0, f"{self.evaluation.framework.framework} {stated.id} {stated.title}: {result.status}"
         yield 2, str(result.reason)
         for outcome in result.outcomes:
             yield from self._of_check(outcome)
         if not result.outcomes:
-            yield 2, "It has no check: a person must supply the evidence."
+            yield 2, "No check covers this requirement. A person must supply the evidence."
 
     def __repr__(self) -> str:
         return f"<Explanation of {self.result.requirement.id}: {self.result.status}; {len(self.verdicts):,} verdicts>"
@@ -75,17 +75,17 @@ class Explanation:
                             if outcome.counts[verdict])
         yield 2, ""
         yield 2, f"{check.name} ({check.severity}): {check.title}"
-        yield 4, f"{counted or 'no subject'}{f'; wanted: {check.wanted}' if check.wanted else ''}"
+        yield 4, f"{counted or 'no subject'}{f'; expected: {check.wanted}' if check.wanted else ''}"
         shown = self.verdicts[self.verdicts["check"] == check.name]
         if self.subject and not len(shown):
-            yield 4, f"It does not judge {self.subject}."
+            yield 4, f"The check does not judge {self.subject}."
         for row in shown.head(SHOWN).to_dict("records"):
-            seen = f" (seen: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
+            seen = f" (observed: {row['seen']})" if row["seen"] and row["seen"] != row["reason"] else ""
             yield 4, f"{row['verdict'].replace('_', ' ')}: {_called(row)}: {row['reason']}{seen}"
         if len(shown) > SHOWN:
             yield 4, f"and {len(shown) - SHOWN:,} more"
         asked = self.sources[self.sources["check"] == check.name].drop_duplicates("source")
-        yield 4, f"It reads {', '.join(check.tables)}, which come from:"
+        yield 4, f"Evidence: the check reads {', '.join(check.tables)}, collected from:"
         for row in asked.to_dict("records"):
             yield 6, _source(row)
 
@@ -108,19 +108,19 @@ class Explanation:
 
 
 def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = "") -> Explanation:
-    """Why a requirement has its status. Raises `NoSuchName` where no evaluation has it, and `UsageError` where several
-    do, or where no check of it judges such a subject."""
+    """Explain the status of a requirement. Raises `NoSuchName` if no evaluation has the requirement, and `UsageError`
+    if several do or if none of its checks judges the subject."""
     evaluations = list(evaluations)
     found = [(one, result) for one in evaluations for result in one.results if result.requirement.id == requirement]
     if not found:
         raise NoSuchName("requirement", requirement, [r.requirement.id for one in evaluations for r in one.results])
     if len(found) > 1:
         names = " or ".join(f"-f {one.framework.framework}" for one, _ in found)
-        raise UsageError(f"The requirement {requirement} stands in several frameworks: name one with {names}.")
+        raise UsageError(f"Several frameworks have the requirement {requirement}. Choose one with {names}.")
     explanation = Explanation(*found[0], subject)
     if subject and not len(explanation.verdicts):
-        raise UsageError(f"No check of {requirement} judges a subject called {subject}. `--subjects` of "
-                         "`auditkit evaluate` lists all subjects; a pattern such as 'billing/*' names several.")
+        raise UsageError(f"No check of {requirement} judges the subject {subject}. `auditkit evaluate "
+                         "--subjects` lists all subjects. A pattern such as 'billing/*' selects several.")
     return explanation
 
 
@@ -131,7 +131,7 @@ def _called(row: dict[str, Any]) -> str:
 
 
 def _source(row: dict[str, Any]) -> str:
-    """A line of the ledger: what was asked, and what came of it."""
+    """A line of the ledger: the request and its outcome."""
     if pd.isna(row["outcome"]):
         return f"{row['source']}: not collected"
     reason = f": {row['reason']}" if row["reason"] else ""

@@ -1,4 +1,4 @@
-"""What our own checks say of each pod, container and workload, to compare it with what other tools say."""
+"""Verdicts of the built-in checks on pods, containers and workloads, for comparison with other tools."""
 
 import numpy as np
 import pandas as pd
@@ -17,9 +17,9 @@ def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volum
                  namespaced_objects: pd.DataFrame, all_container_env: pd.DataFrame,
                  all_container_env_from: pd.DataFrame, limit_ranges: pd.DataFrame, pod_specs: pd.DataFrame,
                  spec_security: pd.DataFrame) -> pd.DataFrame:
-    """The verdicts of our checks that other tools have rules for: check, kind, namespace, name, verdict.
+    """Verdicts of the built-in checks for which other tools have rules: check, kind, namespace, name, verdict.
 
-    ``verdict`` is pass, fail or unknown; what is not in the scope of a check has no row.
+    ``verdict`` is pass, fail or unknown. Subjects outside the scope of a check have no row.
     """
     frames = dict(locals())
     parts = []

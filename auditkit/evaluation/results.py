@@ -1,4 +1,4 @@
-"""What came of checks and requirements: plain data."""
+"""The results of checks and requirements, as plain data."""
 
 import inspect
 import sys
@@ -23,17 +23,17 @@ from auditkit.framework.model import Requirement
 from auditkit.people.attestations import Attestation
 from auditkit.snapshots.ledger import Gap, sentences
 
-UNSAID = {"fail": "it is not as wanted", "unknown": "the value is not known"}
+UNSAID = {"fail": "it does not have the expected state", "unknown": "the value is unknown"}
 """The reason of verdicts for which a check gives none."""
 
 
 @dataclass(frozen=True, repr=False)
 class Outcome:
-    """What one check found: a verdict for every subject of its population.
+    """The outcome of one check: a verdict for every subject of its population.
 
-    ``missing`` is what is not known of all that the check reads: then subjects may be missing, and the requirement does
-    not pass. ``touching`` is that of it which puts subjects in doubt, by their kind (under ``None``: all of them).
-    ``stated`` says on whose word it rests, and for which sources, where these are not shown to be whole.
+    ``missing`` has the gaps in what the check reads. With a gap, subjects may be missing and the requirement does not
+    pass. ``touching`` has the gaps that put subjects in doubt, by kind (``None``: all kinds). ``stated`` names the
+    person who states that sources are complete, and these sources.
     """
 
     check: Check
@@ -46,12 +46,12 @@ class Outcome:
 
     @cached_property
     def gaps(self) -> list[str]:
-        """Why not all is known that the check reads, in sentences; empty where it is."""
+        """The gaps in what the check reads, as sentences; empty if there are none."""
         return sentences(self.missing)
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many subjects have each verdict; all four are there."""
+        """The number of subjects with each verdict. All four verdicts are present."""
         found = dict(zip(*(self.verdict.value_counts().field(i).to_pylist() for i in (0, 1)), strict=True))
         return {verdict: found.get(verdict, 0) for verdict in VERDICTS}
 
@@ -61,7 +61,7 @@ class Outcome:
                 else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
 
     def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
-        """What the subjects at these places are called: kind, namespace, name, container."""
+        """The names of the subjects at these positions: kind, namespace, name, container."""
         return subjects(self.population, self.check.tables[0], chosen)
 
     def rows(self, verdict: str | None = None) -> pd.DataFrame:
@@ -78,7 +78,7 @@ class Outcome:
         return frame
 
     def reasons(self, verdict: str) -> list[tuple[str, int]]:
-        """Why subjects have this verdict (``fail`` or ``unknown``), the commonest reason first, each with how many."""
+        """The reasons for this verdict (``fail`` or ``unknown``) with the number of subjects, the most common first."""
         chosen = self.positions(verdict)
         with guarded(self.check):
             given = self.judgement.reasons
@@ -111,7 +111,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a requirement has its status, in parts; they become one text only where it is shown.
+    """The reason for a status, in parts. The parts are joined to text only for display.
 
     ``said``: what people say that decides. ``found``: what the checks found. ``rest``: what a cluster cannot show.
     ``accepted``: by whom failures are accepted, and until when. ``attested``: who attests the rest.
@@ -149,7 +149,7 @@ class Result:
     attestations: tuple[Attestation, ...] = ()
 
     def count(self, verdict: str) -> int:
-        """How many verdicts of this kind its checks gave together."""
+        """The number of verdicts of this kind from all checks of the requirement."""
         return sum(outcome.counts[verdict] for outcome in self.outcomes)
 
     def __repr__(self) -> str:
@@ -165,12 +165,12 @@ class Result:
 
 
 def joined(*phrases: str) -> str:
-    """What is not empty, parted by semicolons."""
+    """The parts that are not empty, separated by semicolons."""
     return "; ".join(filter(None, phrases))
 
 
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
-    """What rows of a population are called: columns kind, namespace, name, container."""
+    """The names of rows of a population: columns kind, namespace, name, container."""
     rows = population.iloc[chosen]
     declared = tables.TABLES.get(table.removeprefix("all_"))
     name, container = declared.called if declared else ("name", "container")
@@ -191,9 +191,9 @@ def guarded(check: Check) -> Iterator[None]:
         with redirect_stdout(sys.stderr):
             yield
     except AuditkitError as error:
-        raise UsageError(f"The check {check.name} broke: {error}") from error
+        raise UsageError(f"The check {check.name} failed to run: {error}") from error
     except (Exception, SystemExit) as error:
-        raise UsageError(f"The check {check.name} broke: {type(error).__name__}: {error} "
+        raise UsageError(f"The check {check.name} failed to run: {type(error).__name__}: {error} "
                          f"({_place(error, check)}).") from error
 
 

@@ -1,4 +1,4 @@
-"""What checks found, in sentences: what was seen, of whom, how many of how many."""
+"""Sentences about the findings of checks: what was observed, on which subjects, and on how many of how many."""
 
 import numpy as np
 import pandas as pd
@@ -7,7 +7,7 @@ from auditkit.checks import Check
 from auditkit.evaluation.results import Outcome
 
 NAMED = 2
-"""Subjects that a sentence names; the others are counted."""
+"""Number of subjects that a sentence names. It counts the others."""
 
 NOUNS = {
     "api_servers": "API servers",
@@ -22,30 +22,30 @@ NOUNS = {
     "secrets": "Secrets",
     "system_masters": "subjects",
 }
-"""What the subjects of a table are called together, where that is not the table's name."""
+"""Plural nouns for subjects, for tables whose name does not give one."""
 
 _IRREGULAR = {"is": "are", "has": "have", "does": "do", "was": "were", "goes": "go"}
 _UNCHANGED = {"can", "cannot", "may", "must", "need"}
 
 
 def subjects_of(check: Check) -> str:
-    """What the subjects of a check are called together: ``pods``, also where templates of pods count among them."""
+    """The plural noun for the subjects of a check: ``pods``, even if they include pod templates."""
     name = check.tables[0].removeprefix("all_")
     return NOUNS.get(name, name.replace("_", " "))
 
 
 def failing(outcome: Outcome) -> str:
-    """What fails: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 and 14 more``."""
+    """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 and 14 more``."""
     count, total = outcome.counts["fail"], len(outcome.population)
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
-            else f"{'is' if count == 1 else 'are'} not as wanted: {outcome.check.title.rstrip('.')}")
+            else f"{'fails' if count == 1 else 'fail'} the check \"{outcome.check.title.rstrip('.')}\"")
     names = _names(outcome, "fail")
     return f"{count:,} of {total:,} {subjects_of(outcome.check)} {told}{f': {names}' if names and finding else ''}"
 
 
 def undecided(outcome: Outcome) -> str:
-    """What is not known of subjects, and the commonest reasons for it; empty where all is decided."""
+    """The unknown subjects, with the most common reason. Empty if all are decided."""
     count, total = outcome.counts["unknown"], len(outcome.population)
     if not count:
         return ""
@@ -55,7 +55,7 @@ def undecided(outcome: Outcome) -> str:
 
 
 def plural(finding: str) -> str:
-    """A finding said of several: ``runs privileged`` → ``run privileged``."""
+    """The plural form of a finding: ``runs privileged`` → ``run privileged``."""
     verb, space, rest = finding.partition(" ")
     if verb in _IRREGULAR:
         verb = _IRREGULAR[verb]
@@ -67,7 +67,7 @@ def plural(finding: str) -> str:
 
 
 def _names(outcome: Outcome, verdict: str) -> str:
-    """The first subjects of a verdict, and how many more there are."""
+    """The names of the first subjects with a verdict, and the number of the others."""
     places = outcome.positions(verdict)
     called = outcome.subjects(places[:50])
     names = list(dict.fromkeys(

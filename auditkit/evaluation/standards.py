@@ -7,25 +7,25 @@ from auditkit.evaluation.results import Result
 
 
 def standard(results: Iterable[Result], asked: str, server_says: str) -> str:
-    """The version that was judged by, and why that one; empty where none was.
+    """The versions of the Pod Security Standards in use, with the reason; empty if no check uses them.
 
-    ``asked`` is the version that was asked for, ``server_says`` that of the server, as its ``/version`` tells.
+    ``asked`` is the requested version. ``server_says`` is the version of the server, from ``/version``.
     """
     results = list(results)
-    said = [f"{version} where the framework says so" for version in versions(results, fixed=True)]
+    said = [f"{version} where the framework sets it" for version in versions(results, fixed=True)]
     server = server_version(server_says)
     for version in versions(results, fixed=False):
         if asked in ("", "latest"):
-            why = f" ({f'as the server, {server}' if server else 'the latest; the version of the server is not known'})"
+            why = f" ({f'the server version, {server}' if server else 'the latest; the server version is unknown'})"
         else:
-            limit = f"the server is {server}" if server else f"v1.{NEWEST} is the last"
-            why = "" if version == asked else f", though {asked} was asked for: {limit}"
+            limit = f"the server is {server}" if server else f"v1.{NEWEST} is the newest known version"
+            why = "" if version == asked else f" instead of the requested {asked}: {limit}"
         said.insert(0, f"{version}{why}")
     return "; ".join(said)
 
 
 def versions(results: Iterable[Result], *, fixed: bool | None = None) -> list[str]:
-    """The versions that were judged by; those only that the framework fixes, or not."""
+    """The versions in use; with ``fixed``, only those that the framework sets, or does not set."""
     found = {str(outcome.check.parameters["version"]) for result in results
              for (name, given), outcome in zip(result.requirement.named, result.outcomes, strict=True)
              if name.startswith("pss.") and fixed in (None, given.get("version", "latest") != "latest")}

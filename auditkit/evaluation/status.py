@@ -6,22 +6,24 @@ from auditkit.framework.model import Requirement
 from auditkit.snapshots.ledger import sentences
 
 CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_members")
-"""Populations that nobody but a provider sees, where one runs the control plane."""
+"""Populations that only the provider sees if a provider runs the control plane."""
 
 
 def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "") -> tuple[str, Reason]:
     """The status of a requirement and the reason for it, from what its checks found.
 
-    ``fail`` if any subject fails; else ``unknown`` if any is unknown or evidence is incomplete; else ``pass`` if
-    any subject was judged, or ``not_applicable`` where there is nothing to judge, and that is completely known.
-    Both are said only of what a cluster shows as a whole: where it shows a part (``reach`` is not ``evidenced``),
-    the rest is for people, and the status is ``manual``, as it is without a check. What a provider runs
-    (``run_by`` names the one of this cluster) is ``not_applicable``, and never a pass.
+    The status is ``fail`` if any subject fails. Otherwise it is ``unknown`` if any subject is unknown or evidence is
+    incomplete. Otherwise it is ``pass`` if any subject was judged, and ``not_applicable`` if there is no subject and
+    the evidence for that is complete. ``pass`` and ``not_applicable`` need a requirement that a cluster shows fully
+    (``reach`` is ``evidenced``). For all other requirements, and without a check, the status is ``manual``: a person
+    must supply the rest of the evidence. What a provider runs (``run_by`` is the provider of this cluster) is
+    ``not_applicable`` and never ``pass``.
     """
     if requirement.run_by == "provider":
         return "not_applicable", Reason(f"run by the provider{f' ({run_by})' if run_by else ''}")
     if not outcomes:
-        return "manual", Reason(requirement.look_at or requirement.cannot_show or "no check gives evidence for it yet")
+        return "manual", Reason(requirement.look_at or requirement.cannot_show or "no check covers this requirement "
+                                                                                  "yet")
     if failed := [outcome for outcome in outcomes if outcome.counts["fail"]]:
         return "fail", Reason("; ".join(map(failing, failed)))
     if run_by and _of_the_provider(outcomes):
@@ -30,15 +32,15 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
         return "unknown", Reason(why)
     stated = "; ".join(dict.fromkeys(outcome.stated for outcome in outcomes if outcome.stated))
     if passed := sum(outcome.counts["pass"] for outcome in outcomes):
-        return _whole(requirement, "pass", joined(f"{passed:,} pass, none fails", stated))
+        return _whole(requirement, "pass", joined(f"{passed:,} passed, none failed", stated))
     return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
         outcome.judgement.otherwise if len(outcome.population) else f"there are no {subjects_of(outcome.check)}"
         for outcome in outcomes)), stated))
 
 
 def not_known(outcomes: list[Outcome]) -> str:
-    """Why not all is known that checks look at: gaps in the evidence, else a population that must exist and is not
-    seen, else subjects that are not decided. Empty where all is known."""
+    """Why the evidence of checks is incomplete: gaps in what they read, else a population that must exist and is not
+    visible, else undecided subjects. Empty if everything is known."""
     gaps = gaps_of(outcomes)
     unseen = [outcome.check.if_empty for outcome in outcomes if not len(outcome.population)]
     undecided_ = [undecided(outcome) for outcome in outcomes]
@@ -46,20 +48,21 @@ def not_known(outcomes: list[Outcome]) -> str:
 
 
 def gaps_of(outcomes: list[Outcome]) -> list[str]:
-    """Why not all is known that checks read, in sentences, each source once."""
+    """The gaps in what checks read, as sentences, each source once."""
     return sentences(gap for outcome in outcomes for gap in outcome.missing)
 
 
 def _whole(requirement: Requirement, status: str, found: str) -> tuple[str, Reason]:
-    """A good status, if a cluster shows the whole of the requirement; else people must tell the rest."""
+    """A good status if a cluster shows the whole requirement; otherwise ``manual``, with what is missing."""
     if requirement.reach == "evidenced":
         return status, Reason(found)
-    seen = f"what a cluster shows holds: {found}" if status == "pass" else f"nothing of it could be judged: {found}"
-    rest = f"it cannot show: {requirement.cannot_show}" if requirement.cannot_show else "people must tell the rest"
+    seen = f"the cluster meets its part: {found}" if status == "pass" else f"no evidence in the cluster: {found}"
+    rest = (f"not shown by a cluster: {requirement.cannot_show}" if requirement.cannot_show
+            else "a person must supply the remaining evidence")
     return "manual", Reason(seen, rest=rest)
 
 
 def _of_the_provider(outcomes: list[Outcome]) -> bool:
-    """Whether the checks look at nothing but a control plane, and it is not there to be seen."""
+    """True if the checks only cover a control plane that is not visible."""
     return (all(o.check.tables[0] in CONTROL_PLANE and not o.gaps for o in outcomes)
             and any(o.check.if_empty and not len(o.population) for o in outcomes))

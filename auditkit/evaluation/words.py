@@ -1,6 +1,6 @@
 """The words of a judgement: verdicts, statuses, severities, with their order, their text and how they look.
 
-Said here once: the terminal, figures, pages, style sheets and exports read them.
+The terminal, figures, pages, style sheets and exports all read them from here.
 """
 
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Word:
-    """A word that results use: its name in data, how people read it, and how it is shown.
+    """A word in results: its name in data, its text for people, and its appearance.
 
-    ``style`` is that of the terminal (rich), ``colour`` that of figures, page and paper, ``pattern`` fills a bar beside
-    its colour, so that colour is never alone.
+    ``style`` is for the terminal (rich), ``colour`` for figures, pages and PDFs. ``pattern`` fills bars, so that colour
+    is not the only difference.
     """
 
     name: str
@@ -32,21 +32,21 @@ WORDS = {word.name: word for word in (FAIL, UNKNOWN, MANUAL, ATTESTED, PASS, NOT
 """Every status by its name, the worst first."""
 
 STATUSES = tuple(WORDS)
-"""Of a requirement, the worst first."""
+"""The statuses of a requirement, the worst first."""
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
-"""Of a subject, in the order of their codes in stored tables."""
+"""The verdicts on a subject, in the order of their codes in stored tables."""
 
 WORST_FIRST = tuple(name for name in STATUSES if name in VERDICTS)
-"""The verdicts in the order in which people want to see them."""
+"""The verdicts, the worst first."""
 
 SEVERITIES = ("low", "medium", "high", "critical")
-"""Of a check, the least first."""
+"""The severities of a check, the lowest first."""
 
 SUBJECT = ["kind", "namespace", "name", "container"]
-"""The columns that say who is judged."""
+"""The columns that identify a subject."""
 
 
 def word(name: str) -> str:
-    """A status or verdict as people read it."""
+    """The text of a status or verdict for people."""
     return WORDS[name].text if name in WORDS else name

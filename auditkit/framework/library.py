@@ -11,7 +11,7 @@ from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties"}
-"""What else may stand in a folder of frameworks, by its key."""
+"""Other lists that a folder of frameworks may contain, by their key."""
 
 
 def names(own: Path | None = None) -> list[str]:
@@ -20,14 +20,14 @@ def names(own: Path | None = None) -> list[str]:
 
 
 def load(name: str, own: Path | None = None) -> Framework:
-    """A framework by name: one that ships, or one of a folder given beside them.
+    """Load a framework by name: a built-in one, or one from a given folder.
 
     Raises `NoSuchName`; `DefinitionError` with file and line, also where both have this name.
     """
     shipped, others = _shipped(), _files(own)
     if name in shipped and name in others:
-        raise DefinitionError(f"{others[name]}: a framework {name!r} ships with auditkit. Give yours a name of "
-                              "its own, or see what it would change: "
+        raise DefinitionError(f"{others[name]}: auditkit has a built-in framework {name!r}. Rename yours, "
+                              "or compare it with the built-in one: "
                               f"`auditkit evaluate SNAPSHOT -f {name} --controls {own}`.")
     if name not in shipped | others:
         raise NoSuchName("framework", name, shipped | others)
@@ -35,44 +35,44 @@ def load(name: str, own: Path | None = None) -> Framework:
 
 
 def listed(own: Path | None = None) -> list[tuple[Framework, bool]]:
-    """All frameworks, those that ship and those of a folder; of the latter, whether each is a version of one that
-    ships, which is merely proposed."""
+    """All frameworks: the built-in ones and those of a folder. The flag is true for a framework of the folder that
+    has a built-in name and is therefore only a proposal."""
     shipped, others = _shipped(), _files(own)
     return [*((read(path), False) for path in shipped.values()),
             *((read(path, own), name in shipped) for name, path in others.items())]
 
 
 def own_files(framework: Framework) -> list[Path]:
-    """The files of a user's own that a framework was read from."""
+    """The user's own files from which a framework was read."""
     ships = shipped.folder("controls").resolve()
     return [path for path in framework.files if path.resolve().parent != ships]
 
 
 def files(own: Path | None = None) -> list[Path]:
-    """The files of all frameworks, those that ship first."""
+    """The files of all frameworks, the built-in ones first."""
     return [*_shipped().values(), *_files(own).values()]
 
 
 def proposed(name: str, own: Path) -> bool:
-    """Whether a folder has its own version of a framework that ships."""
+    """True if a folder has its own version of a built-in framework."""
     return name in _shipped() and name in _files(own)
 
 
 def proposals(own: Path) -> list[str]:
-    """The frameworks of a folder that can be compared with one in force: of the same name, or extended.
+    """The frameworks of a folder that can be compared with one in force: with a built-in name, or an extension.
 
     Raises `DefinitionError` where there is none.
     """
     found = [name for name, path in _files(own).items()
              if name in _shipped() or read(path, own).extends]
     if not found:
-        raise DefinitionError(f"{own} has no framework with the name of one that ships, and none that extends "
-                              "another: there is nothing to compare.")
+        raise DefinitionError(f"{own} has no framework to compare. A framework to compare has the name of a "
+                              "built-in one, or extends another.")
     return found
 
 
 def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
-    """What is in force, and what a folder proposes instead.
+    """The framework in force, and the one that a folder proposes instead.
 
     In force is the framework that ships under the same name, or else that which the folder's extends. Raises
     `NoSuchName`, or `DefinitionError` where nothing is in force.
@@ -83,14 +83,14 @@ def proposal(name: str, own: Path) -> tuple[Framework, Framework]:
     theirs = read(others[name], own)
     in_force = name if name in _shipped() else theirs.extends
     if not in_force:
-        raise DefinitionError(f"{others[name]} can be compared with nothing: no framework {name!r} ships with "
-                              "auditkit, and it extends none.")
+        raise DefinitionError(f"{others[name]} cannot be compared: auditkit has no built-in framework {name!r}, "
+                              "and it does not extend another.")
     return _base(in_force, own, ()), theirs
 
 
 def either(name: str, own: Path | None = None) -> Framework:
-    """A framework as exceptions and attestations name it: where a folder proposes another version of one that ships,
-    with the requirements of both. Raises as `load`."""
+    """A framework as exceptions and attestations refer to it. If a folder proposes another version of a built-in
+    framework, it has the requirements of both. Raises as `load`."""
     if own is None or not proposed(name, own):
         return load(name, own)
     in_force, theirs = proposal(name, own)
@@ -98,17 +98,17 @@ def either(name: str, own: Path | None = None) -> Framework:
 
 
 def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> Framework:
-    """The framework of a file, whole. ``within`` has the files that extend it. Raises `DefinitionError`."""
+    """The complete framework of a file. ``within`` has the files that extend it. Raises `DefinitionError`."""
     framework = _placed(path, strict_yaml.read(path, Framework))
     written = framework.requirements
     if framework.framework != path.stem:
-        raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'framework')}: it says "
-                              f"`framework: {framework.framework}`; "
-                              "framework and file must have the same name.")
+        raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'framework')}: the framework "
+                              f"is called {framework.framework!r}. Give the framework and the file the same name; the "
+                              f"file has the name {path.stem!r}.")
     if framework.extends:
         if path in within:
-            raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends itself, through "
-                                  f"{framework.extends!r}.")
+            raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'extends')}: it extends itself through "
+                                  f"{framework.extends!r}. Remove one of the two.")
         try:
             framework = _merged(_base(framework.extends, own, (*within, path)), framework)
         except NoSuchName as error:
@@ -124,12 +124,13 @@ def _shipped() -> dict[str, Path]:
 
 
 def _files(folder: Path | None) -> dict[str, Path]:
-    """The files of a folder with a framework in them, by its name. Raises `DefinitionError` for a folder without any,
-    and for a YAML file that is nothing which is kept there."""
+    """The framework files of a folder by name. Raises `DefinitionError` for a folder without a framework, and for a
+    YAML file that is none of the lists that such a folder may contain."""
     if folder is None:
         return {}
     if not folder.is_dir():
-        raise DefinitionError(f"{folder} is not a folder; --controls takes one with a YAML file a framework.")
+        raise DefinitionError(f"{folder} is not a folder. Give --controls a folder with one YAML file for each "
+                              f"framework.")
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
@@ -137,29 +138,32 @@ def _files(folder: Path | None) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in filter(_has_framework, paths):
         if path.stem in found:
-            raise DefinitionError(f"{found[path.stem]} and {path.name} are both the framework {path.stem!r}: keep one.")
+            raise DefinitionError(f"{found[path.stem]} and {path.name} both define the framework {path.stem!r}: "
+                                  f"keep one.")
         found[path.stem] = path
     if not found:
-        raise DefinitionError(f"{folder} has no framework; --controls takes a folder with a YAML file a framework.")
+        raise DefinitionError(f"{folder} has no framework. Give --controls a folder with one YAML file for each "
+                              f"framework.")
     return found
 
 
 def _has_framework(path: Path) -> bool:
-    """Whether a YAML file is a framework. Raises `DefinitionError` where it is no other list that is kept there."""
+    """True if a YAML file is a framework. Raises `DefinitionError` if it is not another list that the folder may
+    have."""
     keys = strict_yaml.top(path)
     if keys & {"framework", "requirements"}:
         return True
     if keys & _OTHER_LISTS:
         return False
     near = " ".join(str(NoSuchName("key", key, ["framework"])) for key in keys if key.lower().startswith("fram"))
-    raise DefinitionError(f"{path}, line 1: this is no framework: it has no key 'framework'. {near}".rstrip())
+    raise DefinitionError(f"{path}, line 1: the file is not a framework: it has no key 'framework'. {near}".rstrip())
 
 
 _Part = TypeVar("_Part", Section, Requirement)
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
-    """The framework that another extends; one that ships goes before one of the same name in a folder."""
+    """The framework that another extends. A built-in framework has precedence over one of the same name in a folder."""
     known = _files(own) | _shipped()
     if name not in known:
         raise NoSuchName("framework", name, known)
@@ -176,7 +180,7 @@ def _merged(base: Framework, framework: Framework) -> Framework:
 
 
 def _placed(path: Path, framework: Framework) -> Framework:
-    """A framework whose requirements know where they are written."""
+    """A framework whose requirements have their file and line."""
     def place(position: int, requirement: Requirement) -> Place:
         at = partial(strict_yaml.line, path, "requirements", position)
         return Place(path, at(), tuple(at("checks", check) for check in range(len(requirement.checks))))
@@ -187,18 +191,18 @@ def _placed(path: Path, framework: Framework) -> Framework:
 
 
 def _verify(written: list[Requirement], framework: Framework, path: Path) -> None:
-    """Refuse a framework without requirements, or one with an identifier twice, a section that does not exist, or a
-    check twice."""
+    """Refuse a framework that has no requirements, lists an identifier or a check twice, or refers to an unknown
+    section."""
     if not framework.requirements:
         raise DefinitionError(
             f"{path}, line {strict_yaml.line(path, 'requirements')}: the framework has no requirements.")
     seen: set[str] = set()
     sections = {section.id for section in framework.sections}
     for requirement in written:
-        what = ("stands there twice" if requirement.id in seen
-                else f"is in section {requirement.section!r}, which is not among the sections"
+        what = ("is listed twice" if requirement.id in seen
+                else f"is in section {requirement.section!r}, which is not in the list of sections"
                 if requirement.section not in sections
-                else f"has the check {twice} twice" if (twice := _twice(requirement)) else "")
+                else f"lists the check {twice} twice" if (twice := _twice(requirement)) else "")
         if what:
             raise DefinitionError(f"{requirement.place}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)

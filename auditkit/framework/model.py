@@ -10,7 +10,7 @@ import msgspec
 from auditkit.checks import Check, find
 
 UNWRITABLE = {"place": "(place)", "files": "(files)"}
-"""Fields that reading fills. A file cannot: paths are no values of YAML."""
+"""Fields that the reader fills. A file cannot set them, because paths are not YAML values."""
 
 Reach = Literal["evidenced", "partly", "attested"]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
@@ -30,7 +30,7 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True)
 class Place:
-    """Where a requirement is written: file, line, and the line of each of its checks."""
+    """The place of a requirement: file, line, and the line of each of its checks."""
 
     path: Path
     line: int

@@ -19,7 +19,7 @@ def verify(framework: Framework) -> None:
 
 
 def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
-    """What is wrong with the checks of a requirement: the place in the list, and a sentence."""
+    """The problems with the checks of a requirement: the position in the list, and a sentence."""
     for position, entry in enumerate(requirement.checks):
         for name, given in [(entry, {})] if isinstance(entry, str) else entry.items():
             try:
@@ -28,13 +28,13 @@ def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
                 yield position, str(error)
                 continue
             defaults = all_checks()[name].parameters
-            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; by default it is "
-                                   f"{defaults[parameter]!r}")
+            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; give a value of the "
+                                   f"same type as the default, {defaults[parameter]!r}")
                         for parameter, value in given.items() if not _alike(value, defaults[parameter]))
 
 
 def _alike(value: Any, default: Any) -> bool:
-    """Whether a value from YAML can stand where a default stands."""
+    """True if a value from YAML has the type of the default."""
     if default is None or value is None:
         return default is None
     if isinstance(default, list | tuple | set | frozenset):

@@ -1,4 +1,4 @@
-"""Attestations: what people say of that which a cluster cannot show, with their files.
+"""Attestations: statements by people about what a cluster cannot show, with their files.
 
 A file has a list of them::
 
@@ -35,7 +35,7 @@ from auditkit.framework.model import Framework
 from auditkit.people import entries
 from auditkit.people.entries import Days, Origin, Text
 
-Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256, of 64 hexadecimal digits")]
+Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256 of 64 hexadecimal digits")]
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -46,14 +46,14 @@ class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Alternative(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """What is done instead of an addressable specification, and why that is reasonable and enough."""
+    """The alternative to an addressable specification, and why it is reasonable and sufficient."""
 
     measure: Text
     reason: Text
 
 
 class AttestationEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """An attestation as it stands in a file."""
+    """An attestation as it is written in a file."""
 
     framework: Text
     requirements: Annotated[list[Text], msgspec.Meta(min_length=1)]
@@ -68,7 +68,7 @@ class AttestationEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, 
 
 @dataclass(frozen=True)
 class Evidence:
-    """A file of an attestation as it was found: its SHA-256 (empty where it is missing), what is wrong."""
+    """A file of an attestation as it was found: its SHA-256 (empty if it is missing) and its problem."""
 
     path: str
     sha256: str = ""
@@ -77,15 +77,15 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Attestation:
-    """An attestation with the place where it stands and the files as they were found."""
+    """An attestation with its origin, and its files as they were found."""
 
     entry: AttestationEntry
     origin: Origin
     files: list[Evidence] = field(default_factory=list)
 
     def state(self, days: Days) -> str:
-        """``valid``, ``expired``, ``not in force yet``, or what is wrong with a file. Where the day is not known
-        exactly, it is valid on all of them."""
+        """``valid``, ``expired``, ``not in force yet``, or the problem with a file. If the day is not known exactly, a
+        valid one is valid on all days."""
         if days[1] > self.entry.until:
             return "expired"
         if days[0] < self.entry.since:
@@ -94,7 +94,7 @@ class Attestation:
 
     @property
     def told(self) -> str:
-        """Who says what, and until when."""
+        """The person, the end of the period, and the statement."""
         return f"{self.entry.by}, until {self.entry.until}: {self.entry.says}"
 
 
@@ -106,7 +106,7 @@ def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
     found = []
     for entry, origin in entries.read(given, "attestations", AttestationEntry):
         if entry.until < entry.since:
-            raise origin.wrong(f"it ends on {entry.until}, before it begins ({entry.since}).")
+            raise origin.wrong(f"it ends on {entry.until}, before it begins ({entry.since}). Correct one of the days.")
         _verify(entry, entries.framework_of(entry.framework, entry.requirements, origin, own), origin)
         files = [_evidence(File(file) if isinstance(file, str) else file, origin) for file in entry.files]
         found.append(Attestation(entry, origin, files))
@@ -114,15 +114,15 @@ def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
 
 
 def _verify(entry: AttestationEntry, framework: Framework, origin: Origin) -> None:
-    """Refuse an alternative to what may have none, or that does not hold."""
+    """Refuse an alternative to a requirement that may not have one, or with a statement that it is not met."""
     if not entry.alternative:
         return
     if not entry.holds:
-        raise origin.wrong("it names an alternative, and says that the requirement does not hold.")
+        raise origin.wrong("it names an alternative and also states that the requirement is not met. Keep one.")
     for requirement in framework.requirements:
         if requirement.id in entry.requirements and requirement.obligation != "addressable":
             raise origin.wrong(f"it names an alternative to {requirement.id}, which is "
-                               f"{requirement.obligation or 'not graded'}; only what is addressable can be met by one.")
+                               f"{requirement.obligation or 'not graded'}. Only addressable requirements can have one.")
 
 
 def _evidence(file: File, origin: Origin) -> Evidence:
@@ -133,5 +133,5 @@ def _evidence(file: File, origin: Origin) -> Evidence:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise origin.wrong(f"its file {path} cannot be read: {error.strerror}.") from None
+        raise origin.wrong(f"the file {path} cannot be read: {error.strerror}.") from None
     return Evidence(file.path, digest, "file changed" if (file.sha256 or digest).lower() != digest else "")

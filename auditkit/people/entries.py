@@ -1,4 +1,4 @@
-"""Lists that people keep in YAML files: exceptions, attestations. Each entry knows its file and line."""
+"""Lists that people maintain in YAML files: exceptions and attestations. Each entry has its file and line."""
 
 import datetime as dt
 import hashlib
@@ -17,7 +17,7 @@ from auditkit.framework.model import Framework
 Text = Annotated[str, msgspec.Meta(pattern=r"\S", description="text that is not empty")]
 
 LONGEST = 366
-"""Days for which people can answer for something; after a year they look again."""
+"""The maximum period in days of an exception or attestation: a person reviews it at least once a year."""
 
 Days = tuple[dt.date, dt.date]
 """The first and the last day on which the cluster may have been observed."""
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where an entry stands: its file (as seen from the folder that was given), line, the file's SHA-256."""
+    """The origin of an entry: its file (relative to the given folder), its line, and the file's SHA-256."""
 
     file: str
     line: int
@@ -35,13 +35,13 @@ class Origin:
     path: Path
 
     def wrong(self, what: object) -> DefinitionError:
-        """The error that something in the entry is wrong."""
+        """The error for a mistake in the entry."""
         return DefinitionError(f"{self.path}, line {self.line}: {what}")
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What is to be said of an entry: that it has expired, covers nothing, covers too much …"""
+    """A notice about an entry: it has expired, is unused, is too wide …"""
 
     kind: str
     origin: Origin
@@ -49,7 +49,7 @@ class Notice:
 
 
 def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
-    """The entries of a file, or of each YAML file in a folder: what stands there in a list called ``key``.
+    """The entries of a file, or of each YAML file in a folder, from the list ``key``.
 
     Raises `DefinitionError` with file and line.
     """
@@ -66,9 +66,9 @@ def read(given: Path | str, key: str, shape: type[T]) -> list[tuple[T, Origin]]:
 
 
 def too_long(first: dt.date, last: dt.date) -> str:
-    """What is wrong with a term, of which both days count, that is longer than `LONGEST`; else empty."""
+    """The problem with a period, both days included, that is longer than `LONGEST`; otherwise empty."""
     days = (last - first).days + 1
-    return f"from {first} to {last} it holds for {days:,} days; {LONGEST} are the most" if days > LONGEST else ""
+    return f"the period from {first} to {last} is {days:,} days; the maximum is {LONGEST}" if days > LONGEST else ""
 
 
 def framework_of(name: str, requirements: list[str], origin: Origin, own: Path | None) -> Framework:
@@ -90,5 +90,5 @@ def _files(given: Path, key: str) -> list[Path]:
     files = sorted(path for suffix in ("yaml", "yml") for path in given.glob(f"*.{suffix}"))
     if not files:
         raise DefinitionError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
-                              f"there are no {key} to read.")
+                              f"give a YAML file, or a folder with YAML files, with {key}.")
     return files

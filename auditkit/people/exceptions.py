@@ -1,4 +1,4 @@
-"""Exceptions: failures that somebody answers for, for a time. They never turn a fail into anything else.
+"""Risk acceptances: failures that a named owner accepts for a period. An accepted failure remains a failure.
 
 A file has a list of them::
 
@@ -40,7 +40,7 @@ Pattern = Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Selector(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Shell patterns (``*``, ``?``, ``[a-z]``) of what a subject is called; one not given matches all."""
+    """Shell patterns (``*``, ``?``, ``[a-z]``) for the parts of a subject's name. A missing pattern matches all."""
 
     kind: Pattern | None = None
     namespace: Pattern | None = None
@@ -55,11 +55,11 @@ class Selector(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     @property
     def open(self) -> bool:
-        """Whether it names no namespace, object or container, but only anything or all of a kind."""
+        """True if it selects everything, or everything of one kind: it names no namespace, object or container."""
         return not any(pattern.strip("*?") for part, pattern in self.patterns.items() if part != "kind")
 
     def matches(self, who: pd.DataFrame) -> np.ndarray:
-        """Which subjects (columns kind, namespace, name, container) it selects."""
+        """True for each subject (columns kind, namespace, name, container) that it selects."""
         left = np.arange(len(who))
         for part, pattern in self.patterns.items():  # names last: few are left to look at
             codes, values = pd.factorize(who[part].iloc[left])
@@ -71,7 +71,7 @@ class Selector(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class ExceptionEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """An exception as it stands in a file."""
+    """An exception as it is written in a file."""
 
     owner: Text
     reason: Text
@@ -86,31 +86,32 @@ class ExceptionEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw
 
 @dataclass(frozen=True)
 class RiskAcceptance:
-    """An exception with the place where it stands."""
+    """An exception with its origin."""
 
     entry: ExceptionEntry
     origin: Origin
 
     def state(self, days: Days) -> str:
-        """``valid``, ``expired`` or ``not in force yet``: where the day is not known exactly, it is valid on all."""
+        """``valid``, ``expired`` or ``not in force yet``. If the day is not known exactly, a valid one is valid on
+        all days."""
         if days[1] > self.entry.expires:
             return "expired"
         return "valid" if days[0] >= self.entry.granted else "not in force yet"
 
     def concerns(self, framework: str, requirement: str, check: str) -> bool:
-        """Whether it is an exception to this check under this requirement."""
+        """True if it covers this check under this requirement."""
         entry = self.entry
         return (entry.framework in (None, framework) and check in (entry.checks or [check])
                 and requirement in (entry.requirements or [requirement]))
 
     @property
     def exact(self) -> bool:
-        """Whether each of its subjects is named, without a pattern."""
+        """True if each of its subjects is named without a pattern."""
         return bool(self.entry.subjects) and all(
             re.fullmatch(r"[^*?[]+", selector.name or "*") for selector in self.entry.subjects)
 
     def matches(self, who: pd.DataFrame) -> np.ndarray:
-        """Which subjects (columns kind, namespace, name, container) it covers."""
+        """True for each subject (columns kind, namespace, name, container) that it covers."""
         selectors = self.entry.subjects or [Selector()]
         return np.asarray(np.logical_or.reduce([selector.matches(who) for selector in selectors]))
 
@@ -128,11 +129,12 @@ def read(given: Path | str, own: Path | None = None) -> list[RiskAcceptance]:
 
 def _verify(entry: ExceptionEntry, origin: Origin, own: Path | None) -> None:
     if entry.expires < entry.granted:
-        raise origin.wrong(f"it expires on {entry.expires}, before it is granted ({entry.granted}).")
+        raise origin.wrong(f"it expires on {entry.expires}, before the day on which it is granted "
+                           f"({entry.granted}). Correct one of the days.")
     if not entry.checks and not entry.requirements:
-        raise origin.wrong("it must name the checks or requirements to which it is an exception.")
+        raise origin.wrong("it must name the checks or requirements that it covers.")
     if entry.requirements and not entry.framework:
-        raise origin.wrong("it names requirements, and not the framework that has them.")
+        raise origin.wrong("it names requirements but no framework. Add the framework that has them.")
     for name in entry.checks:
         try:
             find(name)
@@ -143,5 +145,5 @@ def _verify(entry: ExceptionEntry, origin: Origin, own: Path | None) -> None:
         served = {check for requirement in framework.requirements for check, _ in requirement.named
                   if not entry.requirements or requirement.id in entry.requirements}
         if useless := [name for name in entry.checks if name not in served]:
-            raise origin.wrong(f"{', '.join(useless)} does not serve "
+            raise origin.wrong(f"{', '.join(useless)} is not used by "
                                f"{', '.join(entry.requirements) or entry.framework}.")

@@ -1,4 +1,4 @@
-"""Mistakes and gaps in lists of controls, in checks, and in what people add, each with file and line."""
+"""Mistakes and gaps in frameworks, checks, exceptions and attestations, each with file and line."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from auditkit.proof.prove import MINIMUM, cases
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake (``error``), or something that is merely missing (``warning``)."""
+    """A mistake (``error``), or something that is missing (``warning``)."""
 
     level: Literal["error", "warning"]
     where: str
@@ -25,7 +25,7 @@ class Finding:
 
 
 def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
-    """What is wrong with a file (a framework, exceptions, attestations, or checks in Python).
+    """Find mistakes in a file (a framework, exceptions, attestations, or checks in Python).
 
     Without a file: with every framework that ships or stands in the folder ``own``, and with every check.
     """
@@ -45,7 +45,7 @@ def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
 
 
 def _has(file: Path, key: str) -> bool:
-    """Whether a YAML file has this key at its top."""
+    """True if a YAML file has this key at its top level."""
     content = strict_yaml.read(file, Any)
     return isinstance(content, dict) and key in content
 
@@ -65,11 +65,11 @@ def _framework(path: Path, own: Path | None) -> Iterator[Finding]:
 def _requirement(requirement: Requirement) -> Iterator[tuple[Literal["error", "warning"], str]]:
     yield from (("error", what) for _, what in verify.wrong(requirement))
     if requirement.reach == "evidenced" and not requirement.checks and not requirement.run_by:
-        yield "warning", "a cluster shows it, and no check looks"
+        yield "warning", "its reach is evidenced, but it has no check"
     if requirement.reach == "attested" and requirement.checks:
-        yield "warning", "only people can tell, and yet it has checks"
+        yield "warning", "its reach is attested, but it has checks"
     if requirement.reach == "partly" and not requirement.cannot_show:
-        yield "error", "it does not say what a cluster cannot show of it"
+        yield "error", "its reach is partly, but it has no cannot_show"
 
 
 def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
@@ -78,21 +78,21 @@ def _checks(names: Iterable[str], own: Path | None) -> Iterator[Finding]:
         for what in _check(check):
             yield Finding("warning", plugins.place(check), f"{check.name} {what}")
         if check.name not in used:
-            yield Finding("warning", plugins.place(check), f"{check.name} serves no framework")
+            yield Finding("warning", plugins.place(check), f"{check.name} is not used by any framework")
 
 
 def _check(check: Check) -> Iterator[str]:
     found = cases(check)
     missing = [part for part in ("wanted", "remedy", "source") if not getattr(check, part)]
     if missing:
-        yield f"does not say {', '.join(missing)}"
+        yield f"does not state {', '.join(missing)}"
     if len(found.clean) < MINIMUM["clean"] or len(found.mutants) < MINIMUM["mutants"]:
-        yield (f"is not proved: it has {len(found.clean)} of {MINIMUM['clean']} clean cases, "
+        yield (f"is not proven: it has {len(found.clean)} of {MINIMUM['clean']} clean cases, "
                f"{len(found.mutants)} of {MINIMUM['mutants']} mutants")
 
 
 def _used(path: Path, own: Path | None) -> set[str]:
-    """The checks that a framework uses; what is wrong with the framework is said elsewhere."""
+    """The checks that a framework uses. Another function reports problems with the framework."""
     try:
         return {name for each in library.read(path, own).requirements for name, _ in each.named}
     except DefinitionError:

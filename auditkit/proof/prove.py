@@ -46,7 +46,7 @@ from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
 
 MINIMUM = {"clean": 2, "mutants": 3}
-"""How many cases a check needs at least."""
+"""Minimum number of cases for a check."""
 
 TIME = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -58,7 +58,7 @@ World = dict[str, Any]
 
 
 class Cases(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """The worlds of one check, and the parameters that it is run with."""
+    """The worlds of one check, and the parameters for the run."""
 
     clean: list[World] = []
     mutants: list[World] = []
@@ -67,7 +67,7 @@ class Cases(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 @dataclass(frozen=True)
 class Proof:
-    """How many clean worlds a check passes and how many mutants it fails; ``wrong`` says which it does not."""
+    """The number of clean worlds that a check passes and of mutants that it fails; ``wrong`` lists the others."""
 
     clean_passed: int = 0
     clean: int = 0
@@ -77,7 +77,7 @@ class Proof:
 
     @property
     def holds(self) -> bool:
-        """There are enough cases, and the check judges each as it must."""
+        """True if there are enough cases and the check judges each correctly."""
         return not self.wrong and self.clean >= MINIMUM["clean"] and self.mutants >= MINIMUM["mutants"]
 
 
@@ -89,11 +89,11 @@ class Proof:
 
 
 PROVED = Path(__file__).parent.parent / "checks" / "cases" / "proved.json"
-"""What the proofs of the checks that ship say. The tests prove each anew, and fail where it says something else."""
+"""The proofs of the built-in checks. The tests repeat each proof and fail if the result differs."""
 
 
 def proved(check: Check) -> str:
-    """What the proof of a check that ships says; empty for any other check."""
+    """The proof of a built-in check; empty for other checks."""
     return _proved().get(check.name, "") if check.ships else ""
 
 
@@ -108,7 +108,7 @@ def cases(check: Check) -> Cases:
 
 
 def _file(check: Check) -> Path:
-    """Where the cases of a check stand."""
+    """The file with the cases of a check."""
     module = sys.modules.get(check.function.__module__)  # rules of a list are made elsewhere than they are listed
     path = Path(getattr(module, "__file__", None) or inspect.getfile(inspect.unwrap(check.function)))
     return path.parent / "cases" / f"{path.stem}.yaml"
@@ -129,7 +129,7 @@ def prove(check: Check) -> Proof:
         check = check.with_parameters(ours.parameters)
     except UsageError as error:
         raise _at(check, ["parameters"], error) from None
-    wrong = []
+    wrong: dict[str, list[str]] = {"clean": [], "mutants": []}
     for wanted, worlds in (("clean", ours.clean), ("mutants", ours.mutants)):
         for number, given in enumerate(worlds, 1):
             try:
@@ -139,20 +139,19 @@ def prove(check: Check) -> Proof:
             try:
                 found = run(check, taken).counts
             except UsageError as error:
-                wrong.append(f"{wanted} {number}: {error}")
+                wrong[wanted].append(f"{wanted} {number}: {error}")
                 continue
             right = (found["fail"] > 0 if wanted == "mutants"
                      else found["pass"] > 0 and found["fail"] == found["unknown"] == 0)
             if not right:
                 verdicts = ", ".join(f"{count} {verdict}" for verdict, count in found.items() if count)
-                wrong.append(f"{wanted} {number}: {verdicts or 'no subject'}")
-    clean_wrong = sum(text.startswith("clean") for text in wrong)
-    return Proof(len(ours.clean) - clean_wrong, len(ours.clean),
-                 len(ours.mutants) - len(wrong) + clean_wrong, len(ours.mutants), wrong)
+                wrong[wanted].append(f"{wanted} {number}: {verdicts or 'no subject'}")
+    return Proof(len(ours.clean) - len(wrong["clean"]), len(ours.clean),
+                 len(ours.mutants) - len(wrong["mutants"]), len(ours.mutants), [*wrong["clean"], *wrong["mutants"]])
 
 
 class Mistake(DefinitionError):
-    """Something is wrong in a world; ``steps`` lead to it."""
+    """A mistake in a world; ``steps`` lead to it."""
 
     def __init__(self, what: object, *steps: Step):
         super().__init__(str(what))
@@ -160,7 +159,7 @@ class Mistake(DefinitionError):
 
 
 def _at(check: Check, steps: list[Step], what: UsageError) -> DefinitionError:
-    """What is wrong with the cases of a check, and where."""
+    """An error in the cases of a check, with file and line."""
     line = strict_yaml.line(_file(check), check.function.__name__, *steps)
     return DefinitionError(f"{_file(check)}, line {line}: {what}")
 
@@ -208,7 +207,7 @@ def _verify_row(table: Table, row: Any, position: int) -> None:
         try:
             pa.array([_written(columns[name], value)], _in(columns[name])).cast(DTYPES[columns[name].dtype])
         except (pa.ArrowException, ValueError, TypeError, OverflowError):
-            raise Mistake(f"{table.name}.{name} is {value!r}; it holds {columns[name].dtype}",
+            raise Mistake(f"{table.name}.{name} is {value!r}; it must be {columns[name].dtype}",
                           table.name, position, name) from None
 
 

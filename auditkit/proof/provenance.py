@@ -1,4 +1,4 @@
-"""What a judgement rests on beside the snapshot: frameworks and checks of a user's own, with digests and proof."""
+"""The basis of an evaluation besides the snapshot: the user's own frameworks and checks, with digests and proof."""
 
 import hashlib
 import inspect
@@ -14,7 +14,7 @@ from auditkit.proof.prove import prove, proved
 
 
 def own(evaluation: Evaluation) -> pd.DataFrame:
-    """One row a framework file or check of a user's own that was used (columns: `OWN`)."""
+    """One row for each of the user's own framework files and checks in use (columns: `OWN`)."""
     rows = [["framework", path.stem, shown(path), _sha256(path), ""] for path in evaluation.files]
     used = {outcome.check.name: outcome.check for result in evaluation.results for outcome in result.outcomes}
     for name, check in used.items():
@@ -25,23 +25,22 @@ def own(evaluation: Evaluation) -> pd.DataFrame:
 
 
 def proof(check: Check) -> str:
-    """How a check is proved, to stand behind "It"."""
+    """How a check is proven, as the predicate of a sentence."""
     return proved(check) if check.ships else _prove(check.function, check.name)
 
 
 @cache
 def _prove(function: object, name: str) -> str:
-    """The proof of a check of a user's own; with the parameters of its cases, and not of a control."""
+    """The proof of a user's own check, with the parameters of its cases instead of those of a framework."""
     try:
         found = prove(all_checks()[name])
     except AuditkitError as error:
-        return f"is not proved: {error}"
-    return found.text if found.holds else f"is not proved: it {found.text}{'; '.join(['', *found.wrong])}"
+        return f"is not proven: {error}"
+    return found.text if found.holds else f"is not proven: it {found.text}{'; '.join(['', *found.wrong])}"
 
 
 def shown(path: Path) -> str:
-    """A path as people gave it: from the current folder, or merely its name, for a report does not tell where on a
-    machine it was made."""
+    """A path relative to the current folder, or only its name: a report does not reveal paths of the machine."""
     path, here = path.resolve(), Path.cwd()
     return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.name
 
@@ -50,4 +49,4 @@ def _sha256(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        return f"it cannot be read any more: {error.strerror}"
+        return f"the file can no longer be read: {error.strerror}"

@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 
 
 class Files(NamedTuple):
-    """What a report wrote."""
+    """The files of a report."""
 
     notebook: Path
     html: Path
@@ -74,8 +74,8 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"{folder} is no folder into which reports can be written ({error.strerror}); "
-                         "give another with --output.") from None
+        raise UsageError(f"Reports cannot be written to {folder} ({error.strerror}). "
+                         "Give a writable folder with --output.") from None
     place = snap.path or snap.write(folder / "snapshots")
     target = folder / f"{name}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
     tell = progress or (lambda said: None)
@@ -100,9 +100,9 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
     tell = progress or (lambda said: None)
     found = read(Path(notebook))
     files = Files(Path(notebook), Path(notebook).with_suffix(".html"), Path(notebook).with_suffix(".pdf"))
-    tell("drawing the page")
+    tell("writing the HTML page")
     files.html.write_text(page(found), "utf-8")
-    tell("drawing the PDF")
+    tell("writing the PDF")
     files.pdf.write_bytes(paper(found))
     return files
 

@@ -42,7 +42,7 @@ def execute(
         for cell in done.cells:
             for shown in cell.get("outputs", ()):
                 if _display_failed(shown):
-                    raise _failure(notebook, cell.execution_count, "it could not be shown", partial)
+                    raise _failure(notebook, cell.execution_count, "its output could not be displayed", partial)
         _same_bytes(done)
         nbformat.write(done, output)
         partial.unlink()
@@ -56,13 +56,13 @@ def _verify(given: dict[str, Any], known: dict[str, Any]) -> None:
 
 
 def _display_failed(shown: Any) -> bool:
-    """Whether an output tells of an error: IPython goes on where only the display of a value fails."""
+    """True if an output tells of an error: IPython goes on where only the display of a value fails."""
     return shown.output_type == "error" or (
         shown.output_type == "stream" and "Traceback (most recent call last)" in shown.text)
 
 
 def _failure(notebook: Path, cell: int, what: str, partial: Path) -> AuditkitError:
-    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. What it reached is in {partial}.")
+    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. The partial notebook is {partial}.")
 
 
 def _same_bytes(notebook: "NotebookNode") -> None:

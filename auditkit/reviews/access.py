@@ -111,7 +111,7 @@ def _shortened(rules: pd.Series) -> str:
 
 def _by_role(granted: pd.DataFrame, words: pd.Series) -> pd.api.extensions.ExtensionArray:
     texts = granted["role_code"].map(words).astype(STRING)
-    return texts.fillna("nothing: there is no such role, or it is empty").array
+    return texts.fillna("none: the role does not exist or is empty").array
 
 
 def _powers(held: pd.DataFrame, length: int) -> pd.api.extensions.ExtensionArray:
@@ -127,8 +127,8 @@ def _use(uses: pd.DataFrame) -> pd.api.extensions.ExtensionArray:
     said = used.astype(STRING) + " requests in the audit log"
     said = said.mask(used.eq(1).fillna(False), "1 request in the audit log")
     said = said.mask(used.eq(0).fillna(False), "none in the audit log")
-    unknown = pd.Series("not known: the audit log does not show all use of its rights", said.index)
-    return said.fillna(unknown.where(logged, "not known: no audit log was given").astype(STRING)).array
+    unknown = pd.Series("unknown: the audit log does not show all use of these rights", said.index)
+    return said.fillna(unknown.where(logged, "unknown: no audit log was supplied").astype(STRING)).array
 
 
 def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> pd.api.extensions.ExtensionArray:
@@ -142,7 +142,7 @@ def _steps(packet: pd.DataFrame, paths: pd.DataFrame) -> pd.api.extensions.Exten
 
 def check_decisions(packet: pd.DataFrame, decisions: pd.DataFrame, *, memberships: pd.DataFrame | None = None,
                     today: dt.date | None = None, oldest: int = 90) -> pd.DataFrame:
-    """What is wrong with decisions, a row for each line and problem; empty where nothing is.
+    """The problems with decisions: one row for each line and problem; empty if there are none.
 
     Columns: ``line`` (``<NA>``: all of them), ``kind`` (``error``: the decision does not count; ``unknown``: it
     cannot be told; ``note``), ``problem``. Nobody decides about his own access, also not as a member of a group; a
@@ -159,17 +159,17 @@ def check_decisions(packet: pd.DataFrame, decisions: pd.DataFrame, *, membership
     own = stated & ((given["subject_kind"] == "User") & _same(reviewer, given["subject"])).fillna(False)
     missing = packet.loc[~packet["line"].isin(lines[stated.to_numpy(bool)]), "line"]
     found = [
-        _problems(lines[~lines.isin(packet["line"]).to_numpy()], "error", "there is no such line in the packet"),
-        _problems(lines[lines.duplicated().to_numpy()], "error", "it is decided twice"),
-        _problems(missing, "error", "it is not decided"),
+        _problems(lines[~lines.isin(packet["line"]).to_numpy()], "error", "the packet has no such line"),
+        _problems(lines[lines.duplicated().to_numpy()], "error", "the line has two decisions"),
+        _problems(missing, "error", "the line has no decision"),
         _problems(lines[(stated & ~decision.isin(DECISIONS)).to_numpy(bool)], "error",
-                  f"the decision is none of {', '.join(DECISIONS)}"),
-        _problems(lines[(stated & (reviewer == "")).to_numpy(bool)], "error", "nobody signs the decision"),
-        _problems(lines[own.to_numpy(bool)], "error", "the reviewer decides about his own access"),
+                  f"the decision must be {' or '.join(DECISIONS)}"),
+        _problems(lines[(stated & (reviewer == "")).to_numpy(bool)], "error", "the decision has no reviewer"),
+        _problems(lines[own.to_numpy(bool)], "error", "the reviewer reviewed their own access"),
         _problems(lines[(stated & groups.fillna(False) & member).to_numpy(bool)], "error",
-                  "the reviewer decides about a group that he is in"),
+                  "the reviewer is a member of the reviewed group"),
         _problems(lines[(stated & groups.fillna(False) & ~known).to_numpy(bool)], "unknown",
-                  "whether the reviewer is in the group is not known: no membership file names it"),
+                  "it is unknown whether the reviewer is a member of the group: no membership file lists the group"),
         *_changed(packet, decisions), *_age(packet, decisions, today, oldest),
     ]
     return pd.concat(found, ignore_index=True)
@@ -180,7 +180,7 @@ def _problems(lines: Iterable[Any], kind: str, problem: str) -> pd.DataFrame:
 
 
 def _same(one: pd.Series, other: pd.Series) -> pd.Series:
-    """Whether two names are those of the same person: without regard to case and spaces around."""
+    """True if two names are those of the same person: without regard to case and spaces around."""
     return one.str.strip().str.casefold() == other.str.strip().str.casefold()
 
 
@@ -207,7 +207,7 @@ def _changed(packet: pd.DataFrame, decisions: pd.DataFrame) -> list[pd.DataFrame
     differs = pd.Series(False, both.index)
     for name in facts:
         differs |= as_text(both[name]) != as_text(both[f"{name}_issued"])
-    return [_problems(both.loc[differs, "line"], "error", "what was to be reviewed has been changed in the file")]
+    return [_problems(both.loc[differs, "line"], "error", "the reviewed access was changed in the file")]
 
 
 def _age(packet: pd.DataFrame, decisions: pd.DataFrame, today: dt.date | None, oldest: int) -> list[pd.DataFrame]:
@@ -221,9 +221,9 @@ def _age(packet: pd.DataFrame, decisions: pd.DataFrame, today: dt.date | None, o
     gaps = packet.attrs["gaps"]
     found = [
         _problems(decisions.loc[stated.to_numpy(bool) & days.isna().to_numpy(), "line"], "error",
-                  "the day of the review is missing, or not written as YYYY-MM-DD"),
-        _problems(decisions.loc[early.to_numpy(bool), "line"], "error", "the review is older than the snapshot"),
-        _problems(decisions.loc[late.to_numpy(bool), "line"], "error", "the day of the review is still to come"),
+                  "the review date is missing or not in the form YYYY-MM-DD"),
+        _problems(decisions.loc[early.to_numpy(bool), "line"], "error", "the review date is before the snapshot"),
+        _problems(decisions.loc[late.to_numpy(bool), "line"], "error", "the review date is in the future"),
         _problems([pd.NA] * bool(gaps), "unknown", "lines may be missing: " + "; ".join(gaps)),
     ]
     if age > oldest:
@@ -235,7 +235,7 @@ def _age(packet: pd.DataFrame, decisions: pd.DataFrame, today: dt.date | None, o
 
 
 def prove_revocations(decisions: pd.DataFrame, before: Snapshot, after: Snapshot) -> pd.DataFrame:
-    """What a later snapshot shows of each decision to revoke, a row a line.
+    """The effect of each decision to revoke, as a later snapshot shows it: one row for each line.
 
     Columns: ``line``, the subject, ``scope, role, binding``; ``reviewer, reviewed``; ``status``: ``revoked``,
     ``not revoked`` (the binding still names the subject), ``rights remain`` (it does not, but other bindings that
@@ -258,7 +258,7 @@ def prove_revocations(decisions: pd.DataFrame, before: Snapshot, after: Snapshot
         "not revoked": place + " still names the subject",
         "rights remain": "other bindings give " + remain.astype(STRING) + " of " + rights.astype(STRING) + " rights",
         "unknown": "; ".join(access.gaps),
-        "revoked": "no binding that names the subject gives it any of these rights" + _by_groups(asked, after),
+        "revoked": "no binding of the subject grants any of these rights" + _by_groups(asked, after),
     }
     return asked.assign(
         status=pd.Series(status, asked.index, dtype=STRING),
@@ -274,12 +274,12 @@ def _by_groups(asked: pd.DataFrame, after: Snapshot) -> pd.Series:
     groups = lines[(lines["subject_kind"] == "Group").fillna(False)]
     held = groups.groupby(where)["subject"].agg(lambda names: ", ".join(sorted(names.unique()))).reset_index()
     names = asked[where].merge(held.astype(STRING), on=where, how="left")["subject"]
-    text = "; whoever is in " + names + " still has the role"
+    text = "; members of " + names + " still have the role"
     return text.where((asked["subject_kind"] == "User").fillna(False).to_numpy(bool), "").fillna("")
 
 
 def new_lines(before: Snapshot, after: Snapshot) -> pd.DataFrame:
-    """The lines of a later snapshot's packet that nobody has reviewed, because they are new."""
+    """The lines of a later snapshot's packet that are new and have not been reviewed."""
     _same_cluster(before, after)
     packet = review_packet(after)
     return packet[~packet["line"].isin(_granted_lines(before)["line"])].reset_index(drop=True)
@@ -289,10 +289,11 @@ def _same_cluster(before: Snapshot, after: Snapshot) -> None:
     one, other = before.manifest, after.manifest
     by_uid = one.cluster_uid and other.cluster_uid
     if one.cluster_uid != other.cluster_uid if by_uid else one.cluster != other.cluster:
-        raise UsageError(f"The snapshots are of different clusters: {one.cluster} and {other.cluster}.")
+        raise UsageError(f"The snapshots are of different clusters, {one.cluster} and {other.cluster}. Give two "
+                         f"snapshots of one cluster.")
     if other.moment <= one.moment:
         raise UsageError(f"The second snapshot was taken at {other.moment:%Y-%m-%d %H:%M}, not after the first "
-                         f"({one.moment:%Y-%m-%d %H:%M}): it proves nothing about what was done since.")
+                         f"({one.moment:%Y-%m-%d %H:%M}): give a snapshot that was taken after the revocations.")
 
 
 def _granted_lines(snapshot: Snapshot) -> pd.DataFrame:

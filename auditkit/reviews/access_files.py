@@ -14,8 +14,8 @@ from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "use": 32, "comment": 40}
 HELP = {
-    "decision": f"{' or '.join(DECISIONS)}", "reviewer": "your name, as the cluster knows you",
-    "reviewed": "day of the decision, YYYY-MM-DD", "comment": "why, or who agreed",
+    "decision": f"{' or '.join(DECISIONS)}", "reviewer": "your user name in the cluster",
+    "reviewed": "date of the decision, YYYY-MM-DD", "comment": "reason, or who agreed",
 }
 
 
@@ -31,7 +31,7 @@ def write_packet(packet: pd.DataFrame, path: Path | str) -> Path:
     elif path.suffix == ".xlsx":
         _workbook(packet, texts, path)
     else:
-        raise UsageError(f"{path} is neither .xlsx nor .csv; name the file of the packet by one of them.")
+        raise UsageError(f"{path} is neither .xlsx nor .csv. Give the packet a name with one of these suffixes.")
     return path
 
 
@@ -62,10 +62,10 @@ def _about(sheet: Any, packet: pd.DataFrame, plain: Any) -> None:
     gaps = packet.attrs.get("gaps") or ["none"]
     said = [
         ("Cluster", packet.attrs.get("cluster", "")), ("Snapshot", packet.attrs.get("snapshot", "")),
-        ("Taken", f"{packet.attrs['taken']:%Y-%m-%d %H:%M} UTC" if "taken" in packet.attrs else ""),
-        ("Lines", f"{len(packet)}"), ("Why lines may be missing", "; ".join(gaps)),
+        ("Snapshot taken", f"{packet.attrs['taken']:%Y-%m-%d %H:%M} UTC" if "taken" in packet.attrs else ""),
+        ("Lines", f"{len(packet)}"), ("Missing evidence", "; ".join(gaps)),
         *((name, text) for name, text in HELP.items()),
-        ("Rule", "Nobody decides about his own access, or about a group that he is in."),
+        ("Rule", "Reviewers must not review their own access, or a group of which they are a member."),
     ]
     sheet.set_column(0, 0, 26)
     sheet.set_column(1, 1, 90)
@@ -75,7 +75,7 @@ def _about(sheet: Any, packet: pd.DataFrame, plain: Any) -> None:
 
 
 def read_decisions(path: Path | str) -> pd.DataFrame:
-    """What reviewers filled in: the columns of the file as texts, ``<NA>`` where nothing stands.
+    """The decisions of reviewers: the columns of the file as text, ``<NA>`` for empty cells.
 
     Takes XLSX (with ``openpyxl``) or CSV; ``line`` and the columns to fill in must be there. Raises `UsageError` and
     `MissingDependency`.
@@ -93,7 +93,8 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
         raise UsageError(f"{path} cannot be read as a packet: {' '.join(str(error).split())[:200]}") from None
     missing = [name for name in ("line", *TO_FILL) if name not in given]
     if missing:
-        raise UsageError(f"{path} lacks the columns {', '.join(missing)}; is it the packet that was written?")
+        raise UsageError(f"{path} lacks the columns {', '.join(missing)}. Give the packet that `auditkit "
+                         f"access-review packet` wrote.")
     texts = {name: given[name].astype(STRING).str.strip().str.replace(r"^'([=+\-@\t\r])", r"\1", regex=True)
              for name in given}
     texts["decision"] = texts["decision"].str.lower()

@@ -1,4 +1,4 @@
-"""What tools say in their own words, without the values that they quote: credentials must not come in by any door.
+"""Text of tools without the values that it quotes, so that no credentials are stored.
 
 The rule stands here, where findings and events are put into the one vocabulary, and holds whoever hands a finding on:
 a PolicyReport can carry what Falco or Trivy says, and SARIF what any tool does.

@@ -121,7 +121,14 @@ class Document(Protocol):
 
 
 class Broken(Exception):
-    """The content cannot be read further: what is wrong, and where, in a sentence without the file's name."""
+    """The content cannot be read further: what is wrong, and where, in a sentence without the file's name.
+
+    ``cut`` is true where the content ends too early, so that more of it could be read whole.
+    """
+
+    def __init__(self, what: str, *, cut: bool = False):
+        super().__init__(what)
+        self.cut = cut
 
 
 class Reader(Protocol):

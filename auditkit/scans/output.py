@@ -111,7 +111,7 @@ def _complete(scan: Scan, row: Row) -> str:
         return "events"
     if isinstance(row, Reference):
         return "finding_references"
-    raise TypeError(f"a reader yields a {type(row).__name__}, which is no row")
+    raise TypeError(f"a reader yields a {type(row).__name__}, which is not a row")
 
 
 class _Filling:

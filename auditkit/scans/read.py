@@ -72,10 +72,10 @@ def _named(path: str) -> tuple[str, str]:
     tool, _, rest = path.partition("=")
     known = sorted(reader.NAME for reader in all_readers())
     if tool not in known:
-        raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for the standard input, "
+        raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for standard input, "
                          f"or name its tool: TOOL=FILE, with one of {', '.join(known)}.")
     if rest != files.INPUT and not Path(rest).exists():
-        raise UsageError(f"There is no scan {rest!r}; give a file, a folder, or - for the standard input.")
+        raise UsageError(f"There is no scan {rest!r}; give a file, a folder, or - for standard input.")
     return tool, rest
 
 
@@ -130,13 +130,14 @@ class _Reading:
         for scan in scans:
             scan.gaps += document.gaps
             if source.changed():
-                scan.gaps.append(Gap("it was altered while it was read, so its SHA-256 is not that of what was read"))
+                scan.gaps.append(Gap("it changed while it was read, so its SHA-256 does not match the content that "
+                                     "was read"))
             if scan.tool != _UNKNOWN:
                 self.tables.end(scan)
             self._end(source, scan, started)
 
     def _again(self, source: files.Source, document: File, name: str, reader: Any, started: dt.datetime) -> bool:
-        """Whether the same content was read before: it says nothing twice. An entry of the ledger tells where it was.
+        """True if the same content was read before: it says nothing twice. An entry of the ledger tells where it was.
 
         Not where a reader takes the name of the file for what it is of: two nodes can give the same results.
         """
@@ -146,7 +147,7 @@ class _Reading:
         tool = reader.NAME if reader else "objects"
         self.entries.append(Entry(
             resource=f"scan:{tool}:{name}", path=document.name, outcome="complete", started=started, ended=_now(),
-            reason=f"it is the same file as {first}, which was read once",
+            reason=f"it is a copy of {first} and was not read again",
             bodies=[Body(source.name, 0, source.bytes, source.sha256)]))
         return True
 
@@ -163,8 +164,8 @@ class _Reading:
             if reader := reader_of(document.head, of_what):  # an empty list
                 scans.of(reader.NAME)
         if not list(scans):
-            kinds = f"({', '.join(sorted(others)[:5])}), but none that a scanner keeps" if others else "of no kind"
-            scans.of(_UNKNOWN).gaps.append(Gap(f"it has Kubernetes objects {kinds}"))
+            kinds = f"({', '.join(sorted(others)[:5])}), but none is scanner output" if others else "of no kind"
+            scans.of(_UNKNOWN).gaps.append(Gap(f"it contains Kubernetes objects {kinds}"))
 
     def _fill(self, scan: Scan, tool: str, rows: Iterator[Row]) -> None:
         try:
@@ -173,7 +174,7 @@ class _Reading:
         except Broken as broken:
             scan.gaps.append(Gap(str(broken)))
         except Exception as error:  # a reader may be somebody else's: its mistake must not cost the other files
-            scan.gaps.append(Gap(f"it is not as {tool} writes it: {_place(error)}"))
+            scan.gaps.append(Gap(f"it is not valid output of {tool}: {_place(error)}"))
 
     def _unused(self, name: str) -> str:
         """The name, or where another file has it already, with a number."""
@@ -198,7 +199,7 @@ def read_object(tables: Tables, scan: Scan, reader: Any, item: dict[str, Any]) -
     except Exception as error:  # as with a whole file
         metadata = item.get("metadata")
         name = vocabulary.text(metadata.get("name")) if isinstance(metadata, dict) else None
-        scan.gaps.append(Gap(f"{item.get('kind')} {name or scan.items} is not as {scan.tool} writes it: "
+        scan.gaps.append(Gap(f"{item.get('kind')} {name or scan.items} is not a valid object of {scan.tool}: "
                              f"{_place(error)}"))
 
 
@@ -210,7 +211,7 @@ def _place(error: Exception) -> str:
 def _recognise(document: File, tool: str) -> Reader | str | None:
     """The reader of a document, ``None`` for Kubernetes objects; or a sentence why there is none."""
     if not document.head:
-        return "it is empty: whether nothing was found or nothing was scanned can not be told"
+        return "it is empty, which does not show whether anything was scanned"
     found = [reader for reader in all_readers() if tool in ("", reader.NAME) and _recognises(reader, document)]
     if not found and tool and document.form == "lines":
         found = [reader for reader in all_readers() if tool == reader.NAME and _has_lines_of(reader, document)]
@@ -220,8 +221,8 @@ def _recognise(document: File, tool: str) -> Reader | str | None:
         return found[0]
     if found:
         names = " or ".join(reader.NAME for reader in found)
-        return f"it can be the output of {names}: name the tool, as {found[0].NAME}=FILE"
-    return f"it is not the output of {tool or 'any tool that auditkit reads'}"
+        return f"it could be output of {names}: name the tool, for example {found[0].NAME}=FILE"
+    return f"it is not output of {tool or 'any tool that auditkit reads'}"
 
 
 class _Line(msgspec.Struct):
@@ -235,7 +236,7 @@ class _Line(msgspec.Struct):
 
 
 def _has_lines_of(reader: Reader, document: File) -> bool:
-    """Whether any line is of a tool that was named: what others wrote may come first."""
+    """True if any line is of a tool that was named: what others wrote may come first."""
     return any(_recognises(reader, _Line(value)) for value in document.values())
 
 

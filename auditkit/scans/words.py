@@ -31,7 +31,7 @@ def kind_of(word: str | None) -> str | None:
 
 
 def is_namespaced(kind: str | None) -> bool:
-    """Whether objects of this kind lie in a namespace; kinds that are not known are taken to."""
+    """True if objects of this kind lie in a namespace; kinds that are not known are taken to."""
     return kind not in _CLUSTER_WIDE
 
 

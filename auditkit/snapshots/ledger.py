@@ -1,4 +1,4 @@
-"""The ledger: what was asked of a source, and what came of it. Completeness of a table comes from here alone."""
+"""The ledger: each request to a source and its outcome. The completeness of a table comes only from the ledger."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -13,10 +13,10 @@ from auditkit import tables
 Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 
 SCAN = "scan:"
-"""How the entries of scans begin: ``scan:TOOL:FILE``."""
+"""Prefix of the entries of scans: ``scan:TOOL:FILE``."""
 
 SCANNED = ("findings", "finding_references", "events", "scans")
-"""What comes from scans: it is known as far as scans were read."""
+"""Tables that come from scans. They are complete as far as the scans are."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -29,12 +29,12 @@ class Body(msgspec.Struct, frozen=True):
 
 
 class Entry(msgspec.Struct, kw_only=True):
-    """What was asked for, and what came of it.
+    """One request and its outcome.
 
-    ``complete``: all of it was read. ``forbidden``: the source refused. ``absent``: the source does not have such
-    a thing. ``partial``: something is missing, cut off, or could not be understood. ``failed``: nothing was read.
-    ``proven`` is true of what is ``absent`` where the source's own list of what it serves shows that. Ledgers that were
-    written before this was kept do not have it; nothing is proven by them.
+    ``complete``: everything was read. ``forbidden``: the source refused. ``absent``: the source does not have the
+    resource. ``partial``: something is missing, cut off or could not be read. ``failed``: nothing was read.
+    ``proven`` is true for an ``absent`` resource if the source's own list of resources shows that. Older ledgers do not
+    have this field and prove nothing.
     """
 
     resource: str
@@ -51,7 +51,7 @@ class Entry(msgspec.Struct, kw_only=True):
 
 
 class Gap(NamedTuple):
-    """Why one source is not known completely. ``source`` is empty where the words say which it is."""
+    """Why one source is incomplete. ``source`` is empty if ``outcome`` is a sentence that names it."""
 
     source: str
     outcome: str
@@ -59,10 +59,10 @@ class Gap(NamedTuple):
 
 
 def sentences(gaps: Iterable[Gap]) -> list[str]:
-    """Gaps in words, one sentence for all sources that share an outcome and a reason, in the order of the first.
+    """Gaps as sentences: one for all sources that share an outcome and a reason, in the order of the first.
 
-    Sources that were refused in the same words, but for their own name, are named together, without these words: each
-    stands in the ledger.
+    Sources with the same reason except for their own name are named together without the reason. The ledger has each
+    reason.
     """
     shared: dict[tuple[str, str, str], list[Gap]] = {}
     for gap in dict.fromkeys(gaps):
@@ -73,7 +73,7 @@ def sentences(gaps: Iterable[Gap]) -> list[str]:
 
 
 def _sentence(gaps: list[Gap]) -> str:
-    """One sentence about sources to which the same happened."""
+    """One sentence about sources with the same outcome."""
     names, outcome, reasons = [gap.source for gap in gaps], gaps[0].outcome, {gap.reason for gap in gaps}
     if not names[0]:
         return outcome
@@ -84,7 +84,7 @@ def _sentence(gaps: list[Gap]) -> str:
 
 
 NOT_COLLECTED = "not collected"
-"""What is said of a source that was not asked for."""
+"""The outcome of a source that was not requested."""
 
 
 SCHEMA = pa.schema([
@@ -103,7 +103,7 @@ class Ledger:
         self.cluster = cluster
 
     def frame(self) -> pd.DataFrame:
-        """One row a thing asked for; ``sha256`` has the digest of each response body, parted by spaces."""
+        """One row for each request; ``sha256`` has the digest of each response body, separated by spaces."""
         rows = [{
             "cluster": self.cluster, "resource": entry.resource, "path": entry.path, "pages": len(entry.bodies),
             "items": entry.items, "resource_version": entry.resource_version, "started": entry.started,
@@ -114,19 +114,19 @@ class Ledger:
         return pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
 
     def gaps(self, sources: Iterable[str], tools: Sequence[str] = ()) -> list[Gap]:
-        """Why these sources are not known completely, one for each that is not.
+        """Why these sources are incomplete: one gap for each incomplete source.
 
-        Of what scanners found, only these ``tools`` count (none: all of them).
+        For scans, only these ``tools`` count (empty: all tools).
         """
         return list(dict.fromkeys(gap for source in sources for gap in self._gaps_of(source, tools)))
 
     def given(self, table: str, tools: Sequence[str] = ()) -> bool:
-        """Whether there is anything that a table comes from, whatever came of it."""
+        """True if a source of the table was requested, whatever the outcome."""
         return any(bool(self._scans(tools)) if source in SCANNED else source in self.entries
                    for source in tables.table(table).sources)
 
     def gap(self, source: str) -> str:
-        """Why what a source holds is not known completely; empty where it is."""
+        """Why a source is incomplete; empty if it is complete."""
         return "; ".join(sentences(self._gaps_of(source, ())))
 
     def _gaps_of(self, source: str, tools: Sequence[str]) -> list[Gap]:
@@ -140,10 +140,11 @@ class Ledger:
         return [Gap(source, entry.outcome, entry.reason)]
 
     def _scan_gaps(self, tools: Sequence[str]) -> list[Gap]:
-        """Why what scanners found is not known: no scan was given, or one of them is not whole."""
+        """Why scanner findings are incomplete: no scan was supplied, or a scan is incomplete."""
         scans = self._scans(tools)
         if not scans:
-            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was given or found in the cluster")]
+            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was supplied or found in the "
+                            f"cluster")]
         return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
 
     def _scans(self, tools: Sequence[str]) -> list[Entry]:
@@ -152,7 +153,7 @@ class Ledger:
 
 
 def _proven_absent(entry: Entry) -> bool:
-    """Whether there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
+    """True if there are no objects of a kind, as it does not belong to every Kubernetes and the server's complete
     discovery document does not list it."""
     resource = tables.RESOURCES.get(entry.resource)
     return entry.outcome == "absent" and entry.proven and resource is not None and not resource.builtin

@@ -15,7 +15,7 @@ DIGITS = 12
 
 
 class Manifest(msgspec.Struct, kw_only=True):
-    """What ``manifest.json`` says: which cluster, when, by whom, how, and the digest of every file.
+    """The content of ``manifest.json``: the cluster, the time, the collector, the source, and the digest of every file.
 
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
     ``started`` and ``ended`` are when the source was read; ``observed_from`` and ``observed_until`` are the bounds of
@@ -61,7 +61,7 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     @property
     def live(self) -> bool:
-        """Whether it was observed while it was read: the source was asked, and gave its answers then."""
+        """True if the source was a live API server that was read at that time."""
         return self.observed_until is None or self.observed_by == "asked"
 
     @property
@@ -75,10 +75,10 @@ class Manifest(msgspec.Struct, kw_only=True):
         """When what it shows was observed, and how that is known, in words."""
         (first, last), read = self.observed, f"read on {_utc(self.started)}"
         if first is None:
-            return f"at a time that is not known; {read}"
+            return f"at an unknown time; {read}"
         span = _utc(first) if first == last else f"{_utc(first)} to {_utc(last)}"
-        said = {"recorded": f"{span}, as recorded", "stated": f"{span}, as {self.stated_by or 'its user'} states",
-                "contents": f"not before {_utc(first)}, the newest time in it"}.get(self.observed_by, "")
+        said = {"recorded": f"{span}, as recorded", "stated": f"{span}, stated by {self.stated_by or 'the user'}",
+                "contents": f"not before {_utc(first)}, the latest time in the data"}.get(self.observed_by, "")
         return f"{said}; {read}" if said else span
 
     def encoded(self) -> bytes:

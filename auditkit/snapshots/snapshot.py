@@ -85,14 +85,14 @@ class Snapshot:
         return frame
 
     def gaps(self, name: str | Sequence[str], tools: Sequence[str] = ()) -> list[str]:
-        """Why a table (or several together) is not known completely, in sentences; empty where it is complete.
+        """The gaps in a table, or in several tables, as sentences; empty if they are complete.
 
         Of what scanners found, only these ``tools`` count (none: all of them).
         """
         return sentences(self.missing([name] if isinstance(name, str) else name, tools))
 
     def missing(self, names: Sequence[str], tools: Sequence[str] = ()) -> list[Gap]:
-        """The gaps in what these tables come from, one for each source that is not known completely."""
+        """The gaps in the sources of these tables, one for each incomplete source."""
         given = self._given(tools)
         return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
 
@@ -112,11 +112,11 @@ class Snapshot:
         return frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
 
     def gap_of(self, source: str) -> str:
-        """Why what a source holds is not known completely; empty where it is."""
+        """Why a source is incomplete; empty if it is complete."""
         return self._ledger.gap(source)
 
     def stated(self, name: str) -> list[str]:
-        """The sources of a table, collected or derived, that are whole on somebody's word alone."""
+        """The sources of a table, collected or derived, that are complete only according to a statement."""
         return [source for source in sources.sources(name, self._given(())) if source in self.manifest.stated]
 
     @property
@@ -143,7 +143,7 @@ class Snapshot:
 
     def can(self, requests: pd.DataFrame | None = None,
             **question: Unpack[Question]) -> pd.Series | bool | pd.api.typing.NAType:
-        """Whether requests are allowed by RBAC: a boolean column, or for one question by keywords its answer.
+        """True for each request that RBAC allows: a boolean column, or one answer for a question by keywords.
 
         ``snap.can(user="alice", verb="get", resource="secrets", namespace="billing")``; see `Access.can`.
         """
@@ -201,7 +201,7 @@ class Snapshot:
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-        Nothing that stands there already is ever overwritten. Raises `SnapshotError` where it cannot be written.
+        Existing files are never overwritten. Raises `SnapshotError` where it cannot be written.
         """
         self.path = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest

@@ -27,7 +27,7 @@ TIME, SPAN, NUMBER, WHOLE = pa.timestamp("us", tz="UTC"), pa.duration("us"), pa.
 
 def answer(query: str, names: Iterable[str], table: Callable[[str], pa.Table],
            listed: Iterable[str] = ()) -> tuple[pa.Table, list[str]]:
-    """What a query says of the tables of these names, and which of them it reads; each is made when it is wanted.
+    """The result of a query over these tables, and the tables that it reads. A table is built when a query reads it.
 
     A query that names none asks which tables there are, and sees those that are ``listed``. Raises
     `UsageError` for a query that is wrong, or that would do anything but read these tables.
@@ -52,9 +52,9 @@ def _verify(statements: list[Any]) -> None:
     """Raises `UsageError` unless there is one statement, and it only reads."""
     kinds = [statement.type.name for statement in statements]
     if len(kinds) != 1:
-        raise UsageError(f"A query is one statement; {len(kinds)} were given.")
+        raise UsageError(f"The query has {len(kinds)} statements. Give one statement.")
     if kinds[0] not in READS:
-        raise UsageError("sql() only reads the tables of the snapshot; it takes SELECT, WITH, FROM, DESCRIBE, "
+        raise UsageError("sql() only reads tables of the snapshot. Use SELECT, WITH, FROM, DESCRIBE, "
                          f"SUMMARIZE, PIVOT and EXPLAIN, and no {kinds[0]}.")
 
 
@@ -93,7 +93,7 @@ def _column(name: str, values: pa.ChunkedArray) -> pa.ChunkedArray:
         if pa.types.is_decimal(values.type) and wanted == NUMBER and not _same(cast, values):
             raise pa.ArrowInvalid("more digits than a float64 has")
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OverflowError, ValueError) as error:
-        raise UsageError(f"The column {name} has values that pandas cannot compute with exactly "
+        raise UsageError(f"The column {name} has values that pandas cannot represent exactly "
                          f"({str(error).splitlines()[0][:150]}); cast it in the query, as to double or varchar."
                          ) from None
     return cast
@@ -119,7 +119,7 @@ def _type(given: pa.DataType) -> pa.DataType:
 
 
 def _same(numbers: pa.ChunkedArray, decimals: pa.ChunkedArray) -> bool:
-    """Whether numbers are these decimals, to their last place."""
+    """True if numbers are these decimals, to their last place."""
     return bool(pc.all(pc.equal(numbers.cast(decimals.type), decimals), min_count=0).as_py())
 
 

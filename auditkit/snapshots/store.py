@@ -1,4 +1,4 @@
-"""Where snapshots lie: open one, and prove that its bytes are those that were collected."""
+"""The snapshot store: open a snapshot and verify that its bytes are those that were collected."""
 
 import hashlib
 import re
@@ -34,12 +34,14 @@ def open_snapshot(path: Path | str) -> Snapshot:
     except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
     if manifest.format != FORMAT:
-        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}.")
+        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}. "
+                            f"Use a "
+                            "matching version, or collect again.")
     digest = hashlib.sha256(content).hexdigest()
     _verify_name(path, digest)
     if manifest.schema != tables.digest():
-        raise SnapshotError(f"{path} was collected by a version of auditkit that has other tables; what they do not "
-                            "hold would be taken for nothing. Collect again, or judge it by that version.")
+        raise SnapshotError(f"{path} was collected by a version of auditkit with other tables, so missing data "
+                            "would look like absence. Collect again, or evaluate it with that version.")
     return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
 
 
@@ -48,15 +50,16 @@ def _verify_name(path: Path, digest: str) -> None:
     named = _NAMED.search(path.resolve().name)
     if named is None:
         raise SnapshotError(
-            f"The name of the folder {path} does not end in the digest of its manifest, as that of a snapshot does "
-            "(TIME-DIGEST): it cannot be told whether its manifest is the one that was written. If the folder was "
-            "renamed, give it back the name under which it was collected (`auditkit collect` printed it, and reports "
-            "show the digest); a symbolic link to it may have any name.")
+            f"The name of the folder {path} does not end in the digest of its manifest (TIME-DIGEST), so the "
+            "manifest cannot be verified. If the folder was renamed, restore its original name, which `auditkit "
+            "collect` "
+            "printed. Reports show the digest. A symbolic link to the folder may have any name.")
     if named["digest"] != digest[:DIGITS]:
         raise SnapshotError(
-            f"{path / 'manifest.json'} is not what was collected: its SHA-256 begins with {digest[:DIGITS]}, and the "
-            f"folder is named after {named['digest']}. The snapshot proves nothing any more: use another copy of it, "
-            "or collect again.")
+            f"{path / 'manifest.json'} was changed after collection: its SHA-256 begins with {digest[:DIGITS]}, and "
+            f"the "
+            f"name of the folder has {named['digest']}. The snapshot is no longer evidence: use another copy, or "
+            "collect again.")
 
 
 class _StoredTables(Mapping[str, pa.Table]):
@@ -67,15 +70,16 @@ class _StoredTables(Mapping[str, pa.Table]):
         self._read: dict[str, pa.Table] = {}
         expected = {f"{name}.parquet" for name in tables.TABLES}
         if missing := sorted(expected - files.keys()):
-            raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, though its tables are those "
-                                "of this version: the snapshot is not whole and proves nothing.")
+            raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, although its tables are "
+                                "those of this version: the snapshot is incomplete and is not evidence.")
         if strange := sorted(files.keys() - expected):
-            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is no table of this version: "
-                                "it is not what auditkit wrote, and proves nothing.")
+            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
+                                f"version: "
+                                "auditkit did not write it, and it is not evidence.")
         for name in files:
             if not (path / name).is_file():
-                raise SnapshotError(f"{path / name} is missing, though the manifest states it: "
-                                    "the snapshot is not whole and proves nothing.")
+                raise SnapshotError(f"{path / name} is missing, although the manifest lists it: "
+                                    "the snapshot is incomplete and is not evidence.")
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
@@ -89,14 +93,16 @@ class _StoredTables(Mapping[str, pa.Table]):
         except OSError as error:
             raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
         if hashlib.sha256(content).hexdigest() != self._files[path.name]:
-            raise SnapshotError(f"{path} is not what was collected: its SHA-256 differs from the manifest.")
+            raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. Use "
+                                f"another copy."
+                                " The snapshot is no longer evidence.")
         try:
             found = pq.read_table(pa.BufferReader(content))
         except (pa.ArrowException, OSError) as error:
             raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
         if wrong := _difference(found.schema, declared.schema):
-            raise SnapshotError(f"{path} does not hold the table that is declared: {wrong}. "
-                                "It is not what auditkit wrote, and proves nothing.")
+            raise SnapshotError(f"{path} does not contain the declared table: {wrong}. "
+                                "auditkit did not write it, and it is not evidence.")
         return found.cast(declared.schema)
 
     def __iter__(self) -> Iterator[str]:
@@ -113,7 +119,7 @@ def _difference(found: pa.Schema, declared: pa.Schema) -> str:
     if strange := [name for name in found.names if name not in declared.names]:
         return f"it has a column {strange[0][:100]!r}"
     if found.names != declared.names:
-        return "its columns stand in another order, or twice"
+        return "its columns are in another order, or listed twice"
     for one, other in zip(found, declared, strict=True):
         if one.type != other.type:
             return f"its column {one.name} is {one.type} instead of {other.type}"

@@ -19,7 +19,7 @@ from auditkit.snapshots.manifest import Manifest
 def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> Path:
     """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-    Nothing that stands there already is ever overwritten.
+    Existing files are never overwritten.
     """
     store = store / _file_name(manifest.cluster)
     try:

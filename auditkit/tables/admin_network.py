@@ -67,20 +67,20 @@ def _port_rows() -> tuple[Rows, ...]:
 
 TABLES = (
     Table(
-        "admin_policies", "network policies of the whole cluster",
+        "admin_policies", "cluster-wide network policies",
         tuple(Rows(source, label=kind, constants={"kind": kind}) for kind, source in KINDS.items()),
         (
             Column("kind", "string", "=kind", "kind of the policy"),
             Column("name", "string", "/metadata.name", "name of the object"),
-            Column("uid", "string", "/metadata.uid", "UID that the API server gave it"),
-            Column("created", "timestamp", "/metadata.creationTimestamp", "when the API server stored it first"),
+            Column("uid", "string", "/metadata.uid", "UID from the API server"),
+            Column("created", "timestamp", "/metadata.creationTimestamp", "creation time at the API server"),
             Column("tier", "string", {"AdminNetworkPolicy": "'Admin", "BaselineAdminNetworkPolicy": "'Baseline",
                                       "ClusterNetworkPolicy": "spec.tier"}, "Admin or Baseline"),
             Column("priority", "int64", {"AdminNetworkPolicy": "spec.priority", "BaselineAdminNetworkPolicy": "=none",
                                          "ClusterNetworkPolicy": "spec.priority"}, "lower goes first", absent=0),
-            Column("has_namespaces", "boolean", "spec.subject.namespaces", "its pods are picked by namespace",
+            Column("has_namespaces", "boolean", "spec.subject.namespaces", "its pods are selected by namespace",
                    read="present"),
-            Column("has_pods", "boolean", "spec.subject.pods", "its pods are picked by namespace and label",
+            Column("has_pods", "boolean", "spec.subject.pods", "its pods are selected by namespace and label",
                    read="present"),
         ),
         ("kind", "name"), kind="ClusterPolicy",
@@ -101,7 +101,7 @@ TABLES = (
         ("kind", "policy", "direction", "rule"),
     ),
     Table(
-        "admin_policy_peers", "who the rules of cluster-wide network policies speak of", _peer_rows(),
+        "admin_policy_peers", "peers in the rules of cluster-wide network policies", _peer_rows(),
         (
             *_RULE,
             Column("rule", "int64", "^#", "position of the rule"),
@@ -120,7 +120,8 @@ TABLES = (
         ("kind", "policy", "direction", "rule", "peer", "cidr"),
     ),
     Table(
-        "admin_policy_relations", "labels whose values a peer's namespace must share, or not, with the subject's",
+        "admin_policy_relations", "labels whose values the namespace of a peer must, or must not, share with the "
+                                  "namespace of the subject",
         tuple(rows for field, relation in (("sameLabels", "same"), ("notSameLabels", "different"))
               for path in ("namespaces", "pods.namespaces")
               for rows in _peer_rows(f".{path}.{field}[]", relation=relation)),
@@ -148,7 +149,8 @@ TABLES = (
         ("kind", "policy", "direction", "rule", "position"),
     ),
     Table(
-        "admin_policy_selectors", "label selectors of cluster-wide network policies, one row a requirement and value",
+        "admin_policy_selectors", "label selectors of cluster-wide network policies: one row for each requirement "
+                                  "and value",
         (
             *_selector_rows("namespaceSelector", "namespaces", "pods.namespaceSelector", "namespaces.namespaceSelector",
                             "pods.namespaces.namespaceSelector"),

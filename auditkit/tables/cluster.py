@@ -8,19 +8,21 @@ _LABEL = (Column("key", "string", "$key", "label"), Column("value", "string", "$
 
 TABLES = (
     Table(
-        "collection", "of which cluster, and when, this snapshot was collected: one row", (Rows("collection"),),
+        "collection", "the cluster and the time of this snapshot: one row", (Rows("collection"),),
         (
-            Column("cluster", "string", "cluster", "name of the cluster, as its user calls it"),
-            Column("cluster_uid", "string", "cluster_uid", "UID of kube-system, which names a cluster for life"),
+            Column("cluster", "string", "cluster", "name of the cluster in the kubeconfig or recording"),
+            Column("cluster_uid", "string", "cluster_uid", "UID of the namespace kube-system, which identifies a "
+                                                           "cluster"),
             Column("server_version", "string", "server_version", "version of the API server"),
             Column("started", "timestamp", "started", "when the first request was sent"),
-            Column("ended", "timestamp", "ended", "when the last answer came"),
+            Column("ended", "timestamp", "ended", "when the last response arrived"),
             Column("observed_from", "timestamp", "observed_from",
-                   "not before this was what it shows so; not set where nothing says how long ago that may be"),
+                   "start of the observation; not set if unknown"),
             Column("observed_until", "timestamp", "observed_until",
-                   "not after this was it so; ages are measured from these two"),
+                   "end of the observation; ages are measured from these two times"),
             Column("observed_by", "string", "observed_by",
-                   "how that is known: asked, recorded, stated, contents (the newest time in it)"),
+                   "how the observation time is known: asked, recorded, stated, contents (the latest time in the "
+                   "data)"),
         ),
         ("cluster",), kind="Cluster", called=("cluster", ""),
     ),
@@ -43,8 +45,8 @@ TABLES = (
             Column("architecture", "string", "status.nodeInfo.architecture", "processor architecture"),
             Column("kernel", "string", "status.nodeInfo.kernelVersion", "version of the kernel"),
             Column("container_runtime", "string", "status.nodeInfo.containerRuntimeVersion", "container runtime"),
-            Column("provider_id", "string", "spec.providerID", "the cloud provider's name for it"),
-            Column("unschedulable", "boolean", "spec.unschedulable", "takes no new pods", absent=False),
+            Column("provider_id", "string", "spec.providerID", "provider ID"),
+            Column("unschedulable", "boolean", "spec.unschedulable", "true if it accepts no new pods", absent=False),
         ),
         ("name",), kind="Node",
     ),
@@ -70,9 +72,10 @@ TABLES = (
             Column("name", "string", "/metadata.name", "name of the quota"),
             Column("resource", "string", "$key", "what is limited"),
             Column("hard", "string", "$value", "the limit", read="text"),
-            Column("scopes_count", "int64", "/spec.scopes", "scopes that limit it to some pods", read="count",
+            Column("scopes_count", "int64", "/spec.scopes", "scopes that restrict it to some pods", read="count",
                    absent=0),
-            Column("has_scope_selector", "boolean", "/spec.scopeSelector", "it is for pods of some scopes only",
+            Column("has_scope_selector", "boolean", "/spec.scopeSelector", "true if it applies only to pods in some "
+                                                                           "scopes",
                    read="present"),
         ),
         ("namespace", "name", "resource"), kind="ResourceQuota",
@@ -100,7 +103,7 @@ TABLES = (
         ("name",), kind="CustomResourceDefinition",
     ),
     Table(
-        "api_services", "groups and versions, and who serves them", (Rows("apiservices.apiregistration.k8s.io"),),
+        "api_services", "API groups and versions, and their servers", (Rows("apiservices.apiregistration.k8s.io"),),
         (
             *identity(namespaced=False),
             Column("group", "string", "spec.group", "API group"),
@@ -125,7 +128,7 @@ TABLES = (
         ("group", "version", "resource", "verb"),
     ),
     Table(
-        "kubelets", "whether each node's kubelet told its configuration", (Rows("kubelets"),),
+        "kubelets", "nodes, and whether the kubelet returned its configuration", (Rows("kubelets"),),
         (
             Column("node", "string", "node", "name of the node"),
             Column("read", "boolean", "read", "its configuration was read"),
@@ -134,7 +137,7 @@ TABLES = (
         ("node",), kind="Node", called=("node", ""),
     ),
     Table(
-        "kubelet_settings", "settings of each node's kubelet as it reports them, one row a setting",
+        "kubelet_settings", "settings of each node's kubelet as it reports them: one row for each setting",
         (Rows("kubelets", "settings[]"),),
         (
             Column("node", "string", "/node", "name of the node"),
@@ -144,7 +147,7 @@ TABLES = (
         ("node", "key"),
     ),
     Table(
-        "control_plane", "the control plane's components as far as they are visible as static pods",
+        "control_plane", "control plane components that are visible as static pods",
         (Rows("controlplane", "instance"),),
         (
             Column("component", "string", "/component",
@@ -152,19 +155,20 @@ TABLES = (
             Column("node", "string", "/node", "node that the static pod runs on"),
             Column("pod", "string", "/pod", "name of the pod"),
             Column("image", "string", "image", "its image"),
-            Column("unread", "string", "unread", "why flags may be set that are not seen; <NA>: none are"),
+            Column("unread", "string", "unread", "why flags may be set that are not visible; <NA>: all flags are "
+                                                 "visible"),
         ),
         ("component", "node", "pod"), kind="Pod", called=("pod", ""),
     ),
     Table(
-        "control_plane_flags", "flags of the control plane's static pods, one row a flag",
+        "control_plane_flags", "flags of the control plane's static pods: one row for each flag",
         (Rows("controlplane", "instance.flags[]"),),
         (
             Column("component", "string", "/component", "component"),
             Column("node", "string", "/node", "node that the static pod runs on"),
             Column("pod", "string", "/pod", "name of the pod"),
             Column("flag", "string", "flag", "flag without its dashes"),
-            Column("value", "string", "value", "its value; <NA> where it is not one that may be kept, or not certain"),
+            Column("value", "string", "value", "its value; <NA>: the value is not kept or not certain"),
         ),
         ("component", "node", "pod", "flag"),
     ),
@@ -173,18 +177,19 @@ TABLES = (
         (
             Column("node", "string", "/node", "node that the pod runs on"),
             Column("pod", "string", "/pod", "name of the pod"),
-            Column("unread", "string", "unread", "why flags may be set that are not seen; <NA>: none are"),
+            Column("unread", "string", "unread", "why flags may be set that are not visible; <NA>: all flags are "
+                                                 "visible"),
         ),
         ("node", "pod"), kind="Pod", called=("pod", ""),
     ),
     Table(
-        "kube_proxy_flags", "flags of the pods of kube-proxy, one row a flag",
+        "kube_proxy_flags", "flags of kube-proxy pods: one row for each flag",
         (Rows("controlplane", "proxy.flags[]"),),
         (
             Column("node", "string", "/node", "node that the pod runs on"),
             Column("pod", "string", "/pod", "name of the pod"),
             Column("flag", "string", "flag", "flag without its dashes"),
-            Column("value", "string", "value", "its value; <NA> where it is not one that may be kept, or not certain"),
+            Column("value", "string", "value", "its value; <NA>: the value is not kept or not certain"),
         ),
         ("node", "pod", "flag"),
     ),

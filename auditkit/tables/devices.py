@@ -32,11 +32,11 @@ TABLES = (
         ("name",), kind="DeviceClass",
     ),
     Table(
-        "device_claims", "claims on devices, and the templates that claims are made of", _rows(),
+        "device_claims", "device claims, and the templates of claims", _rows(),
         (_KIND, *identity()), ("kind", "namespace", "name"), kind="ResourceClaim",
     ),
     Table(
-        "device_requests", "devices that claims ask for, one row a request", _rows("devices.requests[]"),
+        "device_requests", "devices that claims request: one row for each request", _rows("devices.requests[]"),
         (
             _KIND,
             Column("namespace", "string", "/metadata.namespace", "namespace of the claim"),
@@ -45,7 +45,7 @@ TABLES = (
             Column("device_class", "string", "exactly.deviceClassName", "class of devices (v1, v1beta2)"),
             Column("device_class_flat", "string", "deviceClassName", "the same (v1beta1)"),
             Column("admin_access", "boolean", "exactly.adminAccess",
-                   "access to devices in use, with rights beyond those of their users (v1, v1beta2)", absent=False),
+                   "admin access to devices in use (v1, v1beta2)", absent=False),
             Column("admin_access_flat", "boolean", "adminAccess", "the same (v1beta1)", absent=False),
             Column("alternatives_count", "int64", "firstAvailable", "alternatives, of which one is given",
                    read="count", absent=0),
@@ -53,7 +53,7 @@ TABLES = (
         ("kind", "namespace", "claim", "name"),
     ),
     Table(
-        "device_users", "claims that pods, and the templates of workload controllers, use",
+        "device_users", "device claims of pods and pod templates",
         tuple(Rows(source, f"{path}.spec.resourceClaims[]".lstrip("."), constants={"kind": kind})
               for source, (kind, path) in _PODS.items()),
         (

@@ -149,27 +149,27 @@ def decider(group: str, plural: str, kind: str) -> Decider | None:
 
 
 _WHAT = (
-    Column("engine", "string", "/engine", "engine that reads it"),
-    Column("traffic", "boolean", "/traffic", "it decides over traffic, as network policies do"),
-    Column("entrances", "boolean", "/entrances", "it opens the cluster to the outside, as ingresses do"),
-    Column("beyond", "boolean", "/beyond", "an object in a namespace may decide over others too"),
+    Column("engine", "string", "/engine", "policy engine that reads it"),
+    Column("traffic", "boolean", "/traffic", "true if it controls traffic, like network policies"),
+    Column("entrances", "boolean", "/entrances", "true if it exposes the cluster, like ingresses"),
+    Column("beyond", "boolean", "/beyond", "true if an object can affect other namespaces"),
     Column("group", "string", "/group", "API group"),
     Column("kind", "string", "/kind", "kind"),
 )
 
 TABLES = (
     Table(
-        "engine_kinds", "kinds of other engines that decide beside what is read here, and are installed",
+        "engine_kinds", "installed kinds of other policy engines, which auditkit does not evaluate",
         (Rows("engines"),),
         (
             *_WHAT,
-            Column("listed", "boolean", "listed", "their objects were counted"),
+            Column("listed", "boolean", "listed", "true if the objects were counted"),
             Column("reason", "string", "reason", "why not"),
         ),
         ("group", "kind"),
     ),
     Table(
-        "engine_objects", "objects of other engines, by name: what they decide is not read",
+        "engine_objects", "objects of other policy engines, by name; their content is not read",
         (Rows("engines", "objects[]"),),
         (
             *_WHAT,

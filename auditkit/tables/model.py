@@ -1,4 +1,4 @@
-"""How a table is declared: columns with their place in the object, and what their absence means there.
+"""The declaration of tables: columns with their place in the object, and the meaning of their absence.
 
 From these declarations come the decoder (`auditkit.collectors.decode.objects`), the Arrow schema and the data
 dictionary, so a column that no collector fills cannot exist.
@@ -130,6 +130,6 @@ def identity(*, namespaced: bool = True, root: str = "/metadata") -> tuple[Colum
     return (
         *space,
         Column("name", "string", f"{root}.name", "name of the object"),
-        Column("uid", "string", f"{root}.uid", "UID that the API server gave it"),
-        Column("created", "timestamp", f"{root}.creationTimestamp", "when the API server stored it first"),
+        Column("uid", "string", f"{root}.uid", "UID from the API server"),
+        Column("created", "timestamp", f"{root}.creationTimestamp", "creation time at the API server"),
     )

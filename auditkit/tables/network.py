@@ -31,7 +31,7 @@ def selector_rows(source: str, path: str, constants: dict[str, str] | None = Non
 
 
 SELECTOR = (
-    Column("key", "string", {"labels": "$key", "expressions": "key"}, "label that is looked at"),
+    Column("key", "string", {"labels": "$key", "expressions": "key"}, "label key"),
     Column("operator", "string", {"labels": "'In", "expressions": "operator"}, "In, NotIn, Exists or DoesNotExist"),
     Column("value", "string", {"labels": "$value", "expressions": "values[]"},
            "value to compare with; a requirement has one row a value", each="optional"),
@@ -52,11 +52,11 @@ TABLES = (
             Column("type", "string", "spec.type", "ClusterIP, NodePort, LoadBalancer or ExternalName",
                    absent="ClusterIP"),
             Column("cluster_ip", "string", "spec.clusterIP", "address in the cluster; None: headless"),
-            Column("external_name", "string", "spec.externalName", "name that it stands for"),
+            Column("external_name", "string", "spec.externalName", "external DNS name"),
             Column("load_balancer_class", "string", "spec.loadBalancerClass", "class of load balancer"),
             Column("external_traffic_policy", "string", "spec.externalTrafficPolicy", "Cluster or Local"),
             Column("source_ranges_count", "int64", "spec.loadBalancerSourceRanges",
-                   "address ranges that may reach the load balancer; 0: all", read="count", absent=0),
+                   "number of address ranges that can reach the load balancer; 0: all", read="count", absent=0),
             Column("external_ips_count", "int64", "spec.externalIPs", "addresses outside the cluster", read="count",
                    absent=0),
             Column("selector_count", "int64", "spec.selector", "labels that pick its pods", read="count", absent=0),
@@ -72,27 +72,27 @@ TABLES = (
             Column("target_port", "string", "targetPort", "port of the pod, by number or name", read="text"),
             Column("node_port", "int64", "nodePort", "port on every node"),
             Column("protocol", "string", "protocol", "TCP, UDP or SCTP", absent="TCP"),
-            Column("app_protocol", "string", "appProtocol", "what the programs behind it speak, as its author says"),
+            Column("app_protocol", "string", "appProtocol", "application protocol (appProtocol)"),
         ),
         ("namespace", "service", "port", "protocol"),
     ),
     Table(
-        "service_selectors", "labels by which services pick their pods", (Rows("services", "spec.selector{}"),),
+        "service_selectors", "labels by which services select pods", (Rows("services", "spec.selector{}"),),
         (*_of("service"), Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value")),
         ("namespace", "service", "key"),
     ),
     Table(
-        "service_source_ranges", "address ranges that may reach load balancers",
+        "service_source_ranges", "address ranges that are allowed to reach load balancers",
         (Rows("services", "spec.loadBalancerSourceRanges[]"),),
         (*_of("service"), Column("cidr", "string", ".", "address range")), ("namespace", "service", "cidr"),
     ),
     Table(
-        "service_external_ips", "addresses outside the cluster that services answer on",
+        "service_external_ips", "external IP addresses of services",
         (Rows("services", "spec.externalIPs[]"),),
         (*_of("service"), Column("ip", "string", ".", "address")), ("namespace", "service", "ip"),
     ),
     Table(
-        "service_load_balancers", "addresses that load balancers were given",
+        "service_load_balancers", "addresses of load balancers",
         (Rows("services", "status.loadBalancer.ingress[]"),),
         (*_of("service"), Column("ip", "string", "ip", "address"), Column("hostname", "string", "hostname", "name")),
         ("namespace", "service", "ip", "hostname"),
@@ -104,16 +104,16 @@ TABLES = (
             Column("class", "string", "spec.ingressClassName", "ingress class"),
             Column("tls_count", "int64", "spec.tls", "TLS entries", read="count", absent=0),
             Column("rules_count", "int64", "spec.rules", "rules", read="count", absent=0),
-            Column("has_default_backend", "boolean", "spec.defaultBackend", "something serves all that is left",
+            Column("has_default_backend", "boolean", "spec.defaultBackend", "true if it has a default backend",
                    read="present"),
-            Column("default_service", "string", "spec.defaultBackend.service.name", "service for all that is left"),
+            Column("default_service", "string", "spec.defaultBackend.service.name", "service of the default backend"),
             Column("default_port", "string", "spec.defaultBackend.service.port.number", "its port", read="text"),
             Column("default_port_name", "string", "spec.defaultBackend.service.port.name", "its port by name"),
         ),
         ("namespace", "name"), kind="Ingress",
     ),
     Table(
-        "ingress_rules", "rules of ingresses: one row a host, with paths or without",
+        "ingress_rules", "rules of ingresses: one row for each host, with or without paths",
         (Rows("ingresses.networking.k8s.io", "spec.rules[]"),),
         (
             *_of("ingress"),
@@ -130,7 +130,7 @@ TABLES = (
             *_of("ingress"),
             Column("host", "string", "^host", "host name; <NA>: any"),
             Column("path", "string", "path", "path"),
-            Column("path_type", "string", "pathType", "how the path is compared"),
+            Column("path_type", "string", "pathType", "path type"),
             Column("service", "string", "backend.service.name", "service behind it"),
             Column("port", "string", "backend.service.port.number", "its port by number", read="text"),
             Column("port_name", "string", "backend.service.port.name", "its port by name"),
@@ -138,7 +138,7 @@ TABLES = (
         ("namespace", "ingress", "host", "path"),
     ),
     Table(
-        "ingress_tls", "hosts that ingresses serve with TLS: one row a host",
+        "ingress_tls", "hosts that ingresses serve with TLS: one row for each host",
         (Rows("ingresses.networking.k8s.io", "spec.tls[]"),),
         (
             *_of("ingress"),
@@ -161,7 +161,7 @@ TABLES = (
     ),
     Table(
         "service_load_balancer_annotations",
-        "annotations that say who may reach a load balancer; of those that name something the value is not kept",
+        "annotations that restrict access to a load balancer; values that name objects are not kept",
         (Rows("services", "metadata.annotations{}", label="read", keep=load_balancers.READ),
          Rows("services", "metadata.annotations{}", label="named", keep=load_balancers.NAMED)),
         (*_of("service"), Column("key", "string", "$key", "annotation"),
@@ -169,7 +169,7 @@ TABLES = (
         ("namespace", "service", "key"),
     ),
     Table(
-        "ingress_addresses", "addresses that ingresses are served on", (
+        "ingress_addresses", "addresses of ingresses", (
             Rows("ingresses.networking.k8s.io", "status.loadBalancer.ingress[]"),),
         (*_of("ingress"), Column("ip", "string", "ip", "address"), Column("hostname", "string", "hostname", "name")),
         ("namespace", "ingress", "ip", "hostname"),
@@ -184,7 +184,7 @@ TABLES = (
         ("namespace", "name"), kind="NetworkPolicy",
     ),
     Table(
-        "network_policy_types", "directions that network policies state", (Rows(_POLICY, "spec.policyTypes[]"),),
+        "network_policy_types", "policy types of network policies", (Rows(_POLICY, "spec.policyTypes[]"),),
         (*_of("policy"), Column("type", "string", ".", "Ingress or Egress")), ("namespace", "policy", "type"),
     ),
     Table(
@@ -199,7 +199,7 @@ TABLES = (
         ("namespace", "policy", "direction", "rule"),
     ),
     Table(
-        "network_policy_peers", "who the rules of network policies speak of",
+        "network_policy_peers", "peers in the rules of network policies",
         tuple(Rows(_POLICY, f"spec.{way}[].{peers}[]", constants={"direction": way})
               for way, peers in _DIRECTIONS.items()),
         (

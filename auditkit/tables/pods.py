@@ -64,7 +64,7 @@ def _security(level: str) -> tuple[Column, ...]:
     """The fields of a security context that pods and containers share."""
     context = f"spec.{SECURITY}" if level == "pod" else SECURITY
     return (
-        Column("run_as_non_root", "boolean", f"{context}.runAsNonRoot", "the kubelet refuses to start it as root"),
+        Column("run_as_non_root", "boolean", f"{context}.runAsNonRoot", "the kubelet does not start it as root"),
         Column("run_as_user", "int64", f"{context}.runAsUser", "user id it runs as"),
         Column("seccomp_type", "string", f"{context}.seccompProfile.type", "kind of seccomp profile"),
         Column("apparmor_type", "string", f"{context}.appArmorProfile.type", "kind of AppArmor profile"),
@@ -177,13 +177,14 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
                Column("config_map", "string", "valueFrom.configMapKeyRef.name", "ConfigMap it is taken from"),
                Column("source_key", "string", "valueFrom.secretKeyRef.key", "key in the Secret")),
               (*key, "container", "name"), kind="Pod", called=("pod", "container")),
-        Table(f"{prefix}container_env_from", "Secrets and ConfigMaps that a container takes whole into its environment",
+        Table(f"{prefix}container_env_from", "Secrets and ConfigMaps that a container takes as a whole into its "
+                                             "environment (envFrom)",
               container_rows(".envFrom[]"),
               (*in_container,
                Column("secret", "string", "secretRef.name", "Secret taken whole"),
                Column("config_map", "string", "configMapRef.name", "ConfigMap taken whole")),
               (*key, "container", "secret", "config_map")),
-        Table(f"{prefix}container_mounts", "where volumes are mounted", container_rows(".volumeMounts[]"),
+        Table(f"{prefix}container_mounts", "volume mounts of containers", container_rows(".volumeMounts[]"),
               (*in_container,
                Column("volume", "string", "name", "name of the volume in the pod"),
                Column("path", "string", "mountPath", "path in the container"),
@@ -227,11 +228,11 @@ def _children(prefix: str, owner: tuple[Column, ...], bases: dict[str, tuple[str
               pod_rows("metadata.annotations{}", keep=ANNOTATIONS),
               (*owner, Column("key", "string", "$key", "annotation"), Column("value", "string", "$value", "its value")),
               (*key, "key")),
-        Table(f"{prefix}pod_node_selectors", "operating systems of nodes that a pod asks for",
+        Table(f"{prefix}pod_node_selectors", "operating systems of nodes that a pod requires",
               pod_rows("spec.nodeSelector{}", keep=OS_LABELS),
               (*owner, Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value")),
               (*key, "key")),
-        Table(f"{prefix}pull_secrets", "Secrets that a pod pulls its images with", pod_rows("spec.imagePullSecrets[]"),
+        Table(f"{prefix}pull_secrets", "image pull Secrets of pods", pod_rows("spec.imagePullSecrets[]"),
               (*owner, Column("secret", "string", "name", "name of the Secret")), (*key, "secret")),
     ]
 
@@ -243,8 +244,8 @@ PODS = Table(
     (
         _NAMESPACE,
         Column("name", "string", "metadata.name", "name of the pod"),
-        Column("uid", "string", "metadata.uid", "UID that the API server gave it"),
-        Column("created", "timestamp", "metadata.creationTimestamp", "when the API server stored it first"),
+        Column("uid", "string", "metadata.uid", "UID from the API server"),
+        Column("created", "timestamp", "metadata.creationTimestamp", "creation time at the API server"),
         Column("phase", "string", "status.phase", "phase"),
         Column("pod_ip", "string", "status.podIP", "address of the pod"),
         Column("host_ip", "string", "status.hostIP", "address of its node"),
@@ -254,14 +255,14 @@ PODS = Table(
 )
 
 POD_OWNERS = Table(
-    "pod_owners", "what a pod belongs to", (Rows("pods", "metadata.ownerReferences[]"),),
+    "pod_owners", "owners of pods", (Rows("pods", "metadata.ownerReferences[]"),),
     (
         _NAMESPACE,
         Column("pod", "string", "/metadata.name", "name of the pod"),
         Column("owner_kind", "string", "kind", "kind of the owner"),
         Column("owner", "string", "name", "name of the owner"),
         Column("owner_uid", "string", "uid", "UID of the owner"),
-        Column("controller", "boolean", "controller", "the owner manages the pod", absent=False),
+        Column("controller", "boolean", "controller", "true if the owner is the controller of the pod", absent=False),
     ),
     ("namespace", "pod", "owner_uid"),
 )
@@ -278,7 +279,7 @@ CONDITIONS = Table(
 )
 
 IMAGES = Table(
-    "container_images", "images as the nodes have pulled them",
+    "container_images", "images as pulled by the nodes",
     tuple(Rows("pods", f"status.{field}[]", constants={"type": kind}) for field, kind in (
         ("containerStatuses", "regular"), ("initContainerStatuses", "init"),
         ("ephemeralContainerStatuses", "ephemeral"))),
@@ -302,7 +303,7 @@ _TEMPLATE_OWNER = (
 )
 
 TEMPLATES = Table(
-    "templates", "pod templates of workload controllers, one a controller",
+    "templates", "pod templates of workload controllers: one row for each controller",
     tuple(Rows(source, path, constants={"kind": kind}) for source, (kind, path) in CONTROLLERS.items()),
     (
         _TEMPLATE_OWNER[0], _TEMPLATE_OWNER[1],

@@ -20,8 +20,8 @@ def _identity() -> tuple[Column, ...]:
     return (
         Column("namespace", "string", _metadata("namespace"), "namespace of the object"),
         Column("name", "string", _metadata("name"), "name of the object"),
-        Column("uid", "string", _metadata("uid"), "UID that the API server gave it"),
-        Column("created", "timestamp", _metadata("creationTimestamp"), "when the API server stored it first"),
+        Column("uid", "string", _metadata("uid"), "UID from the API server"),
+        Column("created", "timestamp", _metadata("creationTimestamp"), "creation time at the API server"),
     )
 
 
@@ -35,16 +35,16 @@ _KEYS = Column("keys_count", "int64", {"table": "@Data", "object": "data"}, "num
 
 TABLES = (
     Table(
-        "secrets", "Secrets by name and type; their values are never asked for", _both("secrets"),
+        "secrets", "Secrets by name and type; their values are never requested", _both("secrets"),
         (*_identity(), Column("type", "string", {"table": "@Type", "object": "type"}, "type", absent="Opaque"), _KEYS),
         ("namespace", "name"), kind="Secret",
     ),
     Table(
-        "config_maps", "ConfigMaps by name; their values are never asked for", _both("configmaps"),
+        "config_maps", "ConfigMaps by name; their values are never requested", _both("configmaps"),
         (*_identity(), _KEYS), ("namespace", "name"), kind="ConfigMap",
     ),
     Table(
-        "external_secrets", "what fetches secrets from a store outside of the cluster",
+        "external_secrets", "objects that fetch secrets from an external store",
         tuple(Rows(source, label=kind, constants={"kind": kind}) for source, (kind, _) in _FETCHERS.items()),
         (
             Column("kind", "string", "=kind", "ExternalSecret, SecretProviderClass or VaultStaticSecret"),

@@ -16,10 +16,10 @@ TABLES = (
         "workloads", "workload controllers", _rows(),
         (
             _KIND, *identity(),
-            Column("replicas", "int64", "spec.replicas", "pods that are wanted; absent where the kind has none"),
+            Column("replicas", "int64", "spec.replicas", "desired number of pods; absent if the kind has none"),
             Column("ready_replicas", "int64", "status.readyReplicas", "pods that are ready"),
             Column("updated_replicas", "int64", "status.updatedReplicas", "pods of the template as it is now"),
-            Column("current_replicas", "int64", "status.replicas", "pods that there are, of whatever template"),
+            Column("current_replicas", "int64", "status.replicas", "all pods, of any template"),
             Column("current_scheduled", "int64", "status.currentNumberScheduled", "nodes with a pod of a DaemonSet"),
             Column("desired_scheduled", "int64", "status.desiredNumberScheduled", "nodes that a DaemonSet is for"),
             Column("updated_scheduled", "int64", "status.updatedNumberScheduled",
@@ -35,12 +35,12 @@ TABLES = (
             Column("paused", "boolean", "spec.paused", "a Deployment that is not rolled out", absent=False),
             Column("suspended", "boolean", "spec.suspend", "a Job or CronJob that does not run", absent=False),
             Column("schedule", "string", "spec.schedule", "schedule of a CronJob"),
-            Column("completed", "timestamp", "status.completionTime", "when a Job succeeded, after which it is over"),
+            Column("completed", "timestamp", "status.completionTime", "completion time of a Job"),
         ),
         ("kind", "namespace", "name"), kind="Workload",
     ),
     Table(
-        "workload_owners", "what a workload controller belongs to (a ReplicaSet to its Deployment)",
+        "workload_owners", "owners of workload controllers (the Deployment of a ReplicaSet)",
         _rows("metadata.ownerReferences[]"),
         (
             _KIND,
@@ -49,12 +49,12 @@ TABLES = (
             Column("owner_kind", "string", "kind", "kind of the owner"),
             Column("owner", "string", "name", "name of the owner"),
             Column("owner_uid", "string", "uid", "UID of the owner"),
-            Column("controller", "boolean", "controller", "the owner manages it", absent=False),
+            Column("controller", "boolean", "controller", "true if the owner is its controller", absent=False),
         ),
         ("kind", "namespace", "name", "owner_uid"),
     ),
     Table(
-        "job_conditions", "conditions of Jobs: whether one is over",
+        "job_conditions", "conditions of Jobs, which show whether a Job has finished",
         (Rows("jobs.batch", "status.conditions[]", constants={"kind": "Job"}),),
         (
             _KIND,
@@ -69,16 +69,18 @@ TABLES = (
         "disruption_budgets", "PodDisruptionBudgets", (Rows("poddisruptionbudgets.policy"),),
         (
             *identity(),
-            Column("min_available", "string", "spec.minAvailable", "pods that must stay", read="text"),
-            Column("max_unavailable", "string", "spec.maxUnavailable", "pods that may go", read="text"),
-            Column("has_selector", "boolean", "spec.selector", "pods are picked; without it, none are", read="present"),
+            Column("min_available", "string", "spec.minAvailable", "minAvailable", read="text"),
+            Column("max_unavailable", "string", "spec.maxUnavailable", "maxUnavailable", read="text"),
+            Column("has_selector", "boolean", "spec.selector", "true if it selects pods; without a selector, it "
+                                                               "selects none", read="present"),
             Column("expected_pods", "int64", "status.expectedPods", "pods that it covers"),
-            Column("disruptions_allowed", "int64", "status.disruptionsAllowed", "pods that may go now"),
+            Column("disruptions_allowed", "int64", "status.disruptionsAllowed", "disruptions that are allowed now"),
         ),
         ("namespace", "name"), kind="PodDisruptionBudget",
     ),
     Table(
-        "disruption_budget_selectors", "label selectors of PodDisruptionBudgets: one row a requirement and value",
+        "disruption_budget_selectors", "label selectors of PodDisruptionBudgets: one row for each requirement and "
+                                       "value",
         selector_rows("poddisruptionbudgets.policy", "spec.selector"),
         (
             Column("namespace", "string", "/metadata.namespace", "namespace of the budget"),

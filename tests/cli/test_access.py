@@ -89,7 +89,7 @@ def test_a_path_is_no_resource(snap: Snapshot, taken: Path) -> None:
 def test_gaps_are_said_on_stderr(snap: Snapshot, tmp_path: Path) -> None:
     path = changed(snap, days=0, gap="rolebindings.rbac.authorization.k8s.io").write(tmp_path)
     done = auditkit("who-can", "get", "secrets", path, "--format", "json")
-    assert "holders may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
+    assert "subjects may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
 
 
 def test_a_resource_that_is_not_served_is_said(taken: Path) -> None:
@@ -144,7 +144,7 @@ def test_decisions_are_checked(snap: Snapshot, taken: Path, tmp_path: Path) -> N
     frame.loc[frame["binding"] == "billing-team", "reviewer"] = "bob@acme.example"
     frame.to_csv(file, index=False)
     done = auditkit("access-review", "check", file, "--snapshot", taken)
-    assert done.exit_code == 1 and "about a group that he is in" in done.stdout
+    assert done.exit_code == 1 and "a member of the reviewed group" in done.stdout
 
 
 def test_a_packet_that_nobody_has_filled_in(taken: Path, tmp_path: Path) -> None:
@@ -152,7 +152,7 @@ def test_a_packet_that_nobody_has_filled_in(taken: Path, tmp_path: Path) -> None
     done = auditkit("access-review", "check", tmp_path / "review.csv", "--snapshot", taken, "--format", "jsonl")
     problems = [json.loads(line) for line in done.stdout.splitlines()]
     assert done.exit_code == 1
-    assert {row["problem"] for row in problems if row["kind"] == "error"} == {"it is not decided"}
+    assert {row["problem"] for row in problems if row["kind"] == "error"} == {"the line has no decision"}
 
 
 
@@ -168,7 +168,7 @@ def test_revocations_are_proven_or_not(snap: Snapshot, taken: Path, tmp_path: Pa
     frame.loc[frame["decision"] == "revoke", "line"] = "0123456789abcdef"
     frame.to_csv(file, index=False)
     done = auditkit("access-review", "proof", file, "--snapshot", taken, "--later", gone)
-    assert done.exit_code == 1 and "1 are of no line" in done.stderr, "what cannot be looked up is not proven"
+    assert done.exit_code == 1 and "1 do not match a line" in done.stderr, "what cannot be looked up is not proven"
 
 
 def test_a_report_of_notebooks_only(monkeypatch: pytest.MonkeyPatch, taken: Path, tmp_path: Path) -> None:
@@ -197,8 +197,8 @@ def test_without_a_file_memberships_are_not_known() -> None:
 
 
 @pytest.mark.parametrize(("content", "says"), [
-    (b"name,team\na,b\n", "must name the columns"), (b"", "must name the columns"),
-    (b"user,group\na,b\nc\n", "line 3: it lacks the group"), (b"user,group\n,b\n", "line 2: it lacks the user"),
+    (b"name,team\na,b\n", "must have the columns"), (b"", "must have the columns"),
+    (b"user,group\na,b\nc\n", "line 3: the line has no group"), (b"user,group\n,b\n", "line 2: the line has no user"),
     (b"user,group\n\xff,b\n", "cannot be read"), (b'user,group\n"a,b\n', "cannot be read"), (None, "cannot be read"),
 ])
 def test_a_broken_membership_file_is_refused_with_its_line(content: bytes | None, says: str, tmp_path: Path) -> None:

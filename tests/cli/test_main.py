@@ -67,7 +67,7 @@ def test_quiet(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("arguments", "code", "says"), [
     (["frob"], 2, "No such command"),
     (["collect", "--frob"], 2, "No such option"),
-    (["collect", "--context", "x", "--recording", "y"], 2, "cannot be given together"),
+    (["collect", "--context", "x", "--recording", "y"], 2, "cannot be combined"),
     (["collect", "--recording", "/nowhere/at/all"], 4, "does not exist"),
     (["collect", "--context", "nowhere"], 4, "kubeconfig"),
     (["collect"], 4, "auditkit demo"),
@@ -130,16 +130,16 @@ def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
     said = " ".join(done.stdout.split())
     assert said == " ".join(narrow.split()), "a pipe has a line a subject, a terminal the same words"
     assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (seen: " in said
-    assert said.count("wanted: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
+    assert said.count("expected: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
     assert "source: Kubernetes Pod Security Standards, baseline: host namespaces" in said
-    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36" in done.stderr
+    assert "Pod Security Standards v1.36 instead of the requested v1.99: the server is v1.36" in done.stderr
 
 
 def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     for source in (taken, "demo"):
         done = auditkit("report", source, "-f", "soc2", "-q", "-o", tmp_path / "file")
-        assert done.returncode == 2 and "Traceback" not in done.stderr and "give another with --output" in done.stderr
+        assert done.returncode == 2 and "Traceback" not in done.stderr and "Give a writable folder with --output" in done.stderr
     if Path("/dev/full").exists():
         for form in ("text", "jsonl"):
             with open("/dev/full", "w") as disk:
@@ -165,7 +165,7 @@ def test_one_figure_says_how_complete_a_snapshot_is(taken: Path) -> None:
 def test_controls_of_which_nothing_is_judged_are_said(taken: Path, tmp_path: Path) -> None:
     (tmp_path / "house.yaml").write_text("framework: house\ntitle: H\nversion: '1'\nextends: pss-baseline\n")
     unused = auditkit("evaluate", taken, "-f", "pss-baseline", "--controls", tmp_path)
-    assert unused.returncode == 0 and "was judged by: name it with --framework (house)" in unused.stderr
+    assert unused.returncode == 0 and "was evaluated. Name one with --framework (house)" in unused.stderr
     used = auditkit("evaluate", taken, "-f", "house", "--controls", tmp_path, "--format", "json")
     assert "--framework" not in used.stderr
     own = json.loads(used.stdout)["own"]

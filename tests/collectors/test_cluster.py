@@ -79,7 +79,7 @@ def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
     ({"status": 503}, "failed", "unable"),
     ({"status": 429, "retry_after": 0}, "failed", "initializing"),
     ({"kind": "cut"}, "failed", "cut"),
-    ({"kind": "half"}, "failed", "not a whole"),
+    ({"kind": "half"}, "failed", "not a complete"),
     ({"kind": "body", "body": b"<html>proxy</html>"}, "failed", "not a"),
     ({"kind": "body", "body": b"null"}, "failed", "list"),
     ({"kind": "transform", "transform": lambda d: {**d, "items": None}}, "failed", "no list of items"),
@@ -156,7 +156,7 @@ def test_without_discovery_nothing_is_proven_absent(server, kubeconfig) -> None:
     snapshot = take(kubeconfig)
     assert entry(snapshot, "discovery").outcome == "failed"
     assert snapshot.gaps("admission_policies")
-    assert "discovery is failed" in entry(snapshot, "scan:trivy-operator:aquasecurity.github.io").reason
+    assert "discovery failed" in entry(snapshot, "scan:trivy-operator:aquasecurity.github.io").reason
 
 
 def test_an_older_server_without_aggregated_discovery(server, kubeconfig, acme) -> None:

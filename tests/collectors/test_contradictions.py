@@ -38,28 +38,28 @@ EMPTY = items(lambda _: [])
 
 
 @pytest.mark.parametrize(("path", "fault", "resource", "says"), [
-    ("*/clusterroles", EMPTY, f"clusterroles.{RBAC}", "the list is empty, yet bindings name ClusterRoles"),
-    ("*/roles", EMPTY, f"roles.{RBAC}", "the list is empty, yet bindings name Roles"),
-    ("*/clusterrolebindings", EMPTY, f"clusterrolebindings.{RBAC}", "the list is empty, which it is in no cluster"),
-    ("*/rolebindings", EMPTY, f"rolebindings.{RBAC}", "the list is empty, which it is in no cluster"),
+    ("*/clusterroles", EMPTY, f"clusterroles.{RBAC}", "the list is empty, but bindings name ClusterRoles"),
+    ("*/roles", EMPTY, f"roles.{RBAC}", "the list is empty, but bindings name Roles"),
+    ("*/clusterrolebindings", EMPTY, f"clusterrolebindings.{RBAC}", "the list is empty, which is impossible in a cluster"),
+    ("*/rolebindings", EMPTY, f"rolebindings.{RBAC}", "the list is empty, which is impossible in a cluster"),
     ("*/namespaces", EMPTY, "namespaces", "what every cluster has (default, kube-public, kube-system)"),
-    ("*/namespaces", but("kube-system"), "namespaces", "in namespaces that the list does not have (kube-system)"),
-    ("*/nodes", EMPTY, "nodes", "bound to nodes that the list does not have (acme-cp0, acme-w1, acme-w2 and 1 more)"),
-    ("*/nodes", but("acme-w2"), "nodes", "bound to nodes that the list does not have (acme-w2)"),
-    ("*/pods", EMPTY, "pods", "the list is empty, yet workloads have pods that are ready"),
-    ("*/replicasets", EMPTY, "replicasets.apps", "the list is empty, yet ReplicaSets own other objects"),
-    ("*/deployments", EMPTY, "deployments.apps", "the list is empty, yet Deployments own other objects"),
-    ("*/daemonsets", EMPTY, "daemonsets.apps", "the list is empty, yet DaemonSets own other objects"),
-    ("*/statefulsets", EMPTY, "statefulsets.apps", "the list is empty, yet StatefulSets own other objects"),
-    ("*/serviceaccounts", EMPTY, "serviceaccounts", "does not have default of each namespace"),
-    ("*/serviceaccounts", but("kube-system"), "serviceaccounts", "of each namespace (none of kube-system)"),
-    ("*/configmaps", EMPTY, "configmaps", "does not have kube-root-ca.crt of each namespace"),
-    ("*/configmaps", but("default"), "configmaps", "of each namespace (none of default)"),
-    ("*/services", EMPTY, "services", "does not have what every cluster has (kubernetes)"),
+    ("*/namespaces", but("kube-system"), "namespaces", "in namespaces that are missing from the list (kube-system)"),
+    ("*/nodes", EMPTY, "nodes", "bound to nodes that are missing from the list (acme-cp0, acme-w1, acme-w2 and 1 more)"),
+    ("*/nodes", but("acme-w2"), "nodes", "bound to nodes that are missing from the list (acme-w2)"),
+    ("*/pods", EMPTY, "pods", "the list is empty, but workloads have ready pods"),
+    ("*/replicasets", EMPTY, "replicasets.apps", "the list is empty, but ReplicaSets own other objects"),
+    ("*/deployments", EMPTY, "deployments.apps", "the list is empty, but Deployments own other objects"),
+    ("*/daemonsets", EMPTY, "daemonsets.apps", "the list is empty, but DaemonSets own other objects"),
+    ("*/statefulsets", EMPTY, "statefulsets.apps", "the list is empty, but StatefulSets own other objects"),
+    ("*/serviceaccounts", EMPTY, "serviceaccounts", "default is missing from the list for some namespaces"),
+    ("*/serviceaccounts", but("kube-system"), "serviceaccounts", "for some namespaces (kube-system)"),
+    ("*/configmaps", EMPTY, "configmaps", "kube-root-ca.crt is missing from the list for some namespaces"),
+    ("*/configmaps", but("default"), "configmaps", "for some namespaces (default)"),
+    ("*/services", EMPTY, "services", "objects that every cluster has are missing from the list (kubernetes)"),
     ("*/validatingadmissionpolicies", EMPTY, "validatingadmissionpolicies.admissionregistration.k8s.io",
      "yet bindings name policies of its kind"),
     ("*/customresourcedefinitions", EMPTY, "customresourcedefinitions.apiextensions.k8s.io",
-     "custom resources are served whose definitions the list does not have"),
+     "custom resources are served whose definitions are missing from the list"),
     ("*/apiservices", EMPTY, "apiservices.apiregistration.k8s.io", "groups are served whose APIServices"),
     ("*/apiservices", but("v1.apps"), "apiservices.apiregistration.k8s.io", "(apps/v1)"),
 ])
@@ -123,7 +123,7 @@ def test_the_list_of_another_kind_under_the_right_name_has_the_uids_of_the_other
     server.fault("*/replicasets", kind="transform", transform=lambda body: {**body, "items": deployments["items"]})
     snapshot = take(kubeconfig)
     assert entry(snapshot, "replicasets.apps").outcome == "partial"
-    assert "it has objects with the UID of others" in entry(snapshot, "replicasets.apps").reason
+    assert "it has objects with the UIDs of other objects" in entry(snapshot, "replicasets.apps").reason
 
 
 # --- discovery -----------------------------------------------------------------------------------------------------
@@ -166,7 +166,7 @@ def test_discovery_that_is_in_doubt_proves_no_absence_alone(server, kubeconfig, 
     server.forbid(f"{refused}.apiextensions.k8s.io" if refused[0] == "c" else refused, refused)
     server.fault("/apis", **without_groups(*CUSTOM))
     snapshot = take(kubeconfig)
-    assert "and is in doubt" in snapshot.gaps("admin_policies")[0]
+    assert "but is itself in doubt" in snapshot.gaps("admin_policies")[0]
 
 
 def test_an_api_service_shows_a_group_that_discovery_lacks(server, kubeconfig) -> None:
@@ -179,11 +179,11 @@ def test_an_api_service_shows_a_group_that_discovery_lacks(server, kubeconfig) -
 
 
 @pytest.mark.parametrize(("change", "says"), [
-    (versions("aquasecurity.github.io", lambda _: []), "not known for aquasecurity.github.io"),
-    (versions("aquasecurity.github.io", lambda found: [{**one, "freshness": "Stale"} for one in found]), "not known for"),
+    (versions("aquasecurity.github.io", lambda _: []), "unknown for the groups aquasecurity.github.io"),
+    (versions("aquasecurity.github.io", lambda found: [{**one, "freshness": "Stale"} for one in found]), "unknown for the groups"),
     (versions("aquasecurity.github.io", lambda found: [
-        {key: value for key, value in one.items() if key != "freshness"} for one in found]), "not known for"),
-    (without_groups("batch"), "does not list what every Kubernetes serves (cronjobs.batch, jobs.batch)"),
+        {key: value for key, value in one.items() if key != "freshness"} for one in found]), "unknown for the groups"),
+    (without_groups("batch"), "does not list resources that every Kubernetes API server serves (cronjobs.batch, jobs.batch)"),
 ])
 def test_a_group_of_which_nothing_certain_is_said(server, kubeconfig, change, says) -> None:
     server.fault("/apis", **change)
@@ -205,9 +205,9 @@ def test_a_version_without_resources_proves_no_absence(server, kubeconfig) -> No
 
 
 @pytest.mark.parametrize(("body", "says"), [
-    (b"{}", "which is no discovery document"), (b'{"kind": "PodList", "items": []}', "'PodList'"),
-    (b'{"kind": "APIGroupDiscoveryList", "apiVersion": "v1", "items": []}', "no discovery document"),
-    (b"<html>", "cannot be understood"), (b"\xff", "cannot be understood"),
+    (b"{}", "instead of a discovery document"), (b'{"kind": "PodList", "items": []}', "'PodList'"),
+    (b'{"kind": "APIGroupDiscoveryList", "apiVersion": "v1", "items": []}', "instead of a discovery document"),
+    (b"<html>", "invalid discovery document"), (b"\xff", "invalid discovery document"),
 ])
 def test_what_is_no_discovery_document(server, kubeconfig, body: bytes, says: str) -> None:
     server.fault("/apis", kind="body", body=body)

@@ -35,8 +35,8 @@ FOREIGN = {
     "no kind": (without("kind"), "of no kind of 'v1'"),
     "no version": (without("apiVersion"), "'PodList' of no version"),
     "nothing but items": (lambda body: {"items": body["items"]}, "of no kind of no version"),
-    "an empty object list": (lambda _: {"items": []}, "a PodList of v1 was asked for"),
-    "another kind": (lambda body: {**body, "kind": "ServiceList"}, "says that it is 'ServiceList' of 'v1'"),
+    "an empty object list": (lambda _: {"items": []}, "the request was for a PodList of v1"),
+    "another kind": (lambda body: {**body, "kind": "ServiceList"}, "but the response is 'ServiceList' of 'v1'"),
     "the kind of one object": (lambda body: {**body, "kind": "Pod"}, "'Pod' of 'v1'"),
     "kubectl's list": (lambda body: {**body, "kind": "List"}, "'List' of 'v1'"),
     "another version": (lambda body: {**body, "apiVersion": "v2"}, "'PodList' of 'v2'"),
@@ -48,7 +48,7 @@ FOREIGN = {
     "a table": (lambda body: {"kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": body["metadata"],
                               "columnDefinitions": [], "rows": [
                                   {"cells": [], "object": item} for item in body["items"]]}, "'Table' of 'meta.k8s.io/v1'"),
-    "rows beside items": (lambda body: {**body, "rows": []}, "holds rows where items belong"),
+    "rows beside items": (lambda body: {**body, "rows": []}, "with rows instead of items"),
     "no items": (without("items"), "no list of items"),
     "null items": (lambda body: {**body, "items": None}, "no list of items"),
 }
@@ -68,7 +68,7 @@ def test_a_list_that_was_not_asked_for_is_not_read(server, kubeconfig, change: s
 def test_a_plain_list_in_place_of_a_table_is_not_read(server, kubeconfig) -> None:
     server.tables = False
     found = entry(take(kubeconfig), "secrets")
-    assert found.outcome == "failed" and "a Table of meta.k8s.io/v1 was asked for" in found.reason
+    assert found.outcome == "failed" and "the request was for a Table of meta.k8s.io/v1" in found.reason
 
 
 def test_a_list_of_custom_resources_is_compared_too(server, kubeconfig) -> None:
@@ -78,11 +78,11 @@ def test_a_list_of_custom_resources_is_compared_too(server, kubeconfig) -> None:
 
 
 SHORT = {
-    "no resourceVersion": (meta(resourceVersion=""), "names no resourceVersion"),
-    "resourceVersion 0": (meta(resourceVersion="0"), "names no resourceVersion"),
-    "no metadata": (without("metadata"), "names no resourceVersion"),
-    "null metadata": (lambda body: {**body, "metadata": None}, "names no resourceVersion"),
-    "more than came": (meta(remainingItemCount=54), "54 more objects were announced and not sent"),
+    "no resourceVersion": (meta(resourceVersion=""), "has no resourceVersion"),
+    "resourceVersion 0": (meta(resourceVersion="0"), "has no resourceVersion"),
+    "no metadata": (without("metadata"), "has no resourceVersion"),
+    "null metadata": (lambda body: {**body, "metadata": None}, "has no resourceVersion"),
+    "more than came": (meta(remainingItemCount=54), "54 more objects were announced but not sent"),
     "more than came, of an empty list": (lambda body: meta(remainingItemCount=119)({**body, "items": []}), "119 more objects"),
 }
 
@@ -103,16 +103,16 @@ def test_an_empty_last_page_after_more_was_announced(server, kubeconfig) -> None
     server.fault(POD_LIST, kind="transform", transform=last)
     found = entry(take(kubeconfig), "pods")
     assert found.outcome == "partial" and found.items == 65
-    assert "page 2 is empty, though more was announced" in found.reason
-    assert "54 more objects were announced and not sent" in found.reason
+    assert "page 2 is empty, although more objects were announced" in found.reason
+    assert "54 more objects were announced but not sent" in found.reason
 
 
 @pytest.mark.parametrize(("page", "left", "says"), [
-    (1, 19, "page 1 has 19 of 20 objects, though more follow"),
-    (2, 0, "page 2 is empty, though more was announced"),
-    (3, 7, "page 3 has 7 of 20 objects"),
-    (4, 4, "1 more objects were announced and not sent"),
-    (4, 0, "page 4 is empty, though more was announced"),
+    (1, 19, "page 1 has only 19 of 20 objects, although more pages follow"),
+    (2, 0, "page 2 is empty, although more objects were announced"),
+    (3, 7, "page 3 has only 7 of 20 objects"),
+    (4, 4, "1 more objects were announced but not sent"),
+    (4, 0, "page 4 is empty, although more objects were announced"),
 ])
 def test_a_page_of_which_objects_were_taken(server, kubeconfig, page: int, left: int, says: str) -> None:
     server.fault(POD_LIST, kind="transform", page=page, transform=lambda body: {**body, "items": body["items"][:left]})
@@ -125,11 +125,11 @@ def test_objects_of_another_kind_in_the_right_envelope(server, kubeconfig) -> No
         {**body["items"][0], "kind": "Pod", "apiVersion": "v1"}, *body["items"][1:-1],
         {**body["items"][-1], "kind": "PodTemplate\x1b[31m"}]})
     found = entry(take(kubeconfig), "pods")
-    assert found.outcome == "partial" and "not a Pod" in found.reason and found.reason.startswith("item 64 says")
+    assert found.outcome == "partial" and "not a Pod" in found.reason and found.reason.startswith("item 64 is")
     server.fault("*/clusterroles", kind="transform", transform=lambda body: {**body, "items": [
         {**item, "metadata": {**item["metadata"], "namespace": "shop"}} for item in body["items"]]})
     found = entry(take(kubeconfig), "clusterroles.rbac.authorization.k8s.io")
-    assert found.outcome == "partial" and "is in a namespace, which its kind never is" in found.reason
+    assert found.outcome == "partial" and "has a namespace, although its kind is cluster-scoped" in found.reason
 
 
 # --- whatever happens to a list, it is not complete ----------------------------------------------------------------

@@ -149,18 +149,18 @@ def test_what_a_cluster_shows_in_part_is_never_a_pass(reach: str) -> None:
         return told(of_part, [run(check, of or snapshot()) for check in checks], run_by)
 
     yes, no, unknown = says(True, True, True), says(True, True, False), says(True, None, True)
-    assert found(yes, yes) == ("manual", "what a cluster shows holds: 6 pass, none fails; it cannot show: who asks")
+    assert found(yes, yes) == ("manual", "the cluster meets its part: 6 passed, none failed; not shown by a cluster: who asks")
     assert found(says(), of=snapshot(0)) == (
-        "manual", "nothing of it could be judged: there are no pods; it cannot show: who asks")
+        "manual", "no evidence in the cluster: there are no pods; not shown by a cluster: who asks")
     assert found(says(True, True, True, applies=[False] * 3))[0] == "manual"
-    assert found(yes, no) == ("fail", "1 of 3 pods is not as wanted: It is so")
+    assert found(yes, no) == ("fail", "1 of 3 pods fails the check \"It is so\"")
     assert found(yes, unknown)[0] == "unknown"
     assert found(yes, of=snapshot(3, pods="forbidden"))[0] == "unknown"
     assert found(says(if_empty="none is visible"), of=snapshot(0))[0] == "unknown"
     assert found() == ("manual", "the minutes")
     silent = Requirement(id="1", section="s", title="t", reach=reach)
     assert found(yes, of_part=silent) == (
-        "manual", "what a cluster shows holds: 3 pass, none fails; people must tell the rest")
+        "manual", "the cluster meets its part: 3 passed, none failed; a person must supply the remaining evidence")
     theirs = Requirement(id="1", section="s", title="t", reach=reach, run_by="provider")
     assert found(yes, run_by="EKS", of_part=theirs) == ("not_applicable", "run by the provider (EKS)")
 
@@ -173,7 +173,7 @@ def test_a_control_plane_that_a_provider_runs_decides_nothing_of_what_is_shown_i
     assert told(REQUIREMENT, outcomes, "EKS") == ("not_applicable", "run by the provider (EKS)")
     part = Requirement(id="1", section="s", title="t", reach="partly", cannot_show="who signs in")
     assert told(part, outcomes, "EKS") == (
-        "manual", "nothing of it could be judged: run by the provider (EKS); it cannot show: who signs in")
+        "manual", "no evidence in the cluster: run by the provider (EKS); not shown by a cluster: who signs in")
     assert told(part, outcomes) == ("unknown", "none is visible")
 
 
@@ -275,10 +275,10 @@ def test_why_this_version_of_the_pod_security_standards(acme) -> None:
         return evaluate(acme, ours, **given).standard
 
     server = acme.manifest.server_version
-    assert said(["pss.privileged"]) == f"v1.36 (as the server, {server})"
+    assert said(["pss.privileged"]) == f"v1.36 (the server version, {server})"
     assert said(["pss.privileged"], pss_version="v1.20") == "v1.20"
-    assert said(["pss.privileged"], pss_version="v1.99") == f"v1.36, though v1.99 was asked for: the server is {server}"
-    assert said([{"pss.privileged": {"version": "v1.30"}}], pss_version="v1.99") == "v1.30 where the framework says so"
+    assert said(["pss.privileged"], pss_version="v1.99") == f"v1.36 instead of the requested v1.99: the server is {server}"
+    assert said([{"pss.privileged": {"version": "v1.30"}}], pss_version="v1.99") == "v1.30 where the framework sets it"
     assert said(["pss.host_ports", {"pss.privileged": {"version": "v1.30"}}], pss_version="v1.2") == (
-        "v1.2; v1.30 where the framework says so")
+        "v1.2; v1.30 where the framework sets it")
     assert said(["workloads.no_latest_tag"], pss_version="v1.20") == ""

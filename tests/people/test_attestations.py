@@ -109,7 +109,7 @@ def test_without_an_attestation_it_is_manual(folder) -> None:
 
 
 @pytest.mark.parametrize(("privileged", "status", "reason"), [
-    (False, "attested", "what a cluster shows holds: 1 pass, none fails; it cannot show: what people do; attested by"),
+    (False, "attested", "the cluster meets its part: 1 passed, none failed; not shown by a cluster: what people do; attested by"),
     (True, "fail", "1 of 1 pods has a privileged container: "),
 ])
 def test_of_what_is_shown_partly_both_are_told(judged, privileged, status, reason) -> None:
@@ -128,8 +128,8 @@ def test_a_word_that_it_does_not_hold_is_a_failure(judged, identifier, privilege
     found = judged(denial + GOOD.replace("attestations:\n", "").replace("[people]", f"[{identifier}]"), privileged)
     row = found.requirements.set_index("id").loc[identifier]
     assert row["status"] == "fail" and not row["accepted"]
-    assert row["reason"].startswith("not met, says Jane Roe, CISO, until 2027-01-31: All staff signed")
-    assert ("checks say: " in row["reason"]) == (identifier != "people")
+    assert row["reason"].startswith("attested as not met by Jane Roe, CISO, until 2027-01-31: All staff signed")
+    assert ("checks found: " in row["reason"]) == (identifier != "people")
     assert found.crosses("fail") and found.crosses("unaccepted")
     assert found.attestations["holds"].tolist() == [False, True] and found.notices.empty
 
@@ -166,9 +166,9 @@ def test_an_addressable_specification_is_met_by_an_alternative(judged, folder, r
     assert row["status"] == status
     assert row["failed"] == (privileged and checks != "[]"), "verdicts stay as they are"
     if status == "attested":
-        assert row["reason"].startswith("met by an alternative: A locked room, because nobody else is in the building; "
-                                        "says Jane Roe, CISO, until 2027-01-31: All staff")
-        assert ("; checks say: " in row["reason"]) == (checks != "[]")
+        assert row["reason"].startswith("met by an alternative measure: A locked room, because nobody else is in the building; "
+                                        "attested by Jane Roe, CISO, until 2027-01-31: All staff")
+        assert ("; checks found: " in row["reason"]) == (checks != "[]")
         assert found.attestations["alternative"].tolist() == ["A locked room, because nobody else is in the building"]
     else:
         assert found.notices["kind"].tolist() == ["attestation unused"]
@@ -183,7 +183,7 @@ def test_a_term_of_more_than_a_year_is_said(judged) -> None:
     found = judged(GOOD.replace("2027-01-31", "2027-02-02"))
     assert statuses(found)["people"] == "attested"
     assert found.notices[["kind", "what"]].values.tolist() == [
-        ["attestation too long", "from 2026-02-01 to 2027-02-02 it holds for 367 days; 366 are the most"]]
+        ["attestation too long", "the period from 2026-02-01 to 2027-02-02 is 367 days; the maximum is 366"]]
 
 
 def test_a_word_about_what_the_cluster_shows_is_unused(judged) -> None:
@@ -247,16 +247,16 @@ def test_an_alternative_to_what_is_required_is_refused(folder) -> None:
     ("[people]", "[peopel]", 3, "did you mean people"),
     ("[people]", "[]", 4, "requirements must"),
     ("framework: ours", "framework: oors", 3, "did you mean ours"),
-    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be a SHA-256, of 64 hexadecimal digits, and is 'ABC'"),
+    ("- signatures.pdf", "- {path: signatures.pdf, sha256: ABC}", 10, "sha256 must be a SHA-256 of 64 hexadecimal digits, but is 'ABC'"),
     ("- signatures.pdf", "- {path: signatures.pdf, sha: abc}", 10, "no key 'sha'"),
     ("    since:", "    holds: perhaps\n    since:", 7, "holds must be true or false"),
     ("    since:", "    alternative: {measure: M}\n    since:", 7, "has no key 'reason'"),
     ("    since:", "    alternative: {measure: M, reason: ' '}\n    since:", 7, "reason must be text that is not empty"),
     ("    since:", "    alternative: {measure: M, reason: R, cost: 3}\n    since:", 7, "no key 'cost'"),
     ("    since:", "    alternative: {measure: M, reason: R}\n    since:", 3,
-     "an alternative to people, which is not graded; only what is addressable"),
+     "an alternative to people, which is not graded. Only addressable requirements"),
     ("    since:", "    alternative: {measure: M, reason: R}\n    holds: false\n    since:", 3,
-     "names an alternative, and says that the requirement does not hold"),
+     "names an alternative and also states that the requirement is not met"),
 ])
 def test_a_mistake_is_named_with_file_and_line(folder, old, new, line, says) -> None:
     (folder / "people" / "ours.yaml").write_text(GOOD.replace(old, new))

@@ -107,7 +107,7 @@ def test_accepted_failures_do_not_cross_unaccepted_and_still_cross_fail(written)
 
 
 PRIVILEGED = pytest.mark.parametrize(("known", "complete", "why"), [
-    ((None, True), "complete", "unknown for 1 of 2 pods: the value is not known"),
+    ((None, True), "complete", "unknown for 1 of 2 pods: the value is unknown"),
     ((True, True), "forbidden", "pods is forbidden"),
     ((), "complete", "none is visible"),
 ])
@@ -140,7 +140,7 @@ def test_a_requirement_of_which_more_is_not_known_is_not_accepted(known, complet
     judged = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes), outcomes)], [accepting])
     result = judged.results[0]
     assert (result.status, result.accepted) == ("fail", False) and judged.crosses("unaccepted")
-    assert "accepted until 2026-06-15 by o, but there is more that is not known" in str(result.reason)
+    assert "accepted until 2026-06-15 by o, but other evidence is missing" in str(result.reason)
     assert why in str(result.reason)
     without = Evaluation(taken, framework, [Result(requirement, *status_of(requirement, outcomes[:1]), outcomes[:1])],
                          [accepting])
@@ -245,16 +245,16 @@ def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     ("    expires: 2026-12-31\n", "", 3, "has no key 'expires'"),
     ("2026-12-31", "2026-02-30", 9, "2026-02-30 is not a date"),
     ("2026-12-31", "31.12.2026", 9, "expires must be a day"),
-    ("2026-12-31", "2025-12-31", 3, "expires on 2025-12-31, before it is granted"),
-    ("2026-12-31", "2026-12-31\n    expires: 2036-12-31", 10, "'expires' stands there twice"),
+    ("2026-12-31", "2025-12-31", 3, "expires on 2025-12-31, before the day on which it is granted"),
+    ("2026-12-31", "2026-12-31\n    expires: 2036-12-31", 10, "'expires' is listed twice"),
     ("pss.privileged", "pss.priviledged", 3, "did you mean pss.privileged"),
     ("    checks: [pss.privileged]\n", "", 3, "must name the checks or requirements"),
-    ("checks: [pss.privileged]", "requirements: [privileged]", 3, "not the framework"),
+    ("checks: [pss.privileged]", "requirements: [privileged]", 3, "but no framework"),
     ("checks: [pss.privileged]", "framework: pss-base\n    requirements: [x]", 3, "did you mean pss-base"),
     ("checks: [pss.privileged]", "framework: pss-baseline\n    requirements: [priviledged]", 3,
      "did you mean privileged"),
     ("checks: [pss.privileged]", "checks: [pss.selinux]\n    framework: pss-baseline\n"
-     "    requirements: [privileged]", 3, "pss.selinux does not serve privileged"),
+     "    requirements: [privileged]", 3, "pss.selinux is not used by privileged"),
     ("namespace:", "namespaces:", 7, "did you mean namespace"),
     ("namespace: kube-system", 'namespace: ""', 7, "namespace must be text that is not empty"),
     ("exceptions:", "exception:", 2, "did you mean exceptions"),

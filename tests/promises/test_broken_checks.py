@@ -114,7 +114,7 @@ def late_some_reasons(containers):
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_a_mistake_that_shows_when_somebody_looks_is_a_sentence_too(snapshot, function, words):
     outcome = run(check(function), snapshot)
-    with pytest.raises(UsageError, match=rf"mine\.{function.__name__} broke: .*{words}"):
+    with pytest.raises(UsageError, match=rf"mine\.{function.__name__} failed to run: .*{words}"):
         outcome.rows("fail")
 
 
@@ -126,13 +126,13 @@ def test_a_mistake_that_shows_when_somebody_looks_is_a_sentence_too(snapshot, fu
     (misspelt_column, r"privliged.*test_broken_checks\.py, line \d+"),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_a_mistake_is_a_sentence(snapshot, function, words):
-    with pytest.raises(UsageError, match=rf"mine\.{function.__name__} broke: .*{words}"):
+    with pytest.raises(UsageError, match=rf"mine\.{function.__name__} failed to run: .*{words}"):
         run(check(function), snapshot)
 
 
 def test_a_failure_without_evidence_says_so(snapshot):
     rows = run(check(lambda containers: judge(containers, ~containers["privileged"])), snapshot).rows("fail")
-    assert set(rows["reason"]) == {"it is not as wanted"}
+    assert set(rows["reason"]) == {"it does not have the expected state"}
 
 
 def test_what_a_check_prints_is_not_the_output(snapshot, capsys):

@@ -273,7 +273,7 @@ def test_times_are_of_the_type_that_they_have_in_the_tables(small):
 @pytest.mark.parametrize("expression", ["10000000000000000000::hugeint", "18446744073709551615::ubigint",
                                         "12345678901234567.125::decimal(30,3)", "interval 1 month"])
 def test_what_does_not_fit_is_a_sentence(small, expression):
-    with pytest.raises(UsageError, match="The column x has values that pandas cannot compute with exactly"):
+    with pytest.raises(UsageError, match="The column x has values that pandas cannot represent exactly"):
         small.sql(f"select {expression} as x")
 
 

@@ -78,7 +78,7 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
     told: list[str] = []
     snap = snapshot(pod("bad", privileged=True))
     files = report(snap, "house", tmp_path / "out", told.append, controls=own)
-    assert told == ["house: running the notebook", "house: drawing the page", "house: drawing the PDF"]
+    assert told == ["house: running the notebook", "house: writing the HTML page", "house: writing the PDF"]
     assert [path.name for path in files] == [f"house-acme-20260102T030405Z.{kind}" for kind in ("ipynb", "html", "pdf")]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [*sorted(path.name for path in files), "snapshots"]
     assert snap.path is not None and snap.path.is_relative_to(tmp_path / "out" / "snapshots")
@@ -104,13 +104,13 @@ def test_a_report_names_own_checks_with_their_proof(tmp_path: Path, monkeypatch:
     files = report(snapshot(pod("bad")), "wards", "out", controls="rules", checks="wards.py", pss_version="v1.99")
     page = Page(files.html.read_text())
     digest = hashlib.sha256((tmp_path / "wards.py").read_bytes()).hexdigest()
-    assert f"check wards.named wards.py {digest} It is not proved" in page.text
-    assert "Check wards.named reads pods. It is not proved: it fails on 0 of 0 mutants" in page.text
-    assert "Pod Security Standards v1.36, though v1.99 was asked for: the server is v1.36.2" in page.text
+    assert f"check wards.named wards.py {digest} It is not proven" in page.text
+    assert "Check wards.named reads pods. It is not proven: it fails on 0 of 0 mutants" in page.text
+    assert "Pod Security Standards v1.36 instead of the requested v1.99: the server is v1.36.2" in page.text
     assert "framework = 'wards' controls = 'rules' checks = ['wards.py'] pss_version = 'v1.99'" in page.text
     assert {"r-A-1", "r-A-1-1"} <= set(page.values("id")), "names that differ have anchors that differ"
     paper = " ".join("".join(sheet.extract_text() for sheet in pypdf.PdfReader(files.pdf).pages).split())
-    assert "Pod Security Standards v1.36, though v1.99 was asked for" in paper.partition("Contents")[0], "on the cover"
+    assert "Pod Security Standards v1.36 instead of the requested v1.99" in paper.partition("Contents")[0], "on the cover"
     assert digest[:16] in paper.replace(" ", "") and "checks = ['wards.py']" in paper
 
 
@@ -130,7 +130,7 @@ def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    ("{", "is not a notebook that can be read"), ("[]", "is not a notebook that can be read"), ('{"a": 1}', "is not a notebook that can be read"), (None, "No such file"),
+    ("{", "is not a valid notebook"), ("[]", "is not a valid notebook"), ('{"a": 1}', "is not a valid notebook"), (None, "No such file"),
 ])
 def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, said: str) -> None:
     path = tmp_path / "given.ipynb"
@@ -143,5 +143,5 @@ def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, sai
 def test_publishing_a_block_of_another_version(tmp_path: Path) -> None:
     found = executed({MIME: {"kind": "requirements", "rows": [{"id": "1"}]}}, {MIME: {"kind": "new"}})
     nbformat.write(found, tmp_path / "given.ipynb")
-    with pytest.raises(UsageError, match=r"another version of auditkit.*run it again"):
+    with pytest.raises(UsageError, match=r"another version of auditkit.*Run the notebook again"):
         publish(tmp_path / "given.ipynb")

@@ -70,10 +70,10 @@ def test_without_a_figure_there_is_no_plotly() -> None:
 
 
 @pytest.mark.parametrize("said", [
-    "1 of 2 containers runs privileged: shop/bad", "Pod shop/bad", "privileged=true", "Wanted: privileged is not set",
-    "Remedy: Remove securityContext.privileged", "Source of the rule:", "A cluster cannot show: Who is in charge",
-    "Ask next for: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 source not, see below",
-    "jane (groups: auditors)", "the server said no", "ab" * 32, "Look at: Names and dates", "has all rights on the node",
+    "1 of 2 containers runs privileged: shop/bad", "Pod shop/bad", "privileged=true", "Expected: privileged is not set",
+    "Remedy: Remove securityContext.privileged", "Source of the rule:", "Not shown by a cluster: Who is in charge",
+    "Evidence to request: The chart", "Collected 2026-01-02 03:04:05 UTC", "read completely; 1 incomplete, see below",
+    "jane (groups: auditors)", "the server said no", "ab" * 32, "Examine: Names and dates", "has all rights on the node",
 ])
 def test_what_an_auditor_looks_for(house: Page, said: str) -> None:
     assert said in house.text
@@ -96,7 +96,7 @@ def test_subjects_of_a_check_are_listed_once(house: Page) -> None:
 
 def test_unknown_comes_with_its_reason_and_who_waits_for_it() -> None:
     found = drawn(show.summary(judged(pod("good"), pods="forbidden")))
-    assert "What is not known, and why" in found.text
+    assert "Missing evidence" in found.text
     assert "pods is forbidden: the server said no 1.1, 1.2" in found.text
 
 
@@ -116,7 +116,7 @@ def test_ten_thousand_failures_are_counted_and_the_worst_shown() -> None:
     evaluation = judged(*[pod(f"web-{number}", privileged=True) for number in range(10_000)])
     found = drawn(show.details(evaluation))
     assert found.text.count("Pod shop/web-") == ROWS["page"]
-    assert f"{ROWS['page']} of 10,000 are shown, failing ones first; the attachment verdicts.csv has all." in found.text
+    assert f"The table shows {ROWS['page']} of 10,000 subjects, failing subjects first." in found.text
 
 
 def test_long_names_are_cut_and_their_length_is_told() -> None:
@@ -166,7 +166,7 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
     found = drawn(*everything(evaluation))
     cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
     assert cards == ["fail", "fail", "attested"]
-    for said in ("1 of 2 failing requirements is accepted by somebody who answers for it", "fail accepted", "Olga Owner",
+    for said in ("1 of 2 failing requirements is an accepted risk", "fail accepted", "Olga Owner",
                  "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "exception expired",
                  "exceptions.yaml, line 7", "1 failure accepted"):
         assert said in found.text, said
@@ -176,11 +176,11 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
 
 def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:
     found = drawn(*everything(judged(pod("good"))))
-    assert ("2 requirements need a person's judgement; of 1 of them all that a cluster shows holds, and people must "
-            "tell the rest; 1 is outside a cluster altogether.") in found.text
-    assert "what a cluster shows holds: 1 pass, none fails A cluster" not in found.text, "the check stands between"
-    assert "what a cluster shows holds: 1 pass, none fails Containers do not run privileged" in found.text
-    assert found.text.count("A cluster cannot show: What runs outside") == 1
+    assert ("2 requirements need evidence from a person. For 1 of them, the cluster meets its part. For 1 of them, a "
+            "cluster can show nothing.") in found.text
+    assert "the cluster meets its part: 1 passed, none failed A cluster" not in found.text, "the check stands between"
+    assert "the cluster meets its part: 1 passed, none failed Containers do not run privileged" in found.text
+    assert found.text.count("Not shown by a cluster: What runs outside") == 1
 
 
 def test_what_people_say_against_it_and_of_an_alternative() -> None:
@@ -199,9 +199,9 @@ def test_what_people_say_against_it_and_of_an_alternative() -> None:
     found = drawn(*everything(evaluation))
     cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
     assert cards == ["fail", "attested", "fail"]
-    worst = found.text.partition("What fails")[2]
+    worst = found.text.partition("Findings")[2]
     assert worst.index("stated 2.1") < worst.index("1.1 No privileges"), "what people say themselves goes first"
-    for said in ("not met, says Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
-                 "met by an alternative: <i>A locked room</i>, because nobody is in it", "Instead: <i>A locked room</i>",
-                 "checks say: 1 of 2 containers runs privileged: shop/bad", "The subjects are listed under 1.1"):
+    for said in ("attested as not met by Anna Attester, until 2026-12-01: Of 2.1", "Not met: Of 2.1",
+                 "met by an alternative measure: <i>A locked room</i>, because nobody is in it", "Alternative measure: <i>A locked room</i>",
+                 "checks found: 1 of 2 containers runs privileged: shop/bad", "The subjects are listed under 1.1"):
         assert said in found.text, said

@@ -31,8 +31,8 @@ def forbidden(snap: Snapshot, resource: str) -> Snapshot:
 def test_every_subject_is_counted_once(snap: Snapshot) -> None:
     panel, found = show.paths(snap), snap.paths_to_admin
     assert panel.figure.values.to_numpy().sum() == len(found)
-    assert panel.figure.values.loc["no path is known"].sum() == found["steps"].isna().sum()
-    assert panel.figure.values.loc["1 act away", "User"] == ((found["kind"] == "User") & (found["steps"] == 1)).sum()
+    assert panel.figure.values.loc["no known path"].sum() == found["steps"].isna().sum()
+    assert panel.figure.values.loc["1 step", "User"] == ((found["kind"] == "User") & (found["steps"] == 1)).sum()
     assert len(panel.table.content["rows"]) == found["steps"].notna().sum()
 
 
@@ -62,7 +62,7 @@ def test_the_matrix_says_what_may_flow(snap: Snapshot) -> None:
 
 
 def test_whether_policies_are_enforced_is_said(snap: Snapshot) -> None:
-    assert "not known whether policies are enforced" in show.flows(snap).table.content["note"]
+    assert "Enforcement of policies is unknown" in show.flows(snap).table.content["note"]
 
 
 def test_what_is_missing_is_not_shown_as_closed(snap: Snapshot) -> None:

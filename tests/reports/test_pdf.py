@@ -59,8 +59,8 @@ def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None
 def test_every_requirement_and_what_to_ask_for(house: pypdf.PdfReader) -> None:
     said = words(house)
     for part in ("1.1 No privileges", "1.2 No privileges, again", "2.1 Somebody is in charge", "Pod shop/bad",
-                 "privileged=true", "Wanted: privileged is not set", "Remedy:", "Ask next for: The chart",
-                 "A cluster cannot show: Who is in charge", "the server said no", "has all rights on the node"):
+                 "privileged=true", "Expected: privileged is not set", "Remedy:", "Evidence to request: The chart",
+                 "Not shown by a cluster: Who is in charge", "the server said no", "has all rights on the node"):
         assert part in said, part
     assert not re.search(r"\d\s*%", said)
 
@@ -126,14 +126,14 @@ def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_figure_without_a_static_form_gets_a_note() -> None:
     figure = plotly.Figure(plotly.Bar(x=["a"], y=[1]), layout={"title": {"text": "Mine"}})
     said = words(printed("# House", {"application/vnd.plotly.v1+json": figure.to_plotly_json()}))
-    assert "An interactive figure stands here on the page: Mine." in said
+    assert "The HTML page has an interactive figure here: Mine." in said
 
 
 def test_a_notebook_without_our_blocks() -> None:
     table = "<table class='dataframe'><tr>" + "".join(f"<th>column {number}</th>" for number in range(30)) + "</tr></table>"
     reader = printed("# Mine\n\nHello.", "# Another\n\n#### Deep", {"text/html": table}, {"text/plain": "\x1b[31mred\x1b[0m"})
     said = words(reader)
-    assert "Hello." in said and "12 of 30 columns fit on paper" in said and "red" in said
+    assert "Hello." in said and "The PDF shows 12 of 30 columns" in said and "red" in said
     assert "column 11" in said and "column 12" not in said
 
 

@@ -56,9 +56,9 @@ def test_a_line_for_each_subject_of_each_binding_says_what_it_grants():
     assert "read secrets" in rows.loc["alice", "powers"]
     assert rows.loc["bob", "steps_to_admin"] == 1
     assert rows.loc["alice", "steps_to_admin"] is pd.NA
-    assert rows.loc["team", "members"] == "the cluster does not know its members"
+    assert rows.loc["team", "members"] == "the cluster does not store its members"
     assert rows.loc["ci", "subject_namespace"] == "shop"
-    assert rows.loc["eve", "grants"] == "nothing: there is no such role, or it is empty"
+    assert rows.loc["eve", "grants"] == "none: the role does not exist or is empty"
     assert packet[TO_FILL].isna().all().all()
     assert packet.attrs["gaps"] == []
 
@@ -110,7 +110,7 @@ def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row if cell.value is not None]
     assert {cell.data_type for cell in cells} == {"s"}
     assert HOSTILE in {cell.value for cell in cells}
-    assert "Nobody decides about his own access, or about a group that he is in." in {cell.value for cell in cells}
+    assert "Reviewers must not review their own access, or a group of which they are a member." in {cell.value for cell in cells}
 
 
 def test_no_cell_of_a_table_is_a_formula(tmp_path):
@@ -163,7 +163,7 @@ def problems(change, *, memberships: pd.DataFrame | None = None, days: int = 0) 
             for line, problem in zip(found["line"], found["problem"], strict=True)}
 
 
-ASK = ("team", "whether the reviewer is in the group is not known: no membership file names it")
+ASK = ("team", "it is unknown whether the reviewer is a member of the group: no membership file lists the group")
 TEAM = pd.DataFrame({"user": ["Dana"], "group": ["team"]})
 
 
@@ -179,19 +179,19 @@ def where(name: str, **values):
 
 @pytest.mark.parametrize(("change", "found"), [
     (lambda made: made, set()),
-    (where("alice", reviewer=" Alice "), {("alice", "the reviewer decides about his own access")}),
-    (where("alice", reviewer=pd.NA), {("alice", "nobody signs the decision")}),
-    (where("bob", decision=pd.NA), {("bob", "it is not decided")}),
-    (where("bob", decision="maybe"), {("bob", "the decision is none of keep, revoke")}),
-    (where("bob", reviewed=pd.NA), {("bob", "the day of the review is missing, or not written as YYYY-MM-DD")}),
-    (where("bob", reviewed="last week"), {("bob", "the day of the review is missing, or not written as YYYY-MM-DD")}),
-    (where("bob", reviewed="2026-05-01"), {("bob", "the review is older than the snapshot")}),
-    (where("bob", reviewed="2026-07-01"), {("bob", "the day of the review is still to come")}),
-    (where("bob", line="0123"), {("0123", "there is no such line in the packet"), ("bob", "it is not decided")}),
-    (lambda made: pd.concat([made, made[made["subject"] == "bob"]]), {("bob", "it is decided twice")}),
-    (lambda made: made[made["subject"] != "bob"], {("bob", "it is not decided")}),
+    (where("alice", reviewer=" Alice "), {("alice", "the reviewer reviewed their own access")}),
+    (where("alice", reviewer=pd.NA), {("alice", "the decision has no reviewer")}),
+    (where("bob", decision=pd.NA), {("bob", "the line has no decision")}),
+    (where("bob", decision="maybe"), {("bob", "the decision must be keep or revoke")}),
+    (where("bob", reviewed=pd.NA), {("bob", "the review date is missing or not in the form YYYY-MM-DD")}),
+    (where("bob", reviewed="last week"), {("bob", "the review date is missing or not in the form YYYY-MM-DD")}),
+    (where("bob", reviewed="2026-05-01"), {("bob", "the review date is before the snapshot")}),
+    (where("bob", reviewed="2026-07-01"), {("bob", "the review date is in the future")}),
+    (where("bob", line="0123"), {("0123", "the packet has no such line"), ("bob", "the line has no decision")}),
+    (lambda made: pd.concat([made, made[made["subject"] == "bob"]]), {("bob", "the line has two decisions")}),
+    (lambda made: made[made["subject"] != "bob"], {("bob", "the line has no decision")}),
     (lambda made: made.assign(subject=made["subject"].replace("bob", "bobby")),
-     {("bob", "what was to be reviewed has been changed in the file")}),
+     {("bob", "the reviewed access was changed in the file")}),
 ])
 def test_decisions_are_checked(change, found):
     assert problems(change) == found | {ASK}
@@ -199,7 +199,7 @@ def test_decisions_are_checked(change, found):
 
 def test_a_member_does_not_decide_about_his_group():
     assert problems(where("team", reviewer="dana"), memberships=TEAM) == {
-        ("team", "the reviewer decides about a group that he is in")}
+        ("team", "the reviewer is a member of the reviewed group")}
     assert problems(lambda made: made, memberships=TEAM) == set()
 
 
@@ -221,8 +221,8 @@ def after(*objects: dict, **given) -> pd.DataFrame:
 def test_a_revocation_is_proved_by_the_next_snapshot():
     found = after(*SHOP[:2], bind("a", "reader", group("team"), namespace="shop"))
     assert found["status"].to_dict() == {"alice": "revoked", "bob": "revoked"}
-    assert found.loc["alice", "evidence"].endswith("whoever is in team still has the role")
-    assert found.loc["bob", "evidence"] == "no binding that names the subject gives it any of these rights"
+    assert found.loc["alice", "evidence"].endswith("members of team still have the role")
+    assert found.loc["bob", "evidence"] == "no binding of the subject grants any of these rights"
     assert found.loc["bob", "seen"] == TAKEN + dt.timedelta(days=9)
 
 

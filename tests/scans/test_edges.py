@@ -305,7 +305,7 @@ def test_a_csv_that_is_cut_anywhere_within_a_row_is_partial(tmp_path: Path) -> N
 def test_a_shifted_row_is_told_with_its_line(tmp_path: Path) -> None:
     rules, entry = csv_of(tmp_path, ROWS.replace("k;2026-11-01;u3", "k;u3"))
     assert (rules, entry.outcome) == (["c1", "c2"], "partial")
-    assert "line 5 (it has 6 cells under 7 columns)" in entry.reason
+    assert "line 5 (it has 6 cells for 7 columns)" in entry.reason
     rules, entry = csv_of(tmp_path, ROWS.replace("u1;c1", "u1;;c1"))
     assert (rules, entry.outcome) == (["c2", "c3"], "partial") and "line 2" in entry.reason
 
@@ -382,7 +382,7 @@ def test_a_tool_that_is_named_is_found_after_other_lines(tmp_path: Path) -> None
     assert read(path)[1][0].outcome == "failed"
     frames, (entry,) = read(f"falco={path}")
     assert entry.resource == "scan:falco:a.jsonl" and len(frames["events"]) == 1
-    assert read(f"vault={path}")[1][0].reason == "it is not the output of vault"
+    assert read(f"vault={path}")[1][0].reason == "it is not output of vault"
 
 
 # --- each scan once --------------------------------------------------------------------------------------------------
@@ -399,7 +399,7 @@ def test_the_same_file_counts_once(tmp_path: Path) -> None:
         frames, entries = read(*given)
         assert len(frames["findings"]) == len(frames["scans"]) == 1
         assert {entry.outcome for entry in entries} == {"complete"}
-        assert entries[-1].reason == "it is the same file as a.json, which was read once"
+        assert entries[-1].reason == "it is a copy of a.json and was not read again"
 
 
 def test_results_of_two_nodes_may_be_the_same(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def test_a_file_that_changes_under_way_proves_nothing(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(trivy, "read", meddling)
     _, (entry,) = read(path)
-    assert entry.outcome == "partial" and "altered while it was read" in entry.reason
+    assert entry.outcome == "partial" and "changed while it was read" in entry.reason
 
 
 def test_files_of_one_name_are_two_scans(tmp_path: Path) -> None:
@@ -227,13 +227,13 @@ def test_the_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     ("content", "reason"),
     [
         ("", "it is empty"),
-        ("null", "can not be told"),
-        ("{}", "can not be told"),
-        ("[]", "can not be told"),
-        ('{"hello": "world"}', "not the output of any tool"),
+        ("null", "does not show whether"),
+        ("{}", "does not show whether"),
+        ("[]", "does not show whether"),
+        ('{"hello": "world"}', "not output of any tool"),
         ('{"apiVersion": "v1", "kind": "Pod"}', "(Pod)"),
         ('{"apiVersion": "v1", "kind": "List", "items": []}', "of no kind"),
-        ("[[[[]]]]", "not the output of any tool"),
+        ("[[[[]]]]", "not output of any tool"),
         ("<svg onload=alert(1)>", "neither JSON"),
         ("{" * 100_000, "neither JSON"),
         ('{"a": ' * 1000 + "1" + "}" * 1000, "nested"),
@@ -253,7 +253,7 @@ def test_a_tool_that_is_named_must_be_the_right_one(tmp_path: Path) -> None:
     path = written(tmp_path, "a.json", TRIVY)
     assert read(f"trivy={path}")[1][0].outcome == "complete"
     (entry,) = read(f"polaris={path}")[1]
-    assert entry.outcome == "failed" and entry.reason == "it is not the output of polaris"
+    assert entry.outcome == "failed" and entry.reason == "it is not output of polaris"
 
 
 def test_what_two_tools_write_is_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,7 +264,7 @@ def test_what_two_tools_write_is_asked_about(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(reading, "all_readers", lambda: (*all_readers(), other))
     path = written(tmp_path, "a.json", TRIVY)
     (entry,) = read(path)[1]
-    assert entry.outcome == "failed" and "name the tool, as trivy=FILE" in entry.reason
+    assert entry.outcome == "failed" and "name the tool, for example trivy=FILE" in entry.reason
     assert read(f"other={path}")[1][0].resource == "scan:other:a.json"
 
 

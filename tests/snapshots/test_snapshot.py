@@ -123,7 +123,7 @@ def test_every_edit_of_the_manifest_is_noticed(written, seed: int) -> None:
 def test_a_changed_manifest_is_not_what_was_collected(written) -> None:
     text = (written / "manifest.json").read_text()
     (written / "manifest.json").write_text(text.replace('"identity": "admin"', '"identity": "nobody"', 1))
-    with pytest.raises(SnapshotError, match="is not what was collected: its SHA-256 begins with [0-9a-f]{12}, and the folder"):
+    with pytest.raises(SnapshotError, match="was changed after collection: its SHA-256 begins with [0-9a-f]{12}, and the name"):
         open_snapshot(written)
 
 
@@ -136,20 +136,20 @@ def test_a_renamed_folder_is_told_to_take_its_name_back(written, monkeypatch) ->
     assert open_snapshot(copy).digest == open_snapshot(written).digest, "the name still carries the digest"
     monkeypatch.chdir(written)
     assert open_snapshot(".").digest.startswith(written.name[-12:])
-    with pytest.raises(SnapshotError, match="does not end in the digest of its manifest.*give it back the name"):
+    with pytest.raises(SnapshotError, match="does not end in the digest of its manifest.*restore its original name"):
         open_snapshot(written.rename(written.with_name("before-the-audit")))
 
 
 def test_a_table_that_the_manifest_does_not_list_is_damage(written) -> None:
     files = json.loads((written / "manifest.json").read_text())["files"]
     del files["pods.parquet"]
-    with pytest.raises(SnapshotError, match="does not list pods.parquet, though its tables are those of this version"):
+    with pytest.raises(SnapshotError, match="does not list pods.parquet, although its tables are those of this version"):
         open_snapshot(rewritten(written, files=files))
 
 
 def test_a_file_that_is_no_table_is_not_ours(written) -> None:
     files = json.loads((written / "manifest.json").read_text())["files"]
-    with pytest.raises(SnapshotError, match=r"lists \.\./\.\./secret, which is no table"):
+    with pytest.raises(SnapshotError, match=r"lists \.\./\.\./secret, which is not a table"):
         open_snapshot(rewritten(written, files=files | {"../../secret": "0" * 64}))
 
 
@@ -166,7 +166,7 @@ def test_the_columns_of_a_file_are_those_that_are_declared(acme, written, change
     pq.write_table(change(acme.arrow("pods")), written / "pods.parquet")
     files = json.loads((written / "manifest.json").read_text())["files"]
     files["pods.parquet"] = hashlib.sha256((written / "pods.parquet").read_bytes()).hexdigest()
-    with pytest.raises(SnapshotError, match=f"pods.parquet does not hold the table that is declared: .*{says}"):
+    with pytest.raises(SnapshotError, match=f"pods.parquet does not contain the declared table: .*{says}"):
         open_snapshot(rewritten(written, files=files)).arrow("pods")
 
 

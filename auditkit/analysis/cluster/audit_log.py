@@ -40,7 +40,7 @@ GRANT = (*BINDING, "role_kind", "role", *SUBJECT)
 
 
 def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
-    """One row for each request of the API server's audit log, as its last stage shows it.
+    """One row for each request in the API server's audit log, as of its last stage.
 
     Columns: ``audit_id, time`` (its first stage), ``ended`` (its last), ``stages`` (how many were logged), ``actor``
     (as whom it was done), ``actor_groups``, ``user, user_groups, impersonated_user, verb, api_group, resource,
@@ -48,7 +48,7 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
     its code; ``<NA>``: not known), ``refused`` (by authentication or authorization; a 403 without a decision is a
     refused impersonation); and what the authorizer said of the grant:
     ``authorizer, binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject``
-    (``system:masters`` has no binding: it passes before RBAC is asked).
+    (``system:masters`` has no binding, because it bypasses RBAC).
     """
     log = pa.Table.from_pandas(events[events["tool"].eq(TOOL).fillna(False)], preserve_index=False)
     first, last, stages = _by_request(log)
@@ -72,7 +72,7 @@ def audit_requests(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def _undecided(final: pa.Table) -> pa.ChunkedArray:
-    """Whether a request was forbidden before the authorizer decided about it: who asked may not impersonate.
+    """True if a request was forbidden before the authorizer decided about it: who asked may not impersonate.
 
     So the event has neither a decision nor an impersonated user (source: kubernetes
     ``apiserver/pkg/endpoints/filters/impersonation``, which answers before both are noted). Logs of Google Cloud say
@@ -130,7 +130,7 @@ def _split(name: pa.Array, kind: pa.Array, where: str) -> tuple[pa.Array, pa.Arr
 
 
 def audit_periods(events: pd.DataFrame) -> pd.DataFrame:
-    """From when to when each log reaches: a row for each tool, cluster and scan.
+    """The period that each audit log covers: one row for each tool, cluster and scan.
 
     Columns: ``tool, cluster, scan, events, untimed`` (events without a time), ``first, last, longest_silence`` (in
     seconds).
@@ -145,10 +145,10 @@ def audit_periods(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_silences(events: pd.DataFrame) -> pd.DataFrame:
-    """Where the audit log of a cluster is silent for ten seconds or more.
+    """Periods of ten seconds or more without an event in the audit log of a cluster.
 
-    An API server that runs logs the renewal of leases every few seconds, unless its policy leaves them out: then a
-    silence need not be a gap. Columns: ``cluster, started, ended, seconds``, longest first.
+    A running API server logs the renewal of leases every few seconds. If its policy excludes them, a silence is not
+    necessarily a gap. Columns: ``cluster, started, ended, seconds``, longest first.
     """
     log = events[events["tool"].eq(TOOL).fillna(False)]
     found = _silences(log, ["cluster"])
@@ -165,10 +165,10 @@ def _silences(events: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
 
 
 def audit_levels(events: pd.DataFrame) -> pd.DataFrame:
-    """At which level and up to which stage each resource is logged.
+    """The audit level and the last stage at which each resource is logged.
 
-    Columns: ``api_group, resource, subresource, level, stage, events, requests, first, last``. Requests that are not
-    about a resource have ``<NA>`` there.
+    Columns: ``api_group, resource, subresource, level, stage, events, requests, first, last``. For requests that
+    are not about a resource, its columns are ``<NA>``.
     """
     log = events[events["tool"].eq(TOOL).fillna(False)]
     keys = ["api_group", "resource", "subresource", "level", "stage"]
@@ -183,7 +183,7 @@ def audit_levels(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_sources(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """From where each user comes, and as whom: a row for each user, impersonated user, address and client.
+    """The origin of each user's requests: one row for each user, impersonated user, address and client.
 
     Columns: ``user, impersonated_user, source_ip, user_agent, requests, refused, first, last``.
     """
@@ -191,7 +191,7 @@ def audit_sources(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def failed_authentications(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """Requests whose credentials were rejected (401), and anonymous ones that were refused.
+    """Requests with rejected credentials (401), and anonymous requests that were refused.
 
     Columns: ``failure`` (``credentials`` or ``anonymous``) and those of `audit_requests`. The log does not name the
     user of a rejected credential.
@@ -204,7 +204,7 @@ def failed_authentications(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def secret_reads(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """Requests that read Secrets, also those that were refused (``succeeded``).
+    """Requests that read Secrets, including refused ones (see ``succeeded``).
 
     Columns: ``reach`` (``object``, ``namespace`` or ``cluster``: list and watch give the values of all of them) and
     those of `audit_requests`.
@@ -216,7 +216,7 @@ def secret_reads(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def pod_sessions(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """Requests that reach into running pods: exec, attach, port-forward, debug containers, and the kubelet's proxy.
+    """Requests that access running pods: exec, attach, port-forward, debug containers, and the kubelet's proxy.
 
     Through ``nodes/proxy`` the kubelet runs commands too. Columns: ``how`` (the subresource, ``nodes/proxy`` for
     nodes) and those of `audit_requests`.
@@ -232,7 +232,7 @@ def pod_sessions(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def rbac_changes(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """Requests that change roles and bindings, also those that were refused. Columns: those of `audit_requests`."""
+    """Requests that change roles and bindings, including refused ones. Columns: those of `audit_requests`."""
     asked = audit_requests
     found = asked[_are(asked, api_group=(RBAC,), verb=WRITES) & asked["resource"].notna()]
     return found.reset_index(drop=True)
@@ -242,7 +242,7 @@ def rbac_changes(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 
 def binding_uses(audit_requests: pd.DataFrame) -> pd.DataFrame:
-    """Which bindings let requests pass, for whom, and when last: for break-glass access and for reviews.
+    """The bindings that allowed requests, with the subject and the last use, for break-glass access and reviews.
 
     Columns: ``binding_kind, binding_namespace, binding, role_kind, role, subject_kind, subject_namespace, subject,
     actor, requests, refused, first, last``. Members of ``system:masters`` have no binding.
@@ -253,7 +253,7 @@ def binding_uses(audit_requests: pd.DataFrame) -> pd.DataFrame:
 
 def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, role_rules: pd.DataFrame | None = None,
                  role_urls: pd.DataFrame | None = None) -> pd.DataFrame:
-    """When each subject of each binding last used it: a row for each row of `binding_subjects`, in its order.
+    """The last use of each binding by each subject: one row for each row of `binding_subjects`, in the same order.
 
     Columns: those of `binding_subjects`, ``requests`` (0: none in the log; ``<NA>``: not known, because there is no
     log, or none that names bindings, or the role has rights that can be used without a trace), ``last_used``
@@ -281,7 +281,7 @@ def subject_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, r
 
 def right_uses(audit_requests: pd.DataFrame, binding_subjects: pd.DataFrame, role_rules: pd.DataFrame,
                role_urls: pd.DataFrame) -> pd.DataFrame:
-    """When each right that a binding grants was last used: a row for each binding and rule of its role.
+    """The last use of each right that a binding grants: one row for each binding and rule of its role.
 
     Columns: ``binding_kind, binding_namespace, binding, role_kind, role, rule, verb, group, resource,
     resource_name``, ``url`` (of rights on paths, which have no resource), and ``requests, last_used, log_from,

@@ -11,7 +11,7 @@ _REFUSED = 401
 
 
 def acting_accounts(events: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
-    """The service accounts that sent a request with a token of their own: ``namespace, name``, each once.
+    """The service accounts that sent a request with their own token: ``namespace, name``, each once.
 
     Whom others impersonate sends none; and a request whose credentials were not accepted says no user.
     """

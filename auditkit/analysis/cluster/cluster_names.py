@@ -1,4 +1,4 @@
-"""Whether what a tool calls a cluster is this one: tools and kubeconfigs call the same cluster by different names."""
+"""True if what a tool calls a cluster is this one: tools and kubeconfigs call the same cluster by different names."""
 
 import pandas as pd
 
@@ -16,7 +16,8 @@ _WAYS = (
 
 
 def of_other_cluster(cluster: pd.Series, collection: pd.DataFrame) -> pd.Series:
-    """Whether each of these names (of clusters, as tools say them) is another cluster's; not where nothing is said."""
+    """For each of these, true if it names (of clusters, as tools say them) is another cluster's; not where nothing
+    is said."""
     ours = pd.concat([collection["cluster"], _short(collection["cluster"]), collection["cluster_uid"].str.lower()])
     ours = ours.str.lower().dropna()
     if ours.empty:

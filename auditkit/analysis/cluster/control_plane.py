@@ -83,9 +83,10 @@ def kube_proxy_instances(kube_proxies: pd.DataFrame, kube_proxy_flags: pd.DataFr
 
 
 def node_kubelets(nodes: pd.DataFrame, kubelets: pd.DataFrame, kubelet_settings: pd.DataFrame) -> pd.DataFrame:
-    """Nodes, in their order, with what their kubelets told: kind, name, os, read, reason (why it was not read).
+    """Nodes, in their order, with the configuration of their kubelets: kind, name, os, read, reason (why it was not
+    read).
 
-    For each setting that any of them told there is a column such as ``kubelet.readOnlyPort``.
+    Each setting that any kubelet reported has a column such as ``kubelet.readOnlyPort``.
     """
     told = lookup(nodes, {"name": "node"}, kubelets, ["read", "reason"])
     rows = pd.concat([pd.Series("Node", nodes.index, STRING, name="kind"), nodes[["name", "os"]], told], axis=1)

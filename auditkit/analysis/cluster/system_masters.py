@@ -27,8 +27,8 @@ COLUMNS = dict.fromkeys(["kind", "namespace", "name", *_OF_BINDING[2:], "told_by
 
 def system_masters(binding_subjects: pd.DataFrame, memberships: pd.DataFrame, events: pd.DataFrame,
                    collection: pd.DataFrame, collector: pd.DataFrame) -> pd.DataFrame:
-    """Everybody whom a binding, the list of members, the audit log or the API server itself names, and whether as one
-    of system:masters.
+    """Every subject that a binding, the membership file, the audit log or the API server names, and whether it is a
+    member of system:masters.
 
     One row for each subject of a binding, in their order (``kind`` and ``name`` are those of the binding), and then
     for each user (kind User) of the list, of the log, and the one who collected. Columns: kind, namespace, name,

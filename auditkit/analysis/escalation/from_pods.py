@@ -107,7 +107,7 @@ def _mounted(mounts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _reaches(paths: pd.Series, wanted: tuple[str, ...]) -> pd.Series:
-    """Whether a path of the node is one of these, lies in one, or holds one."""
+    """True if a path of the node is one of these, lies in one, or holds one."""
     result = pd.Series(False, paths.index)
     for text in wanted:
         holds = [text[:end] for end in range(len(text)) if text[end] == "/"]

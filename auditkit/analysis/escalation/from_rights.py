@@ -224,9 +224,9 @@ def _certificates(held: pd.DataFrame) -> list[pd.DataFrame]:
     made = _together(asks, approves)
     users = _together(made, signers[signers["resource_name"].isin([*CLIENT_SIGNERS, pd.NA])])
     kubelets = _together(made, signers[signers["resource_name"].isin([*KUBELET_SIGNERS, pd.NA])])
-    return [steps(users, "Users", step="makes itself the certificate of a user"),
-            steps(users, "Groups", step="makes itself a certificate with groups"),
-            steps(kubelets, "PodsOfNode", step="makes itself the certificate of a kubelet")]
+    return [steps(users, "Users", step="obtains a certificate for a user"),
+            steps(users, "Groups", step="obtains a certificate with groups"),
+            steps(kubelets, "PodsOfNode", step="obtains the certificate of a kubelet")]
 
 
 def _secrets(held: pd.DataFrame, secrets: pd.DataFrame) -> list[pd.DataFrame]:

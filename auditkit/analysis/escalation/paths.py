@@ -72,10 +72,10 @@ def _reach(front: np.ndarray, along: Multimap, there: np.ndarray, distance: np.n
 
 
 def paths_to_admin(escalation_steps: pd.DataFrame) -> pd.DataFrame:
-    """The shortest path from each subject and pod to everything.
+    """The shortest path from each subject and pod to full power over the cluster.
 
-    Columns: ``kind, namespace, name``; ``steps`` (how many acts; 0: it may do everything already, by its own rights
-    that is 1; ``<NA>``: there is no path); ``certain`` (there is a path of certain steps, and then it is the one that
+    Columns: ``kind, namespace, name``; ``steps`` (number of acts; 0: it already may do everything, 1: by its own
+    rights; ``<NA>``: there is no path); ``certain`` (there is a path of certain steps, and then it is the one that
     is shown); ``path`` in words; ``first`` (source of the first step).
     """
     graph = Graph(escalation_steps)
@@ -135,7 +135,7 @@ def path(escalation_steps: pd.DataFrame, kind: str, namespace: str = "", name: s
 
 def blast_radius(escalation_steps: pd.DataFrame, kind: str, namespace: str = "", name: str = "", *,
                  certain: bool = False) -> pd.DataFrame:
-    """What a subject or pod reaches: every other place, nearest first.
+    """Every place that a subject or pod can reach, the nearest first.
 
     Columns: ``kind, namespace, name, steps`` (acts away), ``step`` (the last one) and its ``source``. With
     ``certain`` only certain steps are taken. Raises `UsageError` where no step knows such a place.

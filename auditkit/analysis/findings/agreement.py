@@ -34,7 +34,7 @@ def equivalent_rules() -> pd.DataFrame:
 
 
 def rule_opinions(findings_tied: pd.DataFrame, own_verdicts: pd.DataFrame, top_owners: pd.DataFrame) -> pd.DataFrame:
-    """What each tool says of each rule on each object: rule, kind, namespace, name, tool, status, findings, last_seen.
+    """The result of each tool for each rule and object: rule, kind, namespace, name, tool, status, findings, last_seen.
 
     Objects are the controllers that own what was judged. ``status`` is ``fail`` where anything of the object fails
     (also with a warning, or a risk that was accepted), ``pass`` where all that was judged passes, else ``unknown``.
@@ -76,7 +76,7 @@ def _theirs(findings_tied: pd.DataFrame) -> pd.DataFrame:
 
 
 def agreement(rule_opinions: pd.DataFrame) -> pd.DataFrame:
-    """Whether those who judge a rule on an object agree: a row for each rule and object that a tool has looked at.
+    """The agreement of tools on a rule and an object: one row for each rule and object that a tool has judged.
 
     Columns: rule, kind, namespace, name, ours (what our own check says, ``<NA>``: nothing), tools (what each says),
     fails, passes (how many say so, we among them), verdict: ``agree``, ``disagree``, ``only one`` (who says anything

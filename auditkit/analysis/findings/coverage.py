@@ -25,7 +25,7 @@ _NAMED = ["kind", "namespace", "name"]
 def coverage(top_owners: pd.DataFrame, findings_tied: pd.DataFrame, images_in_use: pd.DataFrame,
              image_findings: pd.DataFrame, nodes: pd.DataFrame, events: pd.DataFrame,
              collection: pd.DataFrame) -> pd.DataFrame:
-    """Which workloads, images and nodes each tool has seen, and when: a row for each of them and each such tool.
+    """The coverage of each tool: one row for each workload, image or node and each tool that has seen it.
 
     Columns: what (workload, image or node), kind, namespace, name, tool, findings, events, first, last. Audit logs
     are no tool that sees workloads, so their events are left out.
@@ -68,7 +68,7 @@ def _seen(what: str, things: pd.DataFrame, findings: pd.DataFrame, events: pd.Da
 
 def tool_coverage(coverage: pd.DataFrame, top_owners: pd.DataFrame, images_in_use: pd.DataFrame,
                   nodes: pd.DataFrame) -> pd.DataFrame:
-    """How many workloads, images and nodes each tool has seen, of how many: what, tool, seen, of, first, last."""
+    """The number of workloads, images and nodes that each tool has seen, of all: what, tool, seen, of, first, last."""
     images = len(images_in_use.drop_duplicates("name"))
     totals = {"workload": len(_workloads(top_owners)), "image": images, "node": len(nodes)}
     grouped = coverage.groupby(["what", "tool"], sort=True)
@@ -78,7 +78,7 @@ def tool_coverage(coverage: pd.DataFrame, top_owners: pd.DataFrame, images_in_us
 
 
 def evidence_age(scans: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
-    """How old each scan was at the time of the snapshot.
+    """The age of each scan at the time of the snapshot.
 
     Columns: scan, tool, file, time, time_from, age_days, max_age_days, old. ``time`` is when the scan was made, as it
     says (``time_from``: ``scan``), else when its file was last written, than which it is not newer (``file``).
@@ -95,13 +95,13 @@ def evidence_age(scans: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
 
 
 def images_unscanned(images_in_use: pd.DataFrame, image_findings: pd.DataFrame) -> pd.DataFrame:
-    """The images that run and that no scanner is known to have looked into for vulnerabilities: those columns."""
+    """Running images without a known vulnerability scan, with the columns of `images_in_use`."""
     seen = image_findings[scanned(image_findings).fillna(False)]["image"]
     return images_in_use[~pd.Series(images_in_use.index, images_in_use.index).isin(seen.to_numpy())]
 
 
 def scanned(image_findings: pd.DataFrame, category: str = "vulnerability") -> pd.Series:
-    """Whether each row shows that a scanner looked into exactly this image for things of a category."""
+    """For each row, true if it shows that a scanner looked into exactly this image for things of a category."""
     rows = image_findings
     sure = rows["match"].isin(["digest", "reference", "place"])
     looked = rows["status"].isin(["pass", "fail", "warn", "accepted"]) | rows["rule_id"].notna()
@@ -145,7 +145,7 @@ SENSORS = (
 
 def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, pod_readiness: pd.DataFrame,
                  *, sensors: tuple[Sensor, ...] = SENSORS) -> pd.DataFrame:
-    """The runtime sensors on each node: a row for each node and sensor on it; without a sensor for a node with none.
+    """The runtime sensors on nodes: one row for each node and sensor; a node without a sensor has one row.
 
     Columns: node, sensor, namespace, pod, image, running (its pod is ready; <NA>: not known).
     """
@@ -184,7 +184,7 @@ def recognised(containers: pd.DataFrame, sensors: tuple[Sensor, ...]) -> pd.Data
 
 
 def audit_logs(scans: pd.DataFrame, events: pd.DataFrame, collection: pd.DataFrame) -> pd.DataFrame:
-    """The audit logs of the API server that were given: a row for each of them, in the order of time.
+    """The supplied audit logs of the API server: one row for each log, in chronological order.
 
     Columns: kind, name (its file), scan, cluster, other_cluster, events, untimed (events without a time), first,
     last, silence (the longest time without an event inside of it, or since the logs of its cluster before it, in

@@ -70,8 +70,7 @@ def _strings(values: pa.Array) -> pd.Series:
 
 def image_users(pods: pd.DataFrame, pod_owners: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
                 top_owners: pd.DataFrame, volumes: pd.DataFrame) -> pd.DataFrame:
-    """The containers of pods that have not ended, with the image that each of them runs; and their volumes that are
-    images.
+    """The containers of pods that have not ended, with their image, and the volumes of these pods that are images.
 
     Columns: image (number of the row in `images_in_use`), namespace, pod, container (or volume), owner_kind, owner (the
     pod's controller), top_kind, top_name (the last controller that owns it), repository, tag, digest
@@ -112,7 +111,7 @@ def _only_digest(users: pd.DataFrame) -> pd.Series:
 
 
 def images_in_use(image_users: pd.DataFrame) -> pd.DataFrame:
-    """The images that run, and by what: kind, name, repository, tag, digest, asked_digest, image_id, pods, used_by.
+    """The running images and their users: kind, name, repository, tag, digest, asked_digest, image_id, pods, used_by.
 
     An image whose digest is not known has a row of its own; the same tag with two digests is two images.
     """
@@ -171,7 +170,7 @@ def matches(findings: pd.DataFrame, images: pd.DataFrame) -> pd.DataFrame:
 
 def image_findings(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame, image_users: pd.DataFrame,
                    images_in_use: pd.DataFrame) -> pd.DataFrame:
-    """What scanners say of the images that run: a row for each finding and image.
+    """The findings of scanners for running images: one row for each finding and image.
 
     Columns: image (number of the row in `images_in_use`), match (as in `matches`; ``place``: by the container that
     the finding names; ``vague``: it names only the workload, so it may be of any of its images), tool, scan,

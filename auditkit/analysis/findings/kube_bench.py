@@ -66,7 +66,7 @@ def node_results(nodes: pd.DataFrame, findings: pd.DataFrame, scans: pd.DataFram
 
 
 def _stale(results: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame) -> pd.Series:
-    """Whether each result is too old: by the time that is said of it, else by that of its file."""
+    """For each result, true if it is too old: by the time that is said of it, else by that of its file."""
     times = scans.drop_duplicates("scan").set_index("scan")["file_time"]
     written = pd.Series(times.reindex(results["scan"]).array, results.index)
     now = collection["ended"].fillna(collection["started"]).max()
@@ -75,7 +75,7 @@ def _stale(results: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame)
 
 
 def _means_the_same(benchmark: pd.Series, rule: pd.Series) -> pd.Series:
-    """Whether a benchmark means by the number of a rule what the newest of its family means."""
+    """True if a benchmark means by the number of a rule what the newest of its family means."""
     excluded = [f"{name}/{number}" for name, numbers in OTHERWISE.items() for number in numbers]
     of_cis = benchmark.isin(OTHERWISE) & ~(benchmark + "/" + rule).isin(excluded) & ~rule.str.startswith(_FILES)
     of_clouds = benchmark.isin(OF_CLOUDS) & rule.str.startswith(_FILES)

@@ -51,7 +51,7 @@ def objects(namespaces: pd.DataFrame, nodes: pd.DataFrame, pods: pd.DataFrame, w
 def findings_tied(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.DataFrame, objects: pd.DataFrame,
                   top_owners: pd.DataFrame, pod_owners: pd.DataFrame, workload_owners: pd.DataFrame,
                   image_users: pd.DataFrame, images_in_use: pd.DataFrame) -> pd.DataFrame:
-    """Every finding in its order, with the object of the snapshot that it is about.
+    """Every finding, in the order of ``findings``, with the object of the snapshot that it refers to.
 
     Beside the columns of ``findings``: object_kind, object_namespace, object_name (of the controller that owns what
     the finding names, where one does), tied, why_not, superseded, closed. ``status`` is that at the time of the
@@ -128,7 +128,7 @@ def _by_name(asked: pd.DataFrame, objects: pd.DataFrame) -> pa.Array:
 
 
 def _same_group(group: pd.Series, kind: pd.Series) -> pd.Series:
-    """Whether a kind of Kubernetes itself is meant: a Service of Knative is another than that of the core group."""
+    """True if a kind of Kubernetes itself is meant: a Service of Knative is another than that of the core group."""
     own = kind.map(_GROUPS).astype(STRING)
     return group.isna() | (group == own).fillna(False) | group.isin(_FORMER_GROUPS).fillna(False)
 
@@ -206,7 +206,7 @@ def _rest(asked: pd.DataFrame, found: pd.DataFrame, tied: pd.Series, other: np.n
 
 
 def _superseded(findings: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
-    """Whether a later scan of the same tool judges the same rule on the same object."""
+    """True if a later scan of the same tool judges the same rule on the same object."""
     keys = ["tool", "rule_id", "kind", "namespace", "name", "container", "image", "package"]
     rows = findings[["tool", "rule_id", "container", "image", "package", "scan", "seen"]].reset_index(drop=True)
     rows = pd.concat([rows, found], axis=1)
@@ -224,7 +224,7 @@ def _superseded(findings: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
 
 
 def findings_untied(findings_tied: pd.DataFrame) -> pd.DataFrame:
-    """What could not be tied to an object of the snapshot, counted.
+    """The number of findings without a matching object in the snapshot.
 
     Columns: why_not, tool, cluster, kind, namespace, name, image, node, findings, failed (how many of them fail).
     """
@@ -247,7 +247,7 @@ def of_state(findings_tied: pd.DataFrame) -> pd.DataFrame:
 
 
 def judged_objects(top_owners: pd.DataFrame, findings_tied: pd.DataFrame) -> pd.DataFrame:
-    """What the state of can be judged by scanners: kind, namespace, name.
+    """The objects whose state scanners can judge: kind, namespace, name.
 
     Every workload (a pod without a controller is one), and every other object that a finding about its state is of.
     """

@@ -10,7 +10,7 @@ _NUMBERED = r"^(?:AVD-)?([A-Z]+)-?0*([0-9]+)$"
 
 
 def framework_findings(findings_tied: pd.DataFrame, finding_references: pd.DataFrame) -> pd.DataFrame:
-    """What tools found for each requirement that they name: a row for each finding and requirement of its rule.
+    """The findings of tools for each requirement that the tools refer to: one row for each finding and requirement.
 
     Columns: framework, reference (as the tool writes them), tool, rule, title, status, severity, object_kind,
     object_namespace, object_name, seen, scan. References hold for the rules of the scan that they stand in; where a
@@ -28,7 +28,7 @@ def framework_findings(findings_tied: pd.DataFrame, finding_references: pd.DataF
 
 def framework_results(framework_findings: pd.DataFrame, events: pd.DataFrame,
                       finding_references: pd.DataFrame) -> pd.DataFrame:
-    """How often rules that tools tie to a requirement failed, passed or fired: a row for each of them.
+    """How often each rule with a framework reference failed, passed or raised an event: one row for each.
 
     Columns: framework, reference, tool, rule, findings, failed, passed, events, last_seen.
     """

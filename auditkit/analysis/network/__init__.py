@@ -1,4 +1,4 @@
-"""What can reach what: network policies, services and entrances."""
+"""Reachability: network policies, services and entry points."""
 
 from auditkit.analysis.network.reachability import TABLES, reachable
 

@@ -13,7 +13,8 @@ COLUMNS = {"engine": STRING, "traffic": BOOLEAN, "entrances": BOOLEAN, "beyond":
 
 
 def other_engines(engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame) -> pd.DataFrame:
-    """What decides beside that which is read: one row an object, and one for each kind that could not be counted.
+    """Objects of other policy engines that auditkit does not evaluate: one row for each object, and for each kind
+    that could not be counted.
 
     engine, traffic (it decides over traffic), entrances (it opens the cluster to the outside), kind, namespace
     (``<NA>``: it is for the whole cluster), beyond (it may decide over other namespaces too), name (``<NA>``: not known

@@ -42,7 +42,7 @@ def exposure(
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
-    """Every path from outside to a pod, one row for each door, pod and port.
+    """Every path from outside to a pod: one row for each entry point, pod and port.
 
     path (LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork), via_kind, via_namespace and via (the
     object that opens the door), host (of an ingress), entry (addresses) and entry_port, protocol, sources (address
@@ -182,7 +182,7 @@ def _rows(doors: pd.DataFrame, reachability: Reachability) -> np.ndarray:
 
 
 def _allowed(doors: pd.DataFrame, row: np.ndarray, reachability: Reachability, controllers: np.ndarray) -> pd.Series:
-    """Whether the policies of the pod let in what comes through its door."""
+    """True if the policies of the pod let in what comes through its door."""
     ports = reachability.ports
     piece = ports.piece(protocol_base(doors["protocol"]), doors["port"].fillna(0).astype(INTEGER).to_numpy(np.int64))
     found = np.full(len(doors), PERHAPS)

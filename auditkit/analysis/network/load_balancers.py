@@ -48,7 +48,7 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
 
 
 def _any(services: pd.DataFrame, annotations: pd.DataFrame, group: tuple[known.Annotation, ...]) -> pd.Series:
-    """Whether each service has an annotation of a group, with a value that counts."""
+    """For each service, true if it has an annotation of a group, with a value that counts."""
     found = pd.Series(False, services.index, BOOLEAN)
     for one in group:
         rows = annotations[(annotations["key"] == one.key).fillna(False)]
@@ -85,7 +85,7 @@ def _addresses(services: pd.DataFrame, addresses: pd.DataFrame) -> tuple[pd.Seri
 
 
 def _internal(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
-    """Whether a service asks for an internal load balancer, or for private addresses and no others."""
+    """True if a service asks for an internal load balancer, or for private addresses and no others."""
     asked = annotations[annotations["key"].isin([one.key for one in known.REQUESTED]) & ~annotations["empty"]]
     parts = _split(asked)
     public = parts[~parts["value"].str.contains(PRIVATE).fillna(False)]
@@ -93,7 +93,7 @@ def _internal(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
 
 
 def _class_decides(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
-    """Whether the controller of a class decides, which the service does not overrule."""
+    """True if the controller of a class decides, which the service does not overrule."""
     of_aws = annotations[(annotations["key"] == known.KIND).fillna(False)
                          & annotations["value"].isin(known.OF_AWS_CONTROLLER)]
     scheme = annotations[(annotations["key"] == known.SCHEME).fillna(False)

@@ -42,7 +42,7 @@ def namespace_policies(
 
 
 def wide(cidr: pd.Series) -> pd.Series:
-    """Whether an address range is so wide that it does not keep anybody out; not a range: not known."""
+    """True if an address range is so wide that it does not keep anybody out; not a range: not known."""
     return cidr.astype(STRING).str.extract(r"/(\d{1,3})$", expand=False).astype(STRING).astype(INTEGER) < WIDEST
 
 

@@ -37,7 +37,7 @@ def policy_openings(
 
 
 def _has(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.Series:
-    """Whether the keys of each row stand in the others."""
+    """For each row, true if the others have its keys."""
     marked = rows[keys].merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
     return (marked["_merge"] == "both").to_numpy(bool)
 

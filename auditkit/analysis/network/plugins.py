@@ -38,7 +38,7 @@ AGENTS = (
     Agent("OVN-Kubernetes", r"^(?:openshift-ovn-kubernetes|ovn-kubernetes)/ovnkube-node", True,
           "OVN-Kubernetes enforces network policies", "daemonset"),
     Agent("OpenShift SDN", r"^openshift-sdn/sdn$", None,
-          "OpenShift SDN enforces network policies in one of its modes only", "daemonset"),
+          "OpenShift SDN enforces network policies only in one of its modes", "daemonset"),
     Agent("Kube-OVN", r"(?:^|/)kube-ovn(?:-cni)?$", True, "Kube-OVN enforces network policies unless switched off"),
     Agent("kube-network-policies", r"(?:^|/)kube-network-policies[a-z0-9-]*$", True,
           "kube-network-policies enforces network policies beside any plug-in"),
@@ -46,15 +46,15 @@ AGENTS = (
     Agent("Cisco ACI", r"(?:^|/)aci-containers-host$", True, "the ACI agent enforces network policies"),
     Agent("Contrail", r"(?:^|/)contrail-(?:vrouter|node)[a-z0-9-]*$", True, "Contrail enforces network policies"),
     Agent("flannel", r"(?:^|/)(?:mirrored-|hardened-)?(?:flannel|flannelcni-flannel|flannel-flannel)$", False,
-          "flannel only routes; it does not know network policies"),
+          "flannel only routes; it does not enforce network policies"),
     Agent("AWS VPC CNI", r"(?:^|/)amazon-k8s-cni$", False,
           "the AWS VPC CNI only routes without its policy agent"),
     Agent("AWS policy agent", r"(?:^|/)aws-network-policy-agent$", None,
-          "the AWS policy agent is shipped switched off, and whether it was switched on is not visible"),
+          "the AWS policy agent is disabled by default, and the cluster does not show whether it was enabled"),
     Agent("Azure NPM", r"(?:^|/)azure-npm$", True, "the Azure network policy manager enforces network policies"),
     Agent("Azure CNI", r"(?:^|/)azure-(?:cns|cni|vnet)[a-z0-9-]*$", False,
           "the Azure CNI only routes without a policy manager, Calico or Cilium"),
-    Agent("Terway", r"(?:^|/)terway[a-z0-9-]*$", None, "Terway enforces network policies where that is switched on"),
+    Agent("Terway", r"(?:^|/)terway[a-z0-9-]*$", None, "Terway enforces network policies if that is enabled"),
 )
 
 KINDNET = r"(?:^|/)kindnetd$"
@@ -67,7 +67,7 @@ COLUMNS = {"plugin": STRING, "namespace": STRING, "name": STRING, "image": STRIN
 
 def network_plugin(template_containers: pd.DataFrame, pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame,
                    nodes: pd.DataFrame) -> pd.DataFrame:
-    """The network agents that are recognised, one row for each DaemonSet and agent in it.
+    """The recognised network agents: one row for each DaemonSet and agent in it.
 
     plugin, namespace and name of the DaemonSet, image, nodes (with a ready pod of it), of_nodes (that there are),
     enforces (whether it enforces network policies; ``<NA>``: not known), grounds.
@@ -107,7 +107,7 @@ def _k3s(nodes: pd.DataFrame) -> pd.DataFrame:
     """k3s: its policy controller is part of its one process, and nothing of it is visible."""
     mine = nodes["kubelet_version"].str.contains("+k3s", regex=False).fillna(False)
     return pd.DataFrame({"plugin": ["k3s"], "enforces": [None], "own_nodes": [mine.sum()], "grounds": [
-        "k3s enforces network policies in its own process unless that is switched off, which is not visible"]}
+        "k3s enforces network policies in its own process unless disabled, which the cluster does not show"]}
     ).iloc[: int(mine.any())]
 
 
@@ -121,7 +121,7 @@ def _coverage(pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame, nodes: pd.D
 
 
 def enforcement(network_plugin: pd.DataFrame) -> bool | None:
-    """Whether network policies are enforced: ``True``, ``False``, or ``None`` where that is not known.
+    """``True`` if network policies are enforced, ``False`` if not, ``None`` if unknown.
 
     One agent that enforces them on every node is enough, whatever runs beside it; that nothing does is known only where
     no agent can be missing.

@@ -48,7 +48,7 @@ class Matrix(NamedTuple):
 
 
 class Reachability:
-    """Who can reach whom, by the network policies in these tables (those of `TABLES`).
+    """Reachability between endpoints by the network policies in these tables (those of `TABLES`).
 
     Where a list of policies is not complete (``attrs["gaps"]`` of these tables), or one that their selectors ask, what
     is missing may allow or deny anything: then nothing is known but what no policy can change.
@@ -83,7 +83,7 @@ class Reachability:
 
     @staticmethod
     def _selectors_unsure(tables: Mapping[str, pd.DataFrame], policies: Policies) -> bool:
-        """Whether policies ask for labels of namespaces or nodes that may be missing."""
+        """True if policies ask for labels of namespaces or nodes that may be missing."""
         of_spaces = set(policies.keys("namespaceSelector")) - {network_endpoints.NAME_LABEL}
         return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
             (policies.peers["picks"] == "nodes").any() and _lacking(tables, "nodes"))
@@ -114,7 +114,7 @@ class Reachability:
         return np.asarray(self.endpoints.first[self._grouped[0]])
 
     def matrix(self) -> Matrix:
-        """What every group may reach of every other.
+        """The allowed ports between all groups.
 
         Within a group it is said of two different endpoints; what a pod's own node may do is not in it.
         """
@@ -153,7 +153,7 @@ class Reachability:
     # --- questions --------------------------------------------------------------------------------------------------
 
     def allowed(self, questions: pd.DataFrame) -> pd.Series:
-        """Whether each question's connection is allowed; ``<NA>``: not known, also where there is no such endpoint.
+        """True for each connection that is allowed; ``<NA>``: unknown, or the endpoint does not exist.
 
         Columns: source_namespace, source, destination_namespace, destination, protocol, port. A name without a
         namespace is a node or an address.
@@ -220,7 +220,7 @@ class Reachability:
         return np.asarray(row)
 
     def _own_node(self, source: np.ndarray, destination: np.ndarray) -> np.ndarray:
-        """Whether the source is the node that the destination runs on, or a pod in that node's network."""
+        """True if the source is the node that the destination runs on, or a pod in that node's network."""
         frame = self.endpoints.frame
         node = pd.factorize(frame["node"])[0]
         host = frame["host_network"].to_numpy(bool)
@@ -229,7 +229,7 @@ class Reachability:
 
 
 def _lacking(tables: Mapping[str, pd.DataFrame], name: str) -> bool:
-    """Whether rows of a table may be missing."""
+    """True if rows of a table may be missing."""
     return bool(tables[name].attrs.get("gaps"))
 
 
@@ -255,7 +255,7 @@ def reachability(
 
 def reachable(tables: Mapping[str, pd.DataFrame], source: tuple[str, str] | str, destination: tuple[str, str] | str,
               port: int, protocol: str = "TCP") -> bool | None:
-    """Whether one endpoint, (namespace, name) of a pod or an address, may reach another; ``None``: not known."""
+    """True if one endpoint, (namespace, name) of a pod or an address, may reach another; ``None``: unknown."""
     ends = [end if isinstance(end, tuple) else (None, end) for end in (source, destination)]
     question = pd.DataFrame([[*ends[0], *ends[1], protocol, port]], columns=QUESTION)
     answer = Reachability(tables).allowed(question.astype({"port": INTEGER})).iloc[0]

@@ -18,7 +18,7 @@ OUTSIDE = {"Node": "Nodes", "External": "Outside"}
 
 
 def isolation(reachability: Reachability) -> pd.DataFrame:
-    """One row a pod that can have traffic: is it isolated, by what.
+    """The isolation of each pod that can have traffic, with the policies that isolate it: one row for each pod.
 
     namespace, name, host_network (then no policy is for it), ingress_isolated and egress_isolated (a NetworkPolicy
     picks it in this direction; ``<NA>``: none does, and another engine may isolate it), policies (how many
@@ -51,9 +51,9 @@ def _names(picked: np.ndarray, policies: list[str]) -> list[str | None]:
 
 
 def network_groups(reachability: Reachability) -> pd.DataFrame:
-    """Which endpoint is in which group: group, kind (Pod, Node, External, Stranger), namespace, name.
+    """The group of each endpoint: group, kind (Pod, Node, External, Stranger), namespace, name.
 
-    The stranger stands for a pod without labels in a namespace without labels: whoever comes.
+    Stranger stands for any other pod: a pod without labels in a namespace without labels.
     """
     frame = reachability.endpoints.frame[["kind", "namespace", "name"]]
     found = frame.assign(group=reachability.groups).astype(dict.fromkeys(frame, STRING) | {"group": INTEGER})
@@ -61,7 +61,7 @@ def network_groups(reachability: Reachability) -> pd.DataFrame:
 
 
 def flows(reachability: Reachability) -> pd.DataFrame:
-    """What each group may reach of each other one, a row for each set of ports that the same policies decide.
+    """The allowed traffic between groups: one row for each set of ports that the same policies decide.
 
     source and destination (groups), ports (in words; ``all``: every port of TCP, UDP and SCTP), allowed (``True``;
     ``<NA>``: not known; what is denied has no row), ingress_by and egress_by (the policies that decided, ``<NA>``:
@@ -106,7 +106,7 @@ def _by(reachability: Reachability, direction: str, decision: int, mask: int) ->
 
 
 def namespace_flows(reachability: Reachability) -> pd.DataFrame:
-    """What may flow between namespaces, and from and to the nodes and outside: one row for each pair with a flow.
+    """The allowed traffic between namespaces, nodes and the outside: one row for each pair with a flow.
 
     source_kind, source, destination_kind, destination (kind Namespace; Nodes or Outside have no name), pairs (of
     endpoints), open_pairs (with a port allowed), free_pairs (with all ports allowed), unknown_pairs (with none that is
@@ -156,7 +156,7 @@ def _unions(code: np.ndarray, number: np.ndarray, sets: list[int]) -> dict[int, 
 
 def data_class_flows(namespace_flows: pd.DataFrame, namespace_labels: pd.DataFrame,
                      network_plugin: pd.DataFrame) -> pd.DataFrame:
-    """From where the namespaces can be reached that say what class of data they hold.
+    """The sources that can reach namespaces with a data class label.
 
     data_class, and the columns of `namespace_flows`; flows within the namespace itself are left out. enforced says
     whether policies are enforced at all: where they are not, everything else is open too; ``<NA>``: not known.

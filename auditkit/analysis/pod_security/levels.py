@@ -65,7 +65,8 @@ def server_version(told: object) -> str:
 def pod_specs(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_container_capabilities: pd.DataFrame,
               all_container_ports: pd.DataFrame, all_container_handlers: pd.DataFrame, all_volumes: pd.DataFrame,
               all_pod_sysctls: pd.DataFrame, all_pod_annotations: pd.DataFrame) -> pd.DataFrame:
-    """Which pods are alike to the Pod Security Standards, in the order of `all_pods`: kind, namespace, name, spec.
+    """Groups of pods that the Pod Security Standards treat alike, in the order of `all_pods`: kind, namespace, name,
+    spec.
 
     ``spec`` is a number, from 0. Most pods come from a template, and are as the others that do.
     """
@@ -80,7 +81,7 @@ def spec_security(
     all_container_capabilities: pd.DataFrame, all_container_ports: pd.DataFrame, all_container_handlers: pd.DataFrame,
     all_volumes: pd.DataFrame, all_pod_sysctls: pd.DataFrame, all_pod_annotations: pd.DataFrame,
 ) -> pd.DataFrame:
-    """What every version of the Pod Security Standards has against the pods of each spec of `pod_specs`.
+    """The violations of every version of the Pod Security Standards by the pods of each spec in `pod_specs`.
 
     One row for each spec, violated rule and stretch of versions: spec, rule (its name upstream), level, since and
     until (minor numbers; the latter is not itself meant, ``<NA>``: to the newest), message (the words of the plug-in;
@@ -94,7 +95,7 @@ def spec_security(
 
 
 def pod_security(pod_specs: pd.DataFrame, spec_security: pd.DataFrame) -> pd.DataFrame:
-    """What every version of the Pod Security Standards has against each pod, in the order of the pods.
+    """The violations of every version of the Pod Security Standards by each pod, in the order of the pods.
 
     Columns: namespace, pod, and those of `spec_security` but for spec.
     """
@@ -174,7 +175,7 @@ def in_force(security: pd.DataFrame, *, level: str, version: str = "latest", ser
 
 
 def explain(pods: pd.DataFrame, found: pd.DataFrame) -> pd.Series:
-    """What the plug-in says of each pod, or template: the messages of these rows, joined.
+    """The message of the plug-in for each pod or template: the messages of these rows, joined.
 
     Empty where there are none, ``<NA>`` where the only ones are not known. The index is that of the pods.
     """
@@ -207,7 +208,7 @@ def _said(size: int, place: np.ndarray, message: pd.Series) -> pd.Series:
 
 
 def namespace_levels(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -> pd.DataFrame:
-    """What the Pod Security labels of each namespace do, in the order of the namespaces.
+    """The effect of the Pod Security labels of each namespace, in the order of the namespaces.
 
     Columns: name; enforce, audit, warn (level); enforce_version, audit_version, warn_version; errors (labels that
     are not valid, ``<NA>``: none). Nothing said is ``privileged`` and ``latest``. As in the plug-in, a level that is
@@ -243,7 +244,7 @@ def _label(names: pd.Series, labels: pd.DataFrame, key: str) -> pd.Series:
 
 def pod_levels(pods: pd.DataFrame, pod_security: pd.DataFrame, namespace_levels: pd.DataFrame,
                collection: pd.DataFrame) -> pd.DataFrame:
-    """The level that each pod meets, and what its namespace's labels have against it, in the order of the pods.
+    """The level that each pod meets, and its violations of the levels of its namespace, in the order of the pods.
 
     Columns: (kind,) namespace, name, level (the strictest that it meets in the version of the server; ``<NA>``: not
     known); enforce, audit, warn (the words of the plug-in in this mode; empty: nothing against it; ``<NA>``: unknown).

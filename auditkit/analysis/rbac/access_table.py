@@ -43,7 +43,7 @@ class Holdings(NamedTuple):
 
 
 def access(granted_rules: pd.DataFrame, binding_subjects: pd.DataFrame, api_resources: pd.DataFrame) -> pd.DataFrame:
-    """What every subject of a binding may do with resources, each right once.
+    """The effective rights of every subject of a binding on resources, each right once.
 
     Columns: ``subject_kind, subject_namespace, subject, verb, group, resource`` (``pods/exec`` with a subresource),
     ``namespace`` (``<NA>``: everywhere), ``name`` (``<NA>``: every object). Groups are listed as groups, and

@@ -16,7 +16,7 @@ URL = ["verb", "url"]
 
 def granted_rules(roles: pd.DataFrame, role_rules: pd.DataFrame, role_labels: pd.DataFrame,
                   role_aggregation: pd.DataFrame) -> pd.DataFrame:
-    """`role_rules` with gathered rules added."""
+    """`role_rules`, including rules that aggregated ClusterRoles gather from others."""
     return _granted(role_rules, RULE, roles, role_labels, role_aggregation)
 
 

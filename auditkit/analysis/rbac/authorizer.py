@@ -1,4 +1,4 @@
-"""Who can do what, as the API server's RBAC authorizer answers it: `Access.can` and `Access.who_can`.
+"""Access by RBAC, as the API server's authorizer decides it: `Access.can` and `Access.who_can`.
 
 Only RBAC is asked, and ``system:masters``, which passes before it. What a node may do by the Node authorizer, or
 anybody by an authorizer outside the cluster, is not in the cluster's objects.
@@ -83,7 +83,7 @@ class Access:
 
     def can(self, requests: pd.DataFrame | None = None,
             **question: Unpack[Question]) -> pd.Series | bool | pd.api.typing.NAType:
-        """Whether each request is allowed: a boolean column with the index of ``requests``.
+        """True for each request that is allowed: a boolean column with the index of ``requests``.
 
         Columns of ``requests``: ``user, groups, verb, group, resource, subresource, namespace, name, path``; what is
         missing is empty. A request with a ``path`` is about that path, every other one about a resource. ``groups``
@@ -225,7 +225,7 @@ class Access:
         return found
 
     def _is_cluster_wide(self, asked: Question, verb: str) -> bool:
-        """Whether the server serves this only outside of namespaces, so that a RoleBinding does not grant it."""
+        """True if the server serves this only outside of namespaces, so that a RoleBinding does not grant it."""
         if self._api_resources is None:
             return False
         named = "/".join(filter(None, (asked["resource"], asked["subresource"])))

@@ -1,4 +1,4 @@
-"""What Kubernetes itself ships: its default roles, and the bindings of its own components.
+"""The default roles of Kubernetes, and the bindings of its own components.
 
 Facts from kubernetes ``plugin/pkg/auth/authorizer/rbac/bootstrappolicy`` (1.36) and the cluster that kubeadm makes.
 A label alone proves nothing, since whoever may write a binding may label it; so a binding counts as shipped only with
@@ -179,7 +179,7 @@ VERBS = _table(_ON_EVERYTHING, "verb")
 
 
 def shipped_bindings(binding_subjects: pd.DataFrame) -> pd.Series:
-    """Whether each subject of a binding is there because Kubernetes itself put it there."""
+    """For each subject of a binding, true if it is there because Kubernetes itself put it there."""
     return has(binding_subjects[_COLUMNS].fillna(""), dict(zip(_COLUMNS, _COLUMNS, strict=True)), BINDINGS)
 
 
@@ -192,7 +192,8 @@ def shipped_powers(held: pd.DataFrame, binding_subjects: pd.DataFrame) -> pd.Ser
 
 
 def shipped_roles(roles: pd.DataFrame, role_labels: pd.DataFrame) -> pd.Series:
-    """Whether each role is one of the default roles: by its name, and by the label that the API server gives it."""
+    """For each role, true if it is one of the default roles: by its name, and by the label that the API server gives
+    it."""
     key, value = BOOTSTRAPPING
     labelled = role_labels[(role_labels["key"] == key) & (role_labels["value"] == value)]
     where = ["kind", "namespace", "role"]

@@ -78,7 +78,7 @@ def _shipped() -> list[Duty]:
 
 def duty_conflicts(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame,
                    memberships: pd.DataFrame | None = None, *, path: Path | None = None) -> pd.DataFrame:
-    """Who holds both rights of a pair where they meet: in one namespace, or one of them everywhere.
+    """Subjects that hold both rights of a pair in the same scope: in one namespace, or one of the rights everywhere.
 
     Columns: ``duty`` (its id), ``title``, ``user`` or ``of_group`` (`rbac.grants`), ``scope`` (namespace; empty: the
     whole cluster), ``first`` and ``second`` (binding, role and rule of each, in words), ``first_row`` and

@@ -170,7 +170,8 @@ COLUMNS = ["kind", "namespace", "role", "rule", "power", "verb", "group", "resou
 
 
 def role_powers(granted_rules: pd.DataFrame) -> pd.DataFrame:
-    """Which powers roles hold: a row for each power × what grants it (verb, group, resource, name) of a rule.
+    """The powers of roles: one row for each power and each right (verb, group, resource, name) of a rule that grants
+    it.
 
     Columns: ``kind, namespace, role, rule, power, verb, group, resource, resource_name``, and ``in_namespaces``:
     whether it has an effect where a RoleBinding grants it.
@@ -212,7 +213,7 @@ def _as_others(rules: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
 
 def held_powers(binding_subjects: pd.DataFrame, role_powers: pd.DataFrame,
                 memberships: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Which powers the subjects of bindings hold, and those whom a file of memberships names as one of them.
+    """The powers of the subjects of bindings, and of the members of groups in the membership file.
 
     Columns of `role_powers` without its ``kind``, ``namespace`` and ``in_namespaces``, and ``row`` (position in
     `binding_subjects`), ``user``, ``of_group`` and ``scope`` (of `rbac.grants`; an empty scope is the whole cluster),

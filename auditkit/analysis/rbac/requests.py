@@ -47,12 +47,12 @@ _BY_KUBELETS = ("get", "create", "update", "patch", "delete", "*")
 
 
 def inside(verb: pd.Series, group: pd.Series, resource: pd.Series) -> pd.Series:
-    """Whether a request for an object outside of namespaces has a namespace, so that a RoleBinding can grant it."""
+    """True if a request for a cluster-scoped object has a namespace, so that a RoleBinding can grant it."""
     return (resource.isin(NAMESPACES) & (group == "") & verb.isin(OF_ONE_NAMESPACE)).fillna(False)
 
 
 def nameless(verb: pd.Series, resource: pd.Series) -> pd.Series:
-    """Whether requests for a right (its parts as a rule writes them) have no name, so that no rule with one is met."""
+    """True if requests for a right (its parts as a rule writes them) have no name, so that no rule with one is met."""
     return (verb.isin(NAMELESS) & ~resource.str.contains("/", regex=False)).fillna(False).astype(BOOLEAN)
 
 

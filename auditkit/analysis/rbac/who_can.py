@@ -1,4 +1,4 @@
-"""Who can do one thing: every subject, with the chain that grants it (binding → role → rule → aggregated from)."""
+"""Every subject that can do one thing, with the chain that grants it (binding → role → rule → aggregated from)."""
 
 import numpy as np
 import pandas as pd
@@ -14,10 +14,10 @@ COLUMNS = {
     "binding_kind": STRING, "binding_namespace": STRING, "binding": STRING, "role_kind": STRING, "role": STRING,
     "rule": pd.ArrowDtype(pa.int64()), "aggregated_from": STRING, "namespace": STRING, "resource_name": STRING,
 }
-NOT_KNOWN = "the cluster does not know its members"
+NOT_KNOWN = "the cluster does not store its members"
 EVERYBODY = {
-    "system:authenticated": "everybody who is authenticated",
-    "system:unauthenticated": "everybody who is not authenticated",
+    "system:authenticated": "all authenticated users",
+    "system:unauthenticated": "all unauthenticated users",
     ACCOUNT_GROUP: "all service accounts",
     "system:nodes": "all nodes",
 }
@@ -118,5 +118,5 @@ def matching_urls(urls: pd.DataFrame, verb: str, path: str) -> pd.DataFrame:
 
 
 def _is_in(values: pd.Series, wanted: list[str]) -> np.ndarray:
-    """Whether each text is one of these; a missing text is none of them."""
+    """For each text, true if it is one of these; a missing text is none of them."""
     return np.asarray(values.isin(wanted).to_numpy(dtype=bool))

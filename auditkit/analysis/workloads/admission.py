@@ -14,12 +14,12 @@ Source: Kubernetes documentation, Pod update and replacement; Ephemeral Containe
 
 
 def about_pods(rules: pd.DataFrame) -> pd.Series:
-    """Whether a rule of a webhook or policy speaks of pods that are created."""
+    """True if a rule of a webhook or policy speaks of pods that are created."""
     return _about(rules, *IMAGES_CHANGE[0])
 
 
 def _about(rules: pd.DataFrame, operation: str, resource: str) -> pd.Series:
-    """Whether a rule speaks of this operation on pods or a subresource of theirs."""
+    """True if a rule speaks of this operation on pods or a subresource of theirs."""
     pattern = ("pods/*", "*/" + resource.partition("/")[2]) if "/" in resource else ("*",)
     return (rules["operation"].isin([operation, "*"]) & rules["group"].isin(["", "*"])
             & rules["version"].isin(["v1", "*"]) & rules["resource"].isin([resource, *pattern, "*/*"])
@@ -42,7 +42,7 @@ def pod_policies(admission_policies: pd.DataFrame, admission_policy_rules: pd.Da
 
 def webhook_service(pod_webhooks: pd.DataFrame, services: pd.DataFrame, service_backends: pd.DataFrame,
                     pod_readiness: pd.DataFrame) -> pd.DataFrame:
-    """Whether somebody answers for the webhooks: type, configuration, name, served.
+    """The availability of the service behind each webhook: type, configuration, name, served.
 
     ``served`` is true where a ready pod stands behind the service, false where there is no such service or no ready
     pod, and ``<NA>`` for an address outside of the cluster, a service without a selector, or where that is not known.
@@ -60,7 +60,7 @@ def webhook_service(pod_webhooks: pd.DataFrame, services: pd.DataFrame, service_
 def webhook_namespaces(pod_webhooks: pd.DataFrame, webhook_rules: pd.DataFrame, webhook_selectors: pd.DataFrame,
                        webhook_service: pd.DataFrame, namespaces: pd.DataFrame,
                        namespace_labels: pd.DataFrame) -> pd.DataFrame:
-    """For which namespaces webhooks are asked about pods: type, configuration, name, failure_policy, namespace, whole,
+    """The namespaces whose pods each webhook receives: type, configuration, name, failure_policy, namespace, whole,
     served (see `webhook_service`).
 
     ``whole`` is true where they are asked about every pod of the namespace whenever its images may change, and not only
@@ -88,7 +88,7 @@ def webhook_namespaces(pod_webhooks: pd.DataFrame, webhook_rules: pd.DataFrame, 
 
 def image_rules(image_policies: pd.DataFrame, image_policy_globs: pd.DataFrame,
                 image_policy_authorities: pd.DataFrame) -> pd.DataFrame:
-    """What each ClusterImagePolicy does: name, mode, every_image (it is about all of them), verifies.
+    """The effect of each ClusterImagePolicy: name, mode, every_image (it covers all images), verifies.
 
     ``verifies`` is true where no image that it is about is admitted without a signature: it enforces, and none of its
     authorities, of which one is enough, passes everything. Source: documentation of Sigstore's policy controller.

@@ -44,20 +44,20 @@ def binding_effects(
     excluded = (policy["excluded_count"] + bound["excluded_count"] > 0).fillna(True)
     missing, unsure = _parameters(bound, policy, here, namespaces, config_maps)
     for what, acts, why in (
-        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "it leaves out what does not meet its conditions"),
-        (of_objects, pd.NA, "it leaves out objects by their labels, which their authors choose"),
-        (excluded, pd.NA, "it leaves out what other rules exclude"),
-        (unsure, pd.NA, "it is not known whether its parameters exist"),
+        (policy["conditions_count"].ne(0).fillna(True), pd.NA, "its match conditions can exclude requests"),
+        (of_objects, pd.NA, "it excludes objects by labels, which their authors can set"),
+        (excluded, pd.NA, "its exclude rules can exclude requests"),
+        (unsure, pd.NA, "it is unknown whether its parameters exist"),
         (_nowhere(bound, here) & ~_only_namespaced(bound, admission_policy_rules), pd.NA,
-         "its selectors pick no namespace, and whether it is about anything outside of namespaces is not known"),
+         "its selectors select no namespace, and it is unknown whether it covers cluster-scoped resources"),
         (_nowhere(bound, here) & _only_namespaced(bound, admission_policy_rules), False,
-         "its selectors pick no namespace that exists"),
-        (missing, False, "its parameters do not exist, and it allows what it cannot judge"),
+         "its selectors select no existing namespace"),
+        (missing, False, "its parameters do not exist, and parameterNotFoundAction is Allow"),
         (narrowed & ~_overlaps(bound, admission_policy_rules, admission_binding_rules), False,
-         "its rules and those of its policy have nothing in common"),
-        (~has(bound, _POLICY, admission_policy_rules), False, "its policy is about no resource"),
-        ((policy["validations_count"] == 0).fillna(False) | idle, False, "its policy refuses nothing"),
-        (policy["policy"].isna(), False, "there is no such policy"),
+         "its rules and the rules of its policy do not overlap"),
+        (~has(bound, _POLICY, admission_policy_rules), False, "its policy covers no resource"),
+        ((policy["validations_count"] == 0).fillna(False) | idle, False, "its policy rejects nothing"),
+        (policy["policy"].isna(), False, "its policy does not exist"),
     ):
         what = what.fillna(False).to_numpy(bool)
         found["acts"], found["why"] = found["acts"].mask(what, acts), found["why"].mask(what, why)
@@ -76,7 +76,7 @@ def _number(bound: pd.DataFrame, selectors: pd.DataFrame, of: str, key: str, nam
 
 
 def _selected(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: pd.DataFrame, of: str) -> pd.Series:
-    """Whether the policy or the binding has a selector of this sort that asks for anything."""
+    """True if the policy or the binding has a selector of this sort that asks for anything."""
     return (has(bound, _POLICY, of_policies[(of_policies["of"] == of).fillna(False)])
             | has(bound, _BINDING, of_bindings[(of_bindings["of"] == of).fillna(False)]))
 
@@ -92,20 +92,20 @@ def _namespaces_of(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: 
 
 
 def _nowhere(bound: pd.DataFrame, here: np.ndarray) -> pd.Series:
-    """Whether there are namespaces, and a binding is asked in none of them."""
+    """True if there are namespaces, and a binding is asked in none of them."""
     nowhere = ~here.any(axis=1) if here.shape[1] else np.zeros(len(bound), bool)
     return pd.Series(nowhere, bound.index, BOOLEAN)
 
 
 def _only_namespaced(bound: pd.DataFrame, rules: pd.DataFrame) -> pd.Series:
-    """Whether each policy is surely about nothing outside of namespaces."""
+    """For each policy, true if it is surely about nothing outside of namespaces."""
     plural = rules["resource"].str.replace(r"/.*$", "", regex=True)
     inside = (rules["scope"] == "Namespaced") | (rules["group"] + "/" + plural).isin(_NAMESPACED)
     return ~has(bound, _POLICY, rules[~inside.fillna(False)])
 
 
 def _overlaps(bound: pd.DataFrame, of_policies: pd.DataFrame, of_bindings: pd.DataFrame) -> pd.Series:
-    """Whether a rule of each binding and one of its policy can be about the same request."""
+    """True if a rule of each binding and one of its policy can be about the same request."""
     named = bound[["type", "policy", "name"]].rename(columns={"name": "binding"})
     pairs = named.merge(of_policies, on=["type", "policy"]).merge(of_bindings, on=["type", "binding"])
     fits = pd.Series(True, pairs.index, BOOLEAN)

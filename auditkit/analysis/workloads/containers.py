@@ -16,7 +16,8 @@ _OF_PODS = ("fs_group", "security_statement", "restart_policy")
 
 def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
                        all_pod_node_selectors: pd.DataFrame) -> pd.DataFrame:
-    """What applies to each container, in the order of the containers: its own setting, else that of its pod.
+    """The effective security context of each container, in the order of the containers: its own setting, else its
+    pod's.
 
     Columns: run_as_non_root, run_as_user, run_as_group, windows_user, seccomp_type, apparmor_type, selinux_type,
     windows_host_process, cpu_limit, memory_limit, security_context (a field that it or its pod sets; <NA>: none);
@@ -47,7 +48,7 @@ def _systems(pods: pd.DataFrame, nodes: pd.DataFrame, selectors: pd.DataFrame) -
 
 
 def ended(pods: pd.DataFrame) -> pd.Series:
-    """Whether each pod has run to its end; what does not say so may still run."""
+    """True for each pod that has ended. A pod without a final phase may still run."""
     return pods["phase"].isin(ENDED).astype(BOOLEAN)
 
 
@@ -106,7 +107,7 @@ def _called(objects: pd.DataFrame, kind: str) -> pd.DataFrame:
 
 
 def secret_fetchers(external_secrets: pd.DataFrame, volumes: pd.DataFrame, containers: pd.DataFrame) -> pd.DataFrame:
-    """What fetches secrets from a store outside of the cluster: namespace, and by what (a kind, or an agent, which is
+    """Objects that fetch secrets from an external store: namespace, and by what (a kind, or an agent, which is
     known by its name and by its image)."""
     mounts = volumes[(volumes["csi_driver"] == "secrets-store.csi.k8s.io").fillna(False)]
     agent = containers["image"].str.contains(r"vault|(?:^|[^a-z])bao|openbao", regex=True).fillna(True)

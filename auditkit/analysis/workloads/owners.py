@@ -13,7 +13,7 @@ _KEY = ["kind", "namespace", "name"]
 
 def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataFrame,
                workload_owners: pd.DataFrame) -> pd.DataFrame:
-    """Every pod and workload controller with the last controller that owns it; without one that is itself.
+    """Every pod and workload controller with its top-level owner, which is itself if it has no owner.
 
     Columns: kind, namespace, name, uid, top_kind, top_name, former (a ReplicaSet without pods of a Deployment that
     has another with some: a revision that was replaced). Owners of other kinds (the node of a static pod, what

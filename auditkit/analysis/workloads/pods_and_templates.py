@@ -31,7 +31,7 @@ _REVISIONS = ("ReplicaSet", "ReplicationController")
 
 def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_owners: pd.DataFrame, pods: pd.DataFrame,
                    pod_owners: pd.DataFrame, job_conditions: pd.DataFrame) -> pd.DataFrame:
-    """The templates that may have pods and have none of theirs which has not ended: kind, namespace, name.
+    """Pod templates that may have pods but have no active pod: kind, namespace, name.
 
     Left out are a ReplicaSet of a Deployment and a Job of a CronJob, for which that one stands (unless pods of just
     these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that
@@ -55,7 +55,7 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
 
 
 def _waits(kind: pd.Series, state: pd.DataFrame) -> pd.Series:
-    """Whether a template waits to be rolled out: there are pods, and none is of it.
+    """True if a template waits to be rolled out: there are pods, and none is of it.
 
     Where the status does not say so, it may wait where it is not rolled out by itself: a Deployment that is paused, a
     StatefulSet with a partition, and what is rolled out by deleting its pods. In a status, a number that is not there

@@ -83,11 +83,11 @@ def decode(body: bytes, source: str) -> Page:
         frame = _frame(body)
         malformed = _decode_one_by_one(frame, by_form)
     except msgspec.DecodeError as error:
-        raise NotAList(f"the body is not a whole JSON list ({error})") from None
+        raise NotAList(f"the response is not a complete JSON list ({error})") from None
     form = "object" if frame.rows is msgspec.UNSET else "table"
     objects = frame.items if form == "object" else frame.rows
     if objects is msgspec.UNSET or objects is None:
-        raise NotAList(f"the body has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
+        raise NotAList(f"the response has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
     if form == "object" and (resource := RESOURCES.get(source)):
         objects, strange = _of_kind(objects, resource)
         malformed += strange
@@ -113,14 +113,14 @@ def _of_kind(objects: list[Any], resource: Resource) -> tuple[list[Any], list[st
     for position, thing in enumerate(objects):
         if (thing.kind, thing.apiVersion) in foreign:
             said = f"{thing.kind or 'thing'} of {thing.apiVersion or 'no version'}"
-            strange.append(f"item {position} says that it is a {said[:120]}, not a {resource.kind}")
+            strange.append(f"item {position} is a {said[:120]}, not a {resource.kind}")
         else:
             kept.append(thing)
     return kept, strange
 
 
 def _is(resource: Resource, kind: str | None, api_version: str | None) -> bool:
-    """Whether the kind and version that an object names, or does not name, are those of a resource."""
+    """True if the kind and version that an object names, or does not name, are those of a resource."""
     group = api_version.rpartition("/")[0] if api_version else resource.group
     return kind in (None, resource.kind) and group == resource.group
 
@@ -129,7 +129,7 @@ def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:
     """The frame of a list of objects, and its items as they stand there. Raises `NotAList`."""
     frame = _frame(body)
     if frame.items is msgspec.UNSET or frame.items is None:
-        raise NotAList(f"the body has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
+        raise NotAList(f"the response has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
     return frame, frame.items
 
 
@@ -137,7 +137,7 @@ def _frame(body: bytes) -> _List:
     try:
         return _FRAME.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise NotAList(f"the body is not a list of objects ({error})") from None
+        raise NotAList(f"the response is not a list of objects ({error})") from None
 
 
 def _decode_one_by_one(frame: _List, by_form: dict[str, msgspec.json.Decoder[Any]]) -> list[str]:

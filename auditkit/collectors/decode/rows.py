@@ -72,7 +72,7 @@ class _Level:
         return self._values[path]
 
     def there(self, path: str) -> list[bool]:
-        """Whether something lies at a place, for each object: an explicit null is nothing."""
+        """For each object, true if something is at a place: an explicit null is nothing."""
         values = self.values(path)
         if values is None:
             return [False] * len(self.objects)
@@ -80,7 +80,8 @@ class _Level:
         return [value is not nothing and value is not None and value != _NULL for value in values]
 
     def filled(self, path: str) -> list[bool]:
-        """Whether something lies at a place, for each object: an empty list is nothing too, an empty object is not."""
+        """For each object, true if something is at a place: an empty list is nothing too, an empty object is
+        something."""
         there = self.there(path)
         values = self.values(path) or there
         return [here and not _is_empty_list(value) for here, value in zip(there, values, strict=True)]
@@ -281,7 +282,7 @@ def _read_present(level: _Level, path: str, column: Column) -> pa.Array:
 
 
 def _read_empty(level: _Level, path: str, column: Column) -> pa.Array:
-    """Whether a text is blank or null. It is not kept."""
+    """True if a text is blank or null. It is not kept."""
     values = level.values(path) or [None] * len(level.objects)
     texts = (msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value for value in values)
     return pa.array([not str(text or "").strip() for text in texts], pa.bool_())

@@ -59,7 +59,7 @@ def documents(content: bytes) -> Iterator[Any]:
         yield msgspec.json.decode(text)
         return
     if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
-        raise ValueError("it has YAML aliases, which kubectl never writes and which can swell without bound")
+        raise ValueError("it has YAML aliases, which kubectl never writes and which can expand without limit")
     for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document is not None:
             yield document

@@ -32,7 +32,7 @@ from auditkit.errors import SourceError, UsageError
 from auditkit.tables import engines
 from auditkit.tables.model import Resource
 
-NOT_THERE = "no file holds it; that does not mean there is none"
+NOT_THERE = "no file contains it, which does not show that there is none"
 
 LAYOUTS = (
     ("must-gather", re.compile(r"(^|/)(cluster-scoped-resources/[^/]+|namespaces/[^/]+/core)/[^/]+\.yaml$")),
@@ -58,19 +58,20 @@ def open_files(path: Path, complete: frozenset[str] = frozenset(), stated_by: st
     is when the files were taken, as somebody says.
     """
     if not path.exists():
-        raise SourceError(f"{path} does not exist. --recording takes a folder or a file that kubectl wrote.")
+        raise SourceError(f"{path} does not exist. Give --recording a recording, or a file or folder of kubectl "
+                          f"output.")
     if is_recording(path):
         if complete:
-            raise UsageError(f"{path} is a recording, which shows itself what was asked for: --complete is for files "
-                             "that kubectl wrote.")
+            raise UsageError(f"{path} is a recording, which already contains the requests. Leave --complete out; it is "
+                             "for kubectl output.")
         return RecordingSource(path, stated_by, taken)
     if path.is_dir() and (inner := sorted(index.parent.name for index in path.glob(f"*/{INDEX}"))):
-        raise SourceError(f"{path} holds {len(inner)} recordings ({', '.join(inner[:5])}): give one of them.")
+        raise SourceError(f"{path} contains {len(inner)} recordings ({', '.join(inner[:5])}): give one of them.")
     return FilesSource(path, complete, stated_by, taken)
 
 
 def is_recording(path: Path) -> bool:
-    """Whether a folder or an archive is a recording of an API server."""
+    """True if a folder or an archive is a recording of an API server."""
     if path.is_dir():
         return (path / INDEX).is_file()
     return path.name.endswith(ARCHIVES) and any(
@@ -110,7 +111,7 @@ class _Found:
         problems = list(dict.fromkeys(self.problems))
         if self.homeless:
             more = f" (nor {len(self.homeless) - 1} more)" if len(self.homeless) > 1 else ""
-            problems.append(f"{self.homeless[0]} has no namespace{more}, and is taken as one of default")
+            problems.append(f"{self.homeless[0]} has no namespace{more}; the namespace default is assumed")
         return "; ".join(problems)
 
 
@@ -132,8 +133,8 @@ class FilesSource:
         for file in files(path):
             self._take(file)
         if not self._found:
-            why = "; ".join(self._broken) or f"it has no file that ends in {', '.join((*SUFFIXES, *ARCHIVES))}"
-            raise SourceError(f"{path} holds no Kubernetes objects: {why}.")
+            why = "; ".join(self._broken) or f"it has no file with the suffix {', '.join((*SUFFIXES, *ARCHIVES))}"
+            raise SourceError(f"{path} contains no Kubernetes objects: {why}.")
         self._compare()
         self._doubts = doubts(self._lists, self._namespaces())
 
@@ -159,7 +160,7 @@ class FilesSource:
         if name not in self.stated and not found.note:
             notes.append(self._doubts.get(name, "") if found.listed else SINGLE)
         if name in self.stated and name in EVERYWHERE and not found.objects:
-            notes.append(f"it is stated that there are no {resource.plural}, and every cluster has some")
+            notes.append(f"--complete states that there are no {resource.plural}, but every cluster has some")
         versions = {each.version for each in self._lists if each.resource == name}
         body = msgspec.json.encode({
             "kind": f"{resource.kind}List", "apiVersion": path.strip("/").removeprefix("apis/").removeprefix("api/")
@@ -184,11 +185,11 @@ class FilesSource:
     def _sort(self, document: Any, file: str) -> None:
         kind = document.get("kind") if isinstance(document, dict) else None
         if not isinstance(kind, str):
-            self._broken.append(f"{file} has a document that is no Kubernetes object (it has no kind)")
+            self._broken.append(f"{file} has a document that is not a Kubernetes object (it has no kind)")
         elif not kind.endswith("List"):
             self._put(document, {}, file)
         elif not isinstance(document.get("items"), list):
-            self._broken.append(f"{file} has a {kind[:60]} whose items are no list")
+            self._broken.append(f"{file} has a {kind[:60]} whose items are not a list")
         else:
             self._put_list(document, kind.removesuffix("List"), file)
 
@@ -232,8 +233,8 @@ class FilesSource:
             return
         known, where = self._uids.setdefault(key, (uid, file))
         if known != uid:
-            raise SourceError(f"There are files of two clusters: {key[0]} {key[2]} has the UID {known[:60]} in {where} "
-                              f"and {uid[:60]} in {file}. Give each cluster a folder of its own.")
+            raise SourceError(f"The files are from two clusters: {key[0]} {key[2]} has the UID {known[:60]} in {where} "
+                              f"and {uid[:60]} in {file}. Use one folder for each cluster.")
 
     def _namespaces(self) -> set[str]:
         return {name for _, name in self._found["namespaces"].objects} if "namespaces" in self._found else set()
@@ -245,7 +246,7 @@ class FilesSource:
             strange = sorted({space for space, _ in found.objects if space} - named)
             if strange and found.resource.namespaced and not found.homeless:
                 said = (f"{found.resource.plural} are in the namespace {strange[0][:253]}, "
-                        "which is not among the namespaces")
+                        "which is not in the list of namespaces")
                 found.problems.append(said)
                 self._of("namespaces").problems.append(said)
         if "nodes" not in self._found or "pods" not in self._found:
@@ -254,7 +255,8 @@ class FilesSource:
         used = {pod["spec"]["nodeName"] for pod in self._found["pods"].items
                 if isinstance(pod.get("spec"), dict) and isinstance(pod["spec"].get("nodeName"), str)}
         if nodes and used and not nodes & used:
-            said = f"no pod runs on any of the nodes ({min(used)[:253]} is none): are these files of two clusters?"
+            said = (f"pods run only on nodes that are not in the list ({min(used)[:253]}): are the files from two "
+                    f"clusters?")
             for name in ("nodes", "pods"):
                 self._of(name).problems.append(said)
 

@@ -1,9 +1,13 @@
 """A live API server, through the official client's configuration and authentication, as raw bodies."""
 
 import datetime as dt
+import http.client
 import json
 import logging
 import os
+import socket
+import ssl
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,29 +95,46 @@ def _in_cluster(configuration: client.Configuration) -> client.ApiClient:
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
-        raise SourceError("There is no kubeconfig and this is not a pod of a cluster. Give --context or --kubeconfig, "
-                          "or --recording PATH for files; `auditkit demo` needs no cluster.") from None
+        raise SourceError("There is no kubeconfig, and auditkit does not run in a pod. Give --context or --kubeconfig, "
+                          "or --recording PATH for files. `auditkit demo` needs no cluster.") from None
     return client.ApiClient(configuration)
 
 
 def _why(error: Exception) -> str:
-    """An error of the transport as a sentence for people."""
-    reason = getattr(error, "reason", None) or error
-    text = str(reason)
-    for known, sentence in (
-        ("certificate has expired", "the certificate has expired"),
-        ("certificate verify failed", "the server's certificate is not signed by the CA of the kubeconfig"),
-        ("Connection refused", "the connection was refused: is the API server up, and is this its address?"),
-        ("Name or service not known", "the server's name cannot be resolved"),
-        ("Failed to resolve", "the server's name cannot be resolved"),
-        ("timed out", "it did not answer in time"),
-        ("IncompleteRead", "the connection was cut in the middle of the answer"),
-        ("Connection aborted", "the connection was cut"),
-        ("Connection broken", "the connection was cut in the middle of the answer"),
-    ):
-        if known in text:
+    """An error of the transport as a sentence for people, told from its classes and those of its causes."""
+    causes = list(_causes(error))
+    for certificate in (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)):
+        return ("the certificate has expired" if certificate.verify_code == _EXPIRED
+                else "the server's certificate is not signed by the CA of the kubeconfig, or is for another name")
+    for kinds, sentence in _SENTENCES:
+        if any(isinstance(each, kinds) for each in causes):
             return sentence
-    return f"{type(reason).__name__}: {text[:200]}"
+    reason = getattr(error, "reason", None) or error
+    return f"{type(reason).__name__}: {str(reason)[:200]}"
+
+
+_EXPIRED = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED (openssl/include/openssl/x509_vfy.h)."""
+
+_SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((ConnectionRefusedError,), "the connection was refused: check the address and whether the API server is running"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "the server's name cannot be resolved"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "the request timed out"),
+    ((http.client.IncompleteRead,), "the connection was closed during the response"),
+    ((ConnectionError, urllib3.exceptions.ProtocolError), "the connection was closed"),
+)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that led to it: urllib3 keeps the first cause as a reason, an argument or a context."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, BaseException) and not any(each is other for other in seen):
+            seen.append(each)
+            yield each
+            waiting += [getattr(each, "reason", None), each.__cause__, each.__context__, *each.args]
 
 
 def _sentence(error: Exception) -> str:

@@ -60,8 +60,9 @@ class Newest:
         if stated is None:
             return Observed(newest, read, "contents" if newest else "")
         if newest and stated[1] < newest:
-            raise UsageError(f"--taken-at {stated[1]:%Y-%m-%dT%H:%M:%SZ} cannot be: the newest time in what was given "
-                             f"is {newest:%Y-%m-%dT%H:%M:%SZ}, and nothing is observed before it happens.")
+            raise UsageError(f"--taken-at {stated[1]:%Y-%m-%dT%H:%M:%SZ} is too early: the files contain the later "
+                             f"time "
+                             f"{newest:%Y-%m-%dT%H:%M:%SZ}. Correct it.")
         return Observed(stated[0], stated[1], "stated")
 
     def _time(self) -> dt.datetime | None:
@@ -82,7 +83,7 @@ def taken_at(text: str, now: dt.datetime | None = None) -> tuple[dt.datetime, dt
                          ) from None
     first = first.replace(tzinfo=dt.UTC) if first.tzinfo is None else first.astimezone(dt.UTC)
     if first > now:
-        raise UsageError(f"--taken-at {text} lies ahead: it is the time at which the files were taken.")
+        raise UsageError(f"--taken-at {text} is in the future. Give the time at which the files were taken.")
     last = first if len(text) > len("2026-01-31") else min(first + dt.timedelta(days=1, seconds=-1), now)
     return first.replace(microsecond=0), last.replace(microsecond=0)
 

@@ -77,8 +77,8 @@ class RecordingSource:
             return self._newest.observed(ended, self._taken)
         first, last = min(dates), max(dates)
         if self._taken and not (self._taken[0] <= last and first <= self._taken[1]):
-            raise UsageError(f"--taken-at contradicts the recording, whose index says that it was made from "
-                             f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}: leave it out.")
+            raise UsageError(f"--taken-at contradicts the recording, which was made from "
+                             f"{first:%Y-%m-%dT%H:%M:%SZ} to {last:%Y-%m-%dT%H:%M:%SZ}. Leave it out.")
         newest = self._newest.observed(ended, None).since
         if last > ended + SKEW or (newest and newest > last + SKEW):
             return self._newest.observed(ended, self._taken)

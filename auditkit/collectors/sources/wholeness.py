@@ -1,4 +1,4 @@
-"""Whether lists in files are all that a cluster has: a list does not say with which request it was made.
+"""True if lists in files are all that a cluster has: a list does not say with which request it was made.
 
 ``kubectl get pods -n shop -o json``, ``-l app=web`` and ``-A`` write the same envelope (``kind: List``, an empty
 ``resourceVersion``; kubectl puts the items of its own requests into a new list), and what ``kubectl get --raw``,
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from auditkit import tables
 from auditkit.errors import NoSuchName
 
-SINGLE = "single objects were given, no list: nothing shows that there are no others"
+SINGLE = "the files contain single objects instead of a list, so others may exist"
 
 SYSTEM = frozenset({"default", "kube-system", "kube-public"})
 """Namespaces that every API server makes, and makes anew (kubernetes: pkg/controlplane/controller/systemnamespaces)."""
@@ -30,7 +30,7 @@ EVERYWHERE = frozenset({
     *(f"{plural}.rbac.authorization.k8s.io" for plural in ("roles", "clusterroles", "rolebindings",
                                                            "clusterrolebindings")),
 })
-"""Kinds of which a running cluster always has objects: that there are none cannot be, whoever says so."""
+"""Kinds of which a running cluster always has objects, whatever a statement says."""
 
 SELECTABLE = (("status", "phase"), ("spec", "nodeName"), ("type",))
 """Fields by which lists are often selected (kubernetes: pkg/registry/core/{pod,secret}/strategy.go)."""
@@ -134,12 +134,12 @@ def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
     objects = [item for each in lists for item in each.objects]
     spaces = {space for item in objects if (space := _meta(item).get("namespace"))}
     if spaces and namespaces >= SYSTEM and (empty := sorted(SYSTEM - spaces)):
-        return f"nothing in them is of the namespace {empty[0]}, which always holds something: not all were listed"
+        return f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
     return _by_label(objects) if sum(bool(each.objects) for each in lists) > 1 else ""
 
 
 def _over_all(each: Listed, namespaces: set[str]) -> bool:
-    """Whether kubectl made a list over all namespaces and without a selector, as far as its objects can show that.
+    """True if kubectl made a list over all namespaces and without a selector, as far as its objects can show that.
 
     It proves nothing where the namespaces are not those of a cluster: then some were chosen; nor where objects have no
     UID: then no server wrote them, but somebody who keeps manifests.
@@ -158,7 +158,7 @@ def _selected(objects: list[dict[str, Any]]) -> str:
 def _by_label(objects: list[dict[str, Any]]) -> str:
     labels = [found if isinstance(found := _meta(item).get("labels"), dict) else {} for item in objects]
     if shared := set(labels[0]).intersection(*labels[1:]):
-        return f"all objects have the label {min(map(str, shared))[:100]}: they may have been selected by it"
+        return f"all objects have the label {min(map(str, shared))[:100]}, which may have been the selector"
     return ""
 
 
@@ -166,7 +166,7 @@ def _by_field(objects: list[dict[str, Any]]) -> str:
     for field in SELECTABLE:
         values = {_at(item, field) for item in objects}
         if len(values) == 1 and (value := values.pop()):
-            return f"all objects have {'.'.join(field)}={value[:100]}: they may have been selected by it"
+            return f"all objects have {'.'.join(field)}={value[:100]}, which may have been the selector"
     return ""
 
 
@@ -175,13 +175,13 @@ def _why(plural: str, lists: list[Listed]) -> str:
     files = list(dict.fromkeys(each.file for each in lists))
     if len(lists) > 1:
         return (f"there are {len(lists)} lists of {plural} ({', '.join(files[:3])}{' …' if len(files) > 3 else ''}), "
-                "and nothing shows that they cover all namespaces")
+                "which may not cover all namespaces")
     only = lists[0]
     if "/namespaces/" in only.link:
-        return f"{only.file} is the answer to {only.link[:200]}: of one namespace"
-    what = "is an empty list and" if not only.objects else "is a list that"
+        return f"{only.file} is the response to {only.link[:200]}, which covers one namespace"
+    what = "is an empty list that" if not only.objects else "is a list that"
     more = _selected(only.objects) if not only.resource else ""
-    return f"{only.file} {what} does not say of which namespaces and selectors{f'; {more}' if more else ''}"
+    return f"{only.file} {what} does not show its namespaces and selectors{f'; {more}' if more else ''}"
 
 
 def _meta(item: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +206,7 @@ def next_step(missing: list[str]) -> str:
     script = "auditkit collect --script > record.sh && sh record.sh recording"
     plain = [tables.RESOURCES[name].plural for name in missing if tables.RESOURCES[name].form == "object"]
     if not plain:
-        return f"Next: {script} (it leaves the values of Secrets and ConfigMaps in the cluster)"
+        return f"Next: {script} (it does not record the values of Secrets and ConfigMaps)"
     kinds = ",".join(dict.fromkeys(["namespaces", "serviceaccounts", *plain]))
     return (f"Next: {script}; or K={kinds}; kubectl get $K -A -o json > more.json, and --complete $K "
-            "if there are none of some")
+            "if the cluster has none of some kinds")

@@ -36,7 +36,7 @@ class Document:
 
     @property
     def interactive(self) -> bool:
-        """Whether any figure needs plotly.js."""
+        """True if any figure needs plotly.js."""
         return any(part.kind == "figure" and part.content["plotly"] for part in self.parts)
 
 
@@ -48,7 +48,7 @@ def read(path: Path) -> Document:
         notebook = nbformat.read(path, as_version=4)
     except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
         reason = str(error).partition("\n")[0]
-        raise UsageError(f"{path} is not a notebook that can be read: {reason}.") from None
+        raise UsageError(f"{path} is not a valid notebook: {reason}.") from None
     return document(notebook, path.stem)
 
 

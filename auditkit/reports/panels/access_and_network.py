@@ -31,25 +31,25 @@ class Panel:
 
 
 def paths(snap: Snapshot) -> Panel:
-    """How far each subject and pod is from full power: how many are how far, and the path of each that has one.
+    """The distance of each subject and pod from full power over the cluster, and their paths.
 
     What Kubernetes itself puts there comes last.
     """
     found = snap.paths_to_admin
-    away = found["steps"].map(lambda steps: text.count(int(steps), "act") + " away", na_action="ignore")
-    counts = pd.crosstab(away.fillna("no path is known").astype(str), found["kind"].astype(str))
-    order = dict.fromkeys([*away.dropna(), "no path is known"])
+    away = found["steps"].map(lambda steps: text.count(int(steps), "step"), na_action="ignore")
+    counts = pd.crosstab(away.fillna("no known path").astype(str), found["kind"].astype(str))
+    order = dict.fromkeys([*away.dropna(), "no known path"])
     counts = counts.reindex(index=list(order), columns=KINDS, fill_value=0)
     known = found.assign(by_kubernetes=_by_kubernetes(snap, found))[found["steps"].notna().to_numpy(bool)]
     known = known.sort_values(["by_kubernetes", "steps"], kind="stable", ignore_index=True)
     return Panel(
-        Figure(counts, partly("How many acts lead to full power over the cluster", snap.gaps("paths_to_admin"))),
+        Figure(counts, partly("Steps to full power over the cluster", snap.gaps("paths_to_admin"))),
         table(known[["steps", *PLACE, "path", "first", "certain", "by_kubernetes"]], "Paths to full power",
               missing(snap, "paths_to_admin")))
 
 
 def missing(snap: Snapshot, name: str) -> str:
-    """The note of a table that is not known completely; empty where it is."""
+    """The note of an incomplete table; empty if it is complete."""
     return doubts(snap.gaps(name))
 
 
@@ -61,7 +61,7 @@ def checklist(frame: pd.DataFrame, title: str, note: str = "") -> Block:
 
 
 def _by_kubernetes(snap: Snapshot, found: pd.DataFrame) -> np.ndarray:
-    """Whether all that a subject is bound to is what Kubernetes itself binds it to."""
+    """True if all that a subject is bound to is what Kubernetes itself binds it to."""
     subjects = snap.binding_subjects
     shipped = subjects[["subject_kind", "subject_namespace", "subject"]].set_axis(PLACE, axis=1).fillna("")
     shipped = shipped.assign(shipped=shipped_bindings(subjects).to_numpy(bool)).groupby(PLACE)["shipped"].min()
@@ -70,20 +70,20 @@ def _by_kubernetes(snap: Snapshot, found: pd.DataFrame) -> np.ndarray:
 
 
 def flows(snap: Snapshot) -> Panel:
-    """What may flow between namespaces, as policies have it; to and from nodes and the outside as well."""
+    """The traffic that policies allow between namespaces, nodes and the outside."""
     found = snap.namespace_flows
     cells = found.assign(source=_end(found, "source"), destination=_end(found, "destination"), state=_states(found))
     names = _names(snap)
-    most = "" if len(names) <= MOST else f" (the {MOST} namespaces with most pods of {len(names):,})"
+    most = "" if len(names) <= MOST else f" ({MOST} of {len(names):,} namespaces, by number of pods)"
     shown = [*names[:MOST], "Nodes", "Outside"]
     matrix = cells.pivot(index="source", columns="destination", values="state")
     matrix = matrix.reindex(index=shown, columns=shown).astype(object)
     plugin, gaps = snap.network_plugin, snap.gaps("namespace_flows")
-    enforced = {True: "Policies are enforced", False: "Policies are NOT enforced: everything is open",
-                None: "It is not known whether policies are enforced; where they are not, everything is open"}
+    enforced = {True: "Policies are enforced", False: "Policies are NOT enforced: all traffic is allowed",
+                None: "Enforcement of policies is unknown; without enforcement, all traffic is allowed"}
     note = [f"{enforced[enforcement(plugin)]}: {enforcement_grounds(plugin)}.", missing(snap, "namespace_flows")]
     return Panel(Matrix(matrix.where(matrix.notna(), "unknown" if gaps else "nothing"),
-                        partly(f"What may reach what{most}", gaps)),
+                        partly(f"Allowed traffic between namespaces{most}", gaps)),
                  table(_listed(cells, snap), "Flows between namespaces", " ".join(note).strip()))
 
 

@@ -116,7 +116,7 @@ GAPS = 120
 
 
 def chart(evaluation: Evaluation, by: str = "section") -> Figure:
-    """How many requirements have which status, by ``section``, ``obligation``, ``level`` or ``reach``."""
+    """A chart of requirements by status, for each ``section``, ``obligation``, ``level`` or ``reach``."""
     frame = evaluation.requirements
     counts = pd.crosstab(frame[by].astype(str), frame["status"]).reindex(columns=list(STATUSES), fill_value=0)
     counts = counts.reindex(dict.fromkeys(frame[by].astype(str)))
@@ -135,7 +135,7 @@ def bars(frame: pd.DataFrame, title: str) -> Figure:
 
 def partly(title: str, gaps: Sequence[str] | None) -> str:
     """The title of a figure; with what is missing in what it is made of."""
-    return f"{title} (not complete: {text.short(text.visible('; '.join(gaps)), GAPS)})" if gaps else title
+    return f"{title} (incomplete: {text.short(text.visible('; '.join(gaps)), GAPS)})" if gaps else title
 
 
 def _amount(value: Any) -> float:

@@ -24,7 +24,7 @@ ROWS = {"notebook": 10, "page": 100, "paper": 5}
 
 
 class Block:
-    """What a cell shows: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
+    """The content of a cell: ``kind`` names the macro of ``templates/blocks.html`` that draws its ``content``."""
 
     def __init__(self, kind: str, **content: object):
         self.kind = kind
@@ -69,8 +69,8 @@ def draw(template: str, **context: object) -> str:
     try:
         return environment().get_template(template).render(**context)
     except UndefinedError as error:
-        raise UsageError(f"The notebook holds a block that another version of auditkit made ({error}): "
-                         "run it again.") from None
+        raise UsageError(f"The notebook has a block from another version of auditkit ({error}). "
+                         "Run the notebook again.") from None
 
 
 def _finalize(value: Any) -> Any:

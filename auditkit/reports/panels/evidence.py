@@ -23,18 +23,19 @@ def evidence(evaluation: Evaluation) -> Block:
     snap, files = evaluation.snapshot, []
     if snap.path is not None:
         files.append(_file("manifest.json", "application/json",
-                           "Manifest of the snapshot: its SHA-256 is the digest of the snapshot",
+                           "The manifest of the snapshot. Its SHA-256 is the digest of the snapshot",
                            (snap.path / "manifest.json").read_bytes()))
     files += [
-        _file("requirements.csv", "text/csv", "Every requirement, with its status and the reason for it",
+        _file("requirements.csv", "text/csv", "Every requirement with its status and reason",
               csv([evaluation.requirements], list(evaluation.requirements))),
-        _file("verdicts.csv", "text/csv", "Every verdict: requirement, check, subject, value seen, reason",
+        _file("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
+                                          "reason",
               csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
     ]
     for name, meaning, frame in (
-        ("exceptions", "The exceptions that people added", evaluation.exceptions),
-        ("attestations", "The attestations that people added", evaluation.attestations),
-        ("own", "The controls and checks of the user's own, with their digests and proof", evaluation.own),
+        ("exceptions", "The accepted risks", evaluation.exceptions),
+        ("attestations", "The attestations", evaluation.attestations),
+        ("own", "The user's own frameworks and checks, with their digests and proof", evaluation.own),
     ):
         if len(frame):
             files.append(_file(f"{name}.csv", "text/csv", meaning, csv([frame], list(frame))))

@@ -11,7 +11,7 @@ from auditkit.reports.panels.block import environment
 
 STATES = ("nothing", "unknown", "some", "all ports of some", "everything")
 """What a cell says, by its code."""
-WORDS = {"nothing": "nothing is open", "unknown": "not known", "some": "some ports",
+WORDS = {"nothing": "no traffic", "unknown": "unknown", "some": "some ports",
          "all ports of some": "all ports of some pods", "everything": "all ports of all pods"}
 COLOURS = {"nothing": "#ffffff", "unknown": UNKNOWN.colour, "some": "#9db4d8", "all ports of some": "#5f80b8",
            "everything": "#22406f"}

@@ -1,4 +1,4 @@
-"""What a notebook cell shows of a snapshot and of an evaluation: blocks made of plain data."""
+"""The panels of a notebook for a snapshot and an evaluation: blocks of plain data."""
 
 import inspect
 from collections.abc import Iterable
@@ -34,12 +34,13 @@ FITS = 8
 
 
 def snapshot(snap: Snapshot) -> Block:
-    """Which cluster, when, by whom, from where, and how complete."""
+    """The scope of the evidence: the cluster, the time, the collector, the source, and the completeness."""
     return Block("snapshot", title=snap.manifest.cluster, about=about(snap))
 
 
 def summary(evaluation: Evaluation) -> Block:
-    """The answer: how many requirements have which status, the worst failures, what is not known and why."""
+    """The summary: the number of requirements by status, the most severe failures, and missing evidence with
+    reasons."""
     failing = sorted((r for r in evaluation.results if r.status == "fail"), key=_badness, reverse=True)
     manual = [result for result in evaluation.results if result.status == "manual"]
     return Block(
@@ -54,7 +55,7 @@ def summary(evaluation: Evaluation) -> Block:
 
 
 def requirements(evaluation: Evaluation) -> Block:
-    """Every requirement in a row: status, reason, how many subjects fail of how many were judged."""
+    """One row for each requirement: status, reason, number of failing subjects, number of judged subjects."""
     rows = [{
         **_identity(result), "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome.population) for outcome in result.outcomes),
@@ -64,14 +65,14 @@ def requirements(evaluation: Evaluation) -> Block:
 
 
 def details(evaluation: Evaluation) -> Block:
-    """Every requirement in full, by section: its checks, and the worst exceptions of each."""
+    """Every requirement in full, by section, with its checks and their most severe findings."""
     shown: dict[tuple[str, str], str] = {}
     by_section: dict[str, list[dict[str, Any]]] = {section.id: [] for section in evaluation.framework.sections}
     for result in evaluation.results:
         by_section[result.requirement.section].append(_requirement(result, shown))
     sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
                 for section in evaluation.framework.sections if by_section[section.id]]
-    return Block("details", title="Requirement by requirement", sections=sections)
+    return Block("details", title="Results by requirement", sections=sections)
 
 
 def requirement(evaluation: Evaluation, identifier: str) -> Block:
@@ -89,24 +90,24 @@ def result(found: Result) -> Block:
 
 
 def outcome(found: Outcome) -> Block:
-    """What one check found: its subjects, those that fail first."""
+    """The subjects of one check, failing subjects first."""
     rows = pd.concat([found.rows(verdict) for verdict in WORST_FIRST], ignore_index=True)
     counts = ", ".join(f"{count:,} {word(verdict)}" for verdict, count in found.counts.items() if count)
     return table(rows, f"{found.check.title} {found.check.name}: {counts or 'no subject'}")
 
 
 def explanation(found: Explanation) -> Block:
-    """Why a requirement has its status: its verdicts, and what was asked of the cluster to give them."""
+    """The explanation of a status: its verdicts, and the API requests behind them."""
     return table(found.verdicts, f"{found.result.requirement.id}: {word(found.result.status)}; {found.result.reason}")
 
 
 def doubts(gaps: Iterable[str] | None) -> str:
-    """What gaps mean for a table or figure; empty where there is none."""
+    """A sentence about the gaps of a table or figure; empty if there are none."""
     return f"Rows may be missing: {'; '.join(gaps)}." if gaps else ""
 
 
 def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
-    """A population: any DataFrame, with the total stated where not all rows are shown, and what is not known of it."""
+    """A population as a table: any DataFrame, with the total number of rows and its limitations."""
     if (said := doubts(frame.attrs.get("gaps"))) not in note:
         note = f"{note} {said}".strip()
     rows = [[_plain(value) for value in row] for row in frame.head(MOST).itertuples(index=False, name=None)]
@@ -128,7 +129,7 @@ def _widths(names: list[str], rows: list[list[Any]]) -> list[int]:
 
 
 def ledger(snap: Snapshot) -> Block:
-    """Provenance: each thing that was asked of the source, and what came of it."""
+    """The provenance: each request to the source and its outcome."""
     rows = [{
         "resource": entry.resource, "path": entry.path, "outcome": entry.outcome, "reason": entry.reason,
         "items": entry.items, "pages": len(entry.bodies), "bytes": sum(body.bytes for body in entry.bodies),
@@ -139,7 +140,7 @@ def ledger(snap: Snapshot) -> Block:
 
 
 def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) -> Block:
-    """What the columns mean: of the tables that an evaluation read, or of those named (of a snapshot: all)."""
+    """The meaning of columns, for the tables of an evaluation or a snapshot, or for the named tables."""
     snap = source.snapshot if isinstance(source, Evaluation) else source
     if names is None:
         names = _read(source) if isinstance(source, Evaluation) else list(tables.TABLES)
@@ -147,16 +148,16 @@ def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) ->
 
 
 def added(evaluation: Evaluation) -> Block:
-    """What people added: exceptions, attestations, what is wrong with them, and controls and checks of their own."""
+    """Accepted risks and attestations with their problems, and the user's own frameworks and checks."""
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
               "notices": evaluation.notices, "own": evaluation.own}
-    return Block("added", title="What people added", **{
+    return Block("added", title="Accepted risks and attestations", **{
         name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
 
 
 def about(snap: Snapshot) -> dict[str, Any]:
-    """What a cover says of a snapshot."""
+    """The facts about a snapshot on the cover."""
     manifest = snap.manifest
     gaps = [{"resource": entry.resource, "outcome": entry.outcome, "reason": entry.reason}
             for entry in manifest.ledger if snap.gap_of(entry.resource)]
@@ -201,7 +202,7 @@ def _identity(result: Result) -> dict[str, Any]:
 
 
 def _denied(result: Result) -> bool:
-    """Whether somebody says in writing that the requirement is not met."""
+    """True if a person attested that the requirement is not met."""
     return not all(attestation.entry.holds for attestation in result.attestations)
 
 
@@ -223,7 +224,7 @@ def _failure(result: Result) -> dict[str, Any]:
 
 
 def _unknown(results: list[Result]) -> list[dict[str, Any]]:
-    """Each reason why something is not known, with the requirements that wait for it; most first."""
+    """Each reason for missing evidence with the affected requirements, the most frequent first."""
     waiting: dict[str, list[str]] = {}
     for result in results:
         if result.status == "unknown":

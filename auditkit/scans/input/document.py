@@ -56,7 +56,7 @@ class File:
     def gaps(self) -> list[Gap]:
         """What was lost so far: a gap for each way of losing."""
         return [*self._broken.values(), *(
-            Gap(f"{count} of its {what} could not be understood; the first is {first}", count)
+            Gap(f"{count} of its {what} could not be read; the first is {first}", count)
             for what, (count, first) in self._malformed.items()
         )]
 
@@ -180,7 +180,7 @@ class File:
         values = self.values()
         first = next(values, None)
         if next(values, None) is not None:
-            self._break(Broken("it has several documents, of which only the first was read"))
+            self._break(Broken("it has several documents; only the first was read"))
         return io.BytesIO(msgspec.json.encode(first))
 
     def _convert(self, what: str, values: Iterable[Any], type: Any) -> Iterator[Any]:
@@ -219,7 +219,7 @@ class File:
                         count += 1
                         yield number, line
                     elif line.rstrip()[-1:] == b"}":
-                        self.lose("lines", f"line {number}", "it is a piece of JSON")
+                        self.lose("lines", f"line {number}", "it is incomplete JSON")
             except Broken as broken:
                 self._break(broken)
             finally:
@@ -262,15 +262,15 @@ class File:
                     break
                 except csv.Error as error:
                     if ended.over:
-                        raise Broken(f"it breaks off within the row of line {at}") from None
+                        raise Broken(f"it is cut off in the row at line {at}") from None
                     self.lose("rows", f"line {at}", error)
                     continue
                 if len(cells) == len(names):
                     yield dict(zip(names, cells, strict=True))
                 elif cells:
-                    self.lose("rows", f"line {at}", f"it has {len(cells)} cells under {len(names)} columns")
+                    self.lose("rows", f"line {at}", f"it has {len(cells)} cells for {len(names)} columns")
             if not ended.whole:
-                raise Broken(f"its last line ({rows.line_num + 1}) has no end, so it may be cut off")
+                raise Broken(f"its last line ({rows.line_num + 1}) is not terminated, so the file may be cut off")
 
 
 def _sketch(beginning: bytes, broken_off: Callable[[Broken], None] | None = None) -> Any:

@@ -140,7 +140,7 @@ def _unzip(source: Source, open_raw: Open) -> None:
         return
     unpacked = sum(member.file_size for member in members)
     if len(members) > MAX_MEMBERS or unpacked > _most(source.bytes):
-        source.problems[""] = (f"it is a ZIP archive of {len(members):,} files that unfold to {unpacked >> 20:,} MiB "
+        source.problems[""] = (f"it is a ZIP archive of {len(members):,} files that expand to {unpacked >> 20:,} MiB "
                                f"from {source.bytes:,} bytes: refused")
         return
     for member in members:
@@ -158,7 +158,7 @@ def _refused(member: zipfile.ZipInfo) -> str:
     """Why a member is not even opened."""
     if member.filename.startswith(("/", "\\")) or ".." in member.filename.replace("\\", "/").split("/") \
             or member.filename[1:2] == ":":
-        return "its name leads out of the archive"
+        return "its path is outside the archive"
     if member.flag_bits & 0x1:
         return "it is encrypted"
     if stat.S_ISLNK(member.external_attr >> 16):
@@ -214,10 +214,10 @@ class _Unpacked(io.RawIOBase):
         except (OSError, EOFError, zlib.error, zipfile.BadZipFile) as error:
             if isinstance(error, OSError) and error.errno:
                 raise
-            raise Broken(f"its compressed data breaks off or is damaged after {self._unpacked} bytes") from None
+            raise Broken(f"its compressed data is cut off or damaged after {self._unpacked} bytes") from None
         self._unpacked += len(chunk)
         if self._unpacked > _most(self._packed):
-            raise Broken(f"it unfolds to more than {self._unpacked >> 20:,} MiB from {self._packed:,} bytes: refused")
+            raise Broken(f"it expands to more than {self._unpacked >> 20:,} MiB from {self._packed:,} bytes: refused")
         buffer[:len(chunk)] = chunk
         return len(chunk)
 
@@ -265,7 +265,7 @@ class _Recoded(io.RawIOBase):
             try:
                 text = self._decoder.decode(chunk, final=not chunk)
             except UnicodeError:
-                raise Broken("it breaks off within a character of UTF-16, or is none") from None
+                raise Broken("it is cut off in a UTF-16 character, or is not UTF-16") from None
             self._left = (text.removeprefix("\ufeff") if self._first else text).encode("utf-8", "replace")
             self._first = False
             if not chunk:

@@ -24,12 +24,12 @@ _decode = msgspec.json.decode
 
 
 def looks_like_yaml(beginning: bytes) -> bool:
-    """Whether a first line is a key, an item of a list, or a mark of YAML."""
+    """True if a first line is a key, an item of a list, or a mark of YAML."""
     return _YAML.match(beginning) is not None
 
 
 def looks_like_csv(beginning: bytes) -> bool:
-    """Whether a first line is at least three names, parted by commas or semicolons."""
+    """True if a first line is at least three names, separated by commas or semicolons."""
     return _CSV.match(beginning.lstrip().partition(b"\n")[0].decode("utf-8", "replace")) is not None
 
 
@@ -61,14 +61,14 @@ def _json_form(content: bytes, whole: bool) -> Form | None:
             if count > 1:
                 return "joined"
     except Broken as broken:
-        if "breaks off" in str(broken):
+        if broken.cut:
             return "joined" if count else "json"
         return "lines" if _are_lines(content) else "json"
     return "json"
 
 
 def _are_lines(content: bytes) -> bool:
-    """Whether most of the first lines are JSON objects, though some are not."""
+    """True if most of the first lines are JSON objects, though some are not."""
     lines = [line for line in content.split(b"\n", _LINES)[:_LINES] if line.lstrip().startswith(b"{")]
     return 2 * sum(isinstance(decoded(line), dict) for line in lines) > len(lines)
 

@@ -43,13 +43,14 @@ class _Counted:
     """A stream that knows how far it was read, and refuses numbers and texts without end."""
 
     def __init__(self, stream: BinaryIO):
-        self._stream, self.bytes, self._without_quote = stream, 0, 0
+        self._stream, self.bytes, self._without_quote, self.ended = stream, 0, 0, False
 
     def read(self, size: int) -> bytes:
         chunk = self._stream.read(size)
         if _DIGITS.search(chunk[::_THINNED]) and _MANY_DIGITS.search(chunk):
             raise Broken(f"a number in it is too long (after byte {self.bytes})")
         self.bytes += len(chunk)
+        self.ended = not chunk
         self._without_quote = 0 if b'"' in chunk else self._without_quote + len(chunk)
         if self._without_quote > MAX_STRING and chunk.strip():
             raise Broken(f"a value in it is longer than {MAX_STRING >> 20} MiB (before byte {self.bytes})")
@@ -71,10 +72,10 @@ def _events(stream: BinaryIO) -> Iterator[_Event]:
                 depth += 1
                 if depth > MAX_DEPTH:
                     raise Broken(f"it is nested deeper than {MAX_DEPTH} levels (before byte {counted.bytes})")
-    except ijson.JSONError as error:
-        if "premature EOF" in str(error):
-            raise Broken(f"it breaks off after {counted.bytes} bytes") from None
-        raise Broken(f"it is not JSON any more before byte {counted.bytes}") from None
+    except ijson.JSONError:
+        if counted.ended:  # the parser complains only after it asked for more and got nothing: a value is not whole
+            raise Broken(f"it is cut off after {counted.bytes} bytes", cut=True) from None
+        raise Broken(f"it stops being valid JSON before byte {counted.bytes}") from None
     except UnicodeError:
         raise Broken(f"it is not UTF-8 before byte {counted.bytes}") from None
 
@@ -91,7 +92,7 @@ def _built(first: _Event, events: Iterator[_Event]) -> Any:
         if at == depth and event in _END:
             break
         if count > MAX_VALUES:
-            raise Broken(f"one element in it has more than {MAX_VALUES:,} values")
+            raise Broken(f"one of its elements has more than {MAX_VALUES:,} values")
     return builder.value
 
 
@@ -133,11 +134,11 @@ def elements(stream: BinaryIO, path: str) -> Iterator[tuple[Position, Any]]:
 def _end(events: Iterator[_Event]) -> None:
     """The first document ends here; raises `Broken` where more follows."""
     for _ in events:
-        raise Broken("after the end of the document there is more, which was not read")
+        raise Broken("there is more content after the end of the document, which was not read")
 
 
 def _leads_on(trail: list[str | int | None], steps: _Steps) -> bool:
-    """Whether a value in the innermost container lies on the way; counts it where that is a list."""
+    """True if a value in the innermost container lies on the way; counts it where that is a list."""
     if not trail:
         return True
     keys = steps[len(trail) - 1]
@@ -165,7 +166,7 @@ class Outline(ObjectBuilder):  # type: ignore[misc]  # ijson has no types
         """Add to the document. Raises `Broken` where it becomes too much."""
         self._kept += 1
         if self._kept > MAX_VALUES:
-            raise Broken(f"it has more than {MAX_VALUES:,} values beside its results")
+            raise Broken(f"it has more than {MAX_VALUES:,} values in addition to its results")
         super().event(event, value)
 
     def build(self, stream: BinaryIO) -> None:

@@ -7,7 +7,7 @@ from auditkit.scans.model import Document
 
 
 def holds_objects(document: Document) -> bool:
-    """Whether a document begins with Kubernetes objects of whatever kind."""
+    """True if a document begins with Kubernetes objects of whatever kind."""
     return document.form != "csv" and _shape(document.head) != ""
 
 

@@ -94,7 +94,7 @@ class _Part:
             yield Key(name, depth, self._at + at, self._bytes[at:at + WINDOW])
 
     def _counted(self, depth: int) -> bool:
-        """Whether a key is among the first of its object."""
+        """True if a key is among the first of its object."""
         self._counts[depth] = self._counts.get(depth, 0) + 1
         if depth < _DEEPEST:
             self._counts[_DEEPEST] = 0

@@ -25,7 +25,7 @@ _Loader.yaml_implicit_resolvers = {
 def documents(content: bytes) -> Iterator[Any]:
     """The documents of a YAML stream, but for empty ones. Raises `Broken` after what came before the break."""
     if len(content) > MAX_BYTES:
-        raise Broken(f"it is YAML of more than {MAX_BYTES >> 20} MiB; have the tool write JSON")
+        raise Broken(f"it is a YAML file of more than {MAX_BYTES >> 20} MiB; use the JSON output of the tool")
     broken = _measure(content)
     try:
         for document in yaml.load_all(content, _Loader):
@@ -59,7 +59,7 @@ def _measure(content: bytes) -> str:
             elif isinstance(event, yaml.ScalarEvent):
                 counts[-1] += 1
             if counts[-1] > _MAX_NODES:
-                raise Broken(f"its aliases unfold to more than {_MAX_NODES:,} values "
+                raise Broken(f"its aliases expand to more than {_MAX_NODES:,} values "
                              f"(line {event.start_mark.line + 1})")
     except yaml.YAMLError as error:
         return _where(error)

@@ -126,7 +126,7 @@ def _page(document: Document) -> Iterator[Row]:
     if isinstance(count, int) and count > listed:
         yield Gap(f"it is page {frame.get('page')} of several", count - listed)
     if frame.get("is_partial_data") is True or frame.get("more_data_all_pages"):
-        yield Gap("it says that its data are partial")
+        yield Gap("the tool states that its data is partial")
 
 
 def _image_rows(document: Document, frame: dict[str, Any], path: str, at: int | None) -> Iterator[Row]:

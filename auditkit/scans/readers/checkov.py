@@ -85,7 +85,7 @@ def _about(report: dict[str, Any]) -> Iterator[Row]:
     errors = results.get("parsing_errors")
     count = len(errors) if isinstance(errors, list) else summary.get("parsing_errors", summary.get("parsingerrors"))
     if isinstance(count, int) and count:
-        yield Gap(f"Checkov could not parse {count} files, so nothing is known of what is in them")
+        yield Gap(f"Checkov could not parse {count} files, so their content is unknown")
 
 
 def _finding(check: _Check, check_type: str | None) -> Row:

@@ -83,9 +83,9 @@ def read(document: Document) -> Iterator[Row]:
             rules.add(alert.rule)
             yield from references(alert.rule, alert.tags)
     if drops:
-        yield Gap(f"Falco says {drops} times that it dropped events, so that it did not see everything")
+        yield Gap(f"Falco reported dropped events {drops} times, so its events are incomplete")
     if strange:
-        yield Gap(f"{strange} records in it are no alerts", strange)
+        yield Gap(f"{strange} records are not alerts", strange)
 
 
 def _alerts(document: Document) -> Iterator[_Alert | None]:

@@ -100,7 +100,7 @@ def _constraint(thing: _Object) -> Iterator[Row]:
     audited = moment(status.auditTimestamp) is not None
     errors = sum(len(pod.errors or ()) for pod in status.byPod or ())
     if errors:
-        yield _itself(thing, "error", f"{errors} errors of its enforcement are in its status")
+        yield _itself(thing, "error", f"its status has {errors} enforcement errors")
     if not audited and not violations:
         yield _itself(thing, "unknown", _why_not_audited(thing))
     elif total > len(violations):
@@ -115,8 +115,8 @@ def _why_not_audited(thing: _Object) -> str:
     scoped = (thing.spec or _Spec()).scopedEnforcementActions
     points = {point.name for action in scoped or () for point in action.enforcementPoints or ()}
     if _enforcement(thing) == "scoped" and points.isdisjoint(_AUDIT_POINTS):
-        return "it is enforced at no point of the audit, so it is never audited"
-    return "its status says of no audit"
+        return "its enforcement points do not include the audit, so it is never audited"
+    return "its status does not show an audit"
 
 
 def _violation(thing: _Object, violation: _Violation) -> Any:
@@ -167,8 +167,8 @@ def _template(thing: _Object) -> Any:
     status, annotations = thing.status or _Status(), thing.metadata.annotations or {}
     errors = sum(len(pod.errors or ()) for pod in status.byPod or ())
     state = "error" if errors else {True: "pass", None: "unknown"}.get(status.created, "fail")
-    said = {"error": f"{errors} errors are in its status", "pass": "it was created",
-            "unknown": "it has no status, so it is not known to be in force"}
+    said = {"error": f"its status has {errors} errors", "pass": "it was created",
+            "unknown": "it has no status, so it may not be in force"}
     return Finding(rule=_kind(thing), title=text(annotations.get(_TITLE)) or text(annotations.get("description")),
                    status=state, message=said.get(state, "it was not created"), category="policy",
                    api_group=TEMPLATES, kind=thing.kind, name=text(thing.metadata.name), uid=text(thing.metadata.uid))

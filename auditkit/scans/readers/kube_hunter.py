@@ -37,7 +37,7 @@ def read(document: Document) -> Iterator[Row]:
     """A finding for each vulnerability. Where it found nothing to hunt, that is a gap."""
     head = document.outline("vulnerabilities[]")
     if not head.get("nodes") and not head.get("services"):
-        yield Gap("it found no node and no service, so it has hunted nothing")
+        yield Gap("it found no node and no service, so it tested nothing")
     for _, found in document.each("vulnerabilities[]", _Vulnerability):
         yield _finding(found)
 

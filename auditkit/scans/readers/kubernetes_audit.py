@@ -151,7 +151,7 @@ def read(document: Document) -> Iterator[Row]:
         for value in document.values():
             yield from log.convert(value, None)
     if log.others:
-        yield Gap(f"{log.others} records in it are no audit events", log.others)
+        yield Gap(f"{log.others} records are not audit events", log.others)
 
 
 class _Log:

@@ -128,7 +128,7 @@ def recognise(document: Document) -> bool:
 
 
 def _are_frameworks(reports: list[Any]) -> bool:
-    """Whether these are reports of frameworks in the first format."""
+    """True if these are reports of frameworks in the first format."""
     return bool(reports) and isinstance(reports[0], dict) and "controlReports" in reports[0]
 
 
@@ -354,5 +354,5 @@ def _responses(control: _ControlReport, rule: str | None) -> Iterator[Row]:
         passes = bool(ran) and all(word in (None, "", "success", "passed") for word in ran)
         status, message = ("pass", None) if passes else ("unknown", "its rules did not run")
         if passes and control.totalResources == 0:
-            status, message = "unknown", "there is nothing that it could judge"
+            status, message = "unknown", "it has no resource to assess"
         yield Finding(status=status, message=message, **known)

@@ -213,7 +213,7 @@ def _counts(thing: _Object, spec: _Spec) -> Iterator[Row]:
              "category": "vulnerability" if thing.kind.startswith("Vulnerability") else "misconfiguration"}
     for word, count in counts.items():
         if count:
-            yield Finding(title=f"{count} findings of this severity are counted, and not listed here", status="fail",
+            yield Finding(title=f"{count} findings of this severity are counted but not listed", status="fail",
                           tool_severity=word, **known)
     if not any(counts.values()):
         references = spec.vulnerabilitiesRef or spec.summaryRef

@@ -63,7 +63,7 @@ def read(document: Document) -> Iterator[Row]:
     yield About(time=moment(head.get("run_at")) or moment(head.get("run_timestamp")),
                 data_time=moment(report.get("cvedb_create_time")))
     if text(head.get("error_message")):
-        yield Gap("NeuVector says that the scan ended with an error")
+        yield Gap("NeuVector reports that the scan ended with an error")
     repository, registry = text(report.get("repository")), text(report.get("registry"))
     host = registry.split("://")[-1].rstrip("/") + "/" if registry and repository else ""
     asset = {"image": image_of(f"{host}{repository}" if repository else None, text(report.get("tag"))),

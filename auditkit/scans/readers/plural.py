@@ -60,7 +60,7 @@ def read(document: Document) -> Iterator[Row]:
     """Findings of the report and of constraints, events of the audit."""
     table = _table_of(document.head)
     if table is None:
-        yield Gap("it is none of the tables that Plural writes")
+        yield Gap("it is not a table that Plural writes")
         return
     reader = {"vulnerabilities": _vulnerabilities, "services": _service, "cluster_users": _users,
               "clusters": _cluster, "constraints": _constraint, "audits": _audit}[table]
@@ -73,7 +73,7 @@ def read(document: Document) -> Iterator[Row]:
         else:
             strange += 1
     if strange:
-        yield Gap(f"{strange} rows in it are no objects", strange)
+        yield Gap(f"{strange} rows are not objects", strange)
 
 
 def _rows(document: Document) -> Iterator[Any]:

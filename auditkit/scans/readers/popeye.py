@@ -67,9 +67,9 @@ def read(document: Document) -> Iterator[Row]:
         report = msgspec.convert(document.outline("popeye.sections[]", "popeye.sanitizers[]"), _Report)
         yield About(time=moment(report.popeye.report_time), cluster=report.cluster)
         if report.popeye.errors:
-            yield Gap(f"Popeye could not look at everything: it had {len(report.popeye.errors)} errors")
+            yield Gap(f"Popeye could not check everything: it reported {len(report.popeye.errors)} errors")
     except msgspec.ValidationError as error:
-        yield Gap(f"what it says of itself could not be understood ({error})")
+        yield Gap(f"its metadata could not be read ({error})")
     for _, section in document.each("popeye.sections|sanitizers[]", _Section):
         for key, issues in (section.issues or {}).items():
             for issue in issues or [_Issue(level=0)]:

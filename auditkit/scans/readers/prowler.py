@@ -60,7 +60,7 @@ def read(document: Document) -> Iterator[Row]:
     reader = _reader(document)
     if reader is None:
         if document.head not in ([], {"Findings": []}):
-            yield Gap("it is none of the forms that Prowler writes")
+            yield Gap("it is not an output format of Prowler")
         return
     said: set[tuple[str | None, ...]] = set()
     for row in _rows(document, _Ocsf if reader is _of_ocsf else dict[str, Any]):

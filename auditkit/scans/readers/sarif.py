@@ -151,11 +151,11 @@ def read(document: Document) -> Iterator[Row]:
         try:
             runs[at] = _Known(msgspec.convert(value, _Run))
         except msgspec.ValidationError:
-            yield Gap("a run in it could not be understood")
+            yield Gap("a run could not be read")
             continue
         yield from runs[at].about()
     if not listed:
-        yield Gap("it has no run, so nothing was looked at")
+        yield Gap("it has no run, so nothing was scanned")
     for position, result in document.each("runs[].results[]", _Result):
         if position[0] in runs:
             yield runs[position[0]].finding(result)
@@ -183,9 +183,9 @@ class _Known:
         yield About(tool_version=self.version, time=next(
             (time for call in calls if (time := moment(call.end_time_utc) or moment(call.start_time_utc))), None))
         if any(call.execution_successful is False for call in calls):
-            yield Gap(f"{self.tool} says that it did not run to its end")
+            yield Gap(f"{self.tool} reports that its run did not complete")
         if self.run.results is None or self.run.results is msgspec.UNSET:
-            yield Gap(f"the run of {self.tool} has no results, which means that it was not carried out")
+            yield Gap(f"the run of {self.tool} has no results, which means that the scan was not performed")
 
     def finding(self, result: _Result) -> Row:
         """A result with what its rule says."""

@@ -46,7 +46,7 @@ def read(document: Document) -> Iterator[Row]:
         return
     if shape is None:
         if not isinstance(document.head, dict) or document.head.get("data") != []:
-            yield Gap("it is none of the forms that Sysdig writes")
+            yield Gap("it is not an output format of Sysdig")
         return
     path = _rows_at(document.head) if document.form == "json" else None
     rows = (row for _, row in document.each(path)) if path else document.values()
@@ -61,7 +61,7 @@ def read(document: Document) -> Iterator[Row]:
         else:
             strange += 1
     if strange:
-        yield Gap(f"{strange} rows in it are no objects", strange)
+        yield Gap(f"{strange} rows are not objects", strange)
     yield from _rest_of_page(document.head, count)
 
 

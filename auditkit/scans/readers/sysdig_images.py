@@ -215,7 +215,7 @@ def of_image(document: Document) -> Iterator[Row]:
     try:
         report = msgspec.convert(document.outline(*lists), _Report)
     except msgspec.ValidationError as error:
-        yield Gap(f"what it says of itself could not be understood ({error})")
+        yield Gap(f"its metadata could not be read ({error})")
         report = _Report()
     result = report.result or report
     yield About(tool_version=report.scanner.version if report.scanner else None,

@@ -198,7 +198,7 @@ class _Artifact(_Reading):
     def without(self) -> Iterator[Row]:
         if self.report.ArtifactType in (None, "container_image") and not self._vulnerable:
             if not self.results:
-                yield Finding(title="nothing was found, nor is it said what was looked for", status="unknown",
+                yield Finding(title="it has no findings and does not state what was scanned", status="unknown",
                               category="vulnerability", **self.place(()))
             elif any(result.Class in _PACKAGE_CLASSES for result in self.results):
                 yield _clean(self.place(()))

@@ -256,7 +256,7 @@ def _listed(found: Any, finding: Any, category: str, place: dict[str, Any]) -> I
     otherwise; and so the object is known to be scanned. Where there is no list at all, that is not known."""
     known = {**place, "category": category}
     if found is UNSET:
-        yield Finding(title="the report has no list of what was found", status="unknown", **known)
+        yield Finding(title="the report has no list of findings", status="unknown", **known)
     elif not found:
         yield Finding(title="nothing was found", status="pass", **known)
     else:

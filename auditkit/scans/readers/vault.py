@@ -88,9 +88,9 @@ def read(document: Document) -> Iterator[Row]:
         yield _event(entry, entry.auth or _Auth(), entry.request)
     if raw:
         yield Finding(rule="log_raw", title="The audit device writes values without hashing them", status="fail",
-                      severity="high", category="secret", message=f"{raw} lines have a token in the clear")
+                      severity="high", category="secret", message=f"{raw} lines contain a token in clear text")
     if strange:
-        yield Gap(f"{strange} lines in it are no audit entries", strange)
+        yield Gap(f"{strange} lines are not audit entries", strange)
 
 
 def _in_the_clear(entry: _Entry) -> bool:

@@ -227,7 +227,7 @@ def test_a_membership_file_adds_to_what_a_user_can_and_to_who_can():
     holders = found.who_can("get", "pods").set_index("subject")
     assert holders.loc["eve", "through"] == "team"
     assert holders.loc["team", "members"] == "1 by the membership file"
-    assert holders.loc["system:masters", "members"] == "the cluster does not know its members"
+    assert holders.loc["system:masters", "members"] == "the cluster does not store its members"
 
 
 def test_a_question_may_be_written_as_kubectl_writes_it():

@@ -62,7 +62,7 @@ def test_a_conflict_says_by_which_bindings():
     row = found.set_index("duty").loc["grants-and-runs"]
     assert row["first"] == "RoleBinding shop/a: ClusterRole both, rule 0"
     assert row["second"] == "RoleBinding shop/a: ClusterRole both, rule 1"
-    assert row["title"] == "Whoever grants rights does not run workloads with them"
+    assert row["title"] == "No subject both grants rights and runs workloads"
 
 
 def test_what_everybody_has_counts_with_what_is_ones_own():

@@ -30,7 +30,7 @@ def take(path: Path, *complete: str) -> Snapshot:
     return collect(open_files(path, frozenset(complete), "alice"))
 
 
-STATED = ("complete", "stated by alice: nothing but this word shows that it is whole")
+STATED = ("complete", "stated as complete by alice, without other evidence")
 
 
 def outcome(snapshot: Snapshot, resource: str) -> tuple[str, str]:
@@ -125,12 +125,12 @@ def test_a_broken_file_is_named_and_casts_doubt_on_the_rest(tmp_path: Path, name
 @pytest.mark.parametrize("content", [b"", b"{}", b"null", b"hello", b'{"kind": "Frob"}', b'{"items": []}'])
 def test_files_without_objects_are_an_error(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.json").write_bytes(content)
-    with pytest.raises(SourceError, match="holds no Kubernetes objects"):
+    with pytest.raises(SourceError, match="contains no Kubernetes objects"):
         take(tmp_path)
 
 
 def test_a_folder_with_nothing_and_a_path_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match="holds no Kubernetes objects"):
+    with pytest.raises(SourceError, match="contains no Kubernetes objects"):
         take(tmp_path)
     with pytest.raises(SourceError, match="does not exist"):
         take(tmp_path / "nowhere")

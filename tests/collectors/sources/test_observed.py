@@ -57,7 +57,7 @@ def test_files_are_dated_by_the_newest_time_in_them(tmp_path: Path) -> None:
     manifest = snapshot.manifest
     assert (manifest.observed_from, manifest.observed_by) == (utc("2019-06-02T03:04:05"), "contents")
     assert manifest.observed_until == manifest.ended
-    assert manifest.when == ("not before 2019-06-02 03:04:05 UTC, the newest time in it; "
+    assert manifest.when == ("not before 2019-06-02 03:04:05 UTC, the latest time in the data; "
                              f"read on {manifest.started:%Y-%m-%d %H:%M:%S} UTC")
     assert "at 2019-06-02 03:04 UTC" in repr(snapshot)
     assert about(snapshot)["observed"] == manifest.when
@@ -69,7 +69,7 @@ def test_files_are_dated_by_the_newest_time_in_them(tmp_path: Path) -> None:
 def test_where_nothing_says_when_it_says_so(tmp_path: Path) -> None:
     manifest = take(pods(tmp_path, created=None)).manifest
     assert (manifest.observed_from, manifest.observed_by) == (None, "")
-    assert manifest.when.startswith("at a time that is not known; read on ")
+    assert manifest.when.startswith("at an unknown time; read on ")
     assert manifest.days == (dt.date.min, manifest.ended.date())
     assert manifest.as_of == f"read {manifest.started:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -131,15 +131,15 @@ def test_what_is_stated_is_taken_and_shown_as_stated(tmp_path: Path) -> None:
     manifest = take(pods(tmp_path), "2019-07-01").manifest
     assert (manifest.observed_from, manifest.observed_until, manifest.observed_by) == (
         utc("2019-07-01T00:00:00"), utc("2019-07-01T23:59:59"), "stated")
-    assert "as alice states; read on " in manifest.when
+    assert "stated by alice; read on " in manifest.when
     assert take(tmp_path, "2019-07-01T14:00:00+02:00").manifest.observed == (utc("2019-07-01T12:00:00"),) * 2
 
 
 def test_a_statement_that_cannot_be_is_refused(tmp_path: Path) -> None:
     pods(tmp_path)
-    with pytest.raises(UsageError, match="the newest time in what was given is 2019-05-01T10:00:00Z"):
+    with pytest.raises(UsageError, match="the files contain the later time 2019-05-01T10:00:00Z"):
         take(tmp_path, "2019-04-30")
-    with pytest.raises(UsageError, match="lies ahead"):
+    with pytest.raises(UsageError, match="is in the future"):
         take(tmp_path, "2099-01-01")
     with pytest.raises(UsageError, match="write 2026-01-31 or"):
         take(tmp_path, "last week")

@@ -79,7 +79,7 @@ def take(path: Path, *complete: str) -> Snapshot:
 def test_a_list_alone_is_partial(tmp_path: Path, pods: dict) -> None:
     snapshot = take(put(tmp_path, pods=pods, namespaces=kubectl(*spaces("shop", *SYSTEM))))
     assert outcome(snapshot, "pods")[0] == "partial"
-    assert "pods.yaml is a list that does not say of which namespaces and selectors" in outcome(snapshot, "pods")[1]
+    assert "pods.yaml is a list that does not show its namespaces and selectors" in outcome(snapshot, "pods")[1]
     assert outcome(snapshot, "namespaces")[0] == "partial"
 
 
@@ -90,7 +90,7 @@ def test_the_dump_of_two_namespaces_is_partial(tmp_path: Path) -> None:
     snapshot = take(tmp_path)
     assert len(snapshot.pods) == 2
     assert outcome(snapshot, "pods") == ("partial", "there are 2 lists of pods (kube-system/pods.yaml, shop/pods.yaml), "
-                                         "and nothing shows that they cover all namespaces")
+                                         "which may not cover all namespaces")
     assert outcome(snapshot, "nodes")[0] == "partial"
 
 
@@ -122,7 +122,7 @@ def test_one_list_with_objects_in_every_namespace_is_whole_for_all_its_kinds(tmp
     (("kube-system",), [thing("ServiceAccount", "default", "kube-system")], ""),
     (SYSTEM, [thing("ServiceAccount", "default", name, metadata={"uid": None}) for name in SYSTEM], ""),
     (SYSTEM, [pod("a", name, app="web", tier=name) for name in SYSTEM], "all objects have the label app"),
-    (SYSTEM, [pod("a", name, app=name) for name in SYSTEM], "all objects have the label app:"),
+    (SYSTEM, [pod("a", name, app=name) for name in SYSTEM], "all objects have the label app,"),
     (SYSTEM, [pod("a", name) | {"status": {"phase": "Running"}} for name in SYSTEM], "all objects have status.phase=Running"),
 ], ids=["one namespace lacks", "no kube-system: chosen namespaces", "one namespace", "manifests in Git", "-l app=web", "-l app", "--field-selector"])
 def test_a_list_that_may_be_of_some_namespaces_or_of_a_selector_is_partial(tmp_path, named, items, why) -> None:
@@ -137,12 +137,12 @@ def test_the_answers_of_a_server_for_every_kind_are_whole(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(("lists", "why"), [
-    (every(pod("a"))[:5] + every(pod("a"))[6:], "does not say of which namespaces"),
-    (every(pod("a"), Service=kubectl(thing("Service", "s"))), "does not say of which namespaces"),
-    (every(pod("a"), Service=answer("Service", version="")), "does not say of which namespaces"),
+    (every(pod("a"))[:5] + every(pod("a"))[6:], "does not show its namespaces"),
+    (every(pod("a"), Service=kubectl(thing("Service", "s"))), "does not show its namespaces"),
+    (every(pod("a"), Service=answer("Service", version="")), "does not show its namespaces"),
     ([*every(pod("a")), answer("Pod", pod("b", "bank"), version="8")], "there are 2 lists of pods"),
     (every(Pod=answer("Pod", pod("a"), selfLink="/api/v1/namespaces/shop/pods")), "/api/v1/namespaces/shop/pods"),
-    (every(*spaces("shop", *SYSTEM), pod("a")), "nothing in them is of the namespace default"),
+    (every(*spaces("shop", *SYSTEM), pod("a")), "the lists have no object in the namespace default"),
     (every(pod("a", app="web"), thing("Service", "s", metadata={"labels": {"app": "x"}})), "all objects have the label app"),
 ], ids=["a kind lacks", "kubectl's list among them", "no resourceVersion", "two lists", "selfLink", "-n shop", "-l"])
 def test_answers_that_are_not_those_of_the_whole_cluster_are_partial(tmp_path: Path, lists: list, why: str) -> None:
@@ -155,7 +155,7 @@ def test_answers_that_are_not_those_of_the_whole_cluster_are_partial(tmp_path: P
 
 def test_what_is_stated_is_complete_and_shown_as_stated(tmp_path: Path) -> None:
     snapshot = take(put(tmp_path, pods=kubectl(pod("a"))), "pods", "rc,deploy", "ReplicaSet")
-    word = "stated by alice: nothing but this word shows that it is whole"
+    word = "stated as complete by alice, without other evidence"
     assert [outcome(snapshot, name) for name in ("pods", "replicationcontrollers", "deployments.apps")] == [("complete", word)] * 3
     assert outcome(snapshot, "controlplane")[1] == word
     assert snapshot.manifest.stated_by == "alice"
@@ -168,9 +168,9 @@ def test_verdicts_and_requirements_say_whose_word_they_rest_on(tmp_path: Path) -
     snapshot = take(put(tmp_path, pods=kubectl(pod("a"))), "all")
     judged = api.evaluate(snapshot, "cis-kubernetes")
     row = judged.requirements.set_index("id").loc["5.2.2"]
-    assert row["status"] == "pass" and "stated by alice" in row["reason"]
+    assert row["status"] == "pass" and "alice states that all" in row["reason"]
     passed = judged.verdicts("pass")
-    assert passed.loc[passed["requirement"] == "5.2.2", "reason"].str.contains("stated by alice: all pods").all()
+    assert passed.loc[passed["requirement"] == "5.2.2", "reason"].str.contains("alice states that all pods").all()
 
 
 def test_what_no_cluster_is_without_is_not_none_on_anybodys_word(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_what_no_cluster_is_without_is_not_none_on_anybodys_word(tmp_path: Path)
     assert {outcome(snapshot, name)[0] for name in ("nodes", "clusterroles.rbac.authorization.k8s.io")} == {"absent"}
     put(tmp_path, nodes=kubectl())
     assert outcome(take(tmp_path, "all"), "nodes") == (
-        "partial", "it is stated that there are no nodes, and every cluster has some")
+        "partial", "--complete states that there are no nodes, but every cluster has some")
 
 
 def test_a_word_does_not_mend_what_is_broken(tmp_path: Path) -> None:
@@ -202,7 +202,7 @@ def test_words_that_name_no_kind_and_words_about_what_shows_itself(tmp_path: Pat
 def test_an_empty_list_is_of_the_kind_that_its_file_states(tmp_path: Path, name: str) -> None:
     put(tmp_path, **{name: kubectl(), "rest": kubectl(thing("Service", "s"))})
     assert outcome(take(tmp_path), "pods") == (
-        "partial", f"{name}.yaml is an empty list and does not say of which namespaces and selectors")
+        "partial", f"{name}.yaml is an empty list that does not show its namespaces and selectors")
     assert outcome(take(tmp_path, "pods"), "pods")[0] == "complete"
 
 
@@ -242,7 +242,7 @@ def test_two_states_of_which_nobody_knows_the_newer_are_both_judged(tmp_path: Pa
 ], ids=["kube-system", "the Service of the API", "cluster-admin"])
 def test_files_of_two_clusters_are_refused(tmp_path: Path, lasting) -> None:
     put(tmp_path, a__ns=kubectl(lasting("one")), b__ns=kubectl(lasting("two")))
-    with pytest.raises(SourceError, match="files of two clusters: .* has the UID one in a/ns.yaml and two in b/ns.yaml"):
+    with pytest.raises(SourceError, match="files are from two clusters: .* has the UID one in a/ns.yaml and two in b/ns.yaml"):
         take(tmp_path)
 
 
@@ -251,9 +251,9 @@ def test_pods_on_other_nodes_and_in_other_namespaces_are_doubted(tmp_path: Path)
     far["spec"]["nodeName"] = "n9"
     snapshot = take(put(tmp_path, lists=kubectl(*spaces("kube-system"), thing("Node", "n1"), far)), "all")
     assert outcome(snapshot, "namespaces") == (
-        "partial", "pods are in the namespace bank, which is not among the namespaces")
+        "partial", "pods are in the namespace bank, which is not in the list of namespaces")
     assert outcome(snapshot, "nodes") == (
-        "partial", "no pod runs on any of the nodes (n9 is none): are these files of two clusters?")
+        "partial", "pods run only on nodes that are not in the list (n9): are the files from two clusters?")
     assert outcome(snapshot, "pods")[0] == "partial"
 
 
@@ -261,7 +261,7 @@ def test_a_folder_of_recordings_is_refused(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "index.json").write_text("[]")
-    with pytest.raises(SourceError, match=r"holds 2 recordings \(one, two\): give one of them"):
+    with pytest.raises(SourceError, match=r"contains 2 recordings \(one, two\): give one of them"):
         take(tmp_path)
 
 
@@ -317,7 +317,7 @@ def test_a_recording_in_an_archive_is_a_recording(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no archive", mtime=0), b"\x1f\x8b cut"])
 def test_a_broken_archive_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(content)
-    with pytest.raises(SourceError, match="holds no Kubernetes objects"):
+    with pytest.raises(SourceError, match="contains no Kubernetes objects"):
         take(tmp_path / "x.tar.gz")
 
 
@@ -333,8 +333,8 @@ def test_the_cover_says_what_is_stated_and_by_whom_and_escapes_it(tmp_path: Path
     put(tmp_path, pods=kubectl(pod("a")))
     snapshot = api.collect(recording=tmp_path, complete="pods", stated_by="<b>alice</b>", taken_at="2026-01-31")
     cover = snapshot._repr_mimebundle_()["text/html"]
-    assert "by &lt;b&gt;alice&lt;/b&gt;, and by nothing else shown to be whole: pods, controlplane" in cover
-    assert "2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, as &lt;b&gt;alice&lt;/b&gt; states; read on" in cover
+    assert "by &lt;b&gt;alice&lt;/b&gt;, without other evidence: pods, controlplane" in cover
+    assert "2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, stated by &lt;b&gt;alice&lt;/b&gt;; read on" in cover
     assert "Stated" not in collect(open_files(ACME_PROD))._repr_mimebundle_()["text/html"]
 
 
@@ -344,4 +344,4 @@ def test_a_snapshot_keeps_when_it_was_observed_and_what_was_stated(tmp_path: Pat
     again = api.open(snapshot.write(tmp_path / "store"))
     assert again.manifest.observed == snapshot.manifest.observed
     assert again.stated("containers") == ["pods"] and again.stated("nodes") == []
-    assert again.ledger.set_index("resource").loc["pods", "reason"].startswith("stated by alice")
+    assert again.ledger.set_index("resource").loc["pods", "reason"].startswith("stated as complete by alice")

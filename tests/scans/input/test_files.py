@@ -175,9 +175,9 @@ def test_a_line_without_end_is_lost_alone(tmp_path: Path, monkeypatch: pytest.Mo
         (b"hello", "neither"),
         (b"\x89PNG\r\n\x1a\n0000", "neither"),
         (b"<html><script>alert(1)</script></html>", "neither"),
-        (b"\x1f\x8b\x08\x00broken", "breaks off or is damaged"),
+        (b"\x1f\x8b\x08\x00broken", "is cut off or damaged"),
         (b"PK\x03\x04broken", "broken ZIP archive"),
-        (gzip.compress(TEXT.encode(), mtime=0)[:-20], "breaks off or is damaged"),
+        (gzip.compress(TEXT.encode(), mtime=0)[:-20], "is cut off or damaged"),
         (b"\xff\xfe\x00\xd8", "UTF-16"),
         (b"key: [1, 2\nother: {", "not YAML at line"),
         (b"=cmd|' /C calc'!A0", "neither"),
@@ -218,7 +218,7 @@ def test_a_document_that_breaks_off_is_read_as_far_as_it_goes(cut: int, tmp_path
     opened_file = opened(tmp_path, content)
     kept = [element for _, element in opened_file.each("results[]")]
     assert kept == REPORT["results"][: len(kept)]
-    assert "breaks off" in opened_file.gaps[0].reason
+    assert "is cut off" in opened_file.gaps[0].reason
 
 
 def test_elements_of_another_shape_are_named_and_the_others_kept(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_an_archive_is_read_without_a_path_being_made(tmp_path: Path) -> None:
     found = source(zipped(inside, members))
     assert [one.name for one in found.documents] == ["archive!ok/a.json", "archive!b.json.gz"]
     assert all(list(one.values()) == [REPORT] for one in found.documents)
-    assert sum("leads out" in reason for reason in found.problems.values()) == 4
+    assert sum("outside the archive" in reason for reason in found.problems.values()) == 4
     assert "archive within an archive" in found.problems["x.zip"] and "empty" in found.problems["empty.json"]
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["archive", "inside"]
 
@@ -288,8 +288,8 @@ def test_what_unfolds_too_far_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     bomb = gzip.compress(line * 1000)
     opened_file = opened(tmp_path, bomb)
     assert len(list(opened_file.values())) < 1000
-    assert "unfolds to more than" in opened_file.gaps[0].reason
-    assert "unfold to" in source(zipped(tmp_path, {"a": line * 1000})).problems[""]
+    assert "expands to more than" in opened_file.gaps[0].reason
+    assert "expand to" in source(zipped(tmp_path, {"a": line * 1000})).problems[""]
 
 
 def test_an_archive_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -309,7 +309,7 @@ def test_an_archive_of_too_many_files_is_refused(tmp_path: Path, monkeypatch: py
     ],
 )
 def test_laughing_yaml_is_refused(body: str, tmp_path: Path) -> None:
-    assert "aliases unfold" in problem(tmp_path, body.encode())
+    assert "aliases expand" in problem(tmp_path, body.encode())
 
 
 def test_harmless_aliases_are_read(tmp_path: Path) -> None:
@@ -323,7 +323,7 @@ def test_yaml_makes_no_objects(tag: str, tmp_path: Path) -> None:
 
 def test_too_much_yaml_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_stream, "MAX_BYTES", 100)
-    assert "have the tool write JSON" in problem(tmp_path, b"a: 1\n" * 100)
+    assert "use the JSON output of the tool" in problem(tmp_path, b"a: 1\n" * 100)
 
 
 def test_broken_content_is_never_quoted(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) 
     body = json.dumps({"found": found}).encode()
     cut = data.draw(st.integers(0, len(body) - 1))
     kept = []
-    with pytest.raises(Broken, match="breaks off after"):
+    with pytest.raises(Broken, match="cut off after"):
         for _, element in elements(io.BytesIO(body[:cut]), "found[]"):
             kept.append(element)
     assert kept == found[: len(kept)]
@@ -102,10 +102,10 @@ def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) 
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (b'{"a": [1, 2, #', "not JSON any more"),
-        (b'{"a": ["\xff"]}', "not JSON any more"),
-        (b'{"a": [1]} trailing', "not JSON any more"),
-        (b'{"a": [1]} {"a": [2]}', "more, which was not read"),
+        (b'{"a": [1, 2, #', "stops being valid JSON"),
+        (b'{"a": ["\xff"]}', "stops being valid JSON"),
+        (b'{"a": [1]} trailing', "stops being valid JSON"),
+        (b'{"a": [1]} {"a": [2]}', "document, which was not read"),
         (b"[" * 100_000 + b"]" * 100_000, "nested deeper"),
         (b'{"a":' * 100_000, "nested deeper"),
         (b'{"a": [1, ' + b"9" * 100_000 + b"]}", "number in it is too long"),
@@ -153,3 +153,12 @@ def test_choices_of_keys_stand_for_every_combination() -> None:
     outline.build(stream(value))
     emptied = {(top, inner) for top, inner in product(KEYS, KEYS) if not outline.value[top][0][inner]}
     assert emptied == {("a", "b"), ("a", "c"), ("b", "b"), ("b", "c")}
+
+
+@pytest.mark.parametrize(("content", "cut"), [
+    (b'{"a": [1, 2', True), (b'{"a": tr', True), (b'{"a": "x', True), (b'{"a": 1 2}', False), (b'{"a": [1]} x', False),
+])
+def test_content_that_ends_too_early_is_told_from_content_that_is_wrong(content: bytes, cut: bool) -> None:
+    with pytest.raises(Broken) as broken:
+        list(json_stream.values(io.BytesIO(content)))
+    assert broken.value.cut is cut

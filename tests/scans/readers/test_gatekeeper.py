@@ -130,7 +130,7 @@ def test_scoped_enforcement(tmp_path: Path) -> None:
         tmp_path, constraint({"auditTimestamp": TIME, "violations": [violation]}, scoped), constraint({}, scoped)
     )
     assert listed["enforcement"] == "warn,deny"
-    assert never["status"] == "unknown" and "no point of the audit" in never["message"]
+    assert never["status"] == "unknown" and "do not include the audit" in never["message"]
 
 
 def test_an_old_violation_says_less(tmp_path: Path) -> None:

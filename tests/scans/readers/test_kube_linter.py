@@ -62,4 +62,4 @@ def test_nothing_found_is_null_and_broken_reports_are_counted(tmp_path: Path) ->
     frames, (entry,) = read(
         written(tmp_path, "cut.json", json.dumps({"Checks": CHECKS, "Reports": [REPORT, REPORT]})[:-40])
     )
-    assert len(frames["findings"]) == 1 and entry.outcome == "partial" and "breaks off" in entry.reason
+    assert len(frames["findings"]) == 1 and entry.outcome == "partial" and "is cut off" in entry.reason

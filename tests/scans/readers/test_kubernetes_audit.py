@@ -231,7 +231,7 @@ def test_what_is_no_event_is_counted(tmp_path: Path) -> None:
     path = written(tmp_path, "audit.jsonl", json.dumps(EVENT) + '\n{"hello": 1}\n{"auditID": 5, "verb": []}\n{"a": \n')
     frames, (entry,) = read(path)
     assert len(frames["events"]) == 1 and entry.outcome == "partial" and "2 of its lines" in entry.reason
-    assert "1 records in it are no audit events" in entry.reason
+    assert "1 records are not audit events" in entry.reason
     assert frames["scans"]["missing"].tolist() == [3] and frames["scans"]["truncated"].tolist() == [True]
 
 

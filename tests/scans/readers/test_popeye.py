@@ -88,6 +88,6 @@ def test_the_old_form_and_errors(tmp_path: Path) -> None:
     frames, (entry,) = read(written(tmp_path, "old.json", OLD))
     assert [one["kind"] for one in records(frames["findings"])] == ["Pod"] * 4 and entry.outcome == "complete"
     wrong = {"popeye": {**OLD["popeye"], "errors": [{}, {}]}}
-    assert "it had 2 errors" in read(written(tmp_path, "wrong.json", wrong))[1][0].reason
+    assert "it reported 2 errors" in read(written(tmp_path, "wrong.json", wrong))[1][0].reason
     broken = {"popeye": {"score": 1, "sanitizers": [{"sanitizer": "po", "issues": 5}]}}
     assert read(written(tmp_path, "broken.json", broken))[1][0].outcome in ("partial", "failed")

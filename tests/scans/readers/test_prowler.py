@@ -164,7 +164,7 @@ def test_a_broken_row_costs_only_itself(tmp_path: Path) -> None:
     frames, (entry,) = read(written(tmp_path, "x.json", rows))
     assert len(frames["findings"]) == 2 and entry.outcome == "partial" and "2 of its" in entry.reason
     frames, (entry,) = read(written(tmp_path, "cut.json", json.dumps([ocsf(), ocsf()])[:-50]))
-    assert len(frames["findings"]) == 1 and entry.outcome == "partial" and "breaks off" in entry.reason
+    assert len(frames["findings"]) == 1 and entry.outcome == "partial" and "is cut off" in entry.reason
 
 
 @pytest.mark.parametrize(("status", "expected"), [("Success", "pass"), ("Failure", "fail"), ("Other", "unknown")])

@@ -137,10 +137,10 @@ def test_rules_of_extensions(tmp_path: Path) -> None:
     [
         (
             {"invocations": [{"executionSuccessful": False, "endTimeUtc": "2026-11-23T09:00:00Z"}]},
-            "did not run to its end",
+            "did not complete",
         ),
-        ({"results": None}, "not carried out"),
-        ({"tool": 5}, "could not be understood"),
+        ({"results": None}, "not performed"),
+        ({"tool": 5}, "could not be read"),
     ],
 )
 def test_runs_that_prove_nothing(changed: dict, reason: str, tmp_path: Path) -> None:

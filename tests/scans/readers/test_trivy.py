@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scan_worlds import everything, plain, read, records, samples, written
 
-NOTHING = ("no vulnerability was found", "nothing was found, nor is it said what was looked for")
+NOTHING = ("no vulnerability was found", "it has no findings and does not state what was scanned")
 LISTS = ("Vulnerabilities", "Misconfigurations", "Secrets", "Licenses")
 
 

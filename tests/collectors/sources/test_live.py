@@ -1,0 +1,39 @@
+"""Errors of the transport become sentences by their classes, whatever their text says."""
+
+import http.client
+import socket
+import ssl
+
+import pytest
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError, SSLError
+
+from auditkit.collectors.sources.live import _why
+
+POOL = urllib3.HTTPConnectionPool("api.example")
+
+
+def because(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error
+
+
+def certificate(code: int) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError("in whatever words")
+    error.verify_code = code
+    return error
+
+
+@pytest.mark.parametrize(("reason", "sentence"), [
+    (because(NewConnectionError(POOL, "x"), ConnectionRefusedError()),
+     "the connection was refused: check the address and whether the API server is running"),
+    (because(NewConnectionError(POOL, "x"), socket.gaierror()), "the server's name cannot be resolved"),
+    (ConnectTimeoutError(), "the request timed out"), (TimeoutError(), "the request timed out"),
+    (SSLError(certificate(10)), "the certificate has expired"),
+    (SSLError(certificate(62)), "the server's certificate is not signed by the CA of the kubeconfig, or is for another name"),
+    (ProtocolError("x", http.client.IncompleteRead(b"")), "the connection was closed during the response"),
+    (ProtocolError("x", ConnectionResetError()), "the connection was closed"),
+    (ValueError("certificate has expired"), "ValueError: certificate has expired"),
+])
+def test_the_class_of_a_cause_decides(reason: Exception, sentence: str) -> None:
+    assert _why(MaxRetryError(POOL, "/", reason)) == sentence
