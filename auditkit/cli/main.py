@@ -294,6 +294,9 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
             given: "Given") -> list["Evaluation"]:
     from auditkit import api
 
+    if frameworks and snapshot.path is None:
+        api.verify(frameworks, **given)  # nothing is written before a mistake is said
+        api.settle(snapshot, output)
     judged = []
     for name in frameworks:
         judged.append(api.evaluate(snapshot, name, **given))
@@ -320,7 +323,9 @@ def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
 
 
 def _notices(judged: "Evaluation") -> None:
-    """Say what is wrong with the exceptions and attestations."""
+    """Say what is wrong with the exceptions and attestations, and with verdicts that were stored."""
+    if judged.distrusted:
+        console.say(judged.distrusted, "yellow")
     for notice in judged.notices.itertuples(index=False):
         console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
 

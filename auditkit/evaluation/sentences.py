@@ -27,7 +27,7 @@ def subjects_of(check: Check) -> str:
 
 def failing(outcome: Outcome) -> str:
     """What fails: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 and 14 more``."""
-    count, total = outcome.counts["fail"], len(outcome.population)
+    count, total = outcome.counts["fail"], len(outcome)
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
             else f"{'is' if count == 1 else 'are'} not as wanted: {outcome.check.title.rstrip('.')}")
@@ -37,7 +37,7 @@ def failing(outcome: Outcome) -> str:
 
 def undecided(outcome: Outcome) -> str:
     """What is not known of subjects, and the commonest reasons for it; empty where all is decided."""
-    count, total = outcome.counts["unknown"], len(outcome.population)
+    count, total = outcome.counts["unknown"], len(outcome)
     if not count:
         return ""
     reasons = outcome.reasons("unknown")
