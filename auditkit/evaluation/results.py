@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
-from auditkit.analysis.columns import STRING
+from auditkit.analysis.columns import strings
 from auditkit.base import display
 from auditkit.checks import Check
 from auditkit.errors import AuditkitError, UsageError
@@ -173,16 +173,20 @@ def column(values: pa.Array) -> pd.Series:
 
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
     """What rows of a population are called: columns kind, namespace, name, container, all of them text."""
-    rows = population.iloc[chosen]
     declared = tables.TABLES.get(table.removeprefix("all_"))
     name, container = declared.called if declared else ("name", "container")
-    kind = declared.kind if declared else ""
-    return pd.DataFrame({
-        "kind": rows["kind"] if "kind" in rows else kind,
-        "namespace": rows["namespace"] if "namespace" in rows else pd.NA,
-        "name": rows[name],
-        "container": rows[container] if container and container in rows else pd.NA,
-    }, index=rows.index).reset_index(drop=True).astype(STRING)
+    at, kind = pa.array(chosen), declared.kind if declared else ""
+
+    def of(part: str) -> pa.Array:
+        return strings(population[part]).take(at)
+
+    none = pa.nulls(len(at), pa.string())
+    return pd.DataFrame({called: column(values) for called, values in {
+        "kind": of("kind") if "kind" in population else pa.repeat(kind, len(at)),
+        "namespace": of("namespace") if "namespace" in population else none,
+        "name": of(name),
+        "container": of(container) if container and container in population else none,
+    }.items()})
 
 
 @contextmanager

@@ -256,8 +256,8 @@ def test_pandas_alone_reads_it(written: Path, wards: Callable[..., Evaluation]) 
     assert frame.drop(columns="requirements").fillna("").values.tolist() == [
         [0, "wards.named", "Pod", "shop", "bad", "", "fail", "name=bad", "name=bad"],
         [0, "wards.named", "Pod", "shop", "excellent", "", "pass", "name=excellent", "name=excellent"],
-        [1, PRIVILEGED, "Pod", "shop", "bad", "main", "fail", "privileged=true", "privileged=true"],
-        [1, PRIVILEGED, "Pod", "shop", "excellent", "main", "pass", "privileged=false", "privileged=false"]]
+        [1, PRIVILEGED, "Pod", "shop", "bad", "main", "fail", *["type=regular, image=nginx, privileged=true"] * 2],
+        [1, PRIVILEGED, "Pod", "shop", "excellent", "main", "pass", *["type=regular, image=nginx, privileged=false"] * 2]]
     assert [list(each) for each in frame["requirements"]] == [["A1", "A2"]] * 2 + [["A2"]] * 2
     assert [(each["id"], each["status"], each["outcomes"]) for each in frame.attrs["requirements"]] == [
         ("A1", "fail", [0]), ("A2", "fail", [0, 1]), ("A3", "manual", [])]
