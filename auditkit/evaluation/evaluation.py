@@ -152,7 +152,7 @@ class Evaluation:
         return display.bundle(self)
 
 
-_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple, Outcome]] = WeakKeyDictionary()
+_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple[object, str], Outcome]] = WeakKeyDictionary()
 """What checks found on a snapshot, as long as that is in memory: frameworks share most of their checks."""
 
 
