@@ -164,6 +164,8 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
     Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
     and `DefinitionError` with file and line for a mistake in any of them.
+
+    Verdicts are stored beside a snapshot that lies in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = library.load(framework, own) if isinstance(framework, str) else framework
@@ -241,6 +243,14 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
 
     return _report(open(snapshot), framework, Path(output), progress, exceptions=exceptions or "",
                    attestations=attestations or "", controls=controls or "", checks=checks, pss_version=pss_version)
+
+
+def settle(snapshot: Snapshot, output: Path | str = "reports") -> Path:
+    """Where a snapshot lies; one that was not written yet is written where `report` writes it, so that verdicts can be
+    stored beside it before."""
+    from auditkit.reports import settle as _settle
+
+    return _settle(snapshot, Path(output))
 
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",

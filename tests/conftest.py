@@ -18,6 +18,14 @@ hypothesis.settings.register_profile("any machine", deadline=None)  # how fast i
 hypothesis.settings.load_profile("any machine")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What is kept for a user, as the key of seals, is not kept for the one who runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def acme() -> Snapshot:
     """The recorded cluster, collected from its recording."""

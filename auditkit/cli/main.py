@@ -326,6 +326,9 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
             given: "Given") -> list["Evaluation"]:
     from auditkit import api
 
+    if frameworks and snapshot.path is None:
+        api.verify(frameworks, **given)  # nothing is written before a mistake is said
+        api.settle(snapshot, output)
     judged = []
     for name in frameworks:
         judged.append(api.evaluate(snapshot, name, **given))
@@ -352,7 +355,9 @@ def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
 
 
 def _notices(judged: "Evaluation") -> None:
-    """Print what is wrong with the risk acceptances and attestations."""
+    """Print what is wrong with the risk acceptances and attestations, and with verdicts that were stored."""
+    if judged.distrusted:
+        console.say(judged.distrusted, "yellow")
     for notice in judged.notices.itertuples(index=False):
         console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
 

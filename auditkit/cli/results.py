@@ -104,7 +104,7 @@ def _verdicts_text(judged: "Evaluation") -> None:
         console.line("")
         console.line(f"{stated.id} {stated.title}: {result.status}; {result.reason}", style="bold")
         for place, outcome in enumerate(result.outcomes):
-            covered = result.covered[place] if result.covered else [False] * len(outcome.population)
+            covered = result.covered[place] if result.covered else [False] * len(outcome)
             _outcome_text(outcome, covered)
 
 

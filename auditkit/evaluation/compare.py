@@ -82,5 +82,5 @@ def _changed(before: Outcome | None, after: Outcome | None) -> pd.DataFrame:
 
 def _verdicts(judged: Outcome | None, outcome: Outcome) -> np.ndarray:
     if judged is None:
-        return np.full(len(outcome.population), "", object)
+        return np.full(len(outcome), "", object)
     return np.asarray(judged.verdict.to_numpy(zero_copy_only=False).astype(object))

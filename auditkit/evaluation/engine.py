@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 
 from auditkit.checks import Check, Judgement
 from auditkit.errors import UsageError
+from auditkit.evaluation.found import Found
 from auditkit.evaluation.results import Outcome, guarded
 from auditkit.evaluation.words import VERDICTS
-from auditkit.snapshots.ledger import Gap
+from auditkit.snapshots.ledger import Gap, sentences
 from auditkit.snapshots.snapshot import Snapshot
 
 
@@ -29,8 +30,9 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     touching, clearing = (snapshot.touching(check.tables[0], names, check.tools)
                           for names in (check.tables, check.needs))
     verdict = verdicts_of(judgement, complete=~_touched(population, touching), cleared=~_touched(population, clearing))
-    return Outcome(check, population, judgement, verdict, snapshot.missing(check.tables, check.tools), touching,
-                   _stated(check, snapshot))
+    missing, stated = snapshot.missing(check.tables, check.tools), _stated(check, snapshot)
+    found = Found(check, population, judgement, verdict, touching, sentences(missing), stated)
+    return Outcome(check, verdict, missing, judgement.otherwise, found, stated)
 
 
 def _stated(check: Check, snapshot: Snapshot) -> str:

@@ -3,7 +3,7 @@
 What people add (exceptions, attestations) comes after the checks, and changes no verdict.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,13 @@ from auditkit.analysis.cluster.provider import provider
 from auditkit.analysis.pod_security.levels import minor_version, server_version
 from auditkit.base import display
 from auditkit.base.memory import no_gc
-from auditkit.checks import Check, Judgement
-from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
+from auditkit.checks import Check
+from auditkit.evaluation import (
+    own_verdicts,  # noqa: F401 - it provides a derived table
+    stored,
+)
 from auditkit.evaluation.attestations import AttestationRegister
+from auditkit.evaluation.basis import basis
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
 from auditkit.evaluation.results import Outcome, Result
@@ -44,7 +48,8 @@ class Evaluation:
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`).
+    judged by (columns: `OWN`). ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
+    empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
@@ -53,6 +58,7 @@ class Evaluation:
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
+        self.distrusted = ""
         days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)
         self._attestations = AttestationRegister(
@@ -146,7 +152,7 @@ class Evaluation:
         return display.bundle(self)
 
 
-_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple[Callable[..., Judgement], str], Outcome]] = WeakKeyDictionary()
+_JUDGED: WeakKeyDictionary[Snapshot, dict[tuple[object, str], Outcome]] = WeakKeyDictionary()
 """What checks found on a snapshot, as long as that is in memory: frameworks share most of their checks."""
 
 
@@ -156,25 +162,57 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
 
     ``pss_version`` is the version of the Pod Security Standards (``latest``, ``v1.0`` …) for checks that a control
-    leaves at the latest; that is the server's own, as its admission would judge.
+    leaves at the latest; that is the server's own, as its admission would judge. Of a snapshot that lies in a folder,
+    verdicts are stored beside it and read from there, as `auditkit.evaluation.stored` says: nothing is judged twice.
     """
     framework = library.load(framework) if isinstance(framework, str) else framework
     by_default = _standard(pss_version, snapshot.manifest.server_version)
+    plan = [(requirement, [_tuned(check, by_default) for check in requirement.resolved()])
+            for requirement in framework.requirements]
+    results, distrusted = _results(snapshot, framework, plan, pss_version)
+    evaluation = Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files)
+    evaluation.distrusted = distrusted
+    return evaluation
+
+
+def _results(snapshot: Snapshot, framework: Framework, plan: stored.Plan, pss_version: str) -> tuple[list[Result], str]:
+    """The results, stored or judged now, and why those that are stored are not used; empty where none are there."""
+    rests_on = snapshot.path and basis(snapshot, framework, (check for _, checks in plan for check in checks),
+                                       pss_version)
+    if not rests_on:
+        return _judged(snapshot, plan), ""
+    distrusted = ""
+    try:
+        if found := stored.load(snapshot, rests_on, plan):
+            return found, ""
+    except stored.Distrusted as error:
+        distrusted = str(error)
+    results = _judged(snapshot, plan)
+    stored.keep(snapshot, rests_on, results)
+    return results, distrusted
+
+
+def _judged(snapshot: Snapshot, plan: stored.Plan) -> list[Result]:
+    """The results, judged now."""
     run_by = provider(*map(snapshot.frame, inputs(provider)))
     judged = _JUDGED.setdefault(snapshot, {})
     results = []
     with no_gc():
-        for requirement in framework.requirements:
+        for requirement, checks in plan:
             outcomes = []
-            for check in requirement.resolved():
-                if check.name.startswith("pss.") and check.parameters.get("version") == "latest":
-                    check = check.with_parameters({"version": by_default})
+            for check in checks:
                 key = (check.function, repr(sorted(check.parameters.items())))
                 if key not in judged:
                     judged[key] = run(check, snapshot)
                 outcomes.append(judged[key])
             results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
-    return Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files)
+    return results
+
+
+def _tuned(check: Check, version: str) -> Check:
+    """A check that follows the latest Pod Security Standards, at this version of them; any other as it is."""
+    follows = check.name.startswith("pss.") and check.parameters.get("version") == "latest"
+    return check.with_parameters({"version": version}) if follows else check
 
 
 def _standard(asked: str, server: str) -> str:

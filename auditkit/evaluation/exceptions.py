@@ -51,7 +51,7 @@ class ExceptionRegister:
     def _marked(self, result: Result) -> Result:
         covered, by = [], []
         for outcome in result.outcomes:
-            mask = np.zeros(len(outcome.population), bool)
+            mask = np.zeros(len(outcome), bool)
             for use in self._uses:
                 if use.exception.concerns(self._framework, result.requirement.id, outcome.check.name):
                     use.concerned = True
@@ -89,7 +89,7 @@ class ExceptionRegister:
         not."""
         if covered > WIDE:
             return f"it covers {covered} failures of {outcome.check.name}"
-        total = len(outcome.population)
+        total = len(outcome)
         if total > 1 and not exception.exact and exception.matches(self._subjects(outcome)).all():
             return f"it covers all {total} subjects of {outcome.check.name}"
         return ""

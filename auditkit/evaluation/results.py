@@ -3,11 +3,12 @@
 import inspect
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,16 +16,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
+from auditkit.analysis.columns import strings
 from auditkit.base import display
-from auditkit.checks import Check, Judgement
+from auditkit.checks import Check
 from auditkit.errors import AuditkitError, UsageError
 from auditkit.evaluation.words import SEVERITIES, VERDICTS, WORDS
 from auditkit.framework.model import Requirement
 from auditkit.people.attestations import Attestation
 from auditkit.snapshots.ledger import Gap, sentences
 
-UNSAID = {"fail": "it does not have the expected state", "unknown": "the value is unknown"}
-"""The reason of verdicts for which a check gives none."""
+
+class Detail(Protocol):
+    """Who the subjects of a check are, and what is said of each: worked out when it is asked for, or read where it was
+    stored (`auditkit.evaluation.found`, `auditkit.evaluation.stored`)."""
+
+    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
+        """What the subjects at these places are called: columns `SUBJECT`, all of them text."""
+
+    def said(self, chosen: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """What was seen of the subjects at these places, and the reason of each verdict: two columns of text."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -32,17 +42,29 @@ class Outcome:
     """The outcome of one check: a verdict for every subject of its population.
 
     ``missing`` has the gaps in what the check reads. With a gap, subjects may be missing and the requirement does not
-    pass. ``touching`` has the gaps that put subjects in doubt, by kind (``None``: all kinds). ``stated`` names the
-    person who states that sources are complete, and these sources.
+    pass. ``otherwise`` is why subjects are not in scope. ``stated`` names the person who states that sources are
+    complete, and these sources.
     """
 
     check: Check
-    population: pd.DataFrame
-    judgement: Judgement
     verdict: pa.DictionaryArray
     missing: list[Gap]
-    touching: dict[str | None, list[Gap]]
+    otherwise: str
+    detail: Detail
     stated: str = ""
+
+    def __len__(self) -> int:
+        """How many subjects were judged."""
+        return len(self.verdict)
+
+    def __bool__(self) -> bool:
+        """An outcome is there, also where there was no subject."""
+        return True
+
+    @property
+    def population(self) -> pd.DataFrame:
+        """What all subjects are called: kind, namespace, name, container."""
+        return self.subjects(self.positions())
 
     @cached_property
     def gaps(self) -> list[str]:
@@ -57,35 +79,24 @@ class Outcome:
 
     def positions(self, verdict: str | None = None) -> np.ndarray:
         """The places of the subjects (of one verdict) in the population."""
-        return (np.arange(len(self.population)) if verdict is None
+        return (np.arange(len(self)) if verdict is None
                 else np.flatnonzero(pc.equal(self.verdict, verdict).to_numpy(zero_copy_only=False)))
 
     def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
         """The names of the subjects at these positions: kind, namespace, name, container."""
-        return subjects(self.population, self.check.tables[0], chosen)
+        return self.detail.subjects(chosen)
 
     def rows(self, verdict: str | None = None) -> pd.DataFrame:
-        """The subjects (of one verdict): kind, namespace, name, container, verdict, reason, seen, wanted."""
+        """The subjects (of one verdict): kind, namespace, name, container, verdict, seen, reason, wanted."""
         chosen = self.positions(verdict)
-        frame = self.subjects(chosen)
-        frame["verdict"] = self.verdict.take(pa.array(chosen)).cast(pa.string()).to_pandas(
-            types_mapper={pa.string(): pd.ArrowDtype(pa.string())}.get).array
-        with guarded(self.check):
-            evidence, reasons = self.judgement.evidence, self.judgement.reasons
-        frame["seen"] = _seen(evidence.iloc[chosen])
-        frame["reason"] = self._reasons(reasons, chosen, frame)
-        frame["wanted"] = self.check.wanted
-        return frame
+        seen, reason = self.detail.said(chosen)
+        verdicts = self.verdict.take(pa.array(chosen)).cast(pa.string())
+        return self.subjects(chosen).assign(
+            verdict=column(verdicts), seen=column(seen), reason=column(reason), wanted=self.check.wanted)
 
     def reasons(self, verdict: str) -> list[tuple[str, int]]:
         """The reasons for this verdict (``fail`` or ``unknown``) with the number of subjects, the most common first."""
-        chosen = self.positions(verdict)
-        with guarded(self.check):
-            given = self.judgement.reasons
-        if not isinstance(given, str) and not self.gaps:
-            stated = given.iloc[chosen].astype(object).where(lambda said: said.notna() & (said != ""), UNSAID[verdict])
-            return [(str(reason), int(count)) for reason, count in stated.value_counts().items()]
-        return [(reason, int(count)) for reason, count in self.rows(verdict)["reason"].value_counts().items()]
+        return Counter(self.detail.said(self.positions(verdict))[1].to_pylist()).most_common()
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {WORDS[verdict].text}" for verdict, count in self.counts.items() if count)
@@ -93,20 +104,6 @@ class Outcome:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return display.bundle(self)
-
-    def _reasons(self, given: pd.Series | str, chosen: np.ndarray, frame: pd.DataFrame) -> list[str]:
-        stated = [given] * len(chosen) if isinstance(given, str) else given.iloc[chosen].tolist()
-        ok = self.judgement.ok.iloc[chosen].tolist()
-        gaps = {kind: "; ".join(sentences([*self.touching.get(None, ()), *self.touching.get(kind, ())]) or self.gaps)
-                for kind in frame["kind"].unique()}
-        return [
-            joined(self.judgement.otherwise, self.stated) if verdict == "not_applicable"
-            else joined(_text(reason) or seen, self.stated) if verdict == "pass"
-            else gaps[kind] if gaps[kind] and verdict == "unknown" and (value is True or value is False)
-            else _text(reason) or seen or UNSAID.get(verdict, "")
-            for verdict, value, reason, seen, kind in zip(
-                frame["verdict"], ok, stated, frame["seen"], frame["kind"], strict=True)
-        ]
 
 
 @dataclass(frozen=True)
@@ -169,18 +166,27 @@ def joined(*phrases: str) -> str:
     return "; ".join(filter(None, phrases))
 
 
+def column(values: pa.Array) -> pd.Series:
+    """Arrow values as a column of a DataFrame."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(values))
+
+
 def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
-    """The names of rows of a population: columns kind, namespace, name, container."""
-    rows = population.iloc[chosen]
+    """The names of rows of a population: columns kind, namespace, name, container, all of them text."""
     declared = tables.TABLES.get(table.removeprefix("all_"))
     name, container = declared.called if declared else ("name", "container")
-    kind = declared.kind if declared else ""
-    return pd.DataFrame({
-        "kind": rows["kind"] if "kind" in rows else kind,
-        "namespace": rows["namespace"] if "namespace" in rows else pd.NA,
-        "name": rows[name],
-        "container": rows[container] if container and container in rows else pd.NA,
-    }, index=rows.index).reset_index(drop=True)
+    at, kind = pa.array(chosen), declared.kind if declared else ""
+
+    def of(part: str) -> pa.Array:
+        return strings(population[part]).take(at)
+
+    none = pa.nulls(len(at), pa.string())
+    return pd.DataFrame({called: column(values) for called, values in {
+        "kind": of("kind") if "kind" in population else pa.repeat(kind, len(at)),
+        "namespace": of("namespace") if "namespace" in population else none,
+        "name": of(name),
+        "container": of(container) if container and container in population else none,
+    }.items()})
 
 
 @contextmanager
@@ -203,15 +209,3 @@ def _place(error: BaseException, check: Check) -> str:
     own = [frame for frame in frames if frame.filename == inspect.getsourcefile(check.function)]
     frame = (own or frames)[-1]
     return f"{frame.filename}, line {frame.lineno}"
-
-
-def _seen(evidence: pd.DataFrame) -> list[str]:
-    """The values that were looked at, as ``name=value`` parted by commas."""
-    columns = [[f"{name}={_text(value) or 'not set'}" for value in evidence[name].tolist()] for name in evidence]
-    return [", ".join(row) for row in zip(*columns, strict=True)] if columns else [""] * len(evidence)
-
-
-def _text(value: object) -> str:
-    if value is None or value is pd.NA:
-        return ""
-    return str(value).lower() if isinstance(value, bool) else str(value)

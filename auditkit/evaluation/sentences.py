@@ -36,7 +36,7 @@ def subjects_of(check: Check) -> str:
 
 def failing(outcome: Outcome) -> str:
     """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 and 14 more``."""
-    count, total = outcome.counts["fail"], len(outcome.population)
+    count, total = outcome.counts["fail"], len(outcome)
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
             else f"{'fails' if count == 1 else 'fail'} the check \"{outcome.check.title.rstrip('.')}\"")
@@ -46,7 +46,7 @@ def failing(outcome: Outcome) -> str:
 
 def undecided(outcome: Outcome) -> str:
     """The unknown subjects, with the most common reason. Empty if all are decided."""
-    count, total = outcome.counts["unknown"], len(outcome.population)
+    count, total = outcome.counts["unknown"], len(outcome)
     if not count:
         return ""
     reasons = outcome.reasons("unknown")

@@ -34,7 +34,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if passed := sum(outcome.counts["pass"] for outcome in outcomes):
         return _whole(requirement, "pass", joined(f"{passed:,} passed, none failed", stated))
     return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
-        outcome.judgement.otherwise if len(outcome.population) else f"there are no {subjects_of(outcome.check)}"
+        outcome.otherwise if len(outcome) else f"there are no {subjects_of(outcome.check)}"
         for outcome in outcomes)), stated))
 
 
@@ -42,7 +42,7 @@ def not_known(outcomes: list[Outcome]) -> str:
     """Why the evidence of checks is incomplete: gaps in what they read, else a population that must exist and is not
     visible, else undecided subjects. Empty if everything is known."""
     gaps = gaps_of(outcomes)
-    unseen = [outcome.check.if_empty for outcome in outcomes if not len(outcome.population)]
+    unseen = [outcome.check.if_empty for outcome in outcomes if not len(outcome)]
     undecided_ = [undecided(outcome) for outcome in outcomes]
     return next(("; ".join(dict.fromkeys(filter(None, why))) for why in (gaps, unseen, undecided_) if any(why)), "")
 
@@ -65,4 +65,4 @@ def _whole(requirement: Requirement, status: str, found: str) -> tuple[str, Reas
 def _of_the_provider(outcomes: list[Outcome]) -> bool:
     """True if the checks only cover a control plane that is not visible."""
     return (all(o.check.tables[0] in CONTROL_PLANE and not o.gaps for o in outcomes)
-            and any(o.check.if_empty and not len(o.population) for o in outcomes))
+            and any(o.check.if_empty and not len(o) for o in outcomes))

@@ -14,7 +14,7 @@ from auditkit.framework import library
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
-__all__ = ["Files", "publish", "report", "report_notebook"]
+__all__ = ["Files", "publish", "report", "report_notebook", "settle"]
 
 Progress = Callable[[str], None]
 
@@ -71,17 +71,25 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
     from auditkit.reports.page.pdf import warm
 
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"Reports cannot be written to {folder} ({error.strerror}). "
-                         "Give a writable folder with --output.") from None
-    place = snap.path or snap.write(folder / "snapshots")
+    place = settle(snap, folder)
     target = folder / f"{name}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
     execute(notebook, target, {"snapshot": _absolute(place), **parameters}, warm)
     return publish(target, lambda said: tell(f"{name}: {said}"))
+
+
+def settle(snapshot: Snapshot, folder: Path) -> Path:
+    """Where a snapshot lies; one that was not written yet is written into a folder of reports, under ``snapshots``.
+
+    Raises `UsageError` for a folder that cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"Reports cannot be written to {folder} ({error.strerror}). "
+                         "Give a writable folder with --output.") from None
+    return snapshot.path or snapshot.write(folder / "snapshots")
 
 
 def _absolute(path: Path | str) -> str:

@@ -88,14 +88,7 @@ class _StoredTables(Mapping[str, pa.Table]):
 
     def _load(self, declared: tables.Table) -> pa.Table:
         path = self._path / f"{declared.name}.parquet"
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
-        if hashlib.sha256(content).hexdigest() != self._files[path.name]:
-            raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. Use "
-                                f"another copy."
-                                " The snapshot is no longer evidence.")
+        content = _content(path, self._files[path.name])
         try:
             found = pq.read_table(pa.BufferReader(content))
         except (pa.ArrowException, OSError) as error:
@@ -110,6 +103,25 @@ class _StoredTables(Mapping[str, pa.Table]):
 
     def __len__(self) -> int:
         return len(tables.TABLES)
+
+
+def verify(snapshot: Snapshot) -> None:
+    """Prove that the files of a snapshot have the bytes that were written. Raises `SnapshotError`."""
+    if snapshot.path is not None:
+        for name, digest in snapshot.manifest.files.items():
+            _content(snapshot.path / name, digest)
+
+
+def _content(path: Path, digest: str) -> bytes:
+    """The bytes of a file, if they have this digest. Raises `SnapshotError`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. The snapshot "
+                            "is no longer evidence. Use another copy.")
+    return content
 
 
 def _difference(found: pa.Schema, declared: pa.Schema) -> str:

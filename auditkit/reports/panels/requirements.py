@@ -58,7 +58,7 @@ def requirements(evaluation: Evaluation) -> Block:
     """One row for each requirement: status, reason, number of failing subjects, number of judged subjects."""
     rows = [{
         **_identity(result), "reason": str(result.reason), "failed": result.count("fail"),
-        "judged": sum(len(outcome.population) for outcome in result.outcomes),
+        "judged": sum(len(outcome) for outcome in result.outcomes),
     } for result in evaluation.results]
     return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
                  order={status: place for place, status in enumerate(STATUSES)}, graded=_graded(evaluation.framework))
@@ -235,7 +235,7 @@ def _unknown(results: list[Result]) -> list[dict[str, Any]]:
 
 def _requirement(result: Result, shown: dict[tuple[str, str], str]) -> dict[str, Any]:
     stated = msgspec.to_builtins(result.requirement.written())
-    covered = result.covered or [np.zeros(len(outcome.population), bool) for outcome in result.outcomes]
+    covered = result.covered or [np.zeros(len(outcome), bool) for outcome in result.outcomes]
     reason = result.reason.without_rest
     return {**stated, "anchor": "", "status": result.status, "accepted": result.accepted, "reason": reason,
             "checks": [_outcome(*pair, stated["id"], shown) for pair in zip(result.outcomes, covered, strict=True)]}
@@ -255,7 +255,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
-        "subjects": sentences.subjects_of(check), "population": len(outcome.population),
+        "subjects": sentences.subjects_of(check), "population": len(outcome),
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
         "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
