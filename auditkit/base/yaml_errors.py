@@ -12,7 +12,7 @@ from auditkit.errors import NoSuchName
 Step = str | int
 """A key of a mapping, or a position in a list."""
 
-_SHAPES = {
+_SHAPES: dict[type, str] = {
     inspect.StrType: "text", inspect.EnumType: "text", inspect.LiteralType: "text", inspect.IntType: "a whole number",
     inspect.FloatType: "a number", inspect.BoolType: "true or false", inspect.DateType: "a date",
     inspect.DateTimeType: "a time", inspect.ListType: "a list", inspect.VarTupleType: "a list",

@@ -89,7 +89,7 @@ _register(
             why="Other capabilities, such as SYS_ADMIN and NET_ADMIN, let a process change the node or break out to "
                 "it."),
     PodRule("host_path_volumes", "high", "baseline", "hostPath volumes", ["hostPathVolumes"],
-            "Pods have no hostPath volumes.",
+            "Pods meet the rule of the Pod Security Standards on hostPath volumes.",
             "has a hostPath volume",
             wanted="no volume of type hostPath",
             remedy="Use a volume that is not a path of the node: an emptyDir, a persistent volume claim, a ConfigMap "
@@ -179,7 +179,7 @@ _register(
             why="With other types, whoever writes the pod chooses which files of the node or which storage it mounts."),
     PodRule("privilege_escalation", "medium", "restricted", "privilege escalation (from v1.8)",
             ["allowPrivilegeEscalation"],
-            "Containers do not allow privilege escalation.",
+            "Containers meet the rule of the Pod Security Standards on privilege escalation.",
             "has a container that allows privilege escalation",
             wanted="allowPrivilegeEscalation: false on every container",
             remedy=f"Set securityContext.allowPrivilegeEscalation to false on every container. {WINDOWS}",

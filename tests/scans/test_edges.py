@@ -16,7 +16,7 @@ from scan_worlds import everything, read, records, written
 
 from auditkit import scans
 from auditkit.analysis.findings.images import references
-from auditkit.scans import free_text
+from auditkit.scans import free_text, registry
 from auditkit.scans.input import skim
 from auditkit.scans.input.document import File
 from auditkit.scans.vocabulary import identity, image_id, until
@@ -555,8 +555,8 @@ def test_the_hash_of_a_secret_is_not_kept(tmp_path: Path) -> None:
 
 
 def test_a_reader_says_what_its_tool_is_good_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert set(scans.Providers("policies")) == {"gatekeeper", "policyreport", "plural", "aqua", "sysdig"}
-    assert tuple(scans.Providers("nodes")) == ("kube-bench",) and "trivy" in scans.Providers("images")
+    assert set(registry.Providers("policies")) == {"gatekeeper", "policyreport", "plural", "aqua", "sysdig"}
+    assert tuple(registry.Providers("nodes")) == ("kube-bench",) and "trivy" in registry.Providers("images")
 
     class New:
         NAME = "new"
@@ -564,4 +564,4 @@ def test_a_reader_says_what_its_tool_is_good_for(monkeypatch: pytest.MonkeyPatch
 
     known = scans.readers()
     monkeypatch.setattr(scans, "readers", lambda: (*known, New))
-    assert "new" in scans.Providers("images") and "new" not in scans.Providers("state")
+    assert "new" in registry.Providers("images") and "new" not in registry.Providers("state")

@@ -33,7 +33,8 @@ def utc(text: str) -> dt.datetime:
 def pods(folder: Path, created: str | None = "2019-05-01T10:00:00Z", **more: object) -> Path:
     metadata = {"name": "a", "namespace": "shop"} | ({"creationTimestamp": created} if created else {})
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"containers": [{"name": "c"}]}, **more}
-    (folder / "pods.json").write_text(json.dumps(kubectl(pod)))
+    (folder / "pods.json").write_text(json.dumps(
+        kubectl(pod) | {"kind": "PodList", "metadata": {"resourceVersion": "1"}}))
     return folder
 
 
