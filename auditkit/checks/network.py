@@ -14,6 +14,8 @@ WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
 NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
 NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
             "without it, is not known")
+NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, not by "
+                    "spec.tls: ask for the listeners of its load balancer")
 NOT_DECLARED = "other engines open entrances whose encryption is not read: "
 NOT_RENEWED = "who renews its certificate is not known"
 
@@ -154,7 +156,8 @@ def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, r
     """
     certificate = entrances["certificate"]
     is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
-    ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
+    entries = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() & entrances["tls_read"]
+    ok = entries | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
@@ -167,6 +170,8 @@ def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, r
     unseen = opened & (~entrances["declares_tls"] | renewed)
     ok = ok.mask(~is_ingress | of_others, pd.NA)
     reasons = pd.Series(NOT_SEEN, ok.index, STRING).mask(is_ingress, NOT_RENEWED if renewed else NOT_READ)
+    if not renewed:
+        reasons = reasons.mask(is_ingress & certificate.isna(), NOT_FROM_ENTRIES)
     reasons = reasons.mask(of_others, NOT_DECLARED + entrances["opened_by"])
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
                  applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
