@@ -14,8 +14,8 @@ WITH_TLS = "it is not opened to the internet without saying that it speaks TLS"
 NO_LOAD_BALANCER = "it is no load balancer that is opened to the internet without saying that it speaks TLS"
 NOT_READ = ("an annotation names a certificate, and whether the controller of its class reads that, and serves nothing "
             "without it, is not known")
-NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, not by "
-                    "spec.tls: ask for the listeners of its load balancer")
+NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, "
+                    "not by spec.tls: ask for the listeners of its load balancer")
 NOT_DECLARED = "other engines open entrances whose encryption is not read: "
 NOT_RENEWED = "who renews its certificate is not known"
 

@@ -151,8 +151,8 @@ TABLES = (
     ),
     Table(
         "ingress_annotations",
-        "annotations that name a certificate or the class of an ingress, or that the AWS Load Balancer Controller reads; "
-        "their values are not kept",
+        "annotations that name a certificate or the class of an ingress, or that the AWS Load Balancer Controller "
+        "reads; their values are not kept",
         (Rows("ingresses.networking.k8s.io", "metadata.annotations{}",
               keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, ALB_ANNOTATIONS)),),
         (*_of("ingress"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "ingress", "key"),
