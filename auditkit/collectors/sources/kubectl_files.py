@@ -206,7 +206,7 @@ class FilesSource:
         metadata = document.get("metadata") if isinstance(document.get("metadata"), dict) else {}
         for name in of:
             self._of(name).listed = True
-            if metadata.get("continue"):
+            if metadata.get("continue") or metadata.get("remainingItemCount"):
                 self._of(name).problems.append(f"{file} is one page of a longer list")
         self._lists.append(Listed(
             file, _source(inherited), str(metadata.get("resourceVersion") or "") if kind else "", frozenset(of),

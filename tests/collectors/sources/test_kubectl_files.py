@@ -101,9 +101,10 @@ def test_an_empty_typed_list_says_of_what_it_is_and_not_of_which_namespaces(tmp_
     assert outcome(take(tmp_path, "pods"), "pods") == STATED
 
 
-def test_one_page_of_a_longer_list_is_partial(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{"continue": "abc"}, {"remainingItemCount": 54}])
+def test_one_page_of_a_longer_list_is_partial(tmp_path: Path, more: dict) -> None:
     page = listed(pod("a"), kind="PodList")
-    page["metadata"]["continue"] = "abc"
+    page["metadata"] |= more
     (tmp_path / "pods.json").write_text(json.dumps(page))
     assert outcome(take(tmp_path), "pods") == ("partial", "pods.json is one page of a longer list")
 
