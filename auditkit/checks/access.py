@@ -202,13 +202,13 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 )
 def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
                                     pods: pd.DataFrame, pod_annotations: pd.DataFrame,
-                                    projected_sources: pd.DataFrame, acting_accounts: pd.DataFrame, *,
-                                    token_off: bool = True) -> Judgement:
+                                    projected_sources: pd.DataFrame, acting_accounts: pd.DataFrame,
+                                    listed_members: pd.DataFrame, *, token_off: bool = True) -> Judgement:
     """Default service accounts have no rights, and no pod runs with their token.
 
-    An audit log, where there is one, can only refute.
+    An audit log and a list of members, where there are any, can only refute.
     """
-    by_name, by_group = _bound(service_accounts, binding_subjects)
+    by_name, by_group = _bound(service_accounts, binding_subjects, listed_members)
     in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
                  pods.loc[_with_token(pods, service_accounts, pod_annotations, projected_sources),
                           ["namespace", "service_account"]])
@@ -223,13 +223,16 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
                  reasons=reasons)
 
 
-def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which accounts bindings name: themselves, and by a group that they are in (Kubernetes' own left out)."""
+def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
+           listed_members: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Which accounts bindings name: themselves, and by a group that they are in (Kubernetes' own left out), be it by
+    the list of members."""
     granted, namespace = grants(binding_subjects), service_accounts["namespace"]
     groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
-    by_name = (ACCOUNT_USER + namespace + ":" + service_accounts["name"]).isin(granted["user"].dropna())
+    user = ACCOUNT_USER + namespace + ":" + service_accounts["name"]
     of_all = bool(groups.isin([ACCOUNT_GROUP, AUTHENTICATED]).any())
-    return by_name, (ACCOUNT_GROUP + ":" + namespace).isin(groups) | of_all
+    listed = user.isin(listed_members["user"][listed_members["group"].isin(groups)].dropna())
+    return user.isin(granted["user"].dropna()), (ACCOUNT_GROUP + ":" + namespace).isin(groups) | of_all | listed
 
 
 def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotations: pd.DataFrame,
