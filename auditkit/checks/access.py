@@ -242,14 +242,14 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 )
 def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
                                     pods: pd.DataFrame, pod_annotations: pd.DataFrame,
-                                    projected_sources: pd.DataFrame, acting_accounts: pd.DataFrame, *,
-                                    token_off: bool = True) -> Judgement:
+                                    projected_sources: pd.DataFrame, acting_accounts: pd.DataFrame,
+                                    listed_members: pd.DataFrame, *, token_off: bool = True) -> Judgement:
     """Default service accounts have no rights, and no pod runs with their token.
 
-    A pod that names no service account runs as the default one, so every such pod gains its rights. An audit log can
-    show that the account is used, but never that it is unused.
+    A pod that names no service account runs as the default one, so every such pod gains its rights. An audit log or a
+    list of members can show that the account is used, but never that it is unused.
     """
-    by_name, by_group = _bound(service_accounts, binding_subjects)
+    by_name, by_group = _bound(service_accounts, binding_subjects, listed_members)
     in_use = has(service_accounts, {"namespace": "namespace", "name": "service_account"},
                  pods.loc[_with_token(pods, service_accounts, pod_annotations, projected_sources),
                           ["namespace", "service_account"]])
@@ -264,14 +264,17 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
                  reasons=reasons)
 
 
-def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
+           listed_members: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Which accounts a binding names: by their own name, and by a group that they are in (without the bindings that
-    Kubernetes ships)."""
+    Kubernetes ships), be it by
+    the list of members."""
     granted, namespace = grants(binding_subjects), service_accounts["namespace"]
     groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
-    by_name = (ACCOUNT_USER + namespace + ":" + service_accounts["name"]).isin(granted["user"].dropna())
+    user = ACCOUNT_USER + namespace + ":" + service_accounts["name"]
     of_all = bool(groups.isin([ACCOUNT_GROUP, AUTHENTICATED]).any())
-    return by_name, (ACCOUNT_GROUP + ":" + namespace).isin(groups) | of_all
+    listed = user.isin(listed_members["user"][listed_members["group"].isin(groups)].dropna())
+    return user.isin(granted["user"].dropna()), (ACCOUNT_GROUP + ":" + namespace).isin(groups) | of_all | listed
 
 
 def _with_token(pods: pd.DataFrame, service_accounts: pd.DataFrame, pod_annotations: pd.DataFrame,

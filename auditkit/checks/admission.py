@@ -2,19 +2,25 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING, has, named
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, named
 from auditkit.analysis.pod_security.levels import ENFORCE
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support.flags import Flags
+from auditkit.checks.support.values import lists
 
 SYSTEM = ("kube-system", "kube-public", "kube-node-lease")
 OF_KUBERNETES = "a namespace of Kubernetes itself"
 NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
+NO_POD_SECURITY = "the API server has no Pod Security admission, or it is off"
+
 SIGSTORE = "policy.sigstore.dev"
 """The webhook of Sigstore's policy controller, whose policies are read. What others verify (Connaisseur, Portieris,
 Ratify, Kyverno) is in settings that are not read."""
+
+_POD_SECURITY_SINCE, _POD_SECURITY_ALWAYS = 23, 25
+"""Minor versions of Kubernetes: Pod Security admission is on by default; it can no longer be switched off by a gate."""
 
 _OF_NAMESPACE = {"name": "namespace"}
 
@@ -28,8 +34,8 @@ _OF_NAMESPACE = {"name": "namespace"}
     needs=("webhook_namespaces", "pod_policies", "api_servers"),
 )
 def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFrame, namespace_labels: pd.DataFrame,
-                          webhook_namespaces: pd.DataFrame, pod_policies: pd.DataFrame, api_servers: pd.DataFrame, *,
-                          exempt: tuple[str, ...] = SYSTEM) -> Judgement:
+                          webhook_namespaces: pd.DataFrame, pod_policies: pd.DataFrame, api_servers: pd.DataFrame,
+                          collection: pd.DataFrame, *, exempt: tuple[str, ...] = SYSTEM) -> Judgement:
     """Every namespace refuses privileged pods.
 
     A privileged pod can take over its node. The API server enforces an invalid level as restricted, and an invalid
@@ -48,12 +54,26 @@ def pod_security_enforced(namespaces: pd.DataFrame, namespace_levels: pd.DataFra
         ~unsafe & file, "a file of the control plane may exempt it (--admission-control-config-file)").mask(
         by_default, "a file of the control plane may set the level of namespaces without a label")
     ok, reasons = if_asked((~unsafe).mask(by_default | (~unsafe & file), pd.NA), reasons, api_servers, "PodSecurity")
+    if _without_pod_security(api_servers, collection):
+        ok, reasons = ok & False, pd.Series(NO_POD_SECURITY, ok.index, STRING)
     elsewhere = ~ok.fillna(False) & unsafe.where(ok.isna(), True) & (engines != "")
     ok, reasons = ok.mask(elsewhere, pd.NA), reasons.mask(
         elsewhere, "whether other admission rules refuse privileged pods is not known: " + engines.str.strip(", "))
     return judge(namespaces.assign(enforce=level.where(labelled), enforce_version=version.where(labelled)),
                  ok, ["enforce", "enforce_version"], reasons=reasons,
                  applies=~namespaces["name"].isin(exempt), otherwise=OF_KUBERNETES)
+
+
+def _without_pod_security(api_servers: pd.DataFrame, collection: pd.DataFrame) -> bool:
+    """Whether an API server is known to have no Pod Security admission: it is on since 1.23, was behind a feature gate
+    that was off in 1.22, and until 1.24 could be switched off by that (Kubernetes documentation: feature gates,
+    removed; PodSecurity)."""
+    told = collection["server_version"].str.extract(r"^v?1\.(\d+)", expand=False).dropna().astype(INTEGER)
+    gate = Flags(api_servers, API_SERVER)["feature-gates"]
+    minor = api_servers["minor"]
+    off = (minor < _POD_SECURITY_SINCE) & ~lists(gate, "PodSecurity=true")
+    off |= (minor < _POD_SECURITY_ALWAYS) & lists(gate, "PodSecurity=false")
+    return bool(off.fillna(False).any() or (api_servers.empty and (told < _POD_SECURITY_SINCE - 1).any()))
 
 
 def if_asked(ok: pd.Series, reasons: pd.Series, api_servers: pd.DataFrame, plugin: str) -> tuple[pd.Series, pd.Series]:

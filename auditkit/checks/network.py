@@ -16,6 +16,8 @@ SERVICE_IN_ORDER = "the service declares TLS, or has only private addresses"
 OTHER_SERVICE = "the service is not a load balancer, declares TLS, or has only private addresses"
 CERTIFICATE_UNKNOWN = ("an annotation names a certificate; whether the ingress controller uses it for all traffic is "
                        "not known")
+NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, "
+                    "not by spec.tls: ask for the listeners of its load balancer")
 ENGINE_UNKNOWN = "entry points of other engines are not read: "
 RENEWAL_UNKNOWN = "who renews the certificate is not known"
 
@@ -154,7 +156,8 @@ def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, r
     """
     certificate = entrances["certificate"]
     is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
-    ok = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() | entrances["certificate_read"]
+    entries = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() & entrances["tls_read"]
+    ok = entries | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
@@ -168,6 +171,8 @@ def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, r
     ok = ok.mask(~is_ingress | of_others, pd.NA)
     reasons = pd.Series(SERVICE_UNKNOWN, ok.index, STRING).mask(
         is_ingress, RENEWAL_UNKNOWN if renewed else CERTIFICATE_UNKNOWN)
+    if not renewed:
+        reasons = reasons.mask(is_ingress & certificate.isna(), NOT_FROM_ENTRIES)
     reasons = reasons.mask(of_others, ENGINE_UNKNOWN + entrances["opened_by"])
     return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
                  applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)

@@ -126,6 +126,8 @@ class Listing:
     def _misplaced(self, names: list[str]) -> list[str]:
         """Objects without the namespace that each of their kind has, or with one where their kind has none: they are
         of another kind, and what is in them can be joined to nothing."""
+        if self._resource.namespaced is None:
+            return []
         if self._resource.namespaced:
             return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
         return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"

@@ -109,7 +109,7 @@ ENGINES = (
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
     for engine in ENGINES for plural, kind in engine.kinds.items()
-    for resource in [Resource(f"{plural}.{engine.group}", kind, form="table", namespaced=False, builtin=False)]
+    for resource in [Resource(f"{plural}.{engine.group}", kind, form="table", namespaced=None, builtin=False)]
 }
 """The kinds that are declared, as resources. They have no tables of their own, and some share their kind. An object in
 a file that names no namespace is taken as one for the whole cluster."""

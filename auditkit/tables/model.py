@@ -105,14 +105,14 @@ class Resource(msgspec.Struct, frozen=True):
 
     ``form="table"`` asks the API server for its ``Table`` form with metadata only, in which it sends no values.
     ``builtin`` resources belong to Kubernetes itself; others (custom resources, newer kinds) may not be served,
-    and then the discovery document proves that there are none.
+    and then the discovery document proves that there are none. ``namespaced`` is ``None`` where that is not known.
     """
 
     name: str
     kind: str
     versions: tuple[str, ...] = ("v1",)
     form: Literal["object", "table"] = "object"
-    namespaced: bool = True
+    namespaced: bool | None = True
     builtin: bool = True
 
     @property

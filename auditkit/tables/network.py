@@ -9,7 +9,9 @@ CERTIFICATE_ANNOTATIONS = (
     "ingress.gcp.kubernetes.io/pre-shared-cert", "networking.gke.io/managed-certificates")
 """By which an ingress names a certificate to the load balancer of a cloud."""
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-LISTEN_ANNOTATION = "alb.ingress.kubernetes.io/listen-ports"
+ALB_ANNOTATIONS = "alb.ingress.kubernetes.io/"
+"""How the annotations begin that the AWS Load Balancer Controller reads."""
+LISTEN_ANNOTATION = f"{ALB_ANNOTATIONS}listen-ports"
 """By which an ingress chooses the ports of its load balancer, with TLS or without."""
 _BLANK = Column("empty", "boolean", "$value", "nothing stands in it", read="empty", absent=False)
 _DIRECTIONS = {"ingress": "from", "egress": "to"}
@@ -149,9 +151,10 @@ TABLES = (
     ),
     Table(
         "ingress_annotations",
-        "annotations that name a certificate, the class or the ports of an ingress; their values are not kept",
+        "annotations that name a certificate or the class of an ingress, or that the AWS Load Balancer Controller "
+        "reads; their values are not kept",
         (Rows("ingresses.networking.k8s.io", "metadata.annotations{}",
-              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION)),),
+              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, ALB_ANNOTATIONS)),),
         (*_of("ingress"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "ingress", "key"),
     ),
     Table(

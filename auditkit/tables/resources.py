@@ -65,3 +65,17 @@ RESOURCES: dict[str, Resource] = {
         Resource("persistentvolumeclaims", "PersistentVolumeClaim"),
     )
 }
+
+BUILTIN = {f"{group}/{plural}" for group, plurals in {
+    "": "bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims "
+        "persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services",
+    "apps": "controllerrevisions daemonsets deployments replicasets statefulsets",
+    "autoscaling": "horizontalpodautoscalers",
+    "batch": "cronjobs jobs",
+    "networking.k8s.io": "ingressclasses ingresses ipaddresses networkpolicies servicecidrs",
+    "policy": "poddisruptionbudgets podsecuritypolicies",
+    _RBAC: "clusterrolebindings clusterroles rolebindings roles",
+    "storage.k8s.io": "csidrivers csinodes csistoragecapacities storageclasses volumeattachments "
+                      "volumeattributesclasses",
+}.items() for plural in plurals.split()}
+"""All resources of some of Kubernetes' own API groups, as ``group/plural`` (its API reference, 1.20 to 1.36)."""

@@ -237,6 +237,16 @@ def test_default_accounts(objects, verdict):
     assert verdicts("default_service_accounts_unused", objects) == [verdict]
 
 
+def test_a_default_account_may_be_in_a_group_by_the_list_of_members():
+    tables = frames([OFF, bind("b", "view", group("ops"))])
+    listed = pd.DataFrame([{"user": "system:serviceaccount:shop:default", "group": "ops"}], dtype="string[pyarrow]")
+    found = [find("access.default_service_accounts_unused")(*(
+        derive(tables | {"memberships": members}, table)
+        for table in find("access.default_service_accounts_unused").tables)).ok.tolist()
+        for members in (tables["memberships"], listed)]
+    assert found == [[True], [False]]
+
+
 def test_a_control_may_leave_the_token_of_a_default_account_on():
     assert verdicts("default_service_accounts_unused", [service_account()], token_off=False) == ["pass"]
     assert verdicts("default_service_accounts_unused", [service_account(), pod("p")], token_off=False) == ["fail"]

@@ -66,6 +66,15 @@ def param(action: str | None, name: str = "limits", space: str | None = "prod", 
     ([policy(), binding(**matching(resourceRules=[DEPLOYMENTS]))], "fail"),
     ([policy(validations=[]), binding()], "fail"),
     ([policy(validations=[{"expression": " true "}]), binding()], "fail"),
+    # what there is not
+    ([policy(rules=PODS | {"resources": ["pod"]}), binding()], "unknown"),
+    ([policy(rules=DEPLOYMENTS | {"apiGroups": [""]}), binding()], "unknown"),
+    ([policy(rules=DEPLOYMENTS | {"apiGroups": ["apps/v1"]}), binding()], "unknown"),
+    ([policy(rules=PODS | {"scope": "Cluster"}), binding()], "unknown"),
+    ([policy(rules=PODS | {"operations": ["CONNECT"], "resources": ["pods/exec"]}), binding()], "pass"),
+    ([policy(rules=PODS | {"apiGroups": ["*"], "resources": ["*"]}), binding()], "pass"),
+    ([policy(rules=PODS | {"apiGroups": ["batch", "apps"], "resources": ["jobs", "deployments"]}), binding()], "pass"),
+    ([policy(rules=PODS | {"apiGroups": ["example.com"], "resources": ["widgets"]}), binding()], "pass"),
     # parameters
     ([policy(**MAP), binding(**param("Allow"))], "fail"),
     ([policy(**MAP), binding(**param("Deny"))], "pass"),
@@ -179,6 +188,25 @@ def test_a_file_of_the_api_server_may_hold_exemptions():
     off = "--disable-admission-plugins=PodSecurity"
     assert verdict("admission.pod_security_enforced", ENFORCED, file, off) == "fail"
     assert verdict("admission.pod_security_enforced", {"namespaces": [{}]}, file) == "unknown"
+
+
+@pytest.mark.parametrize(("version", "gates", "expected"), [
+    ("v1.21.4", None, "fail"), ("v1.22.4", None, "fail"), ("v1.22.4", "A=true,PodSecurity=true", "pass"),
+    ("v1.23.0", None, "pass"), ("v1.24.9", "PodSecurity=false", "fail"), ("v1.36.0", None, "pass"),
+])
+def test_an_api_server_without_pod_security_admission_enforces_no_label(version, gates, expected):
+    flags = [{"component": "kube-apiserver", "flag": "feature-gates", "value": gates}] if gates else []
+    server = {"component": "kube-apiserver", "image": f"registry.k8s.io/kube-apiserver:{version}"}
+    tables = ENFORCED | {"control_plane": [server], "control_plane_flags": flags}
+    counts = run(find("admission.pod_security_enforced"), world(tables)).counts
+    assert [word for word, count in counts.items() if count] == [expected]
+
+
+@pytest.mark.parametrize(("version", "expected"), [("v1.20.7-eks-1", "fail"), ("v1.31.0-eks-1", "pass"), (None, "pass")])
+def test_a_server_that_is_not_seen_may_tell_that_it_is_too_old_for_the_label(version, expected):
+    tables = ENFORCED | {"collection": [{"server_version": version}]}
+    counts = run(find("admission.pod_security_enforced"), world(tables)).counts
+    assert [word for word, count in counts.items() if count] == [expected]
 
 
 @pytest.mark.parametrize("scope", [{"scopes_count": 1}, {"has_scope_selector": True}])

@@ -231,7 +231,7 @@ LISTEN = "alb.ingress.kubernetes.io/listen-ports"
     ({ALB: ""}, "alb", "fail"), ({ALB: " "}, "alb", "fail"), ({GCE: ""}, "gce", "fail"),
     ({ALB: "", GCE: "c"}, "gce", "pass"), ({GCE: "", SHARED: "c"}, "gce", "pass"),
     ({ALB: "c", LISTEN: '[{"HTTP": 80}]'}, "alb", "unknown"), ({ALB: "c", LISTEN: ""}, "alb", "pass"),
-    ({LISTEN: '[{"HTTPS": 443}]'}, "alb", "fail"), ({GCE: "c", LISTEN: "x"}, "gce", "pass"),
+    ({LISTEN: '[{"HTTPS": 443}]'}, "alb", "unknown"), ({GCE: "c", LISTEN: "x"}, "gce", "pass"),
 ])
 def test_a_certificate_that_is_not_there_or_not_on_all_ports(annotations, cls, verdict):
     ingress = _ingress(["a.example"], [])
@@ -239,6 +239,24 @@ def test_a_certificate_that_is_not_there_or_not_on_all_ports(annotations, cls, v
     ingress["spec"]["ingressClassName"] = cls
     assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": verdict}
     assert "HTTP" not in str(frames([ingress])["ingress_annotations"].to_dict())
+
+
+@pytest.mark.parametrize(("ingress_class", "annotations", "verdict"), [
+    ("alb", {}, "unknown"),
+    ("eks.amazonaws.com/alb", {}, "unknown"),
+    ("alb", {LISTEN: '[{"HTTPS": 443}]'}, "unknown"),
+    ("alb", {ALB: "arn"}, "pass"),
+    (None, {"kubernetes.io/ingress.class": "alb", "alb.ingress.kubernetes.io/scheme": "internal"}, "unknown"),
+    ("nginx", {"alb.ingress.kubernetes.io/scheme": "internal"}, "pass"),
+    ("nginx-aws", {}, "pass"),
+])
+def test_a_tls_entry_opens_no_port_with_tls_at_an_aws_load_balancer(ingress_class, annotations, verdict):
+    """Its controller opens port 80 alone where no certificate is named to it."""
+    ingress = _ingress(["a.example"], [["a.example"]])
+    ingress["metadata"]["annotations"] = annotations
+    if ingress_class:
+        ingress["spec"]["ingressClassName"] = ingress_class
+    assert verdicts("network.ingress_uses_tls", [ingress]) == {"web": verdict}
 
 
 def test_a_class_that_an_annotation_names_is_not_google_s_by_default():
@@ -403,6 +421,11 @@ def _balancer(annotations: dict, *addresses: dict, **spec: object) -> dict:
     ("service.beta.kubernetes.io/do-loadbalancer-network", "INTERNAL", "unknown"),
     ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "intranet", "unknown"),
     ("service.beta.kubernetes.io/alibaba-cloud-loadbalancer-address-type", "internet", "fail"),
+    ("service.beta.kubernetes.io/alicloud-loadbalancer-address-type", "intranet", "unknown"),
+    ("service.beta.kubernetes.io/volcengine-loadbalancer-address-type", "PRIVATE", "unknown"),
+    ("service.beta.kubernetes.io/volcengine-loadbalancer-address-type", "PUBLIC", "fail"),
+    ("kubernetes.io/elb.autocreate", '{"name": "x", "type": "inner"}', "unknown"),
+    ("kubernetes.io/elb.autocreate", '{"type":"public","name":"inner"}', "fail"),
     ("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "private", "unknown"),
     ("service.beta.kubernetes.io/oci-load-balancer-internal", "true", "unknown"),
     ("oci-network-load-balancer.oraclecloud.com/internal", "true", "unknown"),

@@ -26,9 +26,9 @@ def provider(collection: pd.DataFrame, nodes: pd.DataFrame, node_labels: pd.Data
     """The provider that runs the control plane; empty where nobody is known to, or anything contradicts it.
 
     Versions and labels are weak signs, since anybody can set them. Static pods of the control plane, nodes of its role,
-    and machines of another cloud are stronger, and so is it that no node can be seen.
+    and machines of another cloud are stronger, and so is it that no node can be seen, or not all of them.
     """
-    if len(control_plane) or nodes.empty or node_labels["key"].isin(ROLES).any():
+    if len(control_plane) or nodes.empty or nodes.attrs.get("gaps") or node_labels["key"].isin(ROLES).any():
         return ""
     versions = pd.concat([collection["server_version"], nodes["kubelet_version"]]).dropna()
     if versions.str.contains(OTHERS).any():

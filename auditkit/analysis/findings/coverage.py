@@ -10,7 +10,7 @@ from auditkit.analysis.cluster.audit_log_bodies import bodies_with_secrets
 from auditkit.analysis.cluster.cluster_names import of_other_cluster
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.findings.images import references
-from auditkit.analysis.workloads.lifecycle import ENDED
+from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 from auditkit.tables.findings import MAX_AGE_DAYS, MAX_AGE_DAYS_OF
 
 TIME = pd.ArrowDtype(pa.timestamp("us", tz="UTC"))
@@ -162,18 +162,19 @@ def node_sensors(nodes: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFra
 def recognised(containers: pd.DataFrame, sensors: tuple[Sensor, ...]) -> pd.DataFrame:
     """The containers that are runtime sensors: sensor, namespace, pod, container, image.
 
-    Init containers of sensors only prepare the node, so they are none.
+    Init containers of sensors only prepare the node, and ephemeral ones are somebody's who looks for a fault: neither
+    are sensors.
     """
     columns = ["namespace", "pod", "name", "image"]
-    lasting = containers.loc[(containers["type"] != "init").fillna(True), columns].rename(columns={"name": "container"})
-    images = lasting["image"].dropna().drop_duplicates()
+    beside = containers.loc[lasting(containers).fillna(False), columns].rename(columns={"name": "container"})
+    images = beside["image"].dropna().drop_duplicates()
     repository = references(images)["repository"].str.removeprefix("docker.io/")
-    parts = [lasting.iloc[:0].assign(sensor=pd.Series(dtype=STRING))]
+    parts = [beside.iloc[:0].assign(sensor=pd.Series(dtype=STRING))]
     for sensor in sensors:
         theirs = images[repository.str.contains(sensor.image).fillna(False)]
         if theirs.empty:
             continue
-        mine = lasting[lasting["image"].isin(theirs)]
+        mine = beside[beside["image"].isin(theirs)]
         if sensor.container:
             mine = mine[mine["container"].str.contains(sensor.container).fillna(False)]
         parts.append(mine.assign(sensor=pd.Series(sensor.name, mine.index, STRING)))

@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
-from auditkit.tables.network import CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
+from auditkit.tables.network import ALB_ANNOTATIONS, CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
 
 ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
 """The last is that by which Google makes and renews the certificate of an ingress."""
 
+_ALB = r"(?:^|[-./])alb(?:$|[-./])"
 _GOOGLE = r"(?:^|[-./])(?:gce|gke|google)(?:$|[-./])"
 CERTIFICATES = {
     ALB: r"(?:^|[-./])(?:alb|aws|eks)(?:$|[-./])", MANAGED: _GOOGLE, SHARED: _GOOGLE,
@@ -39,9 +40,10 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
               other_engines: pd.DataFrame) -> pd.DataFrame:
     """Ingresses, then the services that are opened to the outside, and what other engines open: kind, namespace, name.
 
-    Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one) and
+    Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one),
     ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
-    which may be without TLS). Of services ``type``, ``declares_tls`` (on
+    which may be without TLS) and ``tls_read`` (its controller opens a port with TLS for a TLS entry; <NA>: that depends
+    on settings elsewhere). Of services ``type``, ``declares_tls`` (on
     all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
     another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
     """
@@ -66,6 +68,8 @@ def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
     read = pd.Series(pd.NA, ingresses.index, BOOLEAN)
     unclassed = ingresses["class"].isna() & ~has(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION])
     chosen = has(ingresses, on, annotations[annotations["key"] == LISTEN_ANNOTATION])
+    by_alb = _by_alb(ingresses, has(ingresses, on, annotations[
+        annotations["key"].str.startswith(ALB_ANNOTATIONS).fillna(False)]))
     nothing = pd.Series(pd.NA, ingresses.index, STRING)
     for key, classes in CERTIFICATES.items():
         fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
@@ -75,8 +79,17 @@ def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
         "kind": pd.Series("Ingress", ingresses.index, STRING), "namespace": ingresses["namespace"],
         "name": ingresses["name"], "type": nothing,
         "tls_count": ingresses["tls_count"], "hosts_without_tls": open_hosts.mask(open_hosts == "", pd.NA),
-        "certificate": certificate, "certificate_read": read.where(certificate.notna(), False),
+        "certificate": certificate, "certificate_read": read.where(certificate.notna() | (by_alb & chosen), False),
+        "tls_read": (~by_alb).mask(by_alb, pd.NA),
         "declares_tls": nothing.notna(), "private": nothing.notna()})
+
+
+def _by_alb(ingresses: pd.DataFrame, has_its_annotations: pd.Series) -> pd.Series:
+    """Whether the AWS Load Balancer Controller serves each ingress. Without a certificate in an annotation or in the
+    settings of its class it opens port 80 alone, whatever ``spec.tls`` says (its pkg/ingress/model_build_listener.go:
+    computeIngressListenPorts, preferTLS)."""
+    fits = ingresses["class"].str.contains(CERTIFICATES[ALB])
+    return (ingresses["class"].str.contains(_ALB) | (fits.fillna(True) & has_its_annotations)).fillna(False)
 
 
 def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataFrame,
@@ -88,7 +101,8 @@ def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataF
     at_balancer, some_ports = (has(opened, on, annotations[annotations["key"] == key]) for key in (SSL_CERT, SSL_PORTS))
     routed = load_balancers[~load_balancers["ip"].str.contains(PRIVATE).fillna(False)]
     missing = {name: pd.Series(pd.NA, opened.index, dtype) for name, dtype in (
-        ("hosts_without_tls", STRING), ("certificate", STRING), ("certificate_read", BOOLEAN))}
+        ("hosts_without_tls", STRING), ("certificate", STRING), ("certificate_read", BOOLEAN),
+        ("tls_read", BOOLEAN))}
     return opened.assign(
         kind=pd.Series("Service", opened.index, STRING), tls_count=pd.Series(pd.NA, opened.index, "int64[pyarrow]"),
         declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (

@@ -42,6 +42,11 @@ def grants(binding_subjects: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame({name: pd.Series(pd.arrays.ArrowExtensionArray(array)) for name, array in columns.items()})
 
 
+def listed_members(memberships: pd.DataFrame) -> pd.DataFrame:
+    """Who is in which group by the list of members (user, group), for what it can only add to: none may be given."""
+    return memberships[["user", "group"]]
+
+
 def role_key(kind: pa.Array, namespace: pa.Array, name: pa.Array) -> pa.Array:
     """One text that names a role: ``/NAME`` of a ClusterRole, ``NAMESPACE/NAME`` of a Role; ``<NA>`` of other kinds."""
     home = pc.if_else(pc.equal(kind, "Role"), pc.fill_null(namespace, ""),

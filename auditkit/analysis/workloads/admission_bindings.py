@@ -11,7 +11,7 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup
 from auditkit.analysis.label_selectors import select
-from auditkit.tables.resources import RESOURCES
+from auditkit.tables.resources import BUILTIN, RESOURCES
 
 _SAME = {"policy": "policy"}
 _POLICY, _BINDING = {"type": "type", "policy": "policy"}, {"type": "type", "name": "binding"}
@@ -45,6 +45,8 @@ def binding_effects(
     missing, unsure = _parameters(bound, policy, here, namespaces, config_maps)
     for what, acts, why in (
         (policy["conditions_count"].ne(0).fillna(True), pd.NA, "its match conditions can exclude requests"),
+        (~has(bound, _POLICY, admission_policy_rules[_about_something(admission_policy_rules)]), pd.NA,
+         "it is unknown whether the server has a resource that its rules name"),
         (of_objects, pd.NA, "it excludes objects by labels, which their authors can set"),
         (excluded, pd.NA, "its exclude rules can exclude requests"),
         (unsure, pd.NA, "it is unknown whether its parameters exist"),
@@ -62,6 +64,17 @@ def binding_effects(
         what = what.fillna(False).to_numpy(bool)
         found["acts"], found["why"] = found["acts"].mask(what, acts), found["why"].mask(what, why)
     return found.astype({"type": STRING, "policy": STRING, "binding": STRING})
+
+
+def _about_something(rules: pd.DataFrame) -> pd.Series:
+    """Whether each rule is about a resource that there may be. One of Kubernetes' own groups is known by its plural:
+    ``pod``, ``deployments`` in the core group and ``apps/v1`` for a group are about nothing."""
+    plural, group = rules["resource"].str.replace(r"/.*$", "", regex=True), rules["group"]
+    name = group + "/" + plural
+    own = name.isin(BUILTIN | _NAMESPACED) | plural.eq("*")
+    outside = (rules["scope"] == "Cluster") & name.isin(_NAMESPACED)
+    strange = (group.isin({name.partition("/")[0] for name in BUILTIN}) & ~own) | group.str.contains("/", regex=False)
+    return ~(strange | outside).fillna(False)
 
 
 def _telling(validations: pd.DataFrame) -> pd.DataFrame:

@@ -207,10 +207,10 @@ class FilesSource:
         metadata = said if isinstance(said := document.get("metadata"), dict) else {}
         for name in of:
             self._of(name).listed = True
-            if metadata.get("continue"):
+            if metadata.get("continue") or metadata.get("remainingItemCount"):
                 self._of(name).problems.append(f"{file} is one page of a longer list")
         self._lists.append(Listed(
-            file, _source(inherited), str(metadata.get("resourceVersion") or "") if kind else "", frozenset(of),
+            file, _source(inherited), _moment(metadata) if kind else "", frozenset(of),
             [item for item in document["items"] if isinstance(item, dict)], str(metadata.get("selfLink") or "")))
 
     def _put(self, item: Any, inherited: dict[str, Any], file: str) -> str:
@@ -252,13 +252,20 @@ class FilesSource:
         if "nodes" not in self._found or "pods" not in self._found:
             return
         nodes = {name for _, name in self._found["nodes"].objects}
-        used = {pod["spec"]["nodeName"] for pod in self._found["pods"].items
-                if isinstance(pod.get("spec"), dict) and isinstance(pod["spec"].get("nodeName"), str)}
+        specs = [pod["spec"] for pod in self._found["pods"].items if isinstance(pod, dict) and isinstance(
+            pod.get("spec"), dict)]
+        used = {spec["nodeName"] for spec in specs if isinstance(spec.get("nodeName"), str)}
         if nodes and used and not nodes & used:
             said = (f"pods run only on nodes that are not in the list ({min(used)[:253]}): are the files from two "
                     f"clusters?")
             for name in ("nodes", "pods"):
                 self._of(name).problems.append(said)
+
+
+def _moment(metadata: dict) -> str:
+    """The resourceVersion of a list; empty where it is of no moment: no server answers with 0."""
+    version = str(metadata.get("resourceVersion") or "")
+    return "" if version == "0" else version
 
 
 def _source(thing: dict[str, Any]) -> str:

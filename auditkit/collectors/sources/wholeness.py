@@ -101,7 +101,7 @@ def doubts(lists: list[Listed], namespaces: set[str]) -> dict[str, str]:
         against = _contradiction([_answers(of[name])[0] for name in answered], namespaces)
     spread = [each for each in lists if _over_all(each, namespaces)]
     return {name: against if name in answered
-            else "" if any(name in each.of for each in spread) else _why(tables.RESOURCES[name].plural, own)
+            else "" if any(name in each.of for each in spread) else _why(name.partition(".")[0], own)
             for name, own in of.items()}
 
 

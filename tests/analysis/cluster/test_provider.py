@@ -39,3 +39,10 @@ def test_a_provider_is_believed_where_nothing_contradicts_it(version, nodes, run
     tables = frames(nodes)
     collection = pd.DataFrame({"server_version": [version]}, dtype=tables["nodes"]["name"].dtype)
     assert provider(collection, tables["nodes"], tables["node_labels"], tables["control_plane"]) == run_by
+
+
+def test_a_node_of_the_control_plane_may_be_among_those_that_were_not_listed():
+    tables = frames([node(machine="aws:///1")])
+    collection = pd.DataFrame({"server_version": ["v1.33.4-eks-99bf9bd"]}, dtype=tables["nodes"]["name"].dtype)
+    tables["nodes"].attrs["gaps"] = ("nodes is partial: 2 more objects were announced and not sent",)
+    assert provider(collection, tables["nodes"], tables["node_labels"], tables["control_plane"]) == ""

@@ -89,9 +89,18 @@ def test_the_recorded_cluster(acme):
     ("shop/enforcer:1", "enforcer", None), ("nginx", "falco", None), (None, "falco", None),
 ])
 def test_sensors_are_recognised_by_their_image(image, container, sensor):
-    row = {"namespace": "s", "pod": "p", "name": container, "type": "regular", "image": image}
+    row = {"namespace": "s", "pod": "p", "name": container, "type": "regular", "image": image, "restart_policy": None}
     containers = pd.DataFrame([row], dtype="string[pyarrow]")
     assert recognised(containers, SENSORS)["sensor"].tolist() == ([sensor] if sensor else [])
+
+
+@pytest.mark.parametrize(("kind", "restart_policy", "there"), [
+    ("regular", None, 1), ("init", "Always", 1), ("init", None, 0), ("ephemeral", None, 0),
+])
+def test_a_container_for_debugging_is_no_sensor(kind, restart_policy, there):
+    row = {"namespace": "s", "pod": "p", "name": "c", "type": kind, "image": "falcosecurity/falco:1",
+           "restart_policy": restart_policy}
+    assert len(recognised(pd.DataFrame([row], dtype="string[pyarrow]"), SENSORS)) == there
 
 
 def node_world(*pods: dict) -> object:

@@ -253,3 +253,13 @@ def test_a_server_that_does_not_say_what_it_serves_is_not_asked_for_each_kind():
     kinds, doubt = engines.rows([], None, entries, {"api_services": [api]})
     assert [row["kind"] for row in kinds] == ["Route"] and "routes.route.openshift.io" in doubt
     assert engines.rows([], None, entries, {}) == ([], "")
+
+
+def test_objects_of_engines_in_files_may_be_in_a_namespace_or_in_none(tmp_path):
+    spaced = {"metadata": {"name": "x", "namespace": "shop"}}
+    snapshot = collected(tmp_path, ("CiliumNetworkPolicy", "cilium.io/v2", [spaced]),
+                         ("Namespace", "v1", [{"metadata": {"name": "shop"}}]),
+                         ("GlobalNetworkPolicy", "crd.projectcalico.org/v1", [{"metadata": {"name": "g"}}]))
+    found = snapshot.frame("engine_objects")
+    assert set(zip(found["name"], found["namespace"].fillna("-"), strict=True)) == {("x", "shop"), ("g", "-")}
+    assert not any("its kind never is" in str(reason) for reason in snapshot.frame("engine_kinds")["reason"])

@@ -10,7 +10,7 @@ from replay import ACME_PROD
 
 from auditkit.checks import find
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.sources.kubectl_files import open_files
+from auditkit.collectors.sources.kubectl_files import _moment, open_files
 from auditkit.errors import SourceError
 from auditkit.evaluation.engine import run
 from auditkit.snapshots.snapshot import Snapshot
@@ -101,9 +101,23 @@ def test_an_empty_typed_list_says_of_what_it_is_and_not_of_which_namespaces(tmp_
     assert outcome(take(tmp_path, "pods"), "pods") == STATED
 
 
-def test_one_page_of_a_longer_list_is_partial(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "moment"), [("7", "7"), (7, "7"), ("0", ""), ("", ""), (None, "")])
+def test_no_server_answers_with_the_resource_version_0(version: object, moment: str) -> None:
+    assert _moment({"resourceVersion": version}) == moment
+
+
+def test_items_that_are_no_objects_are_said_beside_nodes(tmp_path: Path) -> None:
+    """Pods are compared with nodes, and one of them is nothing."""
+    (tmp_path / "pods.json").write_text(json.dumps(listed(pod("a"), kind="PodList") | {"items": [None, 7, pod("a")]}))
+    nodes = listed({"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n1"}}, kind="NodeList")
+    (tmp_path / "nodes.json").write_text(json.dumps(nodes))
+    assert outcome(take(tmp_path), "pods")[0] in ("partial", "failed")
+
+
+@pytest.mark.parametrize("more", [{"continue": "abc"}, {"remainingItemCount": 54}])
+def test_one_page_of_a_longer_list_is_partial(tmp_path: Path, more: dict) -> None:
     page = listed(pod("a"), kind="PodList")
-    page["metadata"]["continue"] = "abc"
+    page["metadata"] |= more
     (tmp_path / "pods.json").write_text(json.dumps(page))
     assert outcome(take(tmp_path), "pods") == ("partial", "pods.json is one page of a longer list")
 
