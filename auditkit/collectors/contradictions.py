@@ -78,7 +78,7 @@ class Collected:
 
     def table(self, name: str) -> pa.Table:
         """The rows of a table so far."""
-        return pa.Table.from_batches(self._batches.get(name, []), schema=tables.table(name).schema)
+        return tables.table(name).of(self._batches.get(name, []))
 
     def values(self, name: str, column: str, /, known_at: dt.datetime | None = None, **where: str) -> set[str]:
         """The values of a column, of the rows that have these values; and of objects that were there at a time."""
