@@ -38,9 +38,9 @@ from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.evaluation.engine import run
+from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshots.manifest import Manifest
-from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.model import DTYPES, Column, Table
 

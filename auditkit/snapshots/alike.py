@@ -1,7 +1,8 @@
 """Snapshots that are alike: what they have in common is worked out once.
 
-A check is proved on hundreds of small worlds, of which each has other rows in two or three of its tables. What is derived
-from the rest is the same for all of them.
+A check is proved on hundreds of small worlds, of which each has other rows in two or three of its tables. What is
+derived from the rest is the same for all of them. A derived table may depend on the rows of its inputs, and on whether
+any of them may be missing; not on why.
 """
 
 from collections import OrderedDict
@@ -40,7 +41,7 @@ class Memory:
 
 class Alike(Snapshot):
     """A snapshot whose tables are those of others with the same memory, where they come from the same tables (the very
-    objects) with the same gaps. Every table that a derived one reads is asked for all the same."""
+    objects), complete or not. Every table that a derived one reads is asked for all the same."""
 
     memory: Memory
     """Set by whoever makes it."""
@@ -59,5 +60,5 @@ class Alike(Snapshot):
     def _derived(self, function: Callable[..., Any], names: Sequence[str]) -> Any:
         given = [self.input(each) for each in names]
         made_of = [self._frames[each] for each in names]
-        key = (function, *map(id, made_of), *(tuple(self._said.get(each, ())) for each in names))
+        key = (function, *map(id, made_of), *(bool(self._said.get(each)) for each in names))
         return self.memory.made(key, lambda: function(*given), made_of)

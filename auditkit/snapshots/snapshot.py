@@ -219,5 +219,5 @@ def _in_pandas(table: pa.Table) -> pd.DataFrame:
 
 @cache
 def _empty(name: str) -> pd.DataFrame:
-    """A table without rows, for all snapshots: most clusters lack most kinds, and pandas takes a millisecond for each."""
+    """A table without rows, for all snapshots: most clusters lack most kinds, and each takes pandas a millisecond."""
     return _in_pandas(tables.table(name).empty)

@@ -150,7 +150,7 @@ def sources(check: Check) -> set[str]:
     return found
 
 
-MEMORY, OUTCOMES = Memory(), Memory()
+MEMORY, OUTCOMES = Memory(5000), Memory()
 """The tables that grafted snapshots have in common: each differs from the others in a list or two; and what was found."""
 
 
@@ -191,8 +191,10 @@ def verdicts(check: Check, snapshot: Snapshot) -> tuple[bool, str]:
 
 def subjects(verdict: str, check: Check, snapshot: Snapshot) -> set[tuple]:
     """The subjects that have this verdict."""
-    return set(run(check, snapshot).rows(verdict)[["kind", "namespace", "name", "container"]].astype(str)
-               .itertuples(index=False, name=None))
+    outcome = run(check, snapshot)
+    if not outcome.counts[verdict]:
+        return set()
+    return set(outcome.subjects(outcome.positions(verdict)).astype(str).itertuples(index=False, name=None))
 
 
 def passing_wrongly(check: Check, good: Snapshot, bad: Snapshot, spoilt: str) -> set[tuple]:
