@@ -240,8 +240,11 @@ def _text(value: Any) -> str:
 
 
 def _table(table: Table, rows: list[dict]) -> pa.Table:
-    if not rows:
-        return table.empty
+    """A table with these rows: the same for all worlds that have the same ones."""
+    return _WORLDS.made((table.name, repr(rows)), lambda: _made(table, rows), None) if rows else table.empty
+
+
+def _made(table: Table, rows: list[dict]) -> pa.Table:
     return pa.table([
         pa.array([_written(column, row[column.name]) if column.name in row else _left_out(table, column, row, position)
                   for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])
