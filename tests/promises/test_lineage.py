@@ -38,9 +38,9 @@ def closure(names: tuple[str, ...], *, needed: bool = False) -> set[str]:
 class Recording(Alike):
     """A snapshot that notes which tables are asked of it."""
 
-    def frame(self, name: str):
+    def input(self, name: str):
         self.asked.add(name)
-        return super().frame(name)
+        return super().input(name)
 
 
 def without(snapshot: Snapshot, source: str) -> Snapshot:
