@@ -17,6 +17,7 @@ from auditkit.checks import all_checks, plugins
 from auditkit.checks.model import REGISTRY
 from auditkit.cli import console, listing
 from auditkit.cli import main as cli
+from auditkit.proof.prove import _read as cases_of
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -50,6 +51,7 @@ def _text(stream: io.TextIOWrapper) -> str:
 @contextlib.contextmanager
 def _alone(environment: dict[str, str], out: io.TextIOWrapper, err: io.TextIOWrapper) -> Iterator[None]:
     """What a command does to its process does not outlive it: streams, folder, environment, checks, imports."""
+    cases_of.cache_clear()  # a process reads each file of cases once, and a test may write it twice
     checks, read, path = dict(all_checks()), dict(plugins._read), list(sys.path)
     try:
         with (mock.patch.dict(os.environ, environment), contextlib.chdir(HOUSE), contextlib.redirect_stdout(out),
