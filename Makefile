@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow bench reference docs lint lock clean
+.PHONY: demo test test-slow coverage bench reference docs lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 	$(BIN)/auditkit demo --output reports
@@ -14,6 +14,10 @@ test: $(VENV)/ready  ## all tests, the notebooks among them
 
 test-slow: $(VENV)/ready  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow tests
+
+coverage: $(VENV)/ready  ## which lines of auditkit the tests run (in one process, so it takes its time)
+	$(BIN)/coverage run -m pytest -n 0 -q -m "not slow" tests
+	$(BIN)/coverage report
 
 bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/run.py

@@ -4,8 +4,6 @@ import datetime as dt
 import unicodedata
 from typing import Any
 
-import pandas as pd
-
 LONGEST = 400
 """Characters of one value that a report shows; attachments have all of it."""
 
@@ -58,6 +56,8 @@ def cell(value: Any) -> Any:
     if isinstance(value, str):
         value = visible(value).replace("\n", "\\u{a}").replace("\t", "\\u{9}")
         return f"'{value}" if value.startswith(_FORMULA) else value
+    import pandas as pd  # the terminal reads this file for its help
+
     return "" if pd.isna(value) else value
 
 

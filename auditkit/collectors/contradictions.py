@@ -80,7 +80,7 @@ class Collected:
 
     def table(self, name: str) -> pa.Table:
         """The rows of a table so far."""
-        return pa.Table.from_batches(self._batches.get(name, []), schema=tables.table(name).schema)
+        return tables.table(name).of(self._batches.get(name, []))
 
     def values(self, name: str, column: str, where: Mapping[str, str] = MappingProxyType({}), *,
                known_at: dt.datetime | None = None) -> set[str]:

@@ -226,5 +226,5 @@ def joined(batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
 
 def tables_of(batches: Batches) -> dict[str, pa.Table]:
     """Every table, also those without rows."""
-    return {name: pa.Table.from_batches(batches.get(name, []), schema=table.schema)
+    return {name: table.of(batches.get(name, []))
             for name, table in tables.TABLES.items()}

@@ -40,6 +40,7 @@ from auditkit.checks.model import Check
 from auditkit.collectors.control_plane import COMPONENTS, flags
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.evaluation.engine import run
+from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.ledger import SCAN, SCANNED, Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -55,6 +56,8 @@ _REFERENCES = frozenset(["namespace", "pod", "container", "volume", "node", "rol
 _COLLECTED = {*tables.RESOURCES, "kubelets", "controlplane", "discovery"}
 
 World = dict[str, Any]
+_WORLDS = Memory()
+"""What the worlds have in common."""
 
 
 class Cases(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -177,7 +180,8 @@ def world(given: World, tools: Sequence[str] = ()) -> Snapshot:
     manifest = Manifest(cluster="case", started=TIME, ended=TIME, ledger=[
         Entry(resource=source, outcome="complete", started=TIME, ended=TIME)
         for source in (*sorted(sources), *(f"{SCAN}{tool}:case" for tool in sorted({*tools, *seen, ""})))])
-    return Snapshot(manifest, {name: _table(table, rows.get(name, [])) for name, table in tables.TABLES.items()})
+    return Alike.of(_WORLDS, manifest, {
+        name: _table(table, rows.get(name, [])) for name, table in tables.TABLES.items()})
 
 
 def _verify(name: str, content: Any) -> None:
@@ -237,6 +241,11 @@ def _text(value: Any) -> str:
 
 
 def _table(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    """A table with these rows: the same for all worlds that have the same ones."""
+    return _WORLDS.made((table.name, repr(rows)), lambda: _made(table, rows), None) if rows else table.empty
+
+
+def _made(table: Table, rows: list[dict]) -> pa.Table:
     return pa.table([
         pa.array([_written(column, row[column.name]) if column.name in row else _left_out(table, column, row, position)
                   for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])

@@ -1,8 +1,8 @@
 """A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
 
 import warnings
-from collections.abc import Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Unpack, overload
 
@@ -34,6 +34,7 @@ class Snapshot:
         self._tables = tables
         self._frames: dict[str, pd.DataFrame] = {}
         self._said: dict[str, list[str]] = {}
+        self._optional: dict[tuple[str, ...], sources.Given] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
 
     @property
@@ -70,9 +71,9 @@ class Snapshot:
         if name not in self._frames:
             if name in DERIVED:
                 function = derivation(name)
-                self._frames[name] = function(*map(self.input, inputs(function)))
+                self._frames[name] = self._derived(function, inputs(function))
             elif name in tables.TABLES:
-                self._frames[name] = self._tables[name].to_pandas(types_mapper=pd.ArrowDtype)
+                self._frames[name] = self._collected(name)
             else:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
         frame = self._frames[name]
@@ -83,6 +84,17 @@ class Snapshot:
         frame = frame.copy(deep=False)
         frame.attrs = {"gaps": tuple(self._said[name])} if self._said[name] else {}  # not what its inputs lacked
         return frame
+
+    def _collected(self, name: str) -> pd.DataFrame:
+        """A collected table as a DataFrame."""
+        table = self._tables[name]
+        if not table.num_rows and table.schema.equals(tables.table(name).schema):
+            return _empty(name)
+        return _in_pandas(table)
+
+    def _derived(self, function: Callable[..., Any], names: Sequence[str]) -> Any:
+        """What a function works out from the tables of these names."""
+        return function(*map(self.input, names))
 
     def gaps(self, name: str | Sequence[str], tools: Sequence[str] = ()) -> list[str]:
         """The gaps in a table, or in several tables, as sentences; empty if they are complete.
@@ -109,7 +121,9 @@ class Snapshot:
         return found
 
     def _given(self, tools: Sequence[str]) -> sources.Given:
-        return frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
+        if tools not in self._optional:
+            self._optional[tools] = frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
+        return self._optional[tools]
 
     def gap_of(self, source: str) -> str:
         """Why a source is incomplete; empty if it is complete."""
@@ -206,3 +220,13 @@ class Snapshot:
         self.path = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest
         return self.path
+
+
+def _in_pandas(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+@cache
+def _empty(name: str) -> pd.DataFrame:
+    """A table without rows, for all snapshots: most clusters lack most kinds, and each takes pandas a millisecond."""
+    return _in_pandas(tables.table(name).empty)

@@ -19,6 +19,8 @@ A **path** is read from the row's own object, with these marks:
 =====================  ==========================================================================
 """
 
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import msgspec
@@ -71,7 +73,7 @@ class Rows(msgspec.Struct, frozen=True):
     keep: tuple[str, ...] = ()
 
 
-class Table(msgspec.Struct, frozen=True):
+class Table(msgspec.Struct, frozen=True, dict=True):
     """A table: name, one line of meaning, where its rows come from, its columns, and the key of a row.
 
     As the subject of a verdict a row is called by its ``kind`` (a column of this name goes first) and by the columns
@@ -91,13 +93,22 @@ class Table(msgspec.Struct, frozen=True):
         """The resources that must be read completely for this table to be complete."""
         return tuple(dict.fromkeys(rows.source for rows in self.rows))
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
         """The Arrow schema, with the meaning of each column in its metadata."""
         return pa.schema(
             [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc}) for c in self.columns],
             metadata={"doc": self.doc},
         )
+
+    @cached_property
+    def empty(self) -> pa.Table:
+        """The table without rows: one for all, since Arrow tables do not change."""
+        return self.schema.empty_table()
+
+    def of(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
+        """The table with the rows of these batches."""
+        return pa.Table.from_batches(batches, schema=self.schema) if batches else self.empty
 
 
 class Resource(msgspec.Struct, frozen=True):

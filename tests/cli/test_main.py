@@ -1,4 +1,4 @@
-"""The command line as a user has it: real processes, exit codes, clean stdout, sentences on stderr."""
+"""The command line as a user has it: exit codes, clean stdout, sentences on stderr; real processes where they matter."""
 
 import contextlib
 import gzip
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import auditkit
 from replay import ACME_PROD, ReplayServer
 
 from auditkit.reports.panels.requirements import about
@@ -18,7 +19,8 @@ from auditkit.snapshots.store import open_snapshot
 HERE = Path(__file__).parents[2]
 
 
-def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+def process(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The same as `auditkit` by a process of its own."""
     return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True, text=True,
                           check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere", **environment})
 
@@ -150,7 +152,7 @@ def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> No
 
 
 def test_a_terminal_that_knows_ascii_only(taken: Path) -> None:
-    done = auditkit("evaluate", taken, "-f", "soc2", PYTHONIOENCODING="ascii")
+    done = process("evaluate", taken, "-f", "soc2", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and done.stdout.startswith("SOC 2 \\u2013 Trust Services Criteria")
 
 

@@ -3,15 +3,13 @@
 import datetime as dt
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
+from command_line import auditkit
 from hypothesis import given
 from worlds import arrow
 
@@ -303,14 +301,6 @@ def test_a_word_never_makes_a_pass(kinds, given_) -> None:
         assert after.status == ("fail" if denied else "attested" if before.status == "manual" and valid
                                 else before.status)
         assert after.status != "pass" or before.requirement.reach == "evidenced"
-
-
-HERE = Path(__file__).parents[2]
-
-
-def auditkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True,
-                          text=True, check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
 
 
 def test_on_the_command_line(folder) -> None:

@@ -2,9 +2,6 @@
 
 import datetime as dt
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -12,6 +9,7 @@ from pathlib import Path
 import hypothesis.strategies as st
 import pandas as pd
 import pytest
+from command_line import auditkit
 from hypothesis import given
 from worlds import arrow
 
@@ -351,14 +349,7 @@ def covers(exception: RiskAcceptance, verdict: pd.Series) -> bool:
                 and fnmatchcase(verdict["name"], one.name or "*") for one in said.subjects)))
 
 
-# The command line, in processes.
-
-HERE = Path(__file__).parents[2]
-
-
-def auditkit(*arguments: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "auditkit.cli.main", *map(str, arguments)], capture_output=True,
-                          text=True, check=False, cwd=HERE, env={**os.environ, "KUBECONFIG": "/nowhere"})
+# The command line.
 
 
 def test_on_the_command_line(written, tmp_path: Path) -> None:

@@ -3,24 +3,24 @@ and each is missed when it is taken away."""
 
 import msgspec
 import pytest
-from replay import ACME_PROD
 
 from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
-from auditkit.collectors.cluster import collect
 from auditkit.collectors.decode.structs import struct_for
-from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.evaluation.engine import run
+from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.ledger import SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 
 CHECKS = all_checks()
+MEMORY = Memory()
+"""The tables that the snapshots below have in common: each lacks one source."""
 
 
 @pytest.fixture(scope="module")
-def snapshot() -> Snapshot:
-    return collect(open_files(ACME_PROD))
+def snapshot(acme: Snapshot) -> Snapshot:
+    return acme
 
 
 def closure(names: tuple[str, ...], *, needed: bool = False) -> set[str]:
@@ -35,12 +35,12 @@ def closure(names: tuple[str, ...], *, needed: bool = False) -> set[str]:
     return found
 
 
-class Recording(Snapshot):
+class Recording(Alike):
     """A snapshot that notes which tables are asked of it."""
 
-    def frame(self, name: str):
+    def input(self, name: str):
         self.asked.add(name)
-        return super().frame(name)
+        return super().input(name)
 
 
 def without(snapshot: Snapshot, source: str) -> Snapshot:
@@ -48,12 +48,12 @@ def without(snapshot: Snapshot, source: str) -> Snapshot:
     ledger = [entry for entry in snapshot.manifest.ledger
               if entry.resource != source and not (source in SCANNED and entry.resource.startswith(SCAN))]
     kept = {name: snapshot.arrow(name) for name in tables.TABLES}
-    return Snapshot(msgspec.structs.replace(snapshot.manifest, ledger=ledger), kept)
+    return Alike.of(MEMORY, msgspec.structs.replace(snapshot.manifest, ledger=ledger), kept)
 
 
 @pytest.mark.parametrize("name", CHECKS)
 def test_a_check_asks_for_what_it_names(name: str, snapshot: Snapshot) -> None:
-    watched = Recording(snapshot.manifest, {n: snapshot.arrow(n) for n in tables.TABLES})
+    watched = Recording.of(MEMORY, snapshot.manifest, {n: snapshot.arrow(n) for n in tables.TABLES})
     watched.asked = set()
     run(CHECKS[name], watched)
     assert watched.asked == closure(CHECKS[name].tables)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pikepdf
 import pyarrow.parquet as pq
 import pytest
+from command_line import auditkit
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 
 CANARY = b"CANARY-"
@@ -81,8 +82,9 @@ def test_a_full_run_writes_and_prints_no_canary(tmp_path: Path, live: bool) -> N
     printed = [done.stdout, done.stderr]
     for arguments in (["evaluate", snapshot, "--subjects", "--format", "jsonl"], ["evaluate", snapshot, "--format", "json"],
                       ["show", snapshot], ["show", snapshot, "container_env"], ["show", snapshot, "findings"]):
-        shown = run(*arguments)
-        printed += [shown.stdout, shown.stderr]
+        shown = auditkit(*arguments)
+        assert shown.returncode == 0, shown.stderr
+        printed += [shown.stdout.encode(), shown.stderr.encode()]
     files = [file for folder in (store, output) for file in folder.rglob("*") if file.is_file()]
     assert {file.suffix for file in files} >= {".parquet", ".json", ".html", ".pdf", ".ipynb"}
     for file in files:

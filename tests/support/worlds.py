@@ -1,6 +1,7 @@
 """Small worlds for tests: Kubernetes objects, as a user would write them, to the tables of a snapshot."""
 
 from collections.abc import Iterable
+from functools import cache
 
 import msgspec
 import pandas as pd
@@ -24,13 +25,20 @@ def arrow(objects: Iterable[dict]) -> dict[str, pa.Table]:
         assert not page.malformed, page.malformed
         for name, found in page.batches.items():
             batches.setdefault(name, []).extend(found)
-    return {name: pa.Table.from_batches(batches.get(name, []), schema=table.schema)
+    return {name: table.of(batches.get(name, []))
             for name, table in tables.TABLES.items()}
 
 
 def frames(objects: Iterable[dict]) -> dict[str, pd.DataFrame]:
     """The same as DataFrames with Arrow dtypes."""
-    return {name: table.to_pandas(types_mapper=pd.ArrowDtype) for name, table in arrow(objects).items()}
+    return {name: (table.to_pandas(types_mapper=pd.ArrowDtype) if table.num_rows else empty(name)).copy(deep=False)
+            for name, table in arrow(objects).items()}
+
+
+@cache
+def empty(name: str) -> pd.DataFrame:
+    """A table without rows, made once: a test takes a hundred of them at a time."""
+    return tables.table(name).empty.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def derived(found: dict[str, pd.DataFrame], *names: str) -> list[pd.DataFrame]:

@@ -37,6 +37,8 @@ def idle_templates(templates: pd.DataFrame, workloads: pd.DataFrame, workload_ow
     these are wanted, or it is suspended), revisions that were replaced by one with pods, and Jobs that
     are over: complete, or failed for good.
     """
+    if templates.empty:
+        return templates[_KEY]
     state = lookup(templates, _SAME, workloads, ["replicas", "suspended", "completed", *_ROLLOUT])
     links = workload_owners[workload_owners["controller"].fillna(False)]
     direct = _there(_owners(pods, pod_owners), templates)
@@ -154,6 +156,8 @@ def all_pod_annotations(pod_annotations: pd.DataFrame, template_pod_annotations:
 def _both(of_pods: pd.DataFrame, of_templates: pd.DataFrame, idle: pd.DataFrame, pod: str = "pod") -> pd.DataFrame:
     """The rows of pods and then those of idle templates; ``pod`` is the column that names them."""
     columns = ["kind", *of_pods]
-    kept = of_templates[has(of_templates, {"kind": "kind", "namespace": "namespace", pod: "name"}, idle)]
     of_pods = of_pods.assign(kind=pd.Series("Pod", of_pods.index, STRING))[columns]
+    if of_templates.empty or idle.empty:
+        return of_pods.reset_index(drop=True)
+    kept = of_templates[has(of_templates, {"kind": "kind", "namespace": "namespace", pod: "name"}, idle)]
     return pd.concat([of_pods, kept.reindex(columns=columns).astype(of_pods.dtypes)], ignore_index=True)

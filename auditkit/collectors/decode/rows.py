@@ -188,18 +188,13 @@ def _split(table: str, label: str) -> tuple[list[Column], list[Column]]:
     return single, repeated
 
 
-@cache
-def _schema(table: str) -> pa.Schema:
-    return TABLES[table].schema
-
-
 def _batch(table: Table, rows: Rows, stack: list[_Level], cells: dict[str, int]) -> pa.RecordBatch:
     single, repeated = _split(table.name, rows.label)
     arrays = {column.name: _column(column, rows, stack, cells) for column in single}
     if repeated:
         at, elements = _explode(stack[-1], repeated, rows.label)
         arrays = {name: array.take(at) for name, array in arrays.items()} | elements
-    return pa.RecordBatch.from_arrays([arrays[column.name] for column in table.columns], schema=_schema(table.name))
+    return pa.RecordBatch.from_arrays([arrays[column.name] for column in table.columns], schema=table.schema)
 
 
 def _explode(level: _Level, repeated: list[Column], label: str) -> tuple[pa.Array, dict[str, pa.Array]]:

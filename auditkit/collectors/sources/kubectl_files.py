@@ -262,7 +262,7 @@ class FilesSource:
                 self._of(name).problems.append(said)
 
 
-def _moment(metadata: dict) -> str:
+def _moment(metadata: dict[str, Any]) -> str:
     """The resourceVersion of a list; empty where it is of no moment: no server answers with 0."""
     version = str(metadata.get("resourceVersion") or "")
     return "" if version == "0" else version

@@ -65,17 +65,21 @@ class LiveSource:
         return Answer(answer.status, answer.data)
 
 
+KUBECONFIG = "~/.kube/config"
+"""Where a kubeconfig is looked for in the end (documentation of kubectl: organizing cluster access)."""
+
+
 def _client(context: str | None, kubeconfig: str | None, workers: int) -> tuple[client.ApiClient, str]:
     """The client of a context with its name; without any kubeconfig, that of the cluster this runs in."""
     configuration = client.Configuration()
     configuration.connection_pool_maxsize = workers
-    places = kubeconfig or config.KUBE_CONFIG_DEFAULT_LOCATION
+    places = kubeconfig or os.environ.get("KUBECONFIG", KUBECONFIG)  # as it is now: the client reads it at its import
     if not any(Path(place).expanduser().is_file() for place in places.split(os.pathsep)):
         if context or kubeconfig:
             raise SourceError(f"There is no kubeconfig at {places}. Give another with --kubeconfig, or set KUBECONFIG.")
         return _in_cluster(configuration), "in-cluster"
     try:
-        contexts, active = config.list_kube_config_contexts(config_file=kubeconfig)
+        contexts, active = config.list_kube_config_contexts(config_file=places)
     except Exception as error:  # the loader lets the errors of the YAML library and of its own reading through
         raise SourceError(f"The kubeconfig {places} cannot be used: {_sentence(error)} "
                           "Give another with --kubeconfig, or set KUBECONFIG.") from None
@@ -85,7 +89,7 @@ def _client(context: str | None, kubeconfig: str | None, workers: int) -> tuple[
         raise SourceError(f"There is no context {name!r} in the kubeconfig; it has {', '.join(known) or 'none'}. "
                           "`kubectl config get-contexts` lists them.")
     try:
-        config.load_kube_config(config_file=kubeconfig, context=name, client_configuration=configuration)
+        config.load_kube_config(config_file=places, context=name, client_configuration=configuration)
         return client.ApiClient(configuration), name
     except Exception as error:  # a certificate that cannot be read, a login plug-in that is not installed
         raise SourceError(f"The context {name!r} cannot be used: {_sentence(error)}") from None
