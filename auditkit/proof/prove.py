@@ -245,7 +245,7 @@ def _table(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     return _WORLDS.made((table.name, repr(rows)), lambda: _made(table, rows), None) if rows else table.empty
 
 
-def _made(table: Table, rows: list[dict]) -> pa.Table:
+def _made(table: Table, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.table([
         pa.array([_written(column, row[column.name]) if column.name in row else _left_out(table, column, row, position)
                   for position, row in enumerate(rows)], _in(column)).cast(DTYPES[column.dtype])

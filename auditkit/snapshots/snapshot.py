@@ -121,9 +121,10 @@ class Snapshot:
         return found
 
     def _given(self, tools: Sequence[str]) -> sources.Given:
-        if tools not in self._optional:
-            self._optional[tools] = frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, tools))
-        return self._optional[tools]
+        asked = tuple(tools)
+        if asked not in self._optional:
+            self._optional[asked] = frozenset(table for table in sources.OPTIONAL if self._ledger.given(table, asked))
+        return self._optional[asked]
 
     def gap_of(self, source: str) -> str:
         """Why a source is incomplete; empty if it is complete."""
