@@ -67,6 +67,7 @@ DERIVED: dict[str, str] = {
     "all_pod_annotations": "auditkit.analysis.workloads.pods_and_templates:all_pod_annotations",
     "node_results": "auditkit.analysis.findings.kube_bench:node_results",
     "container_contexts": "auditkit.analysis.workloads.containers:container_contexts",
+    "container_systems": "auditkit.analysis.workloads.containers:container_systems",
     "container_powers": "auditkit.analysis.workloads.containers:container_powers",
     "namespaced_objects": "auditkit.analysis.workloads.containers:namespaced_objects",
     "secret_fetchers": "auditkit.analysis.workloads.containers:secret_fetchers",

@@ -26,7 +26,7 @@ BY_KIND: dict[str, dict[str, str]] = {
         "all_container_handlers", "all_container_env", "all_container_env_from", "all_volumes", "all_pod_sysctls",
         "all_pod_node_selectors", "all_pod_annotations", "container_powers", "pod_specs", "spec_security",
         "namespaced_objects")},
-    "container_contexts": {"nodes": "Pod"},
+    "container_contexts": {}, "container_systems": {"nodes": "Pod"},
 }
 """Derived tables of which a row says what stands in the object of its kind; beside them inputs that are joined to the
 rows of one kind (only pods have a node). The lists of other kinds decide at most whether a row is there (a template

@@ -153,7 +153,8 @@ def no_windows_host_process(all_containers: pd.DataFrame, container_contexts: pd
     remedy="Set securityContext.allowPrivilegeEscalation to false.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.6; Pod Security Standards, restricted: privilege escalation",
 )
-def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                            container_systems: pd.DataFrame) -> Judgement:
     """Containers do not allow privilege escalation.
 
     Where it is allowed, a process can gain more rights than its parent, for example through a setuid program.
@@ -162,7 +163,7 @@ def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd
     may = all_containers["allow_privilege_escalation"].fillna(True)
     return judge(all_containers, ~may & ~all_containers["privileged"], ["type", "allow_privilege_escalation",
                  "privileged"],
-                 applies=on_linux(container_contexts), otherwise=ON_WINDOWS)
+                 applies=on_linux(container_contexts, container_systems), otherwise=ON_WINDOWS)
 
 
 @medium(
@@ -172,7 +173,8 @@ def no_privilege_escalation(all_containers: pd.DataFrame, container_contexts: pd
     remedy="Build the image so that it runs as an unprivileged user, and set runAsNonRoot to true.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.7; Pod Security Standards, restricted: running as non-root",
 )
-def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                    container_systems: pd.DataFrame) -> Judgement:
     """Containers are set to run as an unprivileged user.
 
     A process that runs as root in a container is root on the node if it breaks out, unless the pod has a user namespace
@@ -180,7 +182,7 @@ def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFra
     """
     context = container_contexts
     as_user = (context["run_as_user"] != 0).fillna(context["run_as_non_root"].fillna(False))
-    ok = as_user.mask(context["windows"], no_administrator(context))
+    ok = as_user.mask(container_systems["windows"], no_administrator(context))
     return judge(context.assign(type=all_containers["type"]), ok,
                  ["type", "run_as_user", "run_as_non_root", "windows_user"], applies=~context["ended"], otherwise=ENDED,
                  reasons=lambda: pd.Series(NO_USER, ok.index, STRING).where(ok.isna(), ""))
@@ -192,7 +194,7 @@ def run_as_non_root(all_containers: pd.DataFrame, container_contexts: pd.DataFra
     remedy="Set securityContext.capabilities.drop to [ALL], and add only the capabilities that are needed.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.8",
 )
-def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame, container_systems: pd.DataFrame,
                container_powers: pd.DataFrame) -> Judgement:
     """Containers do not have the capability NET_RAW.
 
@@ -200,7 +202,7 @@ def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
     """
     ok = container_powers["drops_net_raw"] & ~container_powers["adds_net_raw"] & ~all_containers["privileged"]
     return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
-                 applies=on_linux(container_contexts), otherwise=ON_WINDOWS)
+                 applies=on_linux(container_contexts, container_systems), otherwise=ON_WINDOWS)
 
 
 @medium(
@@ -211,8 +213,8 @@ def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.9; Pod Security Standards, restricted: capabilities",
 )
 def all_capabilities_dropped(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
-                             container_powers: pd.DataFrame,
-                             *, allowed: tuple[str, ...] = ("NET_BIND_SERVICE",)) -> Judgement:
+                             container_systems: pd.DataFrame, container_powers: pd.DataFrame, *, allowed: tuple[str,
+                             ...] = ("NET_BIND_SERVICE",)) -> Judgement:
     """Containers drop all capabilities, and add only those that are allowed.
 
     A capability is a part of the power of root. Runtimes give containers several that most programs never use.
@@ -220,7 +222,7 @@ def all_capabilities_dropped(all_containers: pd.DataFrame, container_contexts: p
     adds_allowed = container_powers["added"].str.fullmatch(rf"(?:(?:{'|'.join(allowed)})(?:, |$))*")
     ok = container_powers["drops_all"] & adds_allowed & ~all_containers["privileged"]
     return judge(_with_powers(all_containers, container_powers), ok, ["type", "dropped", "added", "privileged"],
-                 applies=on_linux(container_contexts), otherwise=ON_WINDOWS)
+                 applies=on_linux(container_contexts, container_systems), otherwise=ON_WINDOWS)
 
 
 def _with_powers(all_containers: pd.DataFrame, container_powers: pd.DataFrame) -> pd.DataFrame:
@@ -233,7 +235,8 @@ def _with_powers(all_containers: pd.DataFrame, container_powers: pd.DataFrame) -
     remedy="Set seccompProfile.type to RuntimeDefault on the pod. A privileged container has no profile.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.6.2; Pod Security Standards, restricted: seccomp",
 )
-def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                        container_systems: pd.DataFrame) -> Judgement:
     """Containers set a seccomp profile.
 
     A seccomp profile blocks system calls that programs rarely need and that attacks on the kernel use.
@@ -241,7 +244,7 @@ def seccomp_profile_set(all_containers: pd.DataFrame, container_contexts: pd.Dat
     profile = container_contexts["seccomp_type"]
     ok = profile.isin(_PROFILES) & ~all_containers["privileged"]  # the runtime gives a privileged container none
     return judge(all_containers.assign(seccomp_type=profile), ok, ["type", "seccomp_type", "privileged"],
-                 applies=on_linux(container_contexts), otherwise=ON_WINDOWS)
+                 applies=on_linux(container_contexts, container_systems), otherwise=ON_WINDOWS)
 
 
 @low(
@@ -283,13 +286,14 @@ def security_context_set(all_containers: pd.DataFrame, container_contexts: pd.Da
     remedy="Set securityContext.readOnlyRootFilesystem to true, and mount an emptyDir where the program must write.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: immutable container file systems",
 )
-def read_only_root_filesystem(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
+def read_only_root_filesystem(all_containers: pd.DataFrame, container_contexts: pd.DataFrame,
+                              container_systems: pd.DataFrame) -> Judgement:
     """Containers have a read-only root file system.
 
     Where the root file system is writable, an attacker can replace programs or leave new ones in the container.
     """
     return judge(all_containers, all_containers["read_only_root"], ["type", "read_only_root"],
-                 applies=on_linux(container_contexts), otherwise=ON_WINDOWS)
+                 applies=on_linux(container_contexts, container_systems), otherwise=ON_WINDOWS)
 
 
 @medium(

@@ -13,7 +13,8 @@ from auditkit.evaluation.results import subjects
 
 @provide
 def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
-                 all_container_ports: pd.DataFrame, container_contexts: pd.DataFrame, container_powers: pd.DataFrame,
+                 all_container_ports: pd.DataFrame, container_contexts: pd.DataFrame, container_systems: pd.DataFrame,
+                 container_powers: pd.DataFrame,
                  namespaced_objects: pd.DataFrame, all_container_env: pd.DataFrame,
                  all_container_env_from: pd.DataFrame, limit_ranges: pd.DataFrame, pod_specs: pd.DataFrame,
                  spec_security: pd.DataFrame) -> pd.DataFrame:

@@ -13,9 +13,11 @@ _EFFECTIVE = ("run_as_non_root", "run_as_user", "run_as_group", "windows_user", 
               "selinux_type", "windows_host_process", "cpu_limit", "memory_limit", "security_context")
 _OF_PODS = ("fs_group", "security_statement", "restart_policy")
 
+_POD = {"kind": "kind", "namespace": "namespace", "pod": "name"}
+"""From `all_containers` to `all_pods`."""
 
-def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
-                       all_pod_node_selectors: pd.DataFrame) -> pd.DataFrame:
+
+def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame) -> pd.DataFrame:
     """The effective security context of each container, in the order of the containers: its own setting, else its
     pod's.
 
@@ -23,13 +25,10 @@ def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nod
     windows_host_process, cpu_limit, memory_limit, security_context (a field that it or its pod sets; <NA>: none);
     fs_group and security_statement of the pod alone; restart_policy (its own, else that of the pod);
     serves: it runs as long as its pod, which does not end by itself (a regular container, or an init container that
-    is a sidecar); ended: its pod has; and windows: its pod is on a Windows node, or, where no node tells, states or
-    asks for Windows.
+    is a sidecar); and ended: its pod has.
     """
-    known = all_pods[["kind", "namespace", "name", *_OF_PODS, *_EFFECTIVE]].assign(
-        os=_systems(all_pods, nodes, all_pod_node_selectors), ended=ended(all_pods))
-    pod = lookup(all_containers, {"kind": "kind", "namespace": "namespace", "pod": "name"}, known,
-                 [*_EFFECTIVE, *_OF_PODS, "os", "ended"])
+    known = all_pods[["kind", "namespace", "name", *_OF_PODS, *_EFFECTIVE]].assign(ended=ended(all_pods))
+    pod = lookup(all_containers, _POD, known, [*_EFFECTIVE, *_OF_PODS, "ended"])
     own = all_containers["restart_policy"]
     policy = own.fillna(pod["restart_policy"])
     stays = lasting(all_containers) & ((all_containers["type"] == "regular") | (pod["restart_policy"] == "Always"))
@@ -37,8 +36,17 @@ def container_contexts(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nod
         **{name: all_containers[name].fillna(pod[name]) for name in _EFFECTIVE},
         **{name: pod[name] for name in ("fs_group", "security_statement")}, "restart_policy": policy,
         "serves": stays & (policy == "Always"), "ended": pod["ended"].fillna(False),
-        "windows": pod["os"].eq("windows").fillna(False),
     })
+
+
+def container_systems(all_containers: pd.DataFrame, all_pods: pd.DataFrame, nodes: pd.DataFrame,
+                      all_pod_node_selectors: pd.DataFrame) -> pd.DataFrame:
+    """The operating system of each container, in the order of the containers.
+
+    Column: windows (its pod is on a Windows node, or, where no node tells, states or asks for Windows).
+    """
+    known = all_pods[["kind", "namespace", "name"]].assign(os=_systems(all_pods, nodes, all_pod_node_selectors))
+    return lookup(all_containers, _POD, known, ["os"]).eq("windows").fillna(False).rename(columns={"os": "windows"})
 
 
 def _systems(pods: pd.DataFrame, nodes: pd.DataFrame, selectors: pd.DataFrame) -> pd.Series:

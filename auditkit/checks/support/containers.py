@@ -13,9 +13,9 @@ _ADMINISTRATORS = (r"(?i)\s*(?:.*\\)?\s*(?:containeradministrator|administrators
 ``USER@DOMAIN``, in any case) or by their well-known security identifier."""
 
 
-def on_linux(contexts: pd.DataFrame) -> pd.Series:
+def on_linux(contexts: pd.DataFrame, systems: pd.DataFrame) -> pd.Series:
     """Whether the pod of each container has not ended and does not run on Windows."""
-    return ~contexts["windows"] & ~contexts["ended"]
+    return ~systems["windows"] & ~contexts["ended"]
 
 
 def no_administrator(contexts: pd.DataFrame) -> pd.Series:

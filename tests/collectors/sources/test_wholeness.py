@@ -333,7 +333,7 @@ def test_the_cover_says_what_is_stated_and_by_whom_and_escapes_it(tmp_path: Path
     put(tmp_path, pods=kubectl(pod("a")))
     snapshot = api.collect(recording=tmp_path, complete="pods", stated_by="<b>alice</b>", taken_at="2026-01-31")
     cover = snapshot._repr_mimebundle_()["text/html"]
-    assert "by &lt;b&gt;alice&lt;/b&gt;, without other evidence: pods, controlplane" in cover
+    assert "complete according to &lt;b&gt;alice&lt;/b&gt;, without other evidence: pods, controlplane" in cover
     assert "2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, stated by &lt;b&gt;alice&lt;/b&gt;; read on" in cover
     assert "Stated" not in collect(open_files(ACME_PROD))._repr_mimebundle_()["text/html"]
 
