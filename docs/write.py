@@ -272,7 +272,7 @@ def _errors() -> list[type[errors.AuditkitError]]:
 
 
 def exit_codes() -> Iterator[str]:
-    said = " ".join((inspect.getdoc(main) or "").partition("Exit codes:")[2].split()).rstrip(".")
+    said = " ".join(main.EXIT_CODES.partition("Exit codes:")[2].split()).rstrip(".")
     codes = {int(code): meaning for code, _, meaning in (one.partition(" ") for one in said.split("; "))}
     raised = {code: [one.__name__ for one in _errors() if one.exit_code == code] for code in codes}
     yield from _head("Exit codes", "What `auditkit` tells a scheduler.")
