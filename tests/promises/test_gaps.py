@@ -74,7 +74,7 @@ def test_the_requirement_does_not_pass_though_all_of_its_rows_do():
     assert outcome.counts == {"pass": 1, "fail": 0, "unknown": 0, "not_applicable": 0}
     status, reason = status_of(PROBE, [outcome, outcome])
     assert status == "unknown"
-    assert reason == ("deployments.apps, replicasets.apps, statefulsets.apps, daemonsets.apps, replicationcontrollers, "
+    assert str(reason) == ("deployments.apps, replicasets.apps, statefulsets.apps, daemonsets.apps, replicationcontrollers, "
                       "jobs.batch and cronjobs.batch were not collected")
 
 
@@ -88,7 +88,7 @@ def test_what_is_joined_to_a_row_must_be_whole():
 
 
 def test_nodes_matter_to_pods_alone():
-    found = verdicts("workloads.security_context_set", snapshot(
+    found = verdicts("workloads.run_as_non_root", snapshot(
         *[change | {} for change in (pod("p", securityContext={"runAsUser": 1}),
                                      workload("Deployment", "d", securityContext={"runAsUser": 1}))], nodes="forbidden"))
     assert found == {("Pod", "p"): "unknown", ("Deployment", "d"): "pass"}
