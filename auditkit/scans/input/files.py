@@ -173,7 +173,7 @@ def _member(open_raw: Open, member: zipfile.ZipInfo) -> Open:
         raw = open_raw()
         with _closed_on_error(raw):
             try:
-                stream = zipfile.ZipFile(raw).open(member)
+                stream = zipfile.ZipFile(raw).open(member)  # noqa: SIM115 (the caller closes it)
             except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
                 raise Broken(f"it cannot be unpacked ({error})") from None
             return _unpacked(stream, raw, member.compress_size)
