@@ -14,7 +14,6 @@ import pytest
 from finding_worlds import ENDED, OLD, YOUNG, finding, only, pod, shop, snapshot, thing
 from scan_worlds import everything, read, records, written
 
-from auditkit import scans
 from auditkit.analysis.findings.images import references
 from auditkit.scans import free_text, registry
 from auditkit.scans.input import skim
@@ -562,6 +561,6 @@ def test_a_reader_says_what_its_tool_is_good_for(monkeypatch: pytest.MonkeyPatch
         NAME = "new"
         PROVIDES = frozenset({"images"})
 
-    known = scans.readers()
-    monkeypatch.setattr(scans, "readers", lambda: (*known, New))
+    known = registry.all_readers()
+    monkeypatch.setattr(registry, "all_readers", lambda: (*known, New))
     assert "new" in registry.Providers("images") and "new" not in registry.Providers("state")

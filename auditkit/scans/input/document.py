@@ -169,8 +169,8 @@ class File:
     def _content(self) -> BinaryIO:
         stream = self._open()
         left = self._start
-        while left:
-            left -= len(stream.read(left))
+        while left and (skipped := len(stream.read(left))):  # nothing, where the file has been cut since
+            left -= skipped
         return stream
 
     def _json(self) -> BinaryIO:

@@ -170,17 +170,20 @@ def _refused(member: zipfile.ZipInfo) -> str:
 
 def _member(open_raw: Open, member: zipfile.ZipInfo) -> Open:
     def open_member() -> io.BufferedReader:
-        try:
-            stream = zipfile.ZipFile(open_raw()).open(member)  # noqa: SIM115 (the caller closes it)
-        except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
-            raise Broken(f"it cannot be unpacked ({error})") from None
-        return io.BufferedReader(_Unpacked(stream, member.compress_size))
+        raw = open_raw()
+        with _closed_on_error(raw):
+            try:
+                stream = zipfile.ZipFile(raw).open(member)  # noqa: SIM115 (the caller closes it)
+            except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError) as error:
+                raise Broken(f"it cannot be unpacked ({error})") from None
+            return _unpacked(stream, raw, member.compress_size)
 
     def unpacked() -> io.BufferedReader:
         stream = open_member()
-        if stream.peek(2)[:2] == b"\x1f\x8b":
-            return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=stream), member.compress_size))
-        return stream
+        with _closed_on_error(stream):
+            if stream.peek(2)[:2] == b"\x1f\x8b":
+                return _unpacked(gzip.GzipFile(fileobj=stream), stream, member.compress_size)
+            return stream
 
     return unpacked
 
@@ -189,9 +192,20 @@ def gunzipped(open_raw: Open) -> Open:
     """The content of a gzip file."""
     def open_unpacked() -> io.BufferedReader:
         raw = open_raw()
-        return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=raw), os.fstat(raw.fileno()).st_size))
+        with _closed_on_error(raw):
+            return _unpacked(gzip.GzipFile(fileobj=raw), raw, os.fstat(raw.fileno()).st_size)
 
     return open_unpacked
+
+
+@contextlib.contextmanager
+def _closed_on_error(stream: io.BufferedReader) -> Iterator[None]:
+    """A stream that is handed on is closed where it cannot be."""
+    try:
+        yield
+    except BaseException:
+        stream.close()
+        raise
 
 
 def _most(packed: int) -> int:
@@ -200,10 +214,14 @@ def _most(packed: int) -> int:
 
 
 class _Unpacked(io.RawIOBase):
-    """A stream that is unpacked while it is read, and refused where it unfolds too far. Raises `Broken`."""
+    """A stream that is unpacked while it is read, and refused where it unfolds too far. Raises `Broken`.
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile, packed: int):
-        self._stream, self._packed, self._unpacked = stream, packed, 0
+    Closing it closes ``beneath`` as well, the packed stream that it is unpacked from: neither `gzip` nor `zipfile`
+    closes a stream that it was given.
+    """
+
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile, beneath: io.BufferedReader, packed: int):
+        self._stream, self._beneath, self._packed, self._unpacked = stream, beneath, packed, 0
 
     def readable(self) -> bool:
         return True
@@ -223,19 +241,25 @@ class _Unpacked(io.RawIOBase):
 
     def close(self) -> None:
         self._stream.close()
+        self._beneath.close()
         super().close()
+
+
+def _unpacked(stream: IO[bytes] | gzip.GzipFile, beneath: io.BufferedReader, packed: int) -> io.BufferedReader:
+    return io.BufferedReader(_Unpacked(stream, beneath, packed))
 
 
 def recoded(open: Open) -> Open:
     """The content in UTF-8 without a byte order mark, whether it is UTF-8 or UTF-16."""
     def open_recoded() -> io.BufferedReader:
         stream = open()
-        start = stream.peek(4)[:4]
-        if start.startswith(codecs.BOM_UTF8):
-            stream.read(len(codecs.BOM_UTF8))
-        elif encoding := _utf16(start):
-            return io.BufferedReader(_Recoded(stream, encoding))
-        return stream
+        with _closed_on_error(stream):
+            start = stream.peek(4)[:4]
+            if start.startswith(codecs.BOM_UTF8):
+                stream.read(len(codecs.BOM_UTF8))
+            elif encoding := _utf16(start):
+                return io.BufferedReader(_Recoded(stream, encoding))
+            return stream
 
     return open_recoded
 

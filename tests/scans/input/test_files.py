@@ -363,6 +363,13 @@ def test_every_reading_begins_at_the_beginning(tmp_path: Path) -> None:
     assert len(list(opened_file.values())) == 10
 
 
+def test_a_file_that_is_cut_after_it_was_opened_ends_there(tmp_path: Path) -> None:
+    opened_file = opened(tmp_path, f"a line of a log\n{TEXT}\n")
+    (tmp_path / "scan").write_bytes(b"a")
+    assert list(opened_file.each("results[]")) == []
+    assert "is cut off" in opened_file.gaps[0].reason
+
+
 def test_a_folder_or_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere")
     (tmp_path / "good.json").write_text(TEXT)
