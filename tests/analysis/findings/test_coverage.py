@@ -159,7 +159,8 @@ DAY = range(0, 25 * 60, 9)
     ([scan()], [], "unknown", "no events"),
     ([scan()], log(0, 60, None), "unknown", "not known"),
     ([scan()], log(None), "unknown", "not known"),
-    ([scan()], log(*(minute - 60 * 24 * 60 for minute in DAY)), "unknown", "more than 30 days"),
+    ([scan()], log(*(minute - 60 * 24 * 60 for minute in DAY)), "unknown",
+     "nothing shows that the logs reach into the last 30 days before the snapshot"),
 ])
 def test_an_audit_log_without_gaps(scans, events, verdict, says):
     found, reason = only(CONTINUOUS, snapshot(scans=scans, events=events))
