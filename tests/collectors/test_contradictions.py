@@ -42,7 +42,8 @@ EMPTY = items(lambda _: [])
     ("*/roles", EMPTY, f"roles.{RBAC}", "the list is empty, but bindings name Roles"),
     ("*/clusterrolebindings", EMPTY, f"clusterrolebindings.{RBAC}", "the list is empty, which is impossible in a cluster"),
     ("*/rolebindings", EMPTY, f"rolebindings.{RBAC}", "the list is empty, which is impossible in a cluster"),
-    ("*/namespaces", EMPTY, "namespaces", "what every cluster has (default, kube-public, kube-system)"),
+    ("*/namespaces", EMPTY, "namespaces",
+     "objects that every cluster has are missing from the list (default, kube-public, kube-system)"),
     ("*/namespaces", but("kube-system"), "namespaces", "in namespaces that are missing from the list (kube-system)"),
     ("*/nodes", EMPTY, "nodes", "bound to nodes that are missing from the list (acme-cp0, acme-w1, acme-w2 and 1 more)"),
     ("*/nodes", but("acme-w2"), "nodes", "bound to nodes that are missing from the list (acme-w2)"),
@@ -57,7 +58,7 @@ EMPTY = items(lambda _: [])
     ("*/configmaps", but("default"), "configmaps", "for some namespaces (default)"),
     ("*/services", EMPTY, "services", "objects that every cluster has are missing from the list (kubernetes)"),
     ("*/validatingadmissionpolicies", EMPTY, "validatingadmissionpolicies.admissionregistration.k8s.io",
-     "yet bindings name policies of its kind"),
+     "the list is empty, but bindings name policies of its kind"),
     ("*/customresourcedefinitions", EMPTY, "customresourcedefinitions.apiextensions.k8s.io",
      "custom resources are served whose definitions are missing from the list"),
     ("*/apiservices", EMPTY, "apiservices.apiregistration.k8s.io", "groups are served whose APIServices"),
@@ -74,9 +75,9 @@ def test_a_list_to_which_another_points_is_not_whole(server, kubeconfig, path, f
 
 
 @pytest.mark.parametrize(("missing", "naming", "spec", "says"), [
-    ("persistentvolumes", "persistentvolumeclaims", {"volumeName": "pv-1"}, "yet claims are bound to volumes (pv-1)"),
+    ("persistentvolumes", "persistentvolumeclaims", {"volumeName": "pv-1"}, "the list is empty, but claims are bound to volumes (pv-1)"),
     ("persistentvolumeclaims", "persistentvolumes", {"claimRef": {"namespace": "shop", "name": "data"}},
-     "yet volumes are bound to claims (data)"),
+     "the list is empty, but volumes are bound to claims (data)"),
 ])
 def test_volumes_and_claims_point_to_one_another(server, kubeconfig, missing, naming, spec, says) -> None:
     server.fault(f"*/{missing}", **EMPTY)

@@ -5,6 +5,7 @@ changed goes the whole way. Only checks that read something changed are judged a
 """
 
 import copy
+import datetime as dt
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.model import Answer
+from auditkit.collectors.sources.observed import Observed
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.results import Outcome
 from auditkit.evaluation.status import status_of
@@ -39,6 +41,9 @@ class World:
     """What a server answers: ``lists`` (resource → list as it answers it, with ``items`` or ``rows``), and the rest."""
 
     proves_absence = True
+    assembles = False
+    stated: frozenset[str] = frozenset()
+    stated_by = ""
 
     def __init__(self) -> None:
         source = open_files(ACME_PROD)
@@ -72,6 +77,9 @@ class World:
 
     def review(self, path: str, body: dict) -> Answer:
         return self._source.review(path, body)
+
+    def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
+        return self._source.observed(started, ended)
 
     def items(self, name: str) -> list[dict[str, Any]]:
         """The objects of a list, to be changed."""

@@ -7,6 +7,7 @@ from network_worlds import CALICO, derive, namespace, policy
 from worlds import frames
 
 import auditkit
+from auditkit import tables
 from auditkit.analysis.network.reachability import TABLES, reachable
 from auditkit.collectors import engines
 from auditkit.collectors.discovery import Served
@@ -26,7 +27,6 @@ def with_engines(objects: list[dict], *kinds: dict) -> dict:
     import pandas as pd
     import pyarrow as pa
 
-    from auditkit import tables
     from auditkit.collectors.decode.objects import decode
 
     page = decode(msgspec.json.encode({"items": list(kinds)}), "engines")
@@ -162,25 +162,28 @@ def crd(group: str, plural: str, kind: str) -> dict:
                 "group": group, "scope": "Namespaced", "names": {"kind": kind, "plural": plural}}}
 
 
-def collected(tmp_path, *lists: tuple) -> auditkit.Snapshot:
-    """A snapshot of lists in a file: (kind, apiVersion, objects)."""
-    path = tmp_path / "lists.json"
-    path.write_text(json.dumps({"kind": "List", "apiVersion": "v1", "items": []}))
-    for number, (kind_, api, items) in enumerate(lists):
+def collected(tmp_path, *lists: tuple, whole: bool = False) -> auditkit.Snapshot:
+    """A snapshot of lists in files: (kind, apiVersion, objects). They are ``whole`` if they are a server's answers for
+    every kind that is built in; otherwise nothing shows that they are over all namespaces and without a selector."""
+    given = {kind_ for kind_, _, _ in lists}
+    others = [(one.kind, f"{one.group}/{one.versions[0]}" if one.group else one.versions[0], [])
+              for one in tables.RESOURCES.values() if one.builtin and one.kind not in given]
+    for number, (kind_, api, items) in enumerate([*lists, *(others if whole else [])]):
         (tmp_path / f"{number}.json").write_text(json.dumps(
-            {"kind": f"{kind_}List", "apiVersion": api, "metadata": {}, "items": items}))
-    path.unlink()
+            {"kind": f"{kind_}List", "apiVersion": api, "metadata": {"resourceVersion": "7"} if whole else {},
+             "items": items}))
     return auditkit.collect(recording=tmp_path)
 
 
 CRDS = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
-SERVICES = "APIService", "apiregistration.k8s.io/v1", []
+SERVICES = "APIService", "apiregistration.k8s.io/v1", [
+    {"metadata": {"name": "v1.apps"}, "spec": {"group": "apps", "version": "v1"}}]
 NAMESPACES = "Namespace", "v1", [{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}}]
 CLOSED = {"kind": "CiliumNetworkPolicy", "apiVersion": "cilium.io/v2", "metadata": {"name": "x", "namespace": "shop"}}
 
 
 def test_files_show_that_there_is_no_engine_where_nothing_of_it_is_installed(tmp_path):
-    snap = collected(tmp_path, NAMESPACES, (*CRDS, []), SERVICES)
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, []), SERVICES, whole=True)
     assert snap.gaps("other_engines") == [] and snap.other_engines.empty
 
 
@@ -196,9 +199,15 @@ def test_files_that_do_not_show_what_is_installed_leave_it_open(tmp_path):
     ([], ["any CiliumNetworkPolicy of Cilium (they could not be counted)"], True),
 ])
 def test_an_installed_kind_is_none_only_where_its_list_is_empty(tmp_path, given, words, gap):
-    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, *given)
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, *given, whole=True)
     assert snap.other_engines["words"].tolist() == words
     assert bool(snap.gaps("other_engines")) is gap
+
+
+def test_a_list_of_a_file_that_may_be_of_some_namespaces_counts_nothing(tmp_path):
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, ("CiliumNetworkPolicy", "cilium.io/v2", []))
+    assert snap.other_engines["words"].tolist() == ["any CiliumNetworkPolicy of Cilium (they could not be counted)"]
+    assert snap.gaps("other_engines")
 
 
 class Server:
@@ -206,6 +215,7 @@ class Server:
 
     name = described = "x"
     proves_absence = True
+    assembles = False
 
     def __init__(self, status: int, names: list[str]):
         self._status, self._names, self.asked = status, names, []
@@ -213,7 +223,8 @@ class Server:
     def get(self, path: str, accept: str = "") -> Answer:
         self.asked.append((path, accept))
         rows = [{"cells": [name], "object": {"metadata": {"name": name, "namespace": "portal"}}} for name in self._names]
-        return Answer(self._status, json.dumps({"kind": "Table", "metadata": {}, "rows": rows}).encode())
+        return Answer(self._status, json.dumps({
+            "kind": "Table", "apiVersion": "meta.k8s.io/v1", "metadata": {"resourceVersion": "7"}, "rows": rows}).encode())
 
 
 @pytest.mark.parametrize(("status", "names", "listed"), [(200, ["a", "b"], True), (200, [], True), (403, [], False)])
@@ -238,7 +249,7 @@ def test_a_group_whose_discovery_failed_may_be_an_engine_s():
 
 def test_an_object_in_a_file_without_a_namespace_is_for_the_whole_cluster(tmp_path):
     wide = {"kind": "TrafficPermission", "apiVersion": "kuma.io/v1alpha1", "metadata": {"name": "x"}}
-    snap = collected(tmp_path, NAMESPACES, ("TrafficPermission", "kuma.io/v1alpha1", [wide]))
+    snap = collected(tmp_path, NAMESPACES, ("TrafficPermission", "kuma.io/v1alpha1", [wide]), whole=True)
     assert snap.other_engines["words"].tolist() == ["TrafficPermission x of Kuma"]
     assert snap.other_engines["namespace"].isna().tolist() == [True]
 
