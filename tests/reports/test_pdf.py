@@ -37,7 +37,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
 def test_the_cover_says_which_cluster_when_by_whom_how_complete(house: pypdf.PdfReader) -> None:
     cover = words(house, slice(0, 1))
     for said in ("House", "House rules, version 3", "acme", "v1.36.2", "2026-01-02 03:04:05 UTC", "jane (groups: auditors)",
-                 "context acme", "auditkit 0.1.0", "1 source not", "Digest"):
+                 "context acme", "auditkit 0.1.0", "46 of 47 sources read completely; 1 incomplete", "Digest"):
         assert said in cover, said
     assert re.search(r"[0-9a-f]{64}", cover)
 
@@ -96,7 +96,7 @@ def test_the_evidence_is_attached(house: pypdf.PdfReader) -> None:
 def test_ten_thousand_failures_do_not_swell_it() -> None:
     evaluation = judged(*[pod(f"=web-{number}", privileged=True) for number in range(10_000)])
     reader = printed(show.details(evaluation), show.evidence(evaluation))
-    assert f"{ROWS['paper']} of 10,000 are shown" in words(reader)
+    assert f"The table shows {ROWS['paper']} of 10,000 subjects, failing subjects first." in words(reader)
     assert len(reader.pages) < 8
     rows = reader.attachments["verdicts.csv"][0].decode().splitlines()
     assert len(rows) == 1 + 20_000
