@@ -2,6 +2,8 @@
 
 import builtins
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import plotly.graph_objects as plotly
@@ -109,6 +111,20 @@ def test_hostile_text_is_text_that_a_font_can_draw() -> None:
     assert "<script>alert(1)</script>" in said and "\\u{202e}" in said
     assert "\\u{f0000}" in said
     assert not [char for char in said if not char.isprintable()]
+
+
+def test_a_process_that_looked_for_glyphs_ends_well_though_pango_is_unloaded_first() -> None:
+    done = subprocess.run([sys.executable, "-c", """
+import os
+from weasyprint.text import ffi as native
+from auditkit.reports.panels import glyphs
+assert glyphs.drawable("\\U000f0000") == "\\\\u{f0000}"
+for library in ("harfbuzz_subset", "harfbuzz", "fontconfig", "pangoft2", "pango"):
+    native.ffi.dlclose(getattr(native, library))
+glyphs._layout.cache_clear()
+os._exit(0)  # what WeasyPrint itself keeps is not the subject
+"""], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
