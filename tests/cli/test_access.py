@@ -50,8 +50,9 @@ def changed(snap: Snapshot, *, days: int, without: str = "", gap: str = "", rena
     later = pd.Timedelta(days=days).to_pytimedelta()
     ledger = [msgspec.structs.replace(entry, outcome="forbidden", reason="no rights") if entry.resource == gap else entry
               for entry in snap.manifest.ledger]
-    manifest = msgspec.structs.replace(snap.manifest, started=snap.manifest.started + later,
-                                       ended=snap.manifest.ended + later, ledger=ledger)
+    times = {name: moment + later for name in ("started", "ended", "observed_from", "observed_until")
+             if (moment := getattr(snap.manifest, name)) is not None}
+    manifest = msgspec.structs.replace(snap.manifest, ledger=ledger, **times)
     return Snapshot(manifest, tables)
 
 

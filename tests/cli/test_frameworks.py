@@ -9,7 +9,7 @@ from own_worlds import CASES, CHECK, OURS, TUNED
 
 from auditkit.framework import library
 from auditkit.proof.prove import world
-from tests.cli.test_main import HERE, auditkit, on_a_terminal
+from tests.cli.test_main import HERE, auditkit, on_a_terminal, process
 
 
 def test_controls_list_and_show(hospital: Path) -> None:
@@ -100,7 +100,7 @@ def package(folder: Path, text: str) -> dict[str, str]:
 def test_checks_of_an_installed_package(tmp_path: Path) -> None:
     (tmp_path / "cases").mkdir()
     (tmp_path / "cases" / "acme_checks.yaml").write_text(CASES)
-    done = auditkit("controls", "test", "acme_checks.pods_few", **package(tmp_path, CHECK))
+    done = process("frameworks", "test", "acme_checks.pods_few", **package(tmp_path, CHECK))
     assert done.returncode == 0 and "fails on 3 of 3" in done.stdout, done.stderr
 
 
@@ -110,6 +110,6 @@ def test_checks_of_an_installed_package(tmp_path: Path) -> None:
     ("", "has no check"),
 ])
 def test_a_mistake_in_an_installed_package(tmp_path: Path, text, says) -> None:
-    done = auditkit("controls", "test", "pss.privileged", **package(tmp_path, text))
+    done = process("frameworks", "test", "pss.privileged", **package(tmp_path, text))
     assert done.returncode == 2 and "Traceback" not in done.stderr
     assert says in done.stderr and "acme" in done.stderr

@@ -131,8 +131,8 @@ def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
     done = auditkit(*asked)
     said = " ".join(done.stdout.split())
     assert said == " ".join(narrow.split()), "a pipe has a line a subject, a terminal the same words"
-    assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (seen: " in said
-    assert said.count("expected: hostNetwork, hostPID and hostIPC are not set remedy: Remove them;") == 1
+    assert "fail Pod analytics/adhoc-debug: host namespaces (hostNetwork=true, hostIPC=true) (observed: " in said
+    assert said.count("expected: hostNetwork, hostPID and hostIPC are not set remedy: Remove hostNetwork, hostPID and hostIPC. Expose the pod through a Service.") == 1
     assert "source: Kubernetes Pod Security Standards, baseline: host namespaces" in said
     assert "Pod Security Standards v1.36 instead of the requested v1.99: the server is v1.36" in done.stderr
 
@@ -246,7 +246,7 @@ def test_files_are_collected_with_the_users_word_and_it_is_said_what_to_hand_in_
     given = ["--recording", str(tmp_path / "pods.json"), "--store", str(tmp_path / "s")]
     done = auditkit("collect", *given, "--complete", "pods,rc", "--taken-at", "2026-01-31")
     assert done.returncode == 0
-    assert "observed 2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, as " in done.stderr
+    assert "observed 2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, stated by " in done.stderr
     assert "Next: auditkit collect --script" in done.stderr and "kubectl get $K -A -o json" in done.stderr
     refused = auditkit("collect", *given, "--complete", "pdos")
     assert refused.returncode == 2 and "There is no kind 'pdos'" in refused.stderr

@@ -230,7 +230,7 @@ def test_an_altered_snapshot_proves_nothing_though_it_was_judged(
     wards(written)
     file = written / "pods.parquet"
     file.write_bytes(file.read_bytes()[:-1] + b"!")
-    with pytest.raises(SnapshotError, match=r"pods\.parquet is not what was collected"):
+    with pytest.raises(SnapshotError, match=r"pods\.parquet was changed after collection"):
         wards(written)
 
 

@@ -121,8 +121,8 @@ def test_a_mistake_that_shows_when_somebody_looks_is_a_sentence_too(snapshot, fu
 @pytest.mark.parametrize(("function", "words"), [
     (exits, "SystemExit"), (other_order, "applies with other rows"), (too_short, "applies with other rows"),
     (sorted_subjects, "subjects with other rows"), (some_reasons, "reasons with other rows"),
-    (listed_reasons, "list for reasons"), (text_for_a_list, "takes a list of columns"),
-    (misspelt_evidence, "did you mean privileged"), (plain_array, "ndarray for ok"),
+    (listed_reasons, "expects a column of the subjects for reasons, not list"), (text_for_a_list, "expects a list of columns for evidence, not the text"),
+    (misspelt_evidence, "did you mean privileged"), (plain_array, "expects a column of the subjects for ok, not ndarray"),
     (misspelt_column, r"privliged.*test_broken_checks\.py, line \d+"),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_a_mistake_is_a_sentence(snapshot, function, words):

@@ -46,4 +46,4 @@ def test_a_check_that_breaks_on_a_case_is_not_proved(write) -> None:
     checks.load_file(write("wards.py", CHECK.replace("len(pods)", "1 // (len(pods) - 3)")))
     write("cases/wards.yaml", CASES)
     found = prove(all_checks()["wards.pods_few"])
-    assert not found.holds and any("broke: ZeroDivisionError" in said for said in found.wrong)
+    assert not found.holds and any("wards.pods_few failed to run: ZeroDivisionError" in said for said in found.wrong)

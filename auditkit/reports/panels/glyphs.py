@@ -25,10 +25,14 @@ def _has_glyph(char: str) -> bool:
 
 @cache
 def _layout() -> Any:
-    """A layout of Pango's own, on the fonts that WeasyPrint draws with."""
-    from weasyprint.text.ffi import ffi, gobject, pango, pangoft2
+    """A layout of Pango's own, on the fonts that WeasyPrint draws with.
+
+    It is kept until the process ends and is never freed: when Python clears its modules, Pango may be unloaded before
+    it, and to free it then is a crash.
+    """
+    from weasyprint.text.ffi import ffi, pango, pangoft2
 
     ffi.cdef("int pango_layout_get_unknown_glyphs_count (PangoLayout *layout);")
     fonts = pangoft2.pango_ft2_font_map_new()
     context = pango.pango_font_map_create_context(fonts)
-    return ffi.gc(pango.pango_layout_new(context), gobject.g_object_unref)
+    return pango.pango_layout_new(context)
