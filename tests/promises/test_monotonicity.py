@@ -21,7 +21,7 @@ from monotonicity_worlds import (
     judge,
 )
 
-SHORT, LONG = 4, 150
+SHORT, LONG = 4, 40
 """How many changes are tried of each sort."""
 
 
