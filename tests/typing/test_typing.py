@@ -17,7 +17,7 @@ ERROR = re.compile(r"([^/:]+\.py):(\d+): error: .*\[([a-z-]+)\]$")
 
 def example() -> str:
     """The README's example for analysts."""
-    return re.search(r"\n## For analysts\n+```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    return re.search(r"\n## From Python\n+```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
 
 
 @pytest.fixture(scope="module")
