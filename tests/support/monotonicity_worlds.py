@@ -251,15 +251,18 @@ def _namespaces(world: World) -> None:
             f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn", "audit")})
         if name == "default":
             continue  # where nothing is to be kept
-        world.lists["resourcequotas"]["items"].append(_thing(name, {"hard": {"pods": "10", "limits.cpu": "10"}}))
+        world.lists["resourcequotas"]["items"].append(_thing(
+            name, {"hard": {"pods": "10", "limits.cpu": "10"}}, "all-quota"))
         world.lists["limitranges"]["items"].append(_thing(name, {"limits": [{
-            "type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "max": {"cpu": "2", "memory": "2Gi"}}]}))
-        world.lists["poddisruptionbudgets.policy"]["items"].append(_thing(name, {"minAvailable": 1, "selector": {}}))
+            "type": "Container", "default": {"cpu": "1", "memory": "1Gi"}, "max": {"cpu": "2", "memory": "2Gi"}}]}, "all-limits"))
+        world.lists["poddisruptionbudgets.policy"]["items"].append(_thing(
+            name, {"minAvailable": 1, "selector": {}}, "budget"))
     world.lists["networkpolicies.networking.k8s.io"]["items"] = [_thing(namespace["metadata"]["name"], {
-        "podSelector": {}, "policyTypes": ["Ingress", "Egress"]}) for namespace in world.items("namespaces")]
+        "podSelector": {}, "policyTypes": ["Ingress", "Egress"]}, "default-deny") for namespace in world.items("namespaces")]
 
 
-def _thing(namespace: str, spec: dict[str, Any], name: str = "all") -> dict[str, Any]:
+def _thing(namespace: str, spec: dict[str, Any], name: str) -> dict[str, Any]:
+    """An object. Names tell kinds apart: lists that share UIDs are doubted."""
     return {"metadata": {"name": name, "namespace": namespace, "uid": f"{namespace}-{name}"}, "spec": spec}
 
 
