@@ -6,20 +6,12 @@ Changes are random and each has a number, so that what is found can be had again
 from random import Random
 
 import pytest
-from monotonicity_worlds import (
-    BETTER,
-    ENVELOPE_FAULTS,
-    LIST_FAULTS,
-    WORSE,
-    Judged,
-    World,
-    acme,
-    changed,
-    failed,
-    hardened,
-    improved,
-    judge,
-)
+from hardened_world import hardened
+from monotonicity import Judged, failed, improved, judge
+from random_changes import BETTER, ENVELOPE_FAULTS, LIST_FAULTS, WORSE, changed
+from recorded_world import World, acme
+
+from auditkit import tables
 
 SHORT, LONG = 4, 40
 """How many changes are tried of each sort."""
@@ -47,6 +39,13 @@ def test_the_clusters_have_both(base):
     """Otherwise nothing is proved: statuses that could get better, and some that could get worse."""
     statuses = list(base[1].statuses.values())
     assert statuses.count("pass") > 50 and statuses.count("fail") + statuses.count("unknown") > 30
+
+
+def test_no_list_of_the_clusters_is_doubted(base):
+    """Otherwise a change could take the doubt away, and make a requirement better by what is worse."""
+    doubted = {entry.resource: entry.reason for entry in base[1].snapshot.manifest.ledger
+               if entry.resource in tables.RESOURCES and entry.outcome not in ("complete", "absent")}
+    assert doubted == {}
 
 
 @pytest.mark.parametrize("changes", [WORSE, LIST_FAULTS], ids=["objects", "lists"])
