@@ -152,10 +152,13 @@ TABLES = (
     Table(
         "ingress_annotations",
         "annotations that name a certificate or the class of an ingress, or that the AWS Load Balancer Controller "
-        "reads; their values are not kept",
-        (Rows("ingresses.networking.k8s.io", "metadata.annotations{}",
-              keep=(*CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, ALB_ANNOTATIONS)),),
-        (*_of("ingress"), Column("key", "string", "$key", "annotation"), _BLANK), ("namespace", "ingress", "key"),
+        "reads; only the class is kept as a value",
+        (Rows("ingresses.networking.k8s.io", "metadata.annotations{}", label="read", keep=(CLASS_ANNOTATION,)),
+         Rows("ingresses.networking.k8s.io", "metadata.annotations{}", label="named",
+              keep=(*CERTIFICATE_ANNOTATIONS, ALB_ANNOTATIONS))),
+        (*_of("ingress"), Column("key", "string", "$key", "annotation"),
+         Column("value", "string", {"read": "$value", "named": "'"}, "its value"), _BLANK),
+        ("namespace", "ingress", "key"),
     ),
     Table(
         "service_annotations", "annotations that name a certificate for a load balancer; their values are not kept",

@@ -247,6 +247,9 @@ def test_a_certificate_that_is_not_there_or_not_on_all_ports(annotations, cls, v
     ("alb", {LISTEN: '[{"HTTPS": 443}]'}, "unknown"),
     ("alb", {ALB: "arn"}, "pass"),
     (None, {"kubernetes.io/ingress.class": "alb", "alb.ingress.kubernetes.io/scheme": "internal"}, "unknown"),
+    (None, {"kubernetes.io/ingress.class": "alb"}, "unknown"),
+    (None, {"kubernetes.io/ingress.class": "alb", ALB: "arn"}, "pass"),
+    (None, {"kubernetes.io/ingress.class": "nginx"}, "pass"),
     ("nginx", {"alb.ingress.kubernetes.io/scheme": "internal"}, "pass"),
     ("nginx-aws", {}, "pass"),
 ])

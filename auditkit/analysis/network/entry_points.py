@@ -66,13 +66,14 @@ def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
     named_by = named_by.sort_values("key", ascending=False, kind="stable")  # Google's own before what was brought to it
     certificate = lookup(ingresses, on, named_by, ["key"])["key"]
     read = pd.Series(pd.NA, ingresses.index, BOOLEAN)
-    unclassed = ingresses["class"].isna() & ~has(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION])
+    classes = ingresses["class"].fillna(
+        lookup(ingresses, on, annotations[annotations["key"] == CLASS_ANNOTATION], ["value"])["value"])
     chosen = has(ingresses, on, annotations[annotations["key"] == LISTEN_ANNOTATION])
-    by_alb = _by_alb(ingresses, has(ingresses, on, annotations[
+    by_alb = _by_alb(classes, has(ingresses, on, annotations[
         annotations["key"].str.startswith(ALB_ANNOTATIONS).fillna(False)]))
     nothing = pd.Series(pd.NA, ingresses.index, STRING)
-    for key, classes in CERTIFICATES.items():
-        fits = ingresses["class"].str.contains(classes).fillna(False) | (unclassed & (classes == _GOOGLE))
+    for key, reading in CERTIFICATES.items():
+        fits = classes.str.contains(reading).fillna(reading == _GOOGLE)
         read = read.mask((certificate == key).fillna(False) & fits & ~(chosen & (key == ALB)), True)
     open_hosts = named(ingresses, on, bare, "host")
     return pd.DataFrame({
@@ -84,12 +85,14 @@ def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
         "declares_tls": nothing.notna(), "private": nothing.notna()})
 
 
-def _by_alb(ingresses: pd.DataFrame, has_its_annotations: pd.Series) -> pd.Series:
-    """Whether the AWS Load Balancer Controller serves each ingress. Without a certificate in an annotation or in the
-    settings of its class it opens port 80 alone, whatever ``spec.tls`` says (its pkg/ingress/model_build_listener.go:
-    computeIngressListenPorts, preferTLS)."""
-    fits = ingresses["class"].str.contains(CERTIFICATES[ALB])
-    return (ingresses["class"].str.contains(_ALB) | (fits.fillna(True) & has_its_annotations)).fillna(False)
+def _by_alb(classes: pd.Series, has_its_annotations: pd.Series) -> pd.Series:
+    """Whether the AWS Load Balancer Controller serves the ingress of each class (of its field, or of its annotation).
+
+    Without a certificate in an annotation or in the settings of its class it opens port 80 alone, whatever ``spec.tls``
+    says (its pkg/ingress/model_build_listener.go: computeIngressListenPorts, preferTLS).
+    """
+    fits = classes.str.contains(CERTIFICATES[ALB])
+    return (classes.str.contains(_ALB) | (fits.fillna(True) & has_its_annotations)).fillna(False)
 
 
 def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataFrame,

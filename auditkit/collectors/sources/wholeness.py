@@ -118,12 +118,19 @@ def _once(lists: list[Listed]) -> Iterator[Listed]:
 def _answered(of: dict[str, list[Listed]]) -> set[str]:
     """The resources whose lists are the answers of a server to somebody who asked it for every kind; else none."""
     single = {name for name, lists in of.items() if len(answers := _answers(lists)) == 1
-              and "/namespaces/" not in answers[0].link}
+              and not _part(answers[0].link)}
     return single if all(name in single for name, resource in tables.RESOURCES.items() if resource.builtin) else set()
 
 
 def _answers(lists: list[Listed]) -> list[Listed]:
     return [each for each in lists if each.resource and each.version]
+
+
+def _part(link: str) -> str:
+    """The part of a cluster that the request of a list covers; empty where it names none."""
+    if "/namespaces/" in link:
+        return "one namespace"
+    return "what a selector picks" if "Selector=" in link else ""
 
 
 def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
@@ -177,8 +184,8 @@ def _why(plural: str, lists: list[Listed]) -> str:
         return (f"there are {len(lists)} lists of {plural} ({', '.join(files[:3])}{' …' if len(files) > 3 else ''}), "
                 "which may not cover all namespaces")
     only = lists[0]
-    if "/namespaces/" in only.link:
-        return f"{only.file} is the response to {only.link[:200]}, which covers one namespace"
+    if part := _part(only.link):
+        return f"{only.file} is the response to {only.link[:200]}, which covers {part}"
     what = "is an empty list that" if not only.objects else "is a list that"
     more = _selected(only.objects) if not only.resource else ""
     return f"{only.file} {what} does not show its namespaces and selectors{f'; {more}' if more else ''}"

@@ -142,9 +142,10 @@ def test_the_answers_of_a_server_for_every_kind_are_whole(tmp_path: Path) -> Non
     (every(pod("a"), Service=answer("Service", version="")), "does not show its namespaces"),
     ([*every(pod("a")), answer("Pod", pod("b", "bank"), version="8")], "there are 2 lists of pods"),
     (every(Pod=answer("Pod", pod("a"), selfLink="/api/v1/namespaces/shop/pods")), "/api/v1/namespaces/shop/pods"),
+    (every(Pod=answer("Pod", pod("a"), selfLink="/api/v1/pods?labelSelector=app%3Dweb")), "covers what a selector picks"),
     (every(*spaces("shop", *SYSTEM), pod("a")), "the lists have no object in the namespace default"),
     (every(pod("a", app="web"), thing("Service", "s", metadata={"labels": {"app": "x"}})), "all objects have the label app"),
-], ids=["a kind lacks", "kubectl's list among them", "no resourceVersion", "two lists", "selfLink", "-n shop", "-l"])
+], ids=["a kind lacks", "kubectl's list among them", "no resourceVersion", "two lists", "selfLink", "selfLink -l", "-n shop", "-l"])
 def test_answers_that_are_not_those_of_the_whole_cluster_are_partial(tmp_path: Path, lists: list, why: str) -> None:
     found, reason = outcome(take(put(tmp_path, lists=lists)), "pods")
     assert found == "partial" and why in reason
