@@ -97,12 +97,15 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     return Snapshot(manifest, snapshot_tables)
 
 
+_MADE_FROM = {"controlplane": ["pods"], "kubelets": ["nodes"], "engines": [engines.CRDS, engines.API_SERVICES]}
+"""Sources that are not lists of their own, and the lists that they are made from. With files there is no discovery."""
+
+
 def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
     """Record in the ledger which sources are complete only by a statement, and return them."""
     marked = []
     for entry in entries:
-        from_list = {"controlplane": "pods", "kubelets": "nodes"}.get(entry.resource, entry.resource)
-        if from_list in source.stated and entry.outcome == "complete":
+        if source.stated.intersection(_MADE_FROM.get(entry.resource, [entry.resource])) and entry.outcome == "complete":
             entry.reason = f"stated as complete by {source.stated_by}, without other evidence"
             marked.append(entry.resource)
     return marked

@@ -6,12 +6,13 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import pyarrow as pa
 
+from auditkit import tables
 from auditkit.collectors.decode.objects import NotAList, Page
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
 from auditkit.collectors.sources.model import Source
 from auditkit.snapshots.ledger import Entry
-from auditkit.tables.engines import RESOURCES, Decider, decider
+from auditkit.tables.engines import RESOURCES, Decider, decider, may_decide
 from auditkit.tables.model import Resource
 
 CRDS, API_SERVICES = "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io"
@@ -116,7 +117,8 @@ def rows(found: Iterable[Found], discovery: Served | None, entries: dict[str, En
                       for one in RESOURCES.values() if one.group in groups}
         kinds = [row for row in kinds if row["objects"] or (row["group"], row["plural"]) in installed]
     rest = [row | {"reason": "its objects were not supplied"} for key, row in installed.items() if key not in listed]
-    return [*kinds, *rest], "; ".join(_doubts(discovery, entries, [*kinds, *rest]))
+    unclear = _unclear(discovery, entries, batches) if discovery else set()
+    return [*kinds, *rest], "; ".join(_doubts(discovery, entries, unclear, [*kinds, *rest]))
 
 
 def _counted(one: Found) -> dict[str, Any]:
@@ -127,16 +129,29 @@ def _counted(one: Found) -> dict[str, Any]:
                       "reason": None if whole else f"{entry.outcome}: {entry.reason}"}
 
 
-def _doubts(discovery: Served | None, entries: dict[str, Entry], kinds: list[dict[str, Any]]) -> Iterator[str]:
+def _unclear(discovery: Served, entries: dict[str, Entry], batches: dict[str, list[pa.RecordBatch]]) -> set[str]:
+    """Groups of which discovery does not say what is served now, and which may hold kinds that decide.
+
+    Of a group that is not declared the CustomResourceDefinitions tell that as well, if they are whole.
+    """
+    declared = {resource.group for resource in RESOURCES.values()}
+    whole = CRDS in entries and entries[CRDS].outcome == "complete"
+    defined = {group for batch in batches.get("crds", []) for group in batch["group"].to_pylist()} if whole else set()
+    builtin = {resource.group for resource in tables.RESOURCES.values() if resource.builtin}
+    unclear = {*discovery.unknown_groups, *discovery.empty_groups}
+    return {group for group in unclear
+            if group in declared or (group not in defined | builtin and may_decide(group))}
+
+
+def _doubts(discovery: Served | None, entries: dict[str, Entry], unclear: set[str],
+            kinds: list[dict[str, Any]]) -> Iterator[str]:
     """Why it is not known what other engines decide over."""
     if discovery is None:
         for name in (CRDS, API_SERVICES):
             if entries[name].outcome != "complete":
                 yield f"unknown which engines are installed: {name} is {entries[name].outcome}: {entries[name].reason}"
-    else:
-        ours = {resource.group for resource in RESOURCES.values()}
-        if unknown := sorted(ours & set(discovery.unknown_groups)):
-            yield f"unknown which resources are served for {', '.join(unknown)}"
+    elif unclear:
+        yield f"unknown which resources are served for {', '.join(sorted(unclear))}"
     for row in kinds:
         if not row["listed"]:
             yield f"{row['plural']}.{row['group']}: {row['reason']}"

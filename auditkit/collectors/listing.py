@@ -79,7 +79,8 @@ class Listing:
         self.entry = Entry(resource=resource.name, path=self.path, outcome="complete", started=now(), ended=now())
 
     def read(self) -> "Listing":
-        """Read all pages. A list that expires on the way is begun again once, and never patched together."""
+        """Read all pages. A list that expires on the way, or of which a page is cut short or another's, is begun again
+        once, and never patched together: what a decoder keeps of a page that is refused is forgotten with it."""
         for last_try in (False, True):
             self.batches, self.entry.items, self.entry.bodies = {}, 0, []
             self.decode = self._decoder()
@@ -89,12 +90,18 @@ class Listing:
             except _Restart as reason:
                 if last_try:
                     self._end("partial", f"{reason}, twice")
+            except NotAList as error:
+                if last_try:
+                    self._stop("failed", str(error))
             except _Stopped as stop:
-                begun = bool(self.entry.items) and stop.outcome in ("failed", "absent")
-                self._end("partial" if begun else stop.outcome, stop.reason)
+                self._stop(stop.outcome, stop.reason)
                 break
         self.entry.ended = now()
         return self
+
+    def _stop(self, outcome: Outcome, reason: str) -> None:
+        begun = bool(self.entry.items) and outcome in ("failed", "absent")
+        self._end("partial" if begun else outcome, reason)
 
     def _end(self, outcome: Outcome, reason: str) -> None:
         self.entry.outcome, self.entry.reason = outcome, reason
@@ -148,23 +155,18 @@ class Listing:
             known.add(token)
 
     def _page(self, path: str) -> tuple[Page, str]:
-        """One page. A body that is cut short is asked for once more."""
-        for last_try in (False, True):
-            answer = self._ask(path)
-            try:
-                with _ONE_PAGE:
-                    page = self.decode(answer.body)
-                if not self._source.assembles:
-                    self._asked.verify(page)
-            except NotAList as error:
-                if last_try:
-                    raise _Stopped("failed", str(error)) from None
-                self.entry.bodies.pop()
-                continue
-            if self._on_body:
-                self._on_body(answer.body)
-            return page, answer.note
-        raise AssertionError
+        """One page. Raises `NotAList` where the body is cut short, or is not of the list that was asked for."""
+        answer = self._ask(path)
+        try:
+            with _ONE_PAGE:
+                page = self.decode(answer.body)
+            if not self._source.assembles:
+                self._asked.verify(page)
+        except NotAList as error:
+            raise NotAList(answer.note or str(error)) from None
+        if self._on_body:
+            self._on_body(answer.body)
+        return page, answer.note
 
     def _ask(self, path: str) -> Answer:
         try:

@@ -119,9 +119,11 @@ _ENTRANCES = re.compile(r"(?:Ingress|IngressRoute(?:TCP|UDP)?|HTTPProxy|Route|Ga
                         r"VirtualHost)$")
 _READ = re.compile(r"^(?:|extensions|networking\.k8s\.io|policy\.networking\.k8s\.io)$")
 _NONE = re.compile(r"(?:^|\.)(?:upbound\.io|crossplane\.io|services\.k8s\.aws|cnrm\.cloud\.google\.com|azure\.com)$"
-                   r"|^(?:config|operator)\.openshift\.io$|^(?:controlplane|stats)\.antrea\.io$")
+                   r"|^(?:config|operator)\.openshift\.io$|^(?:controlplane|stats)\.antrea\.io$"
+                   r"|^(?:(?:custom\.|external\.)?metrics\.k8s\.io|packages\.operators\.coreos\.com)$")
 """Groups whose objects are of a cloud and not of the cluster, or settings and copies that decide nothing themselves:
-Crossplane, the AWS and Azure service operators, Config Connector; OpenShift's own configuration; what Antrea computes.
+Crossplane, the AWS and Azure service operators, Config Connector; OpenShift's own configuration; what Antrea computes;
+metrics, and the catalogue of the Operator Lifecycle Manager.
 """
 
 
@@ -142,10 +144,15 @@ def decider(group: str, plural: str, kind: str) -> Decider | None:
     for engine in ENGINES:
         if engine.group == group and plural in engine.kinds:
             return Decider(engine.name, engine.traffic, engine.entrances, engine.beyond)
-    if _READ.search(group) or _NONE.search(group):
+    if not may_decide(group):
         return None
     traffic, entrances = bool(_TRAFFIC.search(kind)), bool(_ENTRANCES.search(kind))
     return Decider(group, traffic, entrances) if traffic or entrances else None
+
+
+def may_decide(group: str) -> bool:
+    """Whether kinds of a group that is not declared may decide over traffic or entrances."""
+    return not (_READ.search(group) or _NONE.search(group))
 
 
 _WHAT = (

@@ -388,6 +388,8 @@ def test_doors_of_services(service, ports, ips):
     (["0.0.0.0/1", "128.0.0.0/1"], (), "fail"),
     (["::/0"], (), "fail"),
     (["everywhere"], (), "fail"),
+    ([""], (), "fail"),
+    (["203.0.113.0/24", ""], (), "fail"),
 ])
 def test_load_balancers_need_address_ranges(ranges, addresses, verdict):
     service = _service("LoadBalancer", addresses, loadBalancerSourceRanges=ranges)

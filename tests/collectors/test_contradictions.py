@@ -205,6 +205,22 @@ def test_a_version_without_resources_proves_no_absence(server, kubeconfig) -> No
     assert snapshot.gaps("external_secrets"), "404 of a list is no proof while its group is not clear"
 
 
+@pytest.mark.parametrize(("group", "versions", "crds", "doubt"), [
+    ("route.openshift.io", "Current", True, True), ("route.openshift.io", "Stale", True, True),
+    ("routes.example.com", "Current", True, True), ("routes.example.com", "Stale", False, True),
+    ("aquasecurity.github.io", "Current", True, False),  # its CRDs say which kinds there are
+    ("aquasecurity.github.io", "Current", False, True), ("metrics.k8s.io", "Current", False, False),
+])
+def test_a_group_that_does_not_say_its_resources_may_decide(server, kubeconfig, group, versions, crds, doubt) -> None:
+    if not crds:
+        server.forbid("customresourcedefinitions.apiextensions.k8s.io", "customresourcedefinitions")
+    server.fault("/apis", **groups(lambda found: [
+        *(one for one in found if one["metadata"]["name"] != group), {"metadata": {"name": group}, "versions": [
+            {"version": "v1", "freshness": versions, "resources": []}]}]))
+    found = entry(take(kubeconfig), "engines")
+    assert (group in found.reason) is doubt and (found.outcome != "complete") >= doubt, (found.outcome, found.reason)
+
+
 @pytest.mark.parametrize(("body", "says"), [
     (b"{}", "instead of a discovery document"), (b'{"kind": "PodList", "items": []}', "'PodList'"),
     (b'{"kind": "APIGroupDiscoveryList", "apiVersion": "v1", "items": []}', "instead of a discovery document"),

@@ -65,6 +65,17 @@ def test_a_list_that_was_not_asked_for_is_not_read(server, kubeconfig, change: s
     assert entry(snapshot, "services").outcome == "complete"
 
 
+def test_nothing_of_a_page_that_was_refused_is_kept_when_the_list_is_read_again(server, kubeconfig) -> None:
+    whole = take(kubeconfig)
+    for path, kind in (("*/policyreports", "ClusterPolicyReportList"), (POD_LIST, "ServiceList")):
+        server.fault(path, kind="transform", times=1, transform=lambda body, kind=kind: {**body, "kind": kind})
+    again = take(kubeconfig)
+    assert server.count(POD_LIST) > 2
+    for resource in ("pods", "scan:policyreport:policyreports.wgpolicyk8s.io"):
+        assert (entry(again, resource).outcome, entry(again, resource).items) == ("complete", entry(whole, resource).items)
+    assert len(again.findings) == len(whole.findings) and len(again.containers) == len(whole.containers)
+
+
 def test_a_plain_list_in_place_of_a_table_is_not_read(server, kubeconfig) -> None:
     server.tables = False
     found = entry(take(kubeconfig), "secrets")

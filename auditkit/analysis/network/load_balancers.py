@@ -25,14 +25,14 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
     who reach private addresses), why (where that is not known), widest_range (one that is as good as all; <NA>: none),
     private_address (all of its addresses are)."""
     stated = has(services, ON, ranges)
-    opened = named(services, ON, ranges[wide(ranges["cidr"]).fillna(True)], "cidr").replace("", pd.NA)
+    as_all = ranges[wide(ranges["cidr"]).fillna(True)]
     listed, listed_wide, added_wide = _by_annotation(services, annotations)
     private, public = _addresses(services, addresses)
     elsewhere = _any(services, annotations, known.ELSEWHERE)
     asked, of_class = _internal(services, annotations), _class_decides(services, annotations)
     unseen = ~public & (asked | of_class)
 
-    narrow = stated & opened.isna() & ~added_wide
+    narrow = stated & ~has(services, ON, as_all) & ~added_wide
     ok = pd.Series(False, services.index, BOOLEAN).mask(narrow | private, True)
     doubts = (
         (narrow & elsewhere & ~private, OUTSIDE),
@@ -44,7 +44,8 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
     why = pd.Series("", services.index, STRING)
     for doubt, sentence in reversed(doubts):
         ok, why = ok.mask(doubt, pd.NA), why.mask(doubt, sentence)
-    return pd.DataFrame({"ok": ok, "why": why, "widest_range": opened, "private_address": private})
+    widest = named(services, ON, as_all, "cidr").replace("", pd.NA)
+    return pd.DataFrame({"ok": ok, "why": why, "widest_range": widest, "private_address": private})
 
 
 def _any(services: pd.DataFrame, annotations: pd.DataFrame, group: tuple[known.Annotation, ...]) -> pd.Series:

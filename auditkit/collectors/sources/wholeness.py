@@ -148,12 +148,12 @@ def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
 def _over_all(each: Listed, namespaces: set[str]) -> bool:
     """True if kubectl made a list over all namespaces and without a selector, as far as its objects can show that.
 
-    It proves nothing where the namespaces are not those of a cluster: then some were chosen; nor where objects have no
-    UID: then no server wrote them, but somebody who keeps manifests.
+    It proves nothing where the system's namespaces are not all among them: then some were chosen; nor where objects
+    have no UID: then no server wrote them, but somebody who keeps manifests.
     """
     spaces = {_meta(item).get("namespace") for item in each.objects}
     from_server = not each.version and all(_meta(item).get("uid") for item in each.objects)
-    everywhere = "kube-system" in namespaces and len(namespaces) > 1 and namespaces <= spaces
+    everywhere = namespaces >= SYSTEM and namespaces <= spaces
     return from_server and everywhere and not _selected(each.objects)
 
 

@@ -169,6 +169,16 @@ def test_a_recording_that_points_outside_its_folder(tmp_path: Path) -> None:
     assert len(snapshot.pods) == 0 and outcome(snapshot, "pods")[0] == "absent"
 
 
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_recording_that_lost_a_file_names_it(tmp_path: Path, status: int) -> None:
+    (tmp_path / "nodes.json").write_text(json.dumps(listed(kind="NodeList")))
+    (tmp_path / "index.json").write_text(json.dumps([
+        {"method": "GET", "path": "/api/v1/pods?limit=500", "file": "lost.json", "status": status},
+        {"method": "GET", "path": "/api/v1/nodes?limit=500", "file": "nodes.json", "status": 200}]))
+    found, reason = outcome(take(tmp_path), "pods")
+    assert found in ("failed", "refused") and "lost.json" in reason, reason
+
+
 def test_a_recorded_answer_to_somebody_else_is_not_used() -> None:
     snapshot = take(ACME_PROD)
     assert outcome(snapshot, "pods") == ("complete", "")

@@ -120,11 +120,12 @@ def test_one_list_with_objects_in_every_namespace_is_whole_for_all_its_kinds(tmp
     (SYSTEM, [thing("ServiceAccount", "default", name) for name in SYSTEM[:3]], ""),
     (("default", "shop"), [thing("ServiceAccount", "default", name) for name in ("default", "shop")], ""),
     (("kube-system",), [thing("ServiceAccount", "default", "kube-system")], ""),
+    (("kube-system", "shop"), [thing("ServiceAccount", "default", name) for name in ("kube-system", "shop")], ""),
     (SYSTEM, [thing("ServiceAccount", "default", name, metadata={"uid": None}) for name in SYSTEM], ""),
     (SYSTEM, [pod("a", name, app="web", tier=name) for name in SYSTEM], "all objects have the label app"),
     (SYSTEM, [pod("a", name, app=name) for name in SYSTEM], "all objects have the label app,"),
     (SYSTEM, [pod("a", name) | {"status": {"phase": "Running"}} for name in SYSTEM], "all objects have status.phase=Running"),
-], ids=["one namespace lacks", "no kube-system: chosen namespaces", "one namespace", "manifests in Git", "-l app=web", "-l app", "--field-selector"])
+], ids=["one namespace lacks", "no kube-system: chosen namespaces", "one namespace", "-n shop and -n kube-system", "manifests in Git", "-l app=web", "-l app", "--field-selector"])
 def test_a_list_that_may_be_of_some_namespaces_or_of_a_selector_is_partial(tmp_path, named, items, why) -> None:
     snapshot = take(put(tmp_path, namespaces=kubectl(*spaces(*named)), things=kubectl(*items)))
     found, reason = outcome(snapshot, "pods" if items[0]["kind"] == "Pod" else "serviceaccounts")
@@ -163,6 +164,11 @@ def test_what_is_stated_is_complete_and_shown_as_stated(tmp_path: Path) -> None:
     assert set(snapshot.manifest.stated) == {"pods", "replicationcontrollers", "deployments.apps", "replicasets.apps",
                                              "controlplane"}
     assert outcome(snapshot, "jobs.batch")[0] == "absent"
+
+
+def test_what_is_made_from_stated_lists_is_stated_too(tmp_path: Path) -> None:
+    snapshot = take(put(tmp_path, lists=kubectl(pod("a"), thing("APIService", "v1.", spec={"version": "v1"}))), "all")
+    assert "stated as complete by alice" in outcome(snapshot, "engines")[1] and "engines" in snapshot.manifest.stated
 
 
 def test_verdicts_and_requirements_say_whose_word_they_rest_on(tmp_path: Path) -> None:
