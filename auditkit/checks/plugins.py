@@ -54,11 +54,6 @@ def load_file(path: Path) -> list[str]:
     return _of(module)
 
 
-def digest(module: str) -> str:
-    """SHA-256 of the file that a module was made of by `load_file`; empty for any other module."""
-    return _read.get(module, "")
-
-
 @cache
 def load_entry_points() -> None:
     """Register the checks of installed packages. Raises `DefinitionError` with the name of the package."""

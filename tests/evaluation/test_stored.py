@@ -15,35 +15,52 @@ from replay import ACME_PROD
 from report_worlds import PRIVILEGED, pod, snapshot
 
 from auditkit import api
+from auditkit.checks import Check
 from auditkit.errors import SnapshotError
 from auditkit.evaluation import evaluation as judging
 from auditkit.evaluation import stored
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.explain import explain
+from auditkit.evaluation.results import Outcome
 from auditkit.reports import show
 from auditkit.snapshots.snapshot import Snapshot
 
-CHECK = """
+OTHER = "pss.host_ports"
+RULES = f"""
+framework: wards
+title: W
+version: '1'
+sections: [{{id: s, title: S}}]
+requirements:
+  - {{id: A1, section: s, title: T, reach: evidenced, checks: [{PRIVILEGED}]}}
+  - {{id: A2, section: s, title: U, reach: evidenced, checks: [{PRIVILEGED}, {OTHER}]}}
+  - {{id: A3, section: s, title: V, reach: attested, look_at: the minutes}}
+"""
+OWN = """
 from auditkit.checks import check, judge
 
 
 @check(severity="high", finding="has a short name")
 def named(pods):
     '''Pods have long names.'''
-    with open({log!r}, "a") as file:
-        file.write("judged\\n")
-    return judge(pods, pods["name"].str.len() > {least}, ["name"])
+    with open({least!r}) as file:
+        return judge(pods, pods["name"].str.len() > int(file.read()), ["name"])
 """
-RULES = """
-framework: wards
-title: W
-version: '1'
-sections: [{id: s, title: S}]
-requirements:
-  - {id: A1, section: s, title: T, reach: evidenced, checks: [wards.named]}
-  - {id: A2, section: s, title: U, reach: evidenced, checks: [wards.named, CHECK]}
-  - {id: A3, section: s, title: V, reach: attested, look_at: the minutes}
-""".replace("CHECK", PRIVILEGED)
+COUNTED = """
+import os
+from auditkit.evaluation import engine
+
+judge = engine.run
+
+
+def run(check, snapshot):
+    with open(os.environ["JUDGED"], "a") as file:
+        file.write(f"{check.name}\\n")
+    return judge(check, snapshot)
+
+
+engine.run = run
+"""
 ADDED = {"exceptions": """
 exceptions:
   - owner: Platform team
@@ -71,16 +88,24 @@ def written(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def wards(tmp_path: Path, registry: None, write: Callable[[str, str], Path]) -> Callable[..., Evaluation]:
-    """Judges a framework with a check of a user's own, which writes down that it ran."""
+def wards(tmp_path: Path, registry: None, write: Callable[[str, str], Path],
+          monkeypatch: pytest.MonkeyPatch) -> Callable[..., Evaluation]:
+    """Judges a framework of a user's own by checks of auditkit's, and writes down how often."""
     write("rules/wards.yaml", RULES)
-    write("wards.py", CHECK.format(log=str(tmp_path / "log"), least=5))
-    return lambda where: api.evaluate(where, "wards", controls=tmp_path / "rules", checks=tmp_path / "wards.py")
+    judge = judging.run
+
+    def run(check: Check, snap: Snapshot) -> Outcome:
+        with (tmp_path / "judged").open("a") as file:
+            file.write(f"{check.name}\n")
+        return judge(check, snap)
+
+    monkeypatch.setattr(judging, "run", run)
+    return lambda where, **given: api.evaluate(where, "wards", controls=tmp_path / "rules", **given)
 
 
 def times(folder: Path) -> int:
-    """How often the check of the user's own ran."""
-    return (folder / "log").read_text().count("judged") if (folder / "log").exists() else 0
+    """How often one of the checks of the framework ran."""
+    return (folder / "judged").read_text().count(PRIVILEGED) if (folder / "judged").exists() else 0
 
 
 def files(written: Path) -> list[Path]:
@@ -125,18 +150,21 @@ def test_nothing_is_judged_twice_and_people_are_heard_anew(
         written: Path, wards: Callable[..., Evaluation], tmp_path: Path, write: Callable[[str, str], Path]) -> None:
     assert [wards(written).distrusted for _ in range(3)] == [""] * 3
     assert times(tmp_path) == 1, "one run for two requirements and three evaluations"
-    late = api.evaluate(written, "wards", controls=tmp_path / "rules", checks=tmp_path / "wards.py", attestations=write(
+    late = wards(written, attestations=write(
         "said.yaml", ADDED["attestations"].replace("cis-kubernetes", "wards").replace('4.1.1, "5.1.1"', "A3")
         .replace("2026-02-01", "2026-01-01").replace("2027-01-31", "2026-12-31")))
     assert [result.status for result in late.results] == ["fail", "fail", "attested"]
     assert times(tmp_path) == 1 and len(files(written)) == 1
 
 
-def test_a_run_with_its_report_judges_once(wards: Callable[..., Evaluation], tmp_path: Path) -> None:
+def test_a_run_with_its_report_judges_once(tmp_path: Path, write: Callable[[str, str], Path]) -> None:
+    write("rules/wards.yaml", RULES)
+    write("sitecustomize.py", COUNTED)  # Python runs it at the start of every process, the kernel's too
     done = subprocess.run([
         sys.executable, "-m", "auditkit.cli.main", "run", "--recording", ACME_PROD, "--taken-at", "2026-11-24",
-        "--store", tmp_path / "store", "-o", tmp_path / "out", "-f", "wards", "--controls", tmp_path / "rules",
-        "--checks", tmp_path / "wards.py", "-q"], capture_output=True, text=True, check=False, env={**os.environ})
+        "--store", tmp_path / "store", "-o", tmp_path / "out", "-f", "wards", "--controls", tmp_path / "rules", "-q"],
+        capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "JUDGED": str(tmp_path / "judged")})
     assert done.returncode == 0, done.stderr
     assert times(tmp_path) == 1, "the kernel of the notebook reads what the command line judged"
     assert "stored" not in done.stderr and (tmp_path / "out").is_dir()
@@ -152,30 +180,23 @@ def test_a_snapshot_that_lies_nowhere_is_written_before_it_is_judged(
     assert seen == [1], "the verdicts are there when the kernel starts"
 
 
-def test_a_check_of_ones_own_that_changed_is_judged_anew(
-        written: Path, wards: Callable[..., Evaluation], tmp_path: Path, write: Callable[[str, str], Path]) -> None:
-    assert wards(written).results[0].count("fail") == 1
-    write("wards.py", CHECK.format(log=str(tmp_path / "log"), least=20))
-    assert wards(written).results[0].count("fail") == 2
-    assert times(tmp_path) == 2 and len(files(written)) == 2
-
-
 def test_a_framework_that_changed_is_judged_anew(
         written: Path, wards: Callable[..., Evaluation], write: Callable[[str, str], Path]) -> None:
     assert wards(written).results[0].status == "fail"
-    write("rules/wards.yaml", RULES.replace("checks: [wards.named]", "checks: [pss.host_ports]"))
+    write("rules/wards.yaml", RULES.replace(f"checks: [{PRIVILEGED}]", "checks: [pss.host_ports]"))
     assert wards(written).results[0].status == "pass"
 
 
-def test_checks_that_rest_on_more_than_their_file_are_never_stored(
-        written: Path, wards: Callable[..., Evaluation], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "helper_of_wards.py").write_text("")
-    file = tmp_path / "wards.py"
-    file.write_text(f"import helper_of_wards\n{file.read_text()}")
-    for _ in range(2):
-        wards(written)
-    assert times(tmp_path) == 2 and files(written) == []
+def test_a_check_of_ones_own_is_asked_each_time(
+        written: Path, wards: Callable[..., Evaluation], tmp_path: Path, write: Callable[[str, str], Path]) -> None:
+    """It may read what no digest tells: another file, the time, the environment."""
+    write("least", "5")
+    own = write("own.py", OWN.format(least=str(tmp_path / "least")))
+    write("rules/wards.yaml", RULES.replace(f"[{PRIVILEGED}, {OTHER}]", "[own.named]"))
+    assert [wards(written, checks=own).results[1].count("fail") for _ in range(2)] == [1, 1]
+    write("least", "20")
+    assert wards(written, checks=own).results[1].count("fail") == 2
+    assert files(written) == [] and times(tmp_path) == 3
 
 
 @pytest.mark.parametrize("spoil", [
@@ -254,12 +275,12 @@ def test_pandas_alone_reads_it(written: Path, wards: Callable[..., Evaluation]) 
     frame = pd.read_parquet(file)
     assert file.parent.name == frame.attrs["basis"]["snapshot"] == digest
     assert frame.drop(columns="requirements").fillna("").values.tolist() == [
-        [0, "wards.named", "Pod", "shop", "bad", "", "fail", "name=bad", "name=bad"],
-        [0, "wards.named", "Pod", "shop", "excellent", "", "pass", "name=excellent", "name=excellent"],
-        [1, PRIVILEGED, "Pod", "shop", "bad", "main", "fail", *["type=regular, image=nginx, privileged=true"] * 2],
-        [1, PRIVILEGED, "Pod", "shop", "excellent", "main", "pass", *["type=regular, image=nginx, privileged=false"] * 2]]
+        [0, PRIVILEGED, "Pod", "shop", "bad", "main", "fail", *["type=regular, image=nginx, privileged=true"] * 2],
+        [0, PRIVILEGED, "Pod", "shop", "excellent", "main", "pass", *["type=regular, image=nginx, privileged=false"] * 2],
+        [1, OTHER, "Pod", "shop", "bad", "", "pass", "", ""],
+        [1, OTHER, "Pod", "shop", "excellent", "", "pass", "", ""]]
     assert [list(each) for each in frame["requirements"]] == [["A1", "A2"]] * 2 + [["A2"]] * 2
     assert [(each["id"], each["status"], each["outcomes"]) for each in frame.attrs["requirements"]] == [
         ("A1", "fail", [0]), ("A2", "fail", [0, 1]), ("A3", "manual", [])]
-    assert frame.attrs["requirements"][0]["reason"]["found"] == "1 of 2 pods has a short name: shop/bad"
+    assert frame.attrs["requirements"][0]["reason"]["found"] == "1 of 2 containers runs privileged: shop/bad"
     assert [each["rows"] for each in frame.attrs["outcomes"]] == [2, 2]
