@@ -7,7 +7,7 @@ from typing import Any
 LONGEST = 400
 """Characters of one value that a report shows; attachments have all of it."""
 
-_STEERING = ("Cc", "Cf", "Cs", "Co")
+_STEERING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _FORMULA = ("=", "+", "-", "@")
 
 

@@ -3,10 +3,12 @@
 It sends the requests of a live collection, and its folder holds what was asked, each answer and when it was given, so
 that it proves itself what it is whole of. Secrets and ConfigMaps are asked for in the server's ``Table`` form, in which
 it sends no values; an answer in another form is not kept. What people write into objects is blanked out on the way: the
-annotation of ``kubectl apply``, literal values of environment variables, arguments that are called a password or token.
+annotation of ``kubectl apply``, literal values of environment variables and headers of probes, arguments that are called
+a password or token, passwords in addresses.
 """
 
 from auditkit import tables
+from auditkit.base.secret_words import WORDS
 from auditkit.collectors.discovery import AGGREGATED
 from auditkit.collectors.listing import LIMIT, TABLE_FORM
 from auditkit.scans.registry import all_readers
@@ -17,6 +19,7 @@ def script() -> str:
     """The text of the script, with the requests of this version of auditkit."""
     groups = sorted({group for reader in all_readers() for group in getattr(reader, "GROUPS", ())})
     words = {
+        "@HIDDEN@": "|".join(_in_any_case(word) for word in WORDS),
         "@AGGREGATED@": AGGREGATED, "@TABLE@": TABLE_FORM, "@LIMIT@": str(LIMIT), "@GROUPS@": " ".join(groups),
         "@LISTS@": "\n".join(f"list {resource.form} {' '.join(_paths(resource))}"
                              for resource in tables.RESOURCES.values()),
@@ -25,6 +28,11 @@ def script() -> str:
     for word, value in words.items():
         text = text.replace(word, value)
     return text
+
+
+def _in_any_case(word: str) -> str:
+    """A word for sed, in which nothing else makes letters of both cases alike everywhere."""
+    return "".join(f"[{char.upper()}{char}]" if char.isalpha() else char for char in word)
 
 
 def _paths(resource: Resource) -> list[str]:
@@ -38,9 +46,9 @@ _SCRIPT = r"""#!/bin/sh
 #
 # It only reads, through `kubectl proxy` with your current context; or, with SERVER=http://127.0.0.1:8001, through a
 # proxy that runs already. It never asks for the values of Secrets and ConfigMaps, and blanks out literal values of
-# environment variables, the annotation of `kubectl apply`, arguments that are called a password or token, and what a
-# scanner found of secrets (match). Look into FOLDER before you hand it on: the rest of your objects is in it. Then,
-# where auditkit is:
+# environment variables and headers, the annotation of `kubectl apply`, arguments that are called a password or token,
+# passwords in addresses, and what a scanner found of secrets (match). Look into FOLDER before you hand it on: the rest
+# of your objects is in it. Then, where auditkit is:
 #     auditkit collect --recording FOLDER
 set -u
 umask 077
@@ -64,7 +72,8 @@ if [ -z "${SERVER:-}" ]; then
 fi
 
 number=0
-hidden='([Pp]assw(or)?d|PASSW(OR)?D|[Ss]ecret|SECRET|[Tt]oken|TOKEN|[Aa]pi-?[Kk]ey)'
+hidden='(@HIDDEN@)'
+string='[^"\\]*(\\.[^"\\]*)*'
 : > "$tmp/index"
 : > "$tmp/nodes"
 
@@ -80,16 +89,18 @@ ask() {
     echo "${status:-no answer} $2" >&2
 }
 
-# keep METHOD PATH ACCEPT INDEX: puts the answer into the recording, without what people wrote into objects.
+# keep METHOD PATH ACCEPT INDEX: puts the answer into the recording, without what people wrote into objects. Numbers that
+# are set for the kernel (sysctls) look like variables; they stay.
 keep() {
     [ -n "$status" ] || return 0
     number=$((number + 1))
     file=$(printf '%04d.json' "$number")
     date=$(sed -n 's/^[Dd]ate: *//p' "$tmp/head" | tail -n 1 | tr -cd 'A-Za-z0-9 ,:')
-    sed -E -e 's/("(kubectl\.kubernetes\.io\/last-applied-configuration|match)":)"[^"\\]*(\\.[^"\\]*)*"/\1""/g' \
-        -e 's/("name":"[A-Za-z0-9_-]+","value":)"([^"\\]|\\.)[^"\\]*(\\.[^"\\]*)*"/\1"-"/g' \
-        -e 's/("[A-Za-z0-9_.-]*'"$hidden"'=)[^"\\]*(\\.[^"\\]*)*"/\1-"/g' \
-        -e 's/("-[A-Za-z0-9_.-]*'"$hidden"'",)"[^"\\]*(\\.[^"\\]*)*"/\1"-"/g' \
+    sed -E -e 's/("(kubectl\.kubernetes\.io\/last-applied-configuration|match)":)"'"$string"'"/\1""/g' \
+        -e 's/("name":"(kernel|net|fs|vm|user)[.\/][a-z0-9_.\/-]*","value"):("[0-9 -]*")/\1 :\3/g' \
+        -e 's/("name":"'"$string"'","value":)"([^"\\]|\\.)'"$string"'"/\1"-"/g' -e 's/"value" :"/"value":"/g' \
+        -e 's/("-[A-Za-z0-9_.-]*'"$hidden"'",)"'"$string"'"/\1"-"/g' \
+        -e 's/('"$hidden"'=)([^" \\]|\\.)*/\1-/g' -e 's/(:\/\/[^/"@ :]*:)[^/"@ ]*@/\1-@/g' \
         "$tmp/body" > "$out/$file"
     printf '{"method":"%s","path":"%s","accept":"%s","status":%s,"file":"%s","date":"%s"}\n' \
         "$1" "$2" "$3" "$status" "$file" "${date:-$(date -u +%Y-%m-%dT%H:%M:%SZ)}" >> "$4"

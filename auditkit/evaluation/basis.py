@@ -28,8 +28,8 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
     """By what a snapshot is judged: digests (SHA-256) of everything that verdicts depend on.
 
     ``snapshot`` is the digest of the snapshot, ``framework`` the name and ``framework_sha256`` the digest of its whole
-    content, ``package_sha256`` that of auditkit's own sources with its checks, ``pss_version`` is the version of the Pod
-    Security Standards that was asked for.
+    content, ``package_sha256`` that of auditkit's own sources with its checks, ``pss_version`` is the version of the
+    Pod Security Standards that was asked for.
     """
 
     format: int = FORMAT

@@ -11,7 +11,7 @@ import pandas as pd
 from auditkit import tables
 from auditkit.analysis import collected
 from auditkit.base import display
-from auditkit.base.hostile_text import count
+from auditkit.base.hostile_text import count, on_terminal
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
@@ -67,7 +67,7 @@ class Explanation:
         return {**display.bundle(self), "text/plain": str(self)}
 
     def __str__(self) -> str:
-        return "\n".join(f"{' ' * indent}{text}" for indent, text in self.lines())
+        return "\n".join(f"{' ' * indent}{on_terminal(text)}" for indent, text in self.lines())
 
     def _of_check(self, outcome: Outcome) -> Iterator[tuple[int, str]]:
         check = outcome.check

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from auditkit import tables
 from auditkit.analysis.columns import strings
 from auditkit.base import display
+from auditkit.base.hostile_text import on_terminal
 from auditkit.checks import Check
 from auditkit.errors import AuditkitError, UsageError
 from auditkit.evaluation.words import SEVERITIES, VERDICTS, WORDS
@@ -150,7 +151,7 @@ class Result:
         return sum(outcome.counts[verdict] for outcome in self.outcomes)
 
     def __repr__(self) -> str:
-        return f"<Result {self.requirement.id}: {WORDS[self.status].text}; {self.reason}>"
+        return f"<Result {self.requirement.id}: {WORDS[self.status].text}; {on_terminal(self.reason)}>"
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return display.bundle(self)

@@ -8,6 +8,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from auditkit.base.secret_words import WORDS
+
 _SENSORS = re.compile(r"falco|tracee|kubearmor|tetragon", re.IGNORECASE)
 """Sensors whose sentences are built from command lines, with the arguments of the process."""
 
@@ -26,15 +28,15 @@ _VALUE = re.compile(
     r"|\b(?:AKIA|ASIA)[0-9A-Z]{16}\b|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_\w{20,}|\bglpat-[\w-]{20,}"
     r"|\bxox[abprs]-[\w-]{10,}|\bhv[sbr]\.[\w-]{20,}|\bAIza[\w-]{35}",
     re.DOTALL)
+_CALLED = "|".join(WORDS)
 _NAMED = re.compile(
-    r"""(?P<name>(?:password|passwd|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|
-        client[_-]?secret|authorization|credentials?)["']?\s*(?:=|:(?=\s*\S))\s*)
-        (?P<value>(?:(?:Bearer|Basic)\s+)?(?:"[^"]*"|'[^']*'|[^\s,;'"})\]]+))""", re.IGNORECASE | re.VERBOSE)
+    rf"""(?P<name>(?:{_CALLED}|authorization|credentials?)["']?\s*(?:=|:(?=\s*\S))\s*)
+        (?P<value>(?:(?:Bearer|Basic)\s+)?(?:"[^"]*"|'[^']*'|[^\s,;'"}})\]]+))""", re.IGNORECASE | re.VERBOSE)
 _FLAG = re.compile(
-    r"(?P<name>(?:^|\s)--?(?:password|passwd|token|secret|api-key)\s+)(?P<value>[^\s-]\S*)", re.IGNORECASE)
+    rf"(?P<name>(?:^|\s)--?(?:[\w.-]*[_.-])?(?:{_CALLED})\s+)(?P<value>[^\s-]\S*)", re.IGNORECASE)
 _BEARER = re.compile(r"(?P<name>\b(?:Bearer|Basic)\s+)(?P<value>[\w.~+/=-]{12,})")
 _ADDRESS = re.compile(r"(?P<name>\w://)(?P<value>[^/@\s:]*:[^/@\s]+)(?=@)")
-_HINTS = ("passw", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "://", "-----begin", "eyj",
+_HINTS = ("pass", "pwd", "secret", "token", "key", "auth", "cred", "bearer", "basic", "://", "-----begin", "eyj",
           "akia", "asia", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "hvs.", "hvb.",
           "hvr.", "aiza")
 """Every text with a value has one of these in it, in whatever case: most texts are spared the patterns."""

@@ -2,6 +2,7 @@
 
 import pytest
 from replay import ReplayServer
+from report_worlds import pod, snapshot
 
 from auditkit import api
 from auditkit.errors import NoSuchName, UsageError
@@ -46,3 +47,12 @@ def test_results_say_on_one_line_what_they_are(acme) -> None:
     for thing in (judged, result, result.outcomes[0], api.explain(acme, "CC6.1"), acme):
         assert repr(thing).startswith("<") and "\n" not in repr(thing)
         assert "text/html" in thing._repr_mimebundle_()
+
+
+def test_what_a_cluster_says_does_not_steer_a_terminal() -> None:
+    bad = snapshot(pod("a\x1b[2J\u2028\u202eb", privileged=True))
+    judged = api.evaluate(bad, "cis-kubernetes")
+    found = api.explain(bad, "5.2.2", frameworks=["cis-kubernetes"])
+    assert "1 of 1 containers" in str(found)
+    for said in (*map(repr, judged.results), repr(found), str(found), found._repr_mimebundle_()["text/plain"]):
+        assert not {"\x1b", "\u2028", "\u202e"} & set(said)

@@ -519,6 +519,9 @@ def test_an_old_audit_log_does_not_show_what_is_logged_now() -> None:
     [
         ("password = CANARY1", "password = ***"), ("DB_PASSWORD=CANARY, x", "DB_PASSWORD=***, x"),
         ("curl -H 'Authorization: Bearer CANARY'", "curl -H 'Authorization: ***'"),
+        ("DB_PASS=CANARY", "DB_PASS=***"), ("pass: CANARY", "pass: ***"), ("passphrase: 'CANARY x' y", "passphrase: *** y"),
+        ("serve --db-password CANARY --aws-secret-access-key CANARY", "serve --db-password *** --aws-secret-access-key ***"),
+        ("--tls-private-key-file /a/b --bypass x", "--tls-private-key-file /a/b --bypass x"), ("compass", "compass"),
         ("mysql --password CANARY db", "mysql --password *** db"), ("see https://u:CANARY@h/x", "see https://***@h/x"),
         ("automountServiceAccountToken: true", "automountServiceAccountToken: true"),
         ("spec.volumes[0].secret.secretName", "spec.volumes[0].secret.secretName"), (None, None),
