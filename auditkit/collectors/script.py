@@ -3,8 +3,8 @@
 It sends the requests of a live collection, and its folder holds what was asked, each answer and when it was given, so
 that it proves itself what it is whole of. Secrets and ConfigMaps are asked for in the server's ``Table`` form, in which
 it sends no values; an answer in another form is not kept. What people write into objects is blanked out on the way: the
-annotation of ``kubectl apply``, literal values of environment variables and headers of probes, arguments that are called
-a password or token, passwords in addresses.
+annotation of ``kubectl apply``, literal values of environment variables and headers of probes, arguments that are
+called a password or token, passwords in addresses.
 """
 
 from auditkit import tables
@@ -89,8 +89,8 @@ ask() {
     echo "${status:-no answer} $2" >&2
 }
 
-# keep METHOD PATH ACCEPT INDEX: puts the answer into the recording, without what people wrote into objects. Numbers that
-# are set for the kernel (sysctls) look like variables; they stay.
+# keep METHOD PATH ACCEPT INDEX: puts the answer into the recording, without what people wrote into objects. Numbers
+# that are set for the kernel (sysctls) look like variables; they stay.
 keep() {
     [ -n "$status" ] || return 0
     number=$((number + 1))
