@@ -4,6 +4,7 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, named
 from auditkit.analysis.pod_security.levels import ENFORCE
+from auditkit.analysis.workloads.admission_bindings import in_served_group
 from auditkit.checks.api_server import API_SERVER, plugin_on
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support.flags import Flags
@@ -14,6 +15,8 @@ OF_KUBERNETES = "a namespace of Kubernetes itself"
 NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
 NO_POD_SECURITY = "the API server has no Pod Security admission, or it is off"
+
+NOT_SERVED = "its policy covers only API groups that the server does not serve"
 
 SIGSTORE = "policy.sigstore.dev"
 """The webhook of Sigstore's policy controller, whose policies are read. What others verify (Connaisseur, Portieris,
@@ -167,20 +170,24 @@ def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
            "Fail.",
     source="Kubernetes documentation: validating admission policies",
     needs=("admission_policy_bindings", "admission_binding_rules", "admission_policy_rules", "namespaces",
-           "namespace_labels", "config_maps"),
+           "namespace_labels", "config_maps", "api_services"),
 )
 def validating_policies_enforced(admission_policies: pd.DataFrame, admission_policy_bindings: pd.DataFrame,
-                                 binding_effects: pd.DataFrame) -> Judgement:
+                                 binding_effects: pd.DataFrame, admission_policy_rules: pd.DataFrame,
+                                 api_services: pd.DataFrame) -> Judgement:
     """Validating admission policies refuse requests that violate them.
 
-    Without a binding that denies, a policy only warns or records. A binding counts where it takes effect, which it does
-    not if it selects no namespace that exists, or its parameters are missing.
+    Without a binding that denies, a policy only warns or records. A binding counts where it takes effect, which it
+    does not if it selects no namespace that exists, its parameters are missing, or its policy covers only API groups
+    that the server does not serve.
     """
     on = {"type": "type", "name": "policy"}
+    served = has(admission_policies, on, admission_policy_rules[in_served_group(admission_policy_rules, api_services)])
     seen = admission_policies.assign(actions=named(admission_policies, on, admission_policy_bindings, "action"))
     acts = binding_effects["acts"]
     sure, perhaps = (has(admission_policies, on, binding_effects[rows.fillna(False)]) for rows in (acts, acts.isna()))
-    ok = sure.mask(~sure & perhaps, pd.NA) & (admission_policies["failure_policy"] == "Fail")
-    why = named(admission_policies, on, binding_effects[~acts.fillna(False)], "why")
+    ok = sure.mask(~sure & perhaps, pd.NA) & served & (admission_policies["failure_policy"] == "Fail")
+    why = named(admission_policies, on, binding_effects[~acts.fillna(False)], "why").mask(sure, "")
+    ruled = has(admission_policies, on, admission_policy_rules)
     return judge(seen, ok, ["actions", "failure_policy"], applies=admission_policies["type"] == "Validating",
-                 otherwise="a mutating policy refuses nothing", reasons=why.mask(sure, ""))
+                 otherwise="a mutating policy refuses nothing", reasons=why.mask(ruled & ~served, NOT_SERVED))

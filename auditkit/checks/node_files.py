@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from auditkit.analysis.cluster.control_plane import ETCD_ROLES, ROLES
+from auditkit.analysis.cluster.control_plane import of_control_plane, of_etcd
 from auditkit.analysis.cluster.provider import provider
 from auditkit.analysis.columns import BOOLEAN, has
 from auditkit.checks.model import Judgement, check, judge
@@ -43,9 +43,9 @@ def permissions(nodes: pd.DataFrame, node_labels: pd.DataFrame, node_results: pd
 def _concerned(nodes: pd.DataFrame, node_labels: pd.DataFrame, rule: str) -> tuple[pd.Series, str]:
     """Whether a rule on the control plane applies to each node, and which part of it; <NA> where no node is labelled
     as one of it."""
-    parts = {"etcd": ETCD_ROLES, "the control plane": ROLES}
+    parts = {"etcd": of_etcd, "the control plane": of_control_plane}
     for part in parts if rule in _OF_ETCD else ["the control plane"]:
-        labelled = has(nodes, {"name": "node"}, node_labels[node_labels["key"].isin(parts[part])])
+        labelled = has(nodes, {"name": "node"}, parts[part](node_labels))
         if labelled.any():
             return labelled, part
     return pd.Series(pd.NA, nodes.index, BOOLEAN), "the control plane"

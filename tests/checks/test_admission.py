@@ -37,6 +37,9 @@ LIMITS = {"kind": "ConfigMap", "metadata": {"name": "limits", "namespace": "prod
 NODES = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["nodes"]}
 DEPLOYMENTS = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["deployments"]}
 
+WIDGETS = PODS | {"apiGroups": ["example.com"], "resources": ["widgets"]}
+SERVED = {"kind": "APIService", "metadata": {"name": "v1.example.com"}, "spec": {"group": "example.com", "version": "v1"}}
+
 
 def param(action: str | None, name: str = "limits", space: str | None = "prod", **more: object) -> dict:
     return {"paramRef": {"name": name, "namespace": space, "parameterNotFoundAction": action, **more}}
@@ -69,12 +72,13 @@ def param(action: str | None, name: str = "limits", space: str | None = "prod", 
     # what there is not
     ([policy(rules=PODS | {"resources": ["pod"]}), binding()], "unknown"),
     ([policy(rules=DEPLOYMENTS | {"apiGroups": [""]}), binding()], "unknown"),
-    ([policy(rules=DEPLOYMENTS | {"apiGroups": ["apps/v1"]}), binding()], "unknown"),
+    ([policy(rules=DEPLOYMENTS | {"apiGroups": ["apps/v1"]}), binding()], "fail"),
     ([policy(rules=PODS | {"scope": "Cluster"}), binding()], "unknown"),
     ([policy(rules=PODS | {"operations": ["CONNECT"], "resources": ["pods/exec"]}), binding()], "pass"),
     ([policy(rules=PODS | {"apiGroups": ["*"], "resources": ["*"]}), binding()], "pass"),
     ([policy(rules=PODS | {"apiGroups": ["batch", "apps"], "resources": ["jobs", "deployments"]}), binding()], "pass"),
-    ([policy(rules=PODS | {"apiGroups": ["example.com"], "resources": ["widgets"]}), binding()], "pass"),
+    ([policy(rules=WIDGETS), binding(), SERVED], "pass"), ([policy(rules=WIDGETS), binding()], "fail"),
+    ([policy(rules=WIDGETS | {"apiGroups": ["example.com", "apps"], "resources": ["*"]}), binding()], "pass"),
     # parameters
     ([policy(**MAP), binding(**param("Allow"))], "fail"),
     ([policy(**MAP), binding(**param("Deny"))], "pass"),

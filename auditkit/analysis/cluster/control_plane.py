@@ -17,9 +17,10 @@ NAMESPACE = "kube-system"
 HIDDEN = "\0"
 """Stands for the value of a flag that is set and whose value was not kept; no argument can hold this character."""
 
-ROLES = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "controlplane"))
-ETCD_ROLES = ("node-role.kubernetes.io/etcd",)
-"""Labels of nodes of the control plane, and of those of etcd."""
+_ROLES = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "controlplane"))
+_OLDER_ROLE, _OLDER_VALUES = "kubernetes.io/role", ("master", "control-plane")
+_ETCD_ROLES = ("node-role.kubernetes.io/etcd",)
+"""Labels of nodes of the control plane (kubeadm, Rancher; kubectl also reads the older one), and of those of etcd."""
 LOCAL = r"localhost|127\.\d+\.\d+\.\d+|::1|"
 """Hosts that are the own node; a socket has no host at all."""
 
@@ -94,12 +95,23 @@ def node_kubelets(nodes: pd.DataFrame, kubelets: pd.DataFrame, kubelet_settings:
     return widened(rows, values[["name", "column", "value"]], ["name"])
 
 
+def of_control_plane(node_labels: pd.DataFrame) -> pd.DataFrame:
+    """The labels that say of a node that it runs a control plane."""
+    older = (node_labels["key"] == _OLDER_ROLE) & node_labels["value"].isin(_OLDER_VALUES)
+    return node_labels[(node_labels["key"].isin(_ROLES) | older).fillna(False)]
+
+
+def of_etcd(node_labels: pd.DataFrame) -> pd.DataFrame:
+    """The labels that say of a node that it runs etcd."""
+    return node_labels[node_labels["key"].isin(_ETCD_ROLES)]
+
+
 def _instances(control_plane: pd.DataFrame, flags: pd.DataFrame, node_labels: pd.DataFrame,
                component: str) -> pd.DataFrame:
     """The instances of one component, and nodes of the control plane on which none is seen."""
     rows = _rows(control_plane, component)
     if len(control_plane):
-        rows = _with_unseen(rows, _labelled(node_labels, *ROLES), component, NOT_SEEN.format(component))
+        rows = _with_unseen(rows, _nodes(of_control_plane(node_labels)), component, NOT_SEEN.format(component))
     return _widened(rows, flags)
 
 
@@ -125,9 +137,9 @@ def _widened(rows: pd.DataFrame, flags: pd.DataFrame, on: list[str] = _INSTANCE)
     return widened(rows, values, on)
 
 
-def _labelled(node_labels: pd.DataFrame, *keys: str) -> list[str]:
+def _nodes(node_labels: pd.DataFrame) -> list[str]:
     """The nodes that have one of these labels."""
-    return list(node_labels.loc[node_labels["key"].isin(keys), "node"].dropna().drop_duplicates())
+    return list(node_labels["node"].dropna().drop_duplicates())
 
 
 def _places_of_etcd(flags: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame) -> list[str]:
@@ -139,8 +151,8 @@ def _places_of_etcd(flags: pd.DataFrame, node_labels: pd.DataFrame, node_address
     told: dict[str, list[str]] = {
         node: [node if re.fullmatch(LOCAL, host) else nodes.get(host, host) for host in _hosts(urls)]
         for node, urls in asked[["node", "value"]].dropna().itertuples(index=False)}
-    places = _labelled(node_labels, *ETCD_ROLES) or [
-        node for node in _labelled(node_labels, *ROLES) if node not in told]
+    places = _nodes(of_etcd(node_labels)) or [
+        node for node in _nodes(of_control_plane(node_labels)) if node not in told]
     return list(dict.fromkeys([*places, *sorted(place for found in told.values() for place in found)]))
 
 

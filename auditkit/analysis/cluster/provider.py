@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from auditkit.analysis.cluster.control_plane import of_control_plane, of_etcd
+
 VERSIONS = {"-eks-": "Amazon EKS", "-gke.": "Google GKE"}
 """What providers put into the version of the API server. So do their distributions for one's own machines (EKS
 Anywhere, Google Distributed Cloud), whose control plane its user runs."""
@@ -14,9 +16,6 @@ MACHINES = {"Amazon EKS": ("aws://", "eks-hybrid://"), "Google GKE": ("gce://",)
 """How the names begin that each provider's cloud gives its machines (``spec.providerID``). Sources: cloud-provider-aws,
 cloud-provider-gcp and cloud-provider-azure (providerID); Amazon EKS User Guide: hybrid nodes."""
 
-ROLES = tuple(f"node-role.kubernetes.io/{role}" for role in ("control-plane", "master", "controlplane", "etcd"))
-"""Labels of nodes that run a control plane (kubeadm, Rancher); where a provider runs it, they are not to be seen."""
-
 OTHERS = r"\+k3s|\+rke2"
 """Versions of distributions that no provider runs."""
 
@@ -28,7 +27,8 @@ def provider(collection: pd.DataFrame, nodes: pd.DataFrame, node_labels: pd.Data
     Versions and labels are weak signs, since anybody can set them. Static pods of the control plane, nodes of its role,
     and machines of another cloud are stronger, and so is it that no node can be seen, or not all of them.
     """
-    if len(control_plane) or nodes.empty or nodes.attrs.get("gaps") or node_labels["key"].isin(ROLES).any():
+    own = len(control_plane) or len(of_control_plane(node_labels)) or len(of_etcd(node_labels))
+    if own or nodes.empty or nodes.attrs.get("gaps"):
         return ""
     versions = pd.concat([collection["server_version"], nodes["kubelet_version"]]).dropna()
     if versions.str.contains(OTHERS).any():

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from auditkit.analysis.cluster.control_plane import ROLES
+from auditkit.analysis.cluster.control_plane import of_control_plane
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.escalation.from_pods import UNBOUND, pod_steps
 from auditkit.analysis.escalation.from_rights import (
@@ -159,7 +159,7 @@ def _belonging(known: _Known, pods: pd.DataFrame, lax: pd.Series | None) -> Iter
 
 def _control_plane(node_labels: pd.DataFrame, control_plane: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """From the control plane, which holds the keys of the cluster, to everything."""
-    nodes = node_labels.loc[node_labels["key"].isin(ROLES), "node"]
+    nodes = of_control_plane(node_labels)["node"].drop_duplicates()
     yield steps(place("Node", "", nodes), ADMIN, step="has the keys of the control plane", source="node " + nodes)
     pods = control_plane["pod"].dropna()
     yield steps(place("Pod", "kube-system", pods), ADMIN, step="has the keys of the control plane",

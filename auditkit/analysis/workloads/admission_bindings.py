@@ -16,6 +16,7 @@ from auditkit.tables.resources import BUILTIN, RESOURCES
 _SAME = {"policy": "policy"}
 _POLICY, _BINDING = {"type": "type", "policy": "policy"}, {"type": "type", "name": "binding"}
 _NAMESPACED = {f"{resource.group}/{resource.plural}" for resource in RESOURCES.values() if resource.namespaced}
+_OWN_GROUPS = {name.partition("/")[0] for name in BUILTIN}
 NOTHING = "true"
 """An expression that holds for everything."""
 
@@ -73,8 +74,13 @@ def _about_something(rules: pd.DataFrame) -> pd.Series:
     name = group + "/" + plural
     own = name.isin(BUILTIN | _NAMESPACED) | plural.eq("*")
     outside = (rules["scope"] == "Cluster") & name.isin(_NAMESPACED)
-    strange = (group.isin({name.partition("/")[0] for name in BUILTIN}) & ~own) | group.str.contains("/", regex=False)
+    strange = (group.isin(_OWN_GROUPS) & ~own) | group.str.contains("/", regex=False)
     return ~(strange | outside).fillna(False)
+
+
+def in_served_group(rules: pd.DataFrame, api_services: pd.DataFrame) -> pd.Series:
+    """Whether each rule of a policy is about a group that Kubernetes has, or that an APIService serves."""
+    return rules["group"].isin({"*", *_OWN_GROUPS, *api_services["group"].dropna()}).astype(BOOLEAN)
 
 
 def _telling(validations: pd.DataFrame) -> pd.DataFrame:

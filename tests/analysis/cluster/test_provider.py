@@ -26,6 +26,8 @@ def node(name="n1", labels=None, machine="", kubelet="v1.33.4"):
     ("v1.33.4-eks-99bf9bd", [], ""),
     ("v1.33.4-gke.100", [node(machine="gce://p/z/n")], "Google GKE"),
     ("v1.33.4-gke.100", [node(labels={"node-role.kubernetes.io/master": ""})], ""),
+    ("v1.33.4-gke.100", [node(labels={"kubernetes.io/role": "master"})], ""),
+    ("v1.33.4-gke.100", [node(labels={"kubernetes.io/role": "agent"})], "Google GKE"),
     ("v1.33.4", [node(labels=EKS)], ""),
     ("v1.33.4", [node(labels=AKS, machine="azure:///1")], "Azure AKS"),
     ("v1.33.4", [node(labels=AKS, machine="aws:///1")], ""),
