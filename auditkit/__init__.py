@@ -12,9 +12,10 @@ from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from auditkit.api import collect, compare, demo, evaluate, explain, frameworks, load_framework, open, report
+    from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
+__all__ = ["Bounds", "Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
            "load_framework", "open", "report"]
 
 
@@ -28,6 +29,10 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
             from auditkit.snapshots.snapshot import Snapshot
 
             return Snapshot
+        if name == "Bounds":
+            from auditkit.collectors.sources.bounds import Bounds
+
+            return Bounds
         from auditkit import api
 
         return getattr(api, name)

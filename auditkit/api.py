@@ -27,6 +27,7 @@ Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
     from auditkit.collectors.cluster import Collector, Progress
+    from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
     from auditkit.reports import Files
 
@@ -63,11 +64,15 @@ FACES.update({Snapshot: _face("snapshot"), Evaluation: _face("summary"), Result:
 
 
 def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
-            timeout: float = 30.0, scans: Iterable[Path | str] = (), members: Path | str | None = None,
+            name: str = "", timeout: float = 30.0, bounds: "Bounds | None" = None, page_size: int = 500,
+            workers: int = 4, scans: Iterable[Path | str] = (), members: Path | str | None = None,
             complete: Iterable[str] = (), taken_at: str = "", stated_by: str = "", progress: "Progress | None" = None,
             on_identity: "Callable[[Collector, list[str]], None] | None" = None) -> Snapshot:
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
+    ``name`` is what the cluster is called, instead of its context. A server is asked for ``page_size`` objects at a
+    time, by ``workers`` requests at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
+    (`auditkit.Bounds`) has those of the whole collection: time, bytes, pages, rate.
     ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
     that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
     the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before anything
@@ -94,7 +99,8 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
                          "what it has, and when.")
     from auditkit.collectors.sources.live import LiveSource
 
-    return _collect(LiveSource(context, kubeconfig, timeout=timeout), scans=scans, members=members, progress=progress,
+    source = LiveSource(context, kubeconfig, workers=workers, timeout=timeout, bounds=bounds, name=name)
+    return _collect(source, workers=workers, limit=page_size, scans=scans, members=members, progress=progress,
                     on_identity=on_identity)
 
 

@@ -46,6 +46,9 @@ class NoSuchName(UsageError):
 class DefinitionError(UsageError):
     """A framework, check, case, exception or attestation has a mistake; the message has file and line."""
 
+    line = 0
+    """The line in its file; 0 where it is not known."""
+
 
 ControlError = DefinitionError
 """The former name of `DefinitionError`, kept for one version."""

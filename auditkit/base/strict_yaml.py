@@ -124,7 +124,9 @@ def _text(path: Path, content: bytes) -> str:
 
 
 def _refuse(path: Path, line: int, what: str) -> NoReturn:
-    raise DefinitionError(f"{path}, line {line}: {what}") from None
+    error = DefinitionError(f"{path}, line {line}: {what}")
+    error.line = line
+    raise error from None
 
 
 def _verify_events(path: Path, text: str) -> None:

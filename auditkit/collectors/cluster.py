@@ -29,7 +29,7 @@ from auditkit.collectors.listing import (
     unknown_version,
 )
 from auditkit.collectors.memberships import read_memberships
-from auditkit.collectors.sources.model import NoAnswer, Source
+from auditkit.collectors.sources.model import LoginFailed, NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.snapshots.manifest import Manifest
@@ -77,8 +77,9 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         uid, ended = _cluster_uid(snapshot_tables), now()
         observed = source.observed(started, ended)
         on_statement = _mark_stated(entries, source)
-        entries.append(Entry(resource="collection", outcome="complete", items=1, started=started, ended=ended,
-                             identity=collector.user))
+        transport = source.transport()
+        entries.append(Entry(resource="collection", outcome="complete", reason=" ".join(transport), items=1,
+                             started=started, ended=ended, identity=collector.user))
         about = decode(msgspec.json.encode({"items": [
             {"cluster": source.name, "cluster_uid": uid, "server_version": version, "started": started, "ended": ended,
              "observed_from": observed.since, "observed_until": observed.until, "observed_by": observed.by,
@@ -92,8 +93,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         cluster=source.name, cluster_uid=uid, server_version=version,
         source=source.described, collector=f"auditkit {VERSION}", identity=collector.user, groups=collector.groups,
         started=started, ended=ended, observed_from=observed.since, observed_until=observed.until,
-        observed_by=observed.by, stated_by=source.stated_by,
-        stated=on_statement, ledger=entries)
+        observed_by=observed.by, transport=transport, stated_by=source.stated_by, stated=on_statement, ledger=entries)
     return Snapshot(manifest, snapshot_tables)
 
 
@@ -345,6 +345,8 @@ def _version(source: Source) -> str:
     """The server's version. A server that cannot be reached, or that knows nobody, ends the collection here."""
     try:
         answer = source.get("/version")
+    except LoginFailed as error:
+        raise SourceError(f"Nobody could be logged in to the {source.described}: {error}.") from None
     except NoAnswer as error:
         raise SourceError(f"The {source.described} cannot be reached: {error}.") from None
     if answer.status == 401:

@@ -143,7 +143,7 @@ class Listing:
 
     def _pages(self) -> Iterator[tuple[Page, str]]:
         token, known = "", set()
-        while True:
+        for _ in range(self._source.pages):
             path = f"{self.path}&continue={quote(token, safe='')}" if token else self.path
             page, note = self._page(path)
             yield page, note
@@ -153,6 +153,7 @@ class Listing:
             if token in known:
                 raise _Stopped("partial", "the server returned the same continue token twice")
             known.add(token)
+        raise _Stopped("partial", f"the list did not end within {self._source.pages:,} pages")
 
     def _page(self, path: str) -> tuple[Page, str]:
         """One page. Raises `NotAList` where the body is cut short, or is not of the list that was asked for."""

@@ -20,6 +20,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
     ``started`` and ``ended`` are when the source was read; ``observed_from`` and ``observed_until`` are the bounds of
     when what it said was so, ``observed_by`` how they are known (``asked``, ``recorded``, ``stated``, ``contents``).
+    ``transport`` has a sentence for each thing that an auditor must know of how the server was asked.
     ``stated`` are the sources of the ledger that are whole on the word of ``stated_by`` alone.
     """
 
@@ -37,6 +38,7 @@ class Manifest(msgspec.Struct, kw_only=True):
     observed_from: dt.datetime | None = None
     observed_until: dt.datetime | None = None
     observed_by: str = ""
+    transport: list[str] = []
     stated: list[str] = []
     stated_by: str = ""
     ledger: list[Entry]

@@ -7,7 +7,7 @@ import pytest
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 
 from auditkit.collectors.cluster import Collector, collect
-from auditkit.collectors.sources import live
+from auditkit.collectors.sources import transport
 from auditkit.collectors.sources.live import LiveSource
 from auditkit.errors import SourceError
 from auditkit.snapshots.ledger import Entry
@@ -17,7 +17,7 @@ from auditkit.snapshots.snapshot import Snapshot
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Short pauses between retries."""
-    monkeypatch.setattr(live, "RETRIES", live.RETRIES.new(backoff_factor=0.01))
+    monkeypatch.setattr(transport, "PAUSE", 0.01)
 
 
 def take(kubeconfig: str, **options) -> Snapshot:
@@ -201,13 +201,13 @@ def test_a_cluster_that_refuses_everything(server, kubeconfig) -> None:
 
 
 def test_credentials_that_are_not_accepted(tmp_path: Path) -> None:
-    with ReplayServer(ACME_PROD, token="right") as server, pytest.raises(SourceError, match=r"credentials.*401"):
+    with ReplayServer(ACME_PROD, token="right", tls=True) as server, pytest.raises(SourceError, match=r"credentials.*401"):
         take(str(server.kubeconfig(tmp_path, token="wrong")))
 
 
 @pytest.mark.parametrize("expired", [False, True])
 def test_certificates(tmp_path: Path, expired: bool) -> None:
-    with ReplayServer(ACME_PROD, tls=True, expired=expired) as server:
+    with ReplayServer(ACME_PROD, tls=True, expired=expired, token="t") as server:
         config = str(server.kubeconfig(tmp_path))
         if expired:
             with pytest.raises(SourceError, match="certificate has expired"):

@@ -20,7 +20,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
 from auditkit.collectors.cluster import collect
-from auditkit.collectors.sources import live
+from auditkit.collectors.sources import transport
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.live import LiveSource
 from auditkit.evaluation import engine
@@ -122,7 +122,8 @@ def podless(good: Snapshot) -> Snapshot:
 def spoilt(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
     """A fault by name; the collection in which it befell all but one source, and that in which it befell that one."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(live, "RETRIES", live.RETRIES.new(total=1, backoff_factor=0.01))
+    patch.setattr(transport, "PAUSE", 0.01)
+    patch.setattr(transport, "TRIES", 2)
     taken = []
     for patterns in (("/api/v1/[!n]*", "/api/v1/nodes*", "/apis/*/*/*"), (f"/api/v1/{SPARED}",)):
         with ReplayServer(ACME_PROD) as server:

@@ -26,6 +26,7 @@ class World:
     assembles = False
     stated: frozenset[str] = frozenset()
     stated_by = ""
+    pages = 10_000
 
     def __init__(self) -> None:
         source = open_files(ACME_PROD)
@@ -59,6 +60,9 @@ class World:
 
     def review(self, path: str, body: dict) -> Answer:
         return self._source.review(path, body)
+
+    def transport(self) -> list[str]:
+        return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         return self._source.observed(started, ended)

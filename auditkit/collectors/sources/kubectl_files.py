@@ -24,7 +24,7 @@ from auditkit.collectors.sources.documents import (
     sentence,
     text_of,
 )
-from auditkit.collectors.sources.model import Answer, Source
+from auditkit.collectors.sources.model import ALL_PAGES, Answer, Source
 from auditkit.collectors.sources.observed import Newest, Observed
 from auditkit.collectors.sources.recording import INDEX, RecordingSource
 from auditkit.collectors.sources.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
@@ -120,6 +120,7 @@ class FilesSource:
 
     proves_absence = False
     assembles = True
+    pages = ALL_PAGES
 
     def __init__(self, path: Path, complete: frozenset[str] = frozenset(), stated_by: str = "", taken: Stated = None):
         self.name = path.resolve().name.partition(".")[0]
@@ -146,6 +147,9 @@ class FilesSource:
 
     def review(self, path: str, body: dict[str, Any]) -> Answer:
         return Answer(404, b"", NOT_THERE)
+
+    def transport(self) -> list[str]:
+        return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         return self._newest.observed(ended, self._taken)

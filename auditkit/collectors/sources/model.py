@@ -1,9 +1,13 @@
 """What a collector asks: something that answers API paths. A live server, a recording and plain files all do."""
 
 import datetime as dt
+import sys
 from typing import Any, NamedTuple, Protocol
 
 from auditkit.collectors.sources.observed import Observed
+
+ALL_PAGES = sys.maxsize
+"""As many pages as a list has: files end."""
 
 
 class Answer(NamedTuple):
@@ -18,6 +22,10 @@ class NoAnswer(Exception):
     """A question got no answer at all; the text says why (a time-out, a cut connection, a refused certificate)."""
 
 
+class LoginFailed(NoAnswer):
+    """Nobody could be logged in; the text says why."""
+
+
 class Source(Protocol):
     """Something that answers paths of the Kubernetes API.
 
@@ -25,6 +33,7 @@ class Source(Protocol):
     files, in which it merely was not put. ``assembles`` is true of a source that makes lists out of objects it found,
     whose envelope it writes itself; those of an API server are compared with what was asked for.
     ``stated`` names the resources that are whole on somebody's word alone, ``stated_by`` is whose word it is.
+    ``pages`` is how many pages of one list are read at most.
     """
 
     name: str
@@ -33,6 +42,7 @@ class Source(Protocol):
     assembles: bool
     stated: frozenset[str]
     stated_by: str
+    pages: int
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
         """The answer to a path with its query. Raises `NoAnswer`."""
@@ -40,6 +50,10 @@ class Source(Protocol):
 
     def review(self, path: str, body: dict[str, Any]) -> Answer:
         """The answer to a review of oneself, a POST that changes nothing. Raises `NoAnswer`."""
+        ...
+
+    def transport(self) -> list[str]:
+        """What an auditor must know of how it was asked, a sentence each; nothing of files."""
         ...
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from auditkit.collectors.sources.documents import members
-from auditkit.collectors.sources.model import Answer
+from auditkit.collectors.sources.model import ALL_PAGES, Answer
 from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
 from auditkit.errors import SourceError, UsageError
 
@@ -41,6 +41,7 @@ class RecordingSource:
 
     proves_absence = False
     assembles = False
+    pages = ALL_PAGES
     stated: frozenset[str] = frozenset()
 
     def __init__(self, path: Path, stated_by: str = "", taken: tuple[dt.datetime, dt.datetime] | None = None):
@@ -68,6 +69,9 @@ class RecordingSource:
 
     def review(self, path: str, body: dict[str, Any]) -> Answer:
         return self._answer("POST", path, "application/json")
+
+    def transport(self) -> list[str]:
+        return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         """As the index says where it dates every answer, and the answers do not contradict it; else by what the user

@@ -8,7 +8,7 @@ import pytest
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError, SSLError
 
-from auditkit.collectors.sources.live import _why
+from auditkit.collectors.sources.failures import why
 
 POOL = urllib3.HTTPConnectionPool("api.example")
 
@@ -33,7 +33,7 @@ def certificate(code: int) -> ssl.SSLCertVerificationError:
     (SSLError(certificate(62)), "the server's certificate is not signed by the CA of the kubeconfig, or is for another name"),
     (ProtocolError("x", http.client.IncompleteRead(b"")), "the connection was closed during the response"),
     (ProtocolError("x", ConnectionResetError()), "the connection was closed"),
-    (ValueError("certificate has expired"), "ValueError: certificate has expired"),
+    (ValueError("certificate has expired"), "a value of the kubeconfig cannot be sent: it has a line break or a character that no HTTP header may have"),
 ])
 def test_the_class_of_a_cause_decides(reason: Exception, sentence: str) -> None:
-    assert _why(MaxRetryError(POOL, "/", reason)) == sentence
+    assert why(MaxRetryError(POOL, "/", reason)) == sentence

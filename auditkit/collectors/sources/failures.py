@@ -1,0 +1,66 @@
+"""Why a request failed, in words for people: the one place where the text of an exception is worded.
+
+The texts of exceptions never pass: they quote addresses with passwords, header values, and bytes of whoever answered.
+"""
+
+import http.client
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import urllib3
+
+
+def why(error: Exception) -> str:
+    """An error of the transport as a sentence for people, told from its classes and those of its causes."""
+    causes = list(_causes(error))
+    for certificate in (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)):
+        return ("the certificate has expired" if certificate.verify_code == _EXPIRED
+                else "the server's certificate is not signed by the CA of the kubeconfig, or is for another name")
+    for kinds, sentence in _SENTENCES:
+        if any(isinstance(each, kinds) for each in causes):
+            return sentence
+    return f"the request failed ({type(causes[-1]).__name__})"
+
+
+_EXPIRED = 10
+"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED (openssl/include/openssl/x509_vfy.h)."""
+
+_SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((urllib3.exceptions.ProxyError,), "the proxy does not let the request through"),
+    ((ConnectionRefusedError,), "the connection was refused: check the address and whether the API server is running"),
+    ((socket.gaierror, urllib3.exceptions.NameResolutionError), "the server's name cannot be resolved"),
+    ((TimeoutError, urllib3.exceptions.TimeoutError), "the request timed out"),
+    ((http.client.IncompleteRead,), "the connection was closed during the response"),
+    ((ssl.SSLError,), "no TLS connection could be made: is the server's address https, and of an API server?"),
+    ((urllib3.exceptions.DecodeError,), "the compressed response cannot be unpacked"),
+    ((ConnectionError, urllib3.exceptions.ProtocolError), "the connection was closed"),
+    ((urllib3.exceptions.LocationParseError, urllib3.exceptions.LocationValueError),
+     "the server's address is not one: check `server` in the kubeconfig"),
+    ((UnicodeError, ValueError), "a value of the kubeconfig cannot be sent: it has a line break or a character that no "
+                                 "HTTP header may have"),
+)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and all that led to it: urllib3 keeps the first cause as a reason, an argument or a context."""
+    seen: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        each = waiting.pop(0)
+        if isinstance(each, BaseException) and not any(each is other for other in seen):
+            seen.append(each)
+            yield each
+            waiting += [getattr(each, "reason", None), each.__cause__, each.__context__, *each.args]
+
+
+def address(url: str) -> str:
+    """An address without a user, a password and a query, which may be secrets."""
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+    except ValueError:
+        return "an address that cannot be read"
+    return re.sub(r"[^\x21-\x7e]", "?", f"{parts.scheme}://{host}{parts.path}".removeprefix("://")).rstrip("/")
