@@ -36,7 +36,7 @@ def _pem(data: str | None, path: str | None, what: str) -> bytes | None:
     """What stands in the kubeconfig, or else in the file that it names."""
     if data:
         try:
-            return base64.b64decode(data, validate=False)
+            return base64.b64decode("".join(data.split()), validate=True)
         except ValueError:
             raise SourceError(f"The {what} of the kubeconfig is not Base64.") from None
     if not path:

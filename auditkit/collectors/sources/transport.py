@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import urllib3
 from urllib3.contrib.socks import SOCKSProxyManager
@@ -274,5 +274,5 @@ def _origin(url: str) -> tuple[str, str | None, int]:
 
 def _named(headers: list[tuple[str, str]]) -> str:
     """Whom impersonation headers name: ``user jane, group auditors``."""
-    return ", ".join(f"{name.removeprefix('Impersonate-').lower().replace('-', ' ', 1)} {value}"
-                     for name, value in headers)
+    said = ((unquote(name.removeprefix("Impersonate-")), value) for name, value in headers)
+    return ", ".join(f"{name[:1].lower()}{name[1:].replace('-', ' ', 1)} {value}" for name, value in said)
