@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
+from auditkit.base.files import unreadable
 from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
@@ -134,7 +135,7 @@ def _files(folder: Path | None) -> dict[str, Path]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
-        raise DefinitionError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        raise DefinitionError(unreadable(folder, error)) from None
     found: dict[str, Path] = {}
     for path in filter(_has_framework, paths):
         if path.stem in found:

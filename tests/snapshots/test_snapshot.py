@@ -240,7 +240,7 @@ def test_a_write_that_fails_leaves_nothing(acme, tmp_path: Path, monkeypatch) ->
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "rename", no_space)
-    with pytest.raises(SnapshotError, match="No space left"):
+    with pytest.raises(SnapshotError, match="the disk is full"):
         acme.write(tmp_path / "store")
     assert list((tmp_path / "store").rglob("*.parquet")) == []
 

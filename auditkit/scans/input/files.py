@@ -24,6 +24,7 @@ from typing import IO, Any
 
 import msgspec
 
+from auditkit.base.files import reason
 from auditkit.scans.input.document import File
 from auditkit.scans.model import Broken
 
@@ -84,7 +85,7 @@ def _below(folder: Path) -> Iterator[Source]:
                 yield _source(file, file.relative_to(folder).as_posix())
     for error in unread:
         name = Path(error.filename).relative_to(folder).as_posix()
-        yield Source(name, 0, "", [], {"": f"the folder cannot be read: {error.strerror}"}, lambda: False)
+        yield Source(name, 0, "", [], {"": f"the folder cannot be read: {reason(error)}"}, lambda: False)
 
 
 def _kept(stream: IO[bytes], name: str) -> Source:
@@ -118,7 +119,7 @@ def _source(path: Path, name: str) -> Source:
         else:
             _add(source, "", gunzipped(open_raw) if magic[:2] == b"\x1f\x8b" else open_raw)
     except OSError as error:
-        source.problems[""] = f"it cannot be read: {error.strerror or error}"
+        source.problems[""] = f"it cannot be read: {reason(error)}"
     return source
 
 

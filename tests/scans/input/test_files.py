@@ -382,7 +382,7 @@ def test_a_folder_or_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatc
     dangling, good, secret = files.find(str(tmp_path))
     assert (good.name, good.problems) == ("good.json", {})
     assert "cannot be read" in dangling.problems[""]
-    assert (secret.name, secret.problems) == ("secret", {"": "the folder cannot be read: Permission denied"})
+    assert (secret.name, secret.problems) == ("secret", {"": "the folder cannot be read: this user has no permission"})
 
 
 def test_a_pipe_is_read_once_and_kept(tmp_path: Path) -> None:
