@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.base.memory import lean
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.version import VERSION
 from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
@@ -61,7 +63,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     """
     started = now()
     stated = [read_memberships(members)] if members else []
-    with lean(), ThreadPoolExecutor(workers) as pool:
+    with lean(), _threads(workers) as pool:
         version = _version(source)
         collector = whoami(source)
         if on_identity:
@@ -95,6 +97,18 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         observed_by=observed.by, stated_by=source.stated_by,
         stated=on_statement, ledger=entries)
     return Snapshot(manifest, snapshot_tables)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests. A collection that is given up, as by Ctrl-C, waits for none of them."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
@@ -330,7 +344,7 @@ def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: 
         answer = source.review(f"/apis/{group}/{kind.lower()}s",
                                {"apiVersion": group, "kind": kind, **body})
         return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else shape()
-    except (NoAnswer, msgspec.DecodeError):
+    except (NoAnswer, *UNDECODABLE):
         return shape()
 
 
@@ -349,7 +363,7 @@ def _version(source: Source) -> str:
                           "log in again, or choose another context with --context.")
     try:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return ""
 
 

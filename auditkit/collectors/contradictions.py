@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.snapshots.ledger import Entry
@@ -226,7 +227,7 @@ def _rightly_missing(source: Source, resource: str, name: str, since: dt.datetim
             return msgspec.json.decode(answer.body, type=_Refusal).reason == "NotFound"
         made = msgspec.json.decode(answer.body, type=_Object).metadata.creationTimestamp
         return answer.status == 200 and made >= since
-    except (NoAnswer, msgspec.DecodeError, UnicodeDecodeError, TypeError):
+    except (NoAnswer, *UNDECODABLE, TypeError):
         return False
 
 

@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 import pyarrow as pa
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.objects import Page, raw_items
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing, now, unknown_version
@@ -91,7 +92,7 @@ class FindingsDecoder:
         for position, raw in enumerate(raws):
             try:
                 item = {**self._identity, **msgspec.json.decode(raw, type=dict)}
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNDECODABLE as error:
                 malformed.append(f"item {position}: {error}")
                 continue
             metadata = item.get("metadata")

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, cast
 import msgspec
 import pyarrow as pa
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.objects import NotAList, Page
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
@@ -62,7 +63,7 @@ class NamesDecoder:
     def __call__(self, body: bytes) -> Page:
         try:
             page = msgspec.json.decode(body, type=_Names)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise NotAList(f"the response is not a list of objects ({error})") from None
         found = page.items if page.rows is msgspec.UNSET else [row.object for row in page.rows or []]
         if found is msgspec.UNSET or found is None:

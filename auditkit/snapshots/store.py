@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.base import files
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -35,7 +36,7 @@ def open_snapshot(path: Path | str) -> Snapshot:
                             "`auditkit show STORE` lists the snapshots of a store.") from None
     except OSError as error:
         raise SnapshotError(files.unreadable(path / "manifest.json", error)) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNDECODABLE as error:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}. It was cut short or changed: use "
                             "another copy of the snapshot, or collect again.") from None
     if manifest.format != FORMAT:
