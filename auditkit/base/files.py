@@ -9,7 +9,8 @@ from auditkit.errors import AuditkitError, UsageError
 
 _REASONS = {
     errno.ENOENT: ("it does not exist", "Check the path."),
-    errno.ENOTDIR: ("part of its path is not a folder", "Check the path."),
+    errno.ENOTDIR: ("it, or a part of its path, is not a folder", "Check the path."),
+    errno.EEXIST: ("it is not a folder", "Check the path."),
     errno.EISDIR: ("it is a folder", "Give a file."),
     errno.ESPIPE: ("it is not a file but a pipe or a device", "Give a file."),
     errno.EACCES: ("this user has no permission", "Change its permissions, or run as another user."),
@@ -42,12 +43,17 @@ def given(path: Path, wrong: type[AuditkitError] = UsageError) -> bytes:
 
 
 def content(path: Path) -> bytes:
-    """The bytes of a regular file. Raises `OSError`, also for a pipe or device: reading it could wait for ever."""
+    """The bytes of a regular file. Raises `OSError` as `verify_file` does."""
+    verify_file(path)
+    return path.read_bytes()
+
+
+def verify_file(path: Path) -> None:
+    """Raises `OSError` where there is no regular file: reading a pipe or a device could wait for ever."""
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         code = errno.EISDIR if stat.S_ISDIR(mode) else errno.ESPIPE
         raise OSError(code, os.strerror(code), str(path))
-    return path.read_bytes()
 
 
 def verify_writable(folder: Path) -> None:

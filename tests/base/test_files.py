@@ -16,7 +16,7 @@ def test_the_bytes_of_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "says"), [
-    ("nothing", "it does not exist. Check the path."), ("file/below", "part of its path is not a folder. Check the path."),
+    ("nothing", "it does not exist. Check the path."), ("file/below", "it, or a part of its path, is not a folder. Check the path."),
     ("folder", "it is a folder. Give a file."), ("circle", "its symbolic links lead in a circle. Correct the links."),
     ("pipe", "it is not a file but a pipe or a device. Give a file."), ("n" * 300, "its name is too long. Check the path."),
 ])
