@@ -31,12 +31,13 @@ def load_file(path: Path) -> list[str]:
 
     Raises `DefinitionError` with file and line where it cannot be imported, or has no check or a malformed one.
     """
+    content = files.given(path, DefinitionError)
     path = path.resolve()
     module = f"{path.parent}.{path.stem}"  # unique to this file, and ends in its name
     if not path.stem.isidentifier():
         raise DefinitionError(f"{path}: the file name is part of the names of its checks. It may only have letters, "
                               "digits and underscores.")
-    digest = hashlib.sha256(files.given(path, DefinitionError)).hexdigest()
+    digest = hashlib.sha256(content).hexdigest()
     if _read.get(module) != digest:
         _forget(module)
         try:

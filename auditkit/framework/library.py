@@ -49,6 +49,12 @@ def own_files(framework: Framework) -> list[Path]:
     return [path for path in framework.files if path.resolve().parent != ships]
 
 
+def verify_files(own: Path | None) -> None:
+    """Read all frameworks of a folder. Raises `DefinitionError` for a mistake in any, also in one nobody asks for."""
+    for path in _files(own).values():
+        read(path, own)
+
+
 def files(own: Path | None = None) -> list[Path]:
     """The files of all frameworks, the built-in ones first."""
     return [*_shipped().values(), *_files(own).values()]

@@ -37,6 +37,12 @@ def read_scans(paths: Iterable[str | os.PathLike[str]]) -> tuple[dict[str, pa.Ta
     return reading.tables.arrow(), reading.entries
 
 
+def verify_scans(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Raises `UsageError` where a path does not exist: before a collection, which may take long."""
+    for path in paths:
+        _named(os.fspath(path))
+
+
 def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Table]:
     """The tables of objects that scanners keep in the cluster, told by their API group.
 

@@ -262,9 +262,9 @@ def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
     from auditkit.cli.listing import snapshots
 
-    assert snapshots(tmp_path) == []
+    assert snapshots(tmp_path) == ([], [])
     open_snapshot(auditkit.demo().write(tmp_path))
-    assert len(snapshots(tmp_path)) == 1
+    assert len(snapshots(tmp_path)[0]) == 1
 
 
 def test_two_collectors_at_once_do_not_mix(tmp_path: Path) -> None:
