@@ -33,6 +33,7 @@ from auditkit.collectors.listing import (
 from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.errors import SourceError
+from auditkit.scans.read import readers_by_group
 from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -193,7 +194,7 @@ class _Reader:
             found.entries[name].proven, found.entries[name].reason = False, doubt
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:
-            why = dict.fromkeys(custom.groups(), f"discovery failed: {found.entries['discovery'].reason}")
+            why = dict.fromkeys(readers_by_group(), f"discovery failed: {found.entries['discovery'].reason}")
         return list(custom.unknown(why))
 
     def _listing(self, resource: tables.Resource, served: Served | None) -> Listing | Entry:

@@ -61,13 +61,14 @@ def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Ta
 
 def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
     """The reader of an object, by its API group and kind."""
-    reader = _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
+    reader = readers_by_group().get(vocabulary.group(item.get("apiVersion")) or "")
     kinds = getattr(reader, "KINDS", None)
     return reader if kinds is None or (kind or item.get("kind")) in kinds else None
 
 
 @cache
-def _by_group() -> dict[str, Reader]:
+def readers_by_group() -> dict[str, Reader]:
+    """The reader of each API group in which scanners and policy engines keep objects."""
     return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
 
 

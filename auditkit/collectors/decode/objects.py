@@ -36,7 +36,9 @@ class NotAList(ValueError):
     """A body that was answered to a list request and is none; the text says what it is."""
 
 
-class _ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
+class ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
+    """What a list says of itself."""
+
     resourceVersion: str = ""
     continue_: str = ""
     remainingItemCount: int | None = None
@@ -51,7 +53,7 @@ class _List(msgspec.Struct, gc=False):
 
     kind: str = ""
     apiVersion: str = ""
-    metadata: _ListMeta | None = None
+    metadata: ListMeta | None = None
     items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
     rows: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
     columnDefinitions: list[_Cell] | None = None
@@ -97,7 +99,7 @@ def decode(body: bytes, source: str) -> Page:
         batches = batches_of(objects, source, form, cells)
     except NotATime as error:
         raise NotAList(str(error)) from None
-    meta = frame.metadata or _ListMeta()
+    meta = frame.metadata or ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,
                 meta.remainingItemCount, _names(objects, form), frame.kind, frame.apiVersion, form)
 
