@@ -84,7 +84,9 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     Raises `SourceError` where nothing can be collected, `UsageError` for a statement that cannot be.
     """
     from auditkit.collectors import collect as _collect
+    from auditkit.scans.read import verify_scans
 
+    verify_scans(scans := list(scans))
     complete = [complete] if isinstance(complete, str) else list(complete)
     if recording is not None:
         from auditkit.collectors.sources.kubectl_files import open_files
@@ -107,6 +109,18 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 def demo() -> Snapshot:
     """The snapshot of the fictional cluster that is part of auditkit."""
     return collect(recording=shipped.demo(), taken_at=shipped.DEMO_TAKEN, stated_by="auditkit")
+
+
+def verify_folders(*, store: Path | str | None = None, output: Path | str | None = None) -> None:
+    """Refuse a store or a folder of reports that cannot be written, before a long collection. Raises `SnapshotError`
+    or `UsageError`."""
+    from auditkit.reports import verify_output
+    from auditkit.snapshots.writing import verify_store
+
+    if store is not None:
+        verify_store(Path(store))
+    if output is not None:
+        verify_output(Path(output))
 
 
 def _user() -> str:
@@ -270,10 +284,19 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     return _report(open(snapshot), notebook, Path(output), progress=progress)
 
 
+def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
+    """Refuse what is no notebook, before others are run. Raises `NoSuchName`, or `UsageError`."""
+    from auditkit.reports import find_notebook, notebook_file
+
+    for notebook in notebooks:
+        notebook_file.read(find_notebook(notebook))
+
+
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
           checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
     """The exceptions and attestations to add; an empty name means none, as in the parameters of a notebook."""
     own = _folder(controls)
+    library.verify_files(own)
     _load_checks(checks)
     return (own, _exceptions.read(exceptions, own) if exceptions else [],
             _attestations.read(attestations, own) if attestations else [])

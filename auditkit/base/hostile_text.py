@@ -19,6 +19,11 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() or char in "\n\t\u00a0" else f"\\u{{{ord(char):x}}}" for char in text)
 
 
+def one_line(text: str) -> str:
+    """The text as `visible` makes it, with line breaks and tabs written out as well."""
+    return visible(text).replace("\n", "\\u{a}").replace("\t", "\\u{9}")
+
+
 def on_terminal(text: object) -> str:
     """One line of text without characters that steer a terminal or turn the direction of writing."""
     return "".join(char if unicodedata.category(char) not in _STEERING else "\N{REPLACEMENT CHARACTER}"
@@ -54,7 +59,7 @@ def cell(value: Any) -> Any:
     """A value as a spreadsheet may have it: what is missing is empty, text is one line without control characters, and
     what it would take for a formula gets an apostrophe in front."""
     if isinstance(value, str):
-        value = visible(value).replace("\n", "\\u{a}").replace("\t", "\\u{9}")
+        value = one_line(value)
         return f"'{value}" if value.startswith(_FORMULA) else value
     import pandas as pd  # the terminal reads this file for its help
 

@@ -5,7 +5,6 @@ that is not UTF-8 is an error with file and line.
 """
 
 import re
-import stat
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 import msgspec
 import yaml
 
+from auditkit.base.files import given
 from auditkit.base.yaml_errors import Step, said
 from auditkit.errors import DefinitionError
 
@@ -72,12 +72,12 @@ def line(path: Path, *steps: Step) -> int:
 
 def _node(path: Path) -> yaml.Node | None:
     """The nodes of a file, which know their lines."""
-    return _parse(path, _bytes(path))[0]
+    return _parse(path, given(path, DefinitionError))[0]
 
 
 def _content(path: Path) -> Any:
     """The values of a file."""
-    return _parse(path, _bytes(path))[1]
+    return _parse(path, given(path, DefinitionError))[1]
 
 
 @lru_cache(maxsize=64)
@@ -99,16 +99,6 @@ def _parse(path: Path, written: bytes) -> tuple[yaml.Node | None, Any]:
     finally:
         if loader:
             loader.dispose()
-
-
-def _bytes(path: Path) -> bytes:
-    """The content of a regular file."""
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe would block
-            raise DefinitionError(f"{path} cannot be read: it is {'a folder' if path.is_dir() else 'not a file'}.")
-        return path.read_bytes()
-    except OSError as error:
-        raise DefinitionError(f"{path} cannot be read: {error.strerror}.") from None
 
 
 def _text(path: Path, content: bytes) -> str:

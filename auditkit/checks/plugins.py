@@ -16,6 +16,7 @@ from typing import get_args
 
 from auditkit import tables
 from auditkit.analysis import DERIVED
+from auditkit.base import files
 from auditkit.checks.model import REGISTRY, Check, Severity
 from auditkit.errors import AuditkitError, DefinitionError, NoSuchName
 
@@ -30,18 +31,13 @@ def load_file(path: Path) -> list[str]:
 
     Raises `DefinitionError` with file and line where it cannot be imported, or has no check or a malformed one.
     """
+    content = files.given(path, DefinitionError)
     path = path.resolve()
     module = f"{path.parent}.{path.stem}"  # unique to this file, and ends in its name
     if not path.stem.isidentifier():
         raise DefinitionError(f"{path}: the file name is part of the names of its checks. It may only have letters, "
                               "digits and underscores.")
-    if path.exists() and not path.is_file():  # reading a pipe would wait for its writer
-        what = "a folder" if path.is_dir() else "not a file"
-        raise DefinitionError(f"The checks in {path} cannot be read: it is {what}.")
-    try:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise DefinitionError(f"The checks in {path} cannot be read: {error.strerror}.") from None
+    digest = hashlib.sha256(content).hexdigest()
     if _read.get(module) != digest:
         _forget(module)
         try:

@@ -94,9 +94,9 @@ def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.tex
     from auditkit.reviews.access import check_decisions, review_packet
     from auditkit.reviews.access_files import read_decisions
 
-    snap = _opened(snapshot)
+    decisions, snap = read_decisions(file), _opened(snapshot)
     members = None if snap.gaps("memberships") else snap.memberships
-    problems = check_decisions(review_packet(snap), read_decisions(file), memberships=members)
+    problems = check_decisions(review_packet(snap), decisions, memberships=members)
     _print(problems, ["line", "kind", "problem"], format, "Problems of the review")
     errors = int((problems["kind"] == "error").sum())
     console.say(f"{errors} errors, {len(problems) - errors} other problems")
@@ -117,8 +117,7 @@ def proof(
     from auditkit.reviews.access import new_lines, prove_revocations
     from auditkit.reviews.access_files import read_decisions
 
-    before, after = _opened(snapshot), _opened(later)
-    decisions = read_decisions(file)
+    decisions, before, after = read_decisions(file), _opened(snapshot), _opened(later)
     found = prove_revocations(decisions, before, after)
     _print(found, ["status", "line", "subject_kind", "subject", "role", "scope", "binding", "reviewer", "evidence"],
            format, f"Revocations, as of {after.manifest.moment:%Y-%m-%d %H:%M} UTC")

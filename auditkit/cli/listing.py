@@ -7,7 +7,7 @@ import pandas as pd
 from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.cli import console
-from auditkit.errors import SnapshotError
+from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.framework import library
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
@@ -16,27 +16,37 @@ EXAMPLES = 5
 """Rows of a table that are shown."""
 
 
-def snapshots(store: Path) -> list[Snapshot]:
-    """The whole snapshots of a store, oldest first within each cluster."""
-    found = [open_snapshot(path.parent) for path in sorted(store.rglob("manifest.json"))
-             if not path.parent.name.startswith(".partial-")]
-    return sorted(found, key=lambda snapshot: (snapshot.manifest.cluster, snapshot.manifest.moment))
+def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
+    """The snapshots of a store, oldest first within each cluster; and why others in it cannot be opened."""
+    found: list[Snapshot] = []
+    broken: list[SnapshotError] = []
+    for path in sorted(store.rglob("manifest.json")):
+        if not path.parent.name.startswith(".partial-"):
+            try:
+                found.append(open_snapshot(path.parent))
+            except SnapshotError as error:
+                broken.append(error)
+    return sorted(found, key=lambda snapshot: (snapshot.manifest.cluster, snapshot.manifest.moment)), broken
 
 
 def show_store(store: Path) -> None:
-    """Print the snapshots of a store."""
-    found = snapshots(store)
-    if not found:
+    """Print the snapshots of a store. Raises `SnapshotError` after that where others in it cannot be opened."""
+    found, broken = snapshots(store)
+    if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
     console.table("", ["cluster", "observed", "collector", "complete", "path"], (
         (s.manifest.cluster, f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
          "{} of {}".format(*s.sources_read), s.path)
         for s in found))
+    for error in broken:
+        console.say(error, "yellow")
+    if broken:
+        raise SnapshotError(f"{len(broken)} of {len(found) + len(broken)} snapshots in {store} cannot be opened. Use "
+                            "other copies of them, or move them out of the store.")
 
 
-def show_snapshot(path: Path, table: str | None) -> None:
+def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
     """Print the tables of a snapshot and their completeness, or the first rows of one table, a column a line."""
-    snapshot = open_snapshot(path)
     if table is not None:
         frame = snapshot.frame(table)
         first = frame.head(EXAMPLES)
@@ -50,7 +60,9 @@ def show_snapshot(path: Path, table: str | None) -> None:
 
 
 def show_columns(name: str) -> None:
-    """Print the columns of a table of the data model."""
+    """Print the columns of a table of the data model. Raises `UsageError` for any other name."""
+    if name not in tables.TABLES:
+        raise UsageError(f"{name} is neither a snapshot nor a store. {NoSuchName('table', name, tables.TABLES)}")
     declared = tables.table(name)
     console.table(f"{name}: {declared.doc}", ["column", "dtype", "meaning"],
                   ((c.name, c.dtype, c.doc) for c in declared.columns))

@@ -1,15 +1,18 @@
 """The command line: each command calls the library and prints the result. `EXIT_CODES` has the exit codes."""
 
+import atexit
 import contextlib
 import io
 import os
 import sys
+import traceback
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from auditkit.base.files import reason
 from auditkit.base.version import VERSION
 from auditkit.cli import access, console, frameworks
 from auditkit.cli.console import Format
@@ -23,7 +26,11 @@ if TYPE_CHECKING:
 
 EXIT_CODES = ("Exit codes: 0 success; 1 a threshold of --fail-on is crossed, or a check of the command found an error; "
               "2 wrong usage or bad input; 3 the collection is incomplete and --strict is set; "
-              "4 nothing could be collected.")
+              "4 nothing could be collected; 5 an error of auditkit itself; 130 interrupted; "
+              "141 the reader of the output went away.")
+
+BROKEN, INTERRUPTED, CLOSED = 5, 130, 141
+"""Exit codes of what is no `AuditkitError`; the last two are those of a shell for SIGINT and SIGPIPE."""
 
 app = typer.Typer(
     help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
@@ -131,6 +138,9 @@ def collect(
 
         print(text(), end="")
         return
+    from auditkit import api
+
+    api.verify_folders(store=store)
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
     path = snapshot.write(store)
     print(path)
@@ -206,6 +216,8 @@ def report(
     """
     from auditkit import api
 
+    api.verify_notebooks(notebook)
+    api.verify_folders(output=output)
     opened = api.open(snapshot)
     names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
     judged = _report(opened, names, output, quiet, api.Given(
@@ -237,6 +249,7 @@ def run(
                       pss_version=pss_version)
     framework = _once(framework)
     api.verify(framework, **given)  # a mistake is reported before the collection starts
+    api.verify_folders(store=store, output=output)
     snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, given)
@@ -254,30 +267,35 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
     """
     from auditkit import api
 
+    api.verify_folders(output=output)
     _report(api.demo(), _once(framework), output, quiet, api.Given())
 
 
 @app.command()
 def show(
-    path: Annotated[Path | None, typer.Argument(help="A store or a snapshot.")] = None,
+    path: Annotated[str | None, typer.Argument(help="Folder of a store or snapshot, 'demo', or a table.")] = None,
     table: Annotated[str | None, typer.Argument(help="A table.")] = None,
 ) -> None:
     """Show snapshots, tables or columns.
 
-    Shows the snapshots of a store, the tables of a snapshot, or the columns of a table.
+    Shows the snapshots of a store, the tables of a snapshot, or the columns of a table. Exits with 2 if a snapshot of
+    the store cannot be opened; the others are shown.
     """
+    from auditkit import api
     from auditkit.cli import listing
 
-    if path is not None and (path / "manifest.json").exists():
-        listing.show_snapshot(path, table)
-    elif path is not None and path.is_dir():
-        listing.show_store(path)
-    elif path is not None and table is None:
-        listing.show_columns(str(path))
-    elif path is not None:
+    if path is None:
+        listing.show_model()
+    elif path == api.DEMO or os.path.lexists(Path(path) / "manifest.json"):
+        listing.show_snapshot(api.open(path), table)
+    elif Path(path).is_dir() and table is not None:
+        raise UsageError(f"{path} is a store. Give the folder of one of its snapshots to see the table {table!r}.")
+    elif Path(path).is_dir():
+        listing.show_store(Path(path))
+    elif table is not None or Path(path).exists():
         raise UsageError(f"{path} is neither a snapshot nor a store. Give the folder of one.")
     else:
-        listing.show_model()
+        listing.show_columns(path)
 
 
 def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, scans: list[Path],
@@ -379,16 +397,45 @@ def main() -> None:
         finally:
             sys.stdout.flush()
     except AuditkitError as error:
-        console.say(f"auditkit: {error}", "bold red")
-        sys.exit(error.exit_code)
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _interrupted()
+    except SystemExit as ended:  # typer and rich make 1 of a closed pipe, which is no threshold that was crossed
+        if isinstance(ended.__context__, BrokenPipeError):
+            _let_go()
+            sys.exit(CLOSED)
+        if ended.code == INTERRUPTED:
+            _interrupted()
+        raise
     except BrokenPipeError:
         _let_go()
-        sys.exit(0)
+        sys.exit(CLOSED)
     except OSError as error:
         _let_go()
-        console.say(f"auditkit: {error.filename or 'The output'} could not be read or written: "
-                    f"{error.strerror or error}.", "bold red")
-        sys.exit(2)
+        _fail(f"{error.filename or 'The output'} could not be read or written: {reason(error)}.", 2)
+    except Exception as error:
+        _fail(f"This is an error of auditkit {VERSION}, not of your input: {type(error).__name__} in "
+              f"{_place(error)}. Report it with the command that you ran.", BROKEN)
+
+
+def _fail(said: str, code: int) -> NoReturn:
+    """End with a sentence, whether or not anybody can read it."""
+    try:
+        console.say(f"auditkit: {said}", "bold red")
+    finally:
+        sys.exit(code)
+
+
+def _interrupted() -> NoReturn:
+    """End at once: the interpreter would wait for requests that are under way, until they time out."""
+    atexit._run_exitfuncs()  # what is left in temporary files is removed
+    os._exit(INTERRUPTED)
+
+
+def _place(error: BaseException) -> str:
+    """The line that raised an error. Its text may hold data of the cluster, so it is not shown."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _let_go() -> None:

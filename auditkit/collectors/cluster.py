@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.base.memory import lean
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.version import VERSION
 from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
@@ -31,6 +33,7 @@ from auditkit.collectors.listing import (
 from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import LoginFailed, NoAnswer, Source
 from auditkit.errors import SourceError
+from auditkit.scans.read import readers_by_group
 from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -61,7 +64,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     """
     started = now()
     stated = [read_memberships(members)] if members else []
-    with lean(), ThreadPoolExecutor(workers) as pool:
+    with lean(), _threads(workers) as pool:
         version = _version(source)
         collector = whoami(source)
         if on_identity:
@@ -99,6 +102,18 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
 
 _MADE_FROM = {"controlplane": ["pods"], "kubelets": ["nodes"], "engines": [engines.CRDS, engines.API_SERVICES]}
 """Sources that are not lists of their own, and the lists that they are made from. With files there is no discovery."""
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """Threads for requests. A collection that is given up, as by Ctrl-C, waits for none of them."""
+    pool = ThreadPoolExecutor(count)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        raise
+    pool.shutdown()
 
 
 def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
@@ -182,7 +197,7 @@ class _Reader:
             found.entries[name].proven, found.entries[name].reason = False, doubt
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:
-            why = dict.fromkeys(custom.groups(), f"discovery failed: {found.entries['discovery'].reason}")
+            why = dict.fromkeys(readers_by_group(), f"discovery failed: {found.entries['discovery'].reason}")
         return list(custom.unknown(why))
 
     def _listing(self, resource: tables.Resource, served: Served | None) -> Listing | Entry:
@@ -333,7 +348,7 @@ def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: 
         answer = source.review(f"/apis/{group}/{kind.lower()}s",
                                {"apiVersion": group, "kind": kind, **body})
         return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else shape()
-    except (NoAnswer, msgspec.DecodeError):
+    except (NoAnswer, *UNDECODABLE):
         return shape()
 
 
@@ -354,7 +369,7 @@ def _version(source: Source) -> str:
                           "log in again, or choose another context with --context.")
     try:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         return ""
 
 

@@ -23,7 +23,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit import tables
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.discovery import Served
+from auditkit.collectors.engines import API_SERVICES, CRDS
 from auditkit.collectors.sources.model import NoAnswer, Source
 from auditkit.snapshots.ledger import Entry
 from auditkit.tables.pods import CONTROLLERS
@@ -32,7 +34,6 @@ Doubt = tuple[str, str]
 """A resource whose list is in doubt, and why."""
 
 _RBAC, _ADMISSION = "rbac.authorization.k8s.io", "admissionregistration.k8s.io"
-_CRDS, _API_SERVICES = "customresourcedefinitions.apiextensions.k8s.io", "apiservices.apiregistration.k8s.io"
 
 _OF_API_SERVICES = "apiregistration.k8s.io"
 """The one group that has no APIService, since it is the one that serves them."""
@@ -55,7 +56,7 @@ _ALWAYS = {"namespaces": ("default", "kube-system", "kube-public"), "services": 
 
 _NEVER_EMPTY = (
     *(f"{resource}.{_RBAC}" for resource in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")),
-    "serviceaccounts", "configmaps", _API_SERVICES,
+    "serviceaccounts", "configmaps", API_SERVICES,
 )
 """Lists in which the API server and the controllers keep something of their own. Where RBAC does not decide, there may
 be no role; then its lists do not tell who may do what."""
@@ -132,7 +133,7 @@ def doubts(found: Collected, source: Source) -> Iterator[Doubt]:
 def unproven(found: Collected) -> Iterator[Doubt]:
     """What discovery proves not to be served, though another list shows it or discovery itself is in doubt."""
     definitions, registered = found.values("crds", "name"), found.values("api_services", "group")
-    both = found.whole(_CRDS) and found.whole(_API_SERVICES)
+    both = found.whole(CRDS) and found.whole(API_SERVICES)
     for name, entry in found.entries.items():
         resource = tables.RESOURCES.get(name)
         if not entry.proven or resource is None:
@@ -226,7 +227,7 @@ def _rightly_missing(source: Source, resource: str, name: str, since: dt.datetim
             return msgspec.json.decode(answer.body, type=_Refusal).reason == "NotFound"
         made = msgspec.json.decode(answer.body, type=_Object).metadata.creationTimestamp
         return answer.status == 200 and made >= since
-    except (NoAnswer, msgspec.DecodeError, UnicodeDecodeError, TypeError):
+    except (NoAnswer, *UNDECODABLE, TypeError):
         return False
 
 
@@ -263,14 +264,14 @@ def _registered(found: Collected, discovered: Served) -> Iterator[Doubt]:
     registered = {(group or "", version): service
                   for group, version, service in found.pairs("api_services", "group", "version", "service")}
     served = {(row["group"], row["version"]) for row in discovered.resources if row["group"] != _OF_API_SERVICES}
-    if found.whole(_API_SERVICES) and (missing := served - registered.keys()):
-        yield _API_SERVICES, ("API groups are served whose APIServices are missing from the list "
+    if found.whole(API_SERVICES) and (missing := served - registered.keys()):
+        yield API_SERVICES, ("API groups are served whose APIServices are missing from the list "
                               f"({_some(f'{group}/{version}'.lstrip('/') for group, version in missing)})")
     own = {group for (group, _), service in registered.items() if service is None
            and "." in group and not group.endswith(".k8s.io")}
     defined = found.pairs("crds", "group", "plural")
-    if found.whole(_CRDS) and (missing := {pair for pair in found.resources - defined if pair[0] in own}):
-        yield _CRDS, ("custom resources are served whose definitions are missing from the list "
+    if found.whole(CRDS) and (missing := {pair for pair in found.resources - defined if pair[0] in own}):
+        yield CRDS, ("custom resources are served whose definitions are missing from the list "
                       f"({_some(f'{plural}.{group}' for group, plural in missing)})")
 
 

@@ -6,14 +6,14 @@ from functools import partial
 import msgspec
 import pyarrow as pa
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.objects import Page, raw_items
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing, now, unknown_version
 from auditkit.collectors.sources.model import Source
 from auditkit.scans.model import Reader
 from auditkit.scans.output import Scan, Tables
-from auditkit.scans.read import read_object
-from auditkit.scans.registry import all_readers
+from auditkit.scans.read import read_object, readers_by_group
 from auditkit.snapshots.ledger import SCAN, Entry
 from auditkit.tables.model import Resource
 
@@ -40,7 +40,7 @@ Operator, kubernetes-sigs/wg-policy-prototypes, openreports/reports-api, Kyverno
 
 def listings(source: Source, served: Served, limit: int) -> Iterator[Listing | Entry]:
     """A list to read for each custom resource that is served and can be read; an entry for each that cannot be."""
-    readers_of = groups()
+    readers_of = readers_by_group()
     found = dict.fromkeys((row["group"], row["resource"], row["kind"], row["namespaced"]) for row in served.resources
                           if row["group"] in readers_of and "/" not in row["resource"])
     for group, plural, kind, namespaced in found:
@@ -56,14 +56,9 @@ def listings(source: Source, served: Served, limit: int) -> Iterator[Listing | E
 
 def unknown(why: dict[str, str]) -> Iterator[Entry]:
     """An entry for each group of scanners of which it is not known what the cluster keeps; ``why`` says so by group."""
-    for group, reader in sorted(groups().items(), key=lambda item: item[0]):
+    for group, reader in sorted(readers_by_group().items(), key=lambda item: item[0]):
         if group in why:
             yield _scan(reader, Entry(resource=group, outcome="failed", reason=why[group], started=now(), ended=now()))
-
-
-def groups() -> dict[str, Reader]:
-    """The reader of each API group in which scanners and policy engines keep objects."""
-    return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
 
 
 def _scan(reader: Reader, entry: Entry) -> Entry:
@@ -91,7 +86,7 @@ class FindingsDecoder:
         for position, raw in enumerate(raws):
             try:
                 item = {**self._identity, **msgspec.json.decode(raw, type=dict)}
-            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            except UNDECODABLE as error:
                 malformed.append(f"item {position}: {error}")
                 continue
             metadata = item.get("metadata")

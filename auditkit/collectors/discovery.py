@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
@@ -115,7 +116,7 @@ def discover(source: Source) -> Served | str:
                 _one_by_one(served, source, path, answer)
             else:
                 return f"{path} returned an object of kind {kind.kind[:60]!r} instead of a discovery document"
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             return f"{path} returned an invalid discovery document: {error}"
         if not served.resources:
             return f"{path} lists no resources, which is impossible for a Kubernetes API server"
@@ -166,7 +167,7 @@ def _plain_list(served: Served, source: Source, where: str) -> list[_PlainResour
         answer = source.get(where)
         served.answers.append((where, answer))
         found = msgspec.json.decode(answer.body, type=_PlainList)
-    except (NoAnswer, msgspec.DecodeError, UnicodeDecodeError):
+    except (NoAnswer, *UNDECODABLE):
         return None
     of = where.removeprefix("/apis/").removeprefix("/api/")
     return found.resources if (found.kind, found.groupVersion) == ("APIResourceList", of) else None

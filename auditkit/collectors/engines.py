@@ -7,7 +7,8 @@ import msgspec
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.collectors.decode.objects import NotAList, Page
+from auditkit.base.undecodable import UNDECODABLE
+from auditkit.collectors.decode.objects import ListMeta, NotAList, Page
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
 from auditkit.collectors.sources.model import Source
@@ -38,18 +39,12 @@ class _Row(msgspec.Struct):
     object: _Object
 
 
-class _ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
-    resourceVersion: str = ""
-    continue_: str = ""
-    remainingItemCount: int | None = None
-
-
 class _Names(msgspec.Struct):
     """A list in either form, of which nothing but names is decoded."""
 
     kind: str = ""
     apiVersion: str = ""
-    metadata: _ListMeta | None = None
+    metadata: ListMeta | None = None
     items: list[_Object] | None | msgspec.UnsetType = msgspec.UNSET
     rows: list[_Row] | None | msgspec.UnsetType = msgspec.UNSET
 
@@ -63,13 +58,13 @@ class NamesDecoder:
     def __call__(self, body: bytes) -> Page:
         try:
             page = msgspec.json.decode(body, type=_Names)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        except UNDECODABLE as error:
             raise NotAList(f"the response is not a list of objects ({error})") from None
         found = page.items if page.rows is msgspec.UNSET else [row.object for row in page.rows or []]
         if found is msgspec.UNSET or found is None:
             raise NotAList("the response has no list of items")
         self.objects += [{"namespace": one.metadata.namespace, "name": one.metadata.name} for one in found]
-        meta = page.metadata or _ListMeta()
+        meta = page.metadata or ListMeta()
         names = [f"{one.metadata.namespace or ''}/{one.metadata.name}" for one in found]
         return Page({}, len(found), [], meta.resourceVersion, meta.continue_, meta.remainingItemCount, names,
                     page.kind, page.apiVersion, "object" if page.rows is msgspec.UNSET else "table")

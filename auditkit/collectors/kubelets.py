@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.undecodable import UNDECODABLE
+
 KEPT = (
     "authentication.anonymous.enabled", "authentication.webhook.enabled", "authentication.x509.clientCAFile",
     "authorization.mode", "readOnlyPort", "port", "address", "streamingConnectionIdleTimeout", "protectKernelDefaults",
@@ -25,7 +27,7 @@ def configuration(body: bytes) -> list[dict[str, str]]:
     try:
         document = msgspec.json.decode(body, type=dict[str, dict[str, Any]])
         config = document["kubeletconfig"]
-    except (msgspec.DecodeError, KeyError) as error:
+    except (*UNDECODABLE, KeyError) as error:
         raise ValueError(f"the response is not a kubelet configuration ({error})") from None
     return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
 

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.objects import NotAList, Page, decode
 from auditkit.collectors.envelope import Announced, Asked
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
@@ -197,7 +198,7 @@ def message(answer: Answer) -> str:
     """Why an answer is not what was asked for, in the words of whoever gave it."""
     try:
         said = _STATUS.decode(answer.body).message[:300]
-    except msgspec.DecodeError:
+    except UNDECODABLE:
         said = ""
     return answer.note or said or f"HTTP {answer.status}"
 

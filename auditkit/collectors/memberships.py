@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.base.files import given
 from auditkit.collectors.listing import now
 from auditkit.errors import UsageError
 from auditkit.snapshots.ledger import Body, Entry
@@ -24,14 +25,15 @@ def read_memberships(path: Path | str) -> tuple[pa.Table, Entry]:
     Raises `UsageError` with the line where it is not so: half a list of members is worse than none.
     """
     path, started = Path(path), now()
+    content = given(path)
     try:
-        content = path.read_bytes()
         rows = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True)
         if not set(COLUMNS) <= set(rows.fieldnames or ()):
             raise UsageError(f"{path}: the first line must have the columns user and group.")
         pairs = dict.fromkeys(_pair(path, rows.line_num, row) for row in rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise UsageError(f"{path} cannot be read as CSV: {' '.join(str(error).split())[:200]}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UsageError(f"{path} cannot be read as CSV: {' '.join(str(error).split())[:200]}. "
+                         "Save it as CSV in UTF-8.") from None
     columns = [pa.array(values, pa.string()) for values in ([user for user, _ in pairs], [group for _, group in pairs])]
     entry = Entry(resource=SOURCE, path=path.name, outcome="complete", items=len(pairs), started=started, ended=now(),
                   bodies=[Body(path.name, 0, len(content), hashlib.sha256(content).hexdigest())])

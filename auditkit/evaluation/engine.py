@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from auditkit.checks import Check, Judgement
 from auditkit.errors import UsageError
 from auditkit.evaluation.found import Found
-from auditkit.evaluation.results import Outcome, guarded
+from auditkit.evaluation.results import Outcome, arrow, guarded
 from auditkit.evaluation.words import VERDICTS
 from auditkit.snapshots.ledger import Gap, sentences
 from auditkit.snapshots.snapshot import Snapshot
@@ -62,23 +62,19 @@ def verdicts_of(judgement: Judgement, *, complete: np.ndarray | bool = True,
                 cleared: np.ndarray | bool = True) -> pa.DictionaryArray:
     """The verdict of each row. ``True`` is a pass only where the evidence is ``complete``, and ``False`` a failure only
     where what could clear it is (``cleared``), or where nothing could."""
-    ok = _arrow(judgement.ok)
+    ok = arrow(judgement.ok)
     codes = np.full(len(ok), VERDICTS.index("unknown"), np.int8)
     if judgement.for_want is not None:
-        cleared = cleared | _true(pc.invert(_arrow(judgement.for_want)))
+        cleared = cleared | _true(pc.invert(arrow(judgement.for_want)))
     codes[_true(pc.invert(ok)) & cleared] = VERDICTS.index("fail")
     codes[_true(ok) & complete] = VERDICTS.index("pass")
     if judgement.applies is not None:
-        applies = _arrow(judgement.applies)
+        applies = arrow(judgement.applies)
         codes[~_true(pc.is_valid(applies))] = VERDICTS.index("unknown")
         out_of_scope = _true(pc.invert(applies))
         codes[out_of_scope] = VERDICTS.index("unknown")
         codes[out_of_scope & complete] = VERDICTS.index("not_applicable")
     return pa.DictionaryArray.from_arrays(pa.array(codes), pa.array(VERDICTS))
-
-
-def _arrow(values: pd.Series) -> pa.Array:
-    return pa.chunked_array(values.array.__arrow_array__()).combine_chunks()
 
 
 def _true(values: pa.Array) -> np.ndarray:

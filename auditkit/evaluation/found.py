@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.checks import Check, Judgement
-from auditkit.evaluation.results import guarded, joined, subjects
+from auditkit.evaluation.results import arrow, guarded, joined, subjects
 from auditkit.snapshots.ledger import Gap, sentences
 
 UNSAID = {"fail": "it does not have the expected state", "unknown": "the value is unknown"}
@@ -57,7 +57,7 @@ class Found:
         reason = pc.if_else(pc.equal(verdict, "not_applicable"), joined(self.judgement.otherwise, self.stated), reason)
         if not self.gaps:
             return reason
-        judged = _arrow(self.judgement.ok.iloc[chosen]).is_valid()
+        judged = arrow(self.judgement.ok.iloc[chosen]).is_valid()
         doubtful = pc.and_(pc.equal(verdict, "unknown"), judged)
         return pc.if_else(doubtful, self._doubts(self.subjects(chosen)["kind"]), reason)
 
@@ -86,12 +86,8 @@ def _texts(values: pd.Series) -> pa.Array:
     if isinstance(values.dtype, pd.ArrowDtype):
         kind = values.dtype.pyarrow_dtype
         if pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind):
-            return pc.fill_null(_arrow(values).cast(pa.string()), "")
+            return pc.fill_null(arrow(values).cast(pa.string()), "")
     return pa.array(map(_text, values.tolist()), pa.string())
-
-
-def _arrow(values: pd.Series) -> pa.Array:
-    return pa.chunked_array(values.array.__arrow_array__()).combine_chunks()
 
 
 def _text(value: object) -> str:

@@ -167,6 +167,11 @@ def joined(*phrases: str) -> str:
     return "; ".join(filter(None, phrases))
 
 
+def arrow(values: pd.Series) -> pa.Array:
+    """A column in one piece of Arrow memory."""
+    return pa.chunked_array(values.array.__arrow_array__()).combine_chunks()
+
+
 def column(values: pa.Array) -> pd.Series:
     """Arrow values as a column of a DataFrame."""
     return pd.Series(pd.arrays.ArrowExtensionArray(values))

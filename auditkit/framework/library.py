@@ -7,6 +7,7 @@ from typing import TypeVar
 import msgspec
 
 from auditkit.base import shipped, strict_yaml
+from auditkit.base.files import unreadable
 from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
@@ -46,6 +47,12 @@ def own_files(framework: Framework) -> list[Path]:
     """The user's own files from which a framework was read."""
     ships = shipped.folder("controls").resolve()
     return [path for path in framework.files if path.resolve().parent != ships]
+
+
+def verify_files(own: Path | None) -> None:
+    """Read all frameworks of a folder. Raises `DefinitionError` for a mistake in any, also in one nobody asks for."""
+    for path in _files(own).values():
+        read(path, own)
 
 
 def files(own: Path | None = None) -> list[Path]:
@@ -134,7 +141,7 @@ def _files(folder: Path | None) -> dict[str, Path]:
     try:
         paths = sorted(path for path in folder.iterdir() if path.suffix.lower() in (".yaml", ".yml"))
     except OSError as error:
-        raise DefinitionError(f"{error.filename} cannot be read: {error.strerror}.") from None
+        raise DefinitionError(unreadable(folder, error)) from None
     found: dict[str, Path] = {}
     for path in filter(_has_framework, paths):
         if path.stem in found:

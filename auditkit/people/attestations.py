@@ -31,6 +31,7 @@ from typing import Annotated
 
 import msgspec
 
+from auditkit.base.files import unreadable
 from auditkit.framework.model import Framework
 from auditkit.people import entries
 from auditkit.people.entries import Days, Origin, Text
@@ -133,5 +134,5 @@ def _evidence(file: File, origin: Origin) -> Evidence:
         with path.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise origin.wrong(f"the file {path} cannot be read: {error.strerror}.") from None
+        raise origin.wrong(f"the file {unreadable(path, error)}") from None
     return Evidence(file.path, digest, "file changed" if (file.sha256 or digest).lower() != digest else "")

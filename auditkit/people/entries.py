@@ -85,10 +85,9 @@ def framework_of(name: str, requirements: list[str], origin: Origin, own: Path |
 
 
 def _files(given: Path, key: str) -> list[Path]:
-    if given.is_file():
+    if not given.is_dir():
         return [given]
     files = sorted(path for suffix in ("yaml", "yml") for path in given.glob(f"*.{suffix}"))
     if not files:
-        raise DefinitionError(f"{given} {'has no YAML file' if given.is_dir() else 'does not exist'}: "
-                              f"give a YAML file, or a folder with YAML files, with {key}.")
+        raise DefinitionError(f"{given} has no YAML file: give a YAML file, or a folder with YAML files, with {key}.")
     return files

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from auditkit.base.files import reason
 from auditkit.checks import Check, all_checks
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.evaluation import OWN, Evaluation
@@ -49,4 +50,4 @@ def _sha256(path: Path) -> str:
     try:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
-        return f"the file can no longer be read: {error.strerror}"
+        return f"the file can no longer be read: {reason(error)}"

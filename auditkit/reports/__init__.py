@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from auditkit.base import shipped
+from auditkit.base.files import reason, verify_writable
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.framework import library
 from auditkit.snapshots.snapshot import Snapshot
@@ -57,11 +58,17 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
 
     Raises `NoSuchName` for a notebook that does not exist.
     """
+    path = find_notebook(notebook)
+    return _run(path, path.stem, snapshot, Path(output), {}, progress)
+
+
+def find_notebook(notebook: Path | str) -> Path:
+    """The file of a notebook: one of ours by its name, or any by its path. Raises `NoSuchName`."""
     known = {path.stem: path for path in sorted(shipped.folder("notebooks").glob("*.ipynb"))}
     path = known.get(str(notebook), Path(notebook))
     if not path.is_file():
         raise NoSuchName("notebook", str(notebook), known)
-    return _run(path, path.stem, snapshot, Path(output), {}, progress)
+    return path
 
 
 def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
@@ -87,9 +94,20 @@ def settle(snapshot: Snapshot, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"Reports cannot be written to {folder} ({error.strerror}). "
-                         "Give a writable folder with --output.") from None
+        raise _unwritable(folder, error) from None
     return snapshot.path or snapshot.write(folder / "snapshots")
+
+
+def verify_output(folder: Path) -> None:
+    """Raises `UsageError` where reports cannot be written to a folder: before a collection, which may take long."""
+    try:
+        verify_writable(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+
+
+def _unwritable(folder: Path, error: OSError) -> UsageError:
+    return UsageError(f"Reports cannot be written to {folder}: {reason(error)}. Give a writable folder with --output.")
 
 
 def _absolute(path: Path | str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.errors import AuditkitError, NoSuchName
+from auditkit.reports import notebook_file
 
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
@@ -23,14 +24,15 @@ def execute(
 ) -> "NotebookNode":
     """Run a notebook with parameters and write it with its outputs; do something ``meanwhile``.
 
-    Raises `NoSuchName` for a parameter that the notebook does not have. While it runs, and where it fails, what was
-    reached stands beside the output as ``NAME.partial.ipynb``.
+    Raises `UsageError` for what is no notebook, `NoSuchName` for a parameter that it does not have. While it runs, and
+    where it fails, what was reached stands beside the output as ``NAME.partial.ipynb``.
     """
     with kernel() as manager:  # it starts while papermill is imported
         import nbformat
         import papermill
+        from nbclient.exceptions import DeadKernelError
 
-        _verify(parameters, papermill.inspect_notebook(str(notebook)))
+        _verify(parameters, notebook_file.parameters(notebook))
         threading.Thread(target=meanwhile, daemon=True).start()
         partial = output.with_suffix(".partial.ipynb")
         try:
@@ -39,6 +41,9 @@ def execute(
                 progress_bar=False)
         except papermill.PapermillExecutionError as error:
             raise _failure(notebook, error.exec_count, f"{error.ename}: {error.evalue}".rstrip("."), partial) from None
+        except DeadKernelError:
+            raise AuditkitError(f"{notebook.name} ended its own process, or ran out of memory. The partial notebook is "
+                                f"{partial}.") from None
         for cell in done.cells:
             for shown in cell.get("outputs", ()):
                 if _display_failed(shown):

@@ -24,7 +24,7 @@ from auditkit.analysis.rbac.access_table import written_out
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.analysis.rbac.who_can import describe_members, homes
-from auditkit.base.hostile_text import visible
+from auditkit.base.hostile_text import one_line
 from auditkit.errors import UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -193,11 +193,17 @@ def _is_member(given: pd.DataFrame, memberships: pd.DataFrame | None) -> pd.Seri
 
 
 def as_text(values: pd.Series) -> pd.Series:
-    """Values as a file has them: times to the second, missing ones as nothing, what has no glyph written out."""
+    """Values as a file has them: times to the second, missing ones as nothing, each on one line, what has no glyph
+    written out."""
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.strftime("%Y-%m-%d %H:%M:%S")
-    texts = values.astype(STRING).fillna("").map(visible).astype(STRING)
+    texts = values.astype(STRING).fillna("").map(one_line).astype(STRING)
     return texts.str.slice(0, LONGEST).str.strip()
+
+
+def unquoted(texts: pd.Series) -> pd.Series:
+    """Texts without the apostrophes that a spreadsheet needs before what it would take for a formula."""
+    return texts.str.replace(r"^'+([=+\-@])", r"\1", regex=True)
 
 
 def _changed(packet: pd.DataFrame, decisions: pd.DataFrame) -> list[pd.DataFrame]:
@@ -206,7 +212,7 @@ def _changed(packet: pd.DataFrame, decisions: pd.DataFrame) -> list[pd.DataFrame
     both = decisions[["line", *facts]].merge(packet[["line", *facts]], on="line", suffixes=("", "_issued"))
     differs = pd.Series(False, both.index)
     for name in facts:
-        differs |= as_text(both[name]) != as_text(both[f"{name}_issued"])
+        differs |= unquoted(as_text(both[name])) != unquoted(as_text(both[f"{name}_issued"]))
     return [_problems(both.loc[differs, "line"], "error", "the reviewed access was changed in the file")]
 
 

@@ -1,15 +1,16 @@
 """The files of an access review: the packet as a workbook or CSV, and what reviewers filled in."""
 
-import os
+import io
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xlsxwriter
 
+from auditkit.base import files
 from auditkit.base.hostile_text import cell, visible
 from auditkit.errors import MissingDependency, UsageError
-from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text
+from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text, unquoted
 
 SHEET, ABOUT = "Review", "About"
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "use": 32, "comment": 40}
@@ -27,17 +28,23 @@ def write_packet(packet: pd.DataFrame, path: Path | str) -> Path:
     path = Path(path)
     texts = pd.DataFrame({name: as_text(packet[name]) for name in COLUMNS})
     if path.suffix == ".csv":
-        texts.map(cell).to_csv(path, index=False, lineterminator="\n")
+        content = texts.map(cell).to_csv(index=False, lineterminator="\n").encode()
     elif path.suffix == ".xlsx":
-        _workbook(packet, texts, path)
+        content = _workbook(packet, texts)
     else:
         raise UsageError(f"{path} is neither .xlsx nor .csv. Give the packet a name with one of these suffixes.")
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {files.reason(error)}. Give the path of a file in a folder that "
+                         "exists and is writable.") from None
     return path
 
 
-def _workbook(packet: pd.DataFrame, texts: pd.DataFrame, path: Path) -> None:
-    with xlsxwriter.Workbook(os.fspath(path), {"strings_to_formulas": False, "strings_to_urls": False,
-                                               "strings_to_numbers": False}) as book:
+def _workbook(packet: pd.DataFrame, texts: pd.DataFrame) -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False,
+                                    "strings_to_numbers": False}) as book:
         head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
         plain = book.add_format({"text_wrap": True, "valign": "top"})
         fill = book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#FFF7DC", "locked": False})
@@ -55,6 +62,7 @@ def _workbook(packet: pd.DataFrame, texts: pd.DataFrame, path: Path) -> None:
         sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
         sheet.freeze_panes(1, 4)
         _about(book.add_worksheet(ABOUT), packet, plain)
+    return file.getvalue()
 
 
 def _about(sheet: Any, packet: pd.DataFrame, plain: Any) -> None:
@@ -81,22 +89,24 @@ def read_decisions(path: Path | str) -> pd.DataFrame:
     `MissingDependency`.
     """
     path = Path(path)
+    content = io.BytesIO(files.given(path))
     try:
         if path.suffix == ".xlsx":
-            given = pd.read_excel(path, sheet_name=SHEET, dtype=str, keep_default_na=False)
+            given = pd.read_excel(content, sheet_name=SHEET, dtype=str, keep_default_na=False, engine="openpyxl")
         else:
-            given = pd.read_csv(path, dtype=str, keep_default_na=False)
+            given = pd.read_csv(content, dtype=str, keep_default_na=False)
     except ImportError:
         raise MissingDependency("Reading XLSX needs the package openpyxl: install it, or save the sheet "
                                 f"{SHEET} as CSV.") from None
-    except (OSError, ValueError, KeyError) as error:  # what both readers raise, and a broken ZIP
-        raise UsageError(f"{path} cannot be read as a packet: {' '.join(str(error).split())[:200]}") from None
+    except Exception as error:  # of a broken workbook, its reader lets through whatever it leads to
+        reason = " ".join(str(error).split())[:200].rstrip(".") or type(error).__name__
+        raise UsageError(f"{path} cannot be read as a packet: {reason}. Save it again as XLSX, or as CSV in "
+                         "UTF-8.") from None
     missing = [name for name in ("line", *TO_FILL) if name not in given]
     if missing:
         raise UsageError(f"{path} lacks the columns {', '.join(missing)}. Give the packet that `auditkit "
                          f"access-review packet` wrote.")
-    texts = {name: given[name].astype(STRING).str.strip().str.replace(r"^'([=+\-@\t\r])", r"\1", regex=True)
-             for name in given}
+    texts = {name: unquoted(given[name].astype(STRING).str.strip()) for name in given}
     texts["decision"] = texts["decision"].str.lower()
     texts["reviewed"] = texts["reviewed"].str.slice(0, 10)  # spreadsheets add a time to a day
     return pd.DataFrame(texts).replace("", pd.NA)

@@ -37,6 +37,12 @@ def read_scans(paths: Iterable[str | os.PathLike[str]]) -> tuple[dict[str, pa.Ta
     return reading.tables.arrow(), reading.entries
 
 
+def verify_scans(paths: Iterable[str | os.PathLike[str]]) -> None:
+    """Raises `UsageError` where a path does not exist: before a collection, which may take long."""
+    for path in paths:
+        _named(os.fspath(path))
+
+
 def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Table]:
     """The tables of objects that scanners keep in the cluster, told by their API group.
 
@@ -55,13 +61,14 @@ def read_objects(items: Iterable[Any], name: str = "cluster") -> dict[str, pa.Ta
 
 def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
     """The reader of an object, by its API group and kind."""
-    reader = _by_group().get(vocabulary.group(item.get("apiVersion")) or "")
+    reader = readers_by_group().get(vocabulary.group(item.get("apiVersion")) or "")
     kinds = getattr(reader, "KINDS", None)
     return reader if kinds is None or (kind or item.get("kind")) in kinds else None
 
 
 @cache
-def _by_group() -> dict[str, Reader]:
+def readers_by_group() -> dict[str, Reader]:
+    """The reader of each API group in which scanners and policy engines keep objects."""
     return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
 
 

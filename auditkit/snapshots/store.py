@@ -10,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit import tables
+from auditkit.base import files
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -26,13 +28,17 @@ def open_snapshot(path: Path | str) -> Snapshot:
     """
     path = Path(path)
     try:
-        content = (path / "manifest.json").read_bytes()
+        content = files.content(path / "manifest.json")
         manifest = msgspec.json.decode(content, type=Manifest)
-    except FileNotFoundError:
-        raise SnapshotError(f"{path} is not a snapshot: it has no manifest.json. "
+    except (FileNotFoundError, NotADirectoryError):
+        what = "has no manifest.json" if path.is_dir() else "is not a folder" if path.exists() else "does not exist"
+        raise SnapshotError(f"{path} is not a snapshot: it {what}. "
                             "`auditkit show STORE` lists the snapshots of a store.") from None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}.") from None
+    except OSError as error:
+        raise SnapshotError(files.unreadable(path / "manifest.json", error)) from None
+    except UNDECODABLE as error:
+        raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}. It was cut short or changed: use "
+                            "another copy of the snapshot, or collect again.") from None
     if manifest.format != FORMAT:
         raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}. "
                             f"Use a "
@@ -65,18 +71,18 @@ def _verify_name(path: Path, digest: str) -> None:
 class _StoredTables(Mapping[str, pa.Table]):
     """The tables of a snapshot folder, each read and verified when it is first asked for."""
 
-    def __init__(self, path: Path, files: dict[str, str]):
-        self._path, self._files = path, files
+    def __init__(self, path: Path, listed: dict[str, str]):
+        self._path, self._files = path, listed
         self._read: dict[str, pa.Table] = {}
         expected = {f"{name}.parquet" for name in tables.TABLES}
-        if missing := sorted(expected - files.keys()):
+        if missing := sorted(expected - listed.keys()):
             raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, although its tables are "
                                 "those of this version: the snapshot is incomplete and is not evidence.")
-        if strange := sorted(files.keys() - expected):
+        if strange := sorted(listed.keys() - expected):
             raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
                                 f"version: "
                                 "auditkit did not write it, and it is not evidence.")
-        for name in files:
+        for name in listed:
             if not (path / name).is_file():
                 raise SnapshotError(f"{path / name} is missing, although the manifest lists it: "
                                     "the snapshot is incomplete and is not evidence.")
@@ -114,10 +120,7 @@ def verify(snapshot: Snapshot) -> None:
 
 def _content(path: Path, digest: str) -> bytes:
     """The bytes of a file, if they have this digest. Raises `SnapshotError`."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise SnapshotError(f"{path} cannot be read: {error.strerror}.") from None
+    content = files.given(path, SnapshotError)
     if hashlib.sha256(content).hexdigest() != digest:
         raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. The snapshot "
                             "is no longer evidence. Use another copy.")

@@ -12,8 +12,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit import tables
+from auditkit.base.files import reason, verify_writable
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import Manifest
+
+
+def verify_store(store: Path) -> None:
+    """Raises `SnapshotError` where a store cannot be written: before a collection, which may take long."""
+    try:
+        verify_writable(store)
+    except OSError as error:
+        raise _unwritable(store, error) from None
+
+
+def _unwritable(store: Path, error: OSError) -> SnapshotError:
+    return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
 def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> Path:
@@ -26,8 +39,7 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
         store.mkdir(parents=True, exist_ok=True)
         partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=store))
     except OSError as error:
-        raise SnapshotError(f"The store {store} cannot be written: {error.strerror}; "
-                            "give a folder that you may write with --store.") from None
+        raise _unwritable(store, error) from None
     try:
         manifest.schema = tables.digest()
         manifest.files = dict(_write_tables(written, partial))
@@ -36,7 +48,7 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
         if not target.exists():  # of the same digest: then exactly this evidence stands there already
             os.rename(partial, target)
     except OSError as error:
-        raise SnapshotError(f"The snapshot was not written to {store}: {error.strerror}.") from None
+        raise SnapshotError(f"The snapshot was not written to {store}: {reason(error)}.") from None
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return target

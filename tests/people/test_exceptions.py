@@ -378,4 +378,4 @@ def test_a_mistake_on_the_command_line(written, tmp_path: Path) -> None:
     assert done.returncode == 2 and done.stdout == "" and "Traceback" not in done.stderr
     assert "ours.yaml, line 3" in done.stderr and "ower" in done.stderr
     early = auditkit("run", "--recording", "/nowhere", "-f", "soc2", "--exceptions", tmp_path / "no.yaml")
-    assert early.returncode == 2 and "no.yaml does not exist" in early.stderr, "before anything is collected"
+    assert early.returncode == 2 and "no.yaml cannot be read: it does not exist" in early.stderr, "before anything is collected"

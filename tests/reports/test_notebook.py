@@ -130,7 +130,7 @@ def test_drawing_a_page_does_not_import_plotly(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("content", "said"), [
-    ("{", "is not a valid notebook"), ("[]", "is not a valid notebook"), ('{"a": 1}', "is not a valid notebook"), (None, "No such file"),
+    ("{", "is not a valid notebook"), ("[]", "is not a valid notebook"), ('{"a": 1}', "is not a valid notebook"), (None, "it does not exist"),
 ])
 def test_publishing_what_is_no_notebook(tmp_path: Path, content: str | None, said: str) -> None:
     path = tmp_path / "given.ipynb"

@@ -1,11 +1,17 @@
 """The access review: packet, decisions, and what became of them."""
 
 import datetime as dt
+import io
+import zipfile
+from functools import cache
+from pathlib import Path
 
 import openpyxl
 import pandas as pd
 import pytest
 from access_worlds import account, bind, group, role, rule, user
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from worlds import arrow
 
 from auditkit import tables
@@ -103,6 +109,38 @@ def test_a_packet_comes_back_as_it_was_written(tmp_path, file):
     assert {HOSTILE, "-dash", "@at"} <= set(back["subject"])
 
 
+@cache
+def of_shop() -> pd.DataFrame:
+    """A packet that many examples fill with other names."""
+    return review_packet(snapshot(*SHOP))
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+@settings(max_examples=30)
+@example(name="two\nlines").via("a line break")
+@example(name="a\ttab").via("a tab")
+@example(name="'=1").via("an apostrophe before a formula")
+@example(name="''=1").via("two")
+@example(name="_x000D_").via("what XLSX writes for a control character")
+@example(name='a",\r\n"b').via("what parts the cells of CSV")
+@given(name=st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
+       | st.text("'=+-@\t\r\n\" ,;_x0D", min_size=1, max_size=12))
+def test_nothing_is_taken_for_changed_that_nobody_touched(tmp_path_factory, suffix, name):
+    packet = of_shop().copy()
+    packet["subject"] = name
+    back = read_decisions(write_packet(packet, tmp_path_factory.mktemp("review") / f"packet.{suffix}"))
+    found = check_decisions(packet, back.assign(reviewer="carol", decision="keep", reviewed=DAY), today=TODAY)
+    assert found[found["kind"] == "error"].empty, found
+
+
+def test_a_name_that_was_changed_is_found_whatever_it_begins_with(tmp_path):
+    packet = review_packet(snapshot(*SHOP, bind("h", "reader", user("=one"))))
+    path = write_packet(packet, tmp_path / "packet.csv")
+    path.write_text(path.read_text().replace("=one", "=two"))
+    back = read_decisions(path).assign(reviewer="carol", decision="keep", reviewed=DAY)
+    assert "the reviewed access was changed in the file" in set(check_decisions(packet, back, today=TODAY)["problem"])
+
+
 def test_no_cell_of_a_workbook_is_a_formula(tmp_path):
     objects = [*SHOP, bind("=1+1", "reader", user(HOSTILE))]
     path = write_packet(review_packet(snapshot(*objects)), tmp_path / "packet.xlsx")
@@ -136,13 +174,41 @@ def test_what_people_type_is_read_as_they_mean_it(tmp_path):
     assert found[found["kind"] == "error"].empty
 
 
+def broken(part: str, content: bytes, *, cut: int = 0) -> bytes:
+    """A workbook in which a part has other content, or whose file is cut."""
+    whole, made = io.BytesIO(), io.BytesIO()
+    openpyxl.Workbook().save(whole)
+    with zipfile.ZipFile(whole) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            new.writestr(name, content if name == part else old.read(name))
+    return made.getvalue()[:-cut] if cut else made.getvalue()
+
+
+DAMAGED = broken("", b"").replace(b"\x00\x08\x00", b"\x00\x0c\x00")  # an unknown way of packing
+
+
 @pytest.mark.parametrize(("name", "content", "says"), [
-    ("p.csv", "a,b\n1,2\n", "lacks the columns line"), ("p.xlsx", "no workbook", "cannot be read"),
+    ("p.csv", b"a,b\n1,2\n", "lacks the columns line"), ("p.csv", b"", "cannot be read as a packet: No columns"),
+    ("p.csv", b"\xff\xfe\x00", "cannot be read as a packet"), ("p.csv", b"a\n\"b", "cannot be read as a packet"),
+    ("p.xlsx", b"no workbook", "cannot be read as a packet: File is not a zip file"),
+    ("p.xlsx", broken("xl/workbook.xml", b"<workbook"), "cannot be read as a packet"),
+    ("p.xlsx", broken("[Content_Types].xml", b""), "cannot be read as a packet"),
+    ("p.xlsx", broken("", b"", cut=30), "cannot be read as a packet"), ("p.xlsx", DAMAGED, "cannot be read as a packet"),
+    ("p.xlsx", broken("", b""), "Worksheet named 'Review' not found"),
+    ("p.csv", None, "it does not exist. Check the path"), ("p.xlsx", None, "it does not exist. Check the path"),
 ])
-def test_a_file_that_is_no_packet_is_refused(tmp_path, name, content, says):
-    (tmp_path / name).write_text(content)
-    with pytest.raises(UsageError, match=says):
+def test_a_file_that_is_no_packet_is_refused_with_one_sentence(tmp_path, name, content, says):
+    if content is not None:
+        (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=says) as refused:
         read_decisions(tmp_path / name)
+    assert str(refused.value).count(name) == 1 and "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("suffix", ["xlsx", "csv"])
+def test_a_packet_is_not_written_into_a_folder_that_does_not_exist(tmp_path: Path, suffix: str):
+    with pytest.raises(UsageError, match="cannot be written: it does not exist. Give the path of a file in a folder"):
+        write_packet(review_packet(snapshot()), tmp_path / "nowhere" / f"packet.{suffix}")
 
 
 def test_a_packet_is_a_workbook_or_a_table(tmp_path):

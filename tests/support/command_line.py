@@ -67,7 +67,7 @@ def _alone(environment: dict[str, str], out: io.TextIOWrapper, err: io.TextIOWra
 
 def opened(path: Path | str) -> Snapshot:
     """A snapshot that is opened again, as it was opened before where none of its files was touched since."""
-    folder = Path(path).resolve()
+    folder = Path(os.path.realpath(path))
     try:
         files = tuple((each.name, each.stat().st_size, each.stat().st_mtime_ns) for each in sorted(folder.iterdir()))
     except OSError:

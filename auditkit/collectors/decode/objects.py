@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pyarrow as pa
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.rows import NotATime, batches_of
 from auditkit.collectors.decode.structs import struct_for
 from auditkit.tables import RESOURCES
@@ -35,7 +36,9 @@ class NotAList(ValueError):
     """A body that was answered to a list request and is none; the text says what it is."""
 
 
-class _ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
+class ListMeta(msgspec.Struct, rename={"continue_": "continue"}):
+    """What a list says of itself."""
+
     resourceVersion: str = ""
     continue_: str = ""
     remainingItemCount: int | None = None
@@ -50,7 +53,7 @@ class _List(msgspec.Struct, gc=False):
 
     kind: str = ""
     apiVersion: str = ""
-    metadata: _ListMeta | None = None
+    metadata: ListMeta | None = None
     items: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
     rows: list[msgspec.Raw] | None | msgspec.UnsetType = msgspec.UNSET
     columnDefinitions: list[_Cell] | None = None
@@ -82,7 +85,7 @@ def decode(body: bytes, source: str) -> Page:
     except (msgspec.ValidationError, UnicodeDecodeError):
         frame = _frame(body)
         malformed = _decode_one_by_one(frame, by_form)
-    except msgspec.DecodeError as error:
+    except UNDECODABLE as error:
         raise NotAList(f"the response is not a complete JSON list ({error})") from None
     form = "object" if frame.rows is msgspec.UNSET else "table"
     objects = frame.items if form == "object" else frame.rows
@@ -96,7 +99,7 @@ def decode(body: bytes, source: str) -> Page:
         batches = batches_of(objects, source, form, cells)
     except NotATime as error:
         raise NotAList(str(error)) from None
-    meta = frame.metadata or _ListMeta()
+    meta = frame.metadata or ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,
                 meta.remainingItemCount, _names(objects, form), frame.kind, frame.apiVersion, form)
 
@@ -136,7 +139,7 @@ def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:
 def _frame(body: bytes) -> _List:
     try:
         return _FRAME.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except UNDECODABLE as error:
         raise NotAList(f"the response is not a list of objects ({error})") from None
 
 
@@ -151,7 +154,7 @@ def _decode_one_by_one(frame: _List, by_form: dict[str, msgspec.json.Decoder[Any
         for position, raw in enumerate(raws):
             try:
                 objects.append(by_form[form].decode(raw))
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNDECODABLE as error:
                 malformed.append(f"item {position}{_name_of(raw)}: {error}")
         setattr(frame, attribute, objects)
     return malformed
@@ -162,7 +165,7 @@ def _name_of(raw: msgspec.Raw) -> str:
     try:
         metadata = msgspec.json.decode(raw)["metadata"]
         name = "/".join(str(metadata[key])[:253] for key in ("namespace", "name") if key in metadata)
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+    except (*UNDECODABLE, KeyError, TypeError, ValueError):
         return ""
     return f" ({name})" if name else ""
 

@@ -1,6 +1,5 @@
 """The documents of files and archives: JSON or YAML, one or many a file, plain, gzip, or in a tar archive."""
 
-import gzip
 import tarfile
 import zlib
 from collections.abc import Iterator
@@ -10,8 +9,14 @@ from typing import Any, NamedTuple
 import msgspec
 import yaml
 
+from auditkit.base.files import content, reason
+from auditkit.base.unpacking import gunzip, most, too_much
+
 SUFFIXES = (".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz")
 ARCHIVES = (".tar.gz", ".tgz", ".tar")
+
+DEEPEST = 200
+"""How deep YAML may be nested. The schemas of custom resources, the deepest that kubectl writes, need a tenth."""
 
 UNREADABLE = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, yaml.YAMLError, msgspec.DecodeError,
               RecursionError)
@@ -35,19 +40,26 @@ def files(path: Path) -> Iterator[File]:
             yield from members(file)
         elif file.is_file() and (file.name.endswith(SUFFIXES) or file == path):
             try:
-                yield File(str(file.relative_to(path)) if file != path else file.name, file.read_bytes())
+                yield File(str(file.relative_to(path)) if file != path else file.name, content(file))
             except OSError as error:
-                yield File(file.name, b"", sentence(error))
+                yield File(file.name, b"", reason(error))
 
 
 def members(archive: Path) -> Iterator[File]:
     """The files of a tar archive that may hold objects."""
+    unpacked, packed = 0, archive.stat().st_size
     try:
         with tarfile.open(archive) as opened:
             for member in opened:
-                content = opened.extractfile(member) if member.isfile() and member.name.endswith(SUFFIXES) else None
-                if content is not None:
-                    yield File(member.name.removeprefix("./"), content.read())
+                file = opened.extractfile(member) if member.isfile() and member.name.endswith(SUFFIXES) else None
+                if file is None:
+                    continue
+                unpacked += member.size
+                if unpacked > most(packed):
+                    raise ValueError(too_much(most(packed), packed))
+                yield File(member.name.removeprefix("./"), file.read())
+    except tarfile.ReadError:  # whose text tells of every way in which it was tried
+        yield File(archive.name, b"", "it is not a tar archive, or it is cut short")
     except UNREADABLE as error:
         yield File(archive.name, b"", sentence(error))
 
@@ -58,20 +70,34 @@ def documents(content: bytes) -> Iterator[Any]:
     if text.lstrip()[:1] in ("{", "["):
         yield msgspec.json.decode(text)
         return
-    if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.CSafeLoader)):
-        raise ValueError("it has YAML aliases, which kubectl never writes and which can expand without limit")
+    _verify_events(text)
     for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document is not None:
             yield document
 
 
+def _verify_events(text: str) -> None:
+    """Raises `ValueError` for YAML that kubectl never writes, and that would fill the memory or the stack."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError("it has YAML aliases, which kubectl never writes and which can expand without limit")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise ValueError(f"its lists and mappings are nested more than {DEEPEST} deep")
+
+
 def text_of(content: bytes) -> str:
     """The text of a file, which may be compressed and may begin with a byte order mark."""
     if content[:2] == b"\x1f\x8b":
-        content = gzip.decompress(content)
+        content = gunzip(content)
     return content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig")
 
 
 def sentence(error: Exception) -> str:
     """An error of a library on one line, and short."""
+    if isinstance(error, OSError):
+        return reason(error)
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from auditkit import tables
+from auditkit.base.files import reason, verify_file
 from auditkit.collectors.sources.documents import (
     ARCHIVES,
     SUFFIXES,
@@ -57,9 +58,12 @@ def open_files(path: Path, complete: frozenset[str] = frozenset(), stated_by: st
     ``complete`` are the resources of which somebody (``stated_by``) says that the files hold all there are; ``taken``
     is when the files were taken, as somebody says.
     """
-    if not path.exists():
-        raise SourceError(f"{path} does not exist. Give --recording a recording, or a file or folder of kubectl "
-                          f"output.")
+    try:
+        if not path.is_dir():
+            verify_file(path)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be read: {reason(error)}. Give --recording a recording, or a file or folder "
+                          "of kubectl output.") from None
     if is_recording(path):
         if complete:
             raise UsageError(f"{path} is a recording, which already contains the requests. Leave --complete out; it is "
@@ -134,10 +138,17 @@ class FilesSource:
         for file in files(path):
             self._take(file)
         if not self._found:
-            why = "; ".join(self._broken) or f"it has no file with the suffix {', '.join((*SUFFIXES, *ARCHIVES))}"
-            raise SourceError(f"{path} contains no Kubernetes objects: {why}.")
+            raise SourceError(self._nothing(path))
         self._compare()
         self._doubts = doubts(self._lists, self._namespaces())
+
+    def _nothing(self, path: Path) -> str:
+        """Why there is nothing to collect."""
+        problems = "; ".join(self._broken)
+        if not path.is_dir():  # then its name is the first word of what is wrong
+            return f"{path}{problems.removeprefix(path.name) or ' contains no Kubernetes objects'}."
+        why = problems or f"it has no file with the suffix {', '.join((*SUFFIXES, *ARCHIVES))}, or only empty ones"
+        return f"{path} contains no Kubernetes objects: {why}."
 
     def get(self, path: str, accept: str = "application/json") -> Answer:
         for name, resource in _RESOURCES.items():

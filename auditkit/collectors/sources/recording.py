@@ -2,16 +2,17 @@
 archive of one."""
 
 import datetime as dt
-import gzip
+import os
 import re
-import zlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 
-from auditkit.collectors.sources.documents import members
+from auditkit.base.files import content
+from auditkit.base.unpacking import gunzip
+from auditkit.collectors.sources.documents import UNREADABLE, members, sentence
 from auditkit.collectors.sources.model import ALL_PAGES, Answer
 from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
 from auditkit.errors import SourceError, UsageError
@@ -52,8 +53,9 @@ class RecordingSource:
         self._taken, self._newest = taken, Newest()
         try:
             index = msgspec.json.decode(self._files.read(INDEX), type=list[_Recorded])
-        except (OSError, msgspec.DecodeError) as error:
-            raise SourceError(f"{path / INDEX} cannot be read as the index of a recording: {error}.") from None
+        except UNREADABLE as error:
+            raise SourceError(f"{path / INDEX} cannot be read as the index of a recording: {sentence(error)}. Record "
+                              "again with `auditkit collect --script`.") from None
         self._answers = {self._key(entry.method, entry.path, entry.accept): entry
                          for entry in reversed(index) if not entry.headers}
         self._dates = [http_date(entry.date or "") for entry in self._answers.values()]
@@ -96,8 +98,8 @@ class RecordingSource:
             return Answer(404, b"", f"the index points outside the recording ({entry.file})")
         try:
             body = self._body(entry.file)
-        except (OSError, EOFError, zlib.error) as error:
-            return Answer(200, b"", f"its file {entry.file} cannot be read ({error})")
+        except UNREADABLE as error:
+            return Answer(500, b"", f"its file {entry.file} cannot be read ({sentence(error)})")
         self._newest.look(body)
         return Answer(entry.status, body)
 
@@ -105,7 +107,7 @@ class RecordingSource:
         try:
             return self._files.read(name)
         except FileNotFoundError:
-            return gzip.decompress(self._files.read(f"{name}.gz"))
+            return gunzip(self._files.read(f"{name}.gz"))
 
 
 class _Folder:
@@ -115,10 +117,12 @@ class _Folder:
         self._path = path
 
     def inside(self, name: str) -> bool:
-        return (self._path / name).resolve().is_relative_to(self._path.resolve())
+        if "\0" in name:  # no file is called so, and the system would not look for it
+            return False
+        return Path(os.path.realpath(self._path / name)).is_relative_to(os.path.realpath(self._path))
 
     def read(self, name: str) -> bytes:
-        return (self._path / name).read_bytes()
+        return content(self._path / name)
 
 
 class _Archive:

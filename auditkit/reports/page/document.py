@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.base import hostile_text as text
-from auditkit.errors import UsageError
+from auditkit.reports import notebook_file
 from auditkit.reports.page.cells import Heading, Part, parts
 
 if TYPE_CHECKING:
@@ -42,14 +42,7 @@ class Document:
 
 def read(path: Path) -> Document:
     """The document of a notebook file. Raises `UsageError` where it is none."""
-    import nbformat
-
-    try:
-        notebook = nbformat.read(path, as_version=4)
-    except (OSError, ValueError, AttributeError, nbformat.ValidationError) as error:
-        reason = str(error).partition("\n")[0]
-        raise UsageError(f"{path} is not a valid notebook: {reason}.") from None
-    return document(notebook, path.stem)
+    return document(notebook_file.read(path), path.stem)
 
 
 def document(notebook: "NotebookNode", name: str) -> Document:

@@ -24,14 +24,13 @@ from typing import IO, Any
 
 import msgspec
 
+from auditkit.base.files import reason, verify_file
+from auditkit.base.unpacking import most, too_much
 from auditkit.scans.input.document import File
 from auditkit.scans.model import Broken
 
 INPUT = "-"
-MAX_UNPACKED = 16 << 30
-MAX_RATIO = 400
 _NO_TIME = 1980  # what ZIP has where no time was given
-_RATIO_COUNTS_FROM = 64 << 20
 MAX_MEMBERS = 10_000
 
 Open = Callable[[], io.BufferedReader]
@@ -69,9 +68,11 @@ def find(path: str) -> Iterator[Source]:
         yield from _below(place)
     elif place.is_file():
         yield _source(place, place.name)
-    else:  # a pipe, which can be read only once
+    elif place.is_fifo() or place.is_socket():  # which can be read only once
         with place.open("rb") as pipe:
             yield _kept(pipe, place.name)
+    else:  # a device, which may have no end
+        yield _source(place, place.name)
 
 
 def _below(folder: Path) -> Iterator[Source]:
@@ -84,7 +85,7 @@ def _below(folder: Path) -> Iterator[Source]:
                 yield _source(file, file.relative_to(folder).as_posix())
     for error in unread:
         name = Path(error.filename).relative_to(folder).as_posix()
-        yield Source(name, 0, "", [], {"": f"the folder cannot be read: {error.strerror}"}, lambda: False)
+        yield Source(name, 0, "", [], {"": f"the folder cannot be read: {reason(error)}"}, lambda: False)
 
 
 def _kept(stream: IO[bytes], name: str) -> Source:
@@ -107,6 +108,7 @@ def _source(path: Path, name: str) -> Source:
     before = (-1, -1)
     source = Source(name, 0, "", [], {}, lambda: state() != before)
     try:
+        verify_file(path)  # a link may lead to a pipe, which would be waited for
         before = state()
         source.bytes, source.time = before[0], dt.datetime.fromtimestamp(before[1] / 1e9, dt.UTC)
         with open_raw() as file:
@@ -118,7 +120,7 @@ def _source(path: Path, name: str) -> Source:
         else:
             _add(source, "", gunzipped(open_raw) if magic[:2] == b"\x1f\x8b" else open_raw)
     except OSError as error:
-        source.problems[""] = f"it cannot be read: {error.strerror or error}"
+        source.problems[""] = f"it cannot be read: {reason(error)}"
     return source
 
 
@@ -139,7 +141,7 @@ def _unzip(source: Source, open_raw: Open) -> None:
         source.problems[""] = f"it is a broken ZIP archive ({error})"
         return
     unpacked = sum(member.file_size for member in members)
-    if len(members) > MAX_MEMBERS or unpacked > _most(source.bytes):
+    if len(members) > MAX_MEMBERS or unpacked > most(source.bytes):
         source.problems[""] = (f"it is a ZIP archive of {len(members):,} files that expand to {unpacked >> 20:,} MiB "
                                f"from {source.bytes:,} bytes: refused")
         return
@@ -208,11 +210,6 @@ def _closed_on_error(stream: io.BufferedReader) -> Iterator[None]:
         raise
 
 
-def _most(packed: int) -> int:
-    """How much so many bytes may unfold to."""
-    return min(max(_RATIO_COUNTS_FROM, packed * MAX_RATIO), MAX_UNPACKED)
-
-
 class _Unpacked(io.RawIOBase):
     """A stream that is unpacked while it is read, and refused where it unfolds too far. Raises `Broken`.
 
@@ -234,8 +231,8 @@ class _Unpacked(io.RawIOBase):
                 raise
             raise Broken(f"its compressed data is cut off or damaged after {self._unpacked} bytes") from None
         self._unpacked += len(chunk)
-        if self._unpacked > _most(self._packed):
-            raise Broken(f"it expands to more than {self._unpacked >> 20:,} MiB from {self._packed:,} bytes: refused")
+        if self._unpacked > most(self._packed):
+            raise Broken(too_much(self._unpacked, self._packed))
         buffer[:len(chunk)] = chunk
         return len(chunk)
 

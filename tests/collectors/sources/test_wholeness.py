@@ -324,7 +324,7 @@ def test_a_recording_in_an_archive_is_a_recording(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"no archive", gzip.compress(b"no archive", mtime=0), b"\x1f\x8b cut"])
 def test_a_broken_archive_is_a_sentence(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.tar.gz").write_bytes(content)
-    with pytest.raises(SourceError, match="contains no Kubernetes objects"):
+    with pytest.raises(SourceError, match=r"x\.tar\.gz cannot be read: (it is not a tar archive|Compressed file ended)"):
         take(tmp_path / "x.tar.gz")
 
 

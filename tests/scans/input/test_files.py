@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditkit.base import unpacking
 from auditkit.scans.input import document, files, yaml_stream
 from auditkit.scans.input.document import File
 from auditkit.scans.input.files import Source
@@ -283,7 +284,7 @@ def test_links_and_encrypted_members_are_refused(tmp_path: Path) -> None:
 
 
 def test_what_unfolds_too_far_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "_RATIO_COUNTS_FROM", 1 << 20)
+    monkeypatch.setattr(unpacking, "_RATIO_COUNTS_FROM", 1 << 20)
     line = b'{"a": "' + b"x" * 10_000 + b'"}\n'
     bomb = gzip.compress(line * 1000)
     opened_file = opened(tmp_path, bomb)
@@ -382,7 +383,7 @@ def test_a_folder_or_file_that_cannot_be_read_is_said(tmp_path: Path, monkeypatc
     dangling, good, secret = files.find(str(tmp_path))
     assert (good.name, good.problems) == ("good.json", {})
     assert "cannot be read" in dangling.problems[""]
-    assert (secret.name, secret.problems) == ("secret", {"": "the folder cannot be read: Permission denied"})
+    assert (secret.name, secret.problems) == ("secret", {"": "the folder cannot be read: this user has no permission"})
 
 
 def test_a_pipe_is_read_once_and_kept(tmp_path: Path) -> None:
