@@ -126,7 +126,7 @@ def checks() -> Iterator[str]:
 def _of_check(check: Check, used: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     yield "Finding", _text(check.finding)
     yield "Severity", check.severity
-    yield "Wanted", _text(check.wanted)
+    yield "Wanted", _text(check.expected)
     yield "Remedy", _text(check.remedy)
     yield "Source", _text(check.source)
     yield "Reads", _codes(check.tables)

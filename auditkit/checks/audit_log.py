@@ -15,7 +15,8 @@ TOO_OLD = "nothing shows that the logs reach into the last {} days before the sn
 
 @check(
     severity="high", finding="has a gap in or before its events",
-    wanted="24 hours of events or more, no gap of more than 10 minutes, and an end at most 30 days before the snapshot",
+    wanted="at least {min_hours} hours of events without a gap of more than {max_gap_minutes} minutes, the last event "
+           "at most {max_age_days} days before the snapshot",
     remedy="Supply the logs of the whole period and of every API server. Find out why no events were written in the "
            "gap.",
     source="45 CFR 164.312(b); NIST SP 800-53 AU-12",

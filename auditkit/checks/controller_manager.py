@@ -68,7 +68,7 @@ register(__name__, "controller_managers", partial(Flags, component=CONTROLLER_MA
          "The rotation of kubelets' serving certificates is not disabled",
          "disables the rotation of kubelets' serving certificates",
          _rotation_on, ["feature-gates"],
-         wanted="feature gate RotateKubeletServerCertificate is on (it is by default)",
+         wanted="feature gate RotateKubeletServerCertificate is on (the default)",
          remedy="Remove RotateKubeletServerCertificate=false from --feature-gates.",
          why="A certificate that is not replaced expires, or stays valid after it was stolen."),
     Rule("bind_address_local", "1.3.7", "medium",

@@ -37,8 +37,8 @@ _EVIDENCE = ["digest", "used_by", "scanned"]
 @check(
     severity="high",
     finding="has serious vulnerabilities that can be fixed",
-    wanted="a scan of the last 30 days (by default), with no vulnerability of high or critical severity that has a "
-           "fix",
+    wanted="a scan in the {max_age_days} days before the snapshot, with no vulnerability of severity {severity} "
+           "or higher that has a fix",
     remedy="Rebuild the image with fixed packages and roll it out. Accept what cannot be fixed in time, with an "
            "expiry date.",
     source="NIST SP 800-53 RA-5 and SI-2; NIST SP 800-190 4.1.1",
@@ -62,7 +62,7 @@ def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.Data
 @check(
     severity="critical",
     finding="contains secrets that a scanner found",
-    wanted="a scan for secrets of the last 30 days (by default), with no secret found",
+    wanted="a scan for secrets in the {max_age_days} days before the snapshot, with no secret found",
     remedy="Revoke the secret, rebuild the image without it, and give the secret to the container at run time.",
     source="NIST SP 800-190 4.1.4; 45 CFR 164.312(d)",
     tools=IMAGE_SCANNERS,
@@ -110,7 +110,7 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
 @check(
     severity="medium",
     finding="has no recent scan for vulnerabilities with recent data",
-    wanted="a scan for vulnerabilities of the last 30 days (by default)",
+    wanted="a scan for vulnerabilities in the {max_age_days} days before the snapshot",
     remedy="Scan every image that runs, not only those that are built. Trivy Operator does so.",
     source="NIST SP 800-53 RA-5; 45 CFR 164.308(a)(1)(ii)(A)",
     tools=IMAGE_SCANNERS,
@@ -182,7 +182,8 @@ def _fixable(rows: pd.DataFrame) -> pd.Series:
 @check(
     severity="high",
     finding="has serious misconfigurations that a scanner found",
-    wanted="a scan of the last 30 days (by default), with no misconfiguration of high or critical severity",
+    wanted="a scan in the {max_age_days} days before the snapshot, with no misconfiguration of severity {severity} "
+           "or higher",
     remedy="Change the object as the scanner advises. Or let its owner accept the finding in the scanner, with an "
            "expiry date.",
     source="NIST SP 800-53 CM-6 and RA-5",
@@ -225,7 +226,7 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
 @check(
     severity="medium",
     finding="is violated",
-    wanted="an audit of the last 30 days (by default) that lists all violations, with no violation",
+    wanted="an audit in the {max_age_days} days before the snapshot that lists all violations, and lists none",
     remedy="Change the objects that violate the policy, or exclude them from it by name. Raise the limit of listed "
            "violations.",
     source="NIST SP 800-53 CM-6 and CM-7; documentation of OPA Gatekeeper (audit) and of the PolicyReport API",

@@ -67,7 +67,7 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          "The kubelet ends idle sessions of exec, attach and port-forward",
          "has a kubelet that never ends idle sessions of exec, attach and port-forward",
          lambda settings: seconds(settings["streamingConnectionIdleTimeout"]) > 0, ["streamingConnectionIdleTimeout"],
-         wanted="streamingConnectionIdleTimeout above 0 (4h0m0s by default)",
+         wanted="streamingConnectionIdleTimeout above 0 (the default is 4h0m0s)",
          remedy="Set streamingConnectionIdleTimeout to minutes or hours, not to 0.",
          why="Sessions that never end use up connections, and stay open for whoever takes over the terminal."),
     Rule("tls_certificate", "4.2.9", "medium",
@@ -142,7 +142,7 @@ def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Jud
 
 
 @rule(severity="low", finding="has a kubelet with a limit on events that is too low",
-      wanted="eventRecordQPS of 5 or more, or 0 (no limit); the default is 50", source=CIS.format("4.2.8"),
+      wanted="eventRecordQPS of {least} or more, or 0 (no limit); the default is 50", source=CIS.format("4.2.8"),
       remedy="Remove eventRecordQPS, or set a rate at which no important event is dropped.")
 def event_qps_set(node_kubelets: pd.DataFrame, *, least: int = 5) -> Judgement:
     """The kubelet has a high enough limit on events.

@@ -207,7 +207,7 @@ def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame, c
 
 @medium(
     finding="is not reliably limited to the allowed capabilities",
-    wanted="ALL is dropped, and only allowed capabilities are added (NET_BIND_SERVICE by default); not privileged",
+    wanted="ALL is dropped, and only allowed capabilities are added ({allowed}); not privileged",
     remedy="Set securityContext.capabilities.drop to [ALL]. Record why a container needs each capability that it "
            "adds.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.9; Pod Security Standards, restricted: capabilities",
@@ -455,7 +455,7 @@ def probes_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -
 
 @medium(
     finding="lacks enough replicas or a PodDisruptionBudget",
-    wanted="at least two replicas (by default), and a PodDisruptionBudget that covers them",
+    wanted="at least {replicas} replicas, and a PodDisruptionBudget that covers them",
     remedy="Run at least two replicas, and add a PodDisruptionBudget that selects their labels.",
     source="Kubernetes documentation: disruptions; SOC 2 A1.2",
     needs=("disruption_budgets",),

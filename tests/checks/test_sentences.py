@@ -36,6 +36,20 @@ def test_no_two_checks_have_the_same_title() -> None:
     assert [title for title, count in titles.items() if count > 1] == []
 
 
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_what_is_wanted_names_only_parameters_of_its_check(check: Check) -> None:
+    assert not {"{", "}"} & set(check.expected)
+
+
+def test_what_is_wanted_states_the_value_that_a_framework_sets() -> None:
+    check = CHECKS["findings.images_scanned_recently"]
+    assert check.expected == "a scan for vulnerabilities in the 30 days before the snapshot"
+    assert check.with_parameters({"max_age_days": 183}).expected == (
+        "a scan for vulnerabilities in the 183 days before the snapshot")
+    capabilities = CHECKS["workloads.all_capabilities_dropped"].with_parameters({"allowed": ["CHOWN", "KILL"]})
+    assert "only allowed capabilities are added (CHOWN, KILL)" in capabilities.expected
+
+
 def test_every_check_has_a_finding() -> None:
     assert [check.name for check in CHECKS.values() if not check.finding] == []
 

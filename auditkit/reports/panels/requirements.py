@@ -251,7 +251,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
-        "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
+        "wanted": check.expected, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
