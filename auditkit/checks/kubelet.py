@@ -47,14 +47,14 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          remedy="Set authorization.mode to Webhook, so that the API server decides.",
          why="Whoever can authenticate to the kubelet can run commands in all containers of the node."),
     Rule("client_ca_file", "4.2.3", "high",
-         "The kubelet verifies client certificates against a named authority",
-         "has a kubelet that names no authority for client certificates",
+         "The kubelet names a certificate authority (CA) with which it verifies client certificates",
+         "has a kubelet that names no CA for client certificates",
          lambda settings: settings.get("authentication.x509.clientCAFile", absent="") != "",
          ["authentication.x509.clientCAFile"],
          wanted="authentication.x509.clientCAFile is set",
-         remedy="Set authentication.x509.clientCAFile to the authority that signs the API server's client "
+         remedy="Set authentication.x509.clientCAFile to the certificate of the CA that signs the API server's client "
                 "certificate.",
-         why="Without an authority, the API server cannot authenticate to the kubelet with its certificate."),
+         why="Without a CA, the API server cannot authenticate to the kubelet with its certificate."),
     Rule("read_only_port_closed", "4.2.4", "high",
          "The read-only port of the kubelet is closed",
          "has a kubelet with an open read-only port",

@@ -77,14 +77,20 @@ def _sentence(gaps: list[Gap]) -> str:
     names, outcome, reasons = [gap.source for gap in gaps], gaps[0].outcome, {gap.reason for gap in gaps}
     if not names[0]:
         return outcome
-    subject = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-    verb = ("was" if len(names) == 1 else "were") if outcome == NOT_COLLECTED else "is" if len(names) == 1 else "are"
-    why = f": {gaps[0].reason}" if outcome != NOT_COLLECTED and len(reasons) == 1 else ""
-    return f"{subject} {verb} {outcome}{why}"
+    sources = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    why = f": {gaps[0].reason}" if gaps[0].reason and len(reasons) == 1 else ""
+    return SENTENCES[outcome].format(sources) + why
 
 
 NOT_COLLECTED = "not collected"
 """The outcome of a source that was not requested."""
+
+SENTENCES = {
+    "forbidden": "access to {} was refused", "absent": "the source does not have {}",
+    "partial": "{} could be read only in part", "failed": "{} could not be read",
+    NOT_COLLECTED: "the snapshot does not include {}",
+}
+"""What each outcome means, for one source and for several: names of sources may be singular or plural."""
 
 
 SCHEMA = pa.schema([

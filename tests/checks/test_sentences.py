@@ -86,8 +86,8 @@ def test_a_finding_is_said_of_several_subjects(one: str, several: str) -> None:
 def test_subjects_are_called_by_words_that_people_use() -> None:
     called = {check.name: subjects_of(check) for check in CHECKS.values()}
     assert [name for name, noun in called.items() if "_" in noun or not noun.endswith("s")] == []
-    assert {called[name] for name in (
-        "access.no_system_masters_group", "access.token_creation_minimal")} == {"subjects"}
+    assert called["access.no_system_masters_group"] == "users and groups"
+    assert called["access.token_creation_minimal"] == "subjects of bindings"
     assert called["network.ingress_uses_tls"] == "entry points"
     assert called["network.plugin_enforces_policies"] == "network plug-ins"
     assert set(NOUNS) <= {check.tables[0].removeprefix("all_") for check in CHECKS.values()}  # each is of use

@@ -194,7 +194,7 @@ def test_the_membership_file_is_part_of_the_ledger(snap: Snapshot, members: Path
 
 
 def test_without_a_file_memberships_are_not_known() -> None:
-    assert api.demo().gaps("memberships") == ["memberships was not collected"]
+    assert api.demo().gaps("memberships") == ["the snapshot does not include memberships"]
 
 
 @pytest.mark.parametrize(("content", "says"), [
