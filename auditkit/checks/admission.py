@@ -146,7 +146,7 @@ def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
 
 
 @check(
-    severity="medium", finding="fails open",
+    severity="medium", finding="is set to let requests pass when no answer comes",
     wanted="failurePolicy: Fail",
     remedy="Set failurePolicy: Fail, run several replicas of the webhook, and exclude its own namespace.",
     source="Kubernetes documentation: good practices for admission webhooks; NIST SP 800-53 SC-24",
@@ -161,7 +161,7 @@ def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
 
 
 @check(
-    severity="medium", finding="lacks a binding that takes effect with the action Deny, or failurePolicy: Fail",
+    severity="medium", finding="has no binding in effect that denies, or no failurePolicy: Fail",
     wanted="a binding with the action Deny that takes effect, and failurePolicy: Fail",
     remedy="Bind the policy with validationActions: [Deny], after a trial with Warn and Audit. Set failurePolicy: "
            "Fail.",
@@ -173,8 +173,8 @@ def validating_policies_enforced(admission_policies: pd.DataFrame, admission_pol
                                  binding_effects: pd.DataFrame) -> Judgement:
     """Validating admission policies refuse requests that violate them.
 
-    Without a binding that denies, a policy only warns or records. A binding counts where it takes effect, which it does
-    not if it selects no namespace that exists, or its parameters are missing.
+    Without a binding that denies, a policy only warns or records. A binding counts only if it is in effect: it selects
+    a namespace that exists, and its parameters exist.
     """
     on = {"type": "type", "name": "policy"}
     seen = admission_policies.assign(actions=named(admission_policies, on, admission_policy_bindings, "action"))

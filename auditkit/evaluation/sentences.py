@@ -1,7 +1,5 @@
 """Sentences about the findings of checks: what was observed, on which subjects, and on how many of how many."""
 
-import pandas as pd
-
 from auditkit.checks import Check
 from auditkit.evaluation.results import Outcome
 

@@ -43,9 +43,9 @@ def test_what_is_wanted_names_only_parameters_of_its_check(check: Check) -> None
 
 def test_what_is_wanted_states_the_value_that_a_framework_sets() -> None:
     check = CHECKS["findings.images_scanned_recently"]
-    assert check.expected == "a scan for vulnerabilities in the 30 days before the snapshot"
+    assert check.expected == "a scan for vulnerabilities in the 30 days before the snapshot, with data from these days"
     assert check.with_parameters({"max_age_days": 183}).expected == (
-        "a scan for vulnerabilities in the 183 days before the snapshot")
+        "a scan for vulnerabilities in the 183 days before the snapshot, with data from these days")
     capabilities = CHECKS["workloads.all_capabilities_dropped"].with_parameters({"allowed": ["CHOWN", "KILL"]})
     assert "only allowed capabilities are added (CHOWN, KILL)" in capabilities.expected
 
