@@ -19,7 +19,7 @@ from auditkit.evaluation.engine import run
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Requirement
 from auditkit.reports import show
-from auditkit.snapshots.ledger import Entry, Gap, sentences
+from auditkit.snapshots.ledger import Entry, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -146,6 +146,15 @@ def test_every_outcome_is_a_sentence_for_one_source_and_for_several(outcome, sen
     assert sentences([one]) == [f"{sentence.format('discovery')}: why"]
     assert sentences([one, two]) == [f"{sentence.format('discovery and pods')}: why"]
     assert sentences([Gap("pods", outcome)]) == [sentence.format("pods")]
+
+
+@pytest.mark.parametrize(("tools", "said"), [
+    ((), "no scan was supplied or found in the cluster"),
+    (("kube-bench",), "no data from kube-bench was supplied or found in the cluster"),
+    (("kubernetes-audit",), "no data from the audit log of the API server was supplied or found in the cluster"),
+    (("trivy", "aqua", "sysdig"), "no data from trivy, aqua or sysdig was supplied or found in the cluster")])
+def test_data_that_nobody_supplied_is_called_as_people_call_it(tools, said):
+    assert sentences(Ledger([]).gaps(["findings"], tools)) == [said]
 
 
 # --- tables and answers ---------------------------------------------------------------------------------------------
