@@ -90,7 +90,7 @@ def test_a_path_is_no_resource(snap: Snapshot, taken: Path) -> None:
 def test_gaps_are_said_on_stderr(snap: Snapshot, tmp_path: Path) -> None:
     path = changed(snap, days=0, gap="rolebindings.rbac.authorization.k8s.io").write(tmp_path)
     done = auditkit("who-can", "get", "secrets", path, "--format", "json")
-    assert "subjects may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
+    assert "subjects may be missing: access to rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
 
 
 def test_a_resource_that_is_not_served_is_said(taken: Path) -> None:
