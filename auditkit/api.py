@@ -185,7 +185,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
     and `DefinitionError` with file and line for a mistake in any of them.
 
-    Verdicts are stored beside a snapshot that lies in a folder, and not judged again (`auditkit.evaluation.stored`).
+    Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
     own, accepted, attested = _read(exceptions, attestations, controls, checks)
     framework = library.load(framework, own) if isinstance(framework, str) else framework
@@ -267,7 +267,7 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
 
 def settle(snapshot: Snapshot, output: Path | str = "reports") -> Path:
     """Where a snapshot lies; one that was not written yet is written where `report` writes it, so that verdicts can be
-    stored beside it before."""
+    stored next to it before."""
     from auditkit.reports import settle as _settle
 
     return _settle(snapshot, Path(output))

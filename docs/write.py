@@ -68,7 +68,7 @@ def collected() -> Iterator[str]:
 def derived() -> Iterator[str]:
     yield from _head("Derived tables", "Tables that are worked out of other tables, when they are first asked for. A "
                      "derived table is complete only where all the tables that it reads are. A column without a "
-                     "meaning beside it is explained in the text above.")
+                     "meaning is explained in the text above.")
     for name in sorted(DERIVED):
         function, frame = derivation(name), _empty().frame(name)
         yield from ("", f"## {name}", "", _markdown(inspect.getdoc(function) or ""), "")
@@ -126,7 +126,7 @@ def checks() -> Iterator[str]:
 def _of_check(check: Check, used: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
     yield "Finding", _text(check.finding)
     yield "Severity", check.severity
-    yield "Wanted", _text(check.wanted)
+    yield "Wanted", _text(check.expected)
     yield "Remedy", _text(check.remedy)
     yield "Source", _text(check.source)
     yield "Reads", _codes(check.tables)

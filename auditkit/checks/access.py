@@ -2,7 +2,7 @@
 
 CIS section 5.1 asks people who needs which right, because a cluster does not show it. These checks are strict: every
 subject that holds such a right fails, and the reason names the rule that grants it. Two kinds do not fail: rights that
-Kubernetes itself ships, and subjects that the control lists in ``accepted`` (``alice``, ``NAMESPACE/ACCOUNT``).
+Kubernetes itself ships, and subjects that the framework lists in ``accepted`` (``alice``, ``NAMESPACE/ACCOUNT``).
 """
 
 from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _few(subjects: pd.DataFrame, held: pd.DataFrame, powers: Sequence[str], acce
 
     def reasons() -> pd.Series:
         grounds = _grounds(held[~own]).reindex(range(len(subjects))).set_axis(subjects.index)
-        return grounds.where(~is_accepted, "accepted by the control: " + grounds)
+        return grounds.where(~is_accepted, "accepted by the framework: " + grounds)
 
     return judge(subjects, ~by_others | is_accepted, EVIDENCE, applies=by_others | ~by_kubernetes,
                  otherwise=SHIPPED, reasons=reasons)
@@ -102,7 +102,7 @@ def cluster_admin_only_where_needed(binding_subjects: pd.DataFrame, held_powers:
     """Only accepted administrators hold cluster-admin or an equal role.
 
     A subject with such a role can read every Secret and change every object, in one namespace or in the whole cluster.
-    The group of administrators that kubeadm creates counts here too, because the cluster does not show its members.
+    The group kubeadm:cluster-admins, which kubeadm creates, counts too, because the cluster does not show its members.
     """
     return _few(binding_subjects, held_powers, [FULL_POWER], accepted, people=[ADMINS])
 
@@ -232,9 +232,9 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 
 @check(
     severity="medium",
-    finding="is bound to a role, in use, or automounted into pods",
-    wanted="no binding names the account or a group that it is in, its token is not mounted by default, and no pod "
-           "runs with its token",
+    finding="is bound to a role, in use or automounted, as the default account of a namespace",
+    wanted="no binding names the default account or a group that it is in, its token is not mounted by default, and no "
+           "pod runs with its token",
     remedy="Give each workload its own service account. Set automountServiceAccountToken: false on the default "
            "account.",
     source="CIS Kubernetes 5.1.5", tools=("kubernetes-audit",),
@@ -266,9 +266,8 @@ def default_service_accounts_unused(service_accounts: pd.DataFrame, binding_subj
 
 def _bound(service_accounts: pd.DataFrame, binding_subjects: pd.DataFrame,
            listed_members: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which accounts a binding names: by their own name, and by a group that they are in (without the bindings that
-    Kubernetes ships), be it by
-    the list of members."""
+    """Which accounts a binding names: by their own name, and by a group that they are in, also by the list of members.
+    For groups, the bindings that Kubernetes ships do not count."""
     granted, namespace = grants(binding_subjects), service_accounts["namespace"]
     groups = granted["of_group"][~shipped_bindings(binding_subjects).to_numpy(dtype=bool)].dropna()
     user = ACCOUNT_USER + namespace + ":" + service_accounts["name"]
@@ -295,34 +294,34 @@ def _sentences(conditions: dict[str, pd.Series]) -> pd.Series:
     return pd.Series(joined, next(iter(conditions.values())).index, STRING)
 
 
-@check(severity="critical", finding="is the group system:masters or one of its members",
-       wanted="neither a binding, nor the list of members, nor the audit log, nor the collector's own identity shows "
-              "the group system:masters",
+@check(severity="critical", finding="belongs to the group system:masters, or is that group",
+       wanted="no binding names system:masters; the list of members, the audit log and the collector's own identity "
+              "show nobody in it",
        remedy="Use a group of your own, with a binding that can be removed. Keep certificates of system:masters for "
               "emergencies.",
        source="CIS Kubernetes 5.1.7", tools=("kubernetes-audit",))
 def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[str] = ()) -> Judgement:
-    """Nobody belongs to the group system:masters.
+    """Nobody is known to belong to the group system:masters.
 
-    The API server allows every request of this group without asking a role, and removing a binding does not stop it.
-    The list of members, the audit log and the API server's answer to the collector can show members, but never that
-    there are none. Without them only bindings are judged.
+    The API server allows every request of this group, whatever roles say, and removing a binding does not change that.
+    A list of members, the audit log and what the API server says of the collector can show members, but not that there
+    are none. Without them, only bindings are judged.
     """
     user = system_masters["subject"]
     account = user.str.replace(rf"^{ACCOUNT_USER}([^:]+):([^:]+)$", r"\1/\2", regex=True)
     is_accepted = user.isin(accepted) | account.isin(accepted)
     return judge(system_masters, ~system_masters["masters"] | is_accepted, ["told_by", *EVIDENCE],
                  applies=~system_masters["own"],
-                 otherwise="Kubernetes' own: a binding that it ships, or the API server that calls itself")
+                 otherwise="part of Kubernetes: a binding that it ships, or the API server's own identity")
 
 
-@check(severity="critical", finding="is bound to a role without authentication",
-       wanted="no binding names system:anonymous or system:unauthenticated",
+@check(severity="critical", finding="stands for requests without authentication",
+       wanted="only bindings that Kubernetes itself ships name system:anonymous or system:unauthenticated",
        remedy="Remove the subject from the binding. Whoever needs access must authenticate.",
        source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")
 def no_anonymous_bindings(binding_subjects: pd.DataFrame, *,
                           subjects: Sequence[str] = (ANONYMOUS, UNAUTHENTICATED)) -> Judgement:
-    """Unauthenticated requests have no rights.
+    """No binding gives rights to unauthenticated requests, except bindings that Kubernetes ships.
 
     Anybody who can reach the API server has these rights, without a password, a token or a certificate. ``subjects``
     may leave out the user (system:anonymous) or the group (system:unauthenticated). Raises `UsageError` for others.
@@ -334,12 +333,12 @@ def no_anonymous_bindings(binding_subjects: pd.DataFrame, *,
                                        "Group": {UNAUTHENTICATED}.intersection(subjects)})
 
 
-@check(severity="high", finding="includes everyone who authenticates",
+@check(severity="high", finding="is the group of everyone who authenticates",
        wanted="only bindings that Kubernetes itself ships name system:authenticated",
        remedy="Bind a group that has only those who need the right.",
        source="Kubernetes documentation: RBAC good practices; CIS Google GKE 4.1.10")
 def no_bindings_of_everybody(binding_subjects: pd.DataFrame) -> Judgement:
-    """Nobody has rights merely because they authenticate, beyond those that Kubernetes ships.
+    """No binding gives rights to everyone who authenticates, except bindings that Kubernetes ships.
 
     The group system:authenticated includes every user and every service account of the cluster.
     """
@@ -374,7 +373,7 @@ def no_bindings_to_missing_roles(bindings: pd.DataFrame, roles: pd.DataFrame) ->
     return judge(bindings, there & possible, ["role_kind", "role", "subjects_count"])
 
 
-@check(severity="medium", finding="is part of a conflict of duties",
+@check(severity="medium", finding="holds two duties that must be separated",
        wanted="no subject holds both duties of a pair that must be separated",
        remedy="Remove one of the two rights, or record who accepted the combination and what compensates for it.",
        source="NIST SP 800-53 AC-5; the pairs are in controls/segregation-of-duties.yaml")
@@ -394,7 +393,7 @@ def duties_segregated(binding_subjects: pd.DataFrame, duty_conflicts: pd.DataFra
 
     def reasons() -> pd.Series:
         words = pd.concat(sides).drop_duplicates().sort_values(["row", "duty"]).groupby("row")["duty"].agg(", ".join)
-        said = ("one subject holds both duties of " + words.astype(STRING)
+        said = ("the subject holds both duties: " + words.astype(STRING)
                 + "; this binding grants at least one of them")
         return said.reindex(range(len(binding_subjects))).set_axis(binding_subjects.index)
 

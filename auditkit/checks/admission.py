@@ -149,7 +149,7 @@ def _image_policy_plugin(api_servers: pd.DataFrame) -> str:
 
 
 @check(
-    severity="medium", finding="fails open",
+    severity="medium", finding="is set to let requests pass when no answer comes",
     wanted="failurePolicy: Fail",
     remedy="Set failurePolicy: Fail, run several replicas of the webhook, and exclude its own namespace.",
     source="Kubernetes documentation: good practices for admission webhooks; NIST SP 800-53 SC-24",
@@ -164,7 +164,7 @@ def webhooks_fail_closed(webhooks: pd.DataFrame) -> Judgement:
 
 
 @check(
-    severity="medium", finding="lacks a binding that takes effect with the action Deny, or failurePolicy: Fail",
+    severity="medium", finding="has no binding in effect that denies, or no failurePolicy: Fail",
     wanted="a binding with the action Deny that takes effect, and failurePolicy: Fail",
     remedy="Bind the policy with validationActions: [Deny], after a trial with Warn and Audit. Set failurePolicy: "
            "Fail.",
@@ -177,9 +177,8 @@ def validating_policies_enforced(admission_policies: pd.DataFrame, admission_pol
                                  api_services: pd.DataFrame) -> Judgement:
     """Validating admission policies refuse requests that violate them.
 
-    Without a binding that denies, a policy only warns or records. A binding counts where it takes effect, which it
-    does not if it selects no namespace that exists, its parameters are missing, or its policy covers only API groups
-    that the server does not serve.
+    Without a binding that denies, a policy only warns or records. A binding counts only if it is in effect: it selects
+    a namespace that exists, its parameters exist, and its policy covers an API group that the server serves.
     """
     on = {"type": "type", "name": "policy"}
     served = has(admission_policies, on, admission_policy_rules[in_served_group(admission_policy_rules, api_services)])

@@ -4,6 +4,7 @@ from functools import partial
 
 import pandas as pd
 
+from auditkit.analysis.columns import STRING
 from auditkit.checks.model import Judgement, check
 from auditkit.checks.support import kube_bench
 from auditkit.checks.support.flags import UNSEEN, Component, Flags
@@ -26,6 +27,7 @@ SEEN_BY = UNSEEN.format("kube-apiserver")
 rule = partial(check, if_empty=SEEN_BY)
 CIS = "CIS Kubernetes Benchmark 2.0.1, {}; reference of kube-apiserver"
 ELSEWHERE = "the log goes to standard output or to a webhook; these flags do not show how long it is kept there"
+NOTHING_LOGGED = "--audit-policy-file is not set, so the API server logs no event"
 _PLUGINS = ("enable-admission-plugins", "disable-admission-plugins", "admission-control")
 _NOWHERE, _STREAM = r"/dev/null", r"-|/dev/(?:stdout|stderr|fd/\d+)|/proc/(?:self|1)/fd/\d+"
 """Paths at which no file of the audit log is kept."""
@@ -68,10 +70,6 @@ def _strong(flags: Flags) -> pd.Series:
     return lists_only(flags["tls-cipher-suites"], STRONG_CIPHERS) | (flags["tls-min-version"] == "VersionTLS13")
 
 
-def _log_kept(flags: Flags) -> pd.Series:
-    return flags.set("audit-log-path") & ~paths(flags["audit-log-path"]).str.fullmatch(_NOWHERE)
-
-
 def _token_key(flags: Flags) -> pd.Series:
     return flags.set("service-account-key-file") | flags.set("service-account-signing-endpoint")
 
@@ -97,12 +95,12 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          remedy="Remove --token-auth-file and let users sign in with OIDC.",
          why="Static tokens never expire, and are in plain text in a file of the node."),
     Rule("client_ca_file", "1.2.25", "high",
-         "The API server verifies client certificates against a named authority",
-         "names no authority for client certificates",
+         "The API server names a certificate authority (CA) with which it verifies client certificates",
+         "names no CA for client certificates",
          given("client-ca-file"), ["client-ca-file"],
          wanted="--client-ca-file is set",
-         remedy="Set --client-ca-file to the authority that signs client certificates.",
-         why="Without an authority, users and components cannot authenticate with client certificates."),
+         remedy="Set --client-ca-file to the certificate of the CA that signs client certificates.",
+         why="Without a CA, users and components cannot authenticate with client certificates."),
     Rule("authorization_not_always_allow", "1.2.6", "critical",
          "The API server does not allow every request",
          "allows every request",
@@ -157,14 +155,14 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          "The admission plug-in ServiceAccount is on",
          "runs without the admission plug-in ServiceAccount",
          _plugin("ServiceAccount", by_default=True), _PLUGINS,
-         wanted="admission plug-in ServiceAccount is on (it is by default)",
+         wanted="admission plug-in ServiceAccount is on (the default)",
          remedy="Remove ServiceAccount from --disable-admission-plugins.",
          why="The plug-in gives each pod its service account, and refuses pods whose service account does not exist."),
     Rule("namespace_lifecycle_plugin", "1.2.13", "high",
          "The admission plug-in NamespaceLifecycle is on",
          "runs without the admission plug-in NamespaceLifecycle",
          _plugin("NamespaceLifecycle", by_default=True), _PLUGINS,
-         wanted="admission plug-in NamespaceLifecycle is on (it is by default)",
+         wanted="admission plug-in NamespaceLifecycle is on (the default)",
          remedy="Remove NamespaceLifecycle from --disable-admission-plugins.",
          why="The plug-in refuses new objects in namespaces that are missing or terminating, and protects the "
              "system namespaces from deletion."),
@@ -180,7 +178,7 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          "The API server enforces the Pod Security labels of namespaces",
          "ignores the Pod Security labels of namespaces",
          _plugin("PodSecurity", by_default=True), _PLUGINS,
-         wanted="admission plug-in PodSecurity is on (it is by default)",
+         wanted="admission plug-in PodSecurity is on (the default)",
          remedy="Remove PodSecurity from --disable-admission-plugins.",
          why="Without the plug-in, the labels have no effect, and privileged pods are admitted in every namespace.",
          source="Kubernetes documentation: Pod Security admission"),
@@ -198,8 +196,8 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          "does not verify the certificates of kubelets",
          given("kubelet-certificate-authority"), ["kubelet-certificate-authority"],
          wanted="--kubelet-certificate-authority is set",
-         remedy="Set --kubelet-certificate-authority to the authority that signs the serving certificates of "
-                "kubelets.",
+         remedy="Set --kubelet-certificate-authority to the certificate of the CA that signs the serving certificates "
+                "of kubelets.",
          why="Somebody in the network between can pose as a kubelet, and read or change logs, exec sessions and "
              "port-forwards."),
     Rule("etcd_client_certificate", "1.2.23", "high",
@@ -212,10 +210,10 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
              "every Secret."),
     Rule("etcd_ca_file", "1.2.26", "high",
          "The API server verifies the certificate of etcd",
-         "names no authority for the certificate of etcd",
+         "names no CA for the certificate of etcd",
          given("etcd-cafile"), ["etcd-cafile"],
          wanted="--etcd-cafile is set",
-         remedy="Set --etcd-cafile to the authority that signs the certificate of etcd.",
+         remedy="Set --etcd-cafile to the certificate of the CA that signs the certificate of etcd.",
          why="Somebody in the network between can pose as etcd, and read or change what the API server stores."),
     Rule("tls_certificate", "1.2.24", "high",
          "The API server serves TLS with a named certificate",
@@ -223,7 +221,7 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          given("tls-cert-file", "tls-private-key-file"), ["tls-cert-file", "tls-private-key-file"],
          wanted="--tls-cert-file and --tls-private-key-file are set",
          remedy="Set both flags. Without them, the API server makes a self-signed certificate.",
-         why="Clients cannot verify a self-signed certificate with an authority that they know."),
+         why="Clients cannot verify a self-signed certificate with a CA that they know."),
     Rule("strong_ciphers", "1.2.29", "medium",
          "The API server accepts only strong cipher suites",
          "does not limit TLS to strong cipher suites",
@@ -246,13 +244,6 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
          wanted="--audit-policy-file is set",
          remedy="Write an audit policy and name it in --audit-policy-file.",
          why="Without a policy, no event is recorded, and nobody can see later who did what."),
-    Rule("audit_log_path", "1.2.16", "high",
-         "The API server writes an audit log",
-         "writes no audit log to a file",
-         _log_kept, ["audit-log-path", "audit-policy-file", "audit-webhook-config-file"],
-         wanted="--audit-log-path is set, and not /dev/null",
-         remedy="Set --audit-log-path and --audit-policy-file. Without a policy, nothing is written.",
-         why="Without an audit log, nobody can see later who did what in the cluster."),
     Rule("service_account_lookup", "1.2.21", "medium",
          "The API server refuses tokens of deleted service accounts",
          "accepts tokens of deleted service accounts",
@@ -290,17 +281,38 @@ register(__name__, "api_servers", partial(Flags, component=API_SERVER), source=C
 
 @rule(severity="low", source=CIS.format("1.2.20"),
       finding="lets requests run for too long, or without a limit",
-      wanted="--request-timeout above 0, and at most five minutes (by default)",
+      wanted="--request-timeout above 0, and at most {longest_seconds} seconds",
       remedy="Remove --request-timeout (the default is 60 seconds), or set it to the shortest time that slow clients "
              "need.")
 def request_timeout(api_servers: pd.DataFrame, *, longest_seconds: int = 300) -> Judgement:
-    """Requests to the API server end after a few minutes at most.
+    """The API server ends requests that run too long.
 
     Where slow requests are not ended, a few clients can use up the connections of the API server.
     """
     flags = Flags(api_servers, API_SERVER)
     time = seconds(flags["request-timeout"])
     return flags.judge((time > 0) & (time <= longest_seconds), "request-timeout")
+
+
+def _logged(flags: Flags, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
+    """Judge flags of the audit log. Without a policy the API server logs nothing, whatever these flags say."""
+    policy = flags.set("audit-policy-file")
+    return flags.judge(ok & policy, *shown, "audit-policy-file", "audit-webhook-config-file", reasons=reasons,
+                       failing=pd.Series("", ok.index, STRING).mask(~policy.fillna(True), NOTHING_LOGGED))
+
+
+@rule(severity="high", source=CIS.format("1.2.16"),
+      finding="writes no audit log to a file or to standard output",
+      wanted="--audit-policy-file and --audit-log-path are set, and the path is not /dev/null",
+      remedy="Write an audit policy, name it in --audit-policy-file, and set --audit-log-path.")
+def audit_log_path(api_servers: pd.DataFrame) -> Judgement:
+    """The API server writes an audit log.
+
+    Without an audit log, nobody can see later who did what in the cluster.
+    """
+    flags = Flags(api_servers, API_SERVER)
+    written = flags.set("audit-log-path") & ~paths(flags["audit-log-path"]).str.fullmatch(_NOWHERE)
+    return _logged(flags, written, "audit-log-path")
 
 
 def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
@@ -311,27 +323,28 @@ def _kept(api_servers: pd.DataFrame, flag: str, least: int) -> Judgement:
     webhook = (log == "") & flags.set("audit-webhook-config-file")
     file = (~log.str.fullmatch(f"|{_NOWHERE}")).mask(webhook.fillna(True))
     ok = ((number(flags[flag]) >= least) & file).mask(log.str.fullmatch(_STREAM).fillna(False))
-    return flags.judge(ok, flag, "audit-log-path", "audit-webhook-config-file", reasons=ELSEWHERE)
+    return _logged(flags, ok, flag, "audit-log-path", reasons=ELSEWHERE)
 
 
 @rule(severity="medium", source=CIS.format("1.2.17"),
-      finding="has no audit log that is set to be kept for long enough",
-      wanted="--audit-log-maxage of 30 days or more (by default), with an audit log in a file",
+      finding="writes no audit log to files, or deletes the files too early",
+      wanted="--audit-log-maxage of {days} days or more; --audit-policy-file is set, and --audit-log-path names a file",
       remedy="Set --audit-log-maxage to 30 or more days, as your rules require, or send the log to another store.")
 def audit_log_maxage(api_servers: pd.DataFrame, *, days: int = 30) -> Judgement:
-    """Files of the audit log are kept for a month or longer.
+    """Audit log files may reach a sufficient age before they are deleted.
 
-    Incidents are often found weeks later. Then the log must still exist.
+    Incidents are often found weeks later. Then the log must still exist. The limit on the number of files can delete
+    them earlier.
     """
     return _kept(api_servers, "audit-log-maxage", days)
 
 
 @rule(severity="low", source=CIS.format("1.2.18"),
-      finding="has no audit log that is set to keep enough old files",
-      wanted="--audit-log-maxbackup of 10 or more (by default), with an audit log in a file",
+      finding="writes no audit log to files, or keeps too few old files",
+      wanted="--audit-log-maxbackup of {files} or more; --audit-policy-file is set, and --audit-log-path names a file",
       remedy="Set --audit-log-maxbackup to 10 or more.")
 def audit_log_maxbackup(api_servers: pd.DataFrame, *, files: int = 10) -> Judgement:
-    """Enough old files of the audit log are kept.
+    """The API server keeps enough old audit log files.
 
     Where too few are kept, a burst of requests pushes older events out of the log.
     """
@@ -339,11 +352,12 @@ def audit_log_maxbackup(api_servers: pd.DataFrame, *, files: int = 10) -> Judgem
 
 
 @rule(severity="low", source=CIS.format("1.2.19"),
-      finding="has no audit log with files that are set to grow large enough",
-      wanted="--audit-log-maxsize of 100 MB or more (by default), with an audit log in a file",
+      finding="writes no audit log to files, or starts a new file too early",
+      wanted="--audit-log-maxsize of {megabytes} MB or more; --audit-policy-file is set, and --audit-log-path names a "
+             "file",
       remedy="Set --audit-log-maxsize to 100 or more.")
 def audit_log_maxsize(api_servers: pd.DataFrame, *, megabytes: int = 100) -> Judgement:
-    """Files of the audit log may grow large before they are rotated.
+    """Audit log files may reach a sufficient size before the API server starts a new one.
 
     Where files are small and few, a burst of requests pushes older events out of the log.
     """

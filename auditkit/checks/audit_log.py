@@ -14,8 +14,9 @@ TOO_OLD = "nothing shows that the logs reach into the last {} days before the sn
 
 
 @check(
-    severity="high", finding="has a gap in or before its events",
-    wanted="24 hours of events or more, no gap of more than 10 minutes, and an end at most 30 days before the snapshot",
+    severity="high", finding="has a long gap between its events, or since the log before it",
+    wanted="at least {min_hours} hours of events without a gap of more than {max_gap_minutes} minutes, the last event "
+           "at most {max_age_days} days before the snapshot",
     remedy="Supply the logs of the whole period and of every API server. Find out why no events were written in the "
            "gap.",
     source="45 CFR 164.312(b); NIST SP 800-53 AU-12",
@@ -23,11 +24,11 @@ TOO_OLD = "nothing shows that the logs reach into the last {} days before the sn
 )
 def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_minutes: int = 10, min_hours: int = 24,
                max_age_days: int = MAX_AGE_DAYS) -> Judgement:
-    """The audit log has no gaps.
+    """The audit log has no long gaps.
 
     What happened in a gap cannot be shown afterwards. If the audit policy leaves out requests of system components, a
-    quiet cluster has gaps of its own: set ``max_gap_minutes`` to fit. Logs that cover less than ``min_hours``, or end
-    more than ``max_age_days`` before the snapshot, do not pass.
+    quiet cluster has gaps too: raise ``max_gap_minutes`` there. Logs that cover less than ``min_hours``, or end more
+    than ``max_age_days`` before the snapshot, do not pass.
     """
     logs = audit_logs
     silent = logs["silence"] > max_gap_minutes * 60
@@ -52,7 +53,7 @@ def continuous(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, max_gap_mi
 
 
 @check(
-    severity="high", finding="contains values of Secrets or tokens, or no read of a Secret",
+    severity="high", finding="contains values of Secrets or tokens, or no record of who reads Secrets",
     wanted="get, list and watch of Secrets are logged at the level Metadata, and so are requests for tokens",
     remedy="Log secrets, serviceaccounts/token and tokenreviews at the level Metadata, in a rule before those that "
            "leave requests out. Higher levels write the values into the log.",
@@ -63,9 +64,9 @@ def secret_reads_logged(audit_logs: pd.DataFrame, collection: pd.DataFrame, *, m
                         max_age_days: int = MAX_AGE_DAYS) -> Judgement:
     """The audit log records who reads Secrets, but not their values.
 
-    Without the reads, nobody can tell who saw a password; with the values, the log itself discloses them. Kubelets and
-    controllers read Secrets all the time, so logs of ``min_hours`` without a read leave them out. Logs that end more
-    than ``max_age_days`` before the snapshot do not show the audit policy of today.
+    Without the reads, nobody can tell who saw a password. With the values, the log itself discloses them. Kubelets and
+    controllers read Secrets all the time, so a log of ``min_hours`` or more without a read does not record reads. A log
+    that ends more than ``max_age_days`` before the snapshot does not show the current audit policy.
     """
     logs = audit_logs
     ours, some = ~logs["other_cluster"], logs["reads_of_cluster"] > 0

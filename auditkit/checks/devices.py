@@ -37,4 +37,5 @@ def no_admin_access(device_claims: pd.DataFrame, device_requests: pd.DataFrame, 
         requests=named(device_claims, on, asking, "name"), used_by=by_template.where(is_template, by_claim).astype(
             STRING), namespace_allows=has(device_claims, {"namespace": "namespace"}, labelled))
     return judge(seen, ~has(device_claims, on, asking), ["requests", "used_by", "namespace_allows"],
-                 applies=~device_claims["namespace"].isin(allowed), otherwise="the control allows it in this namespace")
+                 applies=~device_claims["namespace"].isin(allowed),
+                 otherwise="the framework allows admin access in this namespace")

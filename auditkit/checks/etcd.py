@@ -41,7 +41,7 @@ register(__name__, "etcd_members", partial(Flags, component=ETCD), source=CIS, i
          "is set to use self-signed certificates for clients",
          off("auto-tls"), ["auto-tls"],
          wanted="--auto-tls=false (the default)",
-         remedy="Remove --auto-tls, and set --cert-file and --key-file to a certificate of your authority.",
+         remedy="Remove --auto-tls, and set --cert-file and --key-file to a certificate of your CA.",
          why="Clients cannot verify a self-signed certificate, and so do not know whether they talk to etcd."),
     Rule("peer_certificate", "2.4", "high",
          "Members of etcd use TLS for their peers",
@@ -62,20 +62,20 @@ register(__name__, "etcd_members", partial(Flags, component=ETCD), source=CIS, i
          "is set to use self-signed certificates for peers",
          off("peer-auto-tls"), ["peer-auto-tls"],
          wanted="--peer-auto-tls=false (the default)",
-         remedy="Remove --peer-auto-tls, and set --peer-cert-file and --peer-key-file to a certificate of your "
-                "authority.",
+         remedy="Remove --peer-auto-tls, and set --peer-cert-file and --peer-key-file to a certificate of your CA.",
          why="Members cannot verify a self-signed certificate, and so do not know whether they talk to a member."),
 ])
 
 
 @check(severity="medium", source=CIS.format("2.7"), if_empty=UNSEEN.format("etcd"),
-       finding="has no separate authority for client certificates",
-       wanted="--trusted-ca-file names another file than --client-ca-file of the API server",
-       remedy="Create an authority only for etcd, and set --trusted-ca-file to it.")
+       finding="names no CA file for clients, or the same as the API server",
+       wanted="--trusted-ca-file is set, and names another file than --client-ca-file of the API server",
+       remedy="Create a CA that is used only for etcd, and set --trusted-ca-file to its certificate.")
 def unique_ca(etcd_members: pd.DataFrame, api_servers: pd.DataFrame) -> Judgement:
-    """etcd has an authority of its own.
+    """etcd and the API server verify their clients with different CA files.
 
-    Where etcd trusts the authority of the API server, every client certificate of the cluster opens etcd too.
+    Where etcd trusts the CA with which the API server verifies its clients, every client certificate of the cluster
+    gives access to etcd too. Only the names of the files are compared; two files can hold the same certificate.
     """
     flags = Flags(etcd_members, ETCD)
     theirs = paths(Flags(api_servers, API_SERVER)["client-ca-file"])

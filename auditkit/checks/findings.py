@@ -37,8 +37,8 @@ _EVIDENCE = ["digest", "used_by", "scanned"]
 @check(
     severity="high",
     finding="has serious vulnerabilities that can be fixed",
-    wanted="a scan of the last 30 days (by default), with no vulnerability of high or critical severity that has a "
-           "fix",
+    wanted="a scan in the {max_age_days} days before the snapshot, with no vulnerability of severity {severity} "
+           "or higher that has a fix",
     remedy="Rebuild the image with fixed packages and roll it out. Accept what cannot be fixed in time, with an "
            "expiry date.",
     source="NIST SP 800-53 RA-5 and SI-2; NIST SP 800-190 4.1.1",
@@ -46,7 +46,7 @@ _EVIDENCE = ["digest", "used_by", "scanned"]
 )
 def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
                             max_age_days: int = MAX_AGE_DAYS, severity: str = "high") -> Judgement:
-    """Images in use have no serious vulnerabilities that can be fixed.
+    """Scanners find no serious vulnerabilities that can be fixed in images in use.
 
     A known vulnerability with a fix is the easiest way into a container: attackers know it, and an update would close
     it.
@@ -62,14 +62,14 @@ def vulnerabilities_handled(images_in_use: pd.DataFrame, image_findings: pd.Data
 @check(
     severity="critical",
     finding="contains secrets that a scanner found",
-    wanted="a scan for secrets of the last 30 days (by default), with no secret found",
+    wanted="a scan for secrets in the {max_age_days} days before the snapshot, with no secret found",
     remedy="Revoke the secret, rebuild the image without it, and give the secret to the container at run time.",
     source="NIST SP 800-190 4.1.4; 45 CFR 164.312(d)",
     tools=IMAGE_SCANNERS,
 )
 def exposed_secrets_none(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, collection: pd.DataFrame, *,
                          max_age_days: int = MAX_AGE_DAYS) -> Judgement:
-    """Images in use contain no secrets.
+    """Scanners find no secrets in images in use.
 
     Whoever can pull the image has the secret, and keeps it after the secret is removed from later images.
     """
@@ -109,8 +109,8 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
 
 @check(
     severity="medium",
-    finding="has no recent scan for vulnerabilities with recent data",
-    wanted="a scan for vulnerabilities of the last 30 days (by default)",
+    finding="was not scanned for vulnerabilities recently, with up-to-date data",
+    wanted="a scan for vulnerabilities in the {max_age_days} days before the snapshot, with data from these days",
     remedy="Scan every image that runs, not only those that are built. Trivy Operator does so.",
     source="NIST SP 800-53 RA-5; 45 CFR 164.308(a)(1)(ii)(A)",
     tools=IMAGE_SCANNERS,
@@ -118,9 +118,9 @@ def _of_images(images: pd.DataFrame, rows: pd.DataFrame, bad: pd.Series, scanned
 def images_scanned_recently(images_in_use: pd.DataFrame, image_findings: pd.DataFrame, findings: pd.DataFrame,
                             scans: pd.DataFrame, collection: pd.DataFrame, *,
                             max_age_days: int = MAX_AGE_DAYS) -> Judgement:
-    """Images in use were scanned for vulnerabilities recently.
+    """Images in use have a recent scan for vulnerabilities.
 
-    New vulnerabilities become known every day. An old scan, or one with old data, does not show them.
+    New vulnerabilities become known every day. An old scan, or a scan with old data, does not show them.
     """
     rows = _said(image_findings, "vulnerability")
     at, size = rows["image"].to_numpy(np.int64), len(images_in_use)
@@ -182,7 +182,8 @@ def _fixable(rows: pd.DataFrame) -> pd.Series:
 @check(
     severity="high",
     finding="has serious misconfigurations that a scanner found",
-    wanted="a scan of the last 30 days (by default), with no misconfiguration of high or critical severity",
+    wanted="a scan in the {max_age_days} days before the snapshot, with no misconfiguration of severity {severity} "
+           "or higher",
     remedy="Change the object as the scanner advises. Or let its owner accept the finding in the scanner, with an "
            "expiry date.",
     source="NIST SP 800-53 CM-6 and RA-5",
@@ -194,7 +195,8 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
                               max_age_days: int = MAX_AGE_DAYS, severity: str = "high") -> Judgement:
     """Scanners find no serious misconfigurations of workloads and other objects.
 
-    Scanners judge objects by rules of their own, beside those of this report. What they find is handled or accepted.
+    Scanners judge objects by their own rules, in addition to the checks of this report. Whatever they find must be
+    corrected, or accepted by its owner.
     """
     keys = ["kind", "namespace", "name"]
     places = judged_objects[keys].assign(at=np.arange(len(judged_objects)))
@@ -225,7 +227,7 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
 @check(
     severity="medium",
     finding="is violated",
-    wanted="an audit of the last 30 days (by default) that lists all violations, with no violation",
+    wanted="a complete audit of the policy in the {max_age_days} days before the snapshot, without a violation",
     remedy="Change the objects that violate the policy, or exclude them from it by name. Raise the limit of listed "
            "violations.",
     source="NIST SP 800-53 CM-6 and CM-7; documentation of OPA Gatekeeper (audit) and of the PolicyReport API",
@@ -234,7 +236,7 @@ def misconfigurations_handled(judged_objects: pd.DataFrame, findings_tied: pd.Da
 )
 def policy_violations_none(policies: pd.DataFrame, collection: pd.DataFrame, *,
                            max_age_days: int = MAX_AGE_DAYS) -> Judgement:
-    """The policies of policy engines are not violated.
+    """No object violates a policy of a policy engine.
 
     A policy that only audits does not stop what violates it. Its violations stay until somebody handles them.
     """

@@ -43,18 +43,18 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          "The kubelet does not allow every request",
          "has a kubelet that allows every request",
          lambda settings: settings["authorization.mode"] != "AlwaysAllow", ["authorization.mode"],
-         wanted="authorization.mode: Webhook",
+         wanted="authorization.mode other than AlwaysAllow: Webhook",
          remedy="Set authorization.mode to Webhook, so that the API server decides.",
          why="Whoever can authenticate to the kubelet can run commands in all containers of the node."),
     Rule("client_ca_file", "4.2.3", "high",
-         "The kubelet verifies client certificates against a named authority",
-         "has a kubelet that names no authority for client certificates",
+         "The kubelet names a certificate authority (CA) with which it verifies client certificates",
+         "has a kubelet that names no CA for client certificates",
          lambda settings: settings.get("authentication.x509.clientCAFile", absent="") != "",
          ["authentication.x509.clientCAFile"],
          wanted="authentication.x509.clientCAFile is set",
-         remedy="Set authentication.x509.clientCAFile to the authority that signs the API server's client "
+         remedy="Set authentication.x509.clientCAFile to the certificate of the CA that signs the API server's client "
                 "certificate.",
-         why="Without an authority, the API server cannot authenticate to the kubelet with its certificate."),
+         why="Without a CA, the API server cannot authenticate to the kubelet with its certificate."),
     Rule("read_only_port_closed", "4.2.4", "high",
          "The read-only port of the kubelet is closed",
          "has a kubelet with an open read-only port",
@@ -67,7 +67,7 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          "The kubelet ends idle sessions of exec, attach and port-forward",
          "has a kubelet that never ends idle sessions of exec, attach and port-forward",
          lambda settings: seconds(settings["streamingConnectionIdleTimeout"]) > 0, ["streamingConnectionIdleTimeout"],
-         wanted="streamingConnectionIdleTimeout above 0 (4h0m0s by default)",
+         wanted="streamingConnectionIdleTimeout above 0 (the default is 4h0m0s)",
          remedy="Set streamingConnectionIdleTimeout to minutes or hours, not to 0.",
          why="Sessions that never end use up connections, and stay open for whoever takes over the terminal."),
     Rule("tls_certificate", "4.2.9", "medium",
@@ -90,7 +90,7 @@ register(__name__, "node_kubelets", Settings, source=CIS, if_empty=NO_NODES, rul
          why="A certificate that is not renewed expires, and with it the connection of the node to the cluster."),
     Rule("rotates_server_certificate", "4.2.11", "low",
          "The rotation of the kubelet's serving certificate is not disabled",
-         "has a kubelet that does not rotate its serving certificate",
+         "has a kubelet on which the rotation of its serving certificate is disabled",
          _rotation, ["featureGates.RotateKubeletServerCertificate", "serverTLSBootstrap"],
          wanted="the feature gate RotateKubeletServerCertificate is on (the default)",
          remedy="Remove RotateKubeletServerCertificate: false from featureGates.",
@@ -132,7 +132,7 @@ def iptables_chains_managed(node_kubelets: pd.DataFrame) -> Judgement:
 def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Judgement:
     """Nodes have the host names of their machines.
 
-    Certificates and logs name hosts. With other names, a node cannot be found by them.
+    Certificates and logs contain host names. A node with another name is hard to find in them.
     """
     ok = kube_bench.of_nodes(nodes, node_results, "4.2.7")
     is_open = kube_bench.left_open(nodes, node_results, "4.2.7")
@@ -141,26 +141,26 @@ def no_hostname_override(nodes: pd.DataFrame, node_results: pd.DataFrame) -> Jud
         kube_bench.too_old(nodes, node_results, "4.2.7")))
 
 
-@rule(severity="low", finding="has a kubelet with a limit on events that is too low",
-      wanted="eventRecordQPS of 5 or more, or 0 (no limit); the default is 50", source=CIS.format("4.2.8"),
+@rule(severity="low", finding="has a kubelet whose limit on events per second is too low",
+      wanted="eventRecordQPS of {least} or more, or 0 (no limit); the default is 50", source=CIS.format("4.2.8"),
       remedy="Remove eventRecordQPS, or set a rate at which no important event is dropped.")
 def event_qps_set(node_kubelets: pd.DataFrame, *, least: int = 5) -> Judgement:
-    """The kubelet has a high enough limit on events.
+    """The kubelet may record enough events per second.
 
-    Above the limit the kubelet drops events, and with them traces of an attack or a fault.
+    The kubelet drops events above the limit, and with them traces of an attack or a fault.
     """
     settings = Settings(node_kubelets)
     rate = number(settings["eventRecordQPS"])
     return settings.judge((rate == 0) | (rate >= least), "eventRecordQPS")
 
 
-@rule(severity="medium", finding="has a kubelet that runs containers without a seccomp profile by default",
+@rule(severity="medium", finding="has a kubelet that gives containers no default seccomp profile",
       wanted="seccompDefault: true", source=CIS.format("4.2.14"),
       remedy="Set seccompDefault to true. Pods that need another profile can set it.")
 def seccomp_default(node_kubelets: pd.DataFrame) -> Judgement:
-    """Containers without a seccomp profile get that of the runtime.
+    """Containers that set no seccomp profile get the default profile of the container runtime.
 
-    Otherwise they run unconfined, and can use every system call.
+    Without a profile, a container can use every system call.
     """
     settings = Settings(node_kubelets)
     return settings.judge(boolean(settings.get("seccompDefault", absent="false")), "seccompDefault",

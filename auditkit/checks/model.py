@@ -129,6 +129,14 @@ class Check:
         return inputs(self.function)
 
     @property
+    def expected(self) -> str:
+        """``wanted`` with the parameters in force: ``{max_age_days} days`` becomes ``30 days``."""
+        text = self.wanted
+        for name, value in self.parameters.items():
+            text = text.replace(f"{{{name}}}", ", ".join(value) if isinstance(value, list | tuple) else str(value))
+        return text
+
+    @property
     def ships(self) -> bool:
         """Whether the check ships with auditkit, and is not a user's or another package's."""
         return self.function.__module__.startswith("auditkit.checks.")
@@ -159,7 +167,8 @@ def check(
     says why it matters. Positional parameters are the tables that the check reads; keyword-only parameters are those
     that a framework may set. ``finding`` is what a failing subject is or does: a verb in the third person singular and
     its object, as in "runs privileged". Summaries count it: "16 of 73 containers run privileged". ``wanted`` is the
-    value that is wanted, ``remedy`` what to do, ``source`` where the rule comes from. `Check` explains the others.
+    value that is wanted, in which ``{name}`` stands for the value of a parameter, ``remedy`` what to do, ``source``
+    where the rule comes from. `Check` explains the others.
     """
 
     def register(function: _Function) -> _Function:

@@ -10,7 +10,8 @@ from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
 from auditkit.checks.admission import NO_NAMESPACE
 from auditkit.checks.model import Judgement, check, judge
 
-_DENIED_BY_DEFAULT = "a policy that selects every pod and denies what no rule allows, and none that allows all again"
+_DENIED_BY_DEFAULT = ("a network policy that denies this traffic for every pod, no policy that allows all of it, and a "
+                      "network plug-in that enforces policies")
 SERVICE_UNKNOWN = "whether a service that is open from outside encrypts its traffic is not visible"
 SERVICE_IN_ORDER = "the service declares TLS, or has only private addresses"
 OTHER_SERVICE = "the service is not a load balancer, declares TLS, or has only private addresses"
@@ -45,8 +46,8 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
                            other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
-    Without a network policy, every pod of the cluster can connect to the pods of the namespace. A control sets
-    ``enforced`` to false where another check asks whether policies are enforced.
+    Without a network policy, every pod of the cluster can connect to the pods of the namespace. A framework
+    sets ``enforced`` to false where another check judges whether policies are enforced.
     """
     found = _by_namespace(namespaces, namespace_policies)
     engines = doubts(found["name"], over_traffic(other_engines))
@@ -128,9 +129,9 @@ def _reasons(ok: pd.Series, otherwise: str, plugin: pd.DataFrame) -> pd.Series:
     if_empty="the network plug-in was not recognised",
 )
 def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
-    """The network plug-in enforces network policies on every node.
+    """The network plug-in is one that enforces network policies, and runs on every node.
 
-    The API server stores network policies whether or not anything enforces them.
+    The API server stores network policies even if nothing enforces them.
     """
     enforced = enforcement(network_plugin)
     partly = network_plugin["enforces"] & (network_plugin["nodes"] < network_plugin["of_nodes"])
@@ -222,10 +223,11 @@ def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgem
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
                               service_load_balancers: pd.DataFrame,
                               service_load_balancer_annotations: pd.DataFrame) -> Judgement:
-    """Load balancers accept only stated address ranges, or have only private addresses.
+    """Load balancers accept only narrow address ranges, or have only private addresses.
 
-    Everybody on the internet can connect to a load balancer without limits. What a cloud, or the controller of a class,
-    decides elsewhere is unknown: the address of an internal load balancer, ranges in an annotation, security groups.
+    Everybody on the internet can connect to a load balancer without such limits. A load balancer is unknown where the
+    cloud, or the controller of its class, decides: by the address of an internal load balancer, by ranges in an
+    annotation, or by security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
     found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])

@@ -38,15 +38,15 @@ def no_external_addresses(nodes: pd.DataFrame, node_addresses: pd.DataFrame) -> 
 
 
 @rule(finding="runs an operating system other than the required one",
-      wanted="the operating system that the control names", source="CIS Google GKE 5.5.1",
+      wanted="an operating system whose name begins with: {system}", source="CIS Google GKE 5.5.1",
       remedy="Create node pools with that operating system, and move the pods to them.")
 def run_operating_system(nodes: pd.DataFrame, *, system: str = "") -> Judgement:
     """Nodes run the required operating system.
 
     An operating system that is made for containers has fewer programs to attack and to patch. ``system`` is the
-    beginning of its name as nodes report it; if a control does not give it, every node is unknown.
+    beginning of its name as nodes report it. Where a framework does not give it, every node is unknown.
     """
     if not system:
         nothing = pd.Series(pd.NA, nodes.index, BOOLEAN)
-        return judge(nodes, nothing, ["os_image"], reasons="the control does not name the operating system")
+        return judge(nodes, nothing, ["os_image"], reasons="the framework does not name the required operating system")
     return judge(nodes, nodes["os_image"].str.startswith(system), ["os_image"])

@@ -36,15 +36,15 @@ def namespaces_have_quota(namespaces: pd.DataFrame, resource_quotas: pd.DataFram
 
 
 @low(
-    finding="has no default or maximum limit for containers in effect",
-    wanted="a LimitRange that gives containers a default limit, or a maximum",
+    finding="has no LimitRange in effect that sets a default or maximum for containers",
+    wanted="a LimitRange with a default limit or a maximum for containers, and the admission plug-in LimitRanger",
     remedy="Add a LimitRange of type Container with default and max.",
     source="NSA/CISA Kubernetes Hardening Guidance 1.2: resource policies; SOC 2 A1.1",
     needs=("limit_ranges", "api_servers"),
 )
 def namespaces_have_limit_range(namespaces: pd.DataFrame, limit_ranges: pd.DataFrame, api_servers: pd.DataFrame, *,
                                 exempt: tuple[str, ...] = SYSTEM) -> Judgement:
-    """Every namespace limits containers that state no limits themselves.
+    """Every namespace has a LimitRange in effect that sets a default or maximum for containers.
 
     A container without limits can use up the CPU and memory of its node.
     """

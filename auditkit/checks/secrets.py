@@ -24,7 +24,7 @@ _OF_NAMESPACE = {"name": "namespace"}
 )
 def not_in_environment(all_containers: pd.DataFrame, all_container_env: pd.DataFrame,
                        all_container_env_from: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
-    """Containers get Secrets as files, not as environment variables.
+    """Containers take no environment variables from Secrets.
 
     Environment variables are copied into logs, crash dumps and child processes.
     """
@@ -53,8 +53,8 @@ def no_legacy_token_secrets(secrets: pd.DataFrame) -> Judgement:
 
 
 @check(
-    severity="low", finding="holds Secrets of applications and nothing that fetches them from an external store",
-    wanted="an operator, a CSI driver or an agent fetches the Secrets of the namespace from an external store",
+    severity="low", finding="holds Secrets of applications, but nothing that fetches Secrets from an external store",
+    wanted="an operator, a CSI driver or an agent fetches Secrets for the namespace from an external store",
     remedy="Fetch Secrets from a store, for example with External Secrets, the Secrets Store CSI driver or Vault, or "
            "record why not.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.4.2", if_empty=NO_NAMESPACE,
@@ -62,7 +62,7 @@ def no_legacy_token_secrets(secrets: pd.DataFrame) -> Judgement:
 )
 def external_store_in_use(namespaces: pd.DataFrame, secrets: pd.DataFrame, secret_fetchers: pd.DataFrame,
                           containers: pd.DataFrame, crds: pd.DataFrame) -> Judgement:
-    """Secrets of applications come from an external store.
+    """Where applications have Secrets, something fetches Secrets from an external store.
 
     A store keeps secrets for many clusters in one place, where they can be rotated and their use is logged.
     """

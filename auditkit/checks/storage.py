@@ -16,7 +16,7 @@ DISK_UNKNOWN = "the cluster does not show whether the disk is encrypted"
     source="45 CFR 164.312(a)(2)(iv); code and documentation of the CSI drivers",
 )
 def volumes_encrypted(persistent_volumes: pd.DataFrame, storage_classes: pd.DataFrame) -> Judgement:
-    """Persistent volumes are encrypted at rest.
+    """Persistent volumes come from storage classes that turn encryption on.
 
     Whoever obtains the disk or a copy of it can read data that is not encrypted. A class is evidence only for volumes
     that its provisioner created after the class; other volumes are unknown. So are volumes of a class that does not
@@ -61,15 +61,15 @@ def _asked(provisioner: pd.Series) -> pd.Series:
 
 
 @check(
-    severity="medium", finding="is left behind (Released or Failed) or set to be recycled",
+    severity="medium", finding="is Released, Failed or set to be recycled",
     wanted="reclaim policy Delete or Retain, and a phase other than Released and Failed",
     remedy="Decide what happens to the data of a released volume, wipe or archive it, and delete the volume.",
     source="45 CFR 164.310(d)(2)(i); Kubernetes documentation: reclaiming of persistent volumes",
 )
 def reclaim_policy_known(persistent_volumes: pd.DataFrame) -> Judgement:
-    """Volumes are deleted or retained by decision, and none is left behind with data.
+    """Volumes have the reclaim policy Delete or Retain, and none is Released or Failed.
 
-    A released volume still holds the data of its last claim, and no workload answers for it any more.
+    A released volume still holds the data of its last claim, and no workload uses it any more.
     """
     decided = persistent_volumes["reclaim_policy"].isin(["Delete", "Retain"]).astype(BOOLEAN).where(
         persistent_volumes["reclaim_policy"].notna())

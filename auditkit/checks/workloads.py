@@ -119,7 +119,7 @@ def no_host_ports(all_containers: pd.DataFrame, all_container_ports: pd.DataFram
                   container_contexts: pd.DataFrame) -> Judgement:
     """Containers do not use host ports.
 
-    A host port is open on the address of the node, beside every Service and Ingress.
+    Traffic to a host port goes to the address of the node, and bypasses Services and Ingresses.
     """
     opened = all_container_ports[(all_container_ports["host_port"] != 0).fillna(True)]
     ports = opened.assign(host_port=opened["host_port"].astype(STRING))
@@ -206,8 +206,8 @@ def no_net_raw(all_containers: pd.DataFrame, container_contexts: pd.DataFrame, c
 
 
 @medium(
-    finding="is not reliably limited to the allowed capabilities",
-    wanted="ALL is dropped, and only allowed capabilities are added (NET_BIND_SERVICE by default); not privileged",
+    finding="may have capabilities beyond those that are allowed",
+    wanted="ALL is dropped, and only allowed capabilities are added ({allowed}); not privileged",
     remedy="Set securityContext.capabilities.drop to [ALL]. Record why a container needs each capability that it "
            "adds.",
     source="CIS Kubernetes Benchmark 2.0.1, 5.2.9; Pod Security Standards, restricted: capabilities",
@@ -361,9 +361,9 @@ def _images(containers: pd.DataFrame, volumes: pd.DataFrame, contexts: pd.DataFr
 )
 def no_latest_tag(all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
                   container_contexts: pd.DataFrame) -> Judgement:
-    """Containers use images with a version.
+    """Containers use images with a digest, or with a tag other than latest.
 
-    The tag latest, which is also the default, does not show which version runs, and may mean another image at each
+    The tag latest, which is also the default, does not show which version runs. It may mean another image at each
     start. The images that a pod mounts as volumes count too.
     """
     def versioned(image: pd.Series) -> pd.Series:
@@ -382,8 +382,7 @@ def no_latest_tag(all_containers: pd.DataFrame, all_volumes: pd.DataFrame,
 def no_dashboard(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -> Judgement:
     """The Kubernetes dashboard is not installed.
 
-    Whoever reaches the dashboard can act with the rights of its service account, beside the rights that people have
-    themselves.
+    Whoever reaches the dashboard can act with the rights of its service account, in addition to their own.
     """
     by_image = by_value(all_containers["image"], lambda image: repository(image).str.contains(_DASHBOARD, regex=True))
     return judge(all_containers, ~(by_image | (all_containers["name"] == "kubernetes-dashboard")), ["image"],
@@ -455,7 +454,7 @@ def probes_set(all_containers: pd.DataFrame, container_contexts: pd.DataFrame) -
 
 @medium(
     finding="lacks enough replicas or a PodDisruptionBudget",
-    wanted="at least two replicas (by default), and a PodDisruptionBudget that covers them",
+    wanted="at least {replicas} replicas, and a PodDisruptionBudget that covers them",
     remedy="Run at least two replicas, and add a PodDisruptionBudget that selects their labels.",
     source="Kubernetes documentation: disruptions; SOC 2 A1.2",
     needs=("disruption_budgets",),

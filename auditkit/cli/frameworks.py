@@ -190,7 +190,7 @@ def _requirement(requirement: "Requirement") -> dict[str, Any]:
 def _check(check: "Check") -> dict[str, Any]:
     import msgspec
 
-    return {"name": check.name, "title": check.title, "severity": check.severity, "wanted": check.wanted,
+    return {"name": check.name, "title": check.title, "severity": check.severity, "wanted": check.expected,
             "remedy": check.remedy, "source": check.source, "reads": _reads(check.tables),
             "parameters": msgspec.to_builtins(check.parameters)}
 

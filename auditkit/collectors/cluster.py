@@ -271,7 +271,8 @@ class _Reader:
         if unread and nodes.outcome == "complete":
             outcomes = {outcome for _, _, outcome in unread}
             entry.outcome = "partial" if entry.items else outcomes.pop() if len(outcomes) == 1 else "failed"
-            entry.reason = f"{len(unread)} of {len(names)} nodes were not read; {unread[0][0]}: {unread[0][1]}"
+            entry.reason = (f"{len(unread)} of {len(names)} nodes gave no configuration, for example {unread[0][0]}: "
+                            f"{unread[0][1]}")
         return entry
 
     def _kubelet(self, node: str) -> tuple[dict[str, Any], Outcome, Body | None]:

@@ -75,7 +75,7 @@ class Explanation:
                             if outcome.counts[verdict])
         yield 2, ""
         yield 2, f"{check.name} ({check.severity}): {check.title}"
-        yield 4, f"{counted or 'no subject'}{f'; expected: {check.wanted}' if check.wanted else ''}"
+        yield 4, f"{counted or 'no subject'}{f'; expected: {check.expected}' if check.wanted else ''}"
         shown = self.verdicts[self.verdicts["check"] == check.name]
         if self.subject and not len(shown):
             yield 4, f"The check does not judge {self.subject}."

@@ -41,7 +41,8 @@ class Found:
         """What was seen of the subjects at these places, and the reason of each verdict."""
         with guarded(self.check):
             evidence, reasons = self.judgement.evidence, self.judgement.reasons
-        seen = _seen(evidence.iloc[chosen])
+        decided = _arrow(self.judgement.ok.iloc[chosen]).is_valid()
+        seen = _seen(evidence.iloc[chosen], pc.if_else(decided, "not set", "unknown"))
         stated = pa.scalar(reasons) if isinstance(reasons, str) else _texts(reasons.iloc[chosen])
         return seen, self._reasons(chosen, _first(stated, seen))
 
@@ -68,9 +69,10 @@ class Found:
         return pa.array([said[kind] for kind in kinds.tolist()], pa.string())
 
 
-def _seen(evidence: pd.DataFrame) -> pa.Array:
-    """The values that were looked at, as ``name=value`` parted by commas."""
-    shown = [pc.binary_join_element_wise(f"{name}=", _first(_texts(evidence[name]), "not set"), "")
+def _seen(evidence: pd.DataFrame, missing: pa.Array) -> pa.Array:
+    """The values that were looked at, as ``name=value`` separated by commas; ``missing`` is said of those that are not
+    there. Where a check could decide, the object does not set them; elsewhere they may not have been read."""
+    shown = [pc.binary_join_element_wise(f"{name}=", _first(_texts(evidence[name]), missing), "")
              for name in evidence]
     return (reduce(lambda one, other: pc.binary_join_element_wise(one, other, ", "), shown) if shown
             else pa.array([""] * len(evidence), pa.string()))

@@ -93,7 +93,7 @@ class Outcome:
         seen, reason = self.detail.said(chosen)
         verdicts = self.verdict.take(pa.array(chosen)).cast(pa.string())
         return self.subjects(chosen).assign(
-            verdict=column(verdicts), seen=column(seen), reason=column(reason), wanted=self.check.wanted)
+            verdict=column(verdicts), seen=column(seen), reason=column(reason), wanted=self.check.expected)
 
     def reasons(self, verdict: str) -> list[tuple[str, int]]:
         """The reasons for this verdict (``fail`` or ``unknown``) with the number of subjects, the most common first."""

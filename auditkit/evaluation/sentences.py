@@ -1,8 +1,5 @@
 """Sentences about the findings of checks: what was observed, on which subjects, and on how many of how many."""
 
-import numpy as np
-import pandas as pd
-
 from auditkit.checks import Check
 from auditkit.evaluation.results import Outcome
 
@@ -11,7 +8,7 @@ NAMED = 2
 
 NOUNS = {
     "api_servers": "API servers",
-    "binding_subjects": "subjects",
+    "binding_subjects": "subjects of bindings",
     "device_claims": "resource claims",
     "entrances": "entry points",
     "etcd_members": "etcd members",
@@ -20,9 +17,12 @@ NOUNS = {
     "network_plugin": "network plug-ins",
     "node_kubelets": "nodes",
     "secrets": "Secrets",
-    "system_masters": "subjects",
+    "system_masters": "users and groups",
 }
 """Plural nouns for subjects, for tables whose name does not give one."""
+
+CALLED_BY = {"binding_subjects": "in "}
+"""What goes before the names, for tables whose rows are called by the object that they are in."""
 
 _IRREGULAR = {"is": "are", "has": "have", "does": "do", "was": "were", "goes": "go"}
 _UNCHANGED = {"can", "cannot", "may", "must", "need"}
@@ -35,23 +35,27 @@ def subjects_of(check: Check) -> str:
 
 
 def failing(outcome: Outcome) -> str:
-    """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 and 14 more``."""
-    count, total = outcome.counts["fail"], len(outcome)
+    """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 (2) and 13 more``.
+
+    73 is the number of those in scope. ``(2)`` counts subjects with the same name, such as containers of one pod.
+    """
+    count = outcome.counts["fail"]
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
             else f"{'fails' if count == 1 else 'fail'} the check \"{outcome.check.title.rstrip('.')}\"")
     names = _names(outcome, "fail")
-    return f"{count:,} of {total:,} {subjects_of(outcome.check)} {told}{f': {names}' if names and finding else ''}"
+    return (f"{_of_all(outcome, 'fail')} {told}{_beyond_scope(outcome)}"
+            f"{f': {names}' if names and finding else ''}")
 
 
 def undecided(outcome: Outcome) -> str:
     """The unknown subjects, with the most common reason. Empty if all are decided."""
-    count, total = outcome.counts["unknown"], len(outcome)
-    if not count:
+    if not outcome.counts["unknown"]:
         return ""
     reasons = outcome.reasons("unknown")
-    more = f" (and {len(reasons) - 1} other reasons)" if len(reasons) > 1 else ""
-    return f"unknown for {count:,} of {total:,} {subjects_of(outcome.check)}: {reasons[0][0].rstrip('.')}{more}"
+    others = len(reasons) - 1
+    more = f" (and {others} other reason{'s' if others > 1 else ''})" if others else ""
+    return f"unknown for {_of_all(outcome, 'unknown')}{_beyond_scope(outcome)}: {reasons[0][0].rstrip('.')}{more}"
 
 
 def plural(finding: str) -> str:
@@ -66,18 +70,26 @@ def plural(finding: str) -> str:
     return f"{verb}{space}{rest}"
 
 
+def _of_all(outcome: Outcome, verdict: str) -> str:
+    """How many subjects have a verdict, of how many in scope: ``16 of 73 containers``."""
+    in_scope = len(outcome) - outcome.counts["not_applicable"]
+    return f"{outcome.counts[verdict]:,} of {in_scope:,} {subjects_of(outcome.check)}"
+
+
+def _beyond_scope(outcome: Outcome) -> str:
+    others = outcome.counts["not_applicable"]
+    return f" ({others:,} not applicable)" if others else ""
+
+
 def _names(outcome: Outcome, verdict: str) -> str:
-    """The names of the first subjects with a verdict, and the number of the others."""
-    places = outcome.positions(verdict)
-    called = outcome.subjects(places[:50])
-    names = list(dict.fromkeys(
-        "/".join(str(part) for part in pair if not pd.isna(part) and part != "")
-        for pair in zip(called["namespace"], called["name"], strict=True)))[:NAMED]
-    shown = int(np.isin(_labels(called), names).sum()) if len(names) > 1 else len(names)
-    more = len(places) - max(shown, len(names))
-    return f"{', '.join(filter(None, names))}{f' and {more:,} more' if more > 0 else ''}" if any(names) else ""
-
-
-def _labels(called: pd.DataFrame) -> list[str]:
-    return ["/".join(str(part) for part in pair if not pd.isna(part) and part != "")
-            for pair in zip(called["namespace"], called["name"], strict=True)]
+    """The first names of the subjects with a verdict, each with the number of subjects that share it, and the number
+    of the others."""
+    called = outcome.subjects(outcome.positions(verdict))
+    labels = called["name"].fillna("")
+    labels = labels.where(called["namespace"].fillna("") == "", called["namespace"].fillna("") + "/" + labels)
+    counted = labels.value_counts(sort=False)[:NAMED]
+    if not any(counted.index):
+        return ""
+    names = ", ".join(f"{name} ({count:,})" if count > 1 else name for name, count in counted.items() if name)
+    more = len(called) - counted.sum()
+    return f"{CALLED_BY.get(outcome.check.tables[0], '')}{names}{f' and {more:,} more' if more else ''}"

@@ -22,8 +22,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if requirement.run_by == "provider":
         return "not_applicable", Reason(f"run by the provider{f' ({run_by})' if run_by else ''}")
     if not outcomes:
-        return "manual", Reason(requirement.look_at or requirement.cannot_show or "no check covers this requirement "
-                                                                                  "yet")
+        return "manual", _unchecked(requirement)
     if failed := [outcome for outcome in outcomes if outcome.counts["fail"]]:
         return "fail", Reason("; ".join(map(failing, failed)))
     if run_by and _of_the_provider(outcomes):
@@ -36,6 +35,15 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
         outcome.otherwise if len(outcome) else f"there are no {subjects_of(outcome.check)}"
         for outcome in outcomes)), stated))
+
+
+def _unchecked(requirement: Requirement) -> Reason:
+    """What a person must examine of a requirement without checks."""
+    if requirement.look_at:
+        return Reason(rest=f"to examine: {requirement.look_at}")
+    if requirement.cannot_show:
+        return Reason(rest=f"not shown by a cluster: {requirement.cannot_show}")
+    return Reason("no check covers this requirement yet")
 
 
 def not_known(outcomes: list[Outcome]) -> str:

@@ -151,7 +151,7 @@ def _encoded(basis: Basis, results: Sequence[Result]) -> bytes:
 
 def _about(outcome: Outcome) -> _Outcome:
     check = outcome.check
-    return _Outcome(check.name, check.parameters, check.title, check.severity, check.wanted, len(outcome),
+    return _Outcome(check.name, check.parameters, check.title, check.severity, check.expected, len(outcome),
                     outcome.missing, outcome.otherwise, outcome.stated)
 
 

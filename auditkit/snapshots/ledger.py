@@ -15,6 +15,9 @@ Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 SCAN = "scan:"
 """Prefix of the entries of scans: ``scan:TOOL:FILE``."""
 
+TOLD_BY = {"kubernetes-audit": "the audit log of the API server"}
+"""What people call a source of findings or events, where the name of its reader does not say it."""
+
 SCANNED = ("findings", "finding_references", "events", "scans")
 """Tables that come from scans. They are complete as far as the scans are."""
 
@@ -77,14 +80,20 @@ def _sentence(gaps: list[Gap]) -> str:
     names, outcome, reasons = [gap.source for gap in gaps], gaps[0].outcome, {gap.reason for gap in gaps}
     if not names[0]:
         return outcome
-    subject = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-    verb = ("was" if len(names) == 1 else "were") if outcome == NOT_COLLECTED else "is" if len(names) == 1 else "are"
-    why = f": {gaps[0].reason}" if outcome != NOT_COLLECTED and len(reasons) == 1 else ""
-    return f"{subject} {verb} {outcome}{why}"
+    sources = f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    why = f": {gaps[0].reason}" if gaps[0].reason and len(reasons) == 1 else ""
+    return SENTENCES[outcome].format(sources) + why
 
 
 NOT_COLLECTED = "not collected"
 """The outcome of a source that was not requested."""
+
+SENTENCES = {
+    "forbidden": "access to {} was refused", "absent": "the source does not have {}",
+    "partial": "{} could be read only in part", "failed": "{} could not be read",
+    NOT_COLLECTED: "the snapshot does not include {}",
+}
+"""What each outcome means, for one source and for several: names of sources may be singular or plural."""
 
 
 SCHEMA = pa.schema([
@@ -143,13 +152,20 @@ class Ledger:
         """Why scanner findings are incomplete: no scan was supplied, or a scan is incomplete."""
         scans = self._scans(tools)
         if not scans:
-            return [Gap("", f"no scan{' of ' + ' or '.join(tools) if tools else ''} was supplied or found in the "
-                            f"cluster")]
+            return [Gap("", f"no {_data_of(tools)} was supplied or found in the cluster")]
         return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
 
     def _scans(self, tools: Sequence[str]) -> list[Entry]:
         return [entry for name, entry in self.entries.items()
                 if name.startswith(SCAN) and (not tools or name.split(":")[1] in tools)]
+
+
+def _data_of(tools: Sequence[str]) -> str:
+    """What was asked of tools, in the words of people: ``data from kube-bench``."""
+    if not tools:
+        return "scan"
+    *others, last = (TOLD_BY.get(tool, tool) for tool in tools)
+    return f"data from {', '.join(others)}{' or ' if others else ''}{last}"
 
 
 def _proven_absent(entry: Entry) -> bool:

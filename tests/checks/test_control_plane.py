@@ -94,19 +94,36 @@ def test_a_hidden_value_is_unknown_and_a_hidden_file_is_set():
         ("api_server.audit_policy_file", "audit-policy-file", "pass"),
         ("api_server.no_token_auth_file", "token-auth-file", "fail"),
     ):
-        assert only(check, {"kube-apiserver": ["--audit-log-path=/a", hidden.format(flag)]})[0] == verdict, check
+        arguments = ["--audit-policy-file=/p", "--audit-log-path=/a", hidden.format(flag)]
+        assert only(check, {"kube-apiserver": arguments})[0] == verdict, check
 
 
 def test_a_default_that_depends_on_an_untold_version_is_unknown():
     for image in (None, "registry.k8s.io/kube-apiserver@sha256:00", "mirror.example:5000/kube-apiserver"):
         pod = {"component": "kube-apiserver", "image": image}
-        log = {"component": "kube-apiserver", "flag": "audit-log-path", "value": "/a"}
-        found = counts("api_server.audit_log_maxage", control_plane=[pod], control_plane_flags=[log])
+        log = [{"component": "kube-apiserver", "flag": f"audit-{name}", "value": "/a"}
+               for name in ("log-path", "policy-file")]
+        found = counts("api_server.audit_log_maxage", control_plane=[pod], control_plane_flags=log)
         assert found["unknown"] == 1
 
 
+@pytest.mark.parametrize("check", ["audit_log_path", "audit_log_maxage", "audit_log_maxbackup", "audit_log_maxsize"])
+def test_without_a_policy_file_nothing_is_logged(check):
+    log = ["--audit-log-path=/a", "--audit-log-maxage=90", "--audit-log-maxbackup=10", "--audit-log-maxsize=100"]
+    verdict, reason = only(f"api_server.{check}", {"kube-apiserver": log})
+    assert (verdict, reason) == ("fail", "--audit-policy-file is not set, so the API server logs no event")
+    hidden = {"kube-apiserver": [*log, "--audit-policy-file=$(POLICY)"]}
+    assert only(f"api_server.{check}", hidden)[0] == "pass"
+
+
+def test_whether_a_policy_is_named_is_unknown_where_flags_are_not_visible():
+    server = {"component": "kube-apiserver", "unread": "a script starts it"}
+    log = {"component": "kube-apiserver", "flag": "audit-log-path", "value": "/a"}
+    assert counts("api_server.audit_log_path", control_plane=[server], control_plane_flags=[log])["unknown"] == 1
+
+
 def test_rotation_means_nothing_for_standard_output():
-    arguments = ["--audit-log-path=-", "--audit-log-maxage=90"]
+    arguments = ["--audit-policy-file=/p", "--audit-log-path=-", "--audit-log-maxage=90"]
     verdict, reason = only("api_server.audit_log_maxage", {"kube-apiserver": arguments})
     assert verdict == "unknown" and "standard output" in reason
 
@@ -181,5 +198,5 @@ def test_switches_and_durations_that_cannot_be_read_are_unknown():
     ("30", "pass"), ("030", "fail"), ("0x1E", "pass"), ("9223372036854775807", "pass"), ("9" * 5000, "unknown"),
     ("1e3", "unknown"), ("nan", "unknown")])
 def test_numbers_are_read_as_the_programs_read_them(value, verdict):
-    arguments = ["--audit-log-path=/a", f"--audit-log-maxage={value}"]
+    arguments = ["--audit-policy-file=/p", "--audit-log-path=/a", f"--audit-log-maxage={value}"]
     assert only("api_server.audit_log_maxage", {"kube-apiserver": arguments})[0] == verdict

@@ -247,7 +247,7 @@ FLAGS = [
     ("api_server.etcd_ca_file", lambda f: "etcd-cafile" in f),
     ("api_server.etcd_client_certificate", lambda f: {"etcd-certfile", "etcd-keyfile"} <= set(f)),
     ("api_server.tls_certificate", lambda f: {"tls-cert-file", "tls-private-key-file"} <= set(f)),
-    ("api_server.audit_log_path", lambda f: "audit-log-path" in f),
+    ("api_server.audit_log_path", lambda f: {"audit-log-path", "audit-policy-file"} <= set(f)),
     ("api_server.audit_policy_file", lambda f: "audit-policy-file" in f),
     ("api_server.encryption_provider_config", lambda f: "encryption-provider-config" in f),
     ("api_server.service_account_key_file", lambda f: "service-account-key-file" in f),
@@ -264,8 +264,8 @@ FLAGS = [
     ("api_server.event_rate_limit", lambda f: "EventRateLimit" in items(f, "enable-admission-plugins")),
     ("api_server.node_restriction_plugin", lambda f: "NodeRestriction" in items(f, "enable-admission-plugins")),
     ("api_server.service_account_plugin", lambda f: "ServiceAccount" not in f.get("disable-admission-plugins", "")),
-    *((f"api_server.audit_log_{name}", lambda f, name=name, default=default, least=least: int(
-        f.get(f"audit-log-{name}", default)) >= least)
+    *((f"api_server.audit_log_{name}", lambda f, name=name, default=default, least=least:
+       "audit-policy-file" in f and int(f.get(f"audit-log-{name}", default)) >= least)
       for name, default, least in (("maxage", 366, 30), ("maxbackup", 100, 10), ("maxsize", 100, 100))),
     ("api_server.strong_ciphers", lambda f: "tls-cipher-suites" in f),
     ("controller_manager.profiling_disabled", lambda f: f.get("profiling") == "false"),

@@ -36,6 +36,20 @@ def test_no_two_checks_have_the_same_title() -> None:
     assert [title for title, count in titles.items() if count > 1] == []
 
 
+@pytest.mark.parametrize("check", CHECKS.values(), ids=CHECKS)
+def test_what_is_wanted_names_only_parameters_of_its_check(check: Check) -> None:
+    assert not {"{", "}"} & set(check.expected)
+
+
+def test_what_is_wanted_states_the_value_that_a_framework_sets() -> None:
+    check = CHECKS["findings.images_scanned_recently"]
+    assert check.expected == "a scan for vulnerabilities in the 30 days before the snapshot, with data from these days"
+    assert check.with_parameters({"max_age_days": 183}).expected == (
+        "a scan for vulnerabilities in the 183 days before the snapshot, with data from these days")
+    capabilities = CHECKS["workloads.all_capabilities_dropped"].with_parameters({"allowed": ["CHOWN", "KILL"]})
+    assert "only allowed capabilities are added (CHOWN, KILL)" in capabilities.expected
+
+
 def test_every_check_has_a_finding() -> None:
     assert [check.name for check in CHECKS.values() if not check.finding] == []
 
@@ -72,8 +86,8 @@ def test_a_finding_is_said_of_several_subjects(one: str, several: str) -> None:
 def test_subjects_are_called_by_words_that_people_use() -> None:
     called = {check.name: subjects_of(check) for check in CHECKS.values()}
     assert [name for name, noun in called.items() if "_" in noun or not noun.endswith("s")] == []
-    assert {called[name] for name in (
-        "access.no_system_masters_group", "access.token_creation_minimal")} == {"subjects"}
+    assert called["access.no_system_masters_group"] == "users and groups"
+    assert called["access.token_creation_minimal"] == "subjects of bindings"
     assert called["network.ingress_uses_tls"] == "entry points"
     assert called["network.plugin_enforces_policies"] == "network plug-ins"
     assert set(NOUNS) <= {check.tables[0].removeprefix("all_") for check in CHECKS.values()}  # each is of use

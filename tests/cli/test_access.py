@@ -90,7 +90,7 @@ def test_a_path_is_no_resource(snap: Snapshot, taken: Path) -> None:
 def test_gaps_are_said_on_stderr(snap: Snapshot, tmp_path: Path) -> None:
     path = changed(snap, days=0, gap="rolebindings.rbac.authorization.k8s.io").write(tmp_path)
     done = auditkit("who-can", "get", "secrets", path, "--format", "json")
-    assert "subjects may be missing: rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
+    assert "subjects may be missing: access to rolebindings" in done.stderr and json.loads(done.stdout)["gaps"]
 
 
 def test_a_resource_that_is_not_served_is_said(taken: Path) -> None:
@@ -194,7 +194,7 @@ def test_the_membership_file_is_part_of_the_ledger(snap: Snapshot, members: Path
 
 
 def test_without_a_file_memberships_are_not_known() -> None:
-    assert api.demo().gaps("memberships") == ["memberships was not collected"]
+    assert api.demo().gaps("memberships") == ["the snapshot does not include memberships"]
 
 
 @pytest.mark.parametrize(("content", "says"), [

@@ -181,7 +181,7 @@ def test_of_the_environment_only_flags_of_etcd_that_are_kept_are_read():
 
 
 def test_the_version_of_the_only_api_server_is_what_it_tells():
-    args = ["--audit-log-path=/a"]
+    args = ["--audit-policy-file=/p", "--audit-log-path=/a"]
     digest = {"image": "registry.k8s.io/kube-apiserver@sha256:00"}
     for version, wanted in (("v1.36.0", "pass"), ("v1.34.1", "fail"), ("", "unknown")):
         told = [{"cluster": "c", "server_version": version}]
@@ -196,11 +196,11 @@ def test_the_version_of_the_only_api_server_is_what_it_tells():
 @pytest.mark.parametrize(("path", "wanted"), [
     ("/a", "pass"), ("-", "pass"), ("/dev/null", "fail"), ("/dev/./null", "fail"), ("$(LOG)", "unknown")])
 def test_an_audit_log_that_goes_nowhere_is_none(path, wanted):
-    snapshot = cluster(pod("kube-apiserver", f"--audit-log-path={path}"))
+    snapshot = cluster(pod("kube-apiserver", "--audit-policy-file=/p", f"--audit-log-path={path}"))
     assert verdicts("api_server.audit_log_path", snapshot) == {"kube-apiserver-cp0": wanted}
 
 
-KEPT_LONG = ("--audit-log-maxage=90", "--audit-log-maxbackup=10", "--audit-log-maxsize=100")
+KEPT_LONG = ("--audit-policy-file=/p", "--audit-log-maxage=90", "--audit-log-maxbackup=10", "--audit-log-maxsize=100")
 
 
 @pytest.mark.parametrize(("arguments", "wanted"), [

@@ -12,12 +12,14 @@ from worlds import arrow
 from auditkit import tables
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import UsageError
+from auditkit.evaluation import sentences
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.evaluation import Evaluation, evaluate
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import VERDICTS
 from auditkit.framework.model import Framework, Requirement, Section
+from auditkit.proof.prove import world
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -127,7 +129,7 @@ def test_the_status_of_a_requirement() -> None:
     assert status(yes, no)[0] == "fail"
     assert status(no, unknown)[0] == "fail"
     assert status(yes, unknown)[0] == "unknown"
-    assert status() == ("manual", "the minutes")
+    assert status() == ("manual", "to examine: the minutes")
 
 
 def test_an_empty_population_is_not_a_pass() -> None:
@@ -157,7 +159,7 @@ def test_what_a_cluster_shows_in_part_is_never_a_pass(reach: str) -> None:
     assert found(yes, unknown)[0] == "unknown"
     assert found(yes, of=snapshot(3, pods="forbidden"))[0] == "unknown"
     assert found(says(if_empty="none is visible"), of=snapshot(0))[0] == "unknown"
-    assert found() == ("manual", "the minutes")
+    assert found() == ("manual", "to examine: the minutes")
     silent = Requirement(id="1", section="s", title="t", reach=reach)
     assert found(yes, of_part=silent) == (
         "manual", "the cluster meets its part: 3 passed, none failed; a person must supply the remaining evidence")
@@ -190,11 +192,39 @@ def test_a_requirement_passes_only_if_all_is_known_and_good(found, outcome) -> N
         assert result == "pass"
 
 
+def test_the_numbers_of_a_summary_add_up() -> None:
+    few = says(False, False, False, True, None, applies=[True, True, True, True, False], finding="runs privileged")
+    assert sentences.failing(run(few, snapshot(5))) == (
+        "3 of 4 pods run privileged (1 not applicable): n/p0, n/p1 and 1 more")
+    open_ = says(None, None, True, True, applies=[True, True, True, False])
+    assert sentences.undecided(run(open_, snapshot(4))) == (
+        "unknown for 2 of 3 pods (1 not applicable): name=p0 (and 1 other reason)")
+
+
+def test_a_value_that_is_not_there_is_unknown_where_it_could_not_be_judged() -> None:
+    def of_nodes(pods: pd.DataFrame):
+        return judge(pods.assign(value=pd.Series(pd.NA, pods.index)), pd.Series([True, False, None], dtype=BOOLEAN),
+                     ["value"])
+
+    assert run(check_of(of_nodes), snapshot()).rows()["seen"].tolist() == [
+        "value=not set", "value=not set", "value=unknown"]
+
+
+def test_subjects_of_the_same_name_are_counted_together() -> None:
+    def alike(binding_subjects: pd.DataFrame):
+        return judge(binding_subjects, pd.Series(False, binding_subjects.index, BOOLEAN))
+
+    names = ["a", "b", "b", "b", "c", "d", "d", "e"]
+    bindings = [{"namespace": "n", "binding": name, "subject": f"s{place}"} for place, name in enumerate(names)]
+    outcome = run(check_of(alike, finding="holds a right"), world({"binding_subjects": bindings}))
+    assert sentences.failing(outcome) == "8 of 8 subjects of bindings hold a right: in n/a, n/b (3) and 4 more"
+
+
 def test_reasons_name_the_values_or_what_is_missing() -> None:
     failing = run(says(False, True, None), snapshot()).rows()
     assert failing["reason"].tolist() == ["name=p0", "name=p1", "name=p2"]
     incomplete = run(says(True, True, True), snapshot(3, pods="forbidden")).rows()
-    assert incomplete["reason"].tolist() == ["pods is forbidden: told so"] * 3
+    assert incomplete["reason"].tolist() == ["access to pods was refused: told so"] * 3
     assert run(says(True, True, True, applies=[False] * 3), snapshot()).rows()["reason"].tolist() == [
         "not in scope"] * 3
 

@@ -106,7 +106,7 @@ def test_accepted_failures_do_not_cross_unaccepted_and_still_cross_fail(written)
 
 PRIVILEGED = pytest.mark.parametrize(("known", "complete", "why"), [
     ((None, True), "complete", "unknown for 1 of 2 pods: the value is unknown"),
-    ((True, True), "forbidden", "pods is forbidden"),
+    ((True, True), "forbidden", "access to pods was refused"),
     ((), "complete", "none is visible"),
 ])
 

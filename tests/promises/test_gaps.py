@@ -19,7 +19,7 @@ from auditkit.evaluation.engine import run
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Requirement
 from auditkit.reports import show
-from auditkit.snapshots.ledger import Entry, Gap, sentences
+from auditkit.snapshots.ledger import Entry, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -74,8 +74,8 @@ def test_the_requirement_does_not_pass_though_all_of_its_rows_do():
     assert outcome.counts == {"pass": 1, "fail": 0, "unknown": 0, "not_applicable": 0}
     status, reason = status_of(PROBE, [outcome, outcome])
     assert status == "unknown"
-    assert str(reason) == ("deployments.apps, replicasets.apps, statefulsets.apps, daemonsets.apps, replicationcontrollers, "
-                      "jobs.batch and cronjobs.batch were not collected")
+    assert str(reason) == ("the snapshot does not include deployments.apps, replicasets.apps, statefulsets.apps, "
+                           "daemonsets.apps, replicationcontrollers, jobs.batch and cronjobs.batch")
 
 
 def test_a_pod_of_a_list_that_is_not_whole_does_not_pass():
@@ -111,7 +111,7 @@ def test_a_failure_that_no_budget_could_clear_stands():
 
 def test_each_row_says_what_it_waits_for():
     rows = run(find("workloads.no_privileged_containers"), snapshot(*MIXED, deployments="partial", jobs="failed")).rows("unknown")
-    assert dict(zip(rows["name"], rows["reason"], strict=True)) == {"d": "deployments.apps is partial: no"}
+    assert dict(zip(rows["name"], rows["reason"], strict=True)) == {"d": "deployments.apps could be read only in part: no"}
 
 
 def test_every_kind_that_a_gap_may_touch_is_a_kind_of_the_table():
@@ -132,8 +132,29 @@ def test_sources_that_were_refused_in_the_same_words_are_named_together():
     said = 'x is forbidden: User "u" cannot list resource "{}" in API group "{}" at the cluster scope'
     gaps = [Gap(f"{name}.apps", "forbidden", said.format(name, "apps")) for name in ("deployments", "daemonsets")]
     assert sentences([*gaps, *gaps, Gap("pods", "partial", "it broke off"), Gap("a", "not collected")]) == [
-        "deployments.apps and daemonsets.apps are forbidden", "pods is partial: it broke off", "a was not collected"]
-    assert sentences(gaps[:1]) == [f"deployments.apps is forbidden: {gaps[0].reason}"]
+        "access to deployments.apps and daemonsets.apps was refused", "pods could be read only in part: it broke off",
+        "the snapshot does not include a"]
+    assert sentences(gaps[:1]) == [f"access to deployments.apps was refused: {gaps[0].reason}"]
+
+
+@pytest.mark.parametrize(("outcome", "sentence"), [
+    ("forbidden", "access to {} was refused"), ("absent", "the source does not have {}"),
+    ("partial", "{} could be read only in part"), ("failed", "{} could not be read"),
+    ("not collected", "the snapshot does not include {}")])
+def test_every_outcome_is_a_sentence_for_one_source_and_for_several(outcome, sentence):
+    one, two = (Gap(name, outcome, "why") for name in ("discovery", "pods"))
+    assert sentences([one]) == [f"{sentence.format('discovery')}: why"]
+    assert sentences([one, two]) == [f"{sentence.format('discovery and pods')}: why"]
+    assert sentences([Gap("pods", outcome)]) == [sentence.format("pods")]
+
+
+@pytest.mark.parametrize(("tools", "said"), [
+    ((), "no scan was supplied or found in the cluster"),
+    (("kube-bench",), "no data from kube-bench was supplied or found in the cluster"),
+    (("kubernetes-audit",), "no data from the audit log of the API server was supplied or found in the cluster"),
+    (("trivy", "aqua", "sysdig"), "no data from trivy, aqua or sysdig was supplied or found in the cluster")])
+def test_data_that_nobody_supplied_is_called_as_people_call_it(tools, said):
+    assert sentences(Ledger([]).gaps(["findings"], tools)) == [said]
 
 
 # --- tables and answers ---------------------------------------------------------------------------------------------
@@ -142,7 +163,7 @@ def test_sources_that_were_refused_in_the_same_words_are_named_together():
 def test_a_table_says_why_rows_may_be_missing():
     snap = snapshot(pod("p"), only=("pods",))
     assert snap.pods.attrs["gaps"] == []
-    assert snap.services.attrs["gaps"] == ["services was not collected"]
+    assert snap.services.attrs["gaps"] == ["the snapshot does not include services"]
     assert "services" in snap.exposure.attrs["gaps"][0]
     assert snap.all_pods.attrs["gaps"] == snap.gaps("all_pods") != []
 
@@ -224,9 +245,9 @@ def test_an_allowed_user_is_allowed_whatever_the_groups_are():
 
 def test_an_answer_says_what_its_tables_lack():
     snap = snapshot(pod("p"), only=("pods",))
-    with pytest.warns(GapWarning, match="services was not collected"):
+    with pytest.warns(GapWarning, match="the snapshot does not include services"):
         answer = snap.sql("select count(*) as n from Services")
-    assert answer.attrs["gaps"] == ["services was not collected"]
+    assert answer.attrs["gaps"] == ["the snapshot does not include services"]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert snap.sql("with services as (select 1) select count(*) from pods").attrs["gaps"] == []
@@ -303,8 +324,8 @@ def test_tables_and_figures_that_are_shown_say_what_is_missing():
     snap = snapshot(pod("p"), only=("pods",))
     with pytest.warns(GapWarning):
         counted = snap.sql("select namespace, count(*) as n from services group by 1")
-    assert "services was not collected" in str(show.table(counted, "Services")._repr_mimebundle_())
-    assert "services was not collected" in show.bars(counted, "Services").title
-    assert "services was not collected" in show._with_gaps(snap.services)
+    assert "the snapshot does not include services" in str(show.table(counted, "Services")._repr_mimebundle_())
+    assert "the snapshot does not include services" in show.bars(counted, "Services").title
+    assert "the snapshot does not include services" in show._with_gaps(snap.services)
     assert "missing" not in str(show.table(snap.pods, "Pods")._repr_mimebundle_())
     assert msgspec.json.encode(show.bars(snap.pods[["name"]].assign(n=1), "Pods").title) == b'"Pods"'

@@ -97,7 +97,7 @@ def test_subjects_of_a_check_are_listed_once(house: Page) -> None:
 def test_unknown_comes_with_its_reason_and_who_waits_for_it() -> None:
     found = drawn(show.summary(judged(pod("good"), pods="forbidden")))
     assert "Missing evidence" in found.text
-    assert "pods is forbidden: the server said no 1.1, 1.2" in found.text
+    assert "access to pods was refused: the server said no 1.1, 1.2" in found.text
 
 
 def test_hostile_text_is_text() -> None:

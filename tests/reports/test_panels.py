@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 
 from auditkit import api
+from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
 from auditkit.reports.panels.matrix import STATES, Matrix
+from auditkit.reports.panels.requirements import _why
 from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"
@@ -97,3 +99,9 @@ def test_a_checklist_leaves_the_frame_as_it_is(snap: Snapshot) -> None:
 def test_a_notebook_that_does_not_exist(snap: Snapshot, tmp_path) -> None:
     with pytest.raises(NoSuchName, match="access"):
         report_notebook(snap, "acces", tmp_path)
+
+
+def test_why_a_check_matters_is_told_without_the_marks_of_programmers() -> None:
+    why = _why(find("access.no_anonymous_bindings").function)
+    assert why == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
+                   "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")

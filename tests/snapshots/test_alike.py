@@ -41,7 +41,7 @@ def test_what_depends_on_gaps_is_not_shared_with_what_has_none() -> None:
                                                   "spec": {"template": {"spec": {"containers": [{"name": "f", "image": "flannel/flannel:v1"}]}}}}])
     whole, refused = (Alike.of(memory, manifest(**outcomes), tables) for outcomes in ({}, {"nodes": "forbidden"}))
     assert whole.network_plugin["of_nodes"].tolist() == [1] and refused.network_plugin["of_nodes"].tolist() == [pd.NA]
-    assert whole.network_plugin.attrs["gaps"] == [] and refused.network_plugin.attrs["gaps"] == ["nodes is forbidden: forbidden"]
+    assert whole.network_plugin.attrs["gaps"] == [] and refused.network_plugin.attrs["gaps"] == ["access to nodes was refused: forbidden"]
 
 
 def test_no_change_to_what_one_has_reaches_another() -> None:

@@ -33,7 +33,7 @@ def system_masters(binding_subjects: pd.DataFrame, memberships: pd.DataFrame, ev
     One row for each subject of a binding, in their order (``kind`` and ``name`` are those of the binding), and then
     for each user (kind User) of the list, of the log, and the one who collected. Columns: kind, namespace, name,
     role_kind, role, subject_kind, subject_namespace, subject, told_by, ``masters`` (<NA>: not known), ``own``
-    (Kubernetes' own doing).
+    (part of Kubernetes: a binding that it ships, or the API server itself).
     """
     bound = binding_subjects[_OF_BINDING].assign(name=binding_subjects["binding"])
     bound["told_by"] = pd.Series("binding", bound.index, STRING)

@@ -53,8 +53,8 @@ def findings_tied(findings: pd.DataFrame, scans: pd.DataFrame, collection: pd.Da
                   image_users: pd.DataFrame, images_in_use: pd.DataFrame) -> pd.DataFrame:
     """Every finding, in the order of ``findings``, with the object of the snapshot that it refers to.
 
-    Beside the columns of ``findings``: object_kind, object_namespace, object_name (of the controller that owns what
-    the finding names, where one does), tied, why_not, superseded, closed. ``status`` is that at the time of the
+    In addition to the columns of ``findings``: object_kind, object_namespace, object_name (of the controller that owns
+    what the finding names, where one does), tied, why_not, superseded, closed. ``status`` is that at the time of the
     snapshot: what was accepted for a time that is over fails.
 
     ``tied`` says how the object was found: ``uid``; ``name`` (kind, namespace and name); ``owner`` (an owner of pods

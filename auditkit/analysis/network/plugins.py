@@ -41,7 +41,7 @@ AGENTS = (
           "OpenShift SDN enforces network policies only in one of its modes", "daemonset"),
     Agent("Kube-OVN", r"(?:^|/)kube-ovn(?:-cni)?$", True, "Kube-OVN enforces network policies unless switched off"),
     Agent("kube-network-policies", r"(?:^|/)kube-network-policies[a-z0-9-]*$", True,
-          "kube-network-policies enforces network policies beside any plug-in"),
+          "kube-network-policies enforces network policies in addition to any plug-in"),
     Agent("NSX", r"(?:^|/)nsx-(?:ncp|node-agent)[a-z0-9-]*$", True, "the NSX agent enforces network policies"),
     Agent("Cisco ACI", r"(?:^|/)aci-containers-host$", True, "the ACI agent enforces network policies"),
     Agent("Contrail", r"(?:^|/)contrail-(?:vrouter|node)[a-z0-9-]*$", True, "Contrail enforces network policies"),

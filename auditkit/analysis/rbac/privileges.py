@@ -72,7 +72,7 @@ class Power(msgspec.Struct, frozen=True):
 
 POWERS = (
     Power("read_secrets", "reads Secrets, among them tokens and passwords", ("get", "list", "watch"), ("secrets",)),
-    Power("write_secrets", "makes Secrets, which a controller fills with the token of any service account beside them",
+    Power("write_secrets", "makes Secrets, which a controller fills with a token of any account of the namespace",
           WRITE, ("secrets",)),
     Power("create_pods", "runs pods, with any service account of the namespace", ("create",), ("pods",),
           step=Step("runs a pod as any service account", "Accounts")),

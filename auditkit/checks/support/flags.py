@@ -58,17 +58,18 @@ class Flags:
         return self._series((None if elsewhere else value is not None for value, elsewhere in zip(
             self._given(flag), self._elsewhere(flag), strict=True)), BOOLEAN)
 
-    def judge(self, ok: pd.Series, *shown: str, reasons: str = "") -> Judgement:
-        """A judgement with these flags as evidence. ``reasons`` says why a result is unknown where the flags do not."""
-        return judge(partial(self._evidence, shown), ok, shown,
-                     reasons=partial(self._reasons, shown, ok, reasons) if ok.hasnans else "")
+    def judge(self, ok: pd.Series, *shown: str, reasons: str = "", failing: pd.Series | str = "") -> Judgement:
+        """A judgement with these flags as evidence. ``reasons`` says why a result is unknown where the flags do not,
+        ``failing`` why an instance fails."""
+        told = partial(self._reasons, shown, ok, reasons, failing)
+        return judge(partial(self._evidence, shown), ok, shown, reasons=told if ok.hasnans else failing)
 
     def _evidence(self, shown: tuple[str, ...]) -> pd.DataFrame:
         return pd.DataFrame({
             flag: list(map(_shown, self._given(flag), self._default(flag), self._unread)) for flag in shown},
             index=self._instances.index, dtype=STRING)
 
-    def _reasons(self, shown: tuple[str, ...], ok: pd.Series, otherwise: str) -> pd.Series:
+    def _reasons(self, shown: tuple[str, ...], ok: pd.Series, otherwise: str, failing: pd.Series | str) -> pd.Series:
         why = [otherwise] * len(ok)
         for flag in shown:
             _put(why, self._in_environment(flag), f"--{flag} is set in the environment, whose values are never read")
@@ -77,7 +78,7 @@ class Flags:
         for flag in shown:
             why = [unread if unread and value in (None, HIDDEN) else word
                    for word, unread, value in zip(why, self._unread, self._given(flag), strict=True)]
-        return self._series(why, STRING).where(ok.isna(), "")
+        return self._series(why, STRING).where(ok.isna(), failing)
 
     def _series(self, values: Iterable[Any], dtype: pd.ArrowDtype) -> pd.Series:
         return pd.Series(list(values), self._instances.index, dtype)

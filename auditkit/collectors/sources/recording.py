@@ -17,7 +17,7 @@ from auditkit.collectors.sources.model import ALL_PAGES, Answer
 from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
 from auditkit.errors import SourceError, UsageError
 
-NOT_RECORDED = "it was not recorded"
+NOT_RECORDED = "the recording does not contain it"
 INDEX = "index.json"
 
 

@@ -1,6 +1,7 @@
 """The panels of a notebook for a snapshot and an evaluation: blocks of plain data."""
 
 import inspect
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -55,7 +56,7 @@ def summary(evaluation: Evaluation) -> Block:
 
 
 def requirements(evaluation: Evaluation) -> Block:
-    """One row for each requirement: status, reason, number of failing subjects, number of judged subjects."""
+    """One row for each requirement: status, reason, number of failing subjects, number of all subjects."""
     rows = [{
         **_identity(result), "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome) for outcome in result.outcomes),
@@ -252,7 +253,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
     return {
         "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
-        "wanted": check.wanted, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
+        "wanted": check.expected, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: _plain(value) for name, value in check.parameters.items()},
@@ -293,8 +294,9 @@ def _subject(row: dict[str, Any]) -> str:
 
 
 def _why(function: Any) -> str:
-    """The docstring of a check after its first line: why it matters."""
-    return " ".join((inspect.getdoc(function) or "").partition("\n")[2].split())
+    """Why a check matters: its docstring after the first line, without markup and errors, which programmers read."""
+    why = " ".join((inspect.getdoc(function) or "").partition("\n")[2].split())
+    return re.sub(r" ?Raises `[^.]*\.", "", why).replace("`", "")
 
 
 def _read(evaluation: Evaluation) -> list[str]:
