@@ -41,7 +41,7 @@ class Found:
         """What was seen of the subjects at these places, and the reason of each verdict."""
         with guarded(self.check):
             evidence, reasons = self.judgement.evidence, self.judgement.reasons
-        decided = _arrow(self.judgement.ok.iloc[chosen]).is_valid()
+        decided = arrow(self.judgement.ok.iloc[chosen]).is_valid()
         seen = _seen(evidence.iloc[chosen], pc.if_else(decided, "not set", "unknown"))
         stated = pa.scalar(reasons) if isinstance(reasons, str) else _texts(reasons.iloc[chosen])
         return seen, self._reasons(chosen, _first(stated, seen))
