@@ -95,6 +95,7 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
 
         source = open_files(Path(recording), resources(complete), stated_by or _user() if complete or taken_at else "",
                             read_time(taken_at) if taken_at else None)
+        source.name = name or source.name
         return _collect(source, scans=scans, members=members, progress=progress, on_identity=on_identity)
     if complete or taken_at:
         raise UsageError("--complete and --taken-at are for files (--recording): a cluster that is asked shows itself "

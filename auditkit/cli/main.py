@@ -14,10 +14,28 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, console, frameworks
+from auditkit.cli import access, collecting, console, frameworks
+from auditkit.cli.collecting import (
+    ByteLimit,
+    Complete,
+    Context,
+    Kubeconfig,
+    Members,
+    Name,
+    PageLimit,
+    PageSize,
+    Rate,
+    Recording,
+    Scans,
+    Strict,
+    TakenAt,
+    TimeLimit,
+    Timeout,
+    Workers,
+)
 from auditkit.cli.console import Format
 from auditkit.cli.frameworks import Checks, Controls
-from auditkit.errors import AuditkitError, Incomplete, UsageError
+from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
     from auditkit.api import Given
@@ -56,35 +74,14 @@ class FailOn(StrEnum):
     critical = "critical"
 
 
-Context = Annotated[str | None, typer.Option("--context", help="Context of the kubeconfig. Default: the current "
-                                                               "context.")]
-Kubeconfig = Annotated[str | None, typer.Option("--kubeconfig", help="Path of the kubeconfig. Default: KUBECONFIG, "
-                                                                     "or ~/.kube/config.")]
-Recording = Annotated[Path | None, typer.Option(
-    "--recording", help="Collect from files instead of a cluster: a recording, or kubectl output (JSON or YAML, "
-    "optionally gzip).")]
-Complete = Annotated[list[str], typer.Option(
-    "--complete", metavar="KINDS", help="Kinds (pods,rc,…), or all, for which the files in --recording contain every "
-    "object of the cluster. Reports show this as your statement. Can be repeated.")]
-TakenAt = Annotated[str, typer.Option(
-    "--taken-at", metavar="TIME", help="Day or time at which the files in --recording were taken, if they do not "
-    "show it: 2026-01-31 or 2026-01-31T14:00:00Z.")]
 Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
-Scans = Annotated[list[Path], typer.Option(
-    "--scan", help="File or folder with scanner output. TOOL=FILE names the tool if it is not recognised. Can be "
-    "repeated.")]
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
     "server's version.")]
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
-Members = Annotated[Path | None, typer.Option(
-    "--members", help="CSV file with the columns user and group that states the members of groups. A cluster does not "
-    "store them.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Exit with 3 if anything could not be collected.")]
-Timeout = Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds to wait for a response.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results, and what is missing.")]
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
     "with --compare, every framework that can be compared.")]
@@ -94,9 +91,10 @@ Frameworks = Annotated[list[str], typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
 SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
-FailOnOption = Annotated[FailOn, typer.Option(
+FailOnOption = Annotated[list[FailOn], typer.Option(
     "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
-    "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails.")]
+    "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails; "
+    "what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
 Exceptions = Annotated[Path | None, typer.Option(
     "--exceptions", help="YAML file or folder with risk acceptances: failures that a named owner accepts until a "
     "date. They remain failures and are marked as accepted.")]
@@ -123,9 +121,11 @@ def version(version: Annotated[bool, typer.Option("--version", help="Print the v
 @app.command()
 def collect(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
-    recording: Recording = None, scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
-    timeout: Timeout = 30.0, quiet: Quiet = False, members: Members = None,
-    complete: Complete = [], taken_at: TakenAt = "",  # noqa: B006
+    recording: Recording = None, name: Name = "", scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
+    timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
+    page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
+    quiet: Quiet = False, members: Members = None, complete: Complete = [],  # noqa: B006
+    taken_at: TakenAt = "",
     script: Annotated[bool, typer.Option(
         "--script", help="Print a shell script that records a cluster where auditkit cannot run, and exit.")] = False,
 ) -> None:
@@ -141,10 +141,13 @@ def collect(
     from auditkit import api
 
     api.verify_folders(store=store)
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
+    snapshot = collecting.take(
+        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
     path = snapshot.write(store)
     print(path)
-    _insist(snapshot, strict)
+    collecting.insist(snapshot, strict)
 
 
 @app.command()
@@ -152,7 +155,8 @@ def evaluate(
     snapshot: SnapshotPath, framework: ChosenFrameworks = None, format: Format = Format.text,
     subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
                                                               "each requirement.")] = False,
-    fail_on: FailOnOption = FailOn.never, exceptions: Exceptions = None, attestations: Attestations = None,
+    fail_on: FailOnOption = [], exceptions: Exceptions = None,  # noqa: B006
+    attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
     pss_version: PssVersion = "",
 ) -> None:
@@ -206,7 +210,7 @@ def explain(
 @app.command()
 def report(
     snapshot: SnapshotPath, framework: ReportFrameworks = None, output: Output = Path("reports"),
-    fail_on: FailOnOption = FailOn.never, quiet: Quiet = False, exceptions: Exceptions = None,
+    fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
 ) -> None:
@@ -232,9 +236,12 @@ def report(
 @app.command()
 def run(
     store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
-    recording: Recording = None, scan: Scans = [], framework: Frameworks = DEFAULT_FRAMEWORKS,  # noqa: B006
-    output: Output = Path("reports"), fail_on: FailOnOption = FailOn.never, strict: Strict = False,
-    timeout: Timeout = 30.0, quiet: Quiet = False, exceptions: Exceptions = None,
+    recording: Recording = None, name: Name = "", scan: Scans = [],  # noqa: B006
+    framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
+    fail_on: FailOnOption = [], strict: Strict = False,  # noqa: B006
+    timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
+    page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
+    quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "",
@@ -250,12 +257,15 @@ def run(
     framework = _once(framework)
     api.verify(framework, **given)  # a mistake is reported before the collection starts
     api.verify_folders(store=store, output=output)
-    snapshot = _collect(context, kubeconfig, recording, scan, timeout, quiet, members, complete, taken_at)
+    snapshot = collecting.take(
+        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
     path = snapshot.write(store)
     judged = _report(snapshot, framework, output, quiet, given)
     _unused(judged, controls)
     print(path)
-    _insist(snapshot, strict)
+    collecting.insist(snapshot, strict)
     _threshold(judged, fail_on)
 
 
@@ -298,48 +308,6 @@ def show(
         listing.show_columns(path)
 
 
-def _collect(context: str | None, kubeconfig: str | None, recording: Path | None, scans: list[Path],
-             timeout: float, quiet: bool, members: Path | None, complete: list[str], taken_at: str,
-             ) -> "Snapshot":
-    from auditkit import api
-
-    if recording is not None and (context or kubeconfig):
-        raise UsageError("--recording cannot be combined with --context or --kubeconfig: use files or a cluster.")
-    with console.CollectionProgress(quiet=quiet) as progress:
-        snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, timeout=timeout, scans=scans,
-                               members=members, complete=complete, taken_at=taken_at, progress=progress.step,
-                               on_identity=progress.identity)
-    if not quiet:
-        console.say(repr(snapshot).strip("<>"))
-        console.gaps(snapshot)
-        if recording is not None:
-            _say_next(snapshot)
-    return snapshot
-
-
-def _say_next(snapshot: "Snapshot") -> None:
-    """What to hand in next where files did not show everything, in one line."""
-    from auditkit import tables
-    from auditkit.collectors.sources.wholeness import next_step
-
-    console.say(f"observed {snapshot.manifest.when}")
-    missing = [name for name, resource in tables.RESOURCES.items() if resource.builtin and snapshot.gap_of(name)]
-    if missing and snapshot.manifest.source.partition(" ")[0] != "recording":
-        console.say(next_step(missing), "yellow")
-
-
-def _insist(snapshot: "Snapshot", strict: bool) -> None:
-    """With ``--strict``, refuse a collection in which anything is missing."""
-    from auditkit import tables
-
-    missing = [source for source in (*tables.RESOURCES, "discovery", "engines", "kubelets", "controlplane")
-               if snapshot.gap_of(source)]
-    if strict and missing:
-        raise Incomplete(f"The collection is incomplete ({len(missing)} sources: {', '.join(missing[:5])}"
-                         f"{' …' if len(missing) > 5 else ''}), and --strict is set. Grant the missing access, or "
-                         f"leave --strict out.")
-
-
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
             given: "Given") -> list["Evaluation"]:
     from auditkit import api
@@ -380,9 +348,9 @@ def _notices(judged: "Evaluation") -> None:
         console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
 
 
-def _threshold(judged: list["Evaluation"], fail_on: FailOn) -> None:
-    """Exit with 1 where what ``--fail-on`` names has happened."""
-    if any(one.crosses(fail_on.value) for one in judged):
+def _threshold(judged: list["Evaluation"], fail_on: list[FailOn]) -> None:
+    """Exit with 1 where anything that ``--fail-on`` names has happened."""
+    if any(one.crosses(each.value) for one in judged for each in fail_on):
         raise typer.Exit(1)
 
 

@@ -158,7 +158,7 @@ def _files(kubeconfig: str | None) -> list[Path]:
     """The files that are there. A variable that is set to nothing is not set; its parts that are not there are passed
     over."""
     named = kubeconfig or os.environ.get(VARIABLE) or DEFAULT
-    places = [named] if kubeconfig and os.pathsep not in kubeconfig else named.split(os.pathsep)
+    places = [named] if kubeconfig else named.split(os.pathsep)
     paths = [Path(place).expanduser() for place in dict.fromkeys(places) if place]
     return [path for path in paths if path.exists()]
 

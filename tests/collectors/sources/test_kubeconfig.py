@@ -46,9 +46,11 @@ def test_the_first_of_several_files_wins(files: tuple[Path, Path], monkeypatch: 
     assert choose(None, None).context == "two" and choose("one", None).cluster.server == "https://other:6443"
 
 
-def test_a_file_without_a_current_context_leaves_it_to_the_next(files: tuple[Path, Path]) -> None:
-    files[0].write_text(ONE.replace("current-context: one", ""))
-    assert choose(None, os.pathsep.join(map(str, files))).context == "two"
+def test_a_file_without_a_current_context_leaves_it_to_the_next(files, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, files)))
+    for text in (ONE.replace("current-context: one", ""), ""):
+        files[0].write_text(text)
+        assert choose(None, None).context == "two"
 
 
 def test_a_file_that_is_named_is_the_only_one(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -56,8 +58,9 @@ def test_a_file_that_is_named_is_the_only_one(files: tuple[Path, Path], monkeypa
     assert choose(None, str(files[1])).context == "two"
     with pytest.raises(SourceError, match="no context 'one'"):
         choose("one", str(files[1]))
-    with pytest.raises(SourceError, match="There is no kubeconfig at /not/there"):
-        choose(None, "/not/there")
+    for path in ("/not/there", os.pathsep.join(map(str, files))):
+        with pytest.raises(SourceError, match=f"There is no kubeconfig at {path}"):
+            choose(None, path)
 
 
 def test_the_default_and_a_variable_that_is_empty(files: tuple[Path, Path], tmp_path: Path, monkeypatch) -> None:
@@ -68,9 +71,10 @@ def test_the_default_and_a_variable_that_is_empty(files: tuple[Path, Path], tmp_
     assert choose(None, None).context == "one"
 
 
-def test_paths_are_relative_to_their_own_file(files: tuple[Path, Path]) -> None:
+def test_paths_are_relative_to_their_own_file(files: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     files[1].write_text(TWO.replace("name: u", "name: v").replace("user: u", "user: v"))
-    chosen = choose("two", os.pathsep.join(map(str, files)))
+    monkeypatch.setenv("KUBECONFIG", os.pathsep.join(map(str, files)))
+    chosen = choose("two", None)
     assert chosen.cluster.certificate_authority == str(files[0].parent / "ca.crt")
     assert chosen.user.token_file == str(files[1].parent / "secrets/token")
     assert chosen.user.client_certificate == "/abs/crt" and chosen.user.client_key == str(files[1].parent / "key")
