@@ -121,8 +121,8 @@ class Program:
         except msgspec.DecodeError:
             raise LoginFailed(f"{name} did not print an ExecCredential") from None
         if credential.api_version != self._program.api_version:
-            raise LoginFailed(f"{name} answered as {tidy(credential.api_version)}, while the kubeconfig asks for "
-                              f"{self._program.api_version}")
+            raise LoginFailed(f"{name} answered in another version than {self._program.api_version}, for which the "
+                              "kubeconfig asks")
         given = credential.status
         if given is None or not (given.token or given.client_certificate_data):
             raise LoginFailed(f"{name} gave neither a token nor a certificate")

@@ -6,11 +6,12 @@ answers would pass for the cluster's.
 
 import contextlib
 import random
+import socket
 import ssl
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -112,17 +113,15 @@ class Transport:
             sent.add(name, value.encode().decode("latin-1"))  # Go writes UTF-8; http.client takes Latin-1
         timeout = Timeout(connect=min(10.0, self._timeout, seconds), read=min(self._timeout, seconds))
         started = time.monotonic()
-        response = self._pool().request(method, url, headers=sent, body=body, retries=False, redirect=False,
-                                        timeout=timeout, preload_content=False)
         try:
-            with _cut(response, seconds - (time.monotonic() - started)) as cut:
+            response = self._pool().request(method, url, headers=sent, body=body, retries=False, redirect=False,
+                                            timeout=timeout, preload_content=False)
+            with _cut(response.shutdown, seconds - (time.monotonic() - started)):
                 content = self._read(response)
         except (urllib3.exceptions.HTTPError, OSError):
-            if cut.is_set():
+            if time.monotonic() - started >= seconds:
                 raise NoAnswer(f"the response took longer than {seconds:.3g} seconds") from None
             raise
-        if cut.is_set():
-            raise NoAnswer(f"the response took longer than {seconds:.3g} seconds")
         response.release_conn()
         return _Response(response.status, response.headers, content)
 
@@ -154,6 +153,14 @@ class Transport:
             if self._cluster.insecure_skip_tls_verify:
                 options["assert_hostname"] = False
                 urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)  # the ledger says it
+        manager = self._manager(options)
+        seconds = self._budget.bounds.response_seconds
+        manager.pool_classes_by_scheme = {
+            scheme: type("Impatient", (pool,), {"ConnectionCls": _impatient(pool.ConnectionCls, seconds)})
+            for scheme, pool in dict[str, Any](manager.pool_classes_by_scheme).items()}
+        return manager
+
+    def _manager(self, options: dict[str, Any]) -> urllib3.PoolManager:
         if not self._proxy:
             return urllib3.PoolManager(1, **options)
         if self._proxy.startswith("socks"):
@@ -230,23 +237,35 @@ def _load(context: ssl.SSLContext, pair: Pair) -> None:
 
 
 @contextlib.contextmanager
-def _cut(response: urllib3.BaseHTTPResponse, seconds: float) -> Iterator[threading.Event]:
-    """Ends the connection of a response that is not read within its time: a server that sends a byte now and then
-    would keep it for ever."""
-    cut = threading.Event()
+def _cut(end: Callable[[], object], seconds: float) -> Iterator[None]:
+    """Ends what is not read within its time: a server that sends a byte now and then would keep it for ever, since a
+    timeout of a socket is for each of them. Raises `TimeoutError` even where the end looks like a regular one."""
+    late = threading.Event()
 
-    def end() -> None:
-        cut.set()
-        with contextlib.suppress(Exception):
-            response.shutdown()
+    def cut() -> None:
+        late.set()
+        with contextlib.suppress(Exception):  # it has ended meanwhile
+            end()
 
-    timer = threading.Timer(max(seconds, 0.01), end)
+    timer = threading.Timer(max(seconds, 0.01), cut)
     timer.daemon = True
     timer.start()
     try:
-        yield cut
+        yield
     finally:
         timer.cancel()
+    if late.is_set():
+        raise TimeoutError
+
+
+def _impatient(connection: Any, seconds: float) -> Any:
+    """A class of connections that wait for the head of a response only so long; `_cut` does that for its body."""
+    class Impatient(connection):  # type: ignore[misc]
+        def getresponse(self) -> Any:
+            with _cut(lambda: self.sock.shutdown(socket.SHUT_RDWR), seconds):
+                return super().getresponse()
+
+    return Impatient
 
 
 def _retry_after(headers: Any) -> float | None:

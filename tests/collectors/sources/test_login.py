@@ -168,7 +168,7 @@ def test_it_is_told_of_the_cluster_where_it_asks_for_that(secure: ReplayServer, 
 
 @pytest.mark.parametrize(("said", "code", "changes", "says"), [
     ("", 0, {}, "did not print an ExecCredential"), ("{}", 0, {}, "did not print an ExecCredential"),
-    (credential().replace("/v1", "/v1beta1"), 0, {}, "answered as client.authentication.k8s.io/v1beta1, while"),
+    (credential().replace("/v1", "/v1beta1"), 0, {}, "answered in another version than client.authentication.k8s.io/v1, for"),
     (credential(""), 0, {}, "neither a token nor a certificate"),
     (credential("t", clientCertificateData="x"), 0, {}, "only one of certificate and key"),
     (credential(), 7, {}, "failed with exit code 7"),
