@@ -112,7 +112,7 @@ class Snapshot:
                  tools: Sequence[str] = ()) -> dict[str | None, list[Gap]]:
         """The gaps in these tables by the rows of a population that they put in doubt: by kind, under ``None`` all.
 
-        `auditkit.analysis.provenance` says which gap touches which rows.
+        `auditkit.analysis.sources` says which gap touches which rows.
         """
         found: dict[str | None, list[Gap]] = {}
         for source, kind in sources.reach(population, names, self._given(tools)).items():
