@@ -76,9 +76,7 @@ def _own(name: str, given: Given) -> Reach:
     if name in BY_KIND:
         return {source: kind for table in read(name, given)
                 for source, kind in _of_input(table, BY_KIND[name].get(table), given).items()}
-    declared = tables.table(name)
-    told_apart = len(declared.sources) > 1 and any(column.name == "kind" for column in declared.columns)
-    return {rows.source: rows.constants["kind"] if told_apart else None for rows in declared.rows}
+    return {rows.source: rows.constants.get("kind") for rows in tables.table(name).rows}
 
 
 def _of_input(name: str, joined_to: str | None, given: Given) -> Reach:
