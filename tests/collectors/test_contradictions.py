@@ -195,7 +195,7 @@ LATER = b'{"metadata": {"creationTimestamp": "2099-01-01T00:00:00Z"}}'
 @pytest.mark.parametrize("answer", [
     {"status": 403}, {"status": 404, "kind": "body", "body": b"404 page not found"}, {"kind": "body", "body": b"{}"},
     {"kind": "body", "body": b"null"}, {"status": 200, "kind": "body", "body": b"<html>"},
-    {"kind": "body", "body": b"\xff"}, {"kind": "cut"}, {"status": 500, "kind": "body", "body": LATER},
+    {"status": 404, "kind": "body", "body": b'{"reason": "\xff"}'}, {"kind": "cut"}, {"status": 500, "kind": "body", "body": LATER},
     {"kind": "body", "body": LATER.replace(b"Z", b"")}])
 def test_an_answer_that_says_nothing_of_a_node_leaves_the_doubt(server, kubeconfig, answer) -> None:
     server.fault("/api/v1/nodes/acme-w2", **answer)
