@@ -65,9 +65,7 @@ def reach(population: str, names: Sequence[str], given: Given) -> Reach:
 
 
 def _describes(name: str, population: str) -> bool:
-    """True if the rows of a table are about the very objects that those of the population are."""
-    if name == population:
-        return True
+    """True if each row of a table is known to be about the very object that a row of the population is about."""
     if name in DERIVED:
         return name in BY_KIND and population in BY_KIND
     return population not in DERIVED and set(tables.table(name).sources) <= set(tables.table(population).sources)
@@ -78,11 +76,7 @@ def _own(name: str, given: Given) -> Reach:
     if name in BY_KIND:
         return {source: kind for table in read(name, given)
                 for source, kind in _of_input(table, BY_KIND[name].get(table), given).items()}
-    if name in DERIVED:
-        return dict.fromkeys(sources(name, given))
-    declared = tables.table(name)
-    told_apart = len(declared.sources) > 1 and any(column.name == "kind" for column in declared.columns)
-    return {rows.source: rows.constants["kind"] if told_apart else None for rows in declared.rows}
+    return {rows.source: rows.constants.get("kind") for rows in tables.table(name).rows}
 
 
 def _of_input(name: str, joined_to: str | None, given: Given) -> Reach:

@@ -77,7 +77,7 @@ class Collected:
 
     def whole(self, resource: str) -> bool:
         """True if a list was read completely, as far as itself says."""
-        return resource in self.entries and self.entries[resource].outcome == "complete"
+        return self.entries[resource].outcome == "complete"
 
     def table(self, name: str) -> pa.Table:
         """The rows of a table so far."""

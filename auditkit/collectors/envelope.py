@@ -63,7 +63,7 @@ class Announced:
         self._due = max(self._due, self._came + (page.remaining or 0))
         if page.resource_version in ("", "0"):
             self._doubt("the list has no resourceVersion, so its point in time is unknown")
-        if page.items == 0 and (page.continue_token or self._pages > 1):
+        if page.items == 0 and self._pages > 1:
             self._doubt(f"page {self._pages} is empty, although more objects were announced")
         elif page.continue_token and page.items < self._limit:
             self._doubt(f"page {self._pages} has only {page.items} of {self._limit} objects, although more pages "

@@ -24,7 +24,7 @@ def run(check: Check, snapshot: Snapshot) -> Outcome:
     """Run one check on a snapshot: the verdict of every subject, in the order of its population."""
     population = snapshot.input(check.tables[0])
     judgement = _judgement(check, [snapshot.input(table) for table in check.tables])
-    if len(judgement.ok) != len(population) or not judgement.ok.index.equals(population.index):
+    if not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
     touching, clearing = (snapshot.touching(check.tables[0], names, check.tools)
@@ -43,7 +43,7 @@ def _stated(check: Check, snapshot: Snapshot) -> str:
 
 def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.ndarray:
     """Which subjects a gap puts in doubt."""
-    if not gaps or None in gaps or "kind" not in population:
+    if None in gaps or "kind" not in population:
         return np.full(len(population), bool(gaps))
     return np.asarray(population["kind"].isin(list(gaps)).to_numpy(bool))
 

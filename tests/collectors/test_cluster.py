@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from replay import ACME_PROD, ReplayServer, assert_no_secret_values
+from replay.answers import token_for
 
 from auditkit.collectors.cluster import Collector, collect
 from auditkit.collectors.sources import transport
@@ -77,6 +78,7 @@ def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
     ({"status": 404}, "absent", "404"),
     ({"status": 500}, "failed", "etcdserver"),
     ({"status": 503}, "failed", "unable"),
+    ({"status": 400, "kind": "body", "body": b"<html>"}, "failed", "HTTP 400"),
     ({"status": 429, "retry_after": 0}, "failed", "initializing"),
     ({"kind": "cut"}, "failed", "the connection was closed"),
     ({"kind": "half"}, "failed", "not a complete"),
@@ -114,19 +116,46 @@ def test_a_list_that_expires_is_begun_again(server, kubeconfig) -> None:
     assert snapshot.arrow("pods").num_rows == 65, "rows of the first try must not be counted twice"
 
 
-@pytest.mark.parametrize("kind", ["gone", "empty-200"])
-def test_a_list_that_expires_twice_is_partial(server, kubeconfig, kind) -> None:
+@pytest.mark.parametrize(("kind", "says"), [
+    ("gone", "the list expired during collection (410), twice"),
+    ("empty-200", "the list changed during collection (resourceVersion 1525, then 1), twice")])
+def test_a_list_that_expires_twice_is_partial(server, kubeconfig, kind: str, says: str) -> None:
     server.fault("*/pods", kind=kind, page=3)
     found = entry(take(kubeconfig, limit=20), "pods")
-    assert found.outcome == "partial" and "twice" in found.reason
+    assert (found.outcome, found.reason, found.items) == ("partial", says, 40)
 
 
-@pytest.mark.parametrize("fault", [{"kind": "cut"}, {"kind": "half"}, {"status": 403}, {"status": 500}, {"status": 404}])
-def test_a_later_page_that_is_lost_makes_the_list_partial(server, kubeconfig, fault) -> None:
+@pytest.mark.parametrize(("times", "outcome", "says"), [
+    (1, "complete", ""), (None, "partial", "the list changed during collection (resourceVersion 1525, then 1526), twice")])
+def test_pages_of_two_moments_are_no_list(server, kubeconfig, times, outcome: str, says: str) -> None:
+    server.fault("*/pods", page=2, times=times, kind="transform", transform=lambda body: {
+        **body, "metadata": {**body["metadata"], "resourceVersion": "1526"}})
+    found = entry(take(kubeconfig, limit=20), "pods")
+    assert (found.outcome, found.reason, found.items) == (outcome, says, 65 if times else 20)
+
+
+def test_a_server_that_gives_a_token_twice_is_not_asked_for_ever(server, kubeconfig) -> None:
+    server.fault("*/pods", kind="transform", transform=lambda body: {
+        **body, "metadata": {**body["metadata"], "continue": token_for("/api/v1/pods", 1525, 20)}})
+    found = entry(take(kubeconfig, limit=20), "pods")
+    assert (found.outcome, found.reason) == ("partial", "the server returned the same continue token twice")
+    assert server.count("/api/v1/pods") == 2
+
+
+@pytest.mark.parametrize(("fault", "outcome"), [
+    ({"kind": "cut"}, "partial"), ({"kind": "half"}, "partial"), ({"status": 403}, "forbidden"),
+    ({"status": 500}, "partial"), ({"status": 404}, "partial")])
+def test_a_later_page_that_is_lost_makes_the_list_partial(server, kubeconfig, fault, outcome: str) -> None:
     server.fault("*/pods", page=2, **fault)
     snapshot = take(kubeconfig, limit=20)
-    assert entry(snapshot, "pods").outcome in ("partial", "forbidden")
+    assert entry(snapshot, "pods").outcome == outcome
     assert snapshot.gaps("pods")
+
+
+def test_of_many_doubts_five_are_told(server, kubeconfig) -> None:
+    server.fault("*/pods", kind="transform", transform=lambda body: {**body, "items": [{}] * 7})
+    reason = entry(take(kubeconfig), "pods").reason
+    assert reason.count("; ") == 5 and "; and " in reason and reason.endswith(" more")
 
 
 def test_a_server_that_never_answers(server, kubeconfig) -> None:

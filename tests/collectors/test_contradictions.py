@@ -87,6 +87,85 @@ def test_volumes_and_claims_point_to_one_another(server, kubeconfig, missing, na
     assert (found.outcome, says in found.reason) == ("partial", True), found.reason
 
 
+def test_a_binding_points_to_a_mutating_policy(server, kubeconfig) -> None:
+    server.fault("*/mutatingadmissionpolicies", **EMPTY)
+    server.fault("*/mutatingadmissionpolicybindings", **items(lambda _: [
+        {"metadata": {"name": "b"}, "spec": {"policyName": "add-labels"}}]))
+    found = entry(take(kubeconfig), "mutatingadmissionpolicies.admissionregistration.k8s.io")
+    assert (found.outcome, found.reason) == (
+        "partial", "the list is empty, but bindings name policies of its kind (add-labels)")
+
+
+@pytest.mark.parametrize("resource", [
+    *(f"{plural}.{RBAC}" for plural in ("roles", "clusterroles", "rolebindings", "clusterrolebindings")),
+    "serviceaccounts", "configmaps", "apiservices.apiregistration.k8s.io"])
+def test_a_list_that_is_never_empty_needs_no_other_that_shows_it(server, kubeconfig, resource: str) -> None:
+    server.forbid("namespaces")
+    server.fault(f"*/{resource.partition('.')[0]}", **EMPTY)
+    found = entry(take(kubeconfig), resource)
+    assert found.outcome == "partial" and "the list is empty, which is impossible in a cluster" in found.reason
+
+
+@pytest.mark.parametrize(("missing", "naming", "spec", "phase"), [
+    ("persistentvolumes", "persistentvolumeclaims", {"volumeName": "pv-1"}, "Lost"),
+    ("persistentvolumeclaims", "persistentvolumes", {"claimRef": {"namespace": "shop", "name": "data"}}, "Released"),
+])
+def test_what_is_no_longer_bound_may_name_what_is_gone(server, kubeconfig, missing, naming, spec, phase) -> None:
+    server.fault(f"*/{missing}", **EMPTY)
+    server.fault(f"*/{naming}", **items(lambda found: [
+        {**one, "spec": {**one["spec"], **spec}, "status": {"phase": phase}} for one in found]))
+    assert entry(take(kubeconfig), missing).outcome == "complete"
+
+
+def test_an_owner_may_be_of_another_group_that_serves_a_kind_of_the_same_name(server, kubeconfig) -> None:
+    server.fault("*/statefulsets", **EMPTY)
+    server.fault("/apis", **groups(lambda found: [
+        *found, {"metadata": {"name": "apps.kruise.io"}, "versions": [
+            {"version": "v1beta1", "freshness": "Current", "resources": [
+                {"resource": "statefulsets", "responseKind": {"kind": "StatefulSet"}, "scope": "Namespaced",
+                 "verbs": ["list"]}]}]}]))
+    assert entry(take(kubeconfig), "statefulsets.apps").outcome == "complete"
+
+
+def moved(found: list[dict], **metadata) -> list[dict]:
+    """The objects of a list, the first of them with other metadata (``None``: without that)."""
+    first = {key: value for key, value in {**found[0]["metadata"], **metadata}.items() if value is not None}
+    return [{**found[0], "metadata": first}, *found[1:]]
+
+
+@pytest.mark.parametrize(("created", "outcome"), [
+    ("2099-01-01T00:00:00Z", "complete"), ("2020-01-01T00:00:00Z", "partial"), (None, "partial")])
+def test_only_what_was_there_before_shows_a_namespace(server, kubeconfig, created, outcome) -> None:
+    server.fault("/api/v1/namespaces/later", status=403)
+    server.fault("*/services", **items(lambda found: moved(found, namespace="later", creationTimestamp=created)))
+    found = entry(take(kubeconfig), "namespaces")
+    assert (found.outcome, "missing from the list (later)" in found.reason) == (outcome, outcome == "partial")
+    assert server.count("/api/v1/namespaces/later") == (outcome == "partial")
+
+
+@pytest.mark.parametrize(("count", "asked"), [(20, 20), (21, 0)])
+def test_so_many_missing_things_are_not_asked_for_one_by_one(server, kubeconfig, count: int, asked: int) -> None:
+    server.fault("/api/v1/namespaces/n*", kind="body", status=404, body=json.dumps(
+        {"kind": "Status", "status": "Failure", "reason": "NotFound", "code": 404}).encode())
+    server.fault("*/services", **items(lambda found: [
+        *found, *({"metadata": {"name": "s", "namespace": f"n{number}", "uid": f"n{number}"}, "spec": {}}
+                  for number in range(count))]))
+    assert entry(take(kubeconfig), "namespaces").outcome == ("complete" if asked else "partial")
+    assert server.count("/api/v1/namespaces/n*") == asked
+
+
+def test_what_nobody_makes_in_this_cluster_is_missing_nowhere(server, kubeconfig) -> None:
+    server.fault("*/configmaps", **but("kube-root-ca.crt"))
+    assert entry(take(kubeconfig), "configmaps").outcome == "complete"
+
+
+def test_a_namespace_that_is_being_deleted_lacks_what_was_made_in_it(server, kubeconfig) -> None:
+    server.fault("*/configmaps", **but("default"))
+    server.fault("*/namespaces", **items(lambda found: [
+        one if one["metadata"]["name"] != "default" else {**one, "status": {"phase": "Terminating"}} for one in found]))
+    assert entry(take(kubeconfig), "configmaps").outcome == "complete"
+
+
 def test_a_cluster_without_contradictions_has_no_doubts(server, kubeconfig) -> None:
     snapshot = take(kubeconfig)
     doubted = [one.resource for one in snapshot.manifest.ledger if one.outcome == "partial"]
@@ -110,9 +189,14 @@ def test_what_is_gone_by_now_or_was_made_since_is_rightly_not_in_the_list(server
     assert entry(take(kubeconfig), "nodes").outcome == "complete"
 
 
+LATER = b'{"metadata": {"creationTimestamp": "2099-01-01T00:00:00Z"}}'
+
+
 @pytest.mark.parametrize("answer", [
     {"status": 403}, {"status": 404, "kind": "body", "body": b"404 page not found"}, {"kind": "body", "body": b"{}"},
-    {"kind": "body", "body": b"null"}, {"status": 200, "kind": "body", "body": b"<html>"}])
+    {"kind": "body", "body": b"null"}, {"status": 200, "kind": "body", "body": b"<html>"},
+    {"status": 404, "kind": "body", "body": b'{"reason": "\xff"}'}, {"kind": "cut"}, {"status": 500, "kind": "body", "body": LATER},
+    {"kind": "body", "body": LATER.replace(b"Z", b"")}])
 def test_an_answer_that_says_nothing_of_a_node_leaves_the_doubt(server, kubeconfig, answer) -> None:
     server.fault("/api/v1/nodes/acme-w2", **answer)
     server.fault("*/nodes", **but("acme-w2"))

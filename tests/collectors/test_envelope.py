@@ -82,6 +82,20 @@ def test_a_plain_list_in_place_of_a_table_is_not_read(server, kubeconfig) -> Non
     assert found.outcome == "failed" and "the request was for a Table of meta.k8s.io/v1" in found.reason
 
 
+def test_a_table_without_rows_is_not_read(server, kubeconfig) -> None:
+    server.fault(SECRET_TABLE, kind="transform", transform=lambda body: {
+        **{key: value for key, value in body.items() if key != "rows"}, "items": []})
+    found = entry(take(kubeconfig), "secrets")
+    assert (found.outcome, found.reason) == ("failed", "the response is a Table with items instead of rows")
+
+
+def test_an_empty_first_page_before_more_is_partial(server, kubeconfig) -> None:
+    server.fault(POD_LIST, kind="transform", page=1, transform=lambda body: {**body, "items": []})
+    found = entry(take(kubeconfig, limit=20), "pods")
+    assert (found.outcome, found.items) == ("partial", 45)
+    assert "page 1 has only 0 of 20 objects, although more pages follow" in found.reason
+
+
 def test_a_list_of_custom_resources_is_compared_too(server, kubeconfig) -> None:
     server.fault("*/vulnerabilityreports", kind="transform", transform=lambda body: {**body, "items": [], "kind": "List"})
     found = entry(take(kubeconfig), "scan:trivy-operator:vulnerabilityreports.aquasecurity.github.io")

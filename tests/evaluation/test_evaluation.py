@@ -1,6 +1,7 @@
 """The engine: what becomes pass, fail, unknown or not applicable, and that nothing else can become a pass."""
 
 import datetime as dt
+import inspect
 
 import hypothesis.strategies as st
 import pandas as pd
@@ -74,9 +75,9 @@ def test_a_second_input_counts_as_much_as_the_first(outcome: str) -> None:
 
 
 def test_out_of_scope_is_said_and_not_dropped() -> None:
-    check = says(True, False, True, applies=[False, True, None])
-    assert verdicts(check, snapshot()) == ["not_applicable", "fail", "unknown"]
-    assert verdicts(check, snapshot(3, pods="partial")) == ["unknown", "fail", "unknown"]
+    check = says(True, False, True, False, applies=[False, True, None, False])
+    assert verdicts(check, snapshot(4)) == ["not_applicable", "fail", "unknown", "not_applicable"]
+    assert verdicts(check, snapshot(4, pods="partial")) == ["unknown", "fail", "unknown", "unknown"]
 
 
 @given(st.lists(st.tuples(st.sampled_from([True, False, None]), st.sampled_from([True, False, None])), max_size=30),
@@ -111,6 +112,14 @@ def test_a_check_that_reorders_its_subjects_is_refused() -> None:
         run(check_of(reorders), snapshot())
 
 
+def test_a_check_that_does_not_judge_is_refused() -> None:
+    def silent(pods: pd.DataFrame) -> None:
+        pass
+
+    with pytest.raises(UsageError, match=r"returned NoneType; it must return judge\(…\)"):
+        run(check_of(silent), snapshot())
+
+
 REQUIREMENT = Requirement(id="1", section="s", title="t", reach="evidenced", look_at="the minutes")
 
 
@@ -132,15 +141,36 @@ def test_the_status_of_a_requirement() -> None:
     assert status() == ("manual", "to examine: the minutes")
 
 
+def test_a_requirement_without_a_check_says_what_is_missing() -> None:
+    def of(**about: str) -> tuple[str, str]:
+        return told(Requirement(id="1", section="s", title="t", reach="attested", **about), [])
+
+    assert of(look_at="the minutes", cannot_show="who asks") == ("manual", "the minutes")
+    assert of(cannot_show="who asks") == ("manual", "who asks")
+    assert of() == ("manual", "no check covers this requirement yet")
+
+
+def test_a_status_says_on_whose_word_it_rests() -> None:
+    taken = snapshot()
+    taken.manifest.stated, taken.manifest.stated_by = ["nodes"], "alice"
+
+    def both(pods: pd.DataFrame, nodes: pd.DataFrame):
+        return judge(pods, pd.Series([True] * 3, dtype=BOOLEAN))
+
+    assert status(says(True, True, True), check_of(both), of=taken) == (
+        "pass", "6 passed, none failed; alice states that all nodes were supplied")
+
+
 def test_an_empty_population_is_not_a_pass() -> None:
     nobody = snapshot(0)
     assert status(says(), of=nobody) == ("not_applicable", "there are no pods")
     assert status(says(if_empty="none is visible"), of=nobody) == ("unknown", "none is visible")
+    assert status(says(True, True, True, if_empty="none is visible"))[0] == "pass"
     assert status(says(), of=snapshot(0, pods="forbidden"))[0] == "unknown"
 
 
 def test_all_out_of_scope_is_not_a_pass() -> None:
-    assert status(says(True, True, True, applies=[False] * 3))[0] == "not_applicable"
+    assert status(says(True, True, True, applies=[False] * 3)) == ("not_applicable", "not in scope")
 
 
 @pytest.mark.parametrize("reach", ["partly", "attested"])
@@ -177,6 +207,42 @@ def test_a_control_plane_that_a_provider_runs_decides_nothing_of_what_is_shown_i
     assert told(part, outcomes, "EKS") == (
         "manual", "no evidence in the cluster: run by the provider (EKS); not shown by a cluster: who signs in")
     assert told(part, outcomes) == ("unknown", "none is visible")
+
+
+CONTROL_PLANE = {"api_servers": "kube-apiserver", "controller_managers": "kube-controller-manager",
+                 "schedulers": "kube-scheduler", "etcd_members": "etcd"}
+
+
+def of_control_plane(table: str, **about) -> Check:
+    """A check that every one of a component's processes passes."""
+    def given(rows: pd.DataFrame):
+        return judge(rows, pd.Series(True, rows.index, BOOLEAN))
+
+    given.__signature__ = inspect.Signature([inspect.Parameter(table, inspect.Parameter.POSITIONAL_OR_KEYWORD)])
+    return check_of(given, **about)
+
+
+@pytest.mark.parametrize("table", CONTROL_PLANE)
+def test_a_provider_runs_what_is_not_visible_of_the_control_plane(table: str) -> None:
+    def found(of: Snapshot, *checks: Check) -> tuple[str, str]:
+        return told(REQUIREMENT, [run(check, of) for check in checks], "EKS")
+
+    theirs = "not_applicable", "run by the provider (EKS)"
+    must_be, may_be = of_control_plane(table, if_empty="none is visible"), of_control_plane(table)
+    assert found(snapshot(), must_be) == found(snapshot(), must_be, may_be) == theirs
+    assert found(snapshot(), may_be)[1].startswith("there are no "), "nobody says that there must be one"
+    assert found(snapshot(controlplane="failed"), must_be) == ("unknown", "controlplane is failed: told so")
+    assert found(world({CONTROL_PLANE[table]: []}), must_be) == ("pass", "1 passed, none failed")
+    assert found(snapshot(), must_be, says(True, True, True)) == ("unknown", "none is visible")
+
+
+def test_a_provider_decides_nothing_of_what_the_cluster_shows() -> None:
+    def found(check: Check, of: Snapshot) -> tuple[str, str]:
+        return told(REQUIREMENT, [run(check, of)], "EKS")
+
+    assert found(says(True, True, True), snapshot()) == ("pass", "3 passed, none failed")
+    assert found(says(True, True, True), snapshot(pods="partial")) == ("unknown", "pods is partial: told so")
+    assert found(says(if_empty="none is visible"), snapshot(0)) == ("unknown", "none is visible")
 
 
 @given(st.lists(st.lists(st.sampled_from([True, False, None]), min_size=2, max_size=2), min_size=1, max_size=4),

@@ -10,7 +10,7 @@ import pytest
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.analysis import sources
+from auditkit.analysis import DERIVED, GIVEN, sources
 from auditkit.analysis.network.reachability import TABLES, reachable
 from auditkit.checks import find, judge
 from auditkit.checks.model import Check
@@ -115,10 +115,32 @@ def test_each_row_says_what_it_waits_for():
 
 
 def test_every_kind_that_a_gap_may_touch_is_a_kind_of_the_table():
-    """Otherwise a gap would touch no row."""
-    for name in ("roles", "bindings", "binding_subjects", "workloads", "external_secrets", *sources.BY_KIND):
-        kinds = set(sources.reach(name, [name], sources.OPTIONAL).values())
-        assert kinds <= {resource.kind for resource in tables.RESOURCES.values()}
+    """Otherwise a gap would touch no row. Of nodes, which are joined to them, Pods know something."""
+    for name in (*tables.TABLES, *sources.BY_KIND):
+        for source, kind in sources.reach(name, [name], sources.OPTIONAL).items():
+            assert kind is None or kind == ("Pod" if source == "nodes" else tables.RESOURCES[source].kind), name
+
+
+@pytest.mark.parametrize("name", [
+    *(name for name in DERIVED if name.startswith("all_")), "idle_templates", "container_powers", "container_contexts",
+    "container_systems", "pod_specs", "spec_security", "namespaced_objects"])
+def test_a_gap_in_deployments_touches_what_deployments_say(name: str):
+    assert sources.reach(name, [name], sources.OPTIONAL)["deployments.apps"] == "Deployment"
+
+
+@pytest.mark.parametrize(("population", "joined", "source"), [
+    ("pods", "roles", f"roles.{ROLE}"), ("roles", "workloads", "deployments.apps"), ("all_pods", "workloads", "deployments.apps"),
+    ("workloads", "all_pods", "deployments.apps"), ("all_pods", "top_owners", "deployments.apps")])
+def test_a_gap_in_what_is_joined_touches_every_row(population: str, joined: str, source: str):
+    for names in ([population, joined], [joined, population]):
+        assert sources.reach(population, names, sources.OPTIONAL)[source] is None
+
+
+@pytest.mark.parametrize(("name", "table"), [(name, table) for name, given in GIVEN.items() for table in given])
+def test_what_need_not_be_given_counts_once_it_is_given(name: str, table: str):
+    needed = set(sources.sources(name, frozenset()))
+    assert set(sources.sources(name, frozenset([table]))) - needed == set(tables.table(table).sources) - needed
+    assert needed.isdisjoint(tables.table(table).sources)
 
 
 def test_a_check_that_is_told_nothing_of_kinds_doubts_every_row():

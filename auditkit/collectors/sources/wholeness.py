@@ -82,7 +82,7 @@ def named_by(file: str) -> frozenset[str]:
 
 def _names() -> dict[str, str]:
     kinds = {resource.kind: name for name, resource in tables.RESOURCES.items()}
-    return {short: kinds[kind] for short, kind in _SHORT.items() if kind in kinds} | {
+    return {short: kinds[kind] for short, kind in _SHORT.items()} | {
         word.lower(): name for name, resource in tables.RESOURCES.items()
         for word in (resource.kind, resource.plural, name)}
 
@@ -96,9 +96,8 @@ def doubts(lists: list[Listed], namespaces: set[str]) -> dict[str, str]:
     for each in _once(lists):
         for name in each.of:
             of[name].append(each)
-    answered, against = _answered(of), ""
-    if answered:
-        against = _contradiction([_answers(of[name])[0] for name in answered], namespaces)
+    answered = _answered(of)
+    against = _contradiction([item for name in answered for item in _answers(of[name])[0].objects])
     spread = [each for each in lists if _over_all(each, namespaces)]
     return {name: against if name in answered
             else "" if any(name in each.of for each in spread) else _why(name.partition(".")[0], own)
@@ -106,13 +105,21 @@ def doubts(lists: list[Listed], namespaces: set[str]) -> dict[str, str]:
 
 
 def _once(lists: list[Listed]) -> Iterator[Listed]:
-    """Each list once: a copy of a server's answer under another name adds nothing."""
+    """Each list once: a copy of a server's answer under another name adds nothing.
+
+    Lists of two namespaces may be of one moment and of one length. They are copies only if they have the same objects.
+    """
     seen: set[tuple[object, ...]] = set()
     for each in lists:
-        key = (each.resource, each.version, len(each.objects)) if each.version else (len(seen),)
+        key = (each.resource, each.version, _called(each.objects)) if each.version else (len(seen),)
         if key not in seen:
             seen.add(key)
             yield each
+
+
+def _called(objects: list[dict[str, Any]]) -> frozenset[tuple[str, str]]:
+    """The namespace and the name of each object."""
+    return frozenset((_at(item, ("metadata", "namespace")), _at(item, ("metadata", "name"))) for item in objects)
 
 
 def _answered(of: dict[str, list[Listed]]) -> set[str]:
@@ -133,16 +140,15 @@ def _part(link: str) -> str:
     return "what a selector picks" if "Selector=" in link else ""
 
 
-def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
+def _contradiction(objects: list[dict[str, Any]]) -> str:
     """What shows that a server's lists of every kind are not those of its whole cluster; empty where nothing does.
 
     Each of the system's namespaces has a ServiceAccount and the ConfigMap kube-root-ca.crt at the least.
     """
-    objects = [item for each in lists for item in each.objects]
-    spaces = {space for item in objects if (space := _meta(item).get("namespace"))}
-    if spaces and namespaces >= SYSTEM and (empty := sorted(SYSTEM - spaces)):
-        return f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
-    return _by_label(objects) if sum(bool(each.objects) for each in lists) > 1 else ""
+    empty = sorted(SYSTEM - {_at(item, ("metadata", "namespace")) for item in objects})
+    return (_by_label(objects) if len(objects) > 1 else "") or (
+        f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
+        if empty else "")
 
 
 def _over_all(each: Listed, namespaces: set[str]) -> bool:

@@ -116,6 +116,57 @@ def test_one_list_with_objects_in_every_namespace_is_whole_for_all_its_kinds(tmp
     assert outcome(snapshot, "services")[0] == "absent"
 
 
+def accounts(*namespaces: str) -> list[dict]:
+    return [thing("ServiceAccount", "default", name) for name in namespaces]
+
+
+def test_what_another_command_wrote_is_not_shown_to_be_whole(tmp_path: Path) -> None:
+    snapshot = take(put(tmp_path, all=kubectl(*spaces(*SYSTEM), *accounts(*SYSTEM)), pods=kubectl(pod("a", "default"))))
+    assert [outcome(snapshot, name)[0] for name in ("namespaces", "serviceaccounts", "pods")] == [
+        "complete", "complete", "partial"]
+
+
+ALWAYS = ("default", "kube-public", "kube-system")
+"""Namespaces that every API server makes."""
+
+
+@pytest.mark.parametrize(("listed", "found"), [
+    (kubectl(*accounts(*ALWAYS)), "complete"),
+    (kubectl(*accounts(*ALWAYS[1:]), thing("ServiceAccount", "default", "default", metadata={"uid": None})), "partial"),
+    (answer("ServiceAccount", *accounts(*ALWAYS)), "partial"),
+], ids=["kubectl", "a manifest among them", "raw"])
+def test_a_list_that_kubectl_wrote_of_every_namespace_is_whole(tmp_path: Path, listed: dict, found: str) -> None:
+    put(tmp_path, namespaces=kubectl(*spaces(*ALWAYS)), accounts=listed)
+    assert outcome(take(tmp_path), "serviceaccounts")[0] == found
+
+
+@pytest.mark.parametrize("lacking", ALWAYS)
+def test_a_list_without_one_of_the_namespaces_that_are_always_there_is_of_chosen_ones(tmp_path, lacking: str) -> None:
+    some = {"shop", *SYSTEM} - {lacking}
+    assert outcome(take(put(tmp_path, all=kubectl(*spaces(*some), *accounts(*some)))), "serviceaccounts")[0] == "partial"
+
+
+@pytest.mark.parametrize("lacking", ALWAYS)
+def test_answers_without_objects_in_a_namespace_that_always_has_some_are_partial(tmp_path, lacking: str) -> None:
+    some = set(ALWAYS)
+    whole = take(put(tmp_path / "whole", lists=every(*spaces(*some), *accounts(*some))))
+    assert outcome(whole, "pods") == ("complete", "")
+    cut = take(put(tmp_path / "cut", lists=every(*spaces(*some), *accounts(*some - {lacking}))))
+    assert outcome(cut, "pods") == ("partial", f"the lists have no object in the namespace {lacking}, which always has "
+                                    "objects: they are incomplete")
+
+
+@pytest.mark.parametrize(("items", "why"), [
+    ([{**pod("a", name), "spec": {"containers": [{"name": "c"}], "nodeName": "n1"}} for name in SYSTEM],
+     "all objects have spec.nodeName=n1"),
+    ([thing("Secret", "s", name, type="Opaque") for name in SYSTEM], "all objects have type=Opaque"),
+], ids=["nodeName", "type"])
+def test_what_all_objects_have_in_a_field_may_have_been_the_selector(tmp_path: Path, items: list, why: str) -> None:
+    put(tmp_path, namespaces=kubectl(*spaces(*SYSTEM)), things=kubectl(*items))
+    found, reason = outcome(take(tmp_path), "pods" if items[0]["kind"] == "Pod" else "secrets")
+    assert found == "partial" and reason.endswith(f"{why}, which may have been the selector")
+
+
 @pytest.mark.parametrize(("named", "items", "why"), [
     (SYSTEM, [thing("ServiceAccount", "default", name) for name in SYSTEM[:3]], ""),
     (("default", "shop"), [thing("ServiceAccount", "default", name) for name in ("default", "shop")], ""),
@@ -133,8 +184,20 @@ def test_a_list_that_may_be_of_some_namespaces_or_of_a_selector_is_partial(tmp_p
 
 
 def test_the_answers_of_a_server_for_every_kind_are_whole(tmp_path: Path) -> None:
-    snapshot = take(put(tmp_path, lists=every(*spaces("shop"), pod("a")), more=kubectl(pod("a"))))
+    snapshot = take(put(tmp_path, lists=every(*spaces("shop"), *accounts(*ALWAYS), pod("a")), more=kubectl(pod("a"))))
     assert {outcome(snapshot, name) for name in tables.RESOURCES} == {("complete", "")}
+
+
+def test_answers_for_every_kind_that_is_built_in_are_enough(tmp_path: Path) -> None:
+    built_in = {r.kind for r in tables.RESOURCES.values() if r.builtin}
+    lists = [each for each in every(*accounts(*ALWAYS), pod("a")) if each["kind"].removesuffix("List") in built_in]
+    assert outcome(take(put(tmp_path, lists=lists)), "pods") == ("complete", "")
+
+
+def test_a_copy_of_an_answer_adds_nothing(tmp_path: Path) -> None:
+    lists = every(*accounts(*ALWAYS), pod("a"), pod("b"))
+    snapshot = take(put(tmp_path, lists=lists, copy=answer("Pod", pod("b"), pod("a"))))
+    assert outcome(snapshot, "pods") == ("complete", "")
 
 
 @pytest.mark.parametrize(("lists", "why"), [
@@ -142,11 +205,17 @@ def test_the_answers_of_a_server_for_every_kind_are_whole(tmp_path: Path) -> Non
     (every(pod("a"), Service=kubectl(thing("Service", "s"))), "does not show its namespaces"),
     (every(pod("a"), Service=answer("Service", version="")), "does not show its namespaces"),
     ([*every(pod("a")), answer("Pod", pod("b", "bank"), version="8")], "there are 2 lists of pods"),
+    ([*every(pod("a")), answer("Pod", pod("b", "bank"))], "there are 2 lists of pods"),
     (every(Pod=answer("Pod", pod("a"), selfLink="/api/v1/namespaces/shop/pods")), "/api/v1/namespaces/shop/pods"),
     (every(Pod=answer("Pod", pod("a"), selfLink="/api/v1/pods?labelSelector=app%3Dweb")), "covers what a selector picks"),
     (every(*spaces("shop", *SYSTEM), pod("a")), "the lists have no object in the namespace default"),
+    (every(*spaces("shop"), pod("a")), "the lists have no object in the namespace default"),
+    (every(), "the lists have no object in the namespace default"),
+    (every(*accounts(*ALWAYS), Service={**answer("Service"), "kind": "List"}), "does not show its namespaces"),
+    (every(pod("a", app="web"), pod("b", app="web")), "all objects have the label app"),
     (every(pod("a", app="web"), thing("Service", "s", metadata={"labels": {"app": "x"}})), "all objects have the label app"),
-], ids=["a kind lacks", "kubectl's list among them", "no resourceVersion", "two lists", "selfLink", "selfLink -l", "-n shop", "-l"])
+], ids=["a kind lacks", "kubectl's list among them", "no resourceVersion", "two lists", "two lists of one time", "selfLink", "selfLink -l", "-n shop", "no system namespace", "nothing",
+        "a List", "-l of one kind", "-l"])
 def test_answers_that_are_not_those_of_the_whole_cluster_are_partial(tmp_path: Path, lists: list, why: str) -> None:
     found, reason = outcome(take(put(tmp_path, lists=lists)), "pods")
     assert found == "partial" and why in reason
@@ -183,7 +252,10 @@ def test_verdicts_and_requirements_say_whose_word_they_rest_on(tmp_path: Path) -
 def test_what_no_cluster_is_without_is_not_none_on_anybodys_word(tmp_path: Path) -> None:
     snapshot = take(put(tmp_path, pods=kubectl(pod("a"))), "all")
     assert outcome(snapshot, "replicationcontrollers")[0] == "complete"
-    assert {outcome(snapshot, name)[0] for name in ("nodes", "clusterroles.rbac.authorization.k8s.io")} == {"absent"}
+    assert {name for name in tables.RESOURCES if outcome(snapshot, name)[0] == "absent"} == {
+        "namespaces", "nodes", "serviceaccounts", "configmaps", "services", "apiservices.apiregistration.k8s.io",
+        *(f"{plural}.rbac.authorization.k8s.io"
+          for plural in ("roles", "clusterroles", "rolebindings", "clusterrolebindings"))}
     put(tmp_path, nodes=kubectl())
     assert outcome(take(tmp_path, "all"), "nodes") == (
         "partial", "--complete states that there are no nodes, but every cluster has some")
@@ -202,7 +274,7 @@ def test_words_that_name_no_kind_and_words_about_what_shows_itself(tmp_path: Pat
         take(ACME_PROD, "all")
     with pytest.raises(UsageError, match="are for files"):
         api.collect("some-context", complete=["pods"])
-    assert resources(["po", "Deployment", "jobs.batch"]) == {"pods", "deployments.apps", "jobs.batch"}
+    assert resources(["po", "Deployment, jobs.batch"]) == {"pods", "deployments.apps", "jobs.batch"}
 
 
 @pytest.mark.parametrize("name", ["pods", "Pods", "po", "pod", "pods,rc"])
@@ -214,7 +286,7 @@ def test_an_empty_list_is_of_the_kind_that_its_file_states(tmp_path: Path, name:
 
 
 def test_an_empty_list_of_nobody_knows_what_says_nothing(tmp_path: Path) -> None:
-    put(tmp_path, things=kubectl(), rest=kubectl(thing("Service", "s")))
+    put(tmp_path, **{"things": kubectl(), "pods,things": kubectl(), "rest": kubectl(thing("Service", "s"))})
     assert outcome(take(tmp_path), "pods")[0] == "absent"
 
 
