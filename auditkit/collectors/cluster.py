@@ -1,7 +1,6 @@
 """Collect: everything that a source answers about a cluster, into a snapshot."""
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -144,8 +143,6 @@ class _Reader:
     def __init__(self, source: Source, identity: str, limit: int, progress: Progress, pool: ThreadPoolExecutor):
         self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
         self._limit = limit
-        self._static_pods: list[dict[str, Any]] = []
-        self._lock = threading.Lock()
         self._batches: Batches = {}
 
     def read(self) -> tuple[list[Entry], Batches]:
@@ -160,7 +157,8 @@ class _Reader:
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
         entries.append(self._engines(others, served, by_name))
-        entries.append(self._control_plane(by_name["pods"]))
+        static_pods = [pod for one in listings if isinstance(one, Listing) for pod in one.extracted]
+        entries.append(self._control_plane(by_name["pods"], static_pods))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
             entry.identity = self._identity
@@ -213,29 +211,31 @@ class _Reader:
         else:
             return not_served(resource)
         return Listing(self._source, resource, version, limit=self._limit,
-                       on_body=self._look_for_static_pods if resource.name == "pods" else None)
-
-    def _look_for_static_pods(self, body: bytes) -> None:
-        with self._lock:
-            self._static_pods += control_plane.static_pods(body)
+                       extract=control_plane.static_pods if resource.name == "pods" else None)
 
     def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
-        futures = {self._pool.submit(listing.read): listing
-                   for listing in listings if isinstance(listing, Listing)}
-        total = len(listings)
-        done = total - len(futures)
-        for future in as_completed(futures):
-            listing = future.result()
-            done += 1
-            self._progress(listing.entry.resource, done, total, listing.entry.outcome)
-        for listing in futures.values():
+        asked = [each for each in listings if isinstance(each, Listing)]
+        for done, listing in enumerate(self._as_read(asked), len(listings) - len(asked) + 1):
+            self._progress(listing.entry.resource, done, len(listings), listing.entry.outcome)
+        for listing in asked:
             custom.finish(listing)
         for each in listings:  # in a fixed order, so that the same answers make the same bytes
             if isinstance(each, Listing):
                 for name, batches in each.batches.items():
                     self._batches.setdefault(name, []).extend(batches)
             yield each.entry if isinstance(each, Listing) else each
+
+    def _as_read(self, listings: list[Listing]) -> Iterator[Listing]:
+        """Lists as soon as they are read; those that were interrupted are read once more after all others."""
+        interrupted = []
+        for future in as_completed([self._pool.submit(listing.read) for listing in listings]):
+            if (listing := future.result()).interrupted:
+                interrupted.append(listing)
+            else:
+                yield listing
+        for future in as_completed([self._pool.submit(listing.read_again) for listing in interrupted]):
+            yield future.result()
 
     def _engines(self, found: list[engines.Found], served: Served | None, by_name: dict[str, Entry]) -> Entry:
         """The entry of all other engines: the lists of their objects, of whichever kinds there are."""
@@ -247,10 +247,10 @@ class _Reader:
             items=sum(len(row["objects"]) for row in rows), bodies=[body for one in listings for body in one.bodies],
             started=min((one.started for one in listings), default=now()), ended=now())
 
-    def _control_plane(self, pods: Entry) -> Entry:
+    def _control_plane(self, pods: Entry, static_pods: list[dict[str, Any]]) -> Entry:
         entry = Entry(resource="controlplane", path=pods.path, outcome=pods.outcome, reason=pods.reason,
-                      items=len(self._static_pods), started=pods.started, ended=pods.ended)
-        unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
+                      items=len(static_pods), started=pods.started, ended=pods.ended)
+        unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
         if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
             entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "

@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from auditkit.collectors.sources.model import NoAnswer
+from auditkit.collectors.sources.model import NeverAnswered
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,18 +37,18 @@ class Budget:
         """How often the server asked for a pause, and for how many seconds in all."""
 
     def seconds(self) -> float:
-        """How long a response may take now. Raises `NoAnswer` where the time is up."""
+        """How long a response may take now. Raises `NeverAnswered` where the time is up."""
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise NoAnswer(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
+            raise NeverAnswered(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
         return min(left, self.bounds.response_seconds)
 
     def spend(self, size: int) -> None:
-        """Count the bytes of a response. Raises `NoAnswer` where there have been too many."""
+        """Count the bytes of a response. Raises `NeverAnswered` where there have been too many."""
         with self._lock:
             self._bytes -= size
             if self._bytes < 0:
-                raise NoAnswer(f"the collection reached its bound of {self.bounds.bytes:,} bytes")
+                raise NeverAnswered(f"the collection reached its bound of {self.bounds.bytes:,} bytes")
 
     def wait_turn(self) -> None:
         """Wait until the rate allows another request."""

@@ -22,7 +22,11 @@ class NoAnswer(Exception):
     """A question got no answer at all; the text says why (a time-out, a cut connection, a refused certificate)."""
 
 
-class LoginFailed(NoAnswer):
+class NeverAnswered(NoAnswer):
+    """A question that gets no answer however often it is asked, as where a bound of the collection is reached."""
+
+
+class LoginFailed(NeverAnswered):
     """Nobody could be logged in; the text says why."""
 
 

@@ -26,7 +26,7 @@ from auditkit.collectors.sources.credentials import Pair, authority
 from auditkit.collectors.sources.failures import address, why
 from auditkit.collectors.sources.kubeconfig import Cluster
 from auditkit.collectors.sources.login import Login
-from auditkit.collectors.sources.model import Answer, NoAnswer
+from auditkit.collectors.sources.model import Answer, NeverAnswered, NoAnswer
 from auditkit.collectors.sources.proxies import proxy
 from auditkit.errors import SourceError
 
@@ -98,9 +98,9 @@ class Transport:
                 return response
             target = urljoin(url, target)
             if _origin(target) != _origin(url):
-                raise NoAnswer(f"the server redirects to another host ({address(target)}), which is not followed")
+                raise NeverAnswered(f"the server redirects to another host ({address(target)}), which is not followed")
             url = target
-        raise NoAnswer("the server redirects again and again")
+        raise NeverAnswered("the server redirects again and again")
 
     def _once(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Response:
         self._budget.wait_turn()
@@ -133,7 +133,7 @@ class Transport:
             size += len(part)
             if size > most:
                 response.close()
-                raise NoAnswer(f"the response is larger than {most:,} bytes")
+                raise NeverAnswered(f"the response is larger than {most:,} bytes")
             self._budget.spend(len(part))
             parts.append(part)
         return b"".join(parts)
