@@ -26,7 +26,8 @@ from auditkit.snapshots.store import open_snapshot
 Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
-    from auditkit.collectors.cluster import Collector, Progress
+    from auditkit.collectors.cluster import Collector
+    from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
     from auditkit.reports import Files
@@ -71,8 +72,8 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
     ``name`` is what the cluster is called, instead of its context. A server is asked for ``page_size`` objects at a
-    time, by ``workers`` requests at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
-    (`auditkit.Bounds`) has those of the whole collection: time, bytes, pages, rate.
+    time, for ``workers`` lists at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
+    (`auditkit.Bounds`) has those of the whole collection: time, also of kubelets, bytes, pages, rate.
     ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
     that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
     the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before anything

@@ -2,8 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,13 +16,13 @@ from auditkit.base.version import VERSION
 from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
+from auditkit.collectors.in_parallel import as_read, threads
 from auditkit.collectors.listing import (
     LIMIT,
-    REFUSED,
     Batches,
     Listing,
+    Progress,
     body_of,
-    message,
     not_served,
     now,
     tables_of,
@@ -33,12 +32,9 @@ from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import LoginFailed, NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.scans.read import readers_by_group
-from auditkit.snapshots.ledger import Body, Entry, Outcome
+from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
-
-Progress = Callable[[str, int, int, str], None]
-"""Called with the name of what was read, how many are done, how many there are, and the outcome."""
 
 WORKERS = 4
 
@@ -63,7 +59,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     """
     started = now()
     stated = [read_memberships(members)] if members else []
-    with lean(), _threads(workers) as pool:
+    with lean(), threads(workers) as pool:
         version = _version(source)
         collector = whoami(source)
         if on_identity:
@@ -101,18 +97,6 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
 
 _MADE_FROM = {"controlplane": ["pods"], "kubelets": ["nodes"], "engines": [engines.CRDS, engines.API_SERVICES]}
 """Sources that are not lists of their own, and the lists that they are made from. With files there is no discovery."""
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for requests. A collection that is given up, as by Ctrl-C, waits for none of them."""
-    pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
@@ -216,7 +200,7 @@ class _Reader:
     def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
         asked = [each for each in listings if isinstance(each, Listing)]
-        for done, listing in enumerate(self._as_read(asked), len(listings) - len(asked) + 1):
+        for done, listing in enumerate(as_read(self._pool, asked), len(listings) - len(asked) + 1):
             self._progress(listing.entry.resource, done, len(listings), listing.entry.outcome)
         for listing in asked:
             custom.finish(listing)
@@ -225,17 +209,6 @@ class _Reader:
                 for name, batches in each.batches.items():
                     self._batches.setdefault(name, []).extend(batches)
             yield each.entry if isinstance(each, Listing) else each
-
-    def _as_read(self, listings: list[Listing]) -> Iterator[Listing]:
-        """Lists as soon as they are read; those that were interrupted are read once more after all others."""
-        interrupted = []
-        for future in as_completed([self._pool.submit(listing.read) for listing in listings]):
-            if (listing := future.result()).interrupted:
-                interrupted.append(listing)
-            else:
-                yield listing
-        for future in as_completed([self._pool.submit(listing.read_again) for listing in interrupted]):
-            yield future.result()
 
     def _engines(self, found: list[engines.Found], served: Served | None, by_name: dict[str, Entry]) -> Entry:
         """The entry of all other engines: the lists of their objects, of whichever kinds there are."""
@@ -259,36 +232,10 @@ class _Reader:
 
     def _kubelets(self, nodes: Entry) -> Entry:
         """Ask each node's kubelet for its configuration."""
-        entry = Entry(resource="kubelets", path="/api/v1/nodes/NODE/proxy/configz", outcome=nodes.outcome,
-                      reason=nodes.reason, started=now(), ended=now())
         names = [name for batch in self._batches.get("nodes", []) for name in batch.column("name").to_pylist()]
-        asked = list(self._pool.map(self._kubelet, names))
-        self._put("kubelets", [row for row, _, _ in asked])
-        entry.bodies = [body for _, _, body in asked if body]
-        entry.items = sum(row["read"] for row, _, _ in asked)
-        entry.ended = now()
-        unread = [(row["node"], row["reason"], outcome) for row, outcome, _ in asked if not row["read"]]
-        if unread and nodes.outcome == "complete":
-            outcomes = {outcome for _, _, outcome in unread}
-            entry.outcome = "partial" if entry.items else outcomes.pop() if len(outcomes) == 1 else "failed"
-            entry.reason = (f"{len(unread)} of {len(names)} nodes gave no configuration, for example {unread[0][0]}: "
-                            f"{unread[0][1]}")
+        rows, entry = kubelets.read(self._source, names, nodes, self._progress)
+        self._put("kubelets", rows)
         return entry
-
-    def _kubelet(self, node: str) -> tuple[dict[str, Any], Outcome, Body | None]:
-        row: dict[str, Any] = {"node": node, "read": False, "reason": "", "settings": []}
-        path = f"/api/v1/nodes/{node}/proxy/configz"
-        try:
-            answer = self._source.get(path)
-        except NoAnswer as error:
-            return {**row, "reason": str(error)}, "failed", None
-        body = body_of(path, answer)
-        if answer.status != 200:
-            return {**row, "reason": message(answer)}, REFUSED.get(answer.status, "failed"), body
-        try:
-            return {**row, "read": True, "settings": kubelets.configuration(answer.body)}, "complete", body
-        except ValueError as error:
-            return {**row, "reason": str(error)}, "failed", body
 
     def _put(self, source: str, items: list[dict[str, Any]]) -> None:
         """Rows of what does not come as a list of the API: they pass through the same declarations."""

@@ -27,6 +27,9 @@ JOIN = 10_000
 """Rows from which the pieces of a table are joined."""
 TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
+Progress = Callable[[str, int, int, str], None]
+"""Called with the name of what was read, how many are done, how many there are, and the outcome."""
+
 Batches = dict[str, list[pa.RecordBatch]]
 
 REFUSED: dict[int, Outcome] = {403: "forbidden", 404: "absent"}

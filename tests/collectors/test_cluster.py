@@ -53,13 +53,13 @@ def test_several_lists_are_asked_at_a_time(server, kubeconfig) -> None:
     together, most, lock = 0, 0, threading.Lock()
     original = LiveSource.get
 
-    def counting(self, path, accept="application/json"):
+    def counting(self, *asked, **how):
         nonlocal together, most
         with lock:
             together += 1
             most = max(most, together)
         try:
-            return original(self, path, accept)
+            return original(self, *asked, **how)
         finally:
             with lock:
                 together -= 1

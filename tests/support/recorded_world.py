@@ -27,6 +27,7 @@ class World:
     stated: frozenset[str] = frozenset()
     stated_by = ""
     pages = 10_000
+    kubelet_seconds = 60.0
 
     def __init__(self) -> None:
         source = open_files(ACME_PROD)
@@ -36,7 +37,7 @@ class World:
         self.configz: dict[str, dict[str, Any]] = {}
         self.other: dict[tuple[str, str], Answer] = {}
 
-    def get(self, path: str, accept: str = "application/json") -> Answer:
+    def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         bare, _, query = path.partition("?")
         if bare.endswith("/proxy/configz"):
             config = self.configz.get(bare.split("/")[-3])
