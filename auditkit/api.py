@@ -26,7 +26,7 @@ from auditkit.snapshots.store import open_snapshot
 Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
-    from auditkit.collectors.cluster import Collector
+    from auditkit.collectors.identity import Collector
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
@@ -76,8 +76,8 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     (`auditkit.Bounds`) has those of the whole collection: time, also of kubelets, bytes, pages, rate.
     ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
     that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
-    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before anything
-    is collected, with who collects and the resources that this identity may not list.
+    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before any
+    object is asked for, with who collects and what the server says that this identity may not read.
 
     Of files that kubectl wrote, ``complete`` names the kinds (or ``all``) of which they hold every object of the
     cluster, and of files and recordings ``taken_at`` is the day or time at which they were taken, where they do not

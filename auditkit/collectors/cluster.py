@@ -3,8 +3,9 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -16,6 +17,7 @@ from auditkit.base.version import VERSION
 from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
+from auditkit.collectors.identity import Collector, may_not, whoami
 from auditkit.collectors.in_parallel import as_read, threads
 from auditkit.collectors.listing import (
     LIMIT,
@@ -39,21 +41,14 @@ from auditkit.snapshots.snapshot import Snapshot
 WORKERS = 4
 
 
-class Collector(NamedTuple):
-    """Who collects, as the server sees it, and what it may list."""
-
-    user: str
-    groups: list[str]
-    may: Callable[[str, str], bool | None]
-
-
 def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
             on_identity: Callable[[Collector, list[str]], None] | None = None,
             scans: Iterable[str | os.PathLike[str]] = (), members: Path | str | None = None) -> Snapshot:
     """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
-    What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
-    resources that identity may not list, before anything is collected. ``scans`` are files that scanners wrote: their
+    What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and what that
+    identity may not read of what the server has, before any object is asked for; of files, who recorded them, if they
+    say so. ``scans`` are files that scanners wrote: their
     findings become part of the snapshot. ``members`` is a CSV file (user, group) of who is in which group. Raises
     `SourceError` where nothing at all can be collected, and `UsageError` for a CSV file that is none.
     """
@@ -62,10 +57,8 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
     with lean(), threads(workers) as pool:
         version = _version(source)
         collector = whoami(source)
-        if on_identity:
-            on_identity(collector, [r.name for r in tables.RESOURCES.values()
-                                    if collector.may(r.plural, r.group) is False])
-        reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), pool)
+        shown = partial(on_identity, collector) if on_identity and (source.proves_absence or collector.user) else None
+        reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), shown, pool)
         entries, batches = reader.read()
         entries += _read_scans(scans, batches)
         for table, entry in stated:
@@ -84,7 +77,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
              "user": collector.user, "groups": collector.groups}]}), "collection").batches
         snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
-        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
+        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.reason and entry.outcome != "absent"))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
                           f"{'; '.join(reasons[:3]) or 'it has no objects that auditkit reads'}.")
     manifest = Manifest(
@@ -124,9 +117,10 @@ def _read_scans(paths: Iterable[str | os.PathLike[str]], batches: Batches) -> li
 class _Reader:
     """One collection: the resources, several at a time, and what is derived from their bodies."""
 
-    def __init__(self, source: Source, identity: str, limit: int, progress: Progress, pool: ThreadPoolExecutor):
+    def __init__(self, source: Source, identity: str, limit: int, progress: Progress,
+                 on_rights: Callable[[list[str]], None] | None, pool: ThreadPoolExecutor):
         self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
-        self._limit = limit
+        self._limit, self._on_rights = limit, on_rights
         self._batches: Batches = {}
 
     def read(self) -> tuple[list[Entry], Batches]:
@@ -136,7 +130,10 @@ class _Reader:
         scanned = list(custom.listings(self._source, served, self._limit)) if served else []
         others = engines.served(self._source, served, self._limit)
         named = [one.listing for one in others]
-        entries = [discovery, *self._read_all([*listings, *scanned, *named])]
+        asked = [*listings, *scanned, *named]
+        if self._on_rights:
+            self._on_rights(may_not(self._source, self._pool, (one for one in asked if isinstance(one, Listing))))
+        entries = [discovery, *self._read_all(asked)]
         entries = [entry for entry in entries if not any(entry is one.entry for one in named)]
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
@@ -241,63 +238,6 @@ class _Reader:
         """Rows of what does not come as a list of the API: they pass through the same declarations."""
         for name, batches in decode(msgspec.json.encode({"items": items}), source).batches.items():
             self._batches.setdefault(name, []).extend(batches)
-
-
-# --- who collects --------------------------------------------------------------------------------------------------
-
-
-class _UserInfo(msgspec.Struct):
-    username: str = ""
-    groups: list[str] = []
-
-
-class _WhoStatus(msgspec.Struct):
-    userInfo: _UserInfo = msgspec.field(default_factory=_UserInfo)
-
-
-class _Who(msgspec.Struct):
-    status: _WhoStatus = msgspec.field(default_factory=_WhoStatus)
-
-
-class _Rule(msgspec.Struct):
-    verbs: list[str] = []
-    apiGroups: list[str] = []
-    resources: list[str] = []
-    resourceNames: list[str] = []
-
-
-class _RulesStatus(msgspec.Struct):
-    resourceRules: list[_Rule] = []
-    incomplete: bool = True
-
-
-class _Rules(msgspec.Struct):
-    status: _RulesStatus = msgspec.field(default_factory=_RulesStatus)
-
-
-def whoami(source: Source) -> Collector:
-    """Who the server takes this collector for, and what it may list as far as the server says."""
-    who = _review(source, "authentication.k8s.io/v1", "SelfSubjectReview", {}, _Who).status.userInfo
-    status = _review(source, "authorization.k8s.io/v1", "SelfSubjectRulesReview",
-                     {"spec": {"namespace": "default"}}, _Rules).status
-
-    def may(plural: str, group: str) -> bool | None:
-        granted = any(
-            {"list", "*"} & set(rule.verbs) and {group, "*"} & set(rule.apiGroups)
-            and {plural, "*"} & set(rule.resources) and not rule.resourceNames for rule in status.resourceRules)
-        return granted or (None if status.incomplete or not status.resourceRules else False)
-
-    return Collector(who.username, who.groups, may)
-
-
-def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: type) -> Any:
-    """The answer to a review of oneself; an empty one where the source cannot tell."""
-    try:
-        answer = source.review(f"/apis/{group}/{kind.lower()}s",
-                               {"apiVersion": group, "kind": kind, **body})
-        return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else shape()
-    except (NoAnswer, *UNDECODABLE):
-        return shape()
 
 
 class _Version(msgspec.Struct):

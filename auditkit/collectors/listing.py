@@ -85,7 +85,8 @@ class Listing:
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
                  decoder: Callable[[], Decoder] | None = None,
                  extract: Callable[[bytes], list[dict[str, Any]]] | None = None):
-        self._source, self._resource, self._extract = source, resource, extract
+        self.resource, self.version = resource, version
+        self._source, self._extract = source, extract
         self._asked = Asked.of(resource, version, limit)
         self._decoder = decoder or (lambda: lambda body: decode(body, resource.name))
         root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
@@ -100,7 +101,7 @@ class Listing:
         self.extracted: list[dict[str, Any]] = []
         self.interrupted = False
         self.decode = self._decoder()
-        self.entry = Entry(resource=self._resource.name, path=self.path, outcome="complete", started=now(), ended=now())
+        self.entry = Entry(resource=self.resource.name, path=self.path, outcome="complete", started=now(), ended=now())
 
     def read(self) -> "Listing":
         """Read all pages. A list that expires on the way, or of which a page is cut short or another's, is begun again
@@ -165,11 +166,11 @@ class Listing:
     def _misplaced(self, names: list[str]) -> list[str]:
         """Objects without the namespace that each of their kind has, or with one where their kind has none: they are
         of another kind, and what is in them can be joined to nothing."""
-        if self._resource.namespaced is None:
+        if self.resource.namespaced is None:
             return []
-        if self._resource.namespaced:
-            return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
-        return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
+        if self.resource.namespaced:
+            return [f"{self.resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
+        return [f"{self.resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
                 for name in names
                 if not name.startswith("/")]
 
@@ -203,7 +204,7 @@ class Listing:
 
     def _ask(self, path: str) -> Answer:
         try:
-            answer = self._source.get(path, TABLE_FORM if self._resource.form == "table" else "application/json")
+            answer = self._source.get(path, TABLE_FORM if self.resource.form == "table" else "application/json")
         except NoAnswer as error:
             raise _Stopped("failed", str(error), interrupted=not isinstance(error, NeverAnswered)) from None
         self.entry.bodies.append(body_of(path, answer))

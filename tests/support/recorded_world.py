@@ -59,7 +59,7 @@ class World:
             self.other[path, accept] = self._source.get(path, accept)
         return self.other[path, accept]
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict, until: float | None = None) -> Answer:
         return self._source.review(path, body)
 
     def transport(self) -> list[str]:

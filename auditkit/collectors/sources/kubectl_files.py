@@ -157,7 +157,7 @@ class FilesSource:
                 return self._list(name, path.partition("?")[0])
         return Answer(404, b"", NOT_THERE)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return Answer(404, b"", NOT_THERE)
 
     def transport(self) -> list[str]:

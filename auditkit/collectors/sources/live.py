@@ -46,9 +46,9 @@ class LiveSource:
     def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         return self._transport.request("GET", path, {"Accept": accept}, until=until)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        return self._transport.request("POST", path, headers, json.dumps(body).encode())
+        return self._transport.request("POST", path, headers, json.dumps(body).encode(), until)
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         return Observed(started, ended, "asked")

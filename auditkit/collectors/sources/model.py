@@ -63,8 +63,8 @@ class Source(Protocol):
         before that time of the monotonic clock. Raises `NoAnswer`."""
         ...
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
-        """The answer to a review of oneself, a POST that changes nothing. Raises `NoAnswer`."""
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
+        """The answer to a review of oneself, a POST that changes nothing; ``until`` as of `get`. Raises `NoAnswer`."""
         ...
 
     def transport(self) -> list[str]:

@@ -70,7 +70,7 @@ class RecordingSource:
     def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         return self._answer("GET", path, accept)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return self._answer("POST", path, "application/json")
 
     def transport(self) -> list[str]:
