@@ -1,5 +1,6 @@
 """Collect: everything that a source answers about a cluster, into a snapshot."""
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditkit import tables
 from auditkit.base.memory import lean
@@ -68,7 +70,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         uid, ended = _cluster_uid(snapshot_tables), now()
         observed = source.observed(started, ended)
         on_statement = _mark_stated(entries, source)
-        transport = source.transport()
+        transport = source.transport(_newest(snapshot_tables))
         entries.append(Entry(resource="collection", outcome="complete", reason=" ".join(transport), items=1,
                              started=started, ended=ended, identity=collector.user))
         about = decode(msgspec.json.encode({"items": [
@@ -259,6 +261,12 @@ def _version(source: Source) -> str:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
     except UNDECODABLE:
         return ""
+
+
+def _newest(snapshot_tables: dict[str, pa.Table]) -> dt.datetime | None:
+    """When the newest object was created."""
+    times = (pc.max(found["created"]).as_py() for found in snapshot_tables.values() if "created" in found.column_names)
+    return max((time for time in times if time), default=None)
 
 
 def _cluster_uid(snapshot_tables: dict[str, Any]) -> str:

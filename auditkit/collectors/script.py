@@ -2,9 +2,9 @@
 
 It sends the requests of a live collection, without the questions about its own rights, and its folder holds what was
 asked, each answer and when it was given, so that it proves itself what it is whole of. Secrets and ConfigMaps are asked
-for in the server's ``Table`` form, in which it sends no values; an answer in another form is not kept. What people write
-into objects is blanked out on the way: the annotation of ``kubectl apply``, literal values of environment variables and
-headers of probes, arguments that are called a password or token, passwords in addresses.
+for in the server's ``Table`` form, in which it sends no values; an answer in another form is not kept. What people
+write into objects is blanked out on the way: the annotation of ``kubectl apply``, literal values of environment
+variables and headers of probes, arguments that are called a password or token, passwords in addresses.
 """
 
 from auditkit import tables

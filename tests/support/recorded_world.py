@@ -62,7 +62,7 @@ class World:
     def review(self, path: str, body: dict, until: float | None = None) -> Answer:
         return self._source.review(path, body)
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

@@ -160,7 +160,7 @@ class FilesSource:
     def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return Answer(404, b"", NOT_THERE)
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

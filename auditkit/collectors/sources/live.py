@@ -53,8 +53,8 @@ class LiveSource:
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         return Observed(started, ended, "asked")
 
-    def transport(self) -> list[str]:
-        return self._transport.told()
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
+        return [*self._transport.told(), *self._transport.clock.told(newest)]
 
 
 def _user_of_address(chosen: Chosen) -> None:

@@ -67,8 +67,9 @@ class Source(Protocol):
         """The answer to a review of oneself, a POST that changes nothing; ``until`` as of `get`. Raises `NoAnswer`."""
         ...
 
-    def transport(self) -> list[str]:
-        """What an auditor must know of how it was asked, a sentence each; nothing of files."""
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
+        """What an auditor must know of how it was asked, a sentence each; nothing of files. ``newest`` is when the
+        newest object was created."""
         ...
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

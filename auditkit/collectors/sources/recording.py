@@ -73,7 +73,7 @@ class RecordingSource:
     def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return self._answer("POST", path, "application/json")
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

@@ -22,6 +22,7 @@ from urllib3.util import Timeout, make_headers
 
 from auditkit.base.version import VERSION
 from auditkit.collectors.sources.bounds import Budget
+from auditkit.collectors.sources.clocks import Clock
 from auditkit.collectors.sources.credentials import Pair, authority
 from auditkit.collectors.sources.failures import address, why
 from auditkit.collectors.sources.kubeconfig import Cluster
@@ -62,6 +63,7 @@ class Transport:
         self._connections, self._timeout = connections, timeout
         self.host = server(cluster)
         self._proxy = proxy(self.host, cluster.proxy_url)
+        self.clock = Clock()
         self._pools: dict[Pair | None, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
         self._authority = authority(cluster)
@@ -117,9 +119,10 @@ class Transport:
         for name, value in self._acts_as:
             sent.add(name, value.encode().decode("latin-1"))  # Go writes UTF-8; http.client takes Latin-1
         timeout = Timeout(total=seconds, connect=min(10.0, self._timeout, seconds), read=min(self._timeout, seconds))
-        started = time.monotonic()
-        response = self._pool().request(method, url, headers=sent, body=body, retries=False, redirect=False,
-                                        timeout=timeout, preload_content=False)
+        pool, sent_at, started = self._pool(), time.time(), time.monotonic()
+        response = pool.request(method, url, headers=sent, body=body, retries=False, redirect=False,
+                                timeout=timeout, preload_content=False)
+        self.clock.look(response.headers.get("Date"), sent_at, time.time())
         try:
             with _cut(response, seconds - (time.monotonic() - started)) as cut:
                 content = self._read(response)
