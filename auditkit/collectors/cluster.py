@@ -50,9 +50,9 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
 
     What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and what that
     identity may not read of what the server has, before any object is asked for; of files, who recorded them, if they
-    say so. ``scans`` are files that scanners wrote: their
-    findings become part of the snapshot. ``members`` is a CSV file (user, group) of who is in which group. Raises
-    `SourceError` where nothing at all can be collected, and `UsageError` for a CSV file that is none.
+    say so. ``scans`` are files that scanners wrote: their findings become part of the snapshot. ``members`` is a CSV
+    file (user, group) of who is in which group. Raises `SourceError` where nothing at all can be collected, and
+    `UsageError` for a CSV file that is none.
     """
     started = now()
     stated = [read_memberships(members)] if members else []

@@ -47,12 +47,13 @@ class _Access(msgspec.Struct):
     status: _AccessStatus
 
 
+_WHO, _ACCESS = msgspec.json.Decoder(_Who), msgspec.json.Decoder(_Access)  # made before there are threads
 _Review = TypeVar("_Review", _Who, _Access)
 
 
 def whoami(source: Source) -> Collector:
     """Who the server takes this collector for."""
-    found = _review(source, "authentication.k8s.io/v1", "SelfSubjectReview", {}, _Who)
+    found = _review(source, "authentication.k8s.io/v1", "SelfSubjectReview", {}, _WHO)
     return Collector(found.status.userInfo.username, found.status.userInfo.groups) if found else Collector("", [])
 
 
@@ -75,15 +76,15 @@ def may_not(source: Source, pool: Executor, listings: Iterable[Listing]) -> list
 
 def _denied(source: Source, attributes: dict[str, str], until: float) -> bool:
     found = _review(source, "authorization.k8s.io/v1", "SelfSubjectAccessReview",
-                    {"spec": {"resourceAttributes": attributes}}, _Access, until)
+                    {"spec": {"resourceAttributes": attributes}}, _ACCESS, until)
     return found is not None and not found.status.allowed and (found.status.denied or not found.status.evaluationError)
 
 
-def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: type[_Review],
-            until: float | None = None) -> _Review | None:
+def _review(source: Source, group: str, kind: str, body: dict[str, Any],
+            decoder: "msgspec.json.Decoder[_Review]", until: float | None = None) -> _Review | None:
     """The answer to a review of oneself; None where the source cannot tell."""
     try:
         answer = source.review(f"/apis/{group}/{kind.lower()}s", {"apiVersion": group, "kind": kind, **body}, until)
-        return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else None
+        return decoder.decode(answer.body) if answer.status in (200, 201) else None
     except (NoAnswer, *UNDECODABLE):
         return None

@@ -31,6 +31,8 @@ KEPT = (
 )
 """Settings that are kept. Others may hold credentials (``staticPodURLHeader``) and are not."""
 
+_DECODER = msgspec.json.Decoder(dict[str, dict[str, Any]])  # made before there are threads
+
 
 def read(source: Source, names: list[str], nodes: Entry, progress: Progress) -> tuple[list[dict[str, Any]], Entry]:
     """A row for each of these nodes, and the ledger's entry. ``nodes`` is the entry of the list that they are from.
@@ -113,8 +115,7 @@ def configuration(body: bytes) -> list[dict[str, str]]:
     Raises `ValueError` where the body is no such answer.
     """
     try:
-        document = msgspec.json.decode(body, type=dict[str, dict[str, Any]])
-        config = document["kubeletconfig"]
+        config = _DECODER.decode(body)["kubeletconfig"]
     except (*UNDECODABLE, KeyError) as error:
         raise ValueError(f"the response is not a kubelet configuration ({error})") from None
     return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]

@@ -28,7 +28,8 @@ JOIN = 10_000
 TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
 Progress = Callable[[str, int, int, str], None]
-"""Called with the name of what was read, how many are done, how many there are, and the outcome."""
+"""Called with the name of what was read, how many are done, how many there are, and the outcome. Kubelets are counted
+after the lists, for themselves."""
 
 Batches = dict[str, list[pa.RecordBatch]]
 
