@@ -26,7 +26,8 @@ from auditkit.snapshots.store import open_snapshot
 Paths = Path | str | Iterable[Path | str]
 
 if TYPE_CHECKING:
-    from auditkit.collectors.cluster import Collector, Progress
+    from auditkit.collectors.identity import Collector
+    from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
     from auditkit.reports import Files
@@ -71,12 +72,12 @@ def collect(context: str | None = None, *, recording: Path | str | None = None, 
     """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
 
     ``name`` is what the cluster is called, instead of its context. A server is asked for ``page_size`` objects at a
-    time, by ``workers`` requests at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
-    (`auditkit.Bounds`) has those of the whole collection: time, bytes, pages, rate.
+    time, for ``workers`` lists at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
+    (`auditkit.Bounds`) has those of the whole collection: time, also of kubelets, bytes, pages, rate.
     ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
     that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
-    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before anything
-    is collected, with who collects and the resources that this identity may not list.
+    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before any
+    object is asked for, with who collects and what the server says that this identity may not read.
 
     Of files that kubectl wrote, ``complete`` names the kinds (or ``all``) of which they hold every object of the
     cluster, and of files and recordings ``taken_at`` is the day or time at which they were taken, where they do not

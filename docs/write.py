@@ -197,7 +197,10 @@ def permissions() -> Iterator[str]:
                      "are only asked for where the server serves them. `list` on Secrets would also allow reading "
                      "their values; auditkit asks for the form in which the server sends none. `get` on `nodes/proxy` "
                      "also lets its holder run commands in pods through the kubelet (`access.node_proxy_minimal` "
-                     "reports it): leave it out where that is too much; the configuration of kubelets is then unknown.")
+                     "reports it): leave it out where that is too much; the configuration of kubelets is then unknown. "
+                     "`get` on `nodes/configz` cannot take its place. Since Kubernetes 1.33 a kubelet accepts it from "
+                     "those who ask the kubelet itself (`KubeletFineGrainedAuthz`). auditkit asks through the API "
+                     "server, which requires `nodes/proxy` for every path, and asks the kubelet under its own name.")
     asked: dict[str, list[str]] = {}
     for resource in tables.RESOURCES.values():
         asked.setdefault(resource.group, []).append(resource.plural)

@@ -40,7 +40,7 @@ ByteLimit = Annotated[int, typer.Option(
     "--byte-limit", min=1, help="Bytes of all responses together after which the collection ends with what it has.")]
 PageLimit = Annotated[int, typer.Option("--page-limit", min=1, help="Pages of one list that are read at most.")]
 PageSize = Annotated[int, typer.Option("--page-size", min=1, max=5000, help="Objects in one page of a list.")]
-Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Requests at the same time.")]
+Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Lists that are read at the same time.")]
 Rate = Annotated[float, typer.Option("--rate", min=0, help="Requests per second at most. 0: no limit.")]
 
 

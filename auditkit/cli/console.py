@@ -116,7 +116,7 @@ def gaps(snapshot: "Snapshot") -> None:
 
 
 class CollectionProgress:
-    """A bar on a terminal, plain lines elsewhere; and who collects, before anything is asked for."""
+    """A bar on a terminal, plain lines elsewhere; and who collects, before any object is asked for."""
 
     def __init__(self, *, quiet: bool):
         self._quiet = quiet
@@ -133,13 +133,11 @@ class CollectionProgress:
         self._bar.__exit__(*exception)
 
     def identity(self, collector: Any, may_not: list[str]) -> None:
-        """Print the identity of the collector, and the resources that it cannot list."""
-        if self._quiet:
-            return
-        if collector.user:
-            say(f"collecting as {collector.user} ({', '.join(collector.groups) or 'no groups'})")
-        if may_not:
-            say(f"this identity cannot list {', '.join(may_not)}; checks that need them will be unknown", "yellow")
+        """Print who collects, whether or not the command is quiet, and what this identity cannot read."""
+        known = f"{collector.user} ({', '.join(collector.groups) or 'no groups'})"
+        say(f"collecting as {known if collector.user else 'an unknown identity'}")
+        if may_not and not self._quiet:
+            say(f"this identity cannot read {', '.join(may_not)}; checks that need them will be unknown", "yellow")
 
     def step(self, what: str, done: int, total: int, outcome: str) -> None:
         """One resource is read."""

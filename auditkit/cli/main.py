@@ -81,7 +81,8 @@ PssVersion = Annotated[str, typer.Option(
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only results, and what is missing.")]
+Quiet = Annotated[bool, typer.Option(
+    "--quiet", "-q", help="Print only results, who asks a cluster, and what is missing.")]
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
     "with --compare, every framework that can be compared.")]

@@ -1,15 +1,16 @@
 """Collect: everything that a source answers about a cluster, into a snapshot."""
 
+import datetime as dt
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from auditkit import tables
 from auditkit.base.memory import lean
@@ -18,13 +19,14 @@ from auditkit.base.version import VERSION
 from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
+from auditkit.collectors.identity import Collector, may_not, whoami
+from auditkit.collectors.in_parallel import as_read, threads
 from auditkit.collectors.listing import (
     LIMIT,
-    REFUSED,
     Batches,
     Listing,
+    Progress,
     body_of,
-    message,
     not_served,
     now,
     tables_of,
@@ -34,22 +36,11 @@ from auditkit.collectors.memberships import read_memberships
 from auditkit.collectors.sources.model import LoginFailed, NoAnswer, Source
 from auditkit.errors import SourceError
 from auditkit.scans.read import readers_by_group
-from auditkit.snapshots.ledger import Body, Entry, Outcome
+from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
 
-Progress = Callable[[str, int, int, str], None]
-"""Called with the name of what was read, how many are done, how many there are, and the outcome."""
-
 WORKERS = 4
-
-
-class Collector(NamedTuple):
-    """Who collects, as the server sees it, and what it may list."""
-
-    user: str
-    groups: list[str]
-    may: Callable[[str, str], bool | None]
 
 
 def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progress: Progress | None = None,
@@ -57,20 +48,19 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
             scans: Iterable[str | os.PathLike[str]] = (), members: Path | str | None = None) -> Snapshot:
     """Ask a source for everything that the tables hold, several resources at a time, ``limit`` objects a page.
 
-    What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and which
-    resources that identity may not list, before anything is collected. ``scans`` are files that scanners wrote: their
-    findings become part of the snapshot. ``members`` is a CSV file (user, group) of who is in which group. Raises
-    `SourceError` where nothing at all can be collected, and `UsageError` for a CSV file that is none.
+    What the source refuses, lacks or cuts short is in the ledger. ``on_identity`` is told who collects, and what that
+    identity may not read of what the server has, before any object is asked for; of files, who recorded them, if they
+    say so. ``scans`` are files that scanners wrote: their findings become part of the snapshot. ``members`` is a CSV
+    file (user, group) of who is in which group. Raises `SourceError` where nothing at all can be collected, and
+    `UsageError` for a CSV file that is none.
     """
     started = now()
     stated = [read_memberships(members)] if members else []
-    with lean(), _threads(workers) as pool:
+    with lean(), threads(workers) as pool:
         version = _version(source)
         collector = whoami(source)
-        if on_identity:
-            on_identity(collector, [r.name for r in tables.RESOURCES.values()
-                                    if collector.may(r.plural, r.group) is False])
-        reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), pool)
+        shown = partial(on_identity, collector) if on_identity and (source.proves_absence or collector.user) else None
+        reader = _Reader(source, collector.user, limit, progress or (lambda *_: None), shown, pool)
         entries, batches = reader.read()
         entries += _read_scans(scans, batches)
         for table, entry in stated:
@@ -80,7 +70,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
         uid, ended = _cluster_uid(snapshot_tables), now()
         observed = source.observed(started, ended)
         on_statement = _mark_stated(entries, source)
-        transport = source.transport()
+        transport = source.transport(_newest(snapshot_tables))
         entries.append(Entry(resource="collection", outcome="complete", reason=" ".join(transport), items=1,
                              started=started, ended=ended, identity=collector.user))
         about = decode(msgspec.json.encode({"items": [
@@ -89,7 +79,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
              "user": collector.user, "groups": collector.groups}]}), "collection").batches
         snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
-        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
+        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.reason and entry.outcome != "absent"))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
                           f"{'; '.join(reasons[:3]) or 'it has no objects that auditkit reads'}.")
     manifest = Manifest(
@@ -102,18 +92,6 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
 
 _MADE_FROM = {"controlplane": ["pods"], "kubelets": ["nodes"], "engines": [engines.CRDS, engines.API_SERVICES]}
 """Sources that are not lists of their own, and the lists that they are made from. With files there is no discovery."""
-
-
-@contextmanager
-def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
-    """Threads for requests. A collection that is given up, as by Ctrl-C, waits for none of them."""
-    pool = ThreadPoolExecutor(count)
-    try:
-        yield pool
-    except BaseException:
-        pool.shutdown(wait=False, cancel_futures=True)
-        raise
-    pool.shutdown()
 
 
 def _mark_stated(entries: list[Entry], source: Source) -> list[str]:
@@ -141,11 +119,10 @@ def _read_scans(paths: Iterable[str | os.PathLike[str]], batches: Batches) -> li
 class _Reader:
     """One collection: the resources, several at a time, and what is derived from their bodies."""
 
-    def __init__(self, source: Source, identity: str, limit: int, progress: Progress, pool: ThreadPoolExecutor):
+    def __init__(self, source: Source, identity: str, limit: int, progress: Progress,
+                 on_rights: Callable[[list[str]], None] | None, pool: ThreadPoolExecutor):
         self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
-        self._limit = limit
-        self._static_pods: list[dict[str, Any]] = []
-        self._lock = threading.Lock()
+        self._limit, self._on_rights = limit, on_rights
         self._batches: Batches = {}
 
     def read(self) -> tuple[list[Entry], Batches]:
@@ -155,12 +132,16 @@ class _Reader:
         scanned = list(custom.listings(self._source, served, self._limit)) if served else []
         others = engines.served(self._source, served, self._limit)
         named = [one.listing for one in others]
-        entries = [discovery, *self._read_all([*listings, *scanned, *named])]
+        asked = [*listings, *scanned, *named]
+        if self._on_rights:
+            self._on_rights(may_not(self._source, self._pool, (one for one in asked if isinstance(one, Listing))))
+        entries = [discovery, *self._read_all(asked)]
         entries = [entry for entry in entries if not any(entry is one.entry for one in named)]
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
         entries.append(self._engines(others, served, by_name))
-        entries.append(self._control_plane(by_name["pods"]))
+        static_pods = [pod for one in listings if isinstance(one, Listing) for pod in one.extracted]
+        entries.append(self._control_plane(by_name["pods"], static_pods))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
             entry.identity = self._identity
@@ -213,23 +194,14 @@ class _Reader:
         else:
             return not_served(resource)
         return Listing(self._source, resource, version, limit=self._limit,
-                       on_body=self._look_for_static_pods if resource.name == "pods" else None)
-
-    def _look_for_static_pods(self, body: bytes) -> None:
-        with self._lock:
-            self._static_pods += control_plane.static_pods(body)
+                       extract=control_plane.static_pods if resource.name == "pods" else None)
 
     def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
-        futures = {self._pool.submit(listing.read): listing
-                   for listing in listings if isinstance(listing, Listing)}
-        total = len(listings)
-        done = total - len(futures)
-        for future in as_completed(futures):
-            listing = future.result()
-            done += 1
-            self._progress(listing.entry.resource, done, total, listing.entry.outcome)
-        for listing in futures.values():
+        asked = [each for each in listings if isinstance(each, Listing)]
+        for done, listing in enumerate(as_read(self._pool, asked), len(listings) - len(asked) + 1):
+            self._progress(listing.entry.resource, done, len(listings), listing.entry.outcome)
+        for listing in asked:
             custom.finish(listing)
         for each in listings:  # in a fixed order, so that the same answers make the same bytes
             if isinstance(each, Listing):
@@ -247,10 +219,10 @@ class _Reader:
             items=sum(len(row["objects"]) for row in rows), bodies=[body for one in listings for body in one.bodies],
             started=min((one.started for one in listings), default=now()), ended=now())
 
-    def _control_plane(self, pods: Entry) -> Entry:
+    def _control_plane(self, pods: Entry, static_pods: list[dict[str, Any]]) -> Entry:
         entry = Entry(resource="controlplane", path=pods.path, outcome=pods.outcome, reason=pods.reason,
-                      items=len(self._static_pods), started=pods.started, ended=pods.ended)
-        unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
+                      items=len(static_pods), started=pods.started, ended=pods.ended)
+        unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
         if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
             entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "
@@ -259,98 +231,15 @@ class _Reader:
 
     def _kubelets(self, nodes: Entry) -> Entry:
         """Ask each node's kubelet for its configuration."""
-        entry = Entry(resource="kubelets", path="/api/v1/nodes/NODE/proxy/configz", outcome=nodes.outcome,
-                      reason=nodes.reason, started=now(), ended=now())
         names = [name for batch in self._batches.get("nodes", []) for name in batch.column("name").to_pylist()]
-        asked = list(self._pool.map(self._kubelet, names))
-        self._put("kubelets", [row for row, _, _ in asked])
-        entry.bodies = [body for _, _, body in asked if body]
-        entry.items = sum(row["read"] for row, _, _ in asked)
-        entry.ended = now()
-        unread = [(row["node"], row["reason"], outcome) for row, outcome, _ in asked if not row["read"]]
-        if unread and nodes.outcome == "complete":
-            outcomes = {outcome for _, _, outcome in unread}
-            entry.outcome = "partial" if entry.items else outcomes.pop() if len(outcomes) == 1 else "failed"
-            entry.reason = (f"{len(unread)} of {len(names)} nodes gave no configuration, for example {unread[0][0]}: "
-                            f"{unread[0][1]}")
+        rows, entry = kubelets.read(self._source, names, nodes, self._progress)
+        self._put("kubelets", rows)
         return entry
-
-    def _kubelet(self, node: str) -> tuple[dict[str, Any], Outcome, Body | None]:
-        row: dict[str, Any] = {"node": node, "read": False, "reason": "", "settings": []}
-        path = f"/api/v1/nodes/{node}/proxy/configz"
-        try:
-            answer = self._source.get(path)
-        except NoAnswer as error:
-            return {**row, "reason": str(error)}, "failed", None
-        body = body_of(path, answer)
-        if answer.status != 200:
-            return {**row, "reason": message(answer)}, REFUSED.get(answer.status, "failed"), body
-        try:
-            return {**row, "read": True, "settings": kubelets.configuration(answer.body)}, "complete", body
-        except ValueError as error:
-            return {**row, "reason": str(error)}, "failed", body
 
     def _put(self, source: str, items: list[dict[str, Any]]) -> None:
         """Rows of what does not come as a list of the API: they pass through the same declarations."""
         for name, batches in decode(msgspec.json.encode({"items": items}), source).batches.items():
             self._batches.setdefault(name, []).extend(batches)
-
-
-# --- who collects --------------------------------------------------------------------------------------------------
-
-
-class _UserInfo(msgspec.Struct):
-    username: str = ""
-    groups: list[str] = []
-
-
-class _WhoStatus(msgspec.Struct):
-    userInfo: _UserInfo = msgspec.field(default_factory=_UserInfo)
-
-
-class _Who(msgspec.Struct):
-    status: _WhoStatus = msgspec.field(default_factory=_WhoStatus)
-
-
-class _Rule(msgspec.Struct):
-    verbs: list[str] = []
-    apiGroups: list[str] = []
-    resources: list[str] = []
-    resourceNames: list[str] = []
-
-
-class _RulesStatus(msgspec.Struct):
-    resourceRules: list[_Rule] = []
-    incomplete: bool = True
-
-
-class _Rules(msgspec.Struct):
-    status: _RulesStatus = msgspec.field(default_factory=_RulesStatus)
-
-
-def whoami(source: Source) -> Collector:
-    """Who the server takes this collector for, and what it may list as far as the server says."""
-    who = _review(source, "authentication.k8s.io/v1", "SelfSubjectReview", {}, _Who).status.userInfo
-    status = _review(source, "authorization.k8s.io/v1", "SelfSubjectRulesReview",
-                     {"spec": {"namespace": "default"}}, _Rules).status
-
-    def may(plural: str, group: str) -> bool | None:
-        granted = any(
-            {"list", "*"} & set(rule.verbs) and {group, "*"} & set(rule.apiGroups)
-            and {plural, "*"} & set(rule.resources) and not rule.resourceNames for rule in status.resourceRules)
-        return granted or (None if status.incomplete or not status.resourceRules else False)
-
-    return Collector(who.username, who.groups, may)
-
-
-def _review(source: Source, group: str, kind: str, body: dict[str, Any], shape: type) -> Any:
-    """The answer to a review of oneself; an empty one where the source cannot tell."""
-    try:
-        answer = source.review(f"/apis/{group}/{kind.lower()}s",
-                               {"apiVersion": group, "kind": kind, **body})
-        return msgspec.json.decode(answer.body, type=shape) if answer.status in (200, 201) else shape()
-    except (NoAnswer, *UNDECODABLE):
-        return shape()
 
 
 class _Version(msgspec.Struct):
@@ -372,6 +261,12 @@ def _version(source: Source) -> str:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
     except UNDECODABLE:
         return ""
+
+
+def _newest(snapshot_tables: dict[str, pa.Table]) -> dt.datetime | None:
+    """When the newest object was created."""
+    times = (pc.max(found["created"]).as_py() for found in snapshot_tables.values() if "created" in found.column_names)
+    return max((time for time in times if time), default=None)
 
 
 def _cluster_uid(snapshot_tables: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ import datetime as dt
 import hashlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -14,7 +16,7 @@ from auditkit import tables
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.objects import NotAList, Page, decode
 from auditkit.collectors.envelope import Announced, Asked
-from auditkit.collectors.sources.model import Answer, NoAnswer, Source
+from auditkit.collectors.sources.model import Answer, NeverAnswered, NoAnswer, Source
 from auditkit.snapshots.ledger import Body, Entry, Outcome
 from auditkit.tables.model import Resource
 
@@ -25,6 +27,10 @@ JOIN = 10_000
 """Rows from which the pieces of a table are joined."""
 TABLE_FORM = "application/json;as=Table;v=v1;g=meta.k8s.io"
 
+Progress = Callable[[str, int, int, str], None]
+"""Called with the name of what was read, how many are done, how many there are, and the outcome. Kubelets are counted
+after the lists, for themselves."""
+
 Batches = dict[str, list[pa.RecordBatch]]
 
 REFUSED: dict[int, Outcome] = {403: "forbidden", 404: "absent"}
@@ -33,6 +39,15 @@ REFUSED: dict[int, Outcome] = {403: "forbidden", 404: "absent"}
 
 def now() -> dt.datetime:
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+BY_WORTH: tuple[Outcome, ...] = ("failed", "absent", "forbidden", "partial", "complete")
+"""Outcomes, the best last."""
+
+
+def passing(answer: Answer) -> bool:
+    """True for an answer that another try may replace by a better one: the server is overloaded or broken now."""
+    return answer.status == 429 or answer.status >= 500
 
 
 def body_of(path: str, answer: Answer) -> Body:
@@ -45,11 +60,11 @@ class _Restart(Exception):
 
 
 class _Stopped(Exception):
-    """Nothing more of a list can be read: the outcome, and why."""
+    """Nothing more of a list can be read: the outcome, why, and whether another try may read it."""
 
-    def __init__(self, outcome: Outcome, reason: str):
+    def __init__(self, outcome: Outcome, reason: str, *, interrupted: bool = False):
         super().__init__(reason)
-        self.outcome, self.reason = outcome, reason
+        self.outcome, self.reason, self.interrupted = outcome, reason, interrupted
 
 
 _ONE_PAGE = threading.Lock()
@@ -63,41 +78,59 @@ Decoder = Callable[[bytes], Page]
 class Listing:
     """All the pages of one resource: their rows by table, and the ledger's entry.
 
-    ``decoder`` makes what decodes the pages, anew for each try; ``on_body`` is shown each body that was understood.
+    ``decoder`` makes what decodes the pages, anew for each try. ``extract`` is shown each body that was understood;
+    ``extracted`` is what it found. ``interrupted`` is true where the server or the way to it failed, or the list did
+    not hold still: another try may read it.
     """
 
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
-                 decoder: Callable[[], Decoder] | None = None, on_body: Callable[[bytes], None] | None = None):
-        self._source, self._resource, self._on_body = source, resource, on_body
+                 decoder: Callable[[], Decoder] | None = None,
+                 extract: Callable[[bytes], list[dict[str, Any]]] | None = None):
+        self.resource, self.version = resource, version
+        self._source, self._extract = source, extract
         self._asked = Asked.of(resource, version, limit)
         self._decoder = decoder or (lambda: lambda body: decode(body, resource.name))
         root = f"/apis/{resource.group}/{version}" if resource.group else f"/api/{version}"
         self.path = f"{root}/{resource.plural}?limit={limit}"
         if resource.form == "table":
             self.path += "&includeObject=Metadata"
+        self._begin()
+
+    def _begin(self) -> None:
+        """Forget all that was read: nothing of one try is part of another."""
         self.batches: Batches = {}
+        self.extracted: list[dict[str, Any]] = []
+        self.interrupted = False
         self.decode = self._decoder()
-        self.entry = Entry(resource=resource.name, path=self.path, outcome="complete", started=now(), ended=now())
+        self.entry = Entry(resource=self.resource.name, path=self.path, outcome="complete", started=now(), ended=now())
 
     def read(self) -> "Listing":
         """Read all pages. A list that expires on the way, or of which a page is cut short or another's, is begun again
         once, and never patched together: what a decoder keeps of a page that is refused is forgotten with it."""
         for last_try in (False, True):
-            self.batches, self.entry.items, self.entry.bodies = {}, 0, []
-            self.decode = self._decoder()
+            self._begin()
             try:
                 self._read_pages()
                 break
             except _Restart as reason:
                 if last_try:
                     self._end("partial", f"{reason}, twice")
+                    self.interrupted = True
             except NotAList as error:
                 if last_try:
                     self._stop("failed", str(error))
             except _Stopped as stop:
                 self._stop(stop.outcome, stop.reason)
+                self.interrupted = stop.interrupted
                 break
         self.entry.ended = now()
+        return self
+
+    def read_again(self) -> "Listing":
+        """Read a list that was interrupted once more, from the start. The better of both tries is kept whole."""
+        first = copy(self)
+        if _worth(self.read().entry) <= _worth(first.entry):
+            vars(self).update(vars(first))
         return self
 
     def _stop(self, outcome: Outcome, reason: str) -> None:
@@ -134,11 +167,11 @@ class Listing:
     def _misplaced(self, names: list[str]) -> list[str]:
         """Objects without the namespace that each of their kind has, or with one where their kind has none: they are
         of another kind, and what is in them can be joined to nothing."""
-        if self._resource.namespaced is None:
+        if self.resource.namespaced is None:
             return []
-        if self._resource.namespaced:
-            return [f"{self._resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
-        return [f"{self._resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
+        if self.resource.namespaced:
+            return [f"{self.resource.kind} {name[1:254]} has no namespace" for name in names if name.startswith("/")]
+        return [f"{self.resource.kind} {name[:254]} has a namespace, although its kind is cluster-scoped"
                 for name in names
                 if not name.startswith("/")]
 
@@ -166,22 +199,26 @@ class Listing:
                 self._asked.verify(page)
         except NotAList as error:
             raise NotAList(answer.note or str(error)) from None
-        if self._on_body:
-            self._on_body(answer.body)
+        if self._extract:
+            self.extracted += self._extract(answer.body)
         return page, answer.note
 
     def _ask(self, path: str) -> Answer:
         try:
-            answer = self._source.get(path, TABLE_FORM if self._resource.form == "table" else "application/json")
+            answer = self._source.get(path, TABLE_FORM if self.resource.form == "table" else "application/json")
         except NoAnswer as error:
-            raise _Stopped("failed", str(error)) from None
+            raise _Stopped("failed", str(error), interrupted=not isinstance(error, NeverAnswered)) from None
         self.entry.bodies.append(body_of(path, answer))
         if answer.status == 200:
             return answer
         reason = message(answer)
         if answer.status == 410:
             raise _Restart("the list expired during collection (410)")
-        raise _Stopped(REFUSED.get(answer.status, "failed"), reason)
+        raise _Stopped(REFUSED.get(answer.status, "failed"), reason, interrupted=passing(answer))
+
+
+def _worth(entry: Entry) -> tuple[int, int]:
+    return BY_WORTH.index(entry.outcome), entry.items
 
 
 class _Status(msgspec.Struct):

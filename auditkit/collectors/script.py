@@ -1,10 +1,10 @@
 """A shell script that makes a recording where auditkit cannot run: with ``kubectl proxy`` and ``curl`` alone.
 
-It sends the requests of a live collection, and its folder holds what was asked, each answer and when it was given, so
-that it proves itself what it is whole of. Secrets and ConfigMaps are asked for in the server's ``Table`` form, in which
-it sends no values; an answer in another form is not kept. What people write into objects is blanked out on the way: the
-annotation of ``kubectl apply``, literal values of environment variables and headers of probes, arguments that are
-called a password or token, passwords in addresses.
+It sends the requests of a live collection, without the questions about its own rights, and its folder holds what was
+asked, each answer and when it was given, so that it proves itself what it is whole of. Secrets and ConfigMaps are asked
+for in the server's ``Table`` form, in which it sends no values; an answer in another form is not kept. What people
+write into objects is blanked out on the way: the annotation of ``kubectl apply``, literal values of environment
+variables and headers of probes, arguments that are called a password or token, passwords in addresses.
 """
 
 from auditkit import tables
@@ -167,8 +167,6 @@ get /version
 [ "${status:-}" = 200 ] || { cat "$tmp/body" >&2; exit 4; }
 review /apis/authentication.k8s.io/v1/selfsubjectreviews \
     '{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview"}'
-review /apis/authorization.k8s.io/v1/selfsubjectrulesreviews \
-    '{"apiVersion":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview","spec":{"namespace":"default"}}'
 
 # What the server serves: in two documents, or in one for each group and version where it is older.
 get /api '@AGGREGATED@'

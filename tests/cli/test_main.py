@@ -63,7 +63,19 @@ def test_collect_from_a_live_cluster(server: ReplayServer, kubeconfig: str, tmp_
 
 def test_quiet(tmp_path: Path) -> None:
     done = auditkit("collect", "-q", "--recording", ACME_PROD, "--store", tmp_path)
-    assert done.stderr == "" and len(done.stdout.splitlines()) == 1
+    who, *missing = done.stderr.splitlines()
+    assert who == "collecting as admin (system:masters, system:authenticated)"
+    assert missing and {line.split()[0] for line in missing} <= {"partial", "failed"}
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_quiet_or_not_it_is_shown_who_asks_a_cluster(server: ReplayServer, kubeconfig: str, tmp_path: Path) -> None:
+    server.forbid("secrets")
+    server.fault("*/selfsubjectreviews", status=403)
+    for option in ("--quiet", "--strict"):
+        done = auditkit("collect", option, "--context", "acme-prod", "--store", tmp_path, KUBECONFIG=kubeconfig)
+        assert done.stderr.splitlines()[0] == "collecting as an unknown identity"
+        assert ("this identity cannot read secrets;" in done.stderr) == (option == "--strict")
 
 
 @pytest.mark.parametrize(("arguments", "code", "says"), [

@@ -33,7 +33,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory):
     folder = tmp_path_factory.mktemp("script")
     with ReplayServer(ACME_PROD) as server:
         server.configz["acme-w1"] = {"readOnlyPort": 0}
-        live = collect(LiveSource(None, str(server.kubeconfig(folder))))
+        live = collect(LiveSource(None, str(server.kubeconfig(folder))), on_identity=lambda *_: None)
         asked = {(r.method, r.url) for r in server.requests}
         server.requests.clear()
         done = record(server, folder)
@@ -48,9 +48,11 @@ def test_the_script_is_short_and_plain() -> None:
     assert {word for word in ("python", "jq", "perl", "awk") if re.search(rf"\b{word}\b", text)} == set()
 
 
-def test_it_asks_what_a_live_collection_asks(recorded) -> None:
+def test_it_asks_what_a_live_collection_asks_but_for_its_rights(recorded) -> None:
     _, _, live, script_asked = recorded
-    assert live - script_asked == set()
+    assert live - script_asked == {("POST", "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")}
+    assert {url for method, url in script_asked if method == "POST"} == {
+        "/apis/authentication.k8s.io/v1/selfsubjectreviews"}
 
 
 def test_its_recording_makes_the_tables_of_a_live_collection(recorded) -> None:

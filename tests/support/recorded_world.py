@@ -27,6 +27,7 @@ class World:
     stated: frozenset[str] = frozenset()
     stated_by = ""
     pages = 10_000
+    kubelet_seconds = 60.0
 
     def __init__(self) -> None:
         source = open_files(ACME_PROD)
@@ -36,7 +37,7 @@ class World:
         self.configz: dict[str, dict[str, Any]] = {}
         self.other: dict[tuple[str, str], Answer] = {}
 
-    def get(self, path: str, accept: str = "application/json") -> Answer:
+    def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         bare, _, query = path.partition("?")
         if bare.endswith("/proxy/configz"):
             config = self.configz.get(bare.split("/")[-3])
@@ -58,10 +59,10 @@ class World:
             self.other[path, accept] = self._source.get(path, accept)
         return self.other[path, accept]
 
-    def review(self, path: str, body: dict) -> Answer:
+    def review(self, path: str, body: dict, until: float | None = None) -> Answer:
         return self._source.review(path, body)
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

@@ -1,23 +1,29 @@
 """How much a collection may ask of a server, and take from it."""
 
+import math
 import threading
 import time
 
 import msgspec
 
-from auditkit.collectors.sources.model import NoAnswer
+from auditkit.collectors.sources.model import NeverAnswered, TooLate
+
+KUBELETS = 32
+"""Kubelets that are asked at the same time: most answer at once, and those of nodes that are gone not at all."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
     """The bounds of a collection. What is reached within them is kept, and the ledger says where it ended.
 
-    ``seconds``: of the whole collection. ``response_seconds``: of one response, from the request to its last byte.
+    ``seconds``: of the whole collection. ``kubelet_seconds``: of all requests to kubelets together.
+    ``response_seconds``: of one response, from the request to its last byte.
     ``response_bytes``: of one response, uncompressed. ``bytes``: of all of them. ``pages``: of one list.
     ``pause_seconds``: the longest pause that a server may ask for (``Retry-After``). ``rate``: requests a second at
     most, 0 for any number.
     """
 
     seconds: float = 3600
+    kubelet_seconds: float = 60
     response_seconds: float = 300
     response_bytes: int = 256 * 2**20
     bytes: int = 16 * 2**30
@@ -36,28 +42,29 @@ class Budget:
         self.pauses, self.paused = 0, 0.0
         """How often the server asked for a pause, and for how many seconds in all."""
 
-    def seconds(self) -> float:
-        """How long a response may take now. Raises `NoAnswer` where the time is up."""
-        left = self._ends - time.monotonic()
-        if left <= 0:
-            raise NoAnswer(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
-        return min(left, self.bounds.response_seconds)
+    def turn(self, until: float = math.inf) -> float:
+        """Wait until the rate allows another request; how long its response may take then.
+
+        ``until``: when it must have come, by the monotonic clock. Raises `TooLate` where that is too soon, and
+        `NeverAnswered` where the time of the collection is up.
+        """
+        with self._lock:
+            turn = max(self._next, time.monotonic())
+            if turn >= self._ends:
+                raise NeverAnswered(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
+            if turn >= until:
+                raise TooLate("there was no time left for the request")
+            if self.bounds.rate:
+                self._next = turn + 1 / self.bounds.rate
+        time.sleep(max(0.0, turn - time.monotonic()))
+        return max(0.01, min(self._ends - turn, until - turn, self.bounds.response_seconds))
 
     def spend(self, size: int) -> None:
-        """Count the bytes of a response. Raises `NoAnswer` where there have been too many."""
+        """Count the bytes of a response. Raises `NeverAnswered` where there have been too many."""
         with self._lock:
             self._bytes -= size
             if self._bytes < 0:
-                raise NoAnswer(f"the collection reached its bound of {self.bounds.bytes:,} bytes")
-
-    def wait_turn(self) -> None:
-        """Wait until the rate allows another request."""
-        if not self.bounds.rate:
-            return
-        with self._lock:
-            turn = max(self._next, time.monotonic())
-            self._next = turn + 1 / self.bounds.rate
-        time.sleep(max(0.0, turn - time.monotonic()))
+                raise NeverAnswered(f"the collection reached its bound of {self.bounds.bytes:,} bytes")
 
     def pause(self, seconds: float, *, asked: bool) -> bool:
         """Wait, if that is within the bounds: whether it was. ``asked``: the server asked for it."""

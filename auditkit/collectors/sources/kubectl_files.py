@@ -25,7 +25,7 @@ from auditkit.collectors.sources.documents import (
     sentence,
     text_of,
 )
-from auditkit.collectors.sources.model import ALL_PAGES, Answer, Source
+from auditkit.collectors.sources.model import ALL_PAGES, NO_END, Answer, Source
 from auditkit.collectors.sources.observed import Newest, Observed
 from auditkit.collectors.sources.recording import INDEX, RecordingSource
 from auditkit.collectors.sources.wholeness import EVERYWHERE, SINGLE, Listed, doubts, named_by
@@ -125,6 +125,7 @@ class FilesSource:
     proves_absence = False
     assembles = True
     pages = ALL_PAGES
+    kubelet_seconds = NO_END
 
     def __init__(self, path: Path, complete: frozenset[str] = frozenset(), stated_by: str = "", taken: Stated = None):
         self.name = path.resolve().name.partition(".")[0]
@@ -150,16 +151,16 @@ class FilesSource:
         why = problems or f"it has no file with the suffix {', '.join((*SUFFIXES, *ARCHIVES))}, or only empty ones"
         return f"{path} contains no Kubernetes objects: {why}."
 
-    def get(self, path: str, accept: str = "application/json") -> Answer:
+    def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         for name, resource in _RESOURCES.items():
             if path.partition("?")[0].endswith(f"/{resource.plural}") and _group(path) == resource.group:
                 return self._list(name, path.partition("?")[0])
         return Answer(404, b"", NOT_THERE)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return Answer(404, b"", NOT_THERE)
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from auditkit.collectors.sources.bounds import Bounds, Budget
+from auditkit.collectors.sources.bounds import KUBELETS, Bounds, Budget
 from auditkit.collectors.sources.kubeconfig import Chosen, Cluster, User, choose
 from auditkit.collectors.sources.login import impersonation, login
 from auditkit.collectors.sources.model import Answer
@@ -37,24 +37,24 @@ class LiveSource:
         chosen = choose(context, kubeconfig) or _in_cluster()
         self.name = name or chosen.context
         bounds = bounds or Bounds()
-        self.pages = bounds.pages
+        self.pages, self.kubelet_seconds = bounds.pages, bounds.kubelet_seconds
         _user_of_address(chosen)
         self._transport = Transport(chosen.cluster, login(chosen.user, chosen.cluster), impersonation(chosen.user),
-                                    Budget(bounds), workers, timeout)
+                                    Budget(bounds), max(workers, KUBELETS), timeout)
         self.described = f"API server {self._transport.host}"
 
-    def get(self, path: str, accept: str = "application/json") -> Answer:
-        return self._transport.request("GET", path, {"Accept": accept})
+    def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
+        return self._transport.request("GET", path, {"Accept": accept}, until=until)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         headers = {"Accept": "application/json", "Content-Type": "application/json"}
-        return self._transport.request("POST", path, headers, json.dumps(body).encode())
+        return self._transport.request("POST", path, headers, json.dumps(body).encode(), until)
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:
         return Observed(started, ended, "asked")
 
-    def transport(self) -> list[str]:
-        return self._transport.told()
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
+        return [*self._transport.told(), *self._transport.clock.told(newest)]
 
 
 def _user_of_address(chosen: Chosen) -> None:

@@ -93,7 +93,7 @@ def http_date(text: str) -> dt.datetime | None:
     for parse in (dt.datetime.fromisoformat, parsedate_to_datetime):
         try:
             found = parse(text)
-        except (ValueError, TypeError):
+            return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
+        except (ValueError, TypeError, OverflowError):
             continue
-        return found.replace(tzinfo=dt.UTC) if found.tzinfo is None else found.astimezone(dt.UTC)
     return None

@@ -13,7 +13,7 @@ import msgspec
 from auditkit.base.files import content
 from auditkit.base.unpacking import gunzip
 from auditkit.collectors.sources.documents import UNREADABLE, members, sentence
-from auditkit.collectors.sources.model import ALL_PAGES, Answer
+from auditkit.collectors.sources.model import ALL_PAGES, NO_END, Answer
 from auditkit.collectors.sources.observed import SKEW, Newest, Observed, http_date
 from auditkit.errors import SourceError, UsageError
 
@@ -43,6 +43,7 @@ class RecordingSource:
     proves_absence = False
     assembles = False
     pages = ALL_PAGES
+    kubelet_seconds = NO_END
     stated: frozenset[str] = frozenset()
 
     def __init__(self, path: Path, stated_by: str = "", taken: tuple[dt.datetime, dt.datetime] | None = None):
@@ -66,13 +67,13 @@ class RecordingSource:
         form = re.search(r"as=(\w+)", accept)
         return method, bare, frozenset(parse_qsl(query)), form.group(1) if form else ""
 
-    def get(self, path: str, accept: str = "application/json") -> Answer:
+    def get(self, path: str, accept: str = "application/json", until: float | None = None) -> Answer:
         return self._answer("GET", path, accept)
 
-    def review(self, path: str, body: dict[str, Any]) -> Answer:
+    def review(self, path: str, body: dict[str, Any], until: float | None = None) -> Answer:
         return self._answer("POST", path, "application/json")
 
-    def transport(self) -> list[str]:
+    def transport(self, newest: dt.datetime | None = None) -> list[str]:
         return []
 
     def observed(self, started: dt.datetime, ended: dt.datetime) -> Observed:

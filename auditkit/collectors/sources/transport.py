@@ -23,16 +23,20 @@ from urllib3.util import Timeout, make_headers
 
 from auditkit.base.version import VERSION
 from auditkit.collectors.sources.bounds import Budget
+from auditkit.collectors.sources.clocks import Clock
 from auditkit.collectors.sources.credentials import Pair, authority
 from auditkit.collectors.sources.failures import address, why
 from auditkit.collectors.sources.kubeconfig import Cluster
 from auditkit.collectors.sources.login import Login
-from auditkit.collectors.sources.model import Answer, NoAnswer
+from auditkit.collectors.sources.model import Answer, NeverAnswered, NoAnswer
 from auditkit.collectors.sources.proxies import proxy
 from auditkit.errors import SourceError
 
 TRIES, BROKEN = 6, 2
 """How often a request is made that the server answers with an error of its own, and one that gets no answer."""
+
+PROMPT = 5.0
+"""Seconds for the response to a request that is made only once."""
 
 PAUSE = 0.2
 """Seconds before the second try; each further pause is twice as long."""
@@ -60,19 +64,20 @@ class Transport:
         self._connections, self._timeout = connections, timeout
         self.host = server(cluster)
         self._proxy = proxy(self.host, cluster.proxy_url)
+        self.clock = Clock()
         self._pools: dict[Pair | None, urllib3.PoolManager] = {}
         self._lock = threading.Lock()
         self._authority = authority(cluster)
 
-    def request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None) -> Answer:
-        """The answer of the server. Raises `NoAnswer`."""
-        relogged = False
-        for attempt in range(TRIES):
-            response = self._sent(method, path, headers, body)
-            if response.status == 401 and not relogged and self._login.refused():
-                relogged = True
-                continue
-            if response.status not in PASSING or attempt == TRIES - 1:
+    def request(self, method: str, path: str, headers: dict[str, str], body: bytes | None = None,
+                until: float | None = None) -> Answer:
+        """The answer of the server; with ``until``, to one prompt try before that time. Raises `NoAnswer`."""
+        tries = TRIES if until is None else 1
+        for attempt in range(tries):
+            response = self._sent(method, path, headers, body, until)
+            if response.status == 401 and self._login.refused():
+                response = self._sent(method, path, headers, body, until)
+            if response.status not in PASSING or attempt == tries - 1:
                 break
             asked = _retry_after(response.headers)
             pause = _backoff(attempt) if asked is None else asked
@@ -81,41 +86,45 @@ class Transport:
                 return Answer(response.status, response.body, note if asked is not None else "")
         return Answer(response.status, response.body)
 
-    def _sent(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> _Response:
-        """A response of whatever status. A connection that breaks is tried once more."""
-        for attempt in range(BROKEN):
+    def _sent(self, method: str, path: str, headers: dict[str, str], body: bytes | None,
+              until: float | None) -> _Response:
+        """A response of whatever status. A connection that breaks is tried once more, if there is time for that."""
+        tries = BROKEN if until is None else 1
+        for attempt in range(tries):
             try:
-                return self._followed(method, self.host + path, headers, body)
+                return self._followed(method, self.host + path, headers, body, until)
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-                if attempt == BROKEN - 1 or isinstance(error, ValueError):
+                if attempt == tries - 1 or isinstance(error, ValueError):
                     raise NoAnswer(why(error)) from None
                 self._budget.pause(_backoff(attempt), asked=False)
         raise AssertionError
 
-    def _followed(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Response:
+    def _followed(self, method: str, url: str, headers: dict[str, str], body: bytes | None,
+                  until: float | None) -> _Response:
         for _ in range(3):
-            response = self._once(method, url, headers, body)
+            response = self._once(method, url, headers, body, until)
             if response.status not in _MOVED or not (target := response.headers.get("Location")):
                 return response
             target = urljoin(url, target)
             if _origin(target) != _origin(url):
-                raise NoAnswer(f"the server redirects to another host ({address(target)}), which is not followed")
+                raise NeverAnswered(f"the server redirects to another host ({address(target)}), which is not followed")
             url = target
-        raise NoAnswer("the server redirects again and again")
+        raise NeverAnswered("the server redirects again and again")
 
-    def _once(self, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Response:
-        self._budget.wait_turn()
-        seconds = self._budget.seconds()
+    def _once(self, method: str, url: str, headers: dict[str, str], body: bytes | None,
+              until: float | None) -> _Response:
+        seconds = self._budget.turn() if until is None else min(PROMPT, self._budget.turn(until))
         sent = urllib3.HTTPHeaderDict({"User-Agent": f"auditkit/{VERSION}", **headers, **self._login.headers()})
         if not self._cluster.disable_compression:
             sent["Accept-Encoding"] = "gzip"
         for name, value in self._acts_as:
             sent.add(name, value.encode().decode("latin-1"))  # Go writes UTF-8; http.client takes Latin-1
-        timeout = Timeout(connect=min(10.0, self._timeout, seconds), read=min(self._timeout, seconds))
-        started = time.monotonic()
+        timeout = Timeout(total=seconds, connect=min(10.0, self._timeout, seconds), read=min(self._timeout, seconds))
+        sent_at, started = time.time(), time.monotonic()
         try:
             response = self._pool().request(method, url, headers=sent, body=body, retries=False, redirect=False,
                                             timeout=timeout, preload_content=False)
+            self.clock.look(response.headers.get("Date"), sent_at, time.time())
             with _cut(response.shutdown, seconds - (time.monotonic() - started)):
                 content = self._read(response)
         except (urllib3.exceptions.HTTPError, OSError):
@@ -132,7 +141,7 @@ class Transport:
             size += len(part)
             if size > most:
                 response.close()
-                raise NoAnswer(f"the response is larger than {most:,} bytes")
+                raise NeverAnswered(f"the response is larger than {most:,} bytes")
             self._budget.spend(len(part))
             parts.append(part)
         return b"".join(parts)

@@ -216,6 +216,7 @@ class Server:
     name = described = "x"
     proves_absence = True
     assembles = False
+    pages = 10
 
     def __init__(self, status: int, names: list[str]):
         self._status, self._names, self.asked = status, names, []

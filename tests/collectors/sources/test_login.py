@@ -3,6 +3,7 @@
 import base64
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,6 +53,15 @@ def test_a_token_file_goes_before_a_token_and_is_read_again(secure: ReplayServer
     monkeypatch.setattr(login, "READ_AGAIN", 0.0)
     assert source.get("/version").status == 200, "the last one holds while the file is away"
     assert status(secure, tmp_path, {"token": "t", "tokenFile": "nowhere"}) == 200
+
+
+def test_a_request_that_is_made_only_once_logs_in_again_too(secure: ReplayServer, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("t")
+    source = LiveSource(None, kubeconfig(tmp_path, secure, {"tokenFile": "token"}))
+    assert source.get("/version").status == 200
+    secure.token = "new"
+    (tmp_path / "token").write_text("new")
+    assert source.get("/version", until=time.monotonic() + 5).status == 200
 
 
 def test_a_token_file_that_is_not_there(secure: ReplayServer, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from fnmatch import fnmatchcase
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -42,7 +43,7 @@ class ReplayServer:
     `token`: the bearer token without which everything is 401. `identity`: who the caller is, if not whoever
     recorded (anybody else has no rights). `tls`: a certificate of its own authority (`ca`), `expired`: one of
     yesterday. While it runs, `configz[node]` takes a KubeletConfiguration that the node's proxy shall show,
-    and `tables = False` makes it a server that does not know the form Table.
+    and `tables = False` makes it a server that does not know the form Table. Its clock is `ahead` by some seconds.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class ReplayServer:
         self.requests: list[Request] = []
         self.configz: dict[str, dict[str, Any]] = {}
         self.tables = True
+        self.ahead = 0.0
         self._faults: list[Fault] = []
         self._lock = threading.Lock()
         self.stopped = threading.Event()
@@ -266,6 +268,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         self.end_headers()
         self.wfile.write(body)
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string(time.time() + self.server.replay.ahead)
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Silent: what was asked stands in `ReplayServer.requests`."""
