@@ -25,7 +25,7 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/network.py
 	$(BIN)/python tests/bench/scans.py
 
-reference: $(VENV)/ready  ## write docs/reference, and the check that the README shows, from the code
+reference: $(VENV)/ready  ## write docs/reference, deploy and the check that the README shows, from the code
 	$(BIN)/python docs/write.py
 
 docs: reference  ## write all documents that tests verify, the fault matrix and the proofs of checks too

@@ -1,4 +1,4 @@
-"""Write `docs/reference/` from the code, and the check that the README shows: ``python docs/write.py``.
+"""Write `docs/reference/` and `deploy/` from the code, and the check in the README: ``python docs/write.py``.
 
 `documents` is what the code says now. `tests/test_docs.py` fails where a file says something else.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
 import pandas as pd
+import permissions as rights
 from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
@@ -42,6 +43,7 @@ def documents() -> dict[Path, str]:
     """The text of every file that is written from the code, by its path."""
     pages = {name: "\n".join(page()).rstrip() + "\n" for name, page in PAGES.items()}
     return {**{ROOT / "docs" / "reference" / name: text for name, text in pages.items()},
+            **{ROOT / "deploy" / role.file: rights.manifest(role) for role in _roles()},
             ROOT / "README.md": readme((ROOT / "README.md").read_text(encoding="utf-8"))}
 
 
@@ -192,28 +194,21 @@ class Parameter(NamedTuple):
 
 
 def permissions() -> Iterator[str]:
-    yield from _head("Permissions", "What the collector asks an API server for, as a ClusterRole. A rule may be left "
-                     "out: what it would have shown is then `unknown` in the report. Custom resources and newer kinds "
-                     "are only asked for where the server serves them. `list` on Secrets would also allow reading "
-                     "their values; auditkit asks for the form in which the server sends none. `get` on `nodes/proxy` "
-                     "also lets its holder run commands in pods through the kubelet (`access.node_proxy_minimal` "
-                     "reports it): leave it out where that is too much; the configuration of kubelets is then unknown. "
-                     "`get` on `nodes/configz` cannot take its place. Since Kubernetes 1.33 a kubelet accepts it from "
-                     "those who ask the kubelet itself (`KubeletFineGrainedAuthz`). auditkit asks through the API "
-                     "server, which requires `nodes/proxy` for every path, and asks the kubelet under its own name.")
-    asked: dict[str, list[str]] = {}
-    for resource in tables.RESOURCES.values():
-        asked.setdefault(resource.group, []).append(resource.plural)
-    kept = {group: ["*"] for one in all_readers() for group in getattr(one, "GROUPS", ())}
-    yield from ("", "```yaml", "apiVersion: rbac.authorization.k8s.io/v1", "kind: ClusterRole", "metadata:",
-                "  name: auditkit", "rules:")
-    for group, plurals in sorted((asked | kept).items()):
-        yield f"  - {{apiGroups: ['{group}'], resources: [{', '.join(_quoted(sorted(plurals)))}], verbs: [list]}}"
-    yield from ("  - {apiGroups: [''], resources: [nodes/proxy], verbs: [get]}  # the configuration of kubelets", "```")
+    """The files under ``deploy/``, which are the reference of what is asked for."""
+    yield from _head("Permissions", "What the collector asks an API server for, as roles that `kubectl apply -f` "
+                     "takes. Each file grants a ClusterRole to the service account `auditkit` in the namespace "
+                     "`auditkit`. Any rule may be left out: what it would have shown is then `unknown` in the report. "
+                     "Custom resources and newer kinds are only asked for where the server serves them. Kinds of "
+                     "policy engines that auditkit does not know are asked for too, if their name says that they "
+                     "decide (`…NetworkPolicy`, `…Gateway`); grant `list` on them where a report names them.")
+    for role in _roles():
+        yield from ("", f"## {role.name}", "", f"[deploy/{role.file}](../../deploy/{role.file})", "", "```yaml",
+                    rights.manifest(role).rstrip(), "```")
 
 
-def _quoted(names: list[str]) -> list[str]:
-    return [f"'{name}'" if name == "*" else name for name in names]
+@cache
+def _roles() -> list[rights.Role]:
+    return rights.roles(_ours().values())
 
 
 def commands() -> Iterator[str]:

@@ -5,10 +5,6 @@ import re
 from pathlib import Path
 
 import pytest
-import yaml
-from replay import ReplayServer
-
-from auditkit import api
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -25,7 +21,9 @@ def written() -> dict[Path, str]:
     """What `docs/write.py` would write now."""
     specification = importlib.util.spec_from_file_location("write_docs", ROOT / "docs" / "write.py")
     module = importlib.util.module_from_spec(specification)
-    specification.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "docs")  # as `python docs/write.py` does
+        specification.loader.exec_module(module)
     return module.documents()
 
 
@@ -49,18 +47,6 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
         there = (page.parent / file) if file else page
         assert there.exists(), target
         assert not anchor or anchor in anchors(there), target
-
-
-def test_the_role_allows_all_that_the_collector_asks_for(server: ReplayServer, kubeconfig: str) -> None:
-    page = (ROOT / "docs" / "reference" / "permissions.md").read_text(encoding="utf-8")
-    rules = yaml.safe_load(re.search(r"(?s)```yaml\n(.*?)```", page)[1])["rules"]
-    allowed = {(group, name, verb) for rule in rules for group in rule["apiGroups"] for name in rule["resources"]
-               for verb in rule["verbs"]}
-    api.collect(kubeconfig=kubeconfig)
-    asked = {(one.target.group, one.target.full_name, one.verb) for one in server.requests
-             if one.target and one.target.group not in ("authentication.k8s.io", "authorization.k8s.io")}
-    assert len(asked) > 40
-    assert {one for one in asked if one not in allowed and (one[0], "*", one[2]) not in allowed} == set()
 
 
 def test_the_index_leads_to_every_page() -> None:

@@ -55,7 +55,7 @@ def test_the_source_archive_has_what_contributors_need(built: Path) -> None:
     with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     needed = {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "pyproject.toml", "requirements.lock"}
-    folders = {f"{name}/{file}" for name in ("auditkit", "controls", "docs", "notebooks", "templates", "tests")
+    folders = {f"{name}/{file}" for name in ("auditkit", "controls", "deploy", "docs", "notebooks", "templates", "tests")
                for file in files(ROOT / name)}
     assert needed | folders <= names
     assert {name for name in names if name.startswith("reports/")} == {"reports/README.md"}

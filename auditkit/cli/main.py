@@ -35,6 +35,7 @@ from auditkit.cli.collecting import (
 )
 from auditkit.cli.console import Format
 from auditkit.cli.frameworks import Checks, Controls
+from auditkit.cli.group import Group
 from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ BROKEN, INTERRUPTED, CLOSED = 5, 130, 141
 """Exit codes of what is no `AuditkitError`; the last two are those of a shell for SIGINT and SIGPIPE."""
 
 app = typer.Typer(
-    help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
+    cls=Group, help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
     epilog=EXIT_CODES,
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )

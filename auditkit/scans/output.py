@@ -19,6 +19,8 @@ from auditkit.tables.model import DTYPES, Column, Table
 BATCH = 8192
 IN_MEMORY = 32 << 20
 MAX_TEXT = 4096
+_IDENTIFIERS = ("rule", "rule_id", "kind", "namespace", "package", "tool_status", "tool_severity")
+"""Columns of findings in which some tools write sentences."""
 _REASONS = 5
 _INT64 = 1 << 63
 
@@ -98,18 +100,23 @@ def _complete(scan: Scan, row: Row) -> str:
         if row.status == "accepted" and row.accepted_until and row.seen and row.accepted_until <= row.seen:
             row.status = "fail"  # the acceptance had ended before the scan
         row.rule_id = row.rule_id or vocabulary.rule_id(row.rule)
-        row.message = free_text.message(row.message, row.tool, row.rule)
-        row.name = free_text.name(row.name, row.rule)
+        row.message = free_text.message(row.message, row.tool, row.rule, scan.tool)
+        row.name = free_text.name(row.name, row.category, row.tool)
         row.title, row.remedy = free_text.without_values(row.title), free_text.without_values(row.remedy)
+        for column in _IDENTIFIERS:
+            setattr(row, column, free_text.word(getattr(row, column)))
         row.severity = row.severity or vocabulary.severity(row.tool_severity)
         return "findings"
     if isinstance(row, Event):
         scan.events += 1
         row.severity = row.severity or vocabulary.severity(row.tool_severity)
         row.cluster = row.cluster or scan.cluster
-        row.message = free_text.without_values(row.message)
+        row.message, row.user_agent = free_text.without_values(row.message), free_text.without_values(row.user_agent)
+        row.rule, row.reason = free_text.word(row.rule), free_text.reason(row.reason)
         return "events"
     if isinstance(row, Reference):
+        row.rule = free_text.word(row.rule)
+        row.framework, row.reference = map(free_text.without_values, (row.framework, row.reference))
         return "finding_references"
     raise TypeError(f"a reader yields a {type(row).__name__}, which is not a row")
 

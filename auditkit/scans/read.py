@@ -74,16 +74,21 @@ def readers_by_group() -> dict[str, Reader]:
 
 def _named(path: str) -> tuple[str, str]:
     """A tool and a path of ``TOOL=PATH``; without a tool the empty name."""
-    if path == files.INPUT or Path(path).exists():
+    if _is_there(path):
         return "", path
     tool, _, rest = path.partition("=")
     known = sorted(reader.NAME for reader in all_readers())
     if tool not in known:
         raise UsageError(f"There is no scan {path!r}; give a file, a folder, or - for standard input, "
                          f"or name its tool: TOOL=FILE, with one of {', '.join(known)}.")
-    if rest != files.INPUT and not Path(rest).exists():
+    if not _is_there(rest):
         raise UsageError(f"There is no scan {rest!r}; give a file, a folder, or - for standard input.")
     return tool, rest
+
+
+def _is_there(path: str) -> bool:
+    """True for standard input, a file and a folder. The empty path is not the current folder."""
+    return path == files.INPUT or (path != "" and Path(path).exists())
 
 
 class _Scans:

@@ -5,13 +5,16 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import typer
 from bad_inputs import BAD
 from command_line import HOUSE, auditkit
 from replay import ACME_PROD, ReplayServer
+from typer.core import TyperArgument, TyperCommand, TyperGroup
 
 from auditkit import api
 from auditkit.cli import main as cli
@@ -128,6 +131,45 @@ def test_a_mistyped_scan_is_said_before_anything_is_asked(tmp_path: Path, server
     done = auditkit("collect", "--scan", tmp_path / "trviy.json", "--store", tmp_path / "store", KUBECONFIG=kubeconfig)
     assert done.returncode == 2 and "There is no scan" in one_sentence(done)
     assert server.requests == [] and not (tmp_path / "store").exists()
+
+
+# --- empty words ----------------------------------------------------------------------------------------------------
+
+
+def taking(command: TyperCommand | TyperGroup, *words: str) -> Iterator[list[str]]:
+    """A command line for each option and each argument that takes a value, which is still to be added at its end."""
+    if isinstance(command, TyperGroup):
+        for name, one in command.commands.items():
+            yield from taking(one, *words, name)
+    for one in command.params:
+        if isinstance(one, TyperArgument):
+            yield [*words, *("x" for each in command.params[:command.params.index(one)] if isinstance(each, TyperArgument))]
+        elif not (one.is_flag or one.is_eager):
+            yield from ([*words, name] for name in one.opts)
+
+
+EMPTY = [*taking(typer.main.get_command(cli.app))]
+
+
+def test_the_words_of_all_commands_are_found() -> None:
+    lines = {" ".join(words) for words in EMPTY}
+    assert {"collect --store", "run --recording", "evaluate", "show x", "report -o", "frameworks test",
+            "access-review check --snapshot", "controls lint --controls"} <= lines and len(lines) > 100
+
+
+@pytest.mark.parametrize("words", EMPTY, ids=" ".join)
+def test_an_empty_word_is_an_unset_variable_and_never_a_default(words: list[str]) -> None:
+    ways = [[*words, ""], *([[*words[:-1], f"{words[-1]}="]] if words[-1].startswith("--") else [])]
+    for way in ways:
+        done = auditkit(*way)
+        assert done.returncode == 2 and one_sentence(done) == (
+            f"The value after {words[-1]} is empty. Set the shell variable that it is taken from, or leave the option or "
+            "argument out.")
+
+
+def test_a_tool_without_a_file_is_no_scan_of_the_current_folder(tmp_path: Path) -> None:
+    done = auditkit("collect", "--recording", ACME_PROD, "--scan", "trivy=", "--store", tmp_path)
+    assert done.returncode == 2 and one_sentence(done).startswith("There is no scan ''")
 
 
 # --- show -----------------------------------------------------------------------------------------------------------

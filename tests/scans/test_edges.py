@@ -12,10 +12,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from finding_worlds import ENDED, OLD, YOUNG, finding, only, pod, shop, snapshot, thing
-from scan_worlds import everything, read, records, written
+from scan_worlds import read, records, written
 
 from auditkit.analysis.findings.images import references
-from auditkit.scans import free_text, registry
+from auditkit.scans import registry
 from auditkit.scans.input import skim
 from auditkit.scans.input.document import File
 from auditkit.scans.vocabulary import identity, image_id, until
@@ -509,48 +509,6 @@ def test_an_old_audit_log_does_not_show_what_is_logged_now() -> None:
                  "resource": "secrets", "level": "Metadata"}
         log = {"scan": "kubernetes-audit:a", "tool": "kubernetes-audit", "file": "a", "truncated": False}
         assert only("audit_log.secret_reads_logged", snapshot(scans=[log], events=[event]))[0] == verdict
-
-
-# --- no values in what tools say -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "kept"),
-    [
-        ("password = CANARY1", "password = ***"), ("DB_PASSWORD=CANARY, x", "DB_PASSWORD=***, x"),
-        ("curl -H 'Authorization: Bearer CANARY'", "curl -H 'Authorization: ***'"),
-        ("DB_PASS=CANARY", "DB_PASS=***"), ("pass: CANARY", "pass: ***"), ("passphrase: 'CANARY x' y", "passphrase: *** y"),
-        ("serve --db-password CANARY --aws-secret-access-key CANARY", "serve --db-password *** --aws-secret-access-key ***"),
-        ("--tls-private-key-file /a/b --bypass x", "--tls-private-key-file /a/b --bypass x"), ("compass", "compass"),
-        ("mysql --password CANARY db", "mysql --password *** db"), ("see https://u:CANARY@h/x", "see https://***@h/x"),
-        ("automountServiceAccountToken: true", "automountServiceAccountToken: true"),
-        ("spec.volumes[0].secret.secretName", "spec.volumes[0].secret.secretName"), (None, None),
-        ("Container 'c' should set 'runAsNonRoot' to true", "Container 'c' should set 'runAsNonRoot' to true"),
-    ],
-)
-def test_values_are_struck_out(text: Any, kept: Any) -> None:
-    assert free_text.without_values(text) == kept
-
-
-@pytest.mark.parametrize("result", [
-    {"source": "Falco", "policy": "Read sensitive file", "message": "CANARY --x"},
-    {"source": "Trivy ConfigAudit", "policy": "KSV109", "message": "stores CANARY"},
-    {"source": "Trivy ConfigAudit", "policy": "AVD-KSV-01010", "rule": "x", "message": "stores CANARY"},
-    {"source": "Trivy ExposedSecrets", "policy": "aws-key", "message": "CANARY"},
-    {"source": "kyverno", "policy": "p", "message": "validation error: password: CANARY"},
-])
-def test_a_policy_report_is_no_second_door(result: dict, tmp_path: Path) -> None:
-    report = {"apiVersion": "wgpolicyk8s.io/v1alpha2", "kind": "PolicyReport", "metadata": {"name": "a"},
-              "results": [{"result": "fail", **result}]}
-    frames, _ = read(written(tmp_path, "a.json", report))
-    assert len(frames["findings"]) == 1 and "CANARY" not in everything(frames)
-
-
-def test_the_hash_of_a_secret_is_not_kept(tmp_path: Path) -> None:
-    check = {"check_id": "CKV_SECRET_6", "check_result": {"result": "FAILED"}, "resource": "CANARY", "file_path": "/a.yaml"}
-    report = {"check_type": "secrets", "results": {"passed_checks": [], "failed_checks": [check], "skipped_checks": []}}
-    frames, _ = read(written(tmp_path, "a.json", report))
-    assert "CANARY" not in everything(frames) and frames["findings"]["message"].tolist() == ["/a.yaml"]
 
 
 # --- what a tool is good for -----------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ def doubts(lists: list[Listed], namespaces: set[str]) -> dict[str, str]:
         for name in each.of:
             of[name].append(each)
     answered = _answered(of)
-    against = _contradiction([item for name in answered for item in _answers(of[name])[0].objects])
+    against = _contradiction([item for name in answered for item in _answers(of[name])[0].objects], namespaces)
     spread = [each for each in lists if _over_all(each, namespaces)]
     return {name: against if name in answered
             else "" if any(name in each.of for each in spread) else _why(name.partition(".")[0], own)
@@ -140,15 +140,15 @@ def _part(link: str) -> str:
     return "what a selector picks" if "Selector=" in link else ""
 
 
-def _contradiction(objects: list[dict[str, Any]]) -> str:
+def _contradiction(objects: list[dict[str, Any]], namespaces: set[str]) -> str:
     """What shows that a server's lists of every kind are not those of its whole cluster; empty where nothing does.
 
     Each of the system's namespaces has a ServiceAccount and the ConfigMap kube-root-ca.crt at the least.
     """
-    empty = sorted(SYSTEM - {_at(item, ("metadata", "namespace")) for item in objects})
-    return (_by_label(objects) if len(objects) > 1 else "") or (
-        f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
-        if empty else "")
+    spaces = {space for item in objects if (space := _at(item, ("metadata", "namespace")))}
+    if spaces and namespaces >= SYSTEM and (empty := sorted(SYSTEM - spaces)):
+        return f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
+    return _by_label(objects) if len(objects) > 1 else ""
 
 
 def _over_all(each: Listed, namespaces: set[str]) -> bool:

@@ -107,7 +107,7 @@ def _event(entry: _Entry, auth: _Auth, request: _Request) -> Row:
         verb=request.operation, resource=request.mount_type, path=path_of(request.path),
         decision="forbid" if denied or results.allowed is False else "allow" if results.allowed else None,
         reason=f"granted by the policies {', '.join(granting)}" if granting
-        else f"policies of the token: {', '.join(auth.policies)}" if auth.policies else None,
+        else f"the token has the policies {', '.join(auth.policies)}" if auth.policies else None,
         stage=_STAGES[_kind(entry.type)], audit_id=request.id, source_ip=request.remote_address,
         message="permission denied" if denied else "error" if entry.error else None,
     )

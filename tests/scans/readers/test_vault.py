@@ -48,7 +48,7 @@ def test_both_lines_of_an_operation_share_their_request(tmp_path: Path) -> None:
     assert request["path"] == "secret/data/shop/db" and request["resource"] == "kv"
     assert (request["decision"], request["reason"]) == ("allow", "granted by the policies shop")
     assert (denied["decision"], denied["message"], denied["user"]) == ("forbid", "permission denied", "token")
-    assert denied["reason"] == "policies of the token: default"
+    assert denied["reason"] == "the token has the policies default"
     assert "CANARY" not in everything(frames) and TOKEN not in everything(frames)
 
 
