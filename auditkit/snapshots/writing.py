@@ -2,17 +2,15 @@
 
 import hashlib
 import os
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.base.files import reason, verify_writable
+from auditkit.base.whole import workspace, write_durably
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import Manifest
 
@@ -37,20 +35,17 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
     store = store / _file_name(manifest.cluster)
     try:
         store.mkdir(parents=True, exist_ok=True)
-        partial = Path(tempfile.mkdtemp(prefix=".partial-", dir=store))
+        with workspace(store) as space:
+            partial = space / "snapshot"
+            partial.mkdir(0o700)  # evidence is for whoever collected it, and those whom they allow
+            manifest.schema = tables.digest()
+            manifest.files = dict(_write_tables(written, partial))
+            write_durably(partial / "manifest.json", manifest.encoded())
+            target = store / manifest.folder
+            if not target.exists():  # of the same digest: then exactly this evidence stands there already
+                os.rename(partial, target)
     except OSError as error:
         raise _unwritable(store, error) from None
-    try:
-        manifest.schema = tables.digest()
-        manifest.files = dict(_write_tables(written, partial))
-        _write_durably(partial / "manifest.json", manifest.encoded())
-        target = store / manifest.folder
-        if not target.exists():  # of the same digest: then exactly this evidence stands there already
-            os.rename(partial, target)
-    except OSError as error:
-        raise SnapshotError(f"The snapshot was not written to {store}: {reason(error)}.") from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return target
 
 
@@ -59,15 +54,8 @@ def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tupl
         sink = pa.BufferOutputStream()
         pq.write_table(tables[name], sink, compression="zstd")
         content = sink.getvalue()
-        _write_durably(folder / f"{name}.parquet", content)
+        write_durably(folder / f"{name}.parquet", content)
         yield f"{name}.parquet", hashlib.sha256(content).hexdigest()
-
-
-def _write_durably(path: Path, content: Any) -> None:
-    with open(path, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _file_name(cluster: str) -> str:
