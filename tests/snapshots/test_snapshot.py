@@ -260,7 +260,7 @@ def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
             "s.write_durably = dying\n"
             f"a.demo().write({str(tmp_path)!r})\n")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    from auditkit.cli.listing import snapshots
+    from auditkit.snapshots.history import snapshots
 
     assert snapshots(tmp_path) == ([], [])
     open_snapshot(auditkit.demo().write(tmp_path))
