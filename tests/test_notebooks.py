@@ -8,6 +8,7 @@ import pytest
 
 from auditkit.base import shipped
 from auditkit.reports import notebook, publish
+from auditkit.reports.notebook_file import encoded
 from auditkit.reports.page import cells
 from auditkit.reports.page.document import document
 
@@ -68,8 +69,9 @@ def test_a_notebook_has_a_title_and_headings(path: Path) -> None:
 @pytest.mark.parametrize("name", ["soc2", "explore", *sorted(JUDGE_NONE)])
 def test_a_notebook_runs_as_it_is(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = notebook.execute(shipped.folder("notebooks") / f"{name}.ipynb", tmp_path / "done.ipynb", {})
+    done = notebook.execute(shipped.folder("notebooks") / f"{name}.ipynb", tmp_path / "partial.ipynb", {})
     shown = [part.kind for part in cells.parts(done)]
     assert "block" in shown and "figure" in shown
+    (tmp_path / "done.ipynb").write_bytes(encoded(done))
     files = publish(tmp_path / "done.ipynb")
     assert files.pdf.read_bytes().startswith(b"%PDF-") and "acme-prod" in files.html.read_text()

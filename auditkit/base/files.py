@@ -34,6 +34,13 @@ def unreadable(path: Path | str, error: OSError) -> str:
     return f"{path} cannot be read: {reason(error)}. {advice}".rstrip()
 
 
+def unwritable(path: Path | str, error: OSError) -> str:
+    """A sentence that a file cannot be written, why, and what to do."""
+    advice = ("Free some space." if error.errno == errno.ENOSPC else
+              "Give the path of a file in a folder that exists and is writable.")
+    return f"{path} cannot be written: {reason(error)}. {advice}"
+
+
 def given(path: Path, wrong: type[AuditkitError] = UsageError) -> bytes:
     """The bytes of a file that a user named. Raises ``wrong`` with a sentence where there is none to read."""
     try:

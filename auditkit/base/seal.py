@@ -9,9 +9,10 @@ import hashlib
 import hmac
 import os
 import secrets
-import tempfile
 from contextlib import suppress
 from pathlib import Path
+
+from auditkit.base.whole import workspace
 
 _BYTES = 32
 
@@ -42,11 +43,9 @@ def _key() -> bytes:
 def _make(path: Path) -> None:
     """Write a new key, whole or not at all; one that another process has made meanwhile stays."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor, partial = tempfile.mkstemp(dir=path.parent)  # which only this user can read
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(secrets.token_bytes(_BYTES))
+    with workspace(path.parent) as space:
+        partial = space / path.name
+        partial.touch(0o600)
+        partial.write_bytes(secrets.token_bytes(_BYTES))
         with suppress(FileExistsError):
             os.link(partial, path)
-    finally:
-        Path(partial).unlink()

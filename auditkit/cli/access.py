@@ -7,7 +7,6 @@ import typer
 
 from auditkit.cli import console
 from auditkit.cli.console import Format
-from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +118,9 @@ def proof(
 
     decisions, before, after = read_decisions(file), _opened(snapshot), _opened(later)
     found = prove_revocations(decisions, before, after)
+    if not after.manifest.cluster_uid:
+        console.say(f"neither snapshot shows the UID of its cluster: that both are of {after.manifest.cluster} rests "
+                    "on the name alone", "yellow")
     _print(found, ["status", "line", "subject_kind", "subject", "role", "scope", "binding", "reviewer", "evidence"],
            format, f"Revocations, as of {after.manifest.moment:%Y-%m-%d %H:%M} UTC")
     asked = len(decisions.loc[(decisions["decision"] == "revoke").fillna(False), "line"].drop_duplicates())
@@ -131,21 +133,15 @@ def proof(
 
 
 def _opened(snapshot: str | None) -> "Snapshot":
+    """The snapshot of this path, or the newest where none is given, which is said."""
     from auditkit import api
+    from auditkit.snapshots.history import newest
 
-    return api.open(snapshot or _newest(STORE))
-
-
-def _newest(store: Path) -> Path:
-    """The newest snapshot of a store with one cluster: ``STORE/CLUSTER/TIME-DIGEST``. Raises `UsageError`."""
-    found = sorted(manifest.parent for manifest in store.glob("*/*/manifest.json"))
-    clusters = sorted({path.parent.name for path in found})
-    if len(clusters) != 1:
-        held = f"has snapshots of {', '.join(clusters)}" if found else "has no snapshots"
-        raise UsageError(f"The snapshot is not clear: ./{store} {held}. Give the folder of one after the resource, or "
-                         "'demo'.")
-    console.say(f"snapshot: {found[-1]}")
-    return found[-1]
+    if snapshot:
+        return api.open(snapshot)
+    found = api.open(newest(STORE))
+    console.say(f"snapshot: {found.path} of {found.manifest.called}, observed {found.manifest.when}")
+    return found
 
 
 def _served(snap: "Snapshot", resource: str) -> None:

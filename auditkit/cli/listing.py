@@ -9,24 +9,11 @@ from auditkit.analysis import DERIVED
 from auditkit.cli import console
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.framework import library
+from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.snapshots.store import open_snapshot
 
 EXAMPLES = 5
 """Rows of a table that are shown."""
-
-
-def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
-    """The snapshots of a store, oldest first within each cluster; and why others in it cannot be opened."""
-    found: list[Snapshot] = []
-    broken: list[SnapshotError] = []
-    for path in sorted(store.rglob("manifest.json")):
-        if not path.parent.name.startswith(".partial-"):
-            try:
-                found.append(open_snapshot(path.parent))
-            except SnapshotError as error:
-                broken.append(error)
-    return sorted(found, key=lambda snapshot: (snapshot.manifest.cluster, snapshot.manifest.moment)), broken
 
 
 def show_store(store: Path) -> None:
@@ -34,9 +21,9 @@ def show_store(store: Path) -> None:
     found, broken = snapshots(store)
     if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
-    console.table("", ["cluster", "observed", "collector", "complete", "path"], (
-        (s.manifest.cluster, f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity,
-         "{} of {}".format(*s.sources_read), s.path)
+    console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], (
+        (s.manifest.cluster, s.manifest.cluster_uid or "not known", f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z",
+         s.manifest.identity, "{} of {}".format(*s.sources_read), s.path)
         for s in found))
     for error in broken:
         console.say(error, "yellow")

@@ -8,7 +8,7 @@ import pandas as pd
 
 from auditkit.evaluation.results import Reason, Result
 from auditkit.people import entries
-from auditkit.people.attestations import Attestation, AttestationEntry
+from auditkit.people.attestations import OUTSIDE, Attestation, AttestationEntry
 from auditkit.people.entries import Days, Notice
 
 COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
@@ -61,7 +61,9 @@ class AttestationRegister:
         for file in attestation.files:
             if file.wrong:
                 found = f": its SHA-256 is now {file.sha256}" if file.sha256 else ""
-                yield file.wrong, f"{file.path}{found}"
+                inside = (": put it below the folder of the attestations; a link must not lead out of it"
+                          if file.wrong == OUTSIDE else "")
+                yield file.wrong, f"{file.path}{found}{inside}"
 
     def frame(self) -> pd.DataFrame:
         """One row for each attestation and requirement of this framework (columns: `COLUMNS`)."""

@@ -30,8 +30,6 @@ What is said of the whole stands in ``attrs`` of that DataFrame (JSON under ``PA
   ``otherwise`` (why subjects are out of scope), ``stated`` (on whose word it rests).
 """
 
-import os
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
@@ -46,6 +44,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditkit.base import whole
 from auditkit.base.seal import same, seal
 from auditkit.checks import Check
 from auditkit.errors import AuditkitError
@@ -131,7 +130,7 @@ def keep(snapshot: Snapshot, basis: Basis, results: Sequence[Result]) -> None:
     with suppress(OSError, AuditkitError):  # of a store that cannot be written; of a check that breaks when it is asked
         content = _encoded(basis, results)
         place.mkdir(parents=True, exist_ok=True)
-        _write(place / f"{basis.digest[:_DIGITS]}-{seal(content)[:_DIGITS]}.parquet", content)
+        whole.write(place / f"{basis.digest[:_DIGITS]}-{seal(content)[:_DIGITS]}.parquet", content)
 
 
 def _encoded(basis: Basis, results: Sequence[Result]) -> bytes:
@@ -165,19 +164,6 @@ def _part(place: int, outcome: Outcome, requirements: list[str]) -> pa.Table:
         pa.repeat(pa.scalar(requirements, pa.list_(pa.string())), count),
         *(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
         outcome.verdict.cast(pa.string()), seen, reason], schema=SCHEMA)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file, whole or not at all."""
-    descriptor, name = tempfile.mkstemp(prefix=".partial-", dir=path.parent)
-    partial = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        partial.chmod(path.parent.stat().st_mode & 0o666)  # mkstemp lets nobody else read it; the folder says who may
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 class _Stored:

@@ -16,6 +16,11 @@ Reach = Literal["evidenced", "partly", "attested"]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
                                    description="one line of text that is not empty")]
 
+Version = Annotated[str, msgspec.Meta(pattern=r"\A(?=.*\d)(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
+                                      description='one line of text with the number of an edition, or its date')]
+"""Which edition of a text a framework follows. Publishers number and date as they like ("2.0.1", "Proposal of 6 January
+2025"); a word without any number ("latest", "draft") names no edition that an auditor could look up."""
+
 
 class Files(tuple[Path, ...]):
     """Paths in their order."""
@@ -94,7 +99,7 @@ class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
     framework: Line
     title: Line
-    version: Line
+    version: Version
     publisher: str = ""
     source: str = ""
     note: str = ""

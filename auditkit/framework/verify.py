@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from auditkit.analysis.pod_security.levels import verify_chosen
 from auditkit.checks import all_checks, find
 from auditkit.errors import DefinitionError, UsageError
 from auditkit.framework.model import Framework, Requirement
@@ -28,9 +29,14 @@ def wrong(requirement: Requirement) -> Iterator[tuple[int, str]]:
                 yield position, str(error)
                 continue
             defaults = all_checks()[name].parameters
-            yield from ((position, f"the parameter {parameter} of {check.name} is {value!r}; give a value of the "
-                                   f"same type as the default, {defaults[parameter]!r}")
-                        for parameter, value in given.items() if not _alike(value, defaults[parameter]))
+            unlike = [parameter for parameter, value in given.items() if not _alike(value, defaults[parameter])]
+            yield from ((position, f"the parameter {parameter} of {check.name} is {given[parameter]!r}; give a value "
+                                   f"of the same type as the default, {defaults[parameter]!r}") for parameter in unlike)
+            if not unlike and check.ships and name.startswith("pss."):
+                try:
+                    verify_chosen(**{"level": "baseline", **check.parameters})
+                except UsageError as error:
+                    yield position, str(error)
 
 
 def _alike(value: Any, default: Any) -> bool:

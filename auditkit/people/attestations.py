@@ -13,7 +13,8 @@ A file has a list of them::
           - signatures-2026.pdf
           - {path: conduct.pdf, sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}
 
-The paths are relative to the file. Where ``sha256`` is stated, the file must still have it. Both days count.
+The paths are relative to the file, and stay below its folder, also where they are links: what else the user may read
+is no evidence. Where ``sha256`` is stated, the file must still have it. Both days count.
 
 A person's word is not a verdict: a ``manual`` requirement becomes ``attested``, never ``pass``; one that fails or is
 unknown, and that a cluster shows ``partly``, only tells of the attestation. Two things a word can do besides:
@@ -25,6 +26,7 @@ unknown, and that a cluster shows ``partly``, only tells of the attestation. Two
 
 import datetime as dt
 import hashlib
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -37,6 +39,9 @@ from auditkit.people import entries
 from auditkit.people.entries import Days, Origin, Text
 
 Digest = Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-fA-F]{64}\Z", description="a SHA-256 of 64 hexadecimal digits")]
+
+OUTSIDE = "file outside of its folder"
+"""The problem of a file that is not below the folder of the attestations; nothing of it is read."""
 
 
 class File(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -127,7 +132,10 @@ def _verify(entry: AttestationEntry, framework: Framework, origin: Origin) -> No
 
 
 def _evidence(file: File, origin: Origin) -> Evidence:
-    path = origin.path.parent / file.path
+    folder = origin.path.parent
+    path = Path(os.path.realpath(folder / file.path))
+    if not path.is_relative_to(os.path.realpath(folder)):
+        return Evidence(file.path, wrong=OUTSIDE)
     if not path.is_file():
         return Evidence(file.path, wrong="file missing")
     try:

@@ -2,13 +2,19 @@
 
 `report` does all three for a framework, `report_notebook` for a notebook that judges none; `publish` makes page and
 PDF of any executed notebook, whoever wrote it. What the cells of our notebooks show is in `auditkit.reports.show`.
+
+The files of a report are called ``NAME-CLUSTER-TIME-DIGEST``: the framework or the notebook, the folder of the cluster
+in the store, when the snapshot was taken, and the beginning of the SHA-256 of the executed notebook. The same snapshot
+and the same inputs have the same notebook, so that a second run replaces the files by equal ones. Anything else has
+another name: no report overwrites a different one, also where two runs are going on at once.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from auditkit.base import shipped
+from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.framework import library
@@ -18,6 +24,9 @@ from auditkit.snapshots.store import open_snapshot
 __all__ = ["Files", "publish", "report", "report_notebook", "settle"]
 
 Progress = Callable[[str], None]
+
+_DIGITS = 12
+"""Of the digest in the name of a report."""
 
 
 class Files(NamedTuple):
@@ -75,14 +84,18 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
          progress: Progress | None) -> Files:
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
     from auditkit.reports.notebook import execute
+    from auditkit.reports.notebook_file import encoded
     from auditkit.reports.page.pdf import warm
 
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     place = settle(snap, folder)
-    target = folder / f"{name}-{place.parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}.ipynb"
+    begin = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
-    execute(notebook, target, {"snapshot": _absolute(place), **parameters}, warm)
+    content = encoded(execute(
+        notebook, folder / f"{begin}.partial.ipynb", {"snapshot": _absolute(place), **parameters}, warm))
+    target = folder / f"{begin}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
+    whole.write(target, content)
     return publish(target, lambda said: tell(f"{name}: {said}"))
 
 
@@ -115,7 +128,7 @@ def _absolute(path: Path | str) -> str:
 
 
 def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
-    """Write the page and the PDF of an executed notebook beside it.
+    """Write the page and the PDF of an executed notebook beside it, each whole or not at all.
 
     Raises `UsageError` for what is no notebook, or holds what this version cannot draw, and `MissingDependency`.
     """
@@ -127,9 +140,9 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
     found = read(Path(notebook))
     files = Files(Path(notebook), Path(notebook).with_suffix(".html"), Path(notebook).with_suffix(".pdf"))
     tell("writing the HTML page")
-    files.html.write_text(page(found), "utf-8")
+    whole.write(files.html, page(found).encode())
     tell("writing the PDF")
-    files.pdf.write_bytes(paper(found))
+    whole.write(files.pdf, paper(found))
     return files
 
 

@@ -2,14 +2,15 @@
 
 import os
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from auditkit.errors import AuditkitError, NoSuchName
+from auditkit.base.files import reason
+from auditkit.base.whole import scratch, workspace
+from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import notebook_file
 
 if TYPE_CHECKING:
@@ -20,37 +21,54 @@ WARM = "__import__('auditkit.reports.show')"
 
 
 def execute(
-    notebook: Path, output: Path, parameters: dict[str, Any], meanwhile: Callable[[], object] = lambda: None,
+    notebook: Path, partial: Path, parameters: dict[str, Any], meanwhile: Callable[[], object] = lambda: None,
 ) -> "NotebookNode":
-    """Run a notebook with parameters and write it with its outputs; do something ``meanwhile``.
+    """Run a notebook with parameters, and return it with its outputs; do something ``meanwhile``.
 
-    Raises `UsageError` for what is no notebook, `NoSuchName` for a parameter that it does not have. While it runs, and
-    where it fails, what was reached stands beside the output as ``NAME.partial.ipynb``.
+    Where it fails, what was reached is kept as ``partial``, whose folder must exist; where it succeeds, an earlier one
+    is removed. Raises `UsageError` for what is no notebook, and for a disk that is full; `NoSuchName` for a parameter
+    that it does not have.
     """
-    with kernel() as manager:  # it starts while papermill is imported
-        import nbformat
-        import papermill
-        from nbclient.exceptions import DeadKernelError
+    try:
+        with workspace(partial.parent) as space, kernel() as manager:  # it starts while papermill is imported
+            _verify(parameters, notebook_file.parameters(notebook))
+            threading.Thread(target=meanwhile, daemon=True).start()
+            reached = space / partial.name
+            try:
+                done = _run(notebook, reached, parameters, manager)
+            except _Failed as failed:
+                reached.replace(partial)
+                raise AuditkitError(f"{notebook.name} {failed}. The partial notebook is {partial}.") from None
+        partial.unlink(missing_ok=True)
+        return done
+    except OSError as error:
+        where = error.filename or partial.parent  # the system names no file where the disk is full
+        raise UsageError(f"{notebook.name} could not be run: {reason(error)} ({where}).") from None
 
-        _verify(parameters, notebook_file.parameters(notebook))
-        threading.Thread(target=meanwhile, daemon=True).start()
-        partial = output.with_suffix(".partial.ipynb")
-        try:
-            done: nbformat.NotebookNode = papermill.execute_notebook(
-                str(notebook), str(partial), parameters, kernel_name="python3", language="python", km=manager,
-                progress_bar=False)
-        except papermill.PapermillExecutionError as error:
-            raise _failure(notebook, error.exec_count, f"{error.ename}: {error.evalue}".rstrip("."), partial) from None
-        except DeadKernelError:
-            raise AuditkitError(f"{notebook.name} ended its own process, or ran out of memory. The partial notebook is "
-                                f"{partial}.") from None
-        for cell in done.cells:
-            for shown in cell.get("outputs", ()):
-                if _display_failed(shown):
-                    raise _failure(notebook, cell.execution_count, "its output could not be displayed", partial)
-        _same_bytes(done)
-        nbformat.write(done, output)
-        partial.unlink()
+
+class _Failed(Exception):
+    """A notebook failed; the text says how."""
+
+
+def _run(notebook: Path, reached: Path, parameters: dict[str, Any], manager: "KernelManager") -> "NotebookNode":
+    """Run a notebook in a kernel; ``reached`` has what it reached so far. Raises `_Failed`."""
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    try:
+        done: NotebookNode = papermill.execute_notebook(
+            str(notebook), str(reached), parameters, kernel_name="python3", language="python", km=manager,
+            progress_bar=False)
+    except papermill.PapermillExecutionError as error:
+        what = f"{error.ename}: {error.evalue}".rstrip(".")
+        raise _Failed(f"failed in its code cell {error.exec_count}: {what}") from None
+    except DeadKernelError:
+        raise _Failed("ended its own process, or ran out of memory") from None
+    for cell in done.cells:
+        for shown in cell.get("outputs", ()):
+            if _display_failed(shown):
+                raise _Failed(f"failed in its code cell {cell.execution_count}: its output could not be displayed")
+    _same_bytes(done)
     return done
 
 
@@ -64,10 +82,6 @@ def _display_failed(shown: Any) -> bool:
     """True if an output tells of an error: IPython goes on where only the display of a value fails."""
     return shown.output_type == "error" or (
         shown.output_type == "stream" and "Traceback (most recent call last)" in shown.text)
-
-
-def _failure(notebook: Path, cell: int, what: str, partial: Path) -> AuditkitError:
-    return AuditkitError(f"{notebook.name} failed in its code cell {cell}: {what}. The partial notebook is {partial}.")
 
 
 def _same_bytes(notebook: "NotebookNode") -> None:
@@ -103,11 +117,11 @@ def kernel() -> Iterator["KernelManager"]:
             self.used = super().client(**options)
             return self.used
 
-    with tempfile.TemporaryDirectory(prefix="auditkit-", ignore_cleanup_errors=True) as folder:
+    with scratch() as folder:
         manager = Manager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
                           connection_file=f"{folder}/kernel.json", transport="ipc" if os.name == "posix" else "tcp")
         manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
-        manager.start_kernel(env={**os.environ, "IPYTHONDIR": folder, "JUPYTER_RUNTIME_DIR": folder})
+        manager.start_kernel(env={**os.environ, "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)})
         try:
             yield manager
         finally:

@@ -23,6 +23,14 @@ def read(path: Path) -> "NotebookNode":
     return notebook
 
 
+def encoded(notebook: "NotebookNode") -> bytes:
+    """The bytes of a notebook file."""
+    import nbformat
+
+    text: str = nbformat.writes(notebook)
+    return text.encode() + b"\n"
+
+
 def parameters(path: Path) -> dict[str, Any]:
     """The parameters of a notebook, by their names. Raises `UsageError` as `read` does."""
     import papermill

@@ -293,9 +293,9 @@ def new_lines(before: Snapshot, after: Snapshot) -> pd.DataFrame:
 
 def _same_cluster(before: Snapshot, after: Snapshot) -> None:
     one, other = before.manifest, after.manifest
-    by_uid = one.cluster_uid and other.cluster_uid
-    if one.cluster_uid != other.cluster_uid if by_uid else one.cluster != other.cluster:
-        raise UsageError(f"The snapshots are of different clusters, {one.cluster} and {other.cluster}. Give two "
+    if one.which != other.which:
+        alone = " A snapshot without the namespace kube-system shows no UID." if one.which[0] != other.which[0] else ""
+        raise UsageError(f"The snapshots are of different clusters, {one.called} and {other.called}.{alone} Give two "
                          f"snapshots of one cluster.")
     if other.moment <= one.moment:
         raise UsageError(f"The second snapshot was taken at {other.moment:%Y-%m-%d %H:%M}, not after the first "

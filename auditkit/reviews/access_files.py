@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import xlsxwriter
 
-from auditkit.base import files
+from auditkit.base import files, whole
 from auditkit.base.hostile_text import cell, visible
 from auditkit.errors import MissingDependency, UsageError
 from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text, unquoted
@@ -33,11 +33,7 @@ def write_packet(packet: pd.DataFrame, path: Path | str) -> Path:
         content = _workbook(packet, texts)
     else:
         raise UsageError(f"{path} is neither .xlsx nor .csv. Give the packet a name with one of these suffixes.")
-    try:
-        path.write_bytes(content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {files.reason(error)}. Give the path of a file in a folder that "
-                         "exists and is writable.") from None
+    whole.write(path, content)
     return path
 
 

@@ -1,16 +1,19 @@
 """Rows of readers to Arrow tables, a batch at a time: what does not fit in little memory lies in a file meanwhile."""
 
 import datetime as dt
+import mmap
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.base.files import unwritable
+from auditkit.errors import UsageError
 from auditkit.scans import free_text, vocabulary
 from auditkit.scans.model import About, Event, Finding, Gap, Reference, Row
 from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES, SCANS
@@ -121,6 +124,10 @@ def _complete(scan: Scan, row: Row) -> str:
     raise TypeError(f"a reader yields a {type(row).__name__}, which is not a row")
 
 
+class NoRoom(UsageError):
+    """What does not fit in memory cannot be written where the system keeps temporary files."""
+
+
 class _Filling:
     """A table that grows in memory, and beyond 32 MiB in a nameless file."""
 
@@ -148,22 +155,35 @@ class _Filling:
         if self._bytes <= IN_MEMORY:
             self._batches.append(batch)
             return
-        if self._writer is None:
-            self._file = tempfile.NamedTemporaryFile(prefix="auditkit-", delete=False)  # noqa: SIM115 (closed later)
-            self._writer = pa.ipc.new_file(self._file, self._schema)
-        for waiting in (*self._batches, batch):
-            self._writer.write_batch(waiting)
+        with self._room():
+            if self._writer is None:
+                self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed later)
+                self._writer = pa.ipc.new_file(self._file, self._schema)
+            for waiting in (*self._batches, batch):
+                self._writer.write_batch(waiting)
         self._batches = []
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Raises `NoRoom` where the file cannot be written: no mistake of the scan, and no gap in it."""
+        try:
+            yield
+        except OSError as error:
+            if self._file:
+                with suppress(OSError):  # closing writes what is left, which has no room either
+                    self._file.close()
+            raise NoRoom(unwritable(tempfile.gettempdir(), error)) from None
 
     def table(self) -> pa.Table:
         self._flush()
         if self._writer is None:
             return pa.Table.from_batches(self._batches, schema=self._schema)
-        self._writer.close()
-        self._file.close()
-        table = pa.ipc.open_file(pa.memory_map(self._file.name)).read_all()
-        Path(self._file.name).unlink()  # the mapping keeps its content
-        return table
+        with self._room():
+            self._writer.close()
+            self._file.flush()
+        content = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        self._file.close()  # the mapping keeps its content
+        return pa.ipc.open_file(pa.py_buffer(content)).read_all()
 
 
 def _array(values: list[Any], column: Column) -> pa.Array:

@@ -16,7 +16,7 @@ from auditkit.scans.input import files
 from auditkit.scans.input.document import File
 from auditkit.scans.input.objects import holds_objects, objects
 from auditkit.scans.model import Broken, Gap, Reader, Row
-from auditkit.scans.output import Scan, Tables
+from auditkit.scans.output import NoRoom, Scan, Tables
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.ledger import Body, Entry
 
@@ -185,6 +185,8 @@ class _Reading:
                 self.tables.add(scan, row)
         except Broken as broken:
             scan.gaps.append(Gap(str(broken)))
+        except NoRoom:
+            raise
         except Exception as error:  # a reader may be somebody else's: its mistake must not cost the other files
             scan.gaps.append(Gap(f"it is not valid output of {tool}: {_place(error)}"))
 
@@ -208,6 +210,8 @@ def read_object(tables: Tables, scan: Scan, reader: Any, item: dict[str, Any]) -
     try:
         for row in reader.read_object(item):
             tables.add(scan, row)
+    except NoRoom:
+        raise
     except Exception as error:  # as with a whole file
         metadata = item.get("metadata")
         name = vocabulary.text(metadata.get("name")) if isinstance(metadata, dict) else None

@@ -14,7 +14,24 @@ DIGITS = 12
 """Hexadecimal digits of the manifest's digest in the name of a snapshot's folder."""
 
 
-class Manifest(msgspec.Struct, kw_only=True):
+class Cluster(msgspec.Struct, kw_only=True):
+    """Of which cluster a snapshot is: its name, and the UID of its namespace kube-system."""
+
+    cluster: str
+    cluster_uid: str = ""
+
+    @property
+    def which(self) -> tuple[str, str]:
+        """What tells its cluster from every other: the UID, or the name where the snapshot shows no UID (files)."""
+        return ("UID", self.cluster_uid) if self.cluster_uid else ("name", self.cluster)
+
+    @property
+    def called(self) -> str:
+        """The cluster in words, with what it is known by."""
+        return f"{self.cluster} ({f'UID {self.cluster_uid}' if self.cluster_uid else 'known by its name alone'})"
+
+
+class Manifest(Cluster, kw_only=True):
     """The content of ``manifest.json``: the cluster, the time, the collector, the source, and the digest of every file.
 
     ``schema`` is the digest of the tables that auditkit had when it was written (`auditkit.tables.digest`).
@@ -26,8 +43,6 @@ class Manifest(msgspec.Struct, kw_only=True):
 
     format: int = FORMAT
     schema: str = ""
-    cluster: str
-    cluster_uid: str = ""
     server_version: str = ""
     source: str = ""
     collector: str = ""

@@ -27,6 +27,15 @@ def open_snapshot(path: Path | str) -> Snapshot:
     or altered, or the folder was renamed.
     """
     path = Path(path)
+    manifest, digest = read_manifest(path)
+    if manifest.schema != tables.digest():
+        raise SnapshotError(f"{path} was collected by a version of auditkit with other tables, so missing data "
+                            "would look like absence. Collect again, or evaluate it with that version.")
+    return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
+
+
+def read_manifest(path: Path) -> tuple[Manifest, str]:
+    """The manifest of a snapshot folder, as the folder's name proves it, and its digest. Raises `SnapshotError`."""
     try:
         content = files.content(path / "manifest.json")
         manifest = msgspec.json.decode(content, type=Manifest)
@@ -45,10 +54,7 @@ def open_snapshot(path: Path | str) -> Snapshot:
                             "matching version, or collect again.")
     digest = hashlib.sha256(content).hexdigest()
     _verify_name(path, digest)
-    if manifest.schema != tables.digest():
-        raise SnapshotError(f"{path} was collected by a version of auditkit with other tables, so missing data "
-                            "would look like absence. Collect again, or evaluate it with that version.")
-    return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
+    return manifest, digest
 
 
 def _verify_name(path: Path, digest: str) -> None:

@@ -113,10 +113,11 @@ def test_the_newest_snapshot_of_the_only_cluster(
     newer = changed(snap, days=1).write(tmp_path / "snapshots")
     done = auditkit("who-can", "get", "secrets")
     assert done.exit_code == 0 and newer.name in done.stderr
-    other = msgspec.structs.replace(snap.manifest, cluster="another")
+    assert "observed not before 20" in done.stderr and snap.manifest.cluster_uid in done.stderr
+    other = msgspec.structs.replace(snap.manifest, cluster="another", cluster_uid="9-9")
     Snapshot(other, snap._tables).write(tmp_path / "snapshots")
     wrong = auditkit("who-can", "get", "secrets").exception
-    assert isinstance(wrong, UsageError) and "another" in str(wrong)
+    assert isinstance(wrong, UsageError) and "another (UID 9-9), newest snapshots/another/" in str(wrong)
 
 
 # --- the review ---

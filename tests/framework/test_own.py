@@ -8,6 +8,7 @@ import pytest
 from own_worlds import CHECK, OURS, TUNED
 
 from auditkit import api, checks
+from auditkit.analysis.pod_security.levels import NEWEST
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
@@ -69,6 +70,9 @@ requirements:
     ('version: "3"', 'version: "3"\nextends: soc3', "line 5: it extends 'soc3'. There is no framework 'soc3'; did you mean soc2"),
     ("requirements:", "requirement:", "line 6: There is no key 'requirement'; did you mean requirements?"),
     ('version: "3"', "version: 3", "line 4: version must be text, but is a whole number: put it in quotes."),
+    ('version: "3"', "version: latest", "line 4: version must be one line of text with the number of an edition, or its date, but is 'latest'."),
+    ('version: "3"', 'version: ""', "line 4: version must be one line of text with the number of an edition"),
+    ('version: "3"', 'version: "draft\\n3"', "line 4: version must be one line of text with the number of an edition"),
     ('version: "3"', 'version: "3"\nnote: !!int abc', "line 5: the tag !!int is not supported"),
     ("id: H2", 'id: ""', "line 8: requirements[1].id must be one line of text that is not empty, but is ''."),
     ("id: H2", 'id: "H\\n2"', "line 8: requirements[1].id must be one line of text"),
@@ -131,6 +135,13 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     ("hospital.pods_few", "hospital.pods_fw", "H1: There is no check 'hospital.pods_fw'; did you mean"),
     ("most: 2", "least: 2", "H1: The check hospital.pods_few has no parameter least"),
     ("most: 2", "most: two", "H1: the parameter most of hospital.pods_few is 'two'; give a value of the same type as the default, 1"),
+    ("hospital.pods_few: {most: 2}", f"pss.privileged: {{version: v1.{NEWEST + 1}}}",
+     f"H1: 'v1.{NEWEST + 1}' is no version of the Pod Security Standards that this auditkit knows; give latest, v1.0, v1.1 … v1.{NEWEST}."),
+    ("hospital.pods_few: {most: 2}", "pss.privileged: {version: v2.0}", "H1: 'v2.0' is no version of the Pod Security Standards"),
+    ("hospital.pods_few: {most: 2}", 'pss.privileged: {version: ""}', "H1: '' is no version of the Pod Security Standards"),
+    ("hospital.pods_few: {most: 2}", "pss.privileged: {version: 1.30}", "H1: the parameter version of pss.privileged is 1.3; give a value of the same type"),
+    ("hospital.pods_few: {most: 2}", "pss.proc_mount: {level: privileged}",
+     "H1: 'privileged' is not a level of the Pod Security Standards that has rules; give baseline or restricted."),
     ("most: 2", "most: null", "H1: the parameter most of hospital.pods_few is None; give a value of the same type as the default, 1"),
 ])
 def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: Path, write, old, new, says) -> None:
@@ -142,6 +153,12 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
             with pytest.raises(DefinitionError) as error:
                 call(controls=hospital / "controls", checks=hospital / "hospital.py")
             assert f"{hospital / 'controls' / 'hospital.yaml'}, line 9: {says}" in str(error.value)
+
+
+@pytest.mark.parametrize("given", ["latest", "v1.0", f"v1.{NEWEST}"])
+def test_a_version_of_the_standard_that_exists(hospital: Path, write, given) -> None:
+    write("controls/hospital.yaml", OURS.replace("hospital.pods_few: {most: 2}", f"pss.privileged: {{version: {given}}}"))
+    api.verify(["hospital"], controls=hospital / "controls", checks=hospital / "hospital.py")
 
 
 def test_a_framework_of_no_file_that_is_wrong() -> None:

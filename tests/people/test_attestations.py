@@ -22,7 +22,7 @@ from auditkit.evaluation.results import Result
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Framework, Requirement, Section
 from auditkit.people import attestations
-from auditkit.people.attestations import Attestation, AttestationEntry, Evidence
+from auditkit.people.attestations import OUTSIDE, Attestation, AttestationEntry, Evidence
 from auditkit.people.entries import Origin
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
@@ -219,6 +219,34 @@ def test_a_file_must_keep_the_digest_that_is_stated(judged, folder) -> None:
     assert hashlib.sha256(b"signed by nobody").hexdigest() in found.notices.loc[0, "what"]
 
 
+@pytest.mark.parametrize("named", ["../secret.txt", "ABSOLUTE", "link", "folder/secret.txt", "../people-other/secret.txt"])
+def test_what_is_outside_of_the_folder_is_no_evidence_and_is_not_read(judged, folder, named) -> None:
+    secret, people = folder / "secret.txt", folder / "people"
+    (folder / "people-other").mkdir()
+    for path in (secret, folder / "people-other" / "secret.txt"):
+        path.write_bytes(b"signed")
+    (people / "link").symlink_to(secret)
+    (people / "folder").symlink_to(folder)
+    given = str(secret) if named == "ABSOLUTE" else named
+    digest = hashlib.sha256(b"signed").hexdigest()
+    found = judged(GOOD.replace("- signatures.pdf", f"- {{path: {given}, sha256: {digest}}}"))
+    assert statuses(found)["people"] == "manual"
+    assert found.notices["kind"].tolist() == ["attestation file outside of its folder"]
+    assert found.notices.loc[0, "what"].startswith(f"{given}: put it below the folder")
+    assert found.attestations.loc[0, "files"] == f"{given} file outside of its folder"
+
+
+def test_links_inside_of_the_folder_are_followed(judged, folder) -> None:
+    people = folder / "people"
+    (people / "..data").mkdir()  # as a volume of a ConfigMap has its files
+    (people / "signatures.pdf").rename(people / "..data" / "signatures.pdf")
+    (people / "signatures.pdf").symlink_to("..data/signatures.pdf")
+    assert statuses(judged())["people"] == "attested"
+    (people / "loop").symlink_to("loop")
+    found = judged(GOOD.replace("signatures.pdf", "loop"))
+    assert found.notices["kind"].tolist() == ["attestation file missing"]
+
+
 def test_of_another_framework(judged, folder) -> None:
     found = judged(GOOD.replace("framework: ours", "framework: soc2").replace("people", "CC1.1"))
     assert statuses(found)["people"] == "manual"
@@ -270,7 +298,7 @@ GIVEN = st.builds(
         Origin("f", 1, "", Path("f")), [Evidence("p", "d", wrong)]),
     since=st.integers(-2, 2).map(lambda days: DAY + dt.timedelta(days)),
     until=st.integers(-2, 2).map(lambda days: DAY + dt.timedelta(days)),
-    wrong=st.sampled_from(["", "", "file missing", "file changed"]), holds=st.sampled_from([True, True, False]),
+    wrong=st.sampled_from(["", "", "file missing", "file changed", OUTSIDE]), holds=st.sampled_from([True, True, False]),
     requirements=st.lists(st.sampled_from(["0", "1", "2", "3"]), min_size=1, max_size=3))
 
 

@@ -1,5 +1,6 @@
 """The run of a notebook: parameters that exist, a kernel of this interpreter, and no failure that goes unnoticed."""
 
+import errno
 import gc
 import hashlib
 import os
@@ -14,6 +15,7 @@ from report_worlds import PRIVILEGED, Page, executed, pod, snapshot
 
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import _notebook, notebook, publish, report
+from auditkit.reports.notebook_file import encoded
 from auditkit.reports.panels.block import MIME
 
 HERE = Path(__file__).parents[2]
@@ -33,20 +35,18 @@ def test_the_kernel_is_this_interpreter_and_two_runs_are_the_same(
     for name in ("JUPYTER_PATH", "JUPYTER_DATA_DIR", "HOME"):
         monkeypatch.setenv(name, str(tmp_path / "nothing"))
     given = written(tmp_path, "import sys; print(sys.executable, number)")
-    outputs = [tmp_path / "one.ipynb", tmp_path / "two.ipynb"]
-    for output in outputs:
-        notebook.execute(given, output, {"number": 7})
-    assert nbformat.read(outputs[0], 4).cells[-1].outputs[0].text.split() == [sys.executable, "7"]
-    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    done = [notebook.execute(given, tmp_path / f"{name}.partial.ipynb", {"number": 7}) for name in ("one", "two")]
+    assert done[0].cells[-1].outputs[0].text.split() == [sys.executable, "7"]
+    assert encoded(done[0]) == encoded(done[1])
     gc.collect()
     assert not [record for record in caplog.records if record.levelname == "WARNING"], "channels are closed"
-    assert sorted(path.name for path in tmp_path.glob("*.ipynb")) == ["given.ipynb", "one.ipynb", "two.ipynb"]
+    assert [path.name for path in tmp_path.iterdir()] == ["given.ipynb"]
 
 
 def test_a_parameter_that_does_not_exist(tmp_path: Path) -> None:
     with pytest.raises(NoSuchName, match="no parameter 'nubmer'; did you mean number"):
-        notebook.execute(written(tmp_path), tmp_path / "out.ipynb", {"nubmer": 1})
-    assert not (tmp_path / "out.ipynb").exists()
+        notebook.execute(written(tmp_path), tmp_path / "out.partial.ipynb", {"nubmer": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["given.ipynb"]
 
 
 @pytest.mark.parametrize("cell", [
@@ -56,9 +56,26 @@ def test_a_parameter_that_does_not_exist(tmp_path: Path) -> None:
 ])
 def test_what_fails_is_said_and_what_was_reached_is_kept(tmp_path: Path, cell: str) -> None:
     with pytest.raises(AuditkitError, match=r"given.ipynb failed in its code cell 4: .*out.partial.ipynb"):
-        notebook.execute(written(tmp_path, "'reached'", cell), tmp_path / "out.ipynb", {"number": 2})
-    assert not (tmp_path / "out.ipynb").exists()
+        notebook.execute(written(tmp_path, "'reached'", cell), tmp_path / "out.partial.ipynb", {"number": 2})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["given.ipynb", "out.partial.ipynb"]
     assert "reached" in (tmp_path / "out.partial.ipynb").read_text()
+    notebook.execute(written(tmp_path), tmp_path / "out.partial.ipynb", {"number": 2})
+    assert [path.name for path in tmp_path.iterdir()] == ["given.ipynb"], "the next one that succeeds removes it"
+
+
+def test_a_full_disk_while_a_notebook_runs_leaves_nothing_and_names_the_folder(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import papermill.iorw
+
+    def full(self: object, buffer: str, path: str) -> None:
+        Path(path).write_text(buffer[:5])
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(papermill.iorw.LocalHandler, "write", full)
+    with pytest.raises(UsageError) as refused:
+        notebook.execute(written(tmp_path), tmp_path / "out.partial.ipynb", {"number": 1})
+    assert str(refused.value) == f"given.ipynb could not be run: the disk is full ({tmp_path})."
+    assert [path.name for path in tmp_path.iterdir()] == ["given.ipynb"]
 
 
 @pytest.mark.parametrize(("framework", "name"), [
@@ -79,7 +96,9 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
     snap = snapshot(pod("bad", privileged=True))
     files = report(snap, "house", tmp_path / "out", told.append, controls=own)
     assert told == ["house: running the notebook", "house: writing the HTML page", "house: writing the PDF"]
-    assert [path.name for path in files] == [f"house-acme-20260102T030405Z.{kind}" for kind in ("ipynb", "html", "pdf")]
+    digest = hashlib.sha256(files.notebook.read_bytes()).hexdigest()[:12]
+    assert [path.name for path in files] == [
+        f"house-acme-20260102T030405Z-{digest}.{kind}" for kind in ("ipynb", "html", "pdf")]
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [*sorted(path.name for path in files), "snapshots"]
     assert snap.path is not None and snap.path.is_relative_to(tmp_path / "out" / "snapshots")
     assert snap.digest in files.html.read_text() and "Pod shop/bad" in files.html.read_text()
@@ -88,6 +107,24 @@ def test_a_report_from_a_snapshot_that_was_not_written(tmp_path: Path) -> None:
     digest = hashlib.sha256((own / "house.yaml").read_bytes()).hexdigest()
     assert f"framework house house.yaml {digest}" in page.text, "it says by what of one's own it judged"
     assert "framework = 'house' controls = 'controls'" in page.text, "and how it was called"
+
+
+def test_no_report_overwrites_a_different_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def execute(given: Path, partial: Path, parameters: dict[str, object], meanwhile: object) -> nbformat.NotebookNode:
+        asked.append(parameters)
+        cell = nbformat.v4.new_markdown_cell(f"# Report by {parameters['pss_version'] or 'default'}")
+        cell.id = "only"
+        return nbformat.v4.new_notebook(cells=[cell])
+
+    monkeypatch.setattr(notebook, "execute", execute)
+    snap = snapshot(pod("bad"))
+    first, other, again = (report(snap, "soc2", tmp_path, pss_version=version) for version in ("", "v1.30", ""))
+    assert len(asked) == 3 and first == again and not set(first) & set(other)
+    assert "Report by default" in first.html.read_text() and "Report by v1.30" in other.html.read_text()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        ["snapshots", *(path.name for path in (*first, *other))])
 
 
 def test_a_report_names_own_checks_with_their_proof(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The access review: packet, decisions, and what became of them."""
 
+import contextlib
 import datetime as dt
 import io
 import zipfile
@@ -327,3 +328,15 @@ def test_another_snapshot_proves_nothing(given, says):
     before = snapshot(*SHOP)
     with pytest.raises(UsageError, match=says):
         prove_revocations(decided(review_packet(before)), before, snapshot(*SHOP, **given))
+
+
+@pytest.mark.parametrize(("uids", "says"), [
+    (("1-a", "2-b"), r"different clusters, .* \(UID 1-a\) and .* \(UID 2-b\)\. Give"),
+    (("1-a", ""), r"\(UID 1-a\) and .* \(known by its name alone\)\. A snapshot without the namespace kube-system"),
+    (("1-a", "1-a"), ""), (("", ""), ""),
+])
+def test_clusters_of_one_name_are_told_apart_by_their_uid(uids: tuple[str, str], says: str) -> None:
+    before, later = snapshot(*SHOP), snapshot(*SHOP, days=9)
+    before.manifest.cluster_uid, later.manifest.cluster_uid = uids
+    with pytest.raises(UsageError, match=says) if says else contextlib.nullcontext():
+        assert len(new_lines(before, later)) == 0

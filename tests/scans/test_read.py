@@ -359,6 +359,15 @@ def test_many_rows_lie_in_a_file_meanwhile_and_are_the_same(monkeypatch: pytest.
     assert len(spilled.column("rule").chunks) == 50
 
 
+def test_a_full_disk_is_no_mistake_of_a_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(output, "IN_MEMORY", 0)
+    monkeypatch.setattr(output.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(output.tempfile, "TemporaryFile", lambda: open("/dev/full", "w+b"))  # noqa: SIM115
+    written(tmp_path, "report.json", TRIVY)
+    with pytest.raises(UsageError, match=f"^{tmp_path} cannot be written: the disk is full. Free some space.$"):
+        read(tmp_path / "report.json")
+
+
 def test_hostile_text_is_kept_as_text(tmp_path: Path) -> None:
     evil = "=cmd|' /C calc'!A0 <script>alert(1)</script> \x1b[31m \u202e \x00 {{7*7}}"
     report = copy.deepcopy(TRIVY)

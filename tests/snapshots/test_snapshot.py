@@ -253,14 +253,14 @@ def test_a_store_that_cannot_be_written(acme, tmp_path: Path) -> None:
 
 def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
     code = ("import os, auditkit.snapshots.writing as s, auditkit.api as a\n"
-            "write = s._write_durably\n"
+            "write = s.write_durably\n"
             "def dying(path, content):\n"
             "    if path.name == 'manifest.json': os._exit(9)\n"
             "    write(path, content)\n"
-            "s._write_durably = dying\n"
+            "s.write_durably = dying\n"
             f"a.demo().write({str(tmp_path)!r})\n")
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 9
-    from auditkit.cli.listing import snapshots
+    from auditkit.snapshots.history import snapshots
 
     assert snapshots(tmp_path) == ([], [])
     open_snapshot(auditkit.demo().write(tmp_path))

@@ -15,9 +15,10 @@ from unittest import mock
 from auditkit import api
 from auditkit.checks import all_checks, plugins
 from auditkit.checks.model import REGISTRY
-from auditkit.cli import console, listing
+from auditkit.cli import console
 from auditkit.cli import main as cli
 from auditkit.proof.prove import _read as cases_of
+from auditkit.snapshots import history
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -56,7 +57,7 @@ def _alone(environment: dict[str, str], out: io.TextIOWrapper, err: io.TextIOWra
     try:
         with (mock.patch.dict(os.environ, environment), contextlib.chdir(HOUSE), contextlib.redirect_stdout(out),
               contextlib.redirect_stderr(err), mock.patch.object(api, "open_snapshot", opened),
-              mock.patch.object(listing, "open_snapshot", opened), mock.patch.object(console.out, "_width", WIDE)):
+              mock.patch.object(history, "open_snapshot", opened), mock.patch.object(console.out, "_width", WIDE)):
             yield
     finally:
         for now, before in ((REGISTRY, checks), (plugins._read, read)):

@@ -27,7 +27,7 @@ requirements:
 TUNED = """
 framework: pss-baseline
 title: Proposal
-version: next
+version: draft of 2027
 extends: pss-baseline
 requirements:
   - {id: privileged, section: baseline, title: Privileged, reach: attested, look_at: the list}

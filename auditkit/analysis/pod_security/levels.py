@@ -54,6 +54,18 @@ def minor_version(version: str, server: str = "") -> int:
     return min(int(asked[1]), limit)
 
 
+def verify_chosen(version: str, level: str) -> None:
+    """Refuse a version or a level that the standard does not have, for good or as far as is known here. A level that
+    forbids nothing is none. Raises `UsageError`."""
+    asked = re.fullmatch(_VERSION, version)
+    if version != "latest" and (not asked or int(asked[1]) > NEWEST):
+        raise UsageError(f"{version!r} is no version of the Pod Security Standards that this auditkit knows; give "
+                         f"latest, v1.0, v1.1 … v1.{NEWEST}.")
+    if level not in LEVELS[1:]:
+        raise UsageError(f"{level!r} is not a level of the Pod Security Standards that has rules; give "
+                         f"{' or '.join(LEVELS[1:])}.")
+
+
 def server_version(told: object) -> str:
     """The version that a server told, or nothing where it is none that `minor_version` could read."""
     return told if isinstance(told, str) and re.match(r"v?1\.\d+", told) else ""

@@ -14,7 +14,6 @@ import os
 import shutil
 import stat
 import sys
-import tempfile
 import weakref
 import zipfile
 import zlib
@@ -24,8 +23,10 @@ from typing import IO, Any
 
 import msgspec
 
-from auditkit.base.files import reason, verify_file
+from auditkit.base.files import reason, unwritable, verify_file
 from auditkit.base.unpacking import most, too_much
+from auditkit.base.whole import scratch
+from auditkit.errors import UsageError
 from auditkit.scans.input.document import File
 from auditkit.scans.model import Broken
 
@@ -90,11 +91,16 @@ def _below(folder: Path) -> Iterator[Source]:
 
 def _kept(stream: IO[bytes], name: str) -> Source:
     """What can be read only once, kept in a private file meanwhile."""
-    with tempfile.NamedTemporaryFile(prefix="auditkit-", delete=False) as file:
-        shutil.copyfileobj(stream, file)
-    source = _source(Path(file.name), name)
-    weakref.finalize(source, Path(file.name).unlink, missing_ok=True)
-    return source
+    with contextlib.ExitStack() as stack:
+        path = stack.enter_context(scratch()) / "input"
+        try:
+            with path.open("wb") as file:
+                shutil.copyfileobj(stream, file)
+        except OSError as error:
+            raise UsageError(unwritable(path, error)) from None
+        source = _source(path, name)
+        weakref.finalize(source, stack.pop_all().close)
+        return source
 
 
 def _source(path: Path, name: str) -> Source:

@@ -1,5 +1,6 @@
 """Files of any form, and hostile ones: a document, or a sentence that says what is wrong."""
 
+import errno
 import gzip
 import io
 import itertools
@@ -15,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditkit.base import unpacking
+from auditkit.errors import UsageError
 from auditkit.scans.input import document, files, yaml_stream
 from auditkit.scans.input.document import File
 from auditkit.scans.input.files import Source
@@ -395,3 +397,23 @@ def test_a_pipe_is_read_once_and_kept(tmp_path: Path) -> None:
     writer.join()
     assert found.bytes == len(TEXT.encode())
     assert list(found.documents[0].values()) == list(found.documents[0].values()) == [REPORT]
+
+
+def test_what_is_read_once_goes_with_its_source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    found = files._kept(io.BytesIO(TEXT.encode()), "-")
+    [kept] = tmp_path.iterdir()
+    assert kept.stat().st_mode & 0o077 == 0 and (kept / "input").read_text() == TEXT
+    del found
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_is_told_with_its_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(files.shutil, "copyfileobj", full)
+    with pytest.raises(UsageError, match=f"^{tmp_path}/auditkit-.*/input cannot be written: the disk is full"):
+        files._kept(io.BytesIO(b"{}"), "-")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,108 @@
+"""Files and folders that are written whole or not at all.
+
+They are made in a private folder, the workspace, and moved to their place when they are complete. A workspace holds an
+advisory lock (`flock`) that the system releases when its process ends, however it ends. Whoever makes the next one in
+the same place clears those whose lock nobody holds: neither age nor a process id would tell them from work in progress.
+A workspace without a lock (of another program, or where the file system or the system has none) is left alone.
+"""
+
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from auditkit.base.files import unwritable
+from auditkit.errors import AuditkitError, UsageError
+
+if sys.platform != "win32":
+    import fcntl
+
+PARTIAL = ".partial-"
+"""The beginning of the name of a workspace beside what is written."""
+
+_LOCK = ".lock"
+
+
+def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -> None:
+    """Write a file, or replace it, in one step. Raises ``wrong`` with a sentence that has the path."""
+    try:
+        with workspace(path.parent) as space:
+            write_durably(space / path.name, content)
+            (space / path.name).replace(path)
+    except OSError as error:
+        raise wrong(unwritable(path, error)) from None
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file of a workspace, to the disk itself. Raises `OSError`."""
+    with open(path, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A private folder for what is needed only for a while, where the system keeps such files."""
+    with workspace(Path(tempfile.gettempdir()), "auditkit-") as space:
+        yield space
+
+
+@contextmanager
+def workspace(place: Path, prefix: str = PARTIAL) -> Iterator[Path]:
+    """A private folder in another, removed at the end; those that killed processes left there are cleared.
+
+    Raises `OSError`.
+    """
+    _clear(place, prefix)
+    space, lock = _made(place, prefix)
+    try:
+        with lock:
+            yield space
+    finally:
+        shutil.rmtree(space, ignore_errors=True)
+
+
+def _made(place: Path, prefix: str) -> tuple[Path, IO[bytes]]:
+    """A new workspace and its lock. One that another process cleared before it was locked is made anew."""
+    while True:
+        space = Path(tempfile.mkdtemp(prefix=prefix, dir=place))
+        with suppress(FileNotFoundError):
+            lock = open(space / _LOCK, "xb")  # noqa: SIM115 (the workspace closes it)
+            if _locked(lock) is not False and (space / _LOCK).exists():
+                return space, lock
+            lock.close()
+
+
+def _locked(file: IO[bytes]) -> bool | None:
+    """Lock a file: true if this process holds the lock now, false if another does, none where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
+
+
+def _clear(place: Path, prefix: str) -> None:
+    """Remove the workspaces of this user whose processes have ended."""
+    for space in place.glob(f"{prefix}*"):
+        with suppress(OSError):
+            if _ours(space):
+                with open(space / _LOCK, "r+b") as lock:
+                    if _locked(lock):
+                        shutil.rmtree(space, ignore_errors=True)
+
+
+def _ours(space: Path) -> bool:
+    """True for a folder, and no link to one, of this user: others may write where the system keeps such files."""
+    about = space.lstat()
+    return stat.S_ISDIR(about.st_mode) and (sys.platform == "win32" or about.st_uid == os.geteuid())
