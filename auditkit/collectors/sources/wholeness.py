@@ -145,6 +145,8 @@ def _contradiction(objects: list[dict[str, Any]], namespaces: set[str]) -> str:
 
     Each of the system's namespaces has a ServiceAccount and the ConfigMap kube-root-ca.crt at the least.
     """
+    if not objects:
+        return "the lists have no object at all, which is impossible in a cluster: they are incomplete"
     spaces = {space for item in objects if (space := _at(item, ("metadata", "namespace")))}
     if spaces and namespaces >= SYSTEM and (empty := sorted(SYSTEM - spaces)):
         return f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
