@@ -145,6 +145,7 @@ class _Reader:
         self._source, self._identity, self._progress, self._pool = source, identity, progress, pool
         self._limit = limit
         self._static_pods: list[dict[str, Any]] = []
+        self._malformed_pods: list[str] = []
         self._lock = threading.Lock()
         self._batches: Batches = {}
 
@@ -216,8 +217,10 @@ class _Reader:
                        on_body=self._look_for_static_pods if resource.name == "pods" else None)
 
     def _look_for_static_pods(self, body: bytes) -> None:
+        found, malformed = control_plane.static_pods(body)
         with self._lock:
-            self._static_pods += control_plane.static_pods(body)
+            self._static_pods += found
+            self._malformed_pods += malformed
 
     def _read_all(self, listings: list[Listing | Entry]) -> Iterator[Entry]:
         """Read lists several at a time; the entries come in the order of the resources."""
@@ -252,7 +255,9 @@ class _Reader:
                       items=len(self._static_pods), started=pods.started, ended=pods.ended)
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in self._static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
-        if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
+        if pods.outcome == "complete" and self._malformed_pods:
+            entry.outcome, entry.reason = "partial", "; ".join(list(dict.fromkeys(self._malformed_pods))[:5])
+        elif pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
             entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "
                             "as static pods")
         return entry

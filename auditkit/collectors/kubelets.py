@@ -25,11 +25,10 @@ def configuration(body: bytes) -> list[dict[str, str]]:
     Raises `ValueError` where the body is no such answer.
     """
     try:
-        document = msgspec.json.decode(body, type=dict[str, dict[str, Any]])
-        config = document["kubeletconfig"]
+        config = msgspec.json.decode(body, type=dict[str, dict[str, Any]])["kubeletconfig"]
+        return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
     except (*UNDECODABLE, KeyError) as error:
         raise ValueError(f"the response is not a kubelet configuration ({error})") from None
-    return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
 
 
 def _flat(thing: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
