@@ -89,7 +89,7 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
              "user": collector.user, "groups": collector.groups}]}), "collection").batches
         snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
-        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome != "absent"))
+        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.outcome not in ("absent", "complete")))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
                           f"{'; '.join(reasons[:3]) or 'it has no objects that auditkit reads'}.")
     manifest = Manifest(
@@ -372,7 +372,7 @@ def _version(source: Source) -> str:
         raise SourceError(f"The {source.described} cannot be reached: {error}.") from None
     if answer.status == 401:
         raise SourceError(f"The {source.described} does not accept the credentials of {source.name} (401): "
-                          "log in again, or choose another context with --context.")
+                          f"{answer.note or 'log in again, or choose another context with --context'}.")
     try:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
     except UNDECODABLE:
