@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.base.undecodable import UNDECODABLE
+from auditkit.base.undecodable import UNDECODABLE, verify_text
 from auditkit.collectors.decode.objects import NotAList, Page, decode
 from auditkit.collectors.envelope import Announced, Asked
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
@@ -160,10 +160,14 @@ class Listing:
         """One page. Raises `NotAList` where the body is cut short, or is not of the list that was asked for."""
         answer = self._ask(path)
         try:
+            verify_text(answer.body)
             with _ONE_PAGE:
                 page = self.decode(answer.body)
             if not self._source.assembles:
                 self._asked.verify(page)
+        except UnicodeDecodeError as error:
+            why = f"the response is not UTF-8 text ({error.reason} at byte {error.start})"
+            raise NotAList(answer.note or why) from None
         except NotAList as error:
             raise NotAList(answer.note or str(error)) from None
         if self._on_body:

@@ -1,6 +1,7 @@
 """Answers that no decoder takes, of every endpoint: each costs its list, is told in the ledger, and costs no other."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from types import SimpleNamespace
@@ -99,6 +100,8 @@ def test_a_value_that_no_place_has_costs_its_object_or_its_list(stride: int) -> 
 def test_a_cell_of_a_table_that_cannot_be_read_costs_its_object_or_its_list(column: str, value: str) -> None:
     body = b'{"columnDefinitions":[{"name":"%s"}],"rows":[{"cells":[%s],"object":{"metadata":{"name":"a"}}}]}' % (
         column.encode(), VALUES[value])
+    null = re.sub(rb'"cells":.*,"object"', b'"cells":null,"object"', body)
+    assert not decode(null, "secrets").malformed, "a row without cells"
     if (column, value) == ("Type", "a text"):
         assert not decode(body, "secrets").malformed
         return
@@ -172,6 +175,12 @@ def test_what_is_no_list_and_cannot_be_read_costs_no_list(harm: str, server: Rep
     before, after = ledger(usual), ledger(snapshot)
     assert {name for name in before if after[name].outcome != before[name].outcome} <= {"kubelets"}
     assert not len(snapshot.kubelet_settings) or harm in ITEMS, "a harm of items finds none in a configuration"
+
+
+def test_a_key_of_which_a_byte_was_damaged_is_not_taken_for_absent(server: ReplayServer, kubeconfig: str) -> None:
+    server.fault("/api/v1/pods", kind="rewrite", rewrite=lambda body: body.replace(b'"privileged"', b'"privileg\xe5d"'))
+    entry = ledger(api.collect(kubeconfig=kubeconfig))["pods"]
+    assert (entry.outcome, "not UTF-8" in entry.reason) == ("failed", True)
 
 
 @pytest.mark.parametrize("value", ["a number of 5,000 digits", "bad UTF-8", "nested 100,000 deep", "a mapping of lists"])

@@ -242,7 +242,7 @@ def _column(column: Column, rows: Rows, stack: list[_Level], cells: dict[str, in
 
 def _cells(objects: list[Any], at: int | None, column: Column) -> pa.Array:
     """Cells of the ``Table`` form; the server writes counts as text or number. Raises `NotAValue`."""
-    values = [row.cells[at] if at is not None and at < len(row.cells) else None for row in objects]
+    values = [row.cells[at] if at is not None and at < len(row.cells or ()) else None for row in objects]
     try:
         if column.dtype == "int64":
             values = [int(value) if value is not None else None for value in values]

@@ -139,7 +139,7 @@ def _contradiction(lists: list[Listed], namespaces: set[str]) -> str:
     Each of the system's namespaces has a ServiceAccount and the ConfigMap kube-root-ca.crt at the least.
     """
     objects = [item for each in lists for item in each.objects]
-    spaces = {space for item in objects if (space := _meta(item).get("namespace"))}
+    spaces = {space for item in objects if (space := _at(item, ("metadata", "namespace")))}
     if spaces and namespaces >= SYSTEM and (empty := sorted(SYSTEM - spaces)):
         return f"the lists have no object in the namespace {empty[0]}, which always has objects: they are incomplete"
     return _by_label(objects) if sum(bool(each.objects) for each in lists) > 1 else ""
@@ -151,7 +151,7 @@ def _over_all(each: Listed, namespaces: set[str]) -> bool:
     It proves nothing where the system's namespaces are not all among them: then some were chosen; nor where objects
     have no UID: then no server wrote them, but somebody who keeps manifests.
     """
-    spaces = {_meta(item).get("namespace") for item in each.objects}
+    spaces = {_at(item, ("metadata", "namespace")) for item in each.objects}
     from_server = not each.version and all(_meta(item).get("uid") for item in each.objects)
     everywhere = namespaces >= SYSTEM and namespaces <= spaces
     return from_server and everywhere and not _selected(each.objects)
