@@ -79,7 +79,8 @@ def collect(source: Source, *, workers: int = WORKERS, limit: int = LIMIT, progr
              "user": collector.user, "groups": collector.groups}]}), "collection").batches
         snapshot_tables |= {name: pa.Table.from_batches(about[name]) for name in ("collection", "collector")}
     if not any(entry.outcome in ("complete", "partial") and entry.resource in tables.RESOURCES for entry in entries):
-        reasons = list(dict.fromkeys(entry.reason for entry in entries if entry.reason and entry.outcome != "absent"))
+        reasons = list(dict.fromkeys(entry.reason for entry in entries
+                                     if entry.reason and entry.outcome not in ("absent", "complete")))
         raise SourceError(f"Nothing could be collected from the {source.described} as {collector.user or 'nobody'}: "
                           f"{'; '.join(reasons[:3]) or 'it has no objects that auditkit reads'}.")
     manifest = Manifest(
@@ -140,8 +141,8 @@ class _Reader:
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
         entries.append(self._engines(others, served, by_name))
-        static_pods = [pod for one in listings if isinstance(one, Listing) for pod in one.extracted]
-        entries.append(self._control_plane(by_name["pods"], static_pods))
+        pods = next((one for one in listings if isinstance(one, Listing) and one.resource.name == "pods"), None)
+        entries.append(self._control_plane(by_name["pods"], pods.extracted if pods else [], pods.unread if pods else []))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
             entry.identity = self._identity
@@ -219,12 +220,14 @@ class _Reader:
             items=sum(len(row["objects"]) for row in rows), bodies=[body for one in listings for body in one.bodies],
             started=min((one.started for one in listings), default=now()), ended=now())
 
-    def _control_plane(self, pods: Entry, static_pods: list[dict[str, Any]]) -> Entry:
+    def _control_plane(self, pods: Entry, static_pods: list[dict[str, Any]], unread: list[str]) -> Entry:
         entry = Entry(resource="controlplane", path=pods.path, outcome=pods.outcome, reason=pods.reason,
                       items=len(static_pods), started=pods.started, ended=pods.ended)
         unique = {(pod["component"], pod["node"], pod["pod"]): pod for pod in static_pods}
         self._put("controlplane", [unique[key] for key in sorted(unique, key=str)])
-        if pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
+        if pods.outcome == "complete" and unread:
+            entry.outcome, entry.reason = "partial", "; ".join(list(dict.fromkeys(unread))[:5])
+        elif pods.outcome == "complete" and not any("instance" in pod for pod in unique.values()):
             entry.reason = ("no static pods of the control plane are visible: a provider runs it, or it does not run "
                             "as static pods")
         return entry
@@ -256,7 +259,7 @@ def _version(source: Source) -> str:
         raise SourceError(f"The {source.described} cannot be reached: {error}.") from None
     if answer.status == 401:
         raise SourceError(f"The {source.described} does not accept the credentials of {source.name} (401): "
-                          "log in again, or choose another context with --context.")
+                          f"{answer.note or 'log in again, or choose another context with --context'}.")
     try:
         return msgspec.json.decode(answer.body, type=_Version).gitVersion[:100] if answer.status == 200 else ""
     except UNDECODABLE:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors import command_line
 
 COMPONENTS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "etcd")
@@ -64,22 +65,25 @@ class _Pods(msgspec.Struct):
 _PODS, _POD = msgspec.json.Decoder(_Pods), msgspec.json.Decoder(_Pod)
 
 
-def static_pods(body: bytes) -> list[dict[str, Any]]:
+def static_pods(body: bytes) -> tuple[list[dict[str, Any]], list[str]]:
     """The components among the pods of a list: component, node, pod, and as ``instance`` (of kube-proxy ``proxy``) its
-    image, its flags with their values, and why there may be others (``unread``).
+    image, its flags with their values, and why there may be others (``unread``); and a phrase for each pod that may be
+    one of them and cannot be read.
 
     Of the control plane only mirror pods in kube-system count: a kubelet makes them of the files on its node.
     """
-    if not any(component.encode() in body for component in (*COMPONENTS, PROXY)):
-        return []
     found: list[dict[str, Any]] = []
-    for raw in _PODS.decode(body).items:
+    malformed: list[str] = []
+    if not any(component.encode() in body for component in (*COMPONENTS, PROXY)):
+        return found, malformed
+    for position, raw in enumerate(_PODS.decode(body).items):
         text = bytes(raw)
         if MIRROR.encode() not in text and PROXY.encode() not in text:
             continue
         try:
             pod = _POD.decode(raw)
-        except msgspec.ValidationError:  # the list decoder names such an object in the ledger
+        except UNDECODABLE as error:  # in what the tables do not read: they may have the pod all the same
+            malformed.append(f"item {position}: {error}")
             continue
         if pod.metadata.namespace == NAMESPACE:
             by_component: dict[str, list[_Container]] = {}
@@ -88,7 +92,7 @@ def static_pods(body: bytes) -> list[dict[str, Any]]:
             found += [{"component": component, "node": pod.spec.nodeName, "pod": pod.metadata.name,
                        "proxy" if component == PROXY else "instance": _instance(component, containers)}
                       for component, containers in by_component.items()]
-    return found
+    return found, malformed
 
 
 def flags(arguments: list[str]) -> list[dict[str, str | None]]:

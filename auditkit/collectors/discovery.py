@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from auditkit.base.undecodable import UNDECODABLE
+from auditkit.base.undecodable import UNDECODABLE, verify_text
 from auditkit.collectors.sources.model import Answer, NoAnswer, Source
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
@@ -109,6 +109,7 @@ def discover(source: Source) -> Served | str:
         if answer.status != 200:
             return answer.note or f"{path} returned HTTP {answer.status}"
         try:
+            verify_text(answer.body)
             kind = msgspec.json.decode(answer.body, type=_Kind)
             if kind.kind == "APIGroupDiscoveryList" and kind.apiVersion.startswith("apidiscovery.k8s.io/"):
                 _aggregated(served, answer)
@@ -166,6 +167,7 @@ def _plain_list(served: Served, source: Source, where: str) -> list[_PlainResour
     try:
         answer = source.get(where)
         served.answers.append((where, answer))
+        verify_text(answer.body)
         found = msgspec.json.decode(answer.body, type=_PlainList)
     except (NoAnswer, *UNDECODABLE):
         return None

@@ -116,9 +116,9 @@ def configuration(body: bytes) -> list[dict[str, str]]:
     """
     try:
         config = _DECODER.decode(body)["kubeletconfig"]
+        return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
     except (*UNDECODABLE, KeyError) as error:
         raise ValueError(f"the response is not a kubelet configuration ({error})") from None
-    return [{"key": key, "value": _text(value)} for key, value in _flat(config) if key in KEPT]
 
 
 def _flat(thing: dict[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:

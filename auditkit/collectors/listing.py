@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.base.undecodable import UNDECODABLE
+from auditkit.base.undecodable import UNDECODABLE, verify_text
 from auditkit.collectors.decode.objects import NotAList, Page, decode
 from auditkit.collectors.envelope import Announced, Asked
 from auditkit.collectors.sources.model import Answer, NeverAnswered, NoAnswer, Source
@@ -79,13 +79,13 @@ class Listing:
     """All the pages of one resource: their rows by table, and the ledger's entry.
 
     ``decoder`` makes what decodes the pages, anew for each try. ``extract`` is shown each body that was understood;
-    ``extracted`` is what it found. ``interrupted`` is true where the server or the way to it failed, or the list did
+    ``extracted`` is what it found, ``unread`` what it could not read. ``interrupted`` is true where the server or the way to it failed, or the list did
     not hold still: another try may read it.
     """
 
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
                  decoder: Callable[[], Decoder] | None = None,
-                 extract: Callable[[bytes], list[dict[str, Any]]] | None = None):
+                 extract: Callable[[bytes], tuple[list[dict[str, Any]], list[str]]] | None = None):
         self.resource, self.version = resource, version
         self._source, self._extract = source, extract
         self._asked = Asked.of(resource, version, limit)
@@ -100,6 +100,7 @@ class Listing:
         """Forget all that was read: nothing of one try is part of another."""
         self.batches: Batches = {}
         self.extracted: list[dict[str, Any]] = []
+        self.unread: list[str] = []
         self.interrupted = False
         self.decode = self._decoder()
         self.entry = Entry(resource=self.resource.name, path=self.path, outcome="complete", started=now(), ended=now())
@@ -193,14 +194,20 @@ class Listing:
         """One page. Raises `NotAList` where the body is cut short, or is not of the list that was asked for."""
         answer = self._ask(path)
         try:
+            verify_text(answer.body)
             with _ONE_PAGE:
                 page = self.decode(answer.body)
             if not self._source.assembles:
                 self._asked.verify(page)
+        except UnicodeDecodeError as error:
+            why = f"the response is not UTF-8 text ({error.reason} at byte {error.start})"
+            raise NotAList(answer.note or why) from None
         except NotAList as error:
             raise NotAList(answer.note or str(error)) from None
         if self._extract:
-            self.extracted += self._extract(answer.body)
+            found, unread = self._extract(answer.body)
+            self.extracted += found
+            self.unread += unread
         return page, answer.note
 
     def _ask(self, path: str) -> Answer:

@@ -28,7 +28,7 @@ def pod(component: str, *arguments: str, node: str = "cp0", mirror: bool = True,
 def cluster(*pods: dict, **rows) -> Snapshot:
     """A snapshot of these pods and rows of other tables, as they would be collected."""
     body = msgspec.json.encode({"items": pods})
-    told = decode(msgspec.json.encode({"items": static_pods(body)}), "controlplane").batches
+    told = decode(msgspec.json.encode({"items": static_pods(body)[0]}), "controlplane").batches
     given = world(rows)
     found = {**decode(body, "pods").batches, **told}
     return Snapshot(given.manifest, {
@@ -85,7 +85,7 @@ def test_only_mirror_pods_of_kube_system_are_of_the_control_plane():
     plain = pod("kube-apiserver", mirror=False)
     elsewhere = pod("kube-apiserver")
     elsewhere["metadata"]["namespace"] = "app"
-    assert not static_pods(msgspec.json.encode({"items": [plain, elsewhere]}))
+    assert static_pods(msgspec.json.encode({"items": [plain, elsewhere]})) == ([], [])
 
 
 # --- nodes on which a component is not seen ------------------------------------------------------------------------
@@ -169,8 +169,8 @@ def test_of_the_environment_only_flags_of_etcd_that_are_kept_are_read():
                  "ETCD_ADVERTISE_CLIENT_URLS": "https://user:CANARY@host:2379", "ETCD_CERT_FILE": "$(CANARY)"}
     env = [{"name": name, "value": value} for name, value in variables.items()]
     secret = {"name": "ETCD_KEY_FILE", "valueFrom": {"secretKeyRef": {"name": "CANARY", "key": "k"}}}
-    found = static_pods(msgspec.json.encode({"items": [pod("etcd", env=[*env, secret]),
-                                                       pod("kube-apiserver", env=env)]}))
+    found, _ = static_pods(msgspec.json.encode({"items": [pod("etcd", env=[*env, secret]),
+                                                          pod("kube-apiserver", env=env)]}))
     assert b"CANARY" not in msgspec.json.encode(found)
     assert found[0]["instance"]["flags"] == [{"flag": "advertise-client-urls", "value": "https://host:2379"},
                                              {"flag": "cert-file", "value": None}]

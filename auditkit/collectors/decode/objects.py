@@ -11,7 +11,7 @@ import msgspec
 import pyarrow as pa
 
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.collectors.decode.rows import NotATime, batches_of
+from auditkit.collectors.decode.rows import NotAValue, batches_of
 from auditkit.collectors.decode.structs import struct_for
 from auditkit.tables import RESOURCES
 from auditkit.tables.model import Resource
@@ -97,7 +97,7 @@ def decode(body: bytes, source: str) -> Page:
     cells = {cell.name: at for at, cell in enumerate(frame.columnDefinitions or [])}
     try:
         batches = batches_of(objects, source, form, cells)
-    except NotATime as error:
+    except NotAValue as error:
         raise NotAList(str(error)) from None
     meta = frame.metadata or ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,

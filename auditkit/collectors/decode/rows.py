@@ -5,6 +5,7 @@ names that the table of pods has asked for already. Where nothing lies at a plac
 looked at.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from functools import cache
 from itertools import chain
@@ -22,8 +23,8 @@ from auditkit.tables.model import DTYPES, Column, Rows, Table
 Batches = dict[str, list[pa.RecordBatch]]
 
 
-class NotATime(ValueError):
-    """A field that should be a time is none; the text says which."""
+class NotAValue(ValueError):
+    """A value is none that its column can hold; the text says where."""
 
 
 def batches_of(objects: list[Any], source: str, form: str, cells: dict[str, int]) -> Batches:
@@ -240,11 +241,14 @@ def _column(column: Column, rows: Rows, stack: list[_Level], cells: dict[str, in
 
 
 def _cells(objects: list[Any], at: int | None, column: Column) -> pa.Array:
-    """A cell of the ``Table`` form; the server writes counts as text or number."""
-    values = [row.cells[at] if at is not None and at < len(row.cells) else None for row in objects]
-    if column.dtype == "int64":
-        values = [int(value) if value is not None else None for value in values]
-    return pa.array(values, DTYPES[column.dtype])
+    """Cells of the ``Table`` form; the server writes counts as text or number. Raises `NotAValue`."""
+    values = [row.cells[at] if at is not None and at < len(row.cells or ()) else None for row in objects]
+    try:
+        if column.dtype == "int64":
+            values = [int(value) if value is not None else None for value in values]
+        return pa.array(values, DTYPES[column.dtype])
+    except (ValueError, TypeError, OverflowError):
+        raise NotAValue(f"a cell of the table is not a {column.dtype} ({column.name})") from None
 
 
 # --- ways of reading a place ---------------------------------------------------------------------------------------
@@ -254,12 +258,17 @@ def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
     values = level.values(path)
     if values is None:
         return pa.nulls(len(level.objects), DTYPES[column.dtype])
-    if column.dtype != "timestamp":
-        return pa.array(values, DTYPES[column.dtype])
+    if column.dtype == "timestamp":
+        values = [_utc(value, path) for value in values]
+    return pa.array(values, DTYPES[column.dtype])
+
+
+def _utc(time: dt.datetime | None, path: str) -> dt.datetime | None:
+    """A time in UTC: the offset of one in the first or last year can lead out of the years that there are."""
     try:
-        return pa.array(values, pa.string()).cast(DTYPES["timestamp"])
-    except pa.ArrowInvalid as error:
-        raise NotATime(f"{path} is not a time ({error})") from None
+        return time and time.astimezone(dt.UTC)
+    except OverflowError:
+        raise NotAValue(f"{path} has a time outside of the years 1 to 9999") from None
 
 
 def _read_text(level: _Level, path: str, column: Column) -> pa.Array:
@@ -279,8 +288,7 @@ def _read_present(level: _Level, path: str, column: Column) -> pa.Array:
 def _read_empty(level: _Level, path: str, column: Column) -> pa.Array:
     """True if a text is blank or null. It is not kept."""
     values = level.values(path) or [None] * len(level.objects)
-    texts = (msgspec.json.decode(value) if isinstance(value, msgspec.Raw) else value for value in values)
-    return pa.array([not str(text or "").strip() for text in texts], pa.bool_())
+    return pa.array([not (value or "").strip() for value in values], pa.bool_())
 
 
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:

@@ -4,9 +4,10 @@ A field that a column reads is in a struct; nothing else is. An object that is n
 type, so that a path can be followed without asking at each step; an explicit ``null`` is ``None``.
 """
 
+import datetime as dt
 from functools import cache
 from types import GenericAlias
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -22,7 +23,13 @@ It is known by identity: an object that is there, and in which no field is that 
 REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.metadata.name", "spec.containers"}
 """Places without which an object is malformed: it is then named in the ledger and never judged."""
 
-_LEAVES = {"string": str, "boolean": bool, "int64": int, "timestamp": str}
+_LEAVES = {
+    "string": str, "boolean": bool,
+    "int64": Annotated[int, msgspec.Meta(ge=-2**63, le=2**63 - 1)],
+    "timestamp": Annotated[dt.datetime, msgspec.Meta(tz=True)],
+}
+"""What a column can hold: an object with another value does not follow its schema."""
+
 _COUNTED = list[msgspec.Raw] | dict[str, msgspec.Raw] | None
 
 
@@ -92,26 +99,33 @@ def struct_for(source: str, form: str) -> Any:
     return root.shape()
 
 
-def _plant(root: _Node, rows: Rows, column: Column) -> None:
-    """Make the places that a column reads."""
-    root.at(rows.path)
+def places(rows: Rows, column: Column) -> list[str]:
+    """The places in a listed object that a column reads: several where it says which of them is there."""
     place = column.place(rows.label)
     if place[:1] in "=@'" or place in ("#", "$key") or place.lstrip("^") == "#":
-        return
+        return []
     up = len(place) - len(place.lstrip("^"))
     base = _parent(rows.path, up)
     place = place[up:]
     if place.startswith("/"):
         base, place = "", place[1:]
-    for option in place.split("|"):
-        option = "" if option in (".", "$value") else option
-        node = root.at(f"{base}.{option}".strip("."))
+    options = ("" if option in (".", "$value") else option for option in place.split("|"))
+    return [f"{base}.{option}".strip(".") for option in options]
+
+
+def _plant(root: _Node, rows: Rows, column: Column) -> None:
+    """Make the places that a column reads."""
+    root.at(rows.path)
+    for place in places(rows, column):
+        node = root.at(place)
         if node.fields or node.element or node.entry:
             continue
         if column.read == "count":
             node.leaf = node.leaf or _COUNTED
         elif column.read == "text":
             node.leaf = int | str if node.leaf in (None, msgspec.Raw) else node.leaf
+        elif column.read == "empty":
+            node.leaf = str
         elif column.read == "value":
             node.leaf = _LEAVES[column.dtype]
 

@@ -43,8 +43,9 @@ def _pem(data: str | None, path: str | None, what: str) -> bytes | None:
         return None
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise SourceError(f"The {what} {path} of the kubeconfig cannot be read: {error.strerror}.") from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a path"
+        raise SourceError(f"The {what} {path} of the kubeconfig cannot be read: {why}.") from None
 
 
 def tidy(text: str | None) -> str:

@@ -73,7 +73,15 @@ def documents(content: bytes) -> Iterator[Any]:
     _verify_events(text)
     for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
         if document is not None:
-            yield document
+            yield _as_json(document)
+
+
+def _as_json(document: Any) -> Any:
+    """A YAML document as JSON has it: times are text, and so is every key."""
+    try:
+        return msgspec.to_builtins(document, str_keys=True)
+    except TypeError:
+        raise ValueError("it has a key that is not text, which kubectl never writes") from None
 
 
 def _verify_events(text: str) -> None:

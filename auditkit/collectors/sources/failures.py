@@ -11,24 +11,29 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import urllib3
+from urllib3.util.ssl_match_hostname import CertificateError
 
 
 def why(error: Exception) -> str:
     """An error of the transport as a sentence for people, told from its classes and those of its causes."""
     causes = list(_causes(error))
     for certificate in (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)):
-        return ("the certificate has expired" if certificate.verify_code == _EXPIRED
-                else "the server's certificate is not signed by the CA of the kubeconfig, or is for another name")
+        return _CERTIFICATE.get(certificate.verify_code, "the server's certificate is not signed by the CA of the "
+                                                         "kubeconfig")
     for kinds, sentence in _SENTENCES:
         if any(isinstance(each, kinds) for each in causes):
             return sentence
     return f"the request failed ({type(causes[-1]).__name__})"
 
 
-_EXPIRED = 10
-"""OpenSSL's X509_V_ERR_CERT_HAS_EXPIRED (openssl/include/openssl/x509_vfy.h)."""
+_OTHER_NAME = ("the server's certificate is for another name: check the address, and `tls-server-name` in the "
+               "kubeconfig")
+_CERTIFICATE = {10: "the certificate has expired", 62: _OTHER_NAME, 64: _OTHER_NAME}
+"""By OpenSSL's codes X509_V_ERR_CERT_HAS_EXPIRED, …_HOSTNAME_MISMATCH and …_IP_ADDRESS_MISMATCH
+(openssl/include/openssl/x509_vfy.h)."""
 
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((CertificateError,), _OTHER_NAME),
     ((urllib3.exceptions.ProxyError,), "the proxy does not let the request through"),
     ((ConnectionRefusedError,), "the connection was refused: check the address and whether the API server is running"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "the server's name cannot be resolved"),

@@ -84,9 +84,10 @@ class TokenFile(Nobody):
     def _again(self) -> None:
         try:
             token = self._path.read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:
             if not self._token:
-                why = error.strerror if isinstance(error, OSError) else "it is not text"
+                why = (error.strerror if isinstance(error, OSError) else
+                       "it is not text" if isinstance(error, UnicodeDecodeError) else "it is not a path")
                 raise LoginFailed(f"the token file {self._path} cannot be read: {why}") from None
             token = self._token
         if not (token or self._token):

@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.sources.credentials import Pair, authority, tidy
 from auditkit.collectors.sources.kubeconfig import Cluster, Exec
 from auditkit.collectors.sources.model import LoginFailed
@@ -118,7 +119,7 @@ class Program:
     def _read(self, output: bytes, name: str) -> _Given:
         try:
             credential = msgspec.json.decode(output, type=_Credential)
-        except msgspec.DecodeError:
+        except UNDECODABLE:
             raise LoginFailed(f"{name} did not print an ExecCredential") from None
         if credential.api_version != self._program.api_version:
             raise LoginFailed(f"{name} answered in another version than {self._program.api_version}, for which the "

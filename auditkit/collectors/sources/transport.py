@@ -82,9 +82,16 @@ class Transport:
             asked = _retry_after(response.headers)
             pause = _backoff(attempt) if asked is None else asked
             if not self._budget.pause(pause, asked=asked is not None):
-                note = f"the server asks for a pause of {asked:g} seconds, which is more than may be waited"
-                return Answer(response.status, response.body, note if asked is not None else "")
-        return Answer(response.status, response.body)
+                note = "" if asked is None else (f"the server asks for a pause of {asked:g} seconds, which is more "
+                                                 "than may be waited")
+                return Answer(response.status, response.body, note)
+        return Answer(response.status, response.body, self._unsent() if response.status == 401 else "")
+
+    def _unsent(self) -> str:
+        """Why the server was sent no credentials; empty where it was."""
+        if self.host.startswith("https://"):
+            return ""
+        return "none were sent, since its address is plain http, over which kubectl sends none either; use https"
 
     def _sent(self, method: str, path: str, headers: dict[str, str], body: bytes | None,
               until: float | None) -> _Response:
@@ -105,8 +112,12 @@ class Transport:
             response = self._once(method, url, headers, body, until)
             if response.status not in _MOVED or not (target := response.headers.get("Location")):
                 return response
-            target = urljoin(url, target)
-            if _origin(target) != _origin(url):
+            try:
+                target = urljoin(url, target)
+                elsewhere = _origin(target) != _origin(url)
+            except ValueError:
+                raise NeverAnswered("the server redirects to something that is not an address") from None
+            if elsewhere:
                 raise NeverAnswered(f"the server redirects to another host ({address(target)}), which is not followed")
             url = target
         raise NeverAnswered("the server redirects again and again")
@@ -282,11 +293,11 @@ def _retry_after(headers: Any) -> float | None:
     stated = headers.get("Retry-After")
     if not stated:
         return None
-    if stated.strip().isdigit():
+    if stated.strip().isdecimal():
         return float(stated)
     try:
         return max(0.0, parsedate_to_datetime(stated).timestamp() - time.time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 

@@ -159,7 +159,7 @@ def _over_all(each: Listed, namespaces: set[str]) -> bool:
     It proves nothing where the system's namespaces are not all among them: then some were chosen; nor where objects
     have no UID: then no server wrote them, but somebody who keeps manifests.
     """
-    spaces = {_meta(item).get("namespace") for item in each.objects}
+    spaces = {_at(item, ("metadata", "namespace")) for item in each.objects}
     from_server = not each.version and all(_meta(item).get("uid") for item in each.objects)
     everywhere = namespaces >= SYSTEM and namespaces <= spaces
     return from_server and everywhere and not _selected(each.objects)

@@ -7,7 +7,7 @@ Nesting is limited, because deep nesting costs the parser memory and the reader 
 
 import re
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from itertools import product
 from typing import Any, BinaryIO
 
@@ -72,6 +72,8 @@ def _events(stream: BinaryIO) -> Iterator[_Event]:
                 depth += 1
                 if depth > MAX_DEPTH:
                     raise Broken(f"it is nested deeper than {MAX_DEPTH} levels (before byte {counted.bytes})")
+    except InvalidOperation:
+        raise Broken(f"a number in it is too large (before byte {counted.bytes})") from None
     except ijson.JSONError:
         if counted.ended:  # the parser complains only after it asked for more and got nothing: a value is not whole
             raise Broken(f"it is cut off after {counted.bytes} bytes", cut=True) from None

@@ -7,9 +7,11 @@ import ssl
 import pytest
 import urllib3
 from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ProtocolError, SSLError
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from auditkit.collectors.sources.failures import why
 
+OTHER_NAME = "the server's certificate is for another name: check the address, and `tls-server-name` in the kubeconfig"
 POOL = urllib3.HTTPConnectionPool("api.example")
 
 
@@ -30,7 +32,8 @@ def certificate(code: int) -> ssl.SSLCertVerificationError:
     (because(NewConnectionError(POOL, "x"), socket.gaierror()), "the server's name cannot be resolved"),
     (ConnectTimeoutError(), "the request timed out"), (TimeoutError(), "the request timed out"),
     (SSLError(certificate(10)), "the certificate has expired"),
-    (SSLError(certificate(62)), "the server's certificate is not signed by the CA of the kubeconfig, or is for another name"),
+    (SSLError(certificate(19)), "the server's certificate is not signed by the CA of the kubeconfig"),
+    (SSLError(certificate(62)), OTHER_NAME), (certificate(64), OTHER_NAME), (SSLError(CertificateError()), OTHER_NAME),
     (ProtocolError("x", http.client.IncompleteRead(b"")), "the connection was closed during the response"),
     (ProtocolError("x", ConnectionResetError()), "the connection was closed"),
     (ValueError("certificate has expired"), "a value of the kubeconfig cannot be sent: it has a line break or a character that no HTTP header may have"),

@@ -19,7 +19,7 @@ STATUS_WORDS = {
     503: ("the server is currently unable to handle the request", "ServiceUnavailable"),
     504: ("Too large resource version: 99999999999, current: 1525", "Timeout"),
 }
-KINDS = ("status", "gone", "cut", "half", "hang", "empty-200", "body", "transform")
+KINDS = ("status", "gone", "cut", "half", "hang", "empty-200", "body", "transform", "rewrite")
 OF_LATER_PAGES = ("gone", "empty-200")  # they befall requests that carry a `continue`
 
 
@@ -31,7 +31,7 @@ class Fault:
     `status` (with `retry_after`, `body`), `gone`: 410 with a token that is not consistent,
     `cut`: the connection breaks amid the body, `half`: half a body with a Content-Length that fits,
     `hang`: no answer until the server stops, `empty-200`: an old token read as the end of an empty list,
-    `body`: any bytes, `transform`: a function from the decoded JSON to another.
+    `body`: any bytes, `transform`: a function from the decoded JSON to another, `rewrite`: one from bytes to bytes.
     """
 
     pattern: str
@@ -40,6 +40,7 @@ class Fault:
     retry_after: int | None = None
     body: bytes = b""
     transform: Callable[[Any], Any] | None = None
+    rewrite: Callable[[bytes], bytes] | None = None
     page: int | None = None
     times: int | None = None
     after: int = 0
@@ -80,6 +81,8 @@ class Fault:
                 return replace(answer, body=half, announced=len(answer.body))
             case "half":
                 return replace(answer, body=half)
+            case "rewrite":
+                return replace(answer, body=self.rewrite(answer.body))
             case "transform":
                 return as_json(self.transform(json.loads(answer.body)), answer.status)
         whole = json.loads(answer.body)  # "empty-200"
