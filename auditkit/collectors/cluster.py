@@ -141,8 +141,9 @@ class _Reader:
         by_name = {entry.resource: entry for entry in entries}
         entries += self._doubt(contradictions.Collected(self._batches, by_name, served))
         entries.append(self._engines(others, served, by_name))
-        pods = next((one for one in listings if isinstance(one, Listing) and one.resource.name == "pods"), None)
-        entries.append(self._control_plane(by_name["pods"], pods.extracted if pods else [], pods.unread if pods else []))
+        extracting = [one for one in listings if isinstance(one, Listing)]
+        entries.append(self._control_plane(by_name["pods"], [pod for one in extracting for pod in one.extracted],
+                                           [why for one in extracting for why in one.unread]))
         entries.append(self._kubelets(by_name["nodes"]))
         for entry in entries:
             entry.identity = self._identity

@@ -79,8 +79,8 @@ class Listing:
     """All the pages of one resource: their rows by table, and the ledger's entry.
 
     ``decoder`` makes what decodes the pages, anew for each try. ``extract`` is shown each body that was understood;
-    ``extracted`` is what it found, ``unread`` what it could not read. ``interrupted`` is true where the server or the way to it failed, or the list did
-    not hold still: another try may read it.
+    ``extracted`` is what it found, ``unread`` what it could not read. ``interrupted`` is true where the server or the
+    way to it failed, or the list did not hold still: another try may read it.
     """
 
     def __init__(self, source: Source, resource: Resource, version: str, *, limit: int = LIMIT,
