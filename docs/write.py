@@ -242,6 +242,7 @@ def _parameters(function: Callable[..., None]) -> Iterator[Parameter]:
         written = [info.default, *(info.param_decls or ())] if info else []
         names = [name.upper()] if argument else [
             each for each in written if isinstance(each, str)] or [f"--{name.replace('_', '-')}"]
+        kind = next(iter(get_args(kind)), kind)  # of a list of choices, its members
         choices = [each.value for each in kind] if inspect.isclass(kind) and issubclass(kind, Enum) else []
         yield Parameter(names, (info and info.help) or "", choices, parameter.default, argument)
 

@@ -69,7 +69,7 @@ def reader_of(item: dict[str, Any], kind: str = "") -> Reader | None:
 @cache
 def readers_by_group() -> dict[str, Reader]:
     """The reader of each API group in which scanners and policy engines keep objects."""
-    return {group: reader for reader in all_readers() for group in getattr(reader, "GROUPS", ())}
+    return {group: reader for reader in all_readers() for group in sorted(getattr(reader, "GROUPS", ()))}
 
 
 def _named(path: str) -> tuple[str, str]:
