@@ -21,7 +21,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from mutants import damaged, mutant, written
 from replay import ACME_PROD
 from replay.recorded import Recording
@@ -351,7 +351,8 @@ PROPERTIES: dict[str, tuple[Property, int]] = {
 
 
 def tried(name: str, most: int, **how: Any) -> None:
-    @settings(max_examples=most, deadline=None, database=None, suppress_health_check=list(HealthCheck), **how)
+    @settings(max_examples=most, deadline=None, database=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck), **how)
     @given(st.randoms(use_true_random=False))
     def of_chance(dice: Random) -> None:
         PROPERTIES[name][0](dice)

@@ -201,7 +201,7 @@ def test_a_broken_snapshot_does_not_hide_the_others_of_its_store(acme: Snapshot,
 
 
 def test_a_broken_table_of_a_snapshot_is_one_sentence(acme: Snapshot, tmp_path: Path) -> None:
-    path = acme.write(tmp_path)
+    path = Snapshot(acme.manifest, acme._tables).write(tmp_path)
     (path / "pods.parquet").write_bytes(b"PAR1" + bytes(100))
     assert "pods.parquet was changed after collection" in one_sentence(auditkit("show", path, "pods"))
 
@@ -246,7 +246,8 @@ def test_an_interrupt_ends_a_collection_at_once(
         tmp_path: Path, server: ReplayServer, kubeconfig: str, pattern: str) -> None:
     server.fault(pattern, kind="hang")
     running = subprocess.Popen(process("collect", "--store", tmp_path / "store", "--timeout", "60"), stderr=subprocess.PIPE,
-                               text=True, cwd=HOUSE, env={**os.environ, "KUBECONFIG": kubeconfig})
+                               text=True, cwd=HOUSE, env={**os.environ, "KUBECONFIG": kubeconfig},
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # a shell's "&" ignores it
     patience = time.monotonic() + 60
     while not any(fnmatch(request.path, pattern) for request in list(server.requests)) and time.monotonic() < patience:
         time.sleep(0.05)

@@ -69,7 +69,7 @@ def test_compare_on_the_command_line(write, tmp_path: Path) -> None:
     said = auditkit(*asked)
     assert said.returncode == 0, said.stderr
     assert "privileged" in said.stdout and "manual" in said.stdout and "the list" in said.stdout
-    assert "pss-baseline next (proposed)" in said.stderr
+    assert "pss-baseline draft of 2027 (proposed)" in said.stderr
     document = json.loads(auditkit(*asked, "--compare", "--format", "json").stdout)
     assert [(each["requirement"], each["before"], each["after"]) for each in document["statuses"]] == [
         ("privileged", "fail", "manual"), ("extra", "", "pass")]
@@ -78,7 +78,7 @@ def test_compare_on_the_command_line(write, tmp_path: Path) -> None:
         assert [(each["framework"], each["before"]) for each in map(json.loads, lines.splitlines())] == [
             ("pss-baseline", each) for each in before]
     listed = auditkit("controls", "list", "--controls", tmp_path / "next").stdout
-    assert "Proposal next, proposed" in listed and listed.count("pss-baseline: ") == 2
+    assert "Proposal draft of 2027, proposed" in listed and listed.count("pss-baseline: ") == 2
     shown = auditkit("controls", "show", "pss-baseline", "--controls", tmp_path / "next")
     assert shown.returncode == 0 and "No host PID" in shown.stdout and "a proposal" in shown.stderr
     alone = auditkit("evaluate", taken, "--compare")

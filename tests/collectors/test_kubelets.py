@@ -78,7 +78,7 @@ def test_some_nodes_that_never_answer_take_nothing_from_the_others(server, sourc
     rows, entry = ask(source, 100)
     assert [row["node"] for row in rows if not row["read"]] == [f"n{number}" for number in range(10)]
     assert (entry.outcome, entry.items) == ("partial", 90)
-    assert entry.reason == "10 of 100 nodes gave no configuration, for example n0: the request timed out"
+    assert entry.reason == "10 of 100 nodes gave no configuration, for example n0: the response took longer than 0.2 seconds"
     assert server.count(CONFIGZ.format("n0")) == 2
 
 

@@ -145,8 +145,8 @@ def test_a_requirement_without_a_check_says_what_is_missing() -> None:
     def of(**about: str) -> tuple[str, str]:
         return told(Requirement(id="1", section="s", title="t", reach="attested", **about), [])
 
-    assert of(look_at="the minutes", cannot_show="who asks") == ("manual", "the minutes")
-    assert of(cannot_show="who asks") == ("manual", "who asks")
+    assert of(look_at="the minutes", cannot_show="who asks") == ("manual", "to examine: the minutes")
+    assert of(cannot_show="who asks") == ("manual", "not shown by a cluster: who asks")
     assert of() == ("manual", "no check covers this requirement yet")
 
 
@@ -231,7 +231,7 @@ def test_a_provider_runs_what_is_not_visible_of_the_control_plane(table: str) ->
     must_be, may_be = of_control_plane(table, if_empty="none is visible"), of_control_plane(table)
     assert found(snapshot(), must_be) == found(snapshot(), must_be, may_be) == theirs
     assert found(snapshot(), may_be)[1].startswith("there are no "), "nobody says that there must be one"
-    assert found(snapshot(controlplane="failed"), must_be) == ("unknown", "controlplane is failed: told so")
+    assert found(snapshot(controlplane="failed"), must_be) == ("unknown", "controlplane could not be read: told so")
     assert found(world({CONTROL_PLANE[table]: []}), must_be) == ("pass", "1 passed, none failed")
     assert found(snapshot(), must_be, says(True, True, True)) == ("unknown", "none is visible")
 
@@ -241,7 +241,7 @@ def test_a_provider_decides_nothing_of_what_the_cluster_shows() -> None:
         return told(REQUIREMENT, [run(check, of)], "EKS")
 
     assert found(says(True, True, True), snapshot()) == ("pass", "3 passed, none failed")
-    assert found(says(True, True, True), snapshot(pods="partial")) == ("unknown", "pods is partial: told so")
+    assert found(says(True, True, True), snapshot(pods="partial")) == ("unknown", "pods could be read only in part: told so")
     assert found(says(if_empty="none is visible"), snapshot(0)) == ("unknown", "none is visible")
 
 

@@ -50,14 +50,18 @@ class Budget:
         """
         with self._lock:
             turn = max(self._next, time.monotonic())
-            if turn >= self._ends:
-                raise NeverAnswered(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
+            self.verify(turn)
             if turn >= until:
                 raise TooLate("there was no time left for the request")
             if self.bounds.rate:
                 self._next = turn + 1 / self.bounds.rate
         time.sleep(max(0.0, turn - time.monotonic()))
         return max(0.01, min(self._ends - turn, until - turn, self.bounds.response_seconds))
+
+    def verify(self, moment: float) -> None:
+        """Raises `NeverAnswered` where the time of the collection is up at a moment of the monotonic clock."""
+        if moment >= self._ends:
+            raise NeverAnswered(f"the collection reached its bound of {self.bounds.seconds:g} seconds")
 
     def spend(self, size: int) -> None:
         """Count the bytes of a response. Raises `NeverAnswered` where there have been too many."""

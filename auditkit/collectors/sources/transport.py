@@ -140,6 +140,7 @@ class Transport:
                 content = self._read(response)
         except (urllib3.exceptions.HTTPError, OSError):
             if time.monotonic() - started >= seconds:
+                self._budget.verify(time.monotonic())
                 raise NoAnswer(f"the response took longer than {seconds:.3g} seconds") from None
             raise
         response.release_conn()

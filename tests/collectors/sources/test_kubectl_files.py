@@ -194,3 +194,20 @@ def test_values_of_secrets_in_files_are_not_kept(tmp_path: Path) -> None:
     for file in folder.iterdir():
         assert b"TOPSECRET" not in file.read_bytes()
     assert all("TOPSECRET" not in snapshot.frame(name).to_csv() for name in snapshot._tables)
+
+
+@pytest.mark.parametrize("namespace", [{}, [], [{}], 7, True])
+def test_a_namespace_that_is_no_text_costs_its_object(tmp_path: Path, namespace: object) -> None:
+    items = [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": space}, "spec": {"containers": []}}
+             for space in (namespace or {"a": 1}, "shop")]
+    (tmp_path / "pods.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    snapshot = collect(open_files(tmp_path))
+    [pods] = [entry for entry in snapshot.manifest.ledger if entry.resource == "pods"]
+    assert pods.outcome == "partial" and "item 0" in pods.reason and snapshot.pods["namespace"].tolist() == ["shop"]
+
+
+@pytest.mark.parametrize("key", ["true", "null", "[1]"])
+def test_a_key_of_yaml_that_is_no_text_breaks_its_file(tmp_path: Path, key: str) -> None:
+    (tmp_path / "pod.yaml").write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, {key}: 1}}\n")
+    with pytest.raises(SourceError, match="contains no Kubernetes objects"):
+        open_files(tmp_path)

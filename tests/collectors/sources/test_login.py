@@ -73,6 +73,12 @@ def test_a_token_file_that_is_not_there(secure: ReplayServer, tmp_path: Path) ->
     assert secure.requests == []
 
 
+@pytest.mark.parametrize("name", ["tokenFile", "client-certificate", "client-key"])
+def test_a_path_that_cannot_be_one(secure: ReplayServer, tmp_path: Path, name: str) -> None:
+    with pytest.raises((LoginFailed, SourceError), match="cannot be read: it is not a path"):
+        status(secure, tmp_path, {name: "a\0b"})
+
+
 @pytest.mark.parametrize("where", ["user", "address"])
 def test_a_name_and_a_password(secure: ReplayServer, tmp_path: Path, where: str) -> None:
     user = {"username": "jane", "password": "p w"}

@@ -110,6 +110,7 @@ def test_what_came_before_a_cut_is_kept(found: list[dict], data: st.DataObject) 
         (b'{"a":' * 100_000, "nested deeper"),
         (b'{"a": [1, ' + b"9" * 100_000 + b"]}", "number in it is too long"),
         (b'{"a": [1, ' + b"9" * 5_000 + b"]}", "number in it is too long"),
+        (b'{"a": [1, 1e' + b"9" * 20 + b"]}", "number in it is too large"),
     ],
 )
 def test_what_cannot_be_read_is_a_sentence(body: bytes, reason: str) -> None:
