@@ -275,6 +275,22 @@ def settle(snapshot: Snapshot, output: Path | str = "reports") -> Path:
     return _settle(snapshot, Path(output))
 
 
+def export(snapshot: Snapshot | Path | str, format: str, frameworks: Iterable[str] = DEFAULT_FRAMEWORKS, *,
+           exceptions: Path | str | None = None, attestations: Path | str | None = None,
+           controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> bytes:
+    """The results of frameworks for other programs, as the bytes of one document.
+
+    ``format`` is ``oscal``, ``sarif``, ``ocsf``, ``junit``, ``policyreport`` or ``openreports``
+    (`auditkit.exports.formats`). The parameters behind ``frameworks`` are those of `evaluate`. The same evaluation
+    gives the same bytes. Raises `NoSuchName` for another format.
+    """
+    from auditkit.exports import formats
+
+    form, opened = formats.find(format), open(snapshot)
+    return form.encoded([evaluate(opened, name, exceptions=exceptions, attestations=attestations, controls=controls,
+                                  checks=checks, pss_version=pss_version) for name in dict.fromkeys(frameworks)])
+
+
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
                     progress: Callable[[str], None] | None = None) -> "Files":
     """Run a notebook that judges no framework (``access``, ``network``, or the path of your own) on a snapshot.

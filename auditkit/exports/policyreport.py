@@ -20,9 +20,6 @@ LARGEST = 1000
 """Results in one report: an object of a cluster has at most about a megabyte."""
 
 _RESULTS = {"pass": "pass", "fail": "fail", "unknown": "error", "not_applicable": "skip"}
-_MESSAGE = {"wgpolicyk8s.io/v1alpha2": "message", "openreports.io/v1alpha1": "description"}
-"""Where each API has the text of a result."""
-
 _KINDS = {"wgpolicyk8s.io/v1alpha2": "PolicyReport", "openreports.io/v1alpha1": "Report"}
 
 
@@ -44,7 +41,7 @@ def _encoded(evaluations: Evaluations, api: str) -> bytes:
 
 def _reports(evaluation: Evaluation, api: str) -> Iterator[dict[str, Any]]:
     """The reports of a framework, those of the cluster first."""
-    results = sorted(_results(evaluation, api), key=lambda pair: pair[0])
+    results = sorted(_results(evaluation), key=lambda pair: pair[0])
     for namespace, group in groupby(results, key=lambda pair: pair[0]):
         found = [result for _, result in group]
         for number, first in enumerate(range(0, len(found), LARGEST), 1):
@@ -65,23 +62,23 @@ def _report(evaluation: Evaluation, api: str, namespace: str, number: int,
             "summary": {name: counts[name] for name in ("pass", "fail", "warn", "error", "skip")}, "results": results}
 
 
-def _results(evaluation: Evaluation, api: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _results(evaluation: Evaluation) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each result with the namespace of its subject."""
     for result in evaluation.results:
         if status := unsaid(result):
             yield "", _result(evaluation, result.requirement.id, status) | {
-                "rule": result.requirement.id, _MESSAGE[api]: str(result.reason)}
+                "rule": result.requirement.id, "message": str(result.reason)}
     for each in judged(evaluation):
         said = acceptances(evaluation, each.result.requirement.id, each.outcome.check.name)
         for verdict in each.verdicts():
-            yield verdict.subject.namespace, _of_verdict(each, verdict, api, said)
+            yield verdict.subject.namespace, _of_verdict(each, verdict, said)
 
 
-def _of_verdict(each: Judged, verdict: Verdict, api: str, said: str) -> dict[str, Any]:
+def _of_verdict(each: Judged, verdict: Verdict, said: str) -> dict[str, Any]:
     check = each.outcome.check
     found = _result(each.evaluation, each.result.requirement.id, verdict.verdict) | {
         "rule": f"{each.result.requirement.id}/{check.name}", "severity": check.severity,
-        _MESSAGE[api]: f"{check.title} {verdict.reason}"}
+        "message": f"{check.title} {verdict.reason}"}
     if verdict.subject.kind or verdict.subject.name:
         found["resources"] = [_reference(verdict.subject)]
     found["properties"] |= {name: text for name, text in (
