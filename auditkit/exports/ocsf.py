@@ -67,7 +67,8 @@ def _of_verdicts(judged: Judged) -> Iterator[dict[str, Any]]:
             event["comment"] = f"accepted: {said}"
         if check.remedy:
             event["remediation"] = {"desc": check.remedy}
-        event["unmapped"] = base["unmapped"] | {"seen": verdict.seen, "expected": check.expected, **verdict.subject.parts}
+        event["unmapped"] = {**base["unmapped"], "seen": verdict.seen, "expected": check.expected,
+                             **verdict.subject.parts}
         yield event
 
 

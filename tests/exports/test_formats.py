@@ -1,0 +1,74 @@
+"""What holds of every export: the same bytes, harmless text, the numbers of the frames, no pass that is none."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from command_line import auditkit
+from export_worlds import HOSTILE, hostile, mixed
+
+import auditkit as package
+from auditkit.errors import NoSuchName
+from auditkit.exports.formats import FORMATS, find
+from auditkit.exports.judged import judged, unsaid
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_the_same_evaluation_gives_the_same_bytes(name: str) -> None:
+    assert find(name).encoded(mixed()) == find(name).encoded([mixed()])
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_hostile_text_is_no_control_character_of_the_output(name: str) -> None:
+    content = find(name).encoded(hostile())
+    assert not set(content.decode()) & set("\x00\x1b\u202e")
+    if name != "junit":
+        assert content.isascii()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_no_evaluation_is_an_empty_document(name: str) -> None:
+    if name not in ("ocsf", "junit"):
+        json.loads(find(name).encoded([]))
+
+
+def test_an_unknown_format_is_a_sentence() -> None:
+    with pytest.raises(NoSuchName, match="format 'osca'; did you mean oscal"):
+        find("osca")
+
+
+def test_keys_are_different_and_those_of_the_next_snapshot() -> None:
+    keys = [verdict.key for each in judged(mixed()) for verdict in each.verdicts()]
+    assert len(keys) == len(set(keys)) == 8
+    assert set(keys) == {verdict.key for each in judged(mixed(pods="partial")) for verdict in each.verdicts()}
+
+
+def test_what_no_verdict_says_is_told_apart() -> None:
+    assert [unsaid(result) for result in mixed().results] == ["", "", ""]
+    gap = next(result for result in hostile_free("forbidden").results if result.status == "unknown")
+    assert unsaid(gap) == "unknown"
+
+
+def hostile_free(outcome: str):  # noqa: ANN201 - an evaluation without subjects
+    import report_worlds
+
+    return report_worlds.judged(pods=outcome)
+
+
+def test_the_verb_writes_a_file_and_prints_its_path(tmp_path: Path) -> None:
+    file = tmp_path / "results.sarif"
+    done = auditkit("export", "demo", "-f", "pss-baseline", "--format", "sarif", "-o", file)
+    assert (done.returncode, done.stdout) == (0, f"{file}\n")
+    assert file.read_bytes() == package.export("demo", "sarif", ["pss-baseline"])
+
+
+def test_the_verb_prints_the_document_and_refuses_what_is_no_format() -> None:
+    done: subprocess.CompletedProcess[str] = auditkit("export", "demo", "-f", "pss-baseline", "--format", "junit")
+    assert done.returncode == 0 and done.stdout.startswith("<?xml")
+    wrong = auditkit("export", "demo", "--format", "xlsy")
+    assert wrong.returncode == 2 and "There is no format 'xlsy'" in wrong.stderr
+
+
+def test_hostile_text_has_what_is_tested() -> None:
+    assert {"\x00", "\x1b", "\u202e"} <= set(HOSTILE)
