@@ -80,12 +80,12 @@ def test_identifiers_become_different_tokens() -> None:
 
 
 def test_trestle_reads_it_with_the_numbers_of_the_frames(acme: Snapshot, tmp_path: Path) -> None:
-    from trestle.oscal.assessment_results import Model
+    from trestle.oscal.assessment_results import AssessmentResults
 
     evaluations = [api.evaluate(acme, name) for name in ("soc2", "pss-baseline")]
     file = tmp_path / "results.json"
     file.write_bytes(oscal.encoded(evaluations))
-    found = Model.oscal_read(file).assessment_results
+    found = AssessmentResults.oscal_read(file)
     verdicts = Counter(prop.value for result in found.results for observation in result.observations
                        for subject in observation.subjects or [] for prop in subject.props if prop.name == "verdict")
     assert {name: verdicts[name] for name in ("pass", "fail", "unknown", "not_applicable")} == {
