@@ -8,6 +8,7 @@ import pytest
 import report_worlds
 from command_line import auditkit
 from export_worlds import hostile, mixed
+from scan_worlds import read
 
 import auditkit as package
 from auditkit.errors import NoSuchName
@@ -63,3 +64,12 @@ def test_the_verb_prints_the_document_and_refuses_what_is_no_format() -> None:
     assert done.returncode == 0 and done.stdout.startswith("<?xml")
     wrong = auditkit("export", "demo", "--format", "xlsy")
     assert wrong.returncode == 2 and "There is no format 'xlsy'" in wrong.stderr
+
+
+@pytest.mark.parametrize("name", ["sarif", "policyreport", "openreports"])
+def test_results_of_auditkit_are_no_evidence_for_auditkit(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"own.{'sarif' if name == 'sarif' else 'json'}"
+    file.write_bytes(find(name).encoded(mixed()))
+    frames, (entry,) = read(file)
+    assert len(frames["findings"]) == 0
+    assert entry.outcome in ("partial", "failed") and "the results of auditkit itself are no evidence" in entry.reason
