@@ -103,7 +103,7 @@ def _finding(evaluation: Evaluation, key: str, title: str, of_what: str) -> dict
 def _resource(evaluation: Evaluation, verdict: Verdict) -> dict[str, Any]:
     subject = verdict.subject
     parts = {"type": subject.kind, "namespace": subject.namespace, "name": str(subject) or "cluster"}
-    uid = digest(*evaluation.snapshot.manifest.which, *subject.parts.values())
+    uid = digest(*evaluation.snapshot.manifest.which, str(subject.parts))
     return {"uid": uid, **{name: text for name, text in parts.items() if text}}
 
 

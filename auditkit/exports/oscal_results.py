@@ -101,7 +101,7 @@ class Assessed:
         }
 
     def _subject(self, verdict: Verdict) -> dict[str, Any]:
-        item = self._inventory.setdefault(verdict.subject, self._id("item", *verdict.subject.parts.values()))
+        item = self._inventory.setdefault(verdict.subject, self._id("item", str(verdict.subject.parts)))
         return {"subject-uuid": item, "type": "inventory-item", "props": [
             prop("verdict", verdict.verdict), prop("reason", verdict.reason), prop("observed", verdict.seen),
             prop("accepted", "true" if verdict.accepted else "")]}
