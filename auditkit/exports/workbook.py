@@ -4,12 +4,17 @@ The sheets, in their order: Cover, Scope, Requirements (with the auditor's colum
 Accepted risks, Attestations, Not known, Sample, Ledger, Dictionary. They show the tables of `auditkit.exports.frames`.
 """
 
+import hashlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
+from auditkit.base import files
 from auditkit.base.version import VERSION
+from auditkit.errors import UsageError
 from auditkit.evaluation.conclusions import Carried
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import WORDS
@@ -87,6 +92,17 @@ def workpapers(evaluation: Evaluation, carried: Carried | None = None, sample: S
     return workbook(papers.draw, title=title, created=evaluation.snapshot.manifest.ended)
 
 
+def read_sample(path: Path) -> Sample:
+    """The items of a sample from a CSV file in UTF-8 with a heading, every value as text. Raises `UsageError`."""
+    content = files.given(path)
+    try:
+        items = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+    except Exception as error:  # pandas and its readers raise many kinds
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise UsageError(f"{path} cannot be read as a sample: {reason}. Give a CSV file in UTF-8 with a heading.") from None
+    return Sample(items, path.name, hashlib.sha256(content).hexdigest())
+
+
 @dataclass
 class _Papers:
     """The sheets of the workpapers of one evaluation."""
@@ -125,7 +141,7 @@ class _Papers:
         exported = TABLES["requirements"]
         [frame] = exported.rows(self.evaluation)
         columns = [column for column in exported.columns
-                   if not column.optional or frame[column.name].fillna("").ne("").any()]
+                   if not column.optional or not frame[column.name].isin([None, ""]).all()]
         carried = CARRIED if self.carried.last else ()
         filled = frame.assign(**self.carried.columns(frame["id"].tolist()))
         self._table(book, SHEET, (*columns, *carried, *AUDITOR), [filled], frozen=3)
