@@ -125,7 +125,6 @@ class Book:
                 sheet.write_blank(row, 1, None, self._fill)
             elif text:
                 self._text(name, row, 1, "text", text, self._plain)
-            self.sheets[name] = row + 1
 
     def finish(self) -> None:
         """Write the rest of the texts that are longer than a cell."""
@@ -150,7 +149,7 @@ class Book:
         """What is known of a table only when its rows are: widths, filters, and what may be filled in."""
         sheet, last = self._made[name], max(1, rows)
         self.sheets[name] = rows
-        fitting = [max(NARROWEST, min(width + MARGIN, column.widest))
+        fitting = [column.widest if column.fill else max(NARROWEST, min(width + MARGIN, column.widest))
                    for width, column in zip(widths, columns, strict=True)]
         for place, (column, width) in enumerate(zip(columns, fitting, strict=True)):
             sheet.set_column(place, place, width)

@@ -31,7 +31,7 @@ TICKS = (
 )
 """Tick marks that an auditor may put beside a verdict, and their legend."""
 
-TICK = Column("tick", "Tick mark of the auditor; the legend is on the cover", heading="tick mark", fill=True,
+TICK = Column("tick", "Tick mark of the auditor; the legend is on the cover", heading="tick mark", widest=10, fill=True,
               choices=tuple(mark for mark, _ in TICKS))
 
 AUDITOR = tuple(
@@ -141,7 +141,7 @@ class _Papers:
         exported = TABLES["requirements"]
         [frame] = exported.rows(self.evaluation)
         columns = [column for column in exported.columns
-                   if not column.optional or not frame[column.name].isin([None, ""]).all()]
+                   if not column.optional or _filled(frame[column.name])]
         carried = CARRIED if self.carried.last else ()
         filled = frame.assign(**self.carried.columns(frame["id"].tolist()))
         self._table(book, SHEET, (*columns, *carried, *AUDITOR), [filled], frozen=3)
@@ -228,8 +228,12 @@ _HOW = (
     ("Shaded cells", "are for people. auditkit fills them only with conclusions that an auditor gave on this snapshot."),
     ("Unknown", "is not a pass: the sheet Not known says what is missing and what to ask for."),
     ("An apostrophe", "before = + - or @ keeps a text from becoming a formula and is not part of the text."),
-    ("Conclusions", f"of the sheet {SHEET} can be read back with `auditkit conclude FILE.xlsx -o conclusions.yaml`."),
 )
+
+
+def _filled(values: pd.Series) -> bool:
+    """True where a column has any value."""
+    return any(not pd.isna(value) and value != "" for value in values)
 
 
 def _by(identity: str, groups: list[str]) -> str:

@@ -46,7 +46,7 @@ Hexadecimal = Annotated[str, msgspec.Meta(
     pattern=r"\A[0-9a-f]{12,64}\Z", description=f"{DIGITS} or more hexadecimal digits of a SHA-256, in small letters")]
 
 COVER, SHEET = "Cover", "Requirements"
-"""Sheets of the workpapers from which conclusions are read back."""
+"""The sheets of workpapers that say what was examined, and that have the auditor's columns."""
 
 TO_FILL = {
     "tested_by": "Who tested the requirement", "tested_on": "Date of the test",
@@ -58,7 +58,7 @@ TO_FILL = {
 
 
 class Labels:
-    """The labels on the cover of workpapers from which conclusions are read back."""
+    """The labels on the cover of workpapers that say what a conclusion is tied to."""
 
     cluster, snapshot, framework = "Cluster", "Digest of the snapshot", "Framework"
 
