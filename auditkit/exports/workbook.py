@@ -193,7 +193,8 @@ class _Papers:
         yield Labels.snapshot, snapshot.digest
         yield Labels.framework, about.framework
         yield "Version of the framework", f"{about.version}{f', {about.publisher}' if about.publisher else ''}"
-        yield "Versions", f"auditkit {VERSION}; the snapshot was collected by {manifest.collector or 'an unknown version'}"
+        collector = manifest.collector or 'an unknown version'
+        yield "Versions", f"auditkit {VERSION}; the snapshot was collected by {collector}"
         if evaluation.standard:
             yield "Pod Security Standards", evaluation.standard
         yield from self._summary()
@@ -225,7 +226,7 @@ class _Papers:
 
 
 _HOW = (
-    ("Shaded cells", "are for people. auditkit fills them only with conclusions that an auditor gave on this snapshot."),
+    ("Shaded cells", "are for people. auditkit fills them only with an auditor's conclusions on this snapshot."),
     ("Unknown", "is not a pass: the sheet Not known says what is missing and what to ask for."),
     ("An apostrophe", "before = + - or @ keeps a text from becoming a formula and is not part of the text."),
 )

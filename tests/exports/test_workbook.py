@@ -61,7 +61,7 @@ def test_a_sheet_filters_keeps_its_heading_and_offers_the_results(book):
 
 def test_no_cell_is_a_formula_and_control_characters_are_written_out():
     hostile = ["=1+1", "+1", "-1", "@x", "a\x00b\x1b", "\ud800"]
-    sheet = drawn([Column("a", "")], [pd.DataFrame({"a": hostile})])["Data"]
+    sheet = drawn([Column("a", "")], [pd.DataFrame({"a": hostile}, dtype=object)])["Data"]
     assert [cell.data_type for cell in sheet["A"]] == ["s"] * 7
     assert [cell.value for cell in sheet["A"]][1:] == ["'=1+1", "'+1", "'-1", "'@x", "a\\u{0}b\\u{1b}", "\\u{d800}"]
 
