@@ -46,7 +46,8 @@ class Carried:
     @cached_property
     def notices(self) -> list[Notice]:
         """What is wrong with the conclusions of this framework: a file of a sample, a day, a contradiction."""
-        return [Notice(f"conclusion {kind}", each.origin, what) for each in self._ours for kind, what in self._said(each)]
+        return [Notice(f"conclusion {kind}", each.origin, what) for each in self._ours
+                for kind, what in self._said(each)]
 
     def _filled(self, requirement: str) -> dict[str, object]:
         found = self.current.get(requirement)

@@ -22,8 +22,8 @@ ARROW: dict[Type, pa.DataType] = {
 class Column:
     """A column: its name, its meaning, its type, and in workbooks its heading and its greatest width in characters.
 
-    People fill in a column that is ``fill``; with ``choices``, with one of these. ``optional`` columns are left out of a
-    workbook where they are empty throughout. A ``word`` is a verdict or status, shown in its text and colour.
+    People fill in a column that is ``fill``; with ``choices``, with one of these. ``optional`` columns are left out of
+    a workbook where they are empty throughout. A ``word`` is a verdict or status, shown in its text and colour.
     """
 
     name: str

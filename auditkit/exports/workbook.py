@@ -99,7 +99,8 @@ def read_sample(path: Path) -> Sample:
         items = pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
     except Exception as error:  # pandas and its readers raise many kinds
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        raise UsageError(f"{path} cannot be read as a sample: {reason}. Give a CSV file in UTF-8 with a heading.") from None
+        raise UsageError(f"{path} cannot be read as a sample: {reason}. Give a CSV file in UTF-8 with a "
+                         "heading.") from None
     return Sample(items, path.name, hashlib.sha256(content).hexdigest())
 
 

@@ -18,7 +18,7 @@ A file has a list of them::
 that must still have its digest where one is stated. ``snapshots`` has the digests of the snapshots, 12 hexadecimal
 digits or more of each; of many, their number and the digest of their list: ``{count: 365, sha256: …}``, the SHA-256 of
 their whole digests, sorted, each followed by a line feed. A conclusion that names no snapshot is refused.
-``definition`` is the digest of the requirement as it was judged (`auditkit.framework.definition`), which workpapers show.
+``definition`` is the digest of the requirement as it was judged (`auditkit.framework.definition`); workpapers show it.
 
 A conclusion changes no verdict and no status.
 """
