@@ -113,7 +113,7 @@ class Book:
         self._end(called, columns, row, widths)
         return total
 
-    def pairs(self, name: str, rows: Iterable[tuple[str, str]]) -> None:
+    def pairs(self, name: str, rows: Iterable[tuple[str, str | None]]) -> None:
         """Write labels and what is said under each. A pair without a text is a heading; one whose text is ``None`` is
         for people to fill in."""
         sheet = self._sheet(name)
@@ -215,4 +215,4 @@ def _units(text: str) -> int:
 
 def _literal(text: str) -> str:
     """A text in the head or foot of a page, where ``&`` begins a code."""
-    return cell(text).replace("&", "&&")
+    return str(cell(text)).replace("&", "&&")
