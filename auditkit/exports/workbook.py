@@ -151,12 +151,13 @@ class _Papers:
     def _scope(self) -> pd.DataFrame:
         """Every source that was asked for or that a check needs, and whether it was read."""
         evaluation, needed = self.evaluation, self._needed()
-        asked: list[dict[str, Any]] = [{"source": entry.resource, "read": "no" if evaluation.snapshot.gap_of(entry.resource) else "yes",
-                  "outcome": entry.outcome, "items": entry.items, "reason": entry.reason}
-                 for entry in evaluation.snapshot.manifest.ledger]
-        known = {row["source"] for row in asked}
-        rows: list[dict[str, Any]] = [*asked, *({"source": source, "read": "no", "outcome": NOT_COLLECTED} for source in needed
-                          if source not in known)]
+        rows: list[dict[str, Any]] = [
+            {"source": entry.resource, "read": "no" if evaluation.snapshot.gap_of(entry.resource) else "yes",
+             "outcome": entry.outcome, "items": entry.items, "reason": entry.reason}
+            for entry in evaluation.snapshot.manifest.ledger]
+        known = {row["source"] for row in rows}
+        rows += [{"source": source, "read": "no", "outcome": NOT_COLLECTED} for source in needed
+                 if source not in known]
         return pd.DataFrame([{**row, "requirements": ", ".join(needed.get(str(row["source"]), ()))} for row in rows],
                             columns=[column.name for column in SCOPE])
 
