@@ -267,6 +267,38 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
                    attestations=attestations or "", controls=controls or "", checks=checks, pss_version=pss_version)
 
 
+def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports", *,
+               conclusions: Path | str | None = None, sample: Path | str | None = None, store: Path | str | None = None,
+               exceptions: Path | str | None = None, attestations: Path | str | None = None,
+               controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Path:
+    """Write the workpapers of a framework on a snapshot into a folder, as ``FRAMEWORK-workpapers.xlsx``; returns it.
+
+    ``conclusions`` are a YAML file or folder of auditors' conclusions (`auditkit.people.conclusions`): those on this
+    snapshot fill the auditor's columns, the last before it stands beside each requirement. ``sample`` is a CSV file of
+    the chosen items. With ``store``, the snapshots that conclusions name are looked for and verified there, and the
+    cover says which are missing or altered. The others are those of `evaluate`. Raises `DefinitionError`, `UsageError`.
+    """
+    from auditkit.base import whole
+    from auditkit.evaluation.conclusions import Carried, in_store
+    from auditkit.exports.workbook import read_sample
+    from auditkit.exports.workbook import workpapers as _workpapers
+    from auditkit.people import conclusions as _conclusions
+    from auditkit.snapshots.history import snapshots
+
+    judged = evaluate(snapshot, framework, exceptions=exceptions, attestations=attestations, controls=controls,
+                      checks=checks, pss_version=pss_version)
+    concluded = _conclusions.read(conclusions, _folder(controls)) if conclusions else []
+    carried = Carried(judged, concluded)
+    if store is not None:
+        carried.notices += in_store(concluded, *snapshots(Path(store)))
+    content = _workpapers(judged, carried, read_sample(Path(sample)) if sample else None)
+    verify_folders(output=output)
+    folder = Path(output)
+    folder.mkdir(parents=True, exist_ok=True)
+    whole.write(folder / f"{framework}-workpapers.xlsx", content)
+    return folder / f"{framework}-workpapers.xlsx"
+
+
 def settle(snapshot: Snapshot, output: Path | str = "reports") -> Path:
     """Where a snapshot lies; one that was not written yet is written where `report` writes it, so that verdicts can be
     stored next to it before."""

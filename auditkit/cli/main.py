@@ -14,7 +14,7 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, collecting, console, export, frameworks
+from auditkit.cli import access, collecting, console, export, frameworks, papers
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -61,6 +61,7 @@ app.add_typer(frameworks.old, name="controls", hidden=True)
 app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
 app.command()(export.export)
+app.command("workpapers")(papers.workpapers)
 
 
 class FailOn(StrEnum):

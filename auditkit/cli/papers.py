@@ -1,0 +1,38 @@
+"""The command line's verb on workpapers: the workbook in which an auditor works."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditkit.cli.frameworks import Checks, Controls
+
+
+def workpapers(
+    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")],
+    framework: Annotated[list[str], typer.Option(
+        "--framework", "-f", help="Framework of which to write workpapers. Can be repeated.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workbooks.")] = Path("reports"),
+    conclusions: Annotated[Path | None, typer.Option(
+        "--conclusions", help="YAML file or folder with auditors' conclusions. Those on this snapshot fill the "
+        "auditor's columns; the last before it stands beside each requirement.")] = None,
+    sample: Annotated[Path | None, typer.Option(
+        "--sample", help="CSV file with the chosen items, for the sheet Sample.")] = None,
+    store: Annotated[Path | None, typer.Option(
+        "--store", help="Folder with the snapshots that conclusions name, to verify them.")] = None,
+    exceptions: Annotated[Path | None, typer.Option(
+        "--exceptions", help="YAML file or folder with risk acceptances.")] = None,
+    attestations: Annotated[Path | None, typer.Option(
+        "--attestations", help="YAML file or folder with attestations.")] = None,
+    controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
+) -> None:
+    """Write an auditor's workpapers (XLSX), one workbook per framework.
+
+    Each has scope, populations, tests, exceptions, what is not known, and columns to fill in and sign.
+    """
+    from auditkit import api
+
+    opened = api.open(snapshot)
+    for name in dict.fromkeys(framework):
+        print(api.workpapers(opened, name, output, conclusions=conclusions, sample=sample, store=store,
+                             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))
