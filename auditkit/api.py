@@ -323,6 +323,24 @@ def export(snapshot: Snapshot | Path | str, format: str, frameworks: Iterable[st
                                   checks=checks, pss_version=pss_version) for name in dict.fromkeys(frameworks)])
 
 
+def export_tables(snapshot: Snapshot | Path | str, output: Path | str, format: str = "csv",
+                  frameworks: Iterable[str] = DEFAULT_FRAMEWORKS, *,
+                  exceptions: Path | str | None = None, attestations: Path | str | None = None,
+                  controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> list[Path]:
+    """Write the tables of frameworks (requirements, verdicts, ledger …) into a folder, as ``csv`` or ``parquet``.
+
+    Returns the files, ``FRAMEWORK-TABLE.csv`` or ``.parquet`` (`auditkit.exports.tables`). The parameters behind
+    ``frameworks`` are those of `evaluate`. Raises `UsageError` for another format.
+    """
+    from auditkit.exports.tables import write_tables
+
+    opened = open(snapshot)
+    return [file for name in dict.fromkeys(frameworks)
+            for file in write_tables(evaluate(opened, name, exceptions=exceptions, attestations=attestations,
+                                              controls=controls, checks=checks, pss_version=pss_version),
+                                     output, format)]
+
+
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
                     progress: Callable[[str], None] | None = None) -> "Files":
     """Run a notebook that judges no framework (``access``, ``network``, or the path of your own) on a snapshot.

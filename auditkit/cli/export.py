@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from auditkit.errors import UsageError
+
 Formats = Annotated[str, typer.Option(
-    "--format", help="oscal, sarif, ocsf, junit, policyreport (wgpolicyk8s.io) or openreports.")]
-Output = Annotated[str, typer.Option("--output", "-o", help="File to write. Default: - (stdout).")]
+    "--format", help="One document: oscal, sarif, ocsf, junit, policyreport (wgpolicyk8s.io) or openreports. "
+    "A file per table: csv or parquet.")]
+Output = Annotated[str, typer.Option(
+    "--output", "-o", help="File to write, for csv and parquet the folder. Default: - (stdout).")]
 Exceptions = Annotated[Path | None, typer.Option(
     "--exceptions", help="YAML file or folder with risk acceptances. What they cover remains a failure.")]
 Attestations = Annotated[Path | None, typer.Option(
@@ -28,13 +32,21 @@ def export(
 ) -> None:
     """Write results for other programs.
 
-    All frameworks are in one document. With a file, its path is printed.
+    All frameworks are in one document; as csv or parquet, each has its own tables. The paths of files are printed.
     """
     from auditkit import api
     from auditkit.base import whole
 
-    content = api.export(snapshot, format, framework or api.DEFAULT_FRAMEWORKS, exceptions=exceptions,
-                         attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
+    names = framework or api.DEFAULT_FRAMEWORKS
+    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                      pss_version=pss_version)
+    if format in ("csv", "parquet"):
+        if output == "-":
+            raise UsageError(f"--format {format} writes several files. Give their folder with --output.")
+        for path in api.export_tables(snapshot, output, format, names, **given):
+            print(path)
+        return
+    content = api.export(snapshot, format, names, **given)
     if output == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(content)

@@ -5,7 +5,6 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Literal
 
 import pandas as pd
 import pyarrow.parquet as pq
@@ -18,13 +17,11 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.exports.columns import Column, Exported
 from auditkit.exports.frames import TABLES
 
-Format = Literal["csv", "parquet"]
-
 DICTIONARY = "columns"
 """The table of all columns with their types and meanings, which is written beside the others."""
 
 
-def write_tables(evaluation: Evaluation, folder: Path | str, format: Format = "csv") -> list[Path]:
+def write_tables(evaluation: Evaluation, folder: Path | str, format: str = "csv") -> list[Path]:
     """Write the tables of an evaluation, a file for each, as ``FRAMEWORK-TABLE.csv`` or ``.parquet``; returns them.
 
     The tables are those of `auditkit.exports.frames`, and ``columns``, the meaning of each of their columns. In CSV,

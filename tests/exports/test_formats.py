@@ -4,6 +4,7 @@ import json
 import subprocess
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import report_worlds
 from command_line import auditkit
@@ -73,3 +74,17 @@ def test_results_of_auditkit_are_no_evidence_for_auditkit(name: str, tmp_path: P
     frames, (entry,) = read(file)
     assert len(frames["findings"]) == 0
     assert entry.outcome in ("partial", "failed") and "the results of auditkit itself are no evidence" in entry.reason
+
+
+def test_tables_are_files_in_a_folder(tmp_path: Path) -> None:
+    done = auditkit("export", "demo", "-f", "hipaa", "--format", "parquet", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    written = [Path(line) for line in done.stdout.splitlines()]
+    assert {file.name for file in written} >= {"hipaa-verdicts.parquet", "hipaa-ledger.parquet", "hipaa-columns.parquet"}
+    assert len(pq.read_table(tmp_path / "hipaa-verdicts.parquet")) == len(package.evaluate("demo", "hipaa").verdicts())
+
+
+def test_tables_need_a_folder() -> None:
+    done = auditkit("export", "demo", "-f", "hipaa", "--format", "csv")
+    assert done.returncode == 2
+    assert "--format csv writes several files. Give their folder with --output." in done.stderr
