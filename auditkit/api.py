@@ -13,6 +13,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
 from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.explain import explain as _explain
+from auditkit.evaluation.inputs import inputs
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.framework import library
 from auditkit.framework.model import Framework
@@ -194,6 +195,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     _verify(framework)
     judged = _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
     judged.own = provenance.own(judged)
+    judged.inputs = inputs(own, accepted, attested, _files(checks))
     return judged
 
 
@@ -309,6 +311,9 @@ def _folder(controls: Path | str | None) -> Path | None:
 
 
 def _load_checks(checks: Paths) -> None:
-    for file in [checks] if isinstance(checks, Path | str) else checks:
-        if file:
-            load_file(file)
+    for file in _files(checks):
+        load_file(file)
+
+
+def _files(checks: Paths) -> list[Path]:
+    return [Path(file) for file in ([checks] if isinstance(checks, Path | str) else checks) if file]
