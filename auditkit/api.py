@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
     from auditkit.reports import Files
+    from auditkit.reports.reperform import Reperformance
+    from auditkit.reports.report_findings import ReportFindings
 
 
 class Given(TypedDict, total=False):
@@ -294,6 +296,33 @@ def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
 
     for notebook in notebooks:
         notebook_file.read(find_notebook(notebook))
+
+
+def reperform(report: Path | str, *, snapshot: Path | str | None = None, store: Path | str | None = None,
+              attestations: Path | str | None = None, checks: Paths = ()) -> "Reperformance":
+    """Judge the snapshot of a report (PDF or notebook) anew, and compare every figure.
+
+    The snapshot is ``snapshot``, or is looked for by its digest in ``store``, else in ``snapshots`` beside the report.
+    ``attestations`` is needed where attestations name files, ``checks`` where the report was judged by checks of your
+    own: both must have the digests that the report names. Raises `UsageError` and `SnapshotError` where it cannot be
+    done.
+    """
+    from auditkit.reports.reperform import reperform as _reperform
+
+    return _reperform(Path(report), evaluate, snapshot=snapshot, store=Path(store) if store else None,
+                      attestations=attestations, checks=_files(checks))
+
+
+def report_findings(report: Path | str, store: Path | str | None = None) -> "ReportFindings":
+    """What is wrong with a report (PDF or notebook), what was verified of it, and what was not.
+
+    With a ``store`` the snapshot is looked for in it, and every figure computed anew. Raises `UsageError` for what is no
+    report.
+    """
+    from auditkit.reports.report_findings import report_findings as _findings
+
+    found = _findings(Path(report))
+    return found.with_figures(reperform(report, store=store)) if store else found
 
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,

@@ -18,6 +18,7 @@ import msgspec
 import pandas as pd
 
 from auditkit.base import hostile_text as text
+from auditkit.base.unpacking import gunzip
 from auditkit.base.version import VERSION
 from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
@@ -82,8 +83,8 @@ def _names(inputs: Iterable[Input]) -> list[str]:
 
 
 def unpack(file: dict[str, Any]) -> bytes:
-    """The bytes of an attached file."""
-    return gzip.decompress(base64.b64decode(file["content"]))
+    """The bytes of an attached file. Raises `ValueError` where it unfolds too far, and what `gzip` raises."""
+    return gunzip(base64.b64decode(file["content"]))
 
 
 def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
