@@ -11,12 +11,23 @@ from typing import TYPE_CHECKING
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import collect, compare, demo, evaluate, explain, frameworks, load_framework, open, report
-    from auditkit.api import reperform
+    from auditkit.api import (
+        bundle,
+        collect,
+        compare,
+        demo,
+        evaluate,
+        explain,
+        frameworks,
+        load_framework,
+        open,
+        reperform,
+        report,
+    )
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
+__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
            "load_framework", "open", "reperform", "report"]
 
 

@@ -34,12 +34,14 @@ def reperform(
     """
     from auditkit import api
 
-    found = [api.reperform(report, snapshot=snapshot, store=store, attestations=attestations, checks=checks)]
+    found = api.reperform_all(report, snapshot=snapshot, store=store, attestations=attestations, checks=checks)
     for one in found:
         _print(one)
-        if explain:
+        if explain and one.knows(explain):
             for indent, text in one.explain(explain).lines(rows=True):
                 console.line(text, indent=indent)
+    if explain and not any(one.knows(explain) for one in found):
+        found[0].explain(explain)  # raises a sentence that names what there is
     if not all(one.same for one in found):
         raise typer.Exit(1)
 

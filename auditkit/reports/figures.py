@@ -81,7 +81,7 @@ def compare_pages(pages: Pages, requirements: list[dict[str, str]], seal: Seal, 
 def compare_tallies(pages: Pages, evaluation: Evaluation, into: Compared) -> None:
     """Compare the tally of each check, in the order in which they are printed: how many of its subjects have which
     verdict."""
-    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=[a-z])"))
+    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=\w)"))
     computed = list(_tallies(evaluation))
     into.add("pages", "number of checks with subjects", f"{len(printed)}", f"{len(computed)}")
     for (page, found), (name, said) in zip(printed, computed, strict=False):
@@ -118,8 +118,9 @@ def _statuses(pages: Pages, requirements: list[dict[str, str]], into: Compared) 
 def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     """Compare the status of a requirement wherever it is printed before the title, and its two numbers in the table."""
     title = r"\s*".join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(row["title"].split()))
+    grade = row["obligation"] or (f"Level {row['level']}" if row["level"].strip("0") else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"(?: (?:Level )?\w+)?(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+                              rf"(?: {re.escape(grade)})?(?: ({NUMBER}) ({NUMBER})(?= ))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))

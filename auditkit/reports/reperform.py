@@ -21,6 +21,8 @@ from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.explain import Explanation, explain
 from auditkit.evaluation.words import SUBJECT
+from auditkit.exports.archive import Archive
+from auditkit.exports.bundle import bundle_findings
 from auditkit.reports import show
 from auditkit.reports.figures import Compared, Difference, Pages, compare_pages, compare_tallies, rows
 from auditkit.reports.panels.block import Block
@@ -58,6 +60,10 @@ class Reperformance:
         """True if nothing is different."""
         return not self.differences
 
+    def knows(self, requirement: str) -> bool:
+        """True if its framework has a requirement."""
+        return requirement in {each.id for each in self.evaluation.framework.requirements}
+
     def explain(self, requirement: str) -> Explanation:
         """A requirement down to the rows and the requests. Raises `NoSuchName`."""
         return explain([self.evaluation], requirement)
@@ -91,6 +97,21 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
             _block(block, evaluation, compared)
     return Reperformance(path, evaluation, compared.figures, verdicts, compared.differences,
                          list(_notes(report, seal, evaluation, found)))
+
+
+def reperform_bundle(path: Path, judge: Judge, *, attestations: Path | str | None = None,
+                     checks: Iterable[Path | str] = ()) -> list[Reperformance]:
+    """Re-perform every report of a bundle from the snapshots in it. Raises `UsageError` as `reperform` does, and where
+    the bundle is not whole or has no report."""
+    if wrong := bundle_findings(path).wrong:
+        raise UsageError(f"{path} is not whole: {' '.join(wrong[:3])} Use another copy.")
+    with scratch() as space:
+        Archive(path).unfold(space)
+        found = [reperform(report, judge, store=space / "snapshots", attestations=attestations, checks=checks)
+                 for suffix in ("ipynb", "pdf") for report in sorted((space / "reports").glob(f"*.{suffix}"))]
+    if not found:
+        raise UsageError(f"{path} has no reports to re-perform.")
+    return found
 
 
 def _snapshot(report: Report, seal: Seal, given: Path | str | None, store: Path | None) -> Snapshot:

@@ -47,7 +47,8 @@ def report_findings(path: Path) -> ReportFindings:
     verified = [f"{len(report.attachments)} attachments have the digests that {SEAL} names.",
                 f"{compared.figures:,} figures are those of the attached tables."] if not wrong else []
     return ReportFindings(wrong, verified, [
-        f"Whether the verdicts are those of the snapshot {seal.snapshot[:12]}: give --store, or use `auditkit reperform`.",
+        f"Whether the verdicts are those of the snapshot {seal.snapshot[:12]}: give --store, or use "
+        "`auditkit reperform`.",
         "Who made the report: only a signature shows that."])
 
 

@@ -52,7 +52,7 @@ def _profile(flavour: str) -> Any:
     flavours = java.JClass("org.verapdf.pdfa.flavours.PDFAFlavour")
     text = java.JClass("java.lang.ClassLoader").getSystemResourceAsStream(
         f"org/verapdf/pdfa/validation/{PROFILES[flavour]}").readAllBytes()
-    root = ElementTree.parse(io.BytesIO(bytes(text))).getroot()  # noqa: S314 (of a package)
+    root = ElementTree.parse(io.BytesIO(bytes(text))).getroot()
     details = made.profileDetailsFromValues(flavour, flavour, "veraPDF", java.JClass("java.util.Date")())
     rules, variables = java.JClass("java.util.HashSet")(), java.JClass("java.util.HashSet")()
     for rule in root.iter(f"{SPACE}rule"):
