@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
-           "load_framework", "open", "reperform", "report"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain",
+           "frameworks", "load_framework", "open", "reperform", "report"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

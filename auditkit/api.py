@@ -328,8 +328,8 @@ def reperform_all(path: Path | str, *, snapshot: Path | str | None = None, store
 def report_findings(report: Path | str, store: Path | str | None = None) -> "ReportFindings":
     """What is wrong with a report (PDF or notebook), what was verified of it, and what was not.
 
-    With a ``store`` the snapshot is looked for in it, and every figure computed anew. Raises `UsageError` for what is no
-    report.
+    With a ``store`` the snapshot is looked for in it, and every figure computed anew. Raises `UsageError` for what is
+    no report.
     """
     from auditkit.reports.report_findings import report_findings as _findings
 
@@ -337,7 +337,7 @@ def report_findings(report: Path | str, store: Path | str | None = None) -> "Rep
     return found.with_figures(reperform(report, store=store)) if store else found
 
 
-def bundle(snapshots: "Iterable[Snapshot | Path | str]", frameworks: Iterable[str], output: Path | str = "bundle.zip", *,
+def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str], output: Path | str = "bundle.zip", *,
            store: Path | str | None = None, files: Iterable[Path | str] = (),
            progress: Callable[[str], None] | None = None, sign: "Sign | None" = None,
            exceptions: Path | str | None = None, attestations: Path | str | None = None,

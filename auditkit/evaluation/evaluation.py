@@ -49,8 +49,8 @@ class Evaluation:
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`), ``inputs`` the files of people as they were read. ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
-    empty where they were, or where there were none.
+    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read. ``distrusted`` says why verdicts
+    that were stored beside the snapshot were not used; empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],

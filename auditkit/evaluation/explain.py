@@ -101,7 +101,7 @@ class Explanation:
             return
         worst = self._rows(outcome)["verdict"].map(WORST_FIRST.index).sort_values(kind="stable").index[:SHOWN]
         for place in worst:
-            said = "; ".join(f"{column}={short(value)}" for column, value in frame.iloc[place].items()
+            said = "; ".join(f"{column}={short(str(value))}" for column, value in frame.iloc[place].items()
                              if not _nothing(value))
             yield 4, f"Row {place + 1:,} of {name}: {said}"
 

@@ -1,4 +1,4 @@
-"""What people gave to an evaluation, as the bytes that were read: a report carries them, so that it can be re-performed."""
+"""What people gave to an evaluation, as bytes: a report carries them, so that it can be re-performed."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

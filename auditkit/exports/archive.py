@@ -34,8 +34,8 @@ def packed(content: Mapping[str, bytes]) -> bytes:
 
 
 class Archive:
-    """An archive that somebody gave. Raises `UsageError` where it is none, or is made to do harm: names that lead out of
-    it, that are listed twice or are links, more than it may hold."""
+    """An archive that somebody gave. Raises `UsageError` where it is none, or is made to do harm: names that lead out
+    of it, that are listed twice or are links, more than it may hold."""
 
     def __init__(self, path: Path):
         self.path = path
@@ -87,7 +87,8 @@ class Archive:
                  if total > LARGEST or total > RATIO * max(taken, _BLOCK) else
                  "it lists a name twice" if len(entries) != len(self._entries) else
                  "it is encrypted" if any(entry.flag_bits & 1 for entry in entries) else
-                 next((f"the name {entry.filename[:100]!r} {said}" for entry in entries if (said := _unsafe(entry))), ""))
+                 next((f"the name {entry.filename[:100]!r} {said}" for entry in entries
+                       if (said := _unsafe(entry))), ""))
         if wrong:
             raise UsageError(f"{self.path} is refused: {wrong}. auditkit did not write it so.")
 
@@ -113,7 +114,7 @@ class Archive:
 def _unsafe(entry: zipfile.ZipInfo) -> str:
     """Why an entry may not be written; empty where it may."""
     name, mode = entry.filename, entry.external_attr >> 16
-    if not name or name.startswith(("/", "\\")) or "\\" in name or ":" in name or "\0" in name or ".." in name.split("/"):
+    if not name or name.startswith("/") or ".." in name.split("/") or set(name) & {"\\", ":", "\0"}:
         return "leads out of the archive"
     if not name.isprintable() or len(name) > _NAME or any(part in ("", ".") for part in name.rstrip("/").split("/")):
         return "is not a name of a file"

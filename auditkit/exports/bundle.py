@@ -76,8 +76,8 @@ def bundle_findings(path: Path) -> Findings:
     wrong = [f"{name} is missing." for name in sorted(named.keys() - sums.keys())]
     wrong += [f"{name} was added: {INDEX} does not name it." for name in
               sorted(sums.keys() - named.keys() - {INDEX, SUMS, SIGNATURE})]
-    wrong += [f"{name} was changed: its SHA-256 is not the one in {INDEX}." for name in sorted(named.keys() & sums.keys())
-              if named[name] != sums[name]]
+    wrong += [f"{name} was changed: its SHA-256 is not the one in {INDEX}."
+              for name in sorted(named.keys() & sums.keys()) if named[name] != sums[name]]
     expected = "".join(f"{digest}  {name}\n" for name, digest in sorted({**named, INDEX: sums[INDEX]}.items()))
     if SUMS not in sums:
         wrong.append(f"{SUMS} is missing.")
@@ -117,7 +117,8 @@ class _Statement(msgspec.Struct):
     subject: list[_Subject]
 
 
-def _statement(snapshots: list[Snapshot], evaluations: list[Evaluation], content: Mapping[str, bytes]) -> dict[str, Any]:
+def _statement(snapshots: list[Snapshot], evaluations: list[Evaluation],
+               content: Mapping[str, bytes]) -> dict[str, Any]:
     return {
         "_type": STATEMENT, "predicateType": TYPE,
         "subject": [{"name": name, "digest": {"sha256": digest}} for name, (digest, _) in _facts(content).items()],

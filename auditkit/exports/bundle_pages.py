@@ -58,8 +58,9 @@ def _missing(snapshots: list[Snapshot], evaluations: list[Evaluation]) -> Iterat
                 yield (f"- {_text(snapshot.manifest.cluster)}: {_text(entry.resource)} was not read completely "
                        f"({entry.outcome}{': ' if entry.reason else ''}{_text(entry.reason)}).")
     for evaluation in evaluations:
-        for status, said in (("manual", "need evidence from a person"), ("attested", "rest on the word of a person"),
-                             ("unknown", "are unknown, because evidence is missing")):
+        for status, said in (("manual", "for which a person must supply evidence"),
+                             ("attested", "that rest on the word of a person"),
+                             ("unknown", "that are unknown, because evidence is missing")):
             ids = [result.requirement.id for result in evaluation.results if result.status == status]
             if ids:
                 yield (f"- {_text(evaluation.framework.framework)}: {count(len(ids), 'requirement')} {said}: "

@@ -229,7 +229,7 @@ def _notes(report: Report, seal: Seal, evaluation: Evaluation, found: Snapshot) 
                f"({now[:12]}): a difference may be one of the rules.")
         place = stored.folder(found)
         for file in sorted(place.glob("*.parquet")) if place and place.is_dir() else ():
-            yield f"Verdicts as they were given are stored in {file}."
+            yield f"Verdicts as they were given are stored beside the snapshot: verdicts/{found.digest}/{file.name}."
     if seal.framework_sha256 != framework_digest(evaluation.framework):
         yield (f"The framework {seal.framework} has changed since version {seal.framework_version} of the report: a "
                "difference may be one of the framework.")
