@@ -354,7 +354,8 @@ def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str]
 
     with whole.scratch() as space:
         held = _held([open(each) for each in snapshots], store, space)
-        reports, judged = [], []
+        reports: list[Path] = []
+        judged: list[Evaluation] = []
         for snapshot in {each.manifest.which: each for each in held}.values():
             for name in frameworks:
                 judged.append(evaluate(snapshot, name, exceptions=exceptions, attestations=attestations,

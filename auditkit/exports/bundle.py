@@ -100,7 +100,7 @@ def _named(path: Path, index: bytes) -> dict[str, str]:
     try:
         found = msgspec.json.decode(index, type=_Statement)
         named = {subject.name: subject.digest["sha256"] for subject in found.subject}
-    except (msgspec.DecodeError, msgspec.ValidationError, KeyError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.MsgspecError, KeyError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {INDEX} is no index of a bundle: {error}. Use another copy.") from None
     if found.predicateType != TYPE or len(named) != len(found.subject):
         raise UsageError(f"{path}: {INDEX} is no index of a bundle of this version, or names a file twice.")

@@ -62,7 +62,7 @@ class Pages:
 
 
 def rows(content: bytes) -> list[dict[str, str]]:
-    """The rows of an attached table. Raises `UsageError` where it is no CSV."""
+    """The rows of an attached table. Raises `UsageError` where it is no CSV"""
     try:
         return list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
     except (csv.Error, UnicodeDecodeError) as error:
@@ -118,9 +118,10 @@ def _statuses(pages: Pages, requirements: list[dict[str, str]], into: Compared) 
 def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     """Compare the status of a requirement wherever it is printed before the title, and its two numbers in the table."""
     title = r"\s*".join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(row["title"].split()))
-    grade = row["obligation"] or (f"Level {row['level']}" if row["level"].strip("0") else "")
+    level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
+    grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"(?: {re.escape(grade)})?(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))

@@ -123,12 +123,15 @@ def _attached(path: Path, reader: "pypdf.PdfReader") -> dict[str, bytes]:
 
 
 def _drawing(page: Any) -> bytes:
+    import pypdf
+
     contents = page["/Contents"].get_object() if "/Contents" in page else None
-    return contents.get_data() if hasattr(contents, "get_data") else b""
+    return contents.get_data() if isinstance(contents, pypdf.generic.StreamObject) else b""
 
 
 def _digests(reader: "pypdf.PdfReader") -> integrity.Digests | None:
-    piece = reader.trailer["/Root"].get("/PieceInfo", {}).get(f"/{integrity.KEY}")  # type: ignore[union-attr]
+    root: Any = reader.trailer["/Root"]
+    piece = root.get("/PieceInfo", {}).get(f"/{integrity.KEY}")
     return msgspec.json.decode(piece["/Private"].get_object().get_data(), type=integrity.Digests) if piece else None
 
 
