@@ -37,7 +37,8 @@ def letter(snapshots: list[Snapshot], evaluations: list[Evaluation], names: Iter
 def _lines(snapshots: list[Snapshot], evaluations: list[Evaluation], names: list[str]) -> Iterator[str]:
     yield "# Evidence handed over\n\n## What is in it\n"
     for snapshot in snapshots:
-        yield f"- The cluster {_text(snapshot.manifest.cluster)}, {snapshot.manifest.as_of}: snapshot `{snapshot.digest}`."
+        manifest = snapshot.manifest
+        yield f"- The cluster {_text(manifest.cluster)}, {manifest.as_of}: snapshot `{snapshot.digest}`."
     for kind, meaning in KINDS.items():
         if held := sum(name.startswith(f"{kind}/") for name in names):
             yield f"- {meaning}: {count(held, 'file')}."
@@ -93,7 +94,8 @@ def index(snapshots: list[Snapshot], evaluations: list[Evaluation], facts: Mappi
         f"<style>{_STYLE}</style></head><body>\n<h1>Evidence handed over</h1>\n"
         "<p>Read <a href=\"LETTER.md\">LETTER.md</a> first: what is in this bundle, and what is not.</p>\n"
         f"<h2>How to verify it</h2>\n<pre>{_cell(chr(10).join(VERIFY))}</pre>\n"
-        f"<h2>Snapshots</h2>\n<table><tr><th>Cluster</th><th>Time</th><th>SHA-256 of the manifest</th></tr>{held}</table>\n"
+        f"<h2>Snapshots</h2>\n<table><tr><th>Cluster</th><th>Time</th><th>SHA-256 of the manifest</th></tr>"
+        f"{held}</table>\n"
         f"<h2>Frameworks</h2>\n<table><tr><th>Framework</th><th>Cluster</th><th>Requirements</th></tr>{judged}</table>\n"
         f"<h2>Files</h2>\n<table><tr><th>File</th><th>Size</th><th>SHA-256</th></tr>{files}</table>\n"
         "</body></html>\n")

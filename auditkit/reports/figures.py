@@ -128,7 +128,7 @@ def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     numbers = [(page, found) for page, found in printed if found[2]]
     judged = sum(int(row[verdict]) for verdict in ("passed", "failed", "unknown", "not_applicable"))
     if judged and not numbers:
-        into.add("pages", f"{row['id']}: failing subjects and all subjects", "not found", f"{row['failed']} and {judged}")
+        into.add("pages", f"{row['id']}: failing subjects, all subjects", "not found", f"{row['failed']}, {judged}")
     for page, found in numbers:
         into.add(page, f"{row['id']}: failing subjects", found[2], f"{int(row['failed']):,}")
         into.add(page, f"{row['id']}: all subjects", found[3], f"{judged:,}")

@@ -68,7 +68,7 @@ class Report:
         if SEAL not in self.attachments:
             raise UsageError(f"{self.path} has no {SEAL}: it does not say what it rests on. It is no report of a "
                              "framework, or an earlier version of auditkit wrote it. Write the report again.")
-        with _whole(self.path):
+        with whole(self.path):
             return msgspec.json.decode(self.attachments[SEAL], type=Seal)
 
 
@@ -78,7 +78,7 @@ def read(path: Path) -> Report:
     if len(content) > LARGEST:
         raise UsageError(f"{path} has {len(content):,} bytes; a report has at most {LARGEST:,}. Give a report.")
     if content[:5] == b"%PDF-":
-        with _whole(path):
+        with whole(path):
             return _pdf(path, content)
     if path.suffix == ".ipynb":
         return _notebook(path, content)
@@ -86,7 +86,7 @@ def read(path: Path) -> Report:
 
 
 @contextmanager
-def _whole(path: Path) -> Iterator[None]:
+def whole(path: Path) -> Iterator[None]:
     """Raises `UsageError` for whatever a malformed file leads to in a library."""
     try:
         yield
@@ -138,6 +138,6 @@ def _digests(reader: "pypdf.PdfReader") -> integrity.Digests | None:
 def _notebook(path: Path, content: bytes) -> Report:
     outputs = [output for cell in notebook_file.read(path).cells for output in cell.get("outputs", ())]
     blocks = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
-    with _whole(path):
+    with whole(path):
         files = {file["name"]: unpack(file) for block in blocks for file in block.get("files", ())}
     return Report(path, content, files, blocks=blocks)

@@ -1,8 +1,8 @@
 """Re-performance: judge the snapshot of a report anew, and compare every figure of the report with what comes of it.
 
 The rules are those of this auditkit. Nothing that a report carries is run: a check of a user's own is Python, so its
-file must be given, and must have the digest that the report names. Verdicts that were stored beside the snapshot are not
-read.
+file must be given, and must have the digest that the report names. Verdicts that were stored beside the snapshot are
+not read.
 """
 
 import hashlib
@@ -142,13 +142,15 @@ def _people(report: Report, seal: Seal, space: Path, attestations: Path | str | 
                              "copy of the report.")
         if one.kind == "checks":
             kinds.setdefault("checks", []).append(_original(one.name, one.sha256, checks))
-        elif one.kind in ("exceptions", "attestations", "controls") and Path(one.name).name == one.name:
+        elif one.kind in ("exceptions", "attestations", "controls"):
+            if Path(one.name).name != one.name or not one.name.isprintable() or not one.name.strip("."):
+                raise UsageError(f"{report.path}: {one.name!r} is not the name of a file. auditkit did not write it.")
             (space / one.kind).mkdir(exist_ok=True)
             (space / one.kind / one.name).write_bytes(content)
             kinds[one.kind] = space / one.kind
     if "attestations" in kinds and attestations:
         kinds["attestations"] = _same_attestations(Path(attestations), seal)
-    elif any(row["files"] for row in rows(report.attachments.get("attestations.csv", b""))):
+    elif any(row.get("files") for row in rows(report.attachments.get("attestations.csv", b""))):
         raise UsageError(f"Attestations of {report.path} name files, which it does not carry. Give the file or folder of "
                          "the attestations with --attestations, beside which the files lie.")
     return kinds

@@ -13,7 +13,7 @@ from pathlib import Path
 from auditkit.reports.figures import Compared, Pages, compare_pages, rows
 from auditkit.reports.page import integrity
 from auditkit.reports.panels.evidence import SEAL
-from auditkit.reports.reading import Report, Seal, read
+from auditkit.reports.reading import Report, Seal, read, whole
 from auditkit.reports.reperform import Reperformance
 
 
@@ -38,10 +38,8 @@ def report_findings(path: Path) -> ReportFindings:
     seal, compared = report.seal, Compared()
     wrong = [*_bytes(report), *_attachments(report, seal)]
     if "requirements.csv" in report.attachments:
-        requirements = rows(report.attachments["requirements.csv"])
-        _sums(requirements, rows(report.attachments.get("verdicts.csv", b"")), compared)
-        if report.pages:
-            compare_pages(Pages(report.pages), requirements, seal, compared)
+        with whole(path):
+            _compare(report, seal, compared)
     wrong += [f"{each.where}: {each.what}: {each.reported}; by the attachments it is {each.computed}."
               for each in compared.differences]
     verified = [f"{len(report.attachments)} attachments have the digests that {SEAL} names.",
@@ -78,6 +76,14 @@ def _attachments(report: Report, seal: Seal) -> Iterator[str]:
         yield f"The attachment {name} was added: {SEAL} does not name it."
     if seal.files.get("manifest.json") not in (None, seal.snapshot):
         yield "The attached manifest is not that of the snapshot on the cover."
+
+
+def _compare(report: Report, seal: Seal, into: Compared) -> None:
+    """Compare the attached tables with one another, and the pages with them."""
+    requirements = rows(report.attachments["requirements.csv"])
+    _sums(requirements, rows(report.attachments.get("verdicts.csv", b"")), into)
+    if report.pages:
+        compare_pages(Pages(report.pages), requirements, seal, into)
 
 
 def _sums(requirements: list[dict[str, str]], verdicts: list[dict[str, str]], into: Compared) -> None:

@@ -1,8 +1,8 @@
 """The digests that a PDF carries of itself, by which a changed byte is found and its page is named.
 
 They stand in the catalogue (``/PieceInfo``, key ``auditkit``) as JSON: ``pages``, the SHA-256 of what draws each page,
-and ``file``, the SHA-256 of the whole file with this very digest as zeros. They find accidents, and changes by those who
-do not know of them; who changed a report on purpose can compute them anew, and only a signature shows that.
+and ``file``, the SHA-256 of the whole file with this very digest as zeros. They find accidents, and changes by those
+who do not know of them; who changed a report on purpose can compute them anew, and only a signature shows that.
 """
 
 import datetime as dt
@@ -25,7 +25,7 @@ class Digests(msgspec.Struct):
 
 
 def include(pdf: Any, moment: dt.datetime) -> None:
-    """Add the digests of the pages to a PDF of pydyf that is about to be written, and the place for that of the file."""
+    """Add the digests of the pages to a PDF of pydyf before it is written, and the place for that of the file."""
     import pydyf
 
     pages = [hashlib.sha256(_drawing(pdf, number)).hexdigest() for number in pdf.pages["Kids"][::3]]
