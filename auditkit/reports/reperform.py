@@ -75,7 +75,8 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
 
     The snapshot is ``snapshot``, or the one of its digest in ``store``, else in the folder ``snapshots`` beside the
     report. ``attestations`` is the original of the attested file or folder, needed where attestations name files, and
-    ``checks`` are the originals of a user's own checks. Raises `UsageError` and `SnapshotError` where it cannot be done.
+    ``checks`` are the originals of a user's own checks. Raises `UsageError` and `SnapshotError` where it cannot be
+    done.
     """
     report = read(path)
     seal = report.seal
@@ -120,8 +121,8 @@ def _snapshot(report: Report, seal: Seal, given: Path | str | None, store: Path 
         beside = report.path.parent / "snapshots"
         found = with_digest(store or beside, seal.snapshot)
         if found is None:
-            raise UsageError(f"The snapshot {seal.snapshot[:12]} of {report.path} is not in {store or beside}. Give its "
-                             "folder with --snapshot, or the store with --store.")
+            raise UsageError(f"The snapshot {seal.snapshot[:12]} of {report.path} is not in {store or beside}. "
+                             "Give its folder with --snapshot, or the store with --store.")
         given = found
     opened = open_snapshot(given)
     if opened.digest != seal.snapshot:
@@ -151,8 +152,8 @@ def _people(report: Report, seal: Seal, space: Path, attestations: Path | str | 
     if "attestations" in kinds and attestations:
         kinds["attestations"] = _same_attestations(Path(attestations), seal)
     elif any(row.get("files") for row in rows(report.attachments.get("attestations.csv", b""))):
-        raise UsageError(f"Attestations of {report.path} name files, which it does not carry. Give the file or folder of "
-                         "the attestations with --attestations, beside which the files lie.")
+        raise UsageError(f"Attestations of {report.path} name files, which it does not carry. Give the file or folder "
+                         "of the attestations with --attestations, beside which the files lie.")
     return kinds
 
 
@@ -160,8 +161,8 @@ def _original(name: str, sha256: str, checks: list[Path]) -> Path:
     for path in checks:
         if _sha256(given(path)) == sha256:
             return path
-    raise UsageError(f"The report was judged by a check of a user's own, {name}. A report's Python is never run: give the "
-                     f"file with --checks. Its SHA-256 is {sha256}.")
+    raise UsageError(f"The report was judged by a check of a user's own, {name}. A report's Python is never run: give "
+                     f"the file with --checks. Its SHA-256 is {sha256}.")
 
 
 def _same_attestations(path: Path, seal: Seal) -> Path:
@@ -227,8 +228,8 @@ def _notes(report: Report, seal: Seal, evaluation: Evaluation, found: Snapshot) 
     """What a reader must know of the comparison."""
     now = package_digest()
     if seal.rules_sha256 != now:
-        yield (f"The report was written by auditkit {seal.auditkit} ({seal.rules_sha256[:12]}), this is auditkit {VERSION} "
-               f"({now[:12]}): a difference may be one of the rules.")
+        yield (f"The report was written by auditkit {seal.auditkit} ({seal.rules_sha256[:12]}), this is auditkit "
+               f"{VERSION} ({now[:12]}): a difference may be one of the rules.")
         place = stored.folder(found)
         for file in sorted(place.glob("*.parquet")) if place and place.is_dir() else ():
             yield f"Verdicts as they were given are stored beside the snapshot: verdicts/{found.digest}/{file.name}."
@@ -236,6 +237,7 @@ def _notes(report: Report, seal: Seal, evaluation: Evaluation, found: Snapshot) 
         yield (f"The framework {seal.framework} has changed since version {seal.framework_version} of the report: a "
                "difference may be one of the framework.")
     others = sum(block.get("kind") == "table" for block in report.blocks)
-    yield (f"Not compared: {others} tables and the figures that code of the notebook itself draws." if report.blocks else
-           "Not compared: what the pages say beside these figures (examples, charts, populations, code). Their bytes are "
-           "verified by `auditkit verify`.")
+    yield (f"Not compared: {others} tables and the figures that code of the notebook itself draws."
+           if report.blocks else
+           "Not compared: what the pages say beside these figures (examples, charts, populations, code). "
+           "`auditkit verify` verifies their bytes.")

@@ -27,7 +27,8 @@ class ReportFindings:
 
     def with_figures(self, found: Reperformance) -> "ReportFindings":
         """The same after the figures were computed anew."""
-        said = f"{found.figures:,} figures, among them {found.verdicts:,} verdicts, were computed anew from the snapshot."
+        said = (f"{found.figures:,} figures, among them those of {found.verdicts:,} verdicts, were computed anew from "
+                "the snapshot.")
         return replace(self, wrong=[*self.wrong, *map(str, found.differences)], verified=[*self.verified, said],
                        unverified=found.notes)
 

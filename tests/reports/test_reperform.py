@@ -270,3 +270,49 @@ def test_the_cover_has_the_seal(house: House) -> None:
                    report.seal.rules_sha256):
         assert cover.count(digest) >= 1 and cover.count(digest[:12]) >= 2
     assert report.seal.snapshot == house.snapshot.digest
+
+
+# What people attest with files
+
+
+ATTESTATIONS = """
+attestations:
+  - {by: "Jane Roe, head of security", says: The chart names who is in charge., since: 2026-11-20, until: 2026-12-31,
+     framework: house, requirements: [H.3], files: [chart.txt]}
+"""
+
+
+@pytest.fixture(scope="module")
+def attested(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("attested")
+    (folder / "controls").mkdir()
+    (folder / "controls" / "house.yaml").write_text(HOUSE)
+    (folder / "attested.yaml").write_text(ATTESTATIONS)
+    (folder / "chart.txt").write_text("jane")
+    snapshot = api.open(api.demo().write(folder / "snapshots"))
+    evaluation = api.evaluate(snapshot, "house", controls=folder / "controls", attestations=folder / "attested.yaml")
+    assert evaluation.statuses["attested"] == 1
+    return published(folder, show.summary(evaluation), show.evidence(evaluation)).notebook
+
+
+def test_attested_files_must_be_given(attested: Path) -> None:
+    with pytest.raises(UsageError, match="name files, which it does not carry"):
+        api.reperform(attested)
+    assert api.reperform(attested, attestations=attested.parent / "attested.yaml").same
+
+
+def test_other_attestations_than_those_of_the_report_are_refused(attested: Path, tmp_path: Path) -> None:
+    other = tmp_path / "attested.yaml"
+    other.write_text(ATTESTATIONS.replace("Jane", "John"))
+    with pytest.raises(UsageError, match="is not the file of the report"):
+        api.reperform(attested, attestations=other)
+
+
+def test_an_attested_file_that_changed_since_is_a_difference(attested: Path) -> None:
+    chart = attested.parent / "chart.txt"
+    try:
+        chart.write_text("john")
+        found = api.reperform(attested, attestations=attested.parent / "attested.yaml")
+    finally:
+        chart.write_text("jane")
+    assert any(each.where == "attestations.csv" for each in found.differences)
