@@ -11,12 +11,25 @@ from typing import TYPE_CHECKING
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import collect, compare, demo, evaluate, explain, export, frameworks, load_framework, open, report
+    from auditkit.api import (
+        bundle,
+        collect,
+        compare,
+        demo,
+        evaluate,
+        explain,
+        export,
+        frameworks,
+        load_framework,
+        open,
+        reperform,
+        report,
+    )
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "export",
-           "frameworks", "load_framework", "open", "report"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain", "export",
+           "frameworks", "load_framework", "open", "reperform", "report"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

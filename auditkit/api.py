@@ -13,6 +13,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.evaluation import evaluate as _evaluate
 from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.explain import explain as _explain
+from auditkit.evaluation.inputs import inputs
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.framework import library
 from auditkit.framework.model import Framework
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
+    from auditkit.exports.bundle import Sign
     from auditkit.reports import Files
+    from auditkit.reports.reperform import Reperformance
+    from auditkit.reports.report_findings import ReportFindings
 
 
 class Given(TypedDict, total=False):
@@ -194,6 +198,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     _verify(framework)
     judged = _evaluate(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
     judged.own = provenance.own(judged)
+    judged.inputs = inputs(own, accepted, attested, _files(checks))
     return judged
 
 
@@ -360,6 +365,88 @@ def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
         notebook_file.read(find_notebook(notebook))
 
 
+def reperform(report: Path | str, *, snapshot: Path | str | None = None, store: Path | str | None = None,
+              attestations: Path | str | None = None, checks: Paths = ()) -> "Reperformance":
+    """Judge the snapshot of a report (PDF or notebook) anew, and compare every figure.
+
+    The snapshot is ``snapshot``, or is looked for by its digest in ``store``, else in ``snapshots`` beside the report.
+    ``attestations`` is needed where attestations name files, ``checks`` where the report was judged by checks of your
+    own: both must have the digests that the report names. Raises `UsageError` and `SnapshotError` where it cannot be
+    done.
+    """
+    from auditkit.reports.reperform import reperform as _reperform
+
+    return _reperform(Path(report), evaluate, snapshot=snapshot, store=Path(store) if store else None,
+                      attestations=attestations, checks=_files(checks))
+
+
+def reperform_all(path: Path | str, *, snapshot: Path | str | None = None, store: Path | str | None = None,
+                  attestations: Path | str | None = None, checks: Paths = ()) -> "list[Reperformance]":
+    """As `reperform`, also for a bundle, of which each report is re-performed from the snapshots in it."""
+    from auditkit.exports.bundle import is_bundle
+    from auditkit.reports.reperform import reperform_bundle
+
+    if is_bundle(Path(path)):
+        return reperform_bundle(Path(path), evaluate, attestations=attestations, checks=_files(checks))
+    return [reperform(path, snapshot=snapshot, store=store, attestations=attestations, checks=checks)]
+
+
+def report_findings(report: Path | str, store: Path | str | None = None) -> "ReportFindings":
+    """What is wrong with a report (PDF or notebook), what was verified of it, and what was not.
+
+    With a ``store`` the snapshot is looked for in it, and every figure computed anew. Raises `UsageError` for what is
+    no report.
+    """
+    from auditkit.reports.report_findings import report_findings as _findings
+
+    found = _findings(Path(report))
+    return found.with_figures(reperform(report, store=store)) if store else found
+
+
+def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str], output: Path | str = "bundle.zip", *,
+           store: Path | str | None = None, files: Iterable[Path | str] = (),
+           progress: Callable[[str], None] | None = None, sign: "Sign | None" = None,
+           exceptions: Path | str | None = None, attestations: Path | str | None = None,
+           controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Path:
+    """Pack snapshots, the verdicts on them and the reports of frameworks into one archive; returns its path.
+
+    ``snapshots`` and all those of ``store`` are packed, and the reports of the newest of each cluster are written.
+    ``files`` are added by their names; ``sign`` signs the index (`auditkit.exports.bundle`). The other parameters are
+    those of `evaluate`. Raises `UsageError` where there is nothing to pack, `SnapshotError` for a snapshot of the store
+    that cannot be opened.
+    """
+    from auditkit.base import whole
+    from auditkit.exports import bundle as _bundle
+
+    with whole.scratch() as space:
+        held = _held([open(each) for each in snapshots], store, space)
+        reports: list[Path] = []
+        judged: list[Evaluation] = []
+        for snapshot in {each.manifest.which: each for each in held}.values():
+            for name in frameworks:
+                judged.append(evaluate(snapshot, name, exceptions=exceptions, attestations=attestations,
+                                       controls=controls, checks=checks, pss_version=pss_version))
+                reports += report(snapshot, name, space / "reports", progress, exceptions=exceptions,
+                                  attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
+        whole.write(Path(output), _bundle.bundle(held, judged, reports, map(Path, files), sign))
+    return Path(output)
+
+
+def _held(given: list[Snapshot], store: Path | str | None, space: Path) -> list[Snapshot]:
+    """The snapshots to pack, oldest first; those that lie nowhere are written into a private folder."""
+    from auditkit.snapshots.history import snapshots
+
+    found, broken = snapshots(Path(store)) if store else ([], [])
+    if broken:
+        raise broken[0]
+    held = {each.digest: each for each in (*found, *given)}
+    if not held:
+        raise UsageError("There is nothing to pack. Give the folder of a snapshot, or --store STORE.")
+    for each in held.values():
+        settle(each, space / "store")
+    return sorted(held.values(), key=lambda each: (each.manifest.moment, each.digest))
+
+
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
           checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
     """The exceptions and attestations to add; an empty name means none, as in the parameters of a notebook."""
@@ -375,6 +462,9 @@ def _folder(controls: Path | str | None) -> Path | None:
 
 
 def _load_checks(checks: Paths) -> None:
-    for file in [checks] if isinstance(checks, Path | str) else checks:
-        if file:
-            load_file(file)
+    for file in _files(checks):
+        load_file(file)
+
+
+def _files(checks: Paths) -> list[Path]:
+    return [Path(file) for file in ([checks] if isinstance(checks, Path | str) else checks) if file]

@@ -14,7 +14,7 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, collecting, console, export, frameworks, papers
+from auditkit.cli import access, bundle, collecting, console, export, frameworks, papers, reperform
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -62,6 +62,8 @@ app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
 app.command()(export.export)
 app.command("workpapers")(papers.workpapers)
+app.command("reperform")(reperform.reperform)
+app.command("bundle")(bundle.bundle)
 
 
 class FailOn(StrEnum):

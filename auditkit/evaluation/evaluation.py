@@ -25,6 +25,7 @@ from auditkit.evaluation.attestations import AttestationRegister
 from auditkit.evaluation.basis import basis
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
+from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
@@ -48,8 +49,8 @@ class Evaluation:
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`). ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
-    empty where they were, or where there were none.
+    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read. ``distrusted`` says why verdicts
+    that were stored beside the snapshot were not used; empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
@@ -58,6 +59,7 @@ class Evaluation:
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
+        self.inputs: list[Input] = []
         self.distrusted = ""
         days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)

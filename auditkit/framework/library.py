@@ -60,6 +60,11 @@ def files(own: Path | None = None) -> list[Path]:
     return [*_shipped().values(), *_files(own).values()]
 
 
+def folder_files(own: Path) -> list[Path]:
+    """The files of the frameworks of a folder."""
+    return list(_files(own).values())
+
+
 def proposed(name: str, own: Path) -> bool:
     """True if a folder has its own version of a built-in framework."""
     return name in _shipped() and name in _files(own)

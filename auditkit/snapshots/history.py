@@ -9,7 +9,7 @@ from pathlib import Path
 
 from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError, UsageError
-from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.manifest import DIGITS, Manifest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot, read_manifest
 
@@ -25,6 +25,12 @@ def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
             broken.append(error)
     return sorted(found, key=lambda snapshot: (
         snapshot.manifest.cluster, snapshot.manifest.which, _age(snapshot.manifest))), broken
+
+
+def with_digest(store: Path, digest: str) -> Path | None:
+    """The folder of the snapshot of a store that has this digest; none where the store has no such snapshot."""
+    return next((path for path in _folders(store) if path.name.endswith(digest[:DIGITS])
+                 and read_manifest(path)[1] == digest), None)
 
 
 def newest(store: Path) -> Path:

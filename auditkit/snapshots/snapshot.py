@@ -37,6 +37,10 @@ class Snapshot:
         self._optional: dict[tuple[str, ...], sources.Given] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
 
+    def apart(self) -> "Snapshot":
+        """The same snapshot without its place: nothing is written beside it, and nothing that was stored is read."""
+        return Snapshot(self.manifest, self._tables, None, self.digest)
+
     @property
     def digest(self) -> str:
         """SHA-256 of the manifest, which has the digests of all the files: the name of exactly this evidence.

@@ -87,7 +87,7 @@ def test_the_evidence_is_attached(house: pypdf.PdfReader) -> None:
     import hashlib
 
     files = {name: content[0] for name, content in house.attachments.items()}
-    assert set(files) == {"manifest.json", "requirements.csv", "verdicts.csv"}
+    assert set(files) == {"seal.json", "manifest.json", "requirements.csv", "verdicts.csv", "ledger.csv"}
     assert hashlib.sha256(files["manifest.json"]).hexdigest() in words(house, slice(0, 1))
     rows = files["verdicts.csv"].decode().splitlines()
     assert len(rows) == 1 + 2 * 2, "two requirements, two containers"
