@@ -4,7 +4,7 @@ What people add (exceptions, attestations) comes after the checks, and changes n
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -227,9 +227,11 @@ def _judged(snapshot: Snapshot, plan: stored.Plan) -> list[Result]:
             for check in checks:
                 key = (check.function, repr(sorted(check.parameters.items())))
                 if key not in judged:
-                    judged[key] = run(check, snapshot)
+                    judged[key] = snapshot.once(key, check.tables, check.tools, partial(run, check, snapshot))
                 outcomes.append(judged[key])
-            results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
+            status = snapshot.remember((status_of, id(requirement), *map(id, outcomes), run_by),
+                                       partial(status_of, requirement, outcomes, run_by), (requirement, outcomes))
+            results.append(Result(requirement, *status, outcomes))
     return results
 
 

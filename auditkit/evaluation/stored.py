@@ -32,7 +32,7 @@ What is said of the whole stands in ``attrs`` of that DataFrame (JSON under ``PA
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -134,7 +134,7 @@ def keep(snapshot: Snapshot, basis: Basis, results: Sequence[Result]) -> None:
     if place is None or not seal(b""):
         return
     with suppress(OSError, AuditkitError):  # of a store that cannot be written; of a check that breaks when it is asked
-        content = encoded(basis, results)
+        content = encoded(basis, results, snapshot)
         place.mkdir(parents=True, exist_ok=True)
         whole.write(place / f"{basis.digest[:DIGITS]}-{seal(content)[:DIGITS]}.parquet", content)
 
@@ -144,15 +144,15 @@ def document(content: bytes) -> Document:
     return msgspec.json.decode((pq.read_schema(pa.BufferReader(content)).metadata or {})[_ATTRS], type=Document)
 
 
-def encoded(basis: Basis, results: Sequence[Result]) -> bytes:
-    """The bytes of the file of these results."""
+def encoded(basis: Basis, results: Sequence[Result], snapshot: Snapshot) -> bytes:
+    """The bytes of the file of these results of a snapshot."""
     outcomes = list({id(outcome): outcome for result in results for outcome in result.outcomes}.values())
     places = {id(outcome): place for place, outcome in enumerate(outcomes)}
     requirements = [StoredRequirement(each.requirement.id, each.status, each.reason,
                                  [places[id(outcome)] for outcome in each.outcomes]) for each in results]
     document = Document(basis, requirements, [_about(outcome) for outcome in outcomes])
     serving = [[each.id for each in requirements if place in each.outcomes] for place in range(len(outcomes))]
-    parts = [_part(place, outcome, serving[place]) for place, outcome in enumerate(outcomes) if len(outcome)]
+    parts = [_part(place, outcome, serving[place], snapshot) for place, outcome in enumerate(outcomes) if len(outcome)]
     table = pa.concat_tables([SCHEMA.empty_table(), *parts]).replace_schema_metadata(
         {_ATTRS: msgspec.json.encode(document, enc_hook=str, order="deterministic")})
     sink = pa.BufferOutputStream()
@@ -166,16 +166,21 @@ def _about(outcome: Outcome) -> StoredOutcome:
                     outcome.missing, outcome.otherwise, outcome.stated)
 
 
-def _part(place: int, outcome: Outcome, requirements: list[str]) -> pa.Table:
+def _part(place: int, outcome: Outcome, requirements: list[str], snapshot: Snapshot) -> pa.Table:
     """The rows of one outcome."""
-    count, everyone = len(outcome), outcome.positions()
-    seen, reason = outcome.detail.said(everyone)
-    called = outcome.subjects(everyone)
+    count = len(outcome)
     return pa.table([
         pa.repeat(pa.scalar(place, pa.int32()), count), pa.repeat(outcome.check.name, count),
         pa.repeat(pa.scalar(requirements, pa.list_(pa.string())), count),
-        *(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
-        outcome.verdict.cast(pa.string()), seen, reason], schema=SCHEMA)
+        *snapshot.remember((_texts, id(outcome)), partial(_texts, outcome), outcome)], schema=SCHEMA)
+
+
+def _texts(outcome: Outcome) -> list[pa.Array | pa.ChunkedArray]:
+    """The columns of `_TEXT` of one outcome."""
+    everyone = outcome.positions()
+    called = outcome.subjects(everyone)
+    return [*(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
+            outcome.verdict.cast(pa.string()), *outcome.detail.said(everyone)]
 
 
 class _Stored:

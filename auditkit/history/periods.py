@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pyarrow as pa
+
 from auditkit.base.hostile_text import count, when
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.evaluation.evaluation import Evaluation, evaluate, record
@@ -15,6 +17,7 @@ from auditkit.framework.model import Framework
 from auditkit.history.period import ANEW, AS_GIVEN, Moment, Period, changes, cut, judge
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
@@ -35,6 +38,8 @@ class Rule:
     """Why verdicts that were given are not used, with the number of snapshots."""
     differing: list[str] = field(default_factory=list)
     """Snapshots of which several were given, with other statuses."""
+    _memory: Memory = field(default_factory=lambda: Memory(10_000))
+    _tables: dict[str, pa.Table] = field(default_factory=dict)
 
     def choose(self, snapshot: Snapshot) -> tuple[Given, str]:
         """What is to be believed of a snapshot: the first that was given and is trusted, else what is judged now.
@@ -49,14 +54,17 @@ class Rule:
             self.differing.append(when(snapshot.manifest.moment))
         if trusted and not self.by_files:
             return trusted[0], AS_GIVEN
-        judged = evaluate(snapshot, self.framework, self.exceptions, self.attestations, self.pss_version)
+        judged = evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions, self.attestations, self.pss_version)
         same = bool(trusted) and trusted[0].basis == judged.basis
-        return as_given(judged), AS_GIVEN if same else ANEW
+        kept, _ = given_of(snapshot, self.framework.framework)
+        now = next((each for each in kept if (each.basis, each.people, each.distrusted) == (
+            judged.basis, judged.people, "")), None)
+        return now or as_given(judged), AS_GIVEN if same else ANEW
 
 
 def as_given(judged: Evaluation) -> Given:
     """An evaluation in the form of what was given."""
-    return Given(0, judged.basis, judged.people, record(judged), encoded(judged.basis, judged.results))
+    return Given(0, judged.basis, judged.people, record(judged), encoded(judged.basis, judged.results, judged.snapshot))
 
 
 def periods(store: Path, rule: Rule, start: dt.date, end: dt.date, cluster: str = "", every: int = 0) -> list[Period]:
