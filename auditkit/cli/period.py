@@ -50,10 +50,11 @@ def period(
     framework: Annotated[str, typer.Option("--framework", "-f", help="Framework.")],
     start: Annotated[str, typer.Option("--from", help="First day of the period (UTC), such as 2026-01-01.")],
     end: Annotated[str, typer.Option("--to", help="Last day of the period (UTC), such as 2026-12-31.")],
-    cluster: Annotated[str, typer.Option("--cluster", help="Name or UID of a cluster. Default: each in the store.")] = "",
+    cluster: Annotated[str, typer.Option(
+        "--cluster", help="Name or UID of a cluster. Default: each in the store.")] = "",
     frequency: Annotated[str, typer.Option(
-        "--frequency", help="How often a snapshot is expected: daily, weekly, monthly, quarterly, annually, or a number "
-        "of days.")] = "",
+        "--frequency", help="How often a snapshot is expected: daily, weekly, monthly, quarterly, annually, or a "
+        "number of days.")] = "",
     judge_anew: Annotated[bool, typer.Option(
         "--judge-anew", help="Judge every snapshot by the rules of today instead of showing verdicts as they were "
         "given.")] = False,
@@ -129,7 +130,7 @@ def _head(found: "Period") -> dict[str, Any]:
     judged = [each.judged for each in found.counted]
     return {"cluster": found.cluster, "cluster_uid": found.cluster_uid, "framework": found.framework,
             "from": found.start.isoformat(), "to": found.end.isoformat(), "days": found.length, "time_zone": "UTC",
-            "snapshots": len(found.counted), "as_given": judged.count("as given"),
+            "counted": len(found.counted), "as_given": judged.count("as given"),
             "judged_anew": judged.count("judged anew"), "longest_gap_days": round(gap.total_seconds() / 86400, 2),
             "gap_from": begin.isoformat(), "gap_until": until.isoformat(), "every_days": found.every or None,
             "missed": found.missed, "notes": found.notes}
@@ -161,17 +162,16 @@ def _text(found: "Period") -> None:
     head = _head(found)
     console.line(f"{found.framework} on {found.cluster} ({found.cluster_uid or 'known by its name alone'}), "
                  f"{found.start} to {found.end}, {found.length} days (UTC)", style="bold")
-    console.line(f"{head['snapshots']} snapshots: {head['as_given']} with verdicts as given, {head['judged_anew']} judged "
-                 f"anew. Longest time without one: {head['longest_gap_days']:g} days, from {head['gap_from']} to "
+    console.line(f"{head['counted']} snapshots: {head['as_given']} with verdicts as given, "
+                 f"{head['judged_anew']} judged anew. Longest time without one: {head['longest_gap_days']:g} days, from {head['gap_from']} to "
                  f"{head['gap_until']}.")
     if found.missed is not None:
         console.line(f"{found.missed} stretches of {found.every} days have no snapshot.")
     for note in found.notes:
         console.line(note, style="yellow")
     frame = found.requirements
-    console.table("Requirements", ["id", "passed", "failed", "accepted", "unknown", "no evidence", "deviations", "claim"],
-                  console.cells(frame[["requirement", "passed", "failed", "accepted", "unknown", "no_evidence",
-                                       "deviations", "claim"]]))
+    columns = ["requirement", "passed", "failed", "accepted", "unknown", "no_evidence", "deviations", "claim"]
+    console.table("Requirements", columns, console.cells(frame[columns]))
     deviations = found.deviations
     subject = deviations[["kind", "namespace", "name", "container"]].fillna("").agg(
         lambda parts: " ".join(filter(None, parts)), axis=1) if len(deviations) else []

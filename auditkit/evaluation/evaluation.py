@@ -27,7 +27,7 @@ from auditkit.evaluation.attestations import AttestationRegister
 from auditkit.evaluation.basis import Basis, basis, rule
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
-from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.results import Outcome, Reason, Result
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT, WORDS
@@ -229,8 +229,9 @@ def _judged(snapshot: Snapshot, plan: stored.Plan) -> list[Result]:
                 if key not in judged:
                     judged[key] = snapshot.once(key, check.tables, check.tools, partial(run, check, snapshot))
                 outcomes.append(judged[key])
-            status = snapshot.remember((status_of, id(requirement), *map(id, outcomes), run_by),
-                                       partial(status_of, requirement, outcomes, run_by), (requirement, outcomes))
+            status: tuple[str, Reason] = snapshot.remember(
+                (status_of, id(requirement), *map(id, outcomes), run_by),
+                partial(status_of, requirement, outcomes, run_by), (requirement, outcomes))
             results.append(Result(requirement, *status, outcomes))
     return results
 

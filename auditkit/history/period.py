@@ -195,8 +195,9 @@ class Period:
         statuses = Counter(days["status"])
         gap, begin, until = self.longest_gap([
             each.time for each, said in zip(self.counted, self._statuses, strict=True) if requirement in said])
-        found = {"requirement": requirement, "title": self.titles[requirement], "snapshots": int(days["snapshots"].sum()),
-                 "days": len(days), "days_with_snapshot": len(days) - statuses[NO_EVIDENCE],
+        found = {"requirement": requirement, "title": self.titles[requirement],
+                 "snapshots": int(days["snapshots"].sum()), "days": len(days),
+                 "days_with_snapshot": len(days) - statuses[NO_EVIDENCE],
                  "passed": statuses["pass"], "failed": statuses["fail"], "accepted": int(days["accepted"].sum()),
                  **{name: statuses[name] for name in ("unknown", "manual", "attested", "not_applicable")},
                  "no_evidence": statuses[NO_EVIDENCE], "attested_days": int(days["attested"].sum()),

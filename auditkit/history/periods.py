@@ -54,7 +54,8 @@ class Rule:
             self.differing.append(when(snapshot.manifest.moment))
         if trusted and not self.by_files:
             return trusted[0], AS_GIVEN
-        judged = evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions, self.attestations, self.pss_version)
+        judged = evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions,
+                          self.attestations, self.pss_version)
         same = bool(trusted) and trusted[0].basis == judged.basis
         kept, _ = given_of(snapshot, self.framework.framework)
         now = next((each for each in kept if (each.basis, each.people, each.distrusted) == (

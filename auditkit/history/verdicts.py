@@ -67,7 +67,8 @@ class VerdictDiff:
                     name, _, subject = key
                     outcome = other.outcome(key) or one.outcome(key)
                     why = "" if old == new else self._why(key, one, other, third)
-                    yield {"requirement": requirement, "check": name, "severity": outcome.check.severity if outcome else "",
+                    severity = outcome.check.severity if outcome else ""
+                    yield {"requirement": requirement, "check": name, "severity": severity,
                            **dict(zip(SUBJECT, subject, strict=True)), "change": change, "before": old, "after": new,
                            "accepted": key in other.accepted, "why": why}
 

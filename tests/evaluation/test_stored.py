@@ -109,7 +109,7 @@ def times(folder: Path) -> int:
 
 
 def files(written: Path) -> list[Path]:
-    return sorted((written.parent / "verdicts").rglob("*.*"))
+    return sorted(file for file in (written.parent / "verdicts").rglob("*.*") if file.suffix != ".json")
 
 
 def shown(evaluation: Evaluation) -> dict[str, bytes]:
