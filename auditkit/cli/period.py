@@ -163,7 +163,8 @@ def _text(found: "Period") -> None:
     console.line(f"{found.framework} on {found.cluster} ({found.cluster_uid or 'known by its name alone'}), "
                  f"{found.start} to {found.end}, {found.length} days (UTC)", style="bold")
     console.line(f"{head['counted']} snapshots: {head['as_given']} with verdicts as given, "
-                 f"{head['judged_anew']} judged anew. Longest time without one: {head['longest_gap_days']:g} days, from {head['gap_from']} to "
+                 f"{head['judged_anew']} judged anew. Longest time without one: "
+                 f"{head['longest_gap_days']:g} days, from {head['gap_from']} to "
                  f"{head['gap_until']}.")
     if found.missed is not None:
         console.line(f"{found.missed} stretches of {found.every} days have no snapshot.")

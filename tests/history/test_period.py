@@ -6,6 +6,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -269,8 +270,7 @@ def test_a_year_of_the_recorded_cluster_is_what_its_two_contents_say(tmp_path: P
                                                         ("manual", "manual"))} == {
             name: expected[name] for name in ("pass", "fail", "unknown", "manual")}
         assert each["no_evidence"] == calendar.count(None) and each["longest_gap_days"] == 11.0
-    turns = sum(one != other for one, other in zip(seen, seen[1:], strict=False))
-    assert turns > 10
+    assert sum(one != other for one, other in pairwise(seen)) > 10
     always = found.deviations.query("began_after.isna() and ended_before.isna()")
     assert len(found.snapshots) == len(seen)
     both = failing[0] & failing[1]
