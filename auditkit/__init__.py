@@ -20,8 +20,10 @@ if TYPE_CHECKING:
         explain,
         export,
         frameworks,
+        given,
         load_framework,
         open,
+        period,
         reperform,
         report,
     )
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain", "export",
-           "frameworks", "load_framework", "open", "reperform", "report"]
+           "frameworks", "given", "load_framework", "open", "period", "reperform", "report"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

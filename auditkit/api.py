@@ -1,5 +1,6 @@
 """The public functions, which the command line and the notebooks call."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -31,7 +32,9 @@ if TYPE_CHECKING:
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
+    from auditkit.evaluation.given import Given as GivenVerdicts
     from auditkit.exports.bundle import Sign
+    from auditkit.history.period import Period
     from auditkit.reports import Files
     from auditkit.reports.reperform import Reperformance
     from auditkit.reports.report_findings import ReportFindings
@@ -445,6 +448,50 @@ def _held(given: list[Snapshot], store: Path | str | None, space: Path) -> list[
     for each in held.values():
         settle(each, space / "store")
     return sorted(held.values(), key=lambda each: (each.manifest.moment, each.digest))
+
+
+def period(store: Path | str, framework: str, start: dt.date | str, end: dt.date | str, *, cluster: str = "",
+           every: int = 0, anew: bool = False, exceptions: Path | str | None = None,
+           attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
+           pss_version: str = "") -> "list[Period]":
+    """What the snapshots of a store show of a framework's requirements from one day to another, both included (UTC).
+
+    One `auditkit.history.period.Period` for each cluster, or for those with the name or UID ``cluster``. ``every`` is
+    how many days may lie between snapshots. Verdicts are those that were given at the time, with what people had added
+    then; those that were not kept, or are not trusted, are judged anew by today's rule, and with ``anew`` all of them.
+    With ``exceptions`` or ``attestations``, these files count instead, each entry on the days on which it is in force.
+    Raises `UsageError` for days that are none, `NoSuchName`, and `SnapshotError` for a store without snapshots.
+    """
+    from auditkit.history.periods import Rule, periods
+
+    own, accepted, attested = _read(exceptions, attestations, controls, checks)
+    loaded = library.load(framework, own)
+    _verify(loaded)
+    rule = Rule(loaded, pss_version, accepted, attested, by_files=bool(exceptions or attestations), anew=anew)
+    return periods(Path(store), rule, _day(start), _day(end), cluster, every)
+
+
+def given(snapshot: Snapshot | Path | str, framework: str = "") -> "list[GivenVerdicts]":
+    """The verdicts of a snapshot as they were given, the first first: by which rule, and with what people had added.
+
+    Raises `SnapshotError` where one of them cannot be read.
+    """
+    from auditkit.evaluation.given import given_of
+
+    found, wrong = given_of(open(snapshot), framework)
+    if wrong:
+        raise wrong[0]
+    return found
+
+
+def _day(day: dt.date | str) -> dt.date:
+    """A day, also as it is written: 2026-01-31. Raises `UsageError`."""
+    if isinstance(day, dt.date):
+        return day
+    try:
+        return dt.date.fromisoformat(day)
+    except ValueError:
+        raise UsageError(f"{day!r} is not a day. Write it as 2026-01-31.") from None
 
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,

@@ -14,7 +14,7 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, bundle, collecting, console, export, frameworks, papers, reperform
+from auditkit.cli import access, bundle, collecting, console, export, frameworks, papers, period, reperform
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -64,6 +64,8 @@ app.command()(export.export)
 app.command("workpapers")(papers.workpapers)
 app.command("reperform")(reperform.reperform)
 app.command("bundle")(bundle.bundle)
+app.command("period")(period.period)
+app.command("given")(period.given)
 
 
 class FailOn(StrEnum):

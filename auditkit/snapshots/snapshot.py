@@ -1,7 +1,7 @@
 """A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Unpack, overload
@@ -99,6 +99,14 @@ class Snapshot:
     def _derived(self, function: Callable[..., Any], names: Sequence[str]) -> Any:
         """What a function works out from the tables of these names."""
         return function(*map(self.input, names))
+
+    def once(self, key: Hashable, names: Sequence[str], tools: Sequence[str], make: Callable[[], Any]) -> Any:
+        """What is made of these tables and their gaps; ``key`` names how. Snapshots that are alike make it once."""
+        return make()
+
+    def remember(self, key: Hashable, make: Callable[[], Any], of: Any) -> Any:
+        """What is made of something that snapshots share (``of``, which ``key`` names by `id`)."""
+        return make()
 
     def gaps(self, name: str | Sequence[str], tools: Sequence[str] = ()) -> list[str]:
         """The gaps in a table, or in several tables, as sentences; empty if they are complete.
