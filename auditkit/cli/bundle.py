@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from auditkit.cli import console
-from auditkit.cli.frameworks import Checks, Controls
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
 
 
 def bundle(
@@ -18,8 +18,7 @@ def bundle(
     output: Annotated[Path, typer.Option("--output", "-o", help="The archive to write.")] = Path("bundle.zip"),
     add: Annotated[list[Path], typer.Option(
         "--add", help="File to add: a workpaper, an export. Can be repeated.")] = [],  # noqa: B006
-    exceptions: Annotated[Path | None, typer.Option("--exceptions", help="As for `auditkit report`.")] = None,
-    attestations: Annotated[Path | None, typer.Option("--attestations", help="As for `auditkit report`.")] = None,
+    exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006
 ) -> None:
     """Pack snapshots, verdicts and reports for handing over.

@@ -6,6 +6,15 @@ from typing import Annotated
 
 import typer
 
+from auditkit.cli.options import (
+    Attestations,
+    Checks,
+    Controls,
+    Exceptions,
+    FrameworksOrAll,
+    PssVersion,
+    SnapshotPath,
+)
 from auditkit.errors import UsageError
 
 Formats = Annotated[str, typer.Option(
@@ -13,20 +22,10 @@ Formats = Annotated[str, typer.Option(
     "A file per table: csv or parquet.")]
 Output = Annotated[str, typer.Option(
     "--output", "-o", help="File to write, for csv and parquet the folder. Default: - (stdout).")]
-Exceptions = Annotated[Path | None, typer.Option(
-    "--exceptions", help="YAML file or folder with risk acceptances. What they cover remains a failure.")]
-Attestations = Annotated[Path | None, typer.Option(
-    "--attestations", help="YAML file or folder with attestations.")]
-Controls = Annotated[Path | None, typer.Option("--controls", help="Folder with your own frameworks (YAML).")]
-Checks = Annotated[list[Path], typer.Option("--checks", help="Python file with your own checks. Can be repeated.")]
-PssVersion = Annotated[str, typer.Option("--pss-version", help="Version of the Pod Security Standards.")]
 
 
 def export(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")], format: Formats,
-    framework: Annotated[list[str] | None, typer.Option(
-        "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, "
-        "hipaa.")] = None,
+    snapshot: SnapshotPath, format: Formats, framework: FrameworksOrAll = None,
     output: Output = "-", exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
     checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
 ) -> None:

@@ -10,6 +10,7 @@ import typer
 from auditkit.base.hostile_text import on_terminal as plain
 from auditkit.cli import console
 from auditkit.cli.console import Format
+from auditkit.cli.options import Checks, Controls
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,11 +29,6 @@ def renamed() -> None:
                 "yellow")
 
 
-Controls = Annotated[Path | None, typer.Option(
-    "--controls", help="Folder with your own frameworks (YAML), in addition to the built-in ones.")]
-Checks = Annotated[list[Path], typer.Option(
-    "--checks", help="Python file with your own checks. Can be repeated. Installed packages provide checks through "
-    "the entry point auditkit.checks.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="Output format.")]
 
 

@@ -34,8 +34,16 @@ from auditkit.cli.collecting import (
     Workers,
 )
 from auditkit.cli.console import Format
-from auditkit.cli.frameworks import Checks, Controls
 from auditkit.cli.group import Group
+from auditkit.cli.options import (
+    Attestations,
+    Checks,
+    Controls,
+    Exceptions,
+    FrameworksOrAll,
+    PssVersion,
+    SnapshotPath,
+)
 from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
@@ -82,9 +90,6 @@ class FailOn(StrEnum):
 
 
 Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
-PssVersion = Annotated[str, typer.Option(
-    "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
-    "server's version.")]
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
@@ -93,22 +98,13 @@ Quiet = Annotated[bool, typer.Option(
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
     "with --compare, every framework that can be compared.")]
-ReportFrameworks = Annotated[list[str] | None, typer.Option(
-    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
 Frameworks = Annotated[list[str], typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
-SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
 FailOnOption = Annotated[list[FailOn], typer.Option(
     "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
     "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails; "
     "what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
-Exceptions = Annotated[Path | None, typer.Option(
-    "--exceptions", help="YAML file or folder with risk acceptances: failures that a named owner accepts until a "
-    "date. They remain failures and are marked as accepted.")]
-Attestations = Annotated[Path | None, typer.Option(
-    "--attestations", help="YAML file or folder with attestations: statements by people about requirements that "
-    "a cluster cannot show.")]
 Compare = Annotated[bool, typer.Option(
     "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
     "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "
@@ -199,7 +195,7 @@ def explain(
                                                                             "CC6.1 or 5.2.2.")],
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
-    framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
+    framework: FrameworksOrAll = None, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Explain the status of a requirement.
@@ -217,7 +213,7 @@ def explain(
 
 @app.command()
 def report(
-    snapshot: SnapshotPath, framework: ReportFrameworks = None, output: Output = Path("reports"),
+    snapshot: SnapshotPath, framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006

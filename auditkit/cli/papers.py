@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
-from auditkit.cli.frameworks import Checks, Controls
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, SnapshotPath
 
 
 def workpapers(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")],
+    snapshot: SnapshotPath,
     framework: Annotated[list[str], typer.Option(
         "--framework", "-f", help="Framework of which to write workpapers. Can be repeated.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workbooks.")] = Path("reports"),
@@ -20,10 +20,7 @@ def workpapers(
         "--sample", help="CSV file with the chosen items, for the sheet Sample.")] = None,
     store: Annotated[Path | None, typer.Option(
         "--store", help="Folder with the snapshots that conclusions name, to verify them.")] = None,
-    exceptions: Annotated[Path | None, typer.Option(
-        "--exceptions", help="YAML file or folder with risk acceptances.")] = None,
-    attestations: Annotated[Path | None, typer.Option(
-        "--attestations", help="YAML file or folder with attestations.")] = None,
+    exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
 ) -> None:
     """Write an auditor's workpapers (XLSX), one workbook per framework.

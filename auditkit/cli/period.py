@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.options import Checks, Controls, PssVersion
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ def period(
     table: Annotated[Table, typer.Option("--table", help="The table that CSV has.")] = Table.requirements,
     format: Annotated[PeriodFormat, typer.Option("--format", help="Output format.")] = PeriodFormat.text,
     exceptions: Files = None, attestations: Files = None,
-    controls: Annotated[Path | None, typer.Option("--controls", help="Folder with your own frameworks.")] = None,
-    checks: Annotated[list[Path], typer.Option("--checks", help="Python file with your own checks.")] = [],  # noqa: B006
-    pss_version: Annotated[str, typer.Option("--pss-version", help="Version of the Pod Security Standards.")] = "",
+    controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
 ) -> None:
     """Show what snapshots prove over a period.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditkit.cli import console
-from auditkit.cli.frameworks import Checks
+from auditkit.cli.options import Checks
 
 if TYPE_CHECKING:
     from auditkit.reports.reperform import Reperformance

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditkit.base import hostile_text as text
-from auditkit.reports.panels.evidence import csv
+from auditkit.exports.tables import csv
 
 
 @given(st.text())

@@ -6,24 +6,21 @@ and of the other attachments. Its SHA-256 digests stand on the cover of the PDF.
 """
 
 import base64
-import csv as csvfile
 import gzip
 import hashlib
-import io
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-import pandas as pd
 
-from auditkit.base import hostile_text as text
 from auditkit.base.unpacking import gunzip
 from auditkit.base.version import VERSION
 from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.words import SUBJECT
+from auditkit.exports.tables import csv
 from auditkit.reports.panels.block import Block
 
 SEAL = "seal.json"
@@ -85,17 +82,6 @@ def _names(inputs: Iterable[Input]) -> list[str]:
 def unpack(file: dict[str, Any]) -> bytes:
     """The bytes of an attached file. Raises `ValueError` where it unfolds too far, and what `gzip` raises."""
     return gunzip(base64.b64decode(file["content"]))
-
-
-def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
-    """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
-    lines = io.StringIO()
-    writer = csvfile.writer(lines)
-    writer.writerow(columns)
-    for frame in frames:
-        writer.writerows([text.cell(value) for value in row]
-                         for row in frame[columns].itertuples(index=False, name=None))
-    return lines.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:
