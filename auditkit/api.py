@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
+    from auditkit.history.diff import Diff
     from auditkit.reports import Files
 
 
@@ -312,3 +313,14 @@ def _load_checks(checks: Paths) -> None:
     for file in [checks] if isinstance(checks, Path | str) else checks:
         if file:
             load_file(file)
+
+
+def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str) -> "Diff":
+    """What changed from an earlier to a later snapshot of a cluster: `auditkit.history.diff.Diff`.
+
+    ``changes`` has a row for each field, ``by_object`` one for each object, the worst first, and ``not_comparable`` what
+    nothing can be said of. Two clusters can be compared too (``same_cluster`` is false then). Raises `SnapshotError`.
+    """
+    from auditkit.history.diff import Diff
+
+    return Diff(open(earlier), open(later))
