@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
+from auditkit.history.noise import ANNOTATIONS
 from auditkit.history.views import Named, TableViews, View
 
 Scalar = str | int | bool | None
@@ -49,6 +50,8 @@ class Side:
     def _add(self, view: View, row: dict[str, Any]) -> None:
         thing = Object(view.kind, (row[view.namespace] if view.namespace else None) or "", row[view.name])
         field = _path(view, row)
+        if field.startswith(ANNOTATIONS):
+            return
         values = self.values[thing]
         for value in view.own:
             self.beside[thing].add(value.field)

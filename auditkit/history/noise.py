@@ -22,6 +22,7 @@ TABLES: dict[str, str] = {
     "kubelets": "whether a kubelet answered",
     "control_plane": "told by the static pods",
     "kube_proxies": "told by the DaemonSet",
+    "object_writers": "who changed something, told with the change",
     "findings": _SCANS, "finding_references": _SCANS, "events": _SCANS, "scans": _SCANS,
 }
 """Tables that are not compared."""
@@ -38,6 +39,13 @@ COLUMNS: dict[tuple[str, str], str] = {
     ("services", "cluster_ip"): "the API server chooses it",
 }
 """Columns that are not compared, by table."""
+
+ANNOTATIONS = tuple(f"annotations.{key}" for key in (
+    "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "deprecated.daemonset.template",
+    "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/", "endpoints.kubernetes.io/",
+    "batch.kubernetes.io/", "autoscaling.alpha.kubernetes.io/", "node.alpha.kubernetes.io/", "csi.volume.kubernetes.io/",
+    "volumes.kubernetes.io/", "rbac.authorization.kubernetes.io/autoupdate"))
+"""How the fields begin that controllers and kubectl write for themselves."""
 
 MADE_IN_NAMESPACES = frozenset((
     ("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"), ("ConfigMap", "openshift-service-ca.crt")))
