@@ -315,12 +315,16 @@ def _load_checks(checks: Paths) -> None:
             load_file(file)
 
 
-def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str) -> "Diff":
+def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,
+         tickets: Path | str | None = None) -> "Diff":
     """What changed from an earlier to a later snapshot of a cluster: `auditkit.history.diff.Diff`.
 
-    ``changes`` has a row for each field, ``by_object`` one for each object, the worst first, and ``not_comparable`` what
-    nothing can be said of. Two clusters can be compared too (``same_cluster`` is false then). Raises `SnapshotError`.
+    ``changes`` has a row for each field, ``by_object`` one for each object, the worst first, ``unapproved`` those that
+    nothing is known to have approved, and ``not_comparable`` what nothing can be said of. ``tickets`` is a CSV file of
+    approvals (`auditkit.history.tickets`). Two clusters can be compared too (``same_cluster`` is false then). Raises
+    `SnapshotError`, and `UsageError` with the line for a mistake in the tickets.
     """
     from auditkit.history.diff import Diff
+    from auditkit.history.tickets import read_tickets
 
-    return Diff(open(earlier), open(later))
+    return Diff(open(earlier), open(later), read_tickets(tickets) if tickets else ())

@@ -1,6 +1,7 @@
 """`auditkit diff`: what changed between two snapshots."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,7 +10,8 @@ from auditkit.cli import console
 from auditkit.cli.console import Format
 
 if TYPE_CHECKING:
-    from auditkit.history.diff import Diff
+    from auditkit.history.authors import Author
+    from auditkit.history.diff import Change, Diff
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
@@ -26,6 +28,11 @@ def diff(
     earlier: Annotated[str, typer.Argument(help="Folder of the earlier snapshot, or 'demo'.")],
     later: Annotated[str, typer.Argument(help="Folder of the later snapshot, or 'demo'.")],
     format: Format = Format.text,
+    unapproved: Annotated[bool, typer.Option("--unapproved", help="Print only changes of which no approval is "
+                                                                  "known.")] = False,
+    tickets: Annotated[Path | None, typer.Option(
+        "--tickets", help="CSV file of approvals: ticket, approved_by, approved_at, kind, namespace, name (patterns), "
+        "from, until.")] = None,
     fail_on: Annotated[Weight | None, typer.Option(
         "--fail-on", help="Exit with 1 if there is a change of this weight or a heavier one.")] = None,
 ) -> None:
@@ -36,37 +43,47 @@ def diff(
     """
     from auditkit import api
 
-    found = api.diff(earlier, later)
+    found = api.diff(earlier, later, tickets=tickets)
+    shown = [each for each in found.attributed if not (unapproved and each[2])]
+    plain = [change.plain(author, approval) for change, author, approval in shown]
     if format is Format.text:
-        _print(found)
+        _print(found, shown)
     elif format is Format.json:
-        console.as_json(found.plain())
+        console.as_json(found.plain() | {"changes": plain})
     else:
-        console.records((each.plain() for each in found.objects), format)
+        console.records(plain, format)
     if format is not Format.text:
         _warn(found)
-    if fail_on is not None and any(each.weight in list(Weight)[:list(Weight).index(fail_on) + 1]
-                                   for each in found.objects):
+    heavy = list(Weight)[:list(Weight).index(fail_on) + 1] if fail_on else []
+    if any(change.weight in heavy for change, *_ in shown):
         raise typer.Exit(1)
 
 
-def _print(found: "Diff") -> None:
+def _print(found: "Diff", shown: list[tuple["Change", "Author", str | None]]) -> None:
     """The changes by weight, for people."""
     _warn(found)
     for weight, style in _STYLES.items():
-        changes = [each for each in found.objects if each.weight == weight]
+        changes = [each for each in shown if each[0].weight == weight]
         if changes:
             console.line(f"{weight} ({len(changes)})", style=style)
-        for change in changes:
+        for change, author, approval in changes:
             thing = change.object
             where = f"{thing.namespace}/{thing.name}" if thing.namespace else thing.name
             again = " (deleted and made anew)" if change.recreated else ""
             console.line(f"{change.change} {thing.kind} {where}{again}", indent=2)
             for said in change.said:
                 console.line(said, indent=6)
+            console.line(f"by: {_who(author)}; approval: {approval or 'none known'}", indent=6, style="dim")
     for row in found.not_comparable.itertuples(index=False):
         console.line(f"not comparable: {row.what}: {row.reason}", style="yellow")
     console.say(repr(found).strip("<>"))
+
+
+def _who(author: "Author") -> str:
+    """Who changed an object, in words."""
+    when = f" on {author.when:%Y-%m-%d %H:%M:%S} UTC" if author.when else ""
+    with_program = f" with {author.program}" if author.program else ""
+    return f"{author.who or 'unknown'}{with_program}{when} ({author.known_by})"
 
 
 def _warn(found: "Diff") -> None:

@@ -11,7 +11,7 @@ from auditkit.history.views import Named, TableViews, View
 
 Scalar = str | int | bool | None
 _PRESENT = "present"
-TOKEN_VOLUME = "kube-api-access-"
+ACCOUNT_VOLUME = "kube-api-access-"
 """How the names of those volumes begin (Kubernetes: admission plugin ServiceAccount)."""
 
 
@@ -70,7 +70,7 @@ class Side:
 
 def _generated(view: View, row: dict[str, Any]) -> bool:
     """True for the volume with the token of a pod's account, which admission writes into each pod."""
-    return view.source == "pods" and any(str(row.get(name)).startswith(TOKEN_VOLUME) for name in ("name", "volume"))
+    return view.source == "pods" and any(str(row.get(name)).startswith(ACCOUNT_VOLUME) for name in ("name", "volume"))
 
 
 def fields(thing: Object, before: Side, after: Side, *, both: bool) -> list[Field]:

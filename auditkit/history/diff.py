@@ -4,6 +4,7 @@ Silence is not evidence: of a kind that was not read completely in one of the tw
 `Diff.not_comparable` lists it with the reason.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.history.approvals import Approvals
+from auditkit.history.authors import Author, Authors
 from auditkit.history.cells import Field, Object, Side, fields
 from auditkit.history.noise import MADE_IN_NAMESPACES
 from auditkit.history.population import Population, pod_keys
 from auditkit.history.rows import blank, only_in, without
+from auditkit.history.tickets import Ticket
 from auditkit.history.views import TableViews, all_views, sources
 from auditkit.history.weights import LOW, WEIGHTS, weight
 from auditkit.snapshots.ledger import sentences
@@ -25,7 +29,8 @@ RECREATED = "recreated"
 """The field of an object that was deleted and made anew under its name: its UIDs."""
 _TEXT = pd.ArrowDtype(pa.string())
 FIELD_COLUMNS = ["change", "kind", "namespace", "name", "field", "before", "after", "weight"]
-OBJECT_COLUMNS = ["change", "kind", "namespace", "name", "weight", "what", "recreated"]
+OBJECT_COLUMNS = ["change", "kind", "namespace", "name", "weight", "what", "recreated", "who", "when", "program",
+                  "known_by", "approval"]
 
 
 @dataclass(frozen=True)
@@ -55,22 +60,25 @@ class Change:
         """Its fields in words."""
         return "; ".join(self.said)
 
-    def plain(self) -> dict[str, Any]:
+    def plain(self, author: Author, approval: str | None) -> dict[str, Any]:
         """As plain data for JSON."""
         return {"change": self.change, "kind": self.object.kind, "namespace": self.object.namespace or None,
                 "name": self.object.name, "fields": [each._asdict() for each in self.fields], "weight": self.weight,
-                "recreated": self.recreated}
+                "recreated": self.recreated, "who": author.who, "when": author.when and author.when.isoformat(),
+                "program": author.program, "known_by": author.known_by, "approval": approval}
 
 
 class Diff:
     """The changes from an earlier to a later snapshot.
 
     ``changes`` has a row for each field, ``by_object`` one for each object, the worst first; ``not_comparable`` what
-    nothing can be said of, and why; ``warnings`` what to know before reading either.
+    nothing can be said of, and why; ``warnings`` what to know before reading either. ``unapproved`` has the objects
+    whose change nothing is known to have approved: neither ``tickets``, nor an annotation, nor a GitOps tool.
     """
 
-    def __init__(self, earlier: Snapshot, later: Snapshot):
+    def __init__(self, earlier: Snapshot, later: Snapshot, tickets: Sequence[Ticket] = ()):
         self.earlier, self.later = earlier, later
+        self._tickets = tickets
         self.same_cluster = earlier.manifest.which == later.manifest.which
 
     @cached_property
@@ -114,13 +122,29 @@ class Diff:
 
     @cached_property
     def by_object(self) -> pd.DataFrame:
-        """One row for each object: change, kind, namespace, name, weight, what (its fields in words), recreated."""
-        return self._frame([(each.change, *each.object, each.weight, each.what, str(each.recreated).lower())
-                            for each in self.objects], OBJECT_COLUMNS)
+        """One row for each object: change, kind, namespace, name, weight, what (its fields in words), recreated, who,
+        when, program, known_by (how who is known, or why not), approval (in words; <NA>: none is known)."""
+        return self._frame([
+            (each.change, *each.object, each.weight, each.what, str(each.recreated).lower(), author.who,
+             author.when and author.when.isoformat(), author.program, author.known_by, approval)
+            for each, author, approval in self.attributed], OBJECT_COLUMNS)
+
+    @cached_property
+    def unapproved(self) -> pd.DataFrame:
+        """The rows of `by_object` of which no approval is known: what an auditor asks about under CC8.1."""
+        return self.by_object[self.by_object["approval"].isna()].reset_index(drop=True)
+
+    @cached_property
+    def attributed(self) -> list[tuple[Change, Author, str | None]]:
+        """Each changed object with who changed it and what approved it, as far as that is known."""
+        authors = Authors(self.earlier, self.later)
+        approvals = Approvals(self.earlier, self.later, self._tickets, authors)
+        return [(each, author, approvals.of(each.object, each.fields, author))
+                for each in self.objects for author in [authors.of(each.object)]]
 
     def plain(self) -> dict[str, Any]:
         """All of it as plain data for JSON."""
-        return {"changes": [each.plain() for each in self.objects],
+        return {"changes": [each.plain(author, approval) for each, author, approval in self.attributed],
                 "not_comparable": self.not_comparable.to_dict("records"),
                 "same_cluster": self.same_cluster, "warnings": self.warnings}
 
@@ -191,7 +215,7 @@ class Diff:
     def _candidates(self) -> list[Object]:
         """Objects that only one of the two has, that were recreated, or of which some row differs."""
         one, other = self._populations
-        found = {thing for thing in one.uids.keys() ^ other.uids.keys()}
+        found = set(one.uids.keys() ^ other.uids.keys())
         found |= {thing for thing in one.uids.keys() & other.uids.keys() if self._recreated(thing)}
         for side in self._sides:
             found |= side.values.keys() | side.elements.keys() | side.named.keys()
@@ -210,7 +234,8 @@ class Diff:
         here = one if was else other
         if thing.kind in self._unknown_kinds or not here.own(thing) or self._with_namespace(thing):
             return None
-        found = tuple(each for each in fields(thing, *self._sides, both=False) if (each.before if was else each.after) is not None)
+        found = tuple(each for each in fields(thing, *self._sides, both=False)
+                      if (each.before if was else each.after) is not None)
         return Change("removed" if was else "added", thing, found)
 
     def _changed(self, thing: Object) -> Change | None:

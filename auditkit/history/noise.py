@@ -43,7 +43,8 @@ COLUMNS: dict[tuple[str, str], str] = {
 ANNOTATIONS = tuple(f"annotations.{key}" for key in (
     "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "deprecated.daemonset.template",
     "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/", "endpoints.kubernetes.io/",
-    "batch.kubernetes.io/", "autoscaling.alpha.kubernetes.io/", "node.alpha.kubernetes.io/", "csi.volume.kubernetes.io/",
+    "batch.kubernetes.io/", "autoscaling.alpha.kubernetes.io/", "node.alpha.kubernetes.io/",
+    "csi.volume.kubernetes.io/",
     "volumes.kubernetes.io/", "rbac.authorization.kubernetes.io/autoupdate"))
 """How the fields begin that controllers and kubectl write for themselves."""
 
@@ -51,5 +52,5 @@ MADE_IN_NAMESPACES = frozenset((
     ("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"), ("ConfigMap", "openshift-service-ca.crt")))
 """What controllers make in every namespace: it comes and goes with the namespace, and says nothing beside it."""
 
-GENERATED_TOKEN = r"-token-[bcdfghjklmnpqrstvwxz2456789]{5}$"
+GENERATED_NAME = r"-token-[bcdfghjklmnpqrstvwxz2456789]{5}$"
 """The names of Secrets that Kubernetes before 1.24 made for each service account (token controller)."""

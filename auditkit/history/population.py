@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.history.cells import Object
-from auditkit.history.noise import GENERATED_TOKEN
+from auditkit.history.noise import GENERATED_NAME
 from auditkit.history.rows import keys
 from auditkit.history.views import TableViews, View, all_views
 from auditkit.snapshots.snapshot import Snapshot
@@ -39,12 +39,12 @@ class Population:
         spaces, names, uids = (distinct[name].to_pylist() if name else [None] * distinct.num_rows for name in columns)
         for space, name, uid in zip(spaces, names, uids, strict=True):
             thing = Object(view.kind, space or "", name)
-            if uid or thing not in self.uids:
+            if not self.uids.get(thing):
                 self.uids[thing] = uid or ""
 
     def own(self, thing: Object) -> bool:
         """True if an object is compared on its own: no controller makes it and replaces it."""
-        return thing not in self.made and not (thing.kind == "Secret" and re.search(GENERATED_TOKEN, thing.name))
+        return thing not in self.made and not (thing.kind == "Secret" and re.search(GENERATED_NAME, thing.name))
 
 
 def _made(snapshot: Snapshot) -> frozenset[Object]:

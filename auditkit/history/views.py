@@ -35,8 +35,8 @@ class Value(NamedTuple):
 class View(NamedTuple):
     """What some rows of a table say of an object.
 
-    ``form``: the row is the ``object`` itself, an element with a name (``named``), or one of a ``set``. ``path`` are the
-    parts of the field that the rows are: texts, and columns that name an element (``position``: by its number).
+    ``form``: the row is the ``object`` itself, an element with a name (``named``), or one of a ``set``. ``path`` are
+    the parts of the field that the rows are: texts, and columns that name an element (``position``: by its number).
     ``values`` are the columns that say something, ``own`` those that say it of the object and not of the element.
     """
 

@@ -40,7 +40,8 @@ _KEY = Column("key", "string", "$key", "annotation")
 
 TABLES = (
     Table(
-        "object_labels", "labels of objects; those of pods, namespaces, nodes, roles and bindings have their own tables",
+        "object_labels",
+        "labels of objects; those of pods, namespaces, nodes, roles and bindings have their own tables",
         _rows("metadata.labels{}", but=(*_LABELLED, _RBAC)),
         (*_of_object(), Column("key", "string", "$key", "label"), Column("value", "string", "$value", "its value")),
         ("kind", "namespace", "object", "key"), kind="kind", called=("object", ""),
@@ -51,8 +52,9 @@ TABLES = (
         ("kind", "namespace", "object", "key"), kind="kind", called=("object", ""),
     ),
     Table(
-        "object_approvals", "annotations that name a change, a ticket or what a GitOps tool tracks; a value that has not "
-                            "the form of such a name is not kept",
+        "object_approvals",
+        "annotations that name a change, a ticket or what a GitOps tool tracks; a value that has not the form of such "
+        "a name is not kept",
         _rows("metadata.annotations{}", keep=APPROVALS),
         (*_of_object(), _KEY, Column("value", "string", "$value", "name of the change, ticket or application",
                                      read="reference")),

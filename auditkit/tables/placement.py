@@ -11,7 +11,8 @@ _TEMPLATE = (
 
 
 def _templates(path: str) -> tuple[Rows, ...]:
-    return tuple(Rows(source, f"{base}.{path}", constants={"kind": kind}) for source, (kind, base) in CONTROLLERS.items())
+    return tuple(Rows(source, f"{base}.{path}", constants={"kind": kind})
+                 for source, (kind, base) in CONTROLLERS.items())
 
 
 def _of(kind: str, column: str) -> tuple[Column, ...]:
