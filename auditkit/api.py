@@ -20,7 +20,7 @@ from auditkit.framework.verify import verify as _verify
 from auditkit.people import attestations as _attestations
 from auditkit.people import exceptions as _exceptions
 from auditkit.proof import provenance
-from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.snapshot import VERBS, Snapshot
 from auditkit.snapshots.store import open_snapshot
 
 Paths = Path | str | Iterable[Path | str]
@@ -328,3 +328,6 @@ def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,
     from auditkit.history.tickets import read_tickets
 
     return Diff(open(earlier), open(later), read_tickets(tickets) if tickets else ())
+
+
+VERBS["diff"] = diff

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.history import others
 from auditkit.history.approvals import Approvals
 from auditkit.history.authors import Author, Authors
 from auditkit.history.cells import Field, Object, Side, fields
@@ -79,6 +80,7 @@ class Diff:
     def __init__(self, earlier: Snapshot, later: Snapshot, tickets: Sequence[Ticket] = ()):
         self.earlier, self.later = earlier, later
         self._tickets = tickets
+        self._lacking: dict[str, str] = {}
         self.same_cluster = earlier.manifest.which == later.manifest.which
 
     @cached_property
@@ -97,7 +99,9 @@ class Diff:
     @cached_property
     def not_comparable(self) -> pd.DataFrame:
         """Kinds and tables of which the two snapshots do not show what changed: what, reason."""
-        rows = [*((RESOURCES[source].kind, reason) for source, reason in self._incomplete.items()),
+        _ = self._sides
+        rows = [*self._lacking.items(),
+                *((RESOURCES[source].kind, reason) for source, reason in self._incomplete.items()),
                 *((f"table {name}", "the earlier or the later snapshot was collected without it")
                   for name in all_views() if not self._had(name))]
         return pd.DataFrame(rows, columns=["what", "reason"], dtype=_TEXT)
@@ -181,6 +185,7 @@ class Diff:
         for name, views in all_views().items():
             if self._had(name):
                 self._read(name, views, before, after)
+        self._lacking = others.compare(self.earlier, self.later, before, after, self._populations)
         return before, after
 
     def _read(self, name: str, views: TableViews, before: Side, after: Side) -> None:
@@ -214,10 +219,10 @@ class Diff:
     @cached_property
     def _candidates(self) -> list[Object]:
         """Objects that only one of the two has, that were recreated, or of which some row differs."""
-        one, other = self._populations
+        sides, (one, other) = self._sides, self._populations
         found = set(one.uids.keys() ^ other.uids.keys())
         found |= {thing for thing in one.uids.keys() & other.uids.keys() if self._recreated(thing)}
-        for side in self._sides:
+        for side in sides:
             found |= side.values.keys() | side.elements.keys() | side.named.keys()
         return sorted(found)
 

@@ -35,6 +35,7 @@ LIST = (
     Weight(_NETWORK, _ANY, HIGH, "who reaches whom"),
     Weight("APIService|CustomResourceDefinition", _ANY, MEDIUM, "what the API server serves, and who answers for it"),
     Weight("CertificateSigningRequest", _ANY, HIGH, "credentials"),
+    Weight("ConfigMap", _ANY, LOW, "settings, of which the content is not known"),
     Weight("Secret", _ANY, MEDIUM, "credentials"),
     Weight("Cluster", _ANY, HIGH, "the version of everything"),
     Weight("Service", r"(spec\.)?(type|externalIPs|loadBalancer.*|externalName|selector).*", HIGH, "exposure"),

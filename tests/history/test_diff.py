@@ -1,9 +1,9 @@
 """What changed between two snapshots: all of it, and nothing else."""
 
 import json
-from pathlib import Path
 
 import msgspec
+import pandas as pd
 import pyarrow as pa
 import pytest
 from replay import ACME_PROD
@@ -182,3 +182,29 @@ def _edited(snapshot: Snapshot, name: str, where: dict[str, str], **values: obje
         row.update(values)
     edited = pa.Table.from_pylist(rows, schema=tables.table(name).schema)
     return Snapshot(snapshot.manifest, _tables(snapshot) | {name: edited})
+
+
+def test_versions_flags_settings_and_members_are_compared(acme: Snapshot) -> None:
+    pod = acme.control_plane_flags.iloc[0]
+    changed = _edited(acme, "control_plane_flags", {"pod": pod["pod"], "flag": pod["flag"]}, value="other")
+    newer = Snapshot(msgspec.structs.replace(acme.manifest, server_version="v1.37.0"), _tables(changed))
+    found = {each.object[0]: each for each in Diff(acme, newer).objects}
+    assert found["Pod"].fields[0].field == f"flags.{pod['flag']}" and found["Pod"].fields[0].after == "other"
+    assert found["Cluster"].fields == (("server version", acme.manifest.server_version, "v1.37.0"),)
+
+
+def test_a_write_to_a_secret_is_a_change_although_its_content_is_not_read(acme: Snapshot) -> None:
+    written = acme.object_writers[acme.object_writers["kind"].eq("Secret") & acme.object_writers["time"].notna()]
+    name = written["object"].iloc[0]
+    later = written["time"].max() + pd.Timedelta(minutes=1)
+    diff = Diff(acme, _edited(acme, "object_writers", {"kind": "Secret", "object": name}, time=later.to_pydatetime()))
+    assert {each.object.name for each in diff.objects} == {name}
+    assert diff.objects[0].fields[0].field == "last write (content is not read)"
+
+
+def test_rights_are_compared_whatever_the_order_of_the_rules(acme: Snapshot) -> None:
+    rows = acme.arrow("role_rules").to_pylist()
+    most = {row["role"]: row["rule"] for row in rows}
+    turned = [row | {"rule": most[row["role"]] - row["rule"]} for row in rows]
+    table = pa.Table.from_pylist(turned, schema=tables.table("role_rules").schema)
+    assert Diff(acme, Snapshot(acme.manifest, _tables(acme) | {"role_rules": table})).objects == []

@@ -50,7 +50,7 @@ def test_a_ticket_covers_what_it_names_in_its_time_and_after_it_was_approved(tmp
 
 def test_changes_that_a_ticket_covers_are_approved_and_others_are_not(tmp_path: Path) -> None:
     earlier, later = (auditkit.collect(recording=each) for each in (ACME_PROD, LATER))
-    tickets = written(tmp_path, HEAD + "CHG-7,eve,2026-11-20,Deployment,patient-portal,portal-*,2026-11-23,2026-11-23\n")
+    tickets = written(tmp_path, HEAD + "CHG-7,eve,2026-11-20,Deployment,patient-portal,portal-*,2026-11-23,2099-01-01\n")
     found = later.diff(earlier, tickets=tickets)
     approved = found.by_object[found.by_object["approval"].notna()]
     assert sorted(approved["name"]) == ["patient-portal", "portal-api", "portal-web"]
@@ -64,5 +64,5 @@ def test_without_an_audit_log_only_the_program_is_known() -> None:
     earlier, later = (auditkit.collect(recording=each) for each in (ACME_PROD, LATER))
     found = auditkit.diff(earlier, later).by_object.set_index("name")
     assert found["who"].isna().all()
-    assert found.loc["portal-web", "program"] == "kubectl"
+    assert found.loc["portal-api", "program"] == "kubectl-set"
     assert found.loc["old-contractor", "known_by"] == "not known: no audit log was given"
