@@ -82,7 +82,7 @@ class Authors:
             return f"not known: the audit log that was given reaches only from {first} to {last}"
         return "not known: the audit log has no such request"
 
-    def _written(self, later: Snapshot) -> dict[Object, tuple[dt.datetime, str]]:
+    def _written(self, later: Snapshot) -> dict[Object, tuple[dt.datetime, str | None]]:
         """When each object was last written between the snapshots, and by which program."""
         rows = later.input("object_writers")
         part = rows["subresource"].isna() | rows["subresource"].isin(_PARTS)

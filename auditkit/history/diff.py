@@ -17,7 +17,8 @@ from auditkit.history.approvals import Approvals
 from auditkit.history.authors import Author, Authors
 from auditkit.history.cells import Field, Object, Side, fields
 from auditkit.history.noise import MADE_IN_NAMESPACES
-from auditkit.history.population import Population, pod_keys
+from auditkit.history.pods import strangers
+from auditkit.history.population import WORKLOADS, Population, pod_keys
 from auditkit.history.rows import blank, only_in, without
 from auditkit.history.tickets import Ticket
 from auditkit.history.views import TableViews, all_views, sources
@@ -110,6 +111,7 @@ class Diff:
     def objects(self) -> list[Change]:
         """What changed, the worst first."""
         found = [change for thing in self._candidates if (change := self._change(thing))]
+        found += [Change("added", thing, tuple(fields)) for thing, fields in self._strangers.items()]
         return sorted(found, key=lambda each: (WEIGHTS.index(each.weight), each.object, each.change))
 
     @cached_property
@@ -162,6 +164,13 @@ class Diff:
     @cached_property
     def _populations(self) -> tuple[Population, Population]:
         return Population(self.earlier), Population(self.later)
+
+    @cached_property
+    def _strangers(self) -> dict[Object, list[Field]]:
+        """New pods that are not what their controller says, where all controllers are known."""
+        if any(kind in self._unknown_kinds for kind in ("Pod", *WORKLOADS)):
+            return {}
+        return strangers(self.earlier, self.later)
 
     @cached_property
     def _incomplete(self) -> dict[str, str]:

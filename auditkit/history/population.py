@@ -12,7 +12,7 @@ from auditkit.history.views import TableViews, View, all_views
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.pods import CONTROLLERS
 
-_KINDS = frozenset(kind for kind, _ in CONTROLLERS.values())
+WORKLOADS = frozenset(kind for kind, _ in CONTROLLERS.values())
 _OBJECT = ("kind", "namespace", "name")
 
 
@@ -48,12 +48,13 @@ class Population:
 
 
 def _made(snapshot: Snapshot) -> frozenset[Object]:
-    """Pods and controllers that a workload controller made, whose template says what they are."""
-    found = set()
+    """Pods and controllers that a controller made, whose template says what they are. Static pods have a node for
+    their owner, and no template."""
+    found: set[Object] = set()
     for name, kind, thing in (("pod_owners", None, "pod"), ("workload_owners", "kind", "name")):
         owners = snapshot.arrow(name)
-        owners = owners.filter(pc.and_(pc.fill_null(owners["controller"], False),
-                                       pc.is_in(owners["owner_kind"], pa.array(sorted(_KINDS)))))
+        by = pc.is_in(owners["owner_kind"], pa.array(sorted(WORKLOADS) if kind else ["Node"]))
+        owners = owners.filter(pc.and_(pc.fill_null(owners["controller"], False), by if kind else pc.invert(by)))
         kinds = owners[kind].to_pylist() if kind else ["Pod"] * owners.num_rows
         found.update(map(Object, kinds, owners["namespace"].to_pylist(), owners[thing].to_pylist()))
     return frozenset(found)

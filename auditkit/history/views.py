@@ -109,7 +109,8 @@ def _view(table: Table, rows: list[Rows]) -> View | None:
     steps = _steps(path) if path.endswith(("[]", "{}")) or "[]." in path else []
     parts, form = _path(table, first, steps)
     naming = {part.column for part in parts if isinstance(part, Named)}
-    values, own = [], []
+    values: list[Value] = []
+    own: list[Value] = []
     for column in table.columns:
         if column.name in naming or column.name in identity.values():
             continue

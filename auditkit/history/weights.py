@@ -24,6 +24,7 @@ _ADMISSION = ("(Validating|Mutating)(WebhookConfiguration|AdmissionPolicy|Admiss
 _NETWORK = "NetworkPolicy|AdminNetworkPolicy|BaselineAdminNetworkPolicy|ClusterNetworkPolicy"
 
 LIST = (
+    Weight("Pod", r".*\(not in the template of .*", HIGH, "what runs, although nobody wrote it down"),
     Weight(_ANY, "annotations\\..*", LOW, "notes for tools; what they cause is compared itself"),
     Weight("Namespace", r"labels\.pod-security\.kubernetes\.io/.*", HIGH, "which pods are let in"),
     Weight(_RBAC, r"labels\..*rbac\.authorization\.k8s\.io/aggregate.*", HIGH, "which roles take its rules over"),

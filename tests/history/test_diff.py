@@ -208,3 +208,16 @@ def test_rights_are_compared_whatever_the_order_of_the_rules(acme: Snapshot) -> 
     turned = [row | {"rule": most[row["role"]] - row["rule"]} for row in rows]
     table = pa.Table.from_pylist(turned, schema=tables.table("role_rules").schema)
     assert Diff(acme, Snapshot(acme.manifest, _tables(acme) | {"role_rules": table})).objects == []
+
+
+def test_a_new_pod_that_is_not_what_its_controller_says_is_a_change(acme: Snapshot, later: Snapshot) -> None:
+    pod = next(name for name in later.pods["name"] if name.startswith("portal-web-") and
+               name not in set(acme.pods["name"]))
+    diff = Diff(acme, _edited(later, "containers", {"pod": pod}, image="evil", privileged=True))
+    change = of(diff, "Pod", pod)
+    assert (change.change, change.weight) == ("added", "high")
+    assert "image evil; privileged true" in change.what and "ReplicaSet portal-web" in change.what
+
+
+def test_pods_that_came_with_their_template_are_none(found: Diff) -> None:
+    assert not [each for each in found.objects if each.object.kind == "Pod" and "portal" in each.object.name]
