@@ -65,6 +65,9 @@ class Side:
             self.named[thing][field] = bool(view.values)
         for value in view.values:
             name = ".".join(filter(None, (field, value.field)))
+            if value.many:
+                self.elements[thing][name] += [{"": row[value.column]}] if row[value.column] is not None else []
+                continue
             values[name] = row[value.column], row[value.column] == value.default
 
 

@@ -25,11 +25,15 @@ Form = Literal["object", "named", "set"]
 
 
 class Value(NamedTuple):
-    """A column as (part of) a field: its name in the field, and the value that the API takes where it is absent."""
+    """A column as (part of) a field: its name in the field, and the value that the API takes where it is absent.
+
+    ``many``: the object has a row for each element of a list, and this is the element.
+    """
 
     column: str
     field: str
     default: Any = None
+    many: bool = False
 
 
 class View(NamedTuple):
@@ -118,6 +122,9 @@ def _view(table: Table, rows: list[Rows]) -> View | None:
         if (found := _value(table, first, column, place, bool(steps))) is None:
             continue
         (own if place.startswith("/") and steps else values).append(found)
+    if form == "object" and any(value.many for value in values):
+        own += [value for value in values if not value.many]
+        values = [value for value in values if value.many]
     return View(table.name, first.source, RESOURCES[first.source].kind, identity.get("namespace"), identity["name"],
                 identity.get("uid"), form, parts, tuple(values), tuple(own))
 
@@ -141,7 +148,8 @@ def _value(table: Table, rows: Rows, column: Column, place: str, inside: bool) -
         field = column.name
     elif column.read == "count" and there:
         field = f"{field} (number)"
-    return Value(column.name, field, _default(rows.source, column, inside))
+    many = not inside and place.endswith("[]")
+    return Value(column.name, field.removesuffix("[]"), _default(rows.source, column, inside), many)
 
 
 def _default(source: str, column: Column, inside: bool) -> Any:

@@ -51,6 +51,8 @@ LIST = (
     Weight(_ANY, r"flags\..*|kubelet\..*", HIGH, "settings of the control plane and of kubelets"),
     Weight(_ANY, r"(containers|initContainers|ephemeralContainers|volumes)(\..*)?", MEDIUM, "what runs"),
     Weight(_ANY, r"spec\.(replicas|strategy|updateStrategy).*|replicas", LOW, "how much of it runs"),
+    Weight("CronJob|PriorityClass|RuntimeClass|IngressClass|HorizontalPodAutoscaler", r"spec\.(schedule|suspend)|value"
+           r"|globalDefault|handler|spec\.controller|", MEDIUM, "what runs, when and in which sandbox"),
     Weight("ServiceAccount", _ANY, MEDIUM, "identities of workloads"),
     Weight("ResourceQuota|LimitRange|PersistentVolume|StorageClass", _ANY, MEDIUM, "limits, and where data lies"),
     Weight("Pod|Namespace|CronJob", "", MEDIUM, "comes or goes by the hand of somebody"),

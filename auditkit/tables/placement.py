@@ -1,7 +1,7 @@
 """Classes, limits and schedules: what decides where, how and how much of a workload runs."""
 
 from auditkit.tables.model import Column, Rows, Table, identity
-from auditkit.tables.pods import CONTROLLERS
+from auditkit.tables.pods import CONTAINER_LISTS, CONTROLLERS
 
 _TEMPLATE = (
     Column("kind", "string", "=kind", "kind of the workload controller"),
@@ -25,6 +25,17 @@ TABLES = (
         "runtime_classes", "runtime classes (sandboxes)", (Rows("runtimeclasses.node.k8s.io"),),
         (*identity(namespaced=False), Column("handler", "string", "handler", "runtime that runs its pods")),
         ("name",), kind="RuntimeClass",
+    ),
+    Table(
+        "pod_priority_classes", "priority classes of pods", (Rows("priorityclasses.scheduling.k8s.io"),),
+        (
+            *identity(namespaced=False),
+            Column("value", "int64", "value", "priority of the pods of this class"),
+            Column("is_default", "boolean", "globalDefault", "counts for pods that name no class", absent=False),
+            Column("preemption", "string", "preemptionPolicy", "whether its pods displace others",
+                   absent="PreemptLowerPriority"),
+        ),
+        ("name",), kind="PriorityClass",
     ),
     Table(
         "ingress_classes", "ingress classes", (Rows("ingressclasses.networking.k8s.io"),),
@@ -116,6 +127,20 @@ TABLES = (
         (*_TEMPLATE, Column("ip", "string", "ip", "address"),
          Column("hostname", "string", "hostnames[]", "host name", each="optional")),
         ("kind", "namespace", "pod", "ip", "hostname"),
+    ),
+    Table(
+        "template_commands", "commands that containers of workload controllers state; their text is not kept",
+        tuple(Rows(source, f"{base}.spec.{field}[]", constants={"kind": kind, "type": of})
+              for source, (kind, base) in CONTROLLERS.items() for field, of in CONTAINER_LISTS.items()),
+        (
+            *_TEMPLATE,
+            Column("type", "string", "=type", "regular, init or ephemeral"),
+            Column("name", "string", "name", "name of the container"),
+            Column("command_count", "int64", "command", "words of the command; 0: that of the image", read="count",
+                   absent=0),
+            Column("working_dir", "string", "workingDir", "folder that it starts in"),
+        ),
+        ("kind", "namespace", "pod", "name"),
     ),
     Table(
         "claim_templates", "volume claims that a StatefulSet makes for each of its pods",

@@ -55,6 +55,7 @@ RESOURCES: dict[str, Resource] = {
         Resource("vaultstaticsecrets.secrets.hashicorp.com", "VaultStaticSecret", ("v1beta1",), builtin=False),
         Resource("horizontalpodautoscalers.autoscaling", "HorizontalPodAutoscaler", ("v2", "v1")),
         Resource("ingressclasses.networking.k8s.io", "IngressClass", namespaced=False),
+        Resource("priorityclasses.scheduling.k8s.io", "PriorityClass", namespaced=False),
         Resource("runtimeclasses.node.k8s.io", "RuntimeClass", namespaced=False),
         Resource("resourcequotas", "ResourceQuota"),
         Resource("limitranges", "LimitRange"),

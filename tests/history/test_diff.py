@@ -221,3 +221,9 @@ def test_a_new_pod_that_is_not_what_its_controller_says_is_a_change(acme: Snapsh
 
 def test_pods_that_came_with_their_template_are_none(found: Diff) -> None:
     assert not [each for each in found.objects if each.object.kind == "Pod" and "portal" in each.object.name]
+
+
+def test_an_action_of_a_binding_is_an_element_and_nothing_beside_it_changed(acme: Snapshot) -> None:
+    name = acme.admission_policy_bindings["name"].iloc[0]
+    [change] = Diff(acme, _edited(acme, "admission_policy_bindings", {"name": name}, action="Warn")).objects
+    assert change.fields == (("spec.validationActions", "Audit", None),)  # Warn was there before
