@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         collect,
         compare,
         demo,
+        diff,
         evaluate,
         explain,
         export,
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "evaluate", "explain", "export",
-           "frameworks", "given", "load_framework", "open", "period", "reperform", "report"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
+           "export", "frameworks", "given", "load_framework", "open", "period", "reperform", "report"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

@@ -22,7 +22,7 @@ from auditkit.framework.verify import verify as _verify
 from auditkit.people import attestations as _attestations
 from auditkit.people import exceptions as _exceptions
 from auditkit.proof import provenance
-from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.snapshot import VERBS, Snapshot
 from auditkit.snapshots.store import open_snapshot
 
 Paths = Path | str | Iterable[Path | str]
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from auditkit.evaluation.compare import Comparison
     from auditkit.evaluation.given import Given as GivenVerdicts
     from auditkit.exports.bundle import Sign
+    from auditkit.history.diff import Diff
     from auditkit.history.period import Period
     from auditkit.reports import Files
     from auditkit.reports.reperform import Reperformance
@@ -484,6 +485,21 @@ def given(snapshot: Snapshot | Path | str, framework: str = "") -> "list[GivenVe
     return found
 
 
+def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,
+         tickets: Path | str | None = None) -> "Diff":
+    """What changed from an earlier to a later snapshot of a cluster: `auditkit.history.diff.Diff`.
+
+    ``changes`` has a row for each field, ``by_object`` one for each object, the worst first, ``unapproved`` those that
+    nothing is known to have approved, and ``not_comparable`` what nothing can be said of. ``tickets`` is a CSV file of
+    approvals (`auditkit.history.tickets`). Two clusters can be compared too (``same_cluster`` is false then). Raises
+    `SnapshotError`, and `UsageError` with the line for a mistake in the tickets.
+    """
+    from auditkit.history.diff import Diff
+    from auditkit.history.tickets import read_tickets
+
+    return Diff(open(earlier), open(later), read_tickets(tickets) if tickets else ())
+
+
 def _day(day: dt.date | str) -> dt.date:
     """A day, also as it is written: 2026-01-31. Raises `UsageError`."""
     if isinstance(day, dt.date):
@@ -515,3 +531,6 @@ def _load_checks(checks: Paths) -> None:
 
 def _files(checks: Paths) -> list[Path]:
     return [Path(file) for file in ([checks] if isinstance(checks, Path | str) else checks) if file]
+
+
+VERBS["diff"] = diff

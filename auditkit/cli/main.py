@@ -14,7 +14,7 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, bundle, collecting, console, export, frameworks, papers, period, reperform
+from auditkit.cli import access, bundle, collecting, console, diff, export, frameworks, papers, period, reperform
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -74,6 +74,7 @@ app.command("reperform")(reperform.reperform)
 app.command("bundle")(bundle.bundle)
 app.command("period")(period.period)
 app.command("given")(period.given)
+app.command("diff")(diff.diff)
 
 
 class FailOn(StrEnum):

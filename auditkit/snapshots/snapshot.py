@@ -19,6 +19,9 @@ from auditkit.snapshots.ledger import Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.writing import write_snapshot
 
+VERBS: dict[str, Callable[..., Any]] = {}
+"""What layers above can do with a snapshot, which its methods call; `auditkit.api` registers it."""
+
 
 class Snapshot:
     """Tables of one cluster at one time, as DataFrames, with the ledger of their collection.
@@ -183,6 +186,10 @@ class Snapshot:
         """
         return self._access.who_can(verb, resource, group=group, subresource=subresource, namespace=namespace,
                                     name=name, path=path)
+
+    def diff(self, earlier: "Snapshot | Path | str", *, tickets: Path | str | None = None) -> Any:
+        """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
+        return VERBS["diff"](earlier, self, tickets=tickets)
 
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.

@@ -1,0 +1,91 @@
+"""`auditkit diff`: what changed between two snapshots."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditkit.cli import console
+from auditkit.cli.console import Format
+
+if TYPE_CHECKING:
+    from auditkit.history.authors import Author
+    from auditkit.history.diff import Change, Diff
+
+_STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
+
+
+class Weight(StrEnum):
+    """The weights of changes."""
+
+    high = "high"
+    medium = "medium"
+    low = "low"
+
+
+def diff(
+    earlier: Annotated[str, typer.Argument(help="Folder of the earlier snapshot, or 'demo'.")],
+    later: Annotated[str, typer.Argument(help="Folder of the later snapshot, or 'demo'.")],
+    format: Format = Format.text,
+    unapproved: Annotated[bool, typer.Option("--unapproved", help="Print only changes of which no approval is "
+                                                                  "known.")] = False,
+    tickets: Annotated[Path | None, typer.Option(
+        "--tickets", help="CSV file of approvals: ticket, approved_by, approved_at, kind, namespace, name (patterns), "
+        "from, until.")] = None,
+    fail_on: Annotated[Weight | None, typer.Option(
+        "--fail-on", help="Exit with 1 if there is a change of this weight or a heavier one.")] = None,
+) -> None:
+    """Show what changed between two snapshots.
+
+    Objects that were added, removed or changed, and each field, the heaviest first. Status, times and pods that a
+    controller replaced are left out. Kinds that were not read completely are listed as not comparable.
+    """
+    from auditkit import api
+
+    found = api.diff(earlier, later, tickets=tickets)
+    shown = [each for each in found.attributed if not (unapproved and each[2])]
+    plain = [change.plain(author, approval) for change, author, approval in shown]
+    if format is Format.text:
+        _print(found, shown)
+    elif format is Format.json:
+        console.as_json(found.plain() | {"changes": plain})
+    else:
+        console.records(plain, format)
+    if format is not Format.text:
+        _warn(found)
+    heavy = list(Weight)[:list(Weight).index(fail_on) + 1] if fail_on else []
+    if any(change.weight in heavy for change, *_ in shown):
+        raise typer.Exit(1)
+
+
+def _print(found: "Diff", shown: list[tuple["Change", "Author", str | None]]) -> None:
+    """The changes by weight, for people."""
+    _warn(found)
+    for weight, style in _STYLES.items():
+        changes = [each for each in shown if each[0].weight == weight]
+        if changes:
+            console.line(f"{weight} ({len(changes)})", style=style)
+        for change, author, approval in changes:
+            thing = change.object
+            where = f"{thing.namespace}/{thing.name}" if thing.namespace else thing.name
+            again = " (deleted and made anew)" if change.recreated else ""
+            console.line(f"{change.change} {thing.kind} {where}{again}", indent=2)
+            for said in change.said:
+                console.line(said, indent=6)
+            console.line(f"by: {_who(author)}; approval: {approval or 'none known'}", indent=6, style="dim")
+    for row in found.not_comparable.itertuples(index=False):
+        console.line(f"not comparable: {row.what}: {row.reason}", style="yellow")
+    console.say(repr(found).strip("<>"))
+
+
+def _who(author: "Author") -> str:
+    """Who changed an object, in words."""
+    when = f" on {author.when:%Y-%m-%d %H:%M:%S} UTC" if author.when else ""
+    with_program = f" with {author.program}" if author.program else ""
+    return f"{author.who or 'unknown'}{with_program}{when} ({author.known_by})"
+
+
+def _warn(found: "Diff") -> None:
+    for said in found.warnings:
+        console.say(said, "yellow")
