@@ -11,12 +11,24 @@ from typing import TYPE_CHECKING
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import collect, compare, demo, evaluate, explain, frameworks, load_framework, open, report
+    from auditkit.api import (
+        collect,
+        compare,
+        demo,
+        evaluate,
+        explain,
+        frameworks,
+        load_framework,
+        open,
+        population,
+        report,
+        sample,
+    )
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "collect", "compare", "demo", "evaluate", "explain", "frameworks",
-           "load_framework", "open", "report"]
+           "load_framework", "open", "population", "report", "sample"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
+    from auditkit.history.population import Population
+    from auditkit.history.populations import Changes
+    from auditkit.history.sample import Sample
+    from auditkit.history.sizes import Risk
+    from auditkit.history.window import Window
     from auditkit.reports import Files
 
 
@@ -234,6 +239,11 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
     parameters are those of `evaluate`.
     """
     from auditkit.evaluation.compare import Comparison
+    from auditkit.history.population import Population
+    from auditkit.history.populations import Changes
+    from auditkit.history.sample import Sample
+    from auditkit.history.sizes import Risk
+    from auditkit.history.window import Window
 
     opened = open(snapshot)
     _load_checks(checks)
@@ -292,6 +302,73 @@ def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
 
     for notebook in notebooks:
         notebook_file.read(find_notebook(notebook))
+
+
+def population(source: Snapshot | Path | str, name: str, *, first: str = "", last: str = "", cluster: str = "",
+               exceptions: Path | str | None = None, checks: Paths = ()) -> "Population":
+    """A population of a snapshot (a moment) or of a store (a period): its items with their identity, and its digest.
+
+    ``name`` is a table, or one of `auditkit.history.populations`: ``changes``, ``new-access``, ``images``,
+    ``exceptions``, ``privileged-use``, ``check:NAME``, ``sql:QUERY``. ``first`` and ``last`` are days (YYYY-MM-DD, both
+    included) of a store, ``cluster`` the name or UID of the cluster in it. ``exceptions`` are files as in `evaluate`,
+    ``checks`` Python files with checks of your own. Raises `NoSuchName`, `UsageError` and `SnapshotError`.
+    """
+    from auditkit.history import populations
+
+    _load_checks(checks)
+    accepted = _exceptions.read(exceptions) if exceptions else None
+    return populations.population(name, _window(source, first, last, cluster), changes=_changes(), exceptions=accepted)
+
+
+def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed: str, size: int | None = None,
+           frequency: str = "", risk: "Risk" = "low", sizes: Path | str | None = None, by: str = "",
+           choice: Path | str | None = None, first: str = "", last: str = "", cluster: str = "",
+           framework: str = "", requirements: Iterable[str] = (), exceptions: Path | str | None = None,
+           attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
+           pss_version: str = "") -> "Sample":
+    """A sample of a population that ``seed`` chooses, the same items on every machine.
+
+    ``source`` is a population, or with ``name`` what `population` makes one of. Its size is ``size``, or that of the table ``sizes``
+    (the one that ships: `auditkit.history.sizes`) for a control of this ``frequency`` and ``risk``; without both, for a
+    population of so many items. ``by`` is a column to take a share of each of its values of, ``choice`` a file with
+    items that the auditor wants in or out (`auditkit.history.choice`). With a ``framework`` the sample has the verdicts
+    of its checks (of ``requirements``) on the items; the other parameters are those of `evaluate`.
+
+    Raises `UsageError` without a seed, and what `population` and `evaluate` raise.
+    """
+    from auditkit.history import choice as choices
+    from auditkit.history import sample as samples
+    from auditkit.history import sizes as tables_of_sizes
+    from auditkit.history.population import Population
+
+    found = source if isinstance(source, Population) else population(
+        source, name, first=first, last=last, cluster=cluster, exceptions=exceptions, checks=checks)
+    requirements = [requirements] if isinstance(requirements, str) else list(requirements)
+    if requirements and not framework:
+        raise UsageError("A requirement needs the framework that has it. Name one with --framework.")
+    judge = (lambda snapshot: evaluate(
+        snapshot, framework, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+        pss_version=pss_version)) if framework else None
+    return samples.choose(
+        found, seed, tables_of_sizes.given(len(found), size, frequency, risk, sizes), by=by,
+        chosen_by=choices.read(choice, found.frame) if choice else None, judge=judge, requirements=requirements)
+
+
+def _window(source: Snapshot | Path | str, first: str, last: str, cluster: str) -> "Window":
+    """The snapshots that a population is of: one, or those of a store. Raises `UsageError` and `SnapshotError`."""
+    from auditkit.history import window
+
+    if isinstance(source, Snapshot) or str(source) == DEMO or (Path(source) / "manifest.json").exists():
+        if first or last or cluster:
+            raise UsageError("--from, --to and --cluster are for a store: one snapshot shows a moment.")
+        return window.at(open(source))
+    return window.over(Path(source), window.day(first), window.day(last), cluster)
+
+
+def _changes() -> "Changes | None":
+    """What changed between two snapshots, where this version can tell: `auditkit.diff`."""
+    compare_snapshots = globals().get("diff")
+    return (lambda before, after: compare_snapshots(before, after).changes) if compare_snapshots else None
 
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,

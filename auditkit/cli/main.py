@@ -14,7 +14,7 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, collecting, console, frameworks
+from auditkit.cli import access, collecting, console, frameworks, samples
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -60,6 +60,7 @@ app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(frameworks.old, name="controls", hidden=True)
 app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
+app.command()(samples.sample)
 
 
 class FailOn(StrEnum):
