@@ -239,11 +239,6 @@ def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | st
     parameters are those of `evaluate`.
     """
     from auditkit.evaluation.compare import Comparison
-    from auditkit.history.population import Population
-    from auditkit.history.populations import Changes
-    from auditkit.history.sample import Sample
-    from auditkit.history.sizes import Risk
-    from auditkit.history.window import Window
 
     opened = open(snapshot)
     _load_checks(checks)
@@ -328,11 +323,12 @@ def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed
            pss_version: str = "") -> "Sample":
     """A sample of a population that ``seed`` chooses, the same items on every machine.
 
-    ``source`` is a population, or with ``name`` what `population` makes one of. Its size is ``size``, or that of the table ``sizes``
-    (the one that ships: `auditkit.history.sizes`) for a control of this ``frequency`` and ``risk``; without both, for a
-    population of so many items. ``by`` is a column to take a share of each of its values of, ``choice`` a file with
-    items that the auditor wants in or out (`auditkit.history.choice`). With a ``framework`` the sample has the verdicts
-    of its checks (of ``requirements``) on the items; the other parameters are those of `evaluate`.
+    ``source`` is a population, or with ``name`` what `population` makes one of. Its size is ``size``, or that of the
+    table ``sizes`` (the one that ships: `auditkit.history.sizes`) for a control of this ``frequency`` and ``risk``;
+    without both, for a population of so many items. ``by`` is a column to take a share of each of its values of,
+    ``choice`` a file with items that the auditor wants in or out (`auditkit.history.choice`). With a ``framework`` the
+    sample has the verdicts of its checks (of ``requirements``) on the items; the other parameters are those of
+    `evaluate`.
 
     Raises `UsageError` without a seed, and what `population` and `evaluate` raise.
     """

@@ -45,8 +45,8 @@ def sample(
     population: Annotated[str, typer.Option(
         "--population", help="What to choose from: a table (pods, access, all_containers …), images, exceptions, "
         "changes, new-access, privileged-use, check:NAME, or sql:QUERY.")],
-    seed: Annotated[str, typer.Option("--seed", help="Text that the auditor chooses. The same seed chooses the same items "
-                                                     "on every machine.")] = "",
+    seed: Annotated[str, typer.Option("--seed", help="Text that the auditor chooses. The same seed chooses the same "
+                                                     "items on every machine.")] = "",
     size: Annotated[int | None, typer.Option("--size", help="Number of items. Default: by the table of sizes.")] = None,
     frequency: Annotated[Frequency | None, typer.Option(
         "--frequency", help="How often the control operates. Default: the size is that for a population of so many "
@@ -60,8 +60,8 @@ def sample(
     first: Annotated[str, typer.Option("--from", help="First day of the period (YYYY-MM-DD) in a store.")] = "",
     last: Annotated[str, typer.Option("--to", help="Last day of the period, included.")] = "",
     cluster: Annotated[str, typer.Option("--cluster", help="Name or UID of the cluster, in a store of several.")] = "",
-    framework: Annotated[str, typer.Option("--framework", "-f", help="Show the verdicts of this framework's checks on the "
-                                                                     "items.")] = "",
+    framework: Annotated[str, typer.Option("--framework", "-f", help="Show the verdicts of this framework's checks on "
+                                                                     "the items.")] = "",
     requirement: Annotated[list[str], typer.Option(
         "--requirement", help="Show only the verdicts of this requirement. Can be repeated.")] = [],  # noqa: B006
     exceptions: Annotated[Path | None, typer.Option("--exceptions", help="YAML file or folder with risk "
@@ -91,8 +91,8 @@ def sample(
         whole.write(population_file, found.content)
         console.say(f"{population_file} has the population; its sha256 is {found.digest}")
     chosen = api.sample(
-        found, seed=seed, size=size, frequency=frequency.value if frequency else "", risk=risk.value, sizes=sizes, by=by,
-        choice=choice, framework=framework, requirements=requirement, exceptions=exceptions, controls=controls,
+        found, seed=seed, size=size, frequency=frequency.value if frequency else "", risk=risk.value, sizes=sizes,
+        by=by, choice=choice, framework=framework, requirements=requirement, exceptions=exceptions, controls=controls,
         checks=checks)
     _print(chosen, format, output)
     if format is not SampleFormat.text:  # as text it says so itself
@@ -124,7 +124,8 @@ def _show(chosen: "Sample") -> None:
     for text in (f"Population: {population.name} of {population.cluster}, {span}", f"Items: {len(population):,}",
                  f"SHA-256 of the population: {population.digest}", f"Seed: {chosen.seed}",
                  f"Size: {chosen.size.items}, {chosen.size.why}",
-                 f"By {chosen.by}: each takes its share, rounded up" if chosen.by else "", population.warning, population.bounds):
+                 f"By {chosen.by}: each takes its share, rounded up" if chosen.by else "", population.warning,
+                 population.bounds):
         if text:
             console.line(text)
     console.table("", ["number", "how", *(["stratum"] if chosen.by else []), "item", "first seen", "last seen",

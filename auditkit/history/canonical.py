@@ -23,7 +23,7 @@ def rows(frame: pd.DataFrame, columns: Sequence[str]) -> pa.Array:
     """The text of each row, of these columns."""
     if not len(frame) or not columns:
         return pa.array(["[]"] * len(frame), pa.string())
-    texts = [_texts(_array(frame[name])) for name in columns]
+    texts = [_texts(frame[name]) for name in columns]
     joined = pc.binary_join_element_wise(*texts, ",") if len(texts) > 1 else texts[0]
     return pc.binary_join_element_wise("[", joined, "]", "")
 
@@ -33,8 +33,11 @@ def text(value: Any) -> str:
     return _encoder.encode(plain(value))
 
 
-def _texts(values: pa.Array) -> pa.Array:
+def _texts(column: pd.Series) -> pa.Array:
     """The text of each value; worked out once for each distinct one, where Arrow can tell them apart."""
+    if column.dtype == object:  # fields of changes: what they were before and after may be of several types
+        return pa.array([text(value) for value in column.tolist()], pa.string())
+    values = _array(column)
     if pa.types.is_nested(values.type):
         return pa.array([text(value) for value in values.to_pylist()], pa.string())
     encoded = values if pa.types.is_dictionary(values.type) else values.dictionary_encode()

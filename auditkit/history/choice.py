@@ -77,13 +77,13 @@ def _reasons(path: Path, key: str, entries: list[_Entry], frame: pd.DataFrame) -
         for column, pattern in entry.where.items():
             matched &= _matches(frame[column], pattern)
         if not matched.any():
-            raise DefinitionError(f"{path}, line {line}: it matches no item of the population. Correct it, or remove it.")
+            raise DefinitionError(f"{path}, line {line}: it matches no item. Correct it, or remove it.")
         found[matched] = [f"{before}; {entry.reason}" if before else entry.reason for before in found[matched]]
     return found
 
 
 def _matches(column: pd.Series, pattern: str) -> pd.Series:
-    """True for each value that a pattern matches; a value that is not text is compared as the population's file has it."""
+    """True for each value that a pattern matches; what is not text is compared as the file has it."""
     codes, values = pd.factorize(column)
     alike = re.compile(fnmatch.translate(pattern)).match
     told = [alike(value if isinstance(value, str) else canonical.text(value)) is not None for value in values]

@@ -1,6 +1,6 @@
 """A population: all items that an auditor may choose from, each with its identity, and one digest of the whole.
 
-The digest is the SHA-256 of the population's file (`Population.content`), so ``sha256sum`` computes it. The file has one
+The digest is the SHA-256 of the population's file (`Population.content`), so ``sha256sum`` computes it. The file has a
 line of JSON for what the population is (`Population.header`) and one for each item, sorted, as
 `auditkit.history.canonical` writes rows: the key, the other columns, and when and in which snapshot the item was seen.
 """
@@ -35,9 +35,9 @@ class Population:
     """All items of one kind, at a moment or over a period.
 
     ``frame`` has a row for each item, sorted by its text: ``item`` (the key as canonical JSON), the columns of ``key``,
-    the other columns, and those of `SEEN`. ``gaps`` says, as sentences, why items may be missing; ``bounds`` what such a
-    population cannot have in any case. ``tables`` are those that it was made of, ``table`` the one whose rows the items
-    are (empty where there is none).
+    the other columns, and those of `SEEN`. ``gaps`` says, as sentences, why items may be missing; ``bounds`` what such
+    a population cannot have in any case. ``tables`` are those that it was made of, ``table`` the one whose rows the
+    items are (empty where there is none).
     """
 
     name: str

@@ -199,9 +199,9 @@ def _exceptions(window: Window, exceptions: Sequence[RiskAcceptance] | None) -> 
         "granted": entry.granted.isoformat(), "expires": entry.expires.isoformat(), "file": origin.file,
         "line": str(origin.line), "sha256": origin.sha256,
     } for entry, origin in entries], columns=ACCEPTED).astype(STRING).astype({"line": INTEGER})
-    moments = [one.manifest.moment for one in window.snapshots] or [None]
-    newest = window.snapshots[-1].digest if window.snapshots else ""
-    seen = dict(zip(SEEN, (moments[0], moments[-1], newest), strict=True))
+    taken = window.snapshots
+    seen = dict(zip(SEEN, (taken[0].manifest.moment, taken[-1].manifest.moment, taken[-1].digest) if taken
+                    else (None, None, ""), strict=True))
     typed = {name: pd.Series([value] * len(frame), dtype=STRING if name == "snapshot" else TIME)
              for name, value in seen.items()}
     return of_items("exceptions", window, frame.assign(**typed), ["file", "line"])

@@ -5,8 +5,9 @@ The rule, so that anybody can do it again: of each item take the SHA-256 of the 
 
     printf '%s\\0%s' 'SEED' '["billing","web-1"]' | sha256sum
 
-By strata, each gets its share of the size, rounded up, so that none is left out; the sample may be larger by that. Items
-that the auditor includes or excludes are shown apart and are not chosen from. The tool offers, the auditor chooses.
+By strata, each gets its share of the size, rounded up, so that none is left out; the sample may be larger by that.
+Items that the auditor includes or excludes are shown apart and are not chosen from. The tool offers, the auditor
+chooses.
 """
 
 import hashlib
@@ -48,8 +49,8 @@ class Sample:
 
     ``frame`` has the items: the columns of `HOW`, then those of the population. ``requests`` has what the population
     rests on (columns: `REQUESTS`): the ledger of each snapshot that an item is from, with the digests of the answers.
-    ``verdicts`` (columns: `VERDICTS`) are those of the checks of a framework on each item, as of its snapshot; without a
-    framework there are none.
+    ``verdicts`` (columns: `VERDICTS`) are those of the checks of a framework on each item, as of its snapshot; without
+    a framework there are none.
     """
 
     population: Population
@@ -78,8 +79,8 @@ class Sample:
 
     @cached_property
     def verdicts(self) -> pd.DataFrame:
-        """The verdicts on the items."""
-        frames = [self._judged(snapshot) for snapshot in self._snapshots] if self.judge else []
+        """The verdicts on the items. Raises `NoSuchName` for a requirement that the framework does not have."""
+        frames = [self._of(self.judge(snapshot)) for snapshot in self._snapshots] if self.judge else []
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=VERDICTS)
 
     @property
@@ -88,15 +89,13 @@ class Sample:
         window, named = self.population.window, set(self.items["snapshot"])
         return [one for one in (*window.snapshots, *window.later) if one.digest in named]
 
-    def _judged(self, snapshot: Snapshot) -> pd.DataFrame:
-        """The verdicts of one snapshot on the items that are from it."""
-        assert self.judge is not None
-        evaluation = self.judge(snapshot)
+    def _of(self, evaluation: Evaluation) -> pd.DataFrame:
+        """The verdicts on the items that are from one snapshot."""
         known = [requirement.id for requirement in evaluation.framework.requirements]
         for wanted in self.requirements:
             if wanted not in known:
                 raise NoSuchName(f"requirement of {evaluation.framework.framework}", wanted, known)
-        items = self.items[self.items["snapshot"] == snapshot.digest].reset_index(drop=True)
+        items = self.items[self.items["snapshot"] == evaluation.snapshot.digest].reset_index(drop=True)
         said = evaluation.verdicts()
         if self.requirements:
             said = said[said["requirement"].isin(self.requirements)]
@@ -140,8 +139,9 @@ def _renamed(column: str) -> str:
 def verify_seed(seed: str, population: Population) -> None:
     """Raises `UsageError` where there is no seed, or one that nobody could type again."""
     if not seed.strip():
-        raise UsageError("A sample needs a seed that the auditor chooses: any text (--seed). To show that it was chosen "
-                         f"when the population was fixed, begin it with the population's digest: {population.digest}")
+        raise UsageError("A sample needs a seed that the auditor chooses: any text (--seed). To show that it was "
+                         "chosen when the population was fixed, begin it with the population's digest: "
+                         f"{population.digest}")
     if not seed.isprintable():
         raise UsageError("The seed has characters that cannot be printed, so nobody could type it again. Choose "
                          "another.")

@@ -14,6 +14,7 @@ out; a file of the auditor's own has the same form::
 
 import hashlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,8 +23,10 @@ import msgspec
 from auditkit.base import files, shipped, strict_yaml
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
 
-FREQUENCIES = ("annual", "quarterly", "monthly", "weekly", "daily", "many_times_a_day")
-RISKS = ("low", "high")
+_WORDS = {"annual": "once a year", "quarterly": "each quarter", "monthly": "each month", "weekly": "each week",
+          "daily": "each day", "many_times_a_day": "many times a day"}
+FREQUENCIES = tuple(_WORDS)
+"""How often a control may operate."""
 Risk = Literal["low", "high"]
 Items = Annotated[int, msgspec.Meta(ge=1)]
 
@@ -41,9 +44,23 @@ class Line(Size, frozen=True, kw_only=True):
     up_to: Items | None = None
 
 
+class _Frequencies(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    annual: Size | None = None
+    quarterly: Size | None = None
+    monthly: Size | None = None
+    weekly: Size | None = None
+    daily: Size | None = None
+    many_times_a_day: Size | None = None
+
+    @property
+    def given(self) -> dict[str, Size]:
+        """Those that the file has."""
+        return {name: size for name, size in msgspec.structs.asdict(self).items() if size is not None}
+
+
 class _Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     basis: str
-    frequencies: dict[Literal["annual", "quarterly", "monthly", "weekly", "daily", "many_times_a_day"], Size] = {}
+    frequencies: _Frequencies = _Frequencies()
     populations: list[Line] = []
 
 
@@ -73,16 +90,18 @@ class Sizes:
         Raises `NoSuchName` for a frequency, `DefinitionError` for a population that the table leaves out.
         """
         if frequency:
-            if frequency not in self.table.frequencies:
-                raise NoSuchName("frequency", frequency, self.table.frequencies)
-            size, what = self.table.frequencies[frequency], f"a control that operates {_WORDS[frequency]}"
+            known = self.table.frequencies.given
+            if frequency not in known:
+                raise NoSuchName("frequency", frequency, known)
+            size, what = known[frequency], f"a control that operates {_WORDS[frequency]}"
         else:
             size = self._line(population)
             what = f"a population of {population:,} items"
         items = size.high if risk == "high" else size.low
         where = f"{self.name}, sha256 {self.sha256[:12]}…: {self.table.basis}"
         if items >= population:
-            return Chosen(population, f"all {population:,} items: the table has {items} for {what}, {risk} risk ({where})")
+            why = f"all {population:,} items: the table has {items} for {what}, {risk} risk ({where})"
+            return Chosen(population, why)
         return Chosen(items, f"{what}, {risk} risk ({where})")
 
     def _line(self, population: int) -> Size:
@@ -91,10 +110,6 @@ class Sizes:
                 return line
         raise DefinitionError(f"{self.name} has no size for a population of {population:,} items. Add a line without "
                               "up_to, or give --size.")
-
-
-_WORDS = {"annual": "once a year", "quarterly": "each quarter", "monthly": "each month", "weekly": "each week",
-          "daily": "each day", "many_times_a_day": "many times a day"}
 
 
 def given(population: int, size: int | None, frequency: str, risk: Risk, file: Path | str | None = None) -> Chosen:
@@ -114,7 +129,7 @@ def read(file: Path | str | None = None) -> Sizes:
     path = Path(file) if file else shipped.folder("controls") / "sample-sizes.yaml"
     table = strict_yaml.read(path, _Document).sample_sizes
     limits = [line.up_to for line in table.populations]
-    for place, (limit, after) in enumerate(zip(limits, limits[1:], strict=False), 1):
+    for place, (limit, after) in enumerate(pairwise(limits), 1):
         if limit is None or (after is not None and after <= limit):
             line = strict_yaml.line(path, "sample_sizes", "populations", place)
             raise DefinitionError(f"{path}, line {line}: the sizes of populations must be in order: each up_to greater "

@@ -16,7 +16,7 @@ NAMED = 5
 
 @dataclass(frozen=True)
 class Window:
-    """The snapshots of one cluster, oldest first, whose time is from ``first`` to ``last`` (days in UTC, both included).
+    """The snapshots of one cluster, oldest first, taken from ``first`` to ``last`` (days in UTC, both included).
 
     ``before`` is the newest snapshot that is older than the period; ``later`` are those after it. Without a period (one
     snapshot, or all of a store) the days are those of the snapshots. ``broken`` says which cannot be opened.
@@ -63,8 +63,8 @@ class Window:
         moments = [snapshot.manifest.moment for snapshot in self.snapshots]
         longest = max((after - before for before, after in pairwise(moments)), default=dt.timedelta())
         hours = longest.total_seconds() / 3600
-        return ("Made of snapshots: what existed or held only between two of them is not in the population. The longest "
-                f"time between two is {hours:,.1f} hours.")
+        return ("Made of snapshots: what existed or held only between two of them is not in the population. The "
+                f"longest time between two is {hours:,.1f} hours.")
 
 
 def at(snapshot: Snapshot) -> Window:
@@ -76,13 +76,13 @@ def at(snapshot: Snapshot) -> Window:
 def over(store: Path, first: dt.date | None = None, last: dt.date | None = None, cluster: str = "") -> Window:
     """The window of a store from the day ``first`` to the day ``last``; by default from its first to its last snapshot.
 
-    ``cluster`` is the name or the UID of one; a store that has several needs it. Raises `UsageError` where the period or
-    the cluster is not clear, `SnapshotError` where the store has no snapshot.
+    ``cluster`` is the name or the UID of one; a store that has several needs it. Raises `UsageError` where the period
+    or the cluster is not clear, `SnapshotError` where the store has no snapshot.
     """
     found, errors = snapshots(store)
     if not found:
-        raise SnapshotError(f"{store} has no snapshot that can be opened{f' ({errors[0]})' if errors else ''}. Give the "
-                            "folder of a store that `auditkit collect --store` has written, or of a snapshot.")
+        raise SnapshotError(f"{store} has no snapshot that can be opened{f' ({errors[0]})' if errors else ''}. Give "
+                            "the folder of a store that `auditkit collect --store` has written, or of a snapshot.")
     ours = sorted(_of_cluster(found, cluster, store), key=lambda one: one.manifest.moment)
     days = [snapshot.manifest.moment.astimezone(dt.UTC).date() for snapshot in ours]
     first, last = first or days[0], last or days[-1]
@@ -110,7 +110,7 @@ def _of_cluster(found: list[Snapshot], cluster: str, store: Path) -> list[Snapsh
               if cluster in ("", snapshot.manifest.cluster, snapshot.manifest.cluster_uid)}
     if len(chosen) != 1:
         what = f"has no snapshot of {cluster!r}" if not chosen else "has snapshots of several clusters"
-        raise UsageError(f"{store} {what}: {'; '.join(sorted(called.values()))}. Name one with --cluster (name or UID).")
+        raise UsageError(f"{store} {what}: {'; '.join(sorted(called.values()))}. Name one with --cluster.")
     return [snapshot for snapshot in found if snapshot.manifest.which in chosen]
 
 

@@ -117,10 +117,10 @@ def test_values_of_every_type_have_one_text() -> None:
         "n": pd.array([1, None], "int64[pyarrow]"), "f": pd.array([0.5, None], "double[pyarrow]"),
         "b": pd.array([True, None], "bool[pyarrow]"), "t": pd.array([DAY, None], "timestamp[us, tz=UTC][pyarrow]"),
         "l": pd.Series([["a", None], None], dtype=pd.ArrowDtype(pa.list_(pa.string()))),
-        "o": [{"z": [1]}, None], "p": [DAY, None],
+        "o": [{"z": [1, "x"]}, None], "p": [DAY, None],
     })
     assert canonical.rows(frame, list(frame)).to_pylist() == [
-        '[1,0.5,true,"2026-03-01T12:00:00.000000Z",["a",null],{"z":[1]},"2026-03-01T12:00:00.000000Z"]',
+        '[1,0.5,true,"2026-03-01T12:00:00.000000Z",["a",null],{"z":[1,"x"]},"2026-03-01T12:00:00.000000Z"]',
         "[null,null,null,null,null,null,null]"]
 
 
