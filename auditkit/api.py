@@ -1,5 +1,6 @@
 """The public functions, which the command line and the notebooks call."""
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from auditkit.collectors.listing import Progress
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.evaluation.compare import Comparison
-    from auditkit.history.population import Population
+    from auditkit.history.items import Population
     from auditkit.history.populations import Changes
     from auditkit.history.sample import Sample
     from auditkit.history.sizes import Risk
@@ -299,12 +300,12 @@ def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
         notebook_file.read(find_notebook(notebook))
 
 
-def population(source: Snapshot | Path | str, name: str, *, first: str = "", last: str = "", cluster: str = "",
-               exceptions: Path | str | None = None, checks: Paths = ()) -> "Population":
+def population(source: Snapshot | Path | str, name: str, *, start: dt.date | str = "", end: dt.date | str = "",
+               cluster: str = "", exceptions: Path | str | None = None, checks: Paths = ()) -> "Population":
     """A population of a snapshot (a moment) or of a store (a period): its items with their identity, and its digest.
 
     ``name`` is a table, or one of `auditkit.history.populations`: ``changes``, ``new-access``, ``images``,
-    ``exceptions``, ``privileged-use``, ``check:NAME``, ``sql:QUERY``. ``first`` and ``last`` are days (YYYY-MM-DD, both
+    ``exceptions``, ``privileged-use``, ``check:NAME``, ``sql:QUERY``. ``start`` and ``end`` are days (YYYY-MM-DD, both
     included) of a store, ``cluster`` the name or UID of the cluster in it. ``exceptions`` are files as in `evaluate`,
     ``checks`` Python files with checks of your own. Raises `NoSuchName`, `UsageError` and `SnapshotError`.
     """
@@ -312,12 +313,12 @@ def population(source: Snapshot | Path | str, name: str, *, first: str = "", las
 
     _load_checks(checks)
     accepted = _exceptions.read(exceptions) if exceptions else None
-    return populations.population(name, _window(source, first, last, cluster), changes=_changes(), exceptions=accepted)
+    return populations.population(name, _window(source, start, end, cluster), changes=_changes(), exceptions=accepted)
 
 
 def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed: str, size: int | None = None,
            frequency: str = "", risk: "Risk" = "low", sizes: Path | str | None = None, by: str = "",
-           choice: Path | str | None = None, first: str = "", last: str = "", cluster: str = "",
+           choice: Path | str | None = None, start: dt.date | str = "", end: dt.date | str = "", cluster: str = "",
            framework: str = "", requirements: Iterable[str] = (), exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
            pss_version: str = "") -> "Sample":
@@ -335,10 +336,10 @@ def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed
     from auditkit.history import choice as choices
     from auditkit.history import sample as samples
     from auditkit.history import sizes as tables_of_sizes
-    from auditkit.history.population import Population
+    from auditkit.history.items import Population
 
     found = source if isinstance(source, Population) else population(
-        source, name, first=first, last=last, cluster=cluster, exceptions=exceptions, checks=checks)
+        source, name, start=start, end=end, cluster=cluster, exceptions=exceptions, checks=checks)
     requirements = [requirements] if isinstance(requirements, str) else list(requirements)
     if requirements and not framework:
         raise UsageError("A requirement needs the framework that has it. Name one with --framework.")
@@ -350,21 +351,21 @@ def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed
         chosen_by=choices.read(choice, found.frame) if choice else None, judge=judge, requirements=requirements)
 
 
-def _window(source: Snapshot | Path | str, first: str, last: str, cluster: str) -> "Window":
+def _window(source: Snapshot | Path | str, start: dt.date | str, end: dt.date | str, cluster: str) -> "Window":
     """The snapshots that a population is of: one, or those of a store. Raises `UsageError` and `SnapshotError`."""
     from auditkit.history import window
 
     if isinstance(source, Snapshot) or str(source) == DEMO or (Path(source) / "manifest.json").exists():
-        if first or last or cluster:
+        if start or end or cluster:
             raise UsageError("--from, --to and --cluster are for a store: one snapshot shows a moment.")
         return window.at(open(source))
-    return window.over(Path(source), window.day(first), window.day(last), cluster)
+    return window.over(Path(source), window.day(start), window.day(end), cluster)
 
 
 def _changes() -> "Changes | None":
     """What changed between two snapshots, where this version can tell: `auditkit.diff`."""
     compare_snapshots = globals().get("diff")
-    return (lambda before, after: compare_snapshots(before, after).changes) if compare_snapshots else None
+    return (lambda before, after: compare_snapshots(before, after).by_object) if compare_snapshots else None
 
 
 def _read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,

@@ -57,8 +57,8 @@ def sample(
                                                  "namespace.")] = "",
     choice: Annotated[Path | None, typer.Option(
         "--choice", help="YAML file with items that must be in the sample or out of it, each with a reason.")] = None,
-    first: Annotated[str, typer.Option("--from", help="First day of the period (YYYY-MM-DD) in a store.")] = "",
-    last: Annotated[str, typer.Option("--to", help="Last day of the period, included.")] = "",
+    start: Annotated[str, typer.Option("--from", help="First day of the period (YYYY-MM-DD) in a store.")] = "",
+    end: Annotated[str, typer.Option("--to", help="Last day of the period, included.")] = "",
     cluster: Annotated[str, typer.Option("--cluster", help="Name or UID of the cluster, in a store of several.")] = "",
     framework: Annotated[str, typer.Option("--framework", "-f", help="Show the verdicts of this framework's checks on "
                                                                      "the items.")] = "",
@@ -85,7 +85,7 @@ def sample(
 
     if output and format is SampleFormat.text:
         raise UsageError("--output writes a file for programs: add --format csv or --format json.")
-    found = api.population(source, population, first=first, last=last, cluster=cluster, exceptions=exceptions,
+    found = api.population(source, population, start=start, end=end, cluster=cluster, exceptions=exceptions,
                            checks=checks)
     if population_file:
         whole.write(population_file, found.content)

@@ -22,13 +22,14 @@ from auditkit.checks import find
 from auditkit.errors import GapWarning, NoSuchName, UsageError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.words import SUBJECT
-from auditkit.history.population import SEEN, TIME, Population, of_items, of_rows
+from auditkit.history.items import SEEN, TIME, Population, of_items, of_rows
 from auditkit.history.window import Window
 from auditkit.people.exceptions import RiskAcceptance
 from auditkit.snapshots.snapshot import Snapshot
 
 Changes = Callable[[Snapshot, Snapshot], pd.DataFrame]
-"""What changed from one snapshot to a later one: a frame with the columns `CHANGE` at least."""
+"""What changed from one snapshot to a later one: a row for each object, with the columns `CHANGE` at least. Its
+``attrs["not_comparable"]`` says, as sentences, what the two do not show."""
 
 CHANGE = ["change", "kind", "namespace", "name"]
 GRANT = ["kind", "namespace", "binding", "role_kind", "role", "subject_kind", "subject_namespace", "subject"]
@@ -130,16 +131,12 @@ def _changes(window: Window, changes: Changes | None) -> Population:
     if changes is None:
         raise UsageError("This version of auditkit cannot compare snapshots, so it has no population of changes. Use "
                          "another population, such as new-access.")
-    found = [(after, changes(before, after).assign(since=pd.Timestamp(before.manifest.moment)))
-             for before, after in _pairs(window, "changes")]
-    gaps = [*window.gaps, *_without_base(window)]
-    for snapshot in [*filter(None, [window.before]), *window.snapshots]:
-        gaps += _of_snapshot(snapshot, snapshot.gaps([name for name in tables.TABLES if name not in _SCANNED]), window)
+    found, gaps = [], [*window.gaps, *_without_base(window)]
+    for before, after in _pairs(window, "changes"):
+        changed = changes(before, after)
+        gaps += [f"changes until {after.manifest.as_of}: {gap}" for gap in changed.attrs.get("not_comparable", ())]
+        found.append((after, changed.assign(since=pd.Timestamp(before.manifest.moment))))
     return of_rows("changes", window, found, [*CHANGE, "since"], gaps=gaps, first=True)
-
-
-_SCANNED = ("findings", "finding_references", "events", "scans", "memberships")
-"""What people and tools gave says nothing of whether objects changed."""
 
 
 def _privileged_use(window: Window) -> Population:

@@ -27,7 +27,7 @@ from auditkit.evaluation.results import subjects
 from auditkit.evaluation.words import SUBJECT
 from auditkit.history import choice
 from auditkit.history.choice import Choice
-from auditkit.history.population import ITEM, Population
+from auditkit.history.items import ITEM, Population
 from auditkit.history.sizes import Chosen
 from auditkit.snapshots.snapshot import Snapshot
 

@@ -95,8 +95,10 @@ def over(store: Path, first: dt.date | None = None, last: dt.date | None = None,
                   broken=[f"a snapshot of the store cannot be opened: {error}" for error in errors])
 
 
-def day(written: str) -> dt.date | None:
-    """A day as people write it; none where nothing is. Raises `UsageError`."""
+def day(written: dt.date | str) -> dt.date | None:
+    """A day, also as people write it; none where nothing is. Raises `UsageError`."""
+    if isinstance(written, dt.date):
+        return written
     try:
         return dt.date.fromisoformat(written) if written else None
     except ValueError:

@@ -12,7 +12,7 @@ from command_line import auditkit
 from auditkit import api
 from auditkit.exports import sample as exports
 from auditkit.history import window
-from auditkit.history.population import of_rows
+from auditkit.history.items import of_rows
 from auditkit.snapshots.snapshot import Snapshot
 
 

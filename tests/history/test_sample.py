@@ -20,7 +20,7 @@ from auditkit import api
 from auditkit.base import shipped
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.history import sizes, window
-from auditkit.history.population import Population, of_rows
+from auditkit.history.items import Population, of_rows
 from auditkit.history.sample import choose, ranks
 from auditkit.history.sizes import Chosen
 from auditkit.snapshots.snapshot import Snapshot

@@ -17,7 +17,7 @@ from worlds import arrow
 from auditkit import api, tables
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.history import canonical, populations, window
-from auditkit.history.population import SEEN, Population, of_rows
+from auditkit.history.items import SEEN, Population, of_rows
 from auditkit.people import exceptions
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
@@ -129,7 +129,7 @@ def test_values_of_every_type_have_one_text() -> None:
 
 def test_over_a_period_items_have_their_first_and_last_day(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, pod("a"), pod("b")), taken(2, pod("a", "a:2")), taken(3, pod("a", "a:3"), pod("c")))
-    found = api.population(path, "pods", first="2026-03-01", last="2026-03-03")
+    found = api.population(path, "pods", start="2026-03-01", end="2026-03-03")
     assert found.complete and "what existed or held only between two" in found.bounds
     shown = found.frame.set_index("name")
     assert [(name, row.first_seen.day, row.last_seen.day) for name, row in shown.iterrows()] == [
@@ -142,14 +142,14 @@ def test_over_a_period_items_have_their_first_and_last_day(tmp_path: Path) -> No
 
 def test_days_without_a_snapshot_are_named(tmp_path: Path) -> None:
     path = store(tmp_path, taken(2, pod("a")), taken(5, pod("a")))
-    found = api.population(path, "pods", first="2026-03-01", last="2026-03-06")
+    found = api.population(path, "pods", start="2026-03-01", end="2026-03-06")
     assert found.gaps == ["4 of 6 days from 2026-03-01 to 2026-03-06 have no snapshot: 2026-03-01, 2026-03-03 to 2026-03-04, "
                           "2026-03-06"]
     assert found.warning.startswith("The population is incomplete: 4 of 6 days")
 
 
 def test_a_period_without_a_snapshot_says_nothing(tmp_path: Path) -> None:
-    found = api.population(store(tmp_path, taken(2, pod("a"))), "pods", first="2026-04-01", last="2026-04-30")
+    found = api.population(store(tmp_path, taken(2, pod("a"))), "pods", start="2026-04-01", end="2026-04-30")
     assert len(found) == 0 and found.gaps == [
         "no snapshot was taken from 2026-04-01 to 2026-04-30: nothing is known of this period"]
 
@@ -170,14 +170,14 @@ def test_a_snapshot_that_cannot_be_opened_is_a_gap(tmp_path: Path) -> None:
 def test_new_access_is_what_the_snapshot_before_does_not_show(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, binding("x", "old")), taken(2, binding("x", "old"), binding("y", "eve")),
                  taken(3, binding("x", "bob"), binding("y", "eve")), taken(4, binding("x", "old"), binding("y", "eve")))
-    found = api.population(path, "new-access", first="2026-03-02", last="2026-03-04")
+    found = api.population(path, "new-access", start="2026-03-02", end="2026-03-04")
     shown = sorted((row.subject, row.not_seen.day, row.first_seen.day) for row in found.frame.itertuples())
     assert shown == [("bob", 2, 3), ("eve", 1, 2), ("old", 3, 4)] and found.complete
 
 
 def test_new_access_without_a_snapshot_before_the_period_says_so(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, binding("x", "old")), taken(2, binding("y", "eve")))
-    found = api.population(path, "new-access", first="2026-03-01", last="2026-03-02")
+    found = api.population(path, "new-access", start="2026-03-01", end="2026-03-02")
     assert len(found) == 1 and "no snapshot is older than 2026-03-01" in found.gaps[-1]
 
 
@@ -193,12 +193,15 @@ def test_changes_come_from_what_compares_snapshots(tmp_path: Path) -> None:
 
     def changes(before: Snapshot, after: Snapshot) -> pd.DataFrame:
         word = "added" if len(after.pods) > len(before.pods) else "removed"
-        return pd.DataFrame([{"change": word, "kind": "Pod", "namespace": "shop", "name": "a", "fields": [
+        found = pd.DataFrame([{"change": word, "kind": "Pod", "namespace": "shop", "name": "a", "fields": [
             {"field": "spec", "before": None, "after": "x"}]}])
+        found.attrs["not_comparable"] = ["Secret: access was refused"] if word == "removed" else []
+        return found
 
     found = populations.population("changes", window.over(path), changes=changes)
     assert [(row.change, row.since.day, row.first_seen.day) for row in found.frame.itertuples()] == [
         ("added", 1, 2), ("removed", 2, 3)]
+    assert found.gaps[-1] == "changes until 2026-03-03 12:00:00 UTC: Secret: access was refused"
     with pytest.raises(UsageError, match="cannot compare snapshots"):
         populations.population("changes", window.over(path))
 
@@ -240,14 +243,14 @@ def test_what_cannot_be_is_refused_with_a_sentence(acme: Snapshot, tmp_path: Pat
         with pytest.raises(error):
             api.population(acme, name)
     with pytest.raises(UsageError, match="one snapshot shows a moment"):
-        api.population(acme, "pods", first="2026-03-01")
+        api.population(acme, "pods", start="2026-03-01")
     with pytest.raises(SnapshotError, match="no snapshot"):
         api.population(tmp_path, "pods")
     path = store(tmp_path, taken(1))
     with pytest.raises(UsageError, match="Give --from and --to in order"):
-        api.population(path, "pods", first="2026-03-02", last="2026-03-01")
+        api.population(path, "pods", start="2026-03-02", end="2026-03-01")
     with pytest.raises(UsageError, match="is not a day"):
-        api.population(path, "pods", first="March")
+        api.population(path, "pods", start="March")
 
 
 def test_every_population_ends_with_when_and_where_it_was_seen(acme: Snapshot) -> None:
