@@ -25,14 +25,17 @@ if TYPE_CHECKING:
         load_framework,
         open,
         period,
+        population,
         reperform,
         report,
+        sample,
     )
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
-           "export", "frameworks", "given", "load_framework", "open", "period", "reperform", "report"]
+           "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
+           "sample"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there

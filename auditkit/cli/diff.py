@@ -6,12 +6,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from auditkit.base.hostile_text import count
 from auditkit.cli import console
 from auditkit.cli.console import Format
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
+from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
     from auditkit.history.authors import Author
     from auditkit.history.diff import Change, Diff
+    from auditkit.history.verdicts import VerdictDiff
+
+SHOWN = 50
+"""Subjects of each kind of change that are shown to people."""
 
 _STYLES = {"high": "bold red", "medium": "yellow", "low": "dim"}
 
@@ -35,6 +42,11 @@ def diff(
         "from, until.")] = None,
     fail_on: Annotated[Weight | None, typer.Option(
         "--fail-on", help="Exit with 1 if there is a change of this weight or a heavier one.")] = None,
+    framework: Annotated[list[str], typer.Option(
+        "--framework", "-f", help="Show what changed in the verdicts of this framework instead: what opened, what "
+        "closed, and why. Can be repeated.")] = [],  # noqa: B006 - typer copies it
+    exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
+    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Show what changed between two snapshots.
 
@@ -43,6 +55,14 @@ def diff(
     """
     from auditkit import api
 
+    if framework:
+        if unapproved or tickets or fail_on:
+            raise UsageError("--unapproved, --tickets and --fail-on are for changes of the cluster. Leave out "
+                             "--framework.")
+        _verdicts({name: api.verdict_changes(
+            earlier, later, name, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+            pss_version=pss_version) for name in framework}, format)
+        return
     found = api.diff(earlier, later, tickets=tickets)
     shown = [each for each in found.attributed if not (unapproved and each[2])]
     plain = [change.plain(author, approval) for change, author, approval in shown]
@@ -89,3 +109,36 @@ def _who(author: "Author") -> str:
 def _warn(found: "Diff") -> None:
     for said in found.warnings:
         console.say(said, "yellow")
+
+
+def _verdicts(found: dict[str, "VerdictDiff"], format: Format) -> None:
+    """What changed in the verdicts of frameworks."""
+    if format is Format.json:
+        console.as_json({"frameworks": [{
+            "framework": name, "counts": each.counts, "requirements": console.rows_of(each.requirements),
+            "verdicts": console.rows_of(each.verdicts)} for name, each in found.items()]})
+    elif format is Format.jsonl:
+        for name, each in found.items():
+            console.records(({"framework": name, **row} for row in console.rows_of(each.verdicts)), format)
+    else:
+        for name, each in found.items():
+            _verdicts_text(name, each)
+
+
+def _verdicts_text(name: str, found: "VerdictDiff") -> None:
+    """The requirements and the subjects whose verdicts changed, for people; those that are still open are counted."""
+    console.line(f"{name}: {count(len(found.requirements), 'requirement')} changed", style="bold")
+    for row in console.rows_of(found.requirements):
+        console.line(f"{row['requirement']} {row['title']}: {row['before'] or 'new'} → {row['after'] or 'gone'} "
+                     f"({row['why']})", indent=2)
+    news = found.verdicts[found.verdicts["change"] != "still open"]
+    for change, rows in news.groupby("change", sort=False):
+        console.line(f"{change} ({len(rows)})", style="bold")
+        for row in console.rows_of(rows.head(SHOWN)):
+            where = "/".join(part for part in (row["namespace"], row["name"], row["container"]) if part)
+            why = f": {row['why']}" if row["why"] else ""
+            console.line(f"{row['requirement']} {row['check']} ({row['severity']}): {row['kind'] or ''} {where}{why}",
+                         indent=2)
+        if len(rows) > SHOWN:
+            console.say(f"… {len(rows) - SHOWN} more; --format json prints all")
+    console.say("; ".join(f"{number:,} {change}" for change, number in found.counts.items() if number) or "no change")

@@ -14,7 +14,19 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, bundle, collecting, console, diff, export, frameworks, papers, period, reperform
+from auditkit.cli import (
+    access,
+    bundle,
+    collecting,
+    console,
+    diff,
+    export,
+    frameworks,
+    papers,
+    period,
+    reperform,
+    samples,
+)
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -75,6 +87,7 @@ app.command("bundle")(bundle.bundle)
 app.command("period")(period.period)
 app.command("given")(period.given)
 app.command("diff")(diff.diff)
+app.command()(samples.sample)
 
 
 class FailOn(StrEnum):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 SHOWN = 50
 """Deviations that are shown to people."""
-FREQUENCIES = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "annually": 366}
+FREQUENCIES = {"daily": 1, "weekly": 7, "monthly": 31, "quarterly": 92, "annual": 366}
 """How many days may lie between snapshots; the longest month, quarter and year."""
 
 
@@ -54,7 +54,7 @@ def period(
     cluster: Annotated[str, typer.Option(
         "--cluster", help="Name or UID of a cluster. Default: each in the store.")] = "",
     frequency: Annotated[str, typer.Option(
-        "--frequency", help="How often a snapshot is expected: daily, weekly, monthly, quarterly, annually, or a "
+        "--frequency", help="How often a snapshot is expected: daily, weekly, monthly, quarterly, annual, or a "
         "number of days.")] = "",
     judge_anew: Annotated[bool, typer.Option(
         "--judge-anew", help="Judge every snapshot by the rules of today instead of showing verdicts as they were "

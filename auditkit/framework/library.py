@@ -11,7 +11,7 @@ from auditkit.base.files import unreadable
 from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
-_OTHER_LISTS = {"exceptions", "attestations", "duties"}
+_OTHER_LISTS = {"exceptions", "attestations", "duties", "sample_sizes"}
 """Other lists that a folder of frameworks may contain, by their key."""
 
 

@@ -48,6 +48,10 @@ def test_count(number: int, said: str) -> None:
     assert text.count(number, "policy") == said
 
 
+def test_a_y_after_a_vowel_stays() -> None:
+    assert text.count(2, "day") == "2 days"
+
+
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_formulas_are_disarmed(start: str) -> None:
     frame = pd.DataFrame({"name": pd.array([f"{start}1+1", "a=1", None], "string[pyarrow]"), "count": [-1, 2, 3]})

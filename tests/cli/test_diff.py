@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 import auditkit
 from auditkit.cli.main import app
+from auditkit.errors import UsageError
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +57,20 @@ def test_a_threshold_exits_with_1(stored: list[str]) -> None:
 def test_what_is_no_snapshot_is_a_sentence(tmp_path: Path, stored: list[str]) -> None:
     done = run(stored[0], str(tmp_path))
     assert done.exit_code != 0 and "is not a snapshot" in str(done.exception)
+
+
+def test_verdicts_that_opened_and_closed_are_shown_with_the_reason(stored: list[str]) -> None:
+    done = run(*stored, "-f", "soc2", "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    [found] = json.loads(done.stdout)["frameworks"]
+    opened = {(row["requirement"], row["check"], row["name"]): row["why"] for row in found["verdicts"]
+              if row["change"] == "opened"}
+    assert opened["CC6.3", "access.cluster_admin_only_where_needed", "break-glass-2026-11"] == "the cluster changed"
+    assert found["counts"]["opened"] == len(opened)
+    said = run(*stored, "-f", "soc2").stdout
+    assert "CC6.3 access.cluster_admin_only_where_needed (critical): ClusterRoleBinding break-glass-2026-11" in said
+
+
+def test_approvals_are_not_for_verdicts(stored: list[str]) -> None:
+    done = run(*stored, "-f", "soc2", "--unapproved")
+    assert isinstance(done.exception, UsageError) and "Leave out --framework" in str(done.exception)
