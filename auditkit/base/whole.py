@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from auditkit.base.files import unwritable
+from auditkit.base.places import as_os_errors, local
 from auditkit.errors import AuditkitError, UsageError
 
 if sys.platform != "win32":
@@ -31,6 +32,10 @@ _LOCK = ".lock"
 def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -> None:
     """Write a file, or replace it, in one step. Raises ``wrong`` with a sentence that has the path."""
     try:
+        if not local(path):
+            with as_os_errors():
+                path.write_bytes(content)  # an object store shows an object when it has all of it
+            return
         with workspace(path.parent) as space:
             write_durably(space / path.name, content)
             (space / path.name).replace(path)
@@ -44,6 +49,35 @@ def write_durably(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def create(path: Path, content: bytes) -> bool:
+    """Create a file whole, only where there is none: false where there is one. Of many that try at once, one does.
+
+    Raises `OSError`.
+    """
+    try:
+        if not local(path):
+            path.fs.pipe_file(path.path, content, mode="create")  # type: ignore[attr-defined]
+            return True
+        with workspace(path.parent) as space:
+            write_durably(space / path.name, content)
+            os.link(space / path.name, path)
+    except FileExistsError:
+        return False
+    sync(path.parent)
+    return True
+
+
+def sync(folder: Path) -> None:
+    """Bring the names in a folder to the disk itself. Raises `OSError`."""
+    if sys.platform == "win32":
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 @contextmanager

@@ -39,6 +39,8 @@ class Manifest(Cluster, kw_only=True):
     when what it said was so, ``observed_by`` how they are known (``asked``, ``recorded``, ``stated``, ``contents``).
     ``transport`` has a sentence for each thing that an auditor must know of how the server was asked.
     ``stated`` are the sources of the ledger that are whole on the word of ``stated_by`` alone.
+    ``previous`` is the digest of the manifest before it in the chain of its cluster (`auditkit.snapshots.chain`), empty
+    for the first; ``None`` where it was written before there were chains.
     """
 
     format: int = FORMAT
@@ -58,6 +60,7 @@ class Manifest(Cluster, kw_only=True):
     stated_by: str = ""
     ledger: list[Entry]
     files: dict[str, str] = {}
+    previous: str | None = None
 
     @property
     def observed(self) -> tuple[dt.datetime | None, dt.datetime]:

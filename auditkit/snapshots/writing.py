@@ -1,9 +1,9 @@
-"""Write a snapshot: whole or not at all."""
+"""Write a snapshot: whole or not at all, at the end of the chain of its cluster."""
 
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 import msgspec
@@ -13,48 +13,121 @@ import pyarrow.parquet as pq
 from auditkit import tables
 from auditkit.base import files
 from auditkit.base.files import reason, verify_writable
+from auditkit.base.places import as_os_errors, local, names, place
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.base.whole import workspace, write_durably
+from auditkit.base.whole import scratch, sync, workspace, write_durably
 from auditkit.errors import SnapshotError
-from auditkit.snapshots.manifest import Cluster, Manifest
-
-_DIGITS = 8
-"""Of a UID, or of the digest of a name, in the name of a cluster's folder."""
+from auditkit.snapshots import chain
+from auditkit.snapshots.manifest import Manifest
 
 
-def verify_store(store: Path) -> None:
-    """Raises `SnapshotError` where a store cannot be written: before a collection, which may take long."""
+def verify_store(store: Path | str) -> None:
+    """Raises `SnapshotError` where a store cannot be written: before a collection, which may take long. Of a URL it is
+    only known whether its driver is installed (`MissingDependency`)."""
+    found = place(store)
     try:
-        verify_writable(store)
+        if local(found):
+            verify_writable(found)
     except OSError as error:
-        raise _unwritable(store, error) from None
+        raise _unwritable(found, error) from None
 
 
 def _unwritable(store: Path, error: OSError) -> SnapshotError:
     return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
-def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> Path:
+def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path | str) -> Path:
     """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-    CLUSTER is the name, or with a part of its own behind it where another cluster of this name is in the store.
-    Existing files are never overwritten. Raises `SnapshotError`.
+    CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
+    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
     """
+    store = place(store)
     try:
-        store = store / _folder(manifest, store)
-        store.mkdir(parents=True, exist_ok=True)
-        with workspace(store) as space:
+        with as_os_errors(), _space(store) as space:
             partial = space / "snapshot"
             partial.mkdir(0o700)  # evidence is for whoever collected it, and those whom they allow
             manifest.schema = tables.digest()
             manifest.files = dict(_write_tables(written, partial))
-            write_durably(partial / "manifest.json", manifest.encoded())
-            target = store / manifest.folder
-            if not target.exists():  # of the same digest: then exactly this evidence stands there already
-                os.rename(partial, target)
+            while (target := _entered(manifest, partial, store)) is None:
+                pass  # another writer was next: try behind it
     except OSError as error:
         raise _unwritable(store, error) from None
     return target
+
+
+def _space(store: Path) -> AbstractContextManager[Path]:
+    """Where a snapshot is made: in the store, so that it can be moved to its place in one step; or on this computer."""
+    if not local(store):
+        return scratch()
+    store.mkdir(parents=True, exist_ok=True)
+    return workspace(store)
+
+
+def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
+    """Move a snapshot to its place and enter it at the end of the chain; ``None`` where another was entered there."""
+    cluster = chain.folder_of(manifest, store)
+    cluster.mkdir(parents=True, exist_ok=True)
+    end = chain.finish(cluster)
+    if there := _same(manifest, cluster):
+        return there
+    manifest.previous = chain.digest_of(end)
+    content = manifest.encoded()
+    write_durably(partial / "manifest.json", content)
+    target = cluster / manifest.folder
+    moved = _move(partial, target)
+    if chain.enter(cluster, end, content):
+        return target
+    if moved:
+        _take_back(target, partial)
+    return None
+
+
+def _same(manifest: Manifest, cluster: Path) -> Path | None:
+    """The folder in which exactly this evidence stands already, and in its place in the chain."""
+    for name in names(cluster):
+        if name.startswith(manifest.folder[:17]):
+            with suppress(OSError, *UNDECODABLE):
+                content = files.content(cluster / name / "manifest.json")
+                found = msgspec.json.decode(content, type=Manifest)
+                if _evidence(found) == _evidence(manifest) and (
+                        found.previous is None or any(link.content == content for link in chain.read(cluster))):
+                    manifest.previous = found.previous
+                    return cluster / name
+    return None
+
+
+def _evidence(manifest: Manifest) -> Manifest:
+    """What was collected, without its place in a chain."""
+    return msgspec.structs.replace(manifest, previous=None)
+
+
+def _move(partial: Path, target: Path) -> bool:
+    """Bring a snapshot to its place; false where exactly this stands there, of a writer who was faster or who ended
+    before it was entered."""
+    if not local(target):
+        for name in [*sorted(set(names(partial)) - {"manifest.json"}), "manifest.json"]:  # what makes it one, last
+            (target / name).write_bytes((partial / name).read_bytes())
+        return True
+    sync(partial)
+    try:
+        os.rename(partial, target)
+    except OSError:
+        if not target.exists():
+            raise
+        return False
+    sync(target.parent)
+    return True
+
+
+def _take_back(target: Path, partial: Path) -> None:
+    """Take a snapshot from a place that another has taken in the chain."""
+    if local(target):
+        os.rename(target, partial)
+    else:
+        for name in ["manifest.json", *names(target)]:
+            with suppress(FileNotFoundError):
+                (target / name).unlink()
 
 
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tuple[str, str]]:
@@ -64,24 +137,3 @@ def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tupl
         content = sink.getvalue()
         write_durably(folder / f"{name}.parquet", content)
         yield f"{name}.parquet", hashlib.sha256(content).hexdigest()
-
-
-def _folder(manifest: Manifest, store: Path) -> str:
-    """The name of the folder of a cluster, in which no other cluster has snapshots."""
-    name = _file_name(manifest.cluster)
-    if set(_held(store / name)) <= {manifest.which}:
-        return name
-    by_name = f"no-uid-{hashlib.sha256(manifest.cluster.encode()).hexdigest()[:_DIGITS]}"
-    return f"{name}-{_file_name(manifest.cluster_uid)[:_DIGITS] if manifest.cluster_uid else by_name}"
-
-
-def _held(folder: Path) -> Iterator[tuple[str, str]]:
-    """The clusters whose snapshots a folder has; what cannot be read is of none that is known."""
-    for path in folder.glob("*/manifest.json"):
-        with suppress(OSError, *UNDECODABLE):
-            yield msgspec.json.decode(files.content(path), type=Cluster).which
-
-
-def _file_name(cluster: str) -> str:
-    """A cluster's name as the name of one folder, whatever characters it has."""
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in cluster).strip(".")[:100] or "cluster"
