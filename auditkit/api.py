@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from auditkit.reports import Files
     from auditkit.reports.reperform import Reperformance
     from auditkit.reports.report_findings import ReportFindings
+    from auditkit.snapshots.verifying import Verification
 
 
 class Given(TypedDict, total=False):
@@ -410,6 +411,34 @@ def report_findings(report: Path | str, store: Path | str | None = None) -> "Rep
 
     found = _findings(Path(report))
     return found.with_figures(reperform(report, store=store)) if store else found
+
+
+def verify_evidence(path: Path | str, store: Path | str | None = None) -> "Verification":
+    """What is wrong with evidence, and how much of it was verified: a store, the folder of a cluster, a snapshot, a
+    report (PDF or notebook) or a bundle. Nothing is asked of a network.
+
+    For a report, the snapshot is looked for in ``store``, and every figure computed anew. Raises `UsageError` and
+    `SnapshotError` for what is none of them.
+    """
+    from auditkit.exports.bundle import bundle_findings, is_bundle
+    from auditkit.snapshots.verifying import NOTE, Verification, verify_stored
+
+    path, found = Path(path), Verification()
+    if not path.is_file():
+        return verify_stored(path)
+    found.files, found.bytes = 1, path.stat().st_size
+    if is_bundle(path):
+        packed = bundle_findings(path)
+        found.files = packed.files
+        wrong, notes = packed.wrong, []
+    else:
+        report = report_findings(path, store)
+        wrong, notes = report.wrong, report.unverified
+    for said in wrong:
+        found.add(path, said)
+    for said in notes:
+        found.add(path, said, NOTE)
+    return found
 
 
 def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str], output: Path | str = "bundle.zip", *,

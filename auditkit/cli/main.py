@@ -26,6 +26,7 @@ from auditkit.cli import (
     period,
     reperform,
     samples,
+    verify,
 )
 from auditkit.cli.collecting import (
     ByteLimit,
@@ -84,6 +85,7 @@ app.command()(export.export)
 app.command("workpapers")(papers.workpapers)
 app.command("reperform")(reperform.reperform)
 app.command("bundle")(bundle.bundle)
+app.command("verify")(verify.verify)
 app.command("period")(period.period)
 app.command("given")(period.given)
 app.command("diff")(diff.diff)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.base import files
@@ -19,6 +18,7 @@ from auditkit.base.whole import scratch, sync, workspace, write_durably
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
 from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.row_groups import encoded
 
 
 def verify_store(store: Path | str) -> None:
@@ -132,8 +132,6 @@ def _take_back(target: Path, partial: Path) -> None:
 
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tuple[str, str]]:
     for name in sorted(tables):
-        sink = pa.BufferOutputStream()
-        pq.write_table(tables[name], sink, compression="zstd")
-        content = sink.getvalue()
+        content = encoded(tables[name])
         write_durably(folder / f"{name}.parquet", content)
         yield f"{name}.parquet", hashlib.sha256(content).hexdigest()

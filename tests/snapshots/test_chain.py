@@ -1,0 +1,150 @@
+"""The chain of a cluster's snapshots: in the order of writing, one after the other, never two at one place."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from chains import chain_of, written
+
+from auditkit.base import whole
+from auditkit.errors import SnapshotError
+from auditkit.snapshots import chain
+from auditkit.snapshots.history import places, snapshots
+from auditkit.snapshots.store import read_manifest
+from auditkit.snapshots.verifying import verify_stored
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_each_manifest_names_the_one_before_it(tmp_path: Path) -> None:
+    folders = chain_of(tmp_path, 3)
+    read = [read_manifest(folder) for folder in folders]
+    assert [manifest.previous for manifest, _ in read] == ["", read[0][1], read[1][1]]
+    assert places(tmp_path / "acme") == {digest: number for number, (_, digest) in enumerate(read, 1)}
+    assert [link.content for link in chain.read(tmp_path / "acme")] == [
+        (folder / "manifest.json").read_bytes() for folder in folders]
+
+
+def test_the_same_evidence_is_written_once(tmp_path: Path) -> None:
+    folders = chain_of(tmp_path, 2)
+    assert chain_of(tmp_path, 2) == folders
+    assert len(places(tmp_path / "acme")) == 2
+
+
+def test_a_renamed_cluster_continues_its_chain(tmp_path: Path) -> None:
+    first = written(tmp_path, 0, cluster="acme")
+    second = written(tmp_path, 1, cluster="acme-production")
+    assert second.parent == first.parent
+    assert read_manifest(second)[0].previous == read_manifest(first)[1]
+
+
+def test_two_clusters_of_one_name_have_two_chains(tmp_path: Path) -> None:
+    first, second = written(tmp_path, 0), written(tmp_path, 1, uid="uid-2")
+    assert second.parent != first.parent
+    assert read_manifest(second)[0].previous == ""
+    assert not verify_stored(tmp_path).findings
+
+
+def test_what_a_writer_left_before_its_entry_is_entered_by_the_next(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, 0)
+    with monkeypatch.context() as killed:
+        killed.setattr(chain, "enter", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            written(tmp_path, 1)
+    assert "the chain of its cluster does not have it" in verify_stored(tmp_path).wrong[0].what
+    written(tmp_path, 2)
+    assert not verify_stored(tmp_path).findings
+    assert len(places(tmp_path / "acme")) == 3
+
+
+def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(tmp_path, 0)
+    real, written_so_far = whole.write_durably, []
+
+    def full(path: Path, content: bytes) -> None:
+        written_so_far.append(path)
+        if len(written_so_far) > 1:
+            raise OSError(28, os.strerror(28), str(path))
+        real(path, content)
+
+    monkeypatch.setattr("auditkit.snapshots.writing.write_durably", full)
+    with pytest.raises(SnapshotError, match="the disk is full"):
+        written(tmp_path, 1)
+    assert len(places(tmp_path / "acme")) == 1
+    assert not verify_stored(tmp_path).findings
+    assert not list(tmp_path.rglob(f"{whole.PARTIAL}*"))
+
+
+WRITER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, "tests/support")
+from chains import written
+for day in range(int(sys.argv[2]), int(sys.argv[3])):
+    written(Path(sys.argv[1]), day)
+"""
+
+
+def writer(store: Path, first: int, last: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-c", WRITER, str(store), str(first), str(last)], cwd=ROOT,
+                            stderr=subprocess.PIPE)
+
+
+def test_writers_at_once_make_one_chain(tmp_path: Path) -> None:
+    running = [writer(tmp_path, first, first + 5) for first in range(0, 20, 5)]
+    for each in running:
+        assert each.communicate()[1] == b""
+        assert each.returncode == 0
+    found = verify_stored(tmp_path)
+    assert not found.wrong and found.chains == {str(tmp_path / "acme"): 20}
+
+
+@pytest.mark.slow
+def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half(tmp_path: Path) -> None:
+    """Two writers at a time, each killed at another moment; what is in the chain at any time stays whole."""
+    known: dict[str, int] = {}
+    for turn in range(100):
+        running = [writer(tmp_path, 1000 * turn + 500 * each, 1000 * turn + 500 * (each + 1)) for each in range(2)]
+        for each in running:
+            try:
+                each.communicate(timeout=0.55 + turn % 23 * 0.013)
+            except subprocess.TimeoutExpired:
+                each.kill()
+                each.communicate()
+        if (tmp_path / "acme").exists():
+            now = places(tmp_path / "acme")
+            assert known.items() <= now.items(), "what was entered keeps its place"
+            known = now
+    written(tmp_path, 999_999 % 3650)
+    assert len(places(tmp_path / "acme")) > 100
+    for each in verify_stored(tmp_path).wrong:
+        assert "Or its writer was interrupted" in each.what
+    _, broken = snapshots(tmp_path)
+    assert all("interrupted" in str(error) for error in broken)
+
+
+def test_a_store_from_before_chains_is_proven_by_its_names(tmp_path: Path) -> None:
+    folder = written(tmp_path, 0)
+    document = json.loads((folder / "manifest.json").read_text())
+    del document["previous"]
+    old = chain_less(tmp_path / "old", document, folder)
+    found = verify_stored(tmp_path / "old")
+    assert [each.severity for each in found.findings] == ["note"] and "before there were chains" in found.findings[0].what
+    assert written(tmp_path / "old", 1).parent == old.parent
+    assert not verify_stored(tmp_path / "old").wrong
+
+
+def chain_less(store: Path, document: dict, folder: Path) -> Path:
+    """A copy of a snapshot as versions before chains wrote it."""
+    import hashlib
+    import shutil
+
+    content = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True).encode()
+    target = store / "acme" / f"{folder.name[:17]}{hashlib.sha256(content).hexdigest()[:12]}"
+    shutil.copytree(folder, target)
+    (target / "manifest.json").write_bytes(content)
+    return target
