@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from auditkit.analysis.cluster.audit_log import TOOL, WRITES
+from auditkit.base.hostile_text import when
 from auditkit.history.cells import Object
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES
@@ -40,11 +41,11 @@ class Authors:
     def of(self, thing: Object) -> Author:
         """Who changed an object."""
         written = self._writers.get(thing)
-        when, program = written if written else (None, None)
+        moment, program = written if written else (None, None)
         if request := self._requests.get(self._key(thing)):
             return Author(request["who"], request["time"], program or request["user_agent"], "audit log")
         if program:
-            return Author(None, when, program, f"managed fields name the program only; who is {self._unlogged}")
+            return Author(None, moment, program, f"managed fields name the program only; who is {self._unlogged}")
         return Author(None, None, None, self._unlogged)
 
     def _between(self, frame: pd.DataFrame) -> pd.Series:
@@ -78,8 +79,10 @@ class Authors:
         if not len(log):
             return "not known: no audit log was given"
         first, last = log["first"].min(), log["last"].max()
-        if self.first is None or pd.isna(first) or first > pd.Timestamp(self.first) or last < pd.Timestamp(self.last):
-            return f"not known: the audit log that was given reaches only from {first} to {last}"
+        if pd.isna(first):
+            return "not known: the audit log that was given states no times"
+        if self.first is None or first > pd.Timestamp(self.first) or last < pd.Timestamp(self.last):
+            return f"not known: the audit log that was given reaches only from {when(first)} to {when(last)}"
         return "not known: the audit log has no such request"
 
     def _written(self, later: Snapshot) -> dict[Object, tuple[dt.datetime, str | None]]:

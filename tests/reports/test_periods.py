@@ -88,6 +88,13 @@ def test_states_are_told_without_colours() -> None:
 def test_a_calendar_of_many_requirements_says_that_it_is_cut() -> None:
     figure = show.calendar(days(**{f"r{number}": "p" for number in range(MOST + 5)}))
     assert len(figure.rows) == MOST and figure.title == "Days by requirement (the first 60 of 65 requirements)"
+    assert "the first 60 of 65 requirements" in texts(figure.svg()), "on paper too, where no title is drawn"
+
+
+def test_a_timeline_of_many_deviations_says_that_it_is_cut() -> None:
+    figure = show.timeline(pd.concat([DEVIATIONS] * 20, ignore_index=True))
+    assert "the first 40 of 60 deviations" in texts(figure.svg()) and figure.title.endswith("of 60 deviations)")
+    assert len(figure._rows()) == 40
 
 
 def test_a_year_has_the_names_of_its_months() -> None:

@@ -35,7 +35,8 @@ class Calendar:
 
     def __init__(self, days: pd.DataFrame, title: str):
         names = list(dict.fromkeys(days["requirement"].astype(str)))
-        self.title = title if len(names) <= MOST else f"{title} (the first {MOST} of {len(names):,} requirements)"
+        self.cut = f"the first {MOST} of {len(names):,} requirements" if len(names) > MOST else ""
+        self.title = f"{title} ({self.cut})" if self.cut else title
         self.days = _range(days["day"])
         at = {day: place for place, day in enumerate(self.days)}
         self.rows = {name: [NO_EVIDENCE.name] * len(self.days) for name in names[:MOST]}
@@ -96,7 +97,7 @@ class Calendar:
             left += 32 + 6.2 * len(STATES[state].text)
         return environment().get_template("calendar.svg").render(
             title=self.title, description=self.description, width=max(WIDTH, round(left)),
-            height=TOP + ROW * len(self.rows) + 6, left=LABELS, top=TOP, row=ROW,
+            height=TOP + ROW * (len(self.rows) + bool(self.cut)) + 6, cut=self.cut, left=LABELS, top=TOP, row=ROW,
             across=_number(cell * len(self.days)), keys=keys, ticks=self._ticks(cell),
             rows=[{"label": _label(name), "y": TOP + ROW * place, "marks": self._marks(row, TOP + ROW * place, cell)}
                   for place, (name, row) in enumerate(self.rows.items())])

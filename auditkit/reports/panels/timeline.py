@@ -24,7 +24,8 @@ class Timeline:
 
     def __init__(self, deviations: pd.DataFrame, title: str):
         shown = deviations.head(MOST)
-        self.title = title if len(deviations) <= MOST else f"{title} (the first {MOST} of {len(deviations):,})"
+        self.cut = f"the first {MOST} of {len(deviations):,} deviations" if len(deviations) > MOST else ""
+        self.title = f"{title} ({self.cut})" if self.cut else title
         self.deviations = pd.DataFrame({
             "label": [f"{requirement} {subject}" for requirement, subject in zip(
                 shown["requirement"].astype(str), _subjects(shown), strict=True)],
@@ -80,7 +81,8 @@ class Timeline:
         scale = (WIDTH - LABELS - 20) / (span or 1)
         drawn = [self._bar(TOP + ROW * place, row, scale) for place, row in enumerate(rows)]
         return environment().get_template("timeline.svg").render(
-            title=self.title, description=self.description, width=WIDTH, height=TOP + ROW * len(rows) + 6, top=TOP,
+            title=self.title, description=self.description, width=WIDTH, cut=self.cut, top=TOP,
+            height=TOP + ROW * (len(rows) + bool(self.cut)) + 6,
             left=LABELS, right=WIDTH - 20, rows=drawn, seen=SEEN, excused=ACCEPTED, bounds=BOUNDS, unbounded=OPEN,
             colour=FAIL.colour, thin=UNKNOWN.colour, begin=f"{self.begin:{_DAY}}" if rows else "",
             end=f"{self.end:{_DAY}}" if rows else "")
