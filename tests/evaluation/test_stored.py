@@ -239,7 +239,7 @@ def test_verdicts_of_another_snapshot_are_not_believed(
     other = snapshot(pod("excellent")).write(tmp_path / "store")
     assert wards(other).results[0].status == "pass" and wards(written).results[0].status == "fail"
     [good] = (stored.folder(api.open(other)) or Path()).glob("*.parquet")
-    [bad] = (stored.folder(api.open(written)) or Path()).iterdir()
+    [bad] = (stored.folder(api.open(written)) or Path()).glob("*.parquet")
     bad.with_name(f"{bad.stem.partition('-')[0]}-{good.stem.partition('-')[2]}.parquet").write_bytes(good.read_bytes())
     bad.unlink()
     judged = wards(written)
