@@ -20,7 +20,7 @@ def later() -> Snapshot:
     return collect(open_files(ACME_PROD.parent / "acme-prod-later"))
 
 
-def request(name: str, **values: object) -> dict[str, object]:
+def request(name: str, /, **values: object) -> dict[str, object]:
     return {"tool": "kubernetes-audit", "audit_id": f"{name}-{values}", "time": INSIDE, "stage": "ResponseComplete",
             "verb": "delete", "api_group": "rbac.authorization.k8s.io", "resource": "clusterrolebindings",
             "name": name, "user": "eve", "code": 200, "decision": "allow", "user_agent": "kubectl/v1"} | values

@@ -12,7 +12,7 @@ from chains import chain_of, written
 from auditkit.base import whole
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
-from auditkit.snapshots.history import places, snapshots
+from auditkit.snapshots.history import places
 from auditkit.snapshots.store import read_manifest
 from auditkit.snapshots.verifying import verify_stored
 
@@ -123,8 +123,6 @@ def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half(tmp_path: P
     assert len(places(tmp_path / "acme")) > 100
     for each in verify_stored(tmp_path).wrong:
         assert "Or its writer was interrupted" in each.what
-    _, broken = snapshots(tmp_path)
-    assert all("interrupted" in str(error) for error in broken)
 
 
 def test_a_store_from_before_chains_is_proven_by_its_names(tmp_path: Path) -> None:
