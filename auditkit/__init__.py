@@ -29,13 +29,15 @@ if TYPE_CHECKING:
         reperform,
         report,
         sample,
+        verdict_changes,
+        workpapers,
     )
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
            "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
-           "sample"]
+           "sample", "verdict_changes", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
