@@ -303,9 +303,10 @@ def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | s
     judged = evaluate(snapshot, framework, exceptions=exceptions, attestations=attestations, controls=controls,
                       checks=checks, pss_version=pss_version)
     concluded = _conclusions.read(conclusions, _folder(controls)) if conclusions else []
-    carried = Carried(judged, concluded)
+    held, broken = snapshots(Path(store)) if store is not None else ([], [])
+    carried = Carried(judged, concluded, held)
     if store is not None:
-        carried.notices += in_store(concluded, *snapshots(Path(store)))
+        carried.notices += in_store(concluded, held, broken)
     content = _workpapers(judged, carried, read_sample(Path(sample)) if sample else None)
     verify_folders(output=output)
     folder = Path(output)
