@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO
 
 from auditkit.base.files import unwritable
-from auditkit.base.places import as_os_errors, local
 from auditkit.errors import AuditkitError, UsageError
 
 if sys.platform != "win32":
@@ -32,10 +31,6 @@ _LOCK = ".lock"
 def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -> None:
     """Write a file, or replace it, in one step. Raises ``wrong`` with a sentence that has the path."""
     try:
-        if not local(path):
-            with as_os_errors():
-                path.write_bytes(content)  # an object store shows an object when it has all of it
-            return
         with workspace(path.parent) as space:
             write_durably(space / path.name, content)
             (space / path.name).replace(path)
@@ -57,9 +52,6 @@ def create(path: Path, content: bytes) -> bool:
     Raises `OSError`.
     """
     try:
-        if not local(path):
-            path.fs.pipe_file(path.path, content, mode="create")  # type: ignore[attr-defined]
-            return True
         with workspace(path.parent) as space:
             write_durably(space / path.name, content)
             os.link(space / path.name, path)

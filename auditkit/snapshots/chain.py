@@ -22,11 +22,12 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import files, whole
-from auditkit.base.places import names
+from auditkit.base.files import names
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.snapshots.manifest import DIGITS, Cluster, Manifest
 
-FOLDER = "chain"
+FOLDER, VERDICTS = "chain", "verdicts"
+"""What stands beside the snapshots in the folder of a cluster."""
 _ENTRY = re.compile(r"(\d{6,})\.json")
 SNAPSHOT = re.compile(rf"\d{{8}}T\d{{6}}Z-(?P<digest>[0-9a-f]{{{DIGITS}}})")
 """The name of a snapshot's folder."""

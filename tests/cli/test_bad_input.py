@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[int, str, frozenset[str]]] = {
 
 @pytest.fixture(scope="module")
 def taken(acme: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return acme.write(tmp_path_factory.mktemp("work") / "store")
+    return acme.apart().write(tmp_path_factory.mktemp("work") / "store")
 
 
 @pytest.fixture(scope="module")
@@ -189,7 +189,7 @@ def test_show_names_what_it_takes(tmp_path: Path) -> None:
 
 
 def test_a_broken_snapshot_does_not_hide_the_others_of_its_store(acme: Snapshot, tmp_path: Path) -> None:
-    whole = acme.write(tmp_path)
+    whole = acme.apart().write(tmp_path)
     broken = tmp_path / "other" / f"20260101T000000Z-{'0' * 12}"
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text('{"cluster":')
@@ -201,7 +201,7 @@ def test_a_broken_snapshot_does_not_hide_the_others_of_its_store(acme: Snapshot,
 
 
 def test_a_broken_table_of_a_snapshot_is_one_sentence(acme: Snapshot, tmp_path: Path) -> None:
-    path = Snapshot(acme.manifest, acme._tables).write(tmp_path)
+    path = acme.apart().write(tmp_path)
     (path / "pods.parquet").write_bytes(b"PAR1" + bytes(100))
     assert "pods.parquet was changed after collection" in one_sentence(auditkit("show", path, "pods"))
 

@@ -120,7 +120,7 @@ def shown(evaluation: Evaluation) -> dict[str, bytes]:
 
 def test_what_is_read_is_what_was_judged(
         acme: Snapshot, tmp_path: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Snapshot(acme.manifest, acme._tables).write(tmp_path / "store")
+    place = acme.apart().write(tmp_path / "store")
     added = {name: write(f"{name}.yaml", text) for name, text in ADDED.items()}
     fresh = api.evaluate(place, "cis-kubernetes", **added)
     monkeypatch.setattr(judging, "run", lambda *_: pytest.fail("it was judged"))

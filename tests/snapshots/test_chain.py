@@ -1,7 +1,9 @@
 """The chain of a cluster's snapshots: in the order of writing, one after the other, never two at one place."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,11 +14,16 @@ from chains import chain_of, written
 from auditkit.base import whole
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
-from auditkit.snapshots.history import places
+from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.store import read_manifest
 from auditkit.snapshots.verifying import verify_stored
 
 ROOT = Path(__file__).parents[2]
+
+
+def places(cluster: Path) -> dict[str, int]:
+    """The place of each snapshot in the chain, by its digest."""
+    return {link.digest: link.number for link in chain.read(cluster)}
 
 
 def test_each_manifest_names_the_one_before_it(tmp_path: Path) -> None:
@@ -125,6 +132,19 @@ def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half(tmp_path: P
         assert "Or its writer was interrupted" in each.what
 
 
+def test_what_the_chain_has_and_the_store_has_not_is_told(tmp_path: Path) -> None:
+    """A failing day that somebody took away must not look like a day on which nobody collected."""
+    folders = chain_of(tmp_path, 4)
+    shutil.rmtree(folders[1])
+    assert any(f"{folders[1]} is missing: the chain of its cluster has it" in str(error)
+               for error in snapshots(tmp_path)[1])
+    (tmp_path / "acme" / "chain" / "000002.json").unlink()
+    assert any("000002.json is missing, with the snapshot" in str(error) for error in snapshots(tmp_path)[1])
+    for folder in (folders[0], *folders[2:]):
+        shutil.rmtree(folder)
+    assert len(snapshots(tmp_path)[1]) == 4, "also where no snapshot is left"
+
+
 def test_a_store_from_before_chains_is_proven_by_its_names(tmp_path: Path) -> None:
     folder = written(tmp_path, 0)
     document = json.loads((folder / "manifest.json").read_text())
@@ -138,9 +158,6 @@ def test_a_store_from_before_chains_is_proven_by_its_names(tmp_path: Path) -> No
 
 def chain_less(store: Path, document: dict, folder: Path) -> Path:
     """A copy of a snapshot as versions before chains wrote it."""
-    import hashlib
-    import shutil
-
     content = json.dumps(document, indent=1, sort_keys=True, ensure_ascii=True).encode()
     target = store / "acme" / f"{folder.name[:17]}{hashlib.sha256(content).hexdigest()[:12]}"
     shutil.copytree(folder, target)

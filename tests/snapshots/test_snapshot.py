@@ -25,6 +25,12 @@ from auditkit.snapshots.store import open_snapshot
 
 
 @pytest.fixture
+def acme(acme: Snapshot) -> Snapshot:
+    """One of its own for each test: it may be written."""
+    return acme.apart()
+
+
+@pytest.fixture
 def written(acme: Snapshot, tmp_path: Path) -> Path:
     return acme.write(tmp_path / "store")
 
