@@ -226,6 +226,9 @@ def test_a_period_without_snapshots_claims_nothing(store, over) -> None:
         over("2026-02-28", "2026-02-01")
     with pytest.raises(UsageError, match="is not a day"):
         over("yesterday")
+    with pytest.raises(UsageError, match="has 3,652,059 days; the longest has"):
+        over("0001-01-01", "9999-12-31")
+    assert row(over("9999-12-01", "9999-12-31")[0])["longest_gap_days"] == 31.0
 
 
 def test_stretches_without_a_snapshot_are_counted_by_the_frequency(store, over) -> None:

@@ -146,6 +146,8 @@ def test_a_statement_that_cannot_be_is_refused(tmp_path: Path) -> None:
         take(tmp_path, "last week")
     with pytest.raises(UsageError, match="are for files"):
         snapshots.collect("some-context", taken_at="2019-07-01")
+    with pytest.raises(UsageError, match="is not a day or a time"):
+        taken_at("0001-01-01T00:00:00+05:00")
     assert take(tmp_path, "2019-05-01").manifest.observed_by == "stated"
     assert taken_at(f"{NOW:%Y-%m-%d}", NOW)[1] <= NOW
 
