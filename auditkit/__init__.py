@@ -13,24 +13,24 @@ from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
     from auditkit.api.evaluating import compare, evaluate, explain, frameworks, load_framework
-    from auditkit.api.handing_over import bundle, export, reperform, workpapers
-    from auditkit.api.over_time import diff, given, period, population, sample, verdict_changes
+    from auditkit.api.handing_over import bundle, conclude, conclude_from, export, reperform, workpapers
+    from auditkit.api.over_time import bridge, diff, given, period, population, sample, verdict_changes
     from auditkit.api.reporting import report
     from auditkit.api.snapshots import collect, demo, open
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
-           "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
-           "sample", "verdict_changes", "workpapers"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
+           "demo", "diff", "evaluate", "explain", "export", "frameworks", "given", "load_framework", "open", "period",
+           "population", "reperform", "report", "sample", "verdict_changes", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
     _MODULES = {
         "api.evaluating": ("compare", "evaluate", "explain", "frameworks", "load_framework"),
-        "api.handing_over": ("bundle", "export", "reperform", "workpapers"),
-        "api.over_time": ("diff", "given", "period", "population", "sample", "verdict_changes"),
+        "api.handing_over": ("bundle", "conclude", "conclude_from", "export", "reperform", "workpapers"),
+        "api.over_time": ("bridge", "diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.reporting": ("report",),
         "api.snapshots": ("collect", "demo", "open"),
         "collectors.sources.bounds": ("Bounds",),

@@ -1,5 +1,6 @@
 """What is handed over: workpapers, documents for other programs, bundles; and the proof of what was received."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -8,6 +9,7 @@ from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate
 from auditkit.api.options import Options, Paths, folder, python_files
 from auditkit.api.reporting import report, settle
 from auditkit.api.snapshots import open, verify_folders
+from auditkit.base import whole
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.snapshots.snapshot import Snapshot
@@ -29,7 +31,6 @@ def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | s
     the chosen items. With ``store``, the snapshots that conclusions name are looked for and verified there, and the
     cover says which are missing or altered. The others are those of `evaluate`. Raises `DefinitionError`, `UsageError`.
     """
-    from auditkit.base import whole
     from auditkit.evaluation.conclusions import Carried, in_store
     from auditkit.exports.workbook import read_sample
     from auditkit.exports.workbook import workpapers as _workpapers
@@ -48,6 +49,44 @@ def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | s
     file.parent.mkdir(parents=True, exist_ok=True)
     whole.write(file, content)
     return file
+
+
+def conclude(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "conclusions.yaml",
+             **options: Unpack[Options]) -> Path:
+    """Write a file for an auditor's conclusions on a snapshot, to be filled in; returns its path.
+
+    It has an entry for each requirement of the framework, with the digests of the snapshot and of what the requirement
+    says. As long as an entry is not filled in, `workpapers` and all else that reads conclusions refuses the file. The
+    other parameters are those of `evaluate`. Raises `UsageError` where the file exists.
+    """
+    from auditkit.exports.conclusions import template
+
+    file = _new(output)
+    whole.write_new(file, template(evaluate(snapshot, framework, **options)))
+    return file
+
+
+def conclude_from(workbook: Path | str, output: Path | str = "conclusions.yaml", *,
+                  controls: Path | str | None = None) -> tuple[Path, int]:
+    """Write the conclusions that an auditor filled into workpapers as a file; returns its path, and how many
+    requirements have none.
+
+    ``controls`` has a user's frameworks. Raises `UsageError` with the addresses of cells that are not allowed, or where
+    the file exists, and `MissingDependency` without openpyxl.
+    """
+    from auditkit.exports.conclusions import of_workpapers
+
+    file = _new(output)
+    content, without = of_workpapers(Path(workbook), folder(controls))
+    whole.write_new(file, content)
+    return file, without
+
+
+def _new(output: Path | str) -> Path:
+    """The path of a file that is not there yet. Raises `UsageError` before long work."""
+    if os.path.lexists(output):
+        raise whole.exists(Path(output))
+    return Path(output)
 
 
 def export(snapshot: Snapshot | Path | str, format: str, frameworks: Iterable[str] = DEFAULT_FRAMEWORKS,
@@ -89,7 +128,6 @@ def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str]
     those of `evaluate`. Raises `UsageError` where there is nothing to pack, `SnapshotError` for a snapshot of the store
     that cannot be opened.
     """
-    from auditkit.base import whole
     from auditkit.exports import bundle as _bundle
 
     with whole.scratch() as space:

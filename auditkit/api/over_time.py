@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from auditkit.api.evaluating import evaluate
-from auditkit.api.options import Options, Paths, load_checks, read
+from auditkit.api.options import Options, Paths, folder, load_checks, read
 from auditkit.api.snapshots import DEMO, open
 from auditkit.errors import UsageError
 from auditkit.framework import library
@@ -16,9 +16,11 @@ from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from auditkit.evaluation.given import Given as GivenVerdicts
+    from auditkit.history.bridge import Bridge
     from auditkit.history.diff import Diff
     from auditkit.history.items import Population
     from auditkit.history.period import Period
+    from auditkit.history.periods import Rule
     from auditkit.history.sample import Sample
     from auditkit.history.sizes import Risk
     from auditkit.history.verdicts import VerdictDiff
@@ -50,14 +52,43 @@ def period(store: Path | str, framework: str, start: dt.date | str, end: dt.date
     With ``exceptions`` or ``attestations``, these files count instead, each entry on the days on which it is in force.
     Raises `UsageError` for days that are none, `NoSuchName`, and `SnapshotError` for a store without snapshots.
     """
-    from auditkit.history.periods import Rule, periods
+    from auditkit.history.periods import periods
     from auditkit.history.window import given_day
+
+    rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=anew)
+    return periods(Path(store), rule, given_day(start), given_day(end), cluster, every)
+
+
+def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.date | str = "", *, cluster: str = "",
+           conclusions: Path | str | None = None, exceptions: Path | str | None = None,
+           attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
+           pss_version: str = "") -> "Bridge":
+    """What the snapshots of a store show of a cluster after ``since``, the last day of a period that was examined: the
+    facts of a bridge letter (`auditkit.history.bridge.Bridge`; `auditkit.exports.letter` writes the draft).
+
+    ``until`` is the last day, by default that of the newest snapshot; ``cluster`` a name or UID, which a store of
+    several needs. ``conclusions`` are an auditor's (`auditkit.people.conclusions`). All snapshots are judged anew by
+    the rule of today, with what these files add. Raises `UsageError` where it is not clear which days or which cluster,
+    `NoSuchName`, and `SnapshotError` for a store without snapshots.
+    """
+    from auditkit.history.bridge import bridge
+    from auditkit.history.window import day, given_day
+    from auditkit.people import conclusions as _conclusions
+
+    rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=True)
+    concluded = _conclusions.read(conclusions, folder(controls)) if conclusions else []
+    return bridge(Path(store), rule, given_day(since), day(until), cluster, concluded)
+
+
+def _rule(framework: str, exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
+          checks: Paths, pss_version: str, *, anew: bool) -> "Rule":
+    """By what the snapshots of a store are judged. Raises `UsageError` and `NoSuchName`."""
+    from auditkit.history.periods import Rule
 
     own, accepted, attested = read(exceptions, attestations, controls, checks)
     loaded = library.load(framework, own)
     verify_definition(loaded)
-    rule = Rule(loaded, pss_version, accepted, attested, by_files=bool(exceptions or attestations), anew=anew)
-    return periods(Path(store), rule, given_day(start), given_day(end), cluster, every)
+    return Rule(loaded, pss_version, accepted, attested, by_files=bool(exceptions or attestations), anew=anew)
 
 
 def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,

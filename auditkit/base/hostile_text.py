@@ -9,6 +9,7 @@ LONGEST = 400
 
 _STEERING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _FORMULA = ("=", "+", "-", "@")
+_MARKUP = "\\`*_[]<>#|&!~$"
 
 
 def visible(text: str) -> str:
@@ -64,6 +65,22 @@ def cell(value: Any) -> Any:
     import pandas as pd  # the terminal reads this file for its help
 
     return "" if pd.isna(value) else value
+
+
+def from_cell(text: str) -> str:
+    """A text as it was before `cell`."""
+    return unquoted(text).replace("\\u{a}", "\n").replace("\\u{9}", "\t")
+
+
+def unquoted(text: str) -> str:
+    """A text without the apostrophe that `cell` puts before what would be a formula."""
+    return text[1:] if text.startswith(tuple(f"'{sign}" for sign in _FORMULA)) else text
+
+
+def in_markdown(text: str) -> str:
+    """Text of others in Markdown, behind words of ours: one line, of which nothing is markup, an image or a link."""
+    one = "".join(f"\\{char}" if char in _MARKUP else char for char in visible(" ".join(text.split())))
+    return one.replace("://", "\\://").replace("www.", "www\\.")
 
 
 def size(number: int) -> str:

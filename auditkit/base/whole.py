@@ -38,6 +38,21 @@ def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -
         raise wrong(unwritable(path, error)) from None
 
 
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file where there is none yet. Raises `UsageError` with a sentence that has the path."""
+    try:
+        created = create(path, content)
+    except OSError as error:
+        raise UsageError(unwritable(path, error)) from None
+    if not created:
+        raise exists(path)
+
+
+def exists(path: Path) -> UsageError:
+    """The error that a file is there already, which people may have written in."""
+    return UsageError(f"{path} exists already, and is not overwritten. Give another name, or move it away.")
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file of a workspace, to the disk itself. Raises `OSError`."""
     with open(path, "wb") as file:

@@ -16,8 +16,10 @@ from auditkit.base.files import reason
 from auditkit.base.version import VERSION
 from auditkit.cli import (
     access,
+    bridge,
     bundle,
     collecting,
+    conclude,
     console,
     diff,
     export,
@@ -83,11 +85,13 @@ app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
 app.command()(export.export)
 app.command("workpapers")(papers.workpapers)
+app.command("conclude")(conclude.conclude)
 app.command("reperform")(reperform.reperform)
 app.command("bundle")(bundle.bundle)
 app.command("verify")(verify.verify)
 app.command("period")(period.period)
 app.command("given")(period.given)
+app.command("bridge")(bridge.bridge)
 app.command("diff")(diff.diff)
 app.command()(samples.sample)
 

@@ -4,6 +4,7 @@ import html
 from collections.abc import Iterable, Iterator, Mapping
 
 from auditkit.base.hostile_text import count, size, visible
+from auditkit.base.hostile_text import in_markdown as plain
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import word
 from auditkit.snapshots.snapshot import Snapshot
@@ -38,13 +39,13 @@ def _lines(snapshots: list[Snapshot], evaluations: list[Evaluation], names: list
     yield "# Evidence handed over\n\n## What is in it\n"
     for snapshot in snapshots:
         manifest = snapshot.manifest
-        yield f"- The cluster {_text(manifest.cluster)}, {manifest.as_of}: snapshot `{snapshot.digest}`."
+        yield f"- The cluster {plain(manifest.cluster)}, {manifest.as_of}: snapshot `{snapshot.digest}`."
     for kind, meaning in KINDS.items():
         if held := sum(name.startswith(f"{kind}/") for name in names):
             yield f"- {meaning}: {count(held, 'file')}."
     for evaluation in evaluations:
         counts = ", ".join(f"{number} {word(status)}" for status, number in evaluation.statuses.items() if number)
-        yield f"- {_text(evaluation.framework.title)}, version {_text(evaluation.framework.version)}: {counts}."
+        yield f"- {plain(evaluation.framework.title)}, version {plain(evaluation.framework.version)}: {counts}."
     yield "\n## What is not in it\n"
     missing = list(_missing(snapshots, evaluations))
     yield from missing or ["- Every source was read completely."]
@@ -56,24 +57,19 @@ def _missing(snapshots: list[Snapshot], evaluations: list[Evaluation]) -> Iterat
     for snapshot in snapshots:
         for entry in snapshot.manifest.ledger:
             if snapshot.gap_of(entry.resource):
-                yield (f"- {_text(snapshot.manifest.cluster)}: {_text(entry.resource)} was not read completely "
-                       f"({entry.outcome}{': ' if entry.reason else ''}{_text(entry.reason)}).")
+                yield (f"- {plain(snapshot.manifest.cluster)}: {plain(entry.resource)} was not read completely "
+                       f"({entry.outcome}{': ' if entry.reason else ''}{plain(entry.reason)}).")
     for evaluation in evaluations:
         for status, said in (("manual", "for which a person must supply evidence"),
                              ("attested", "that rest on the word of a person"),
                              ("unknown", "that are unknown, because evidence is missing")):
             ids = [result.requirement.id for result in evaluation.results if result.status == status]
             if ids:
-                yield (f"- {_text(evaluation.framework.framework)}: {count(len(ids), 'requirement')} {said}: "
-                       f"{_text(', '.join(ids))}.")
+                yield (f"- {plain(evaluation.framework.framework)}: {count(len(ids), 'requirement')} {said}: "
+                       f"{plain(', '.join(ids))}.")
         for row in evaluation.attestations.to_dict("records"):
             if row["files"]:
-                yield f"- The attested files of {_text(str(row['requirement']))}: {_text(str(row['files']))}."
-
-
-def _text(said: str) -> str:
-    """Text of others in Markdown: one line, without characters that could draw anything else."""
-    return "".join(f"\\{char}" if char in "\\`*_[]<>#|&!" else char for char in visible(" ".join(said.split())))
+                yield f"- The attested files of {plain(str(row['requirement']))}: {plain(str(row['files']))}."
 
 
 def index(snapshots: list[Snapshot], evaluations: list[Evaluation], facts: Mapping[str, tuple[str, int]]) -> str:

@@ -57,13 +57,17 @@ class Rule:
             self.differing.append(when(snapshot.manifest.moment))
         if trusted and not self.by_files:
             return trusted[0], AS_GIVEN
-        judged = evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions,
-                          self.attestations, self.pss_version)
+        judged = self.judged(snapshot)
         same = bool(trusted) and trusted[0].basis == judged.basis
         kept, _ = given_of(snapshot, self.framework.framework)
         now = next((each for each in kept if (each.basis, each.people, each.distrusted) == (
             judged.basis, judged.people, "")), None)
         return now or as_given(judged), AS_GIVEN if same else ANEW
+
+    def judged(self, snapshot: Snapshot) -> Evaluation:
+        """A snapshot by this rule."""
+        return evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions,
+                        self.attestations, self.pss_version)
 
 
 def as_given(judged: Evaluation) -> Given:
@@ -77,34 +81,55 @@ def periods(store: Path, rule: Rule, start: dt.date, end: dt.date, cluster: str 
     Raises `UsageError` for a period that ends before it begins, `SnapshotError` for a store without snapshots, and
     `NoSuchName` for a cluster that has none in it.
     """
+    verify_days(start, end)
+    clusters, broken = clusters_of(store)
+    return [period_of(which, clusters, broken, rule, start, end, every) for which in chosen(clusters, cluster)]
+
+
+def verify_days(start: dt.date, end: dt.date) -> None:
+    """Raises `UsageError` for a period that ends before it begins, or is longer than anybody means."""
     if end < start:
         raise UsageError(f"The period ends on {end}, before it begins ({start}). Correct one of the days.")
     if (end - start).days > LONGEST:
         raise UsageError(f"The period from {start} to {end} has {count((end - start).days + 1, 'day')}; the longest "
                          f"has {LONGEST:,}. Correct one of the days.")
+
+
+Clusters = dict[tuple[str, str], list[Snapshot]]
+"""The snapshots of each cluster, oldest first, by what tells it from every other (`Manifest.which`)."""
+
+
+def clusters_of(store: Path) -> tuple[Clusters, list[SnapshotError]]:
+    """The clusters of a store, and why snapshots in it cannot be opened. Raises `SnapshotError` where it has none."""
     held, broken = snapshots(store)
     if not held:
         raise broken[0] if broken else SnapshotError(
             f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
-    clusters: dict[tuple[str, str], list[Snapshot]] = {}
+    clusters: Clusters = {}
     for each in held:
         clusters.setdefault(each.manifest.which, []).append(each)
-    chosen = {which: found for which, found in clusters.items()
-              if not cluster or cluster in {which[1], *(each.manifest.cluster for each in found)}}
-    if not chosen:
-        raise NoSuchName("cluster", cluster, {each.manifest.cluster for each in held})
-    return [_period(found, _others(which, clusters), broken, rule, start, end, every)
-            for which, found in chosen.items()]
+    return clusters, broken
 
 
-def _period(held: Sequence[Snapshot], others: list[str], broken: list[SnapshotError], rule: Rule, start: dt.date,
-            end: dt.date, every: int) -> Period:
+def chosen(clusters: Clusters, cluster: str) -> list[tuple[str, str]]:
+    """The clusters of this name or UID; without one, all. Raises `NoSuchName`."""
+    found = [which for which, held in clusters.items()
+             if not cluster or cluster in {which[1], *(each.manifest.cluster for each in held)}]
+    if not found:
+        raise NoSuchName("cluster", cluster, {each.manifest.cluster for held in clusters.values() for each in held})
+    return found
+
+
+def period_of(which: tuple[str, str], clusters: Clusters, broken: list[SnapshotError], rule: Rule, start: dt.date,
+              end: dt.date, every: int = 0) -> Period:
+    """The period of one of the clusters of a store; ``broken`` says which of its snapshots cannot be opened."""
+    held = clusters[which]
     rule.distrusted.clear()
     rule.differing.clear()
     moments = cut(held, start, end)
     judge(moments, rule.choose, SnapshotError)
     last = max(held, key=lambda each: each.manifest.moment).manifest
-    notes = [*changes(moments), *others, *_doubts(moments, rule),
+    notes = [*changes(moments), *_others(which, clusters), *_doubts(moments, rule),
              *(f"A snapshot of this store cannot be opened, and may be of this period: {error}" for error in broken)]
     return Period(last.cluster, last.cluster_uid, rule.framework.framework, start, end, moments, _titles(moments, rule),
                   every, notes)
@@ -122,7 +147,7 @@ def _doubts(moments: Sequence[Moment], rule: Rule) -> list[str]:
     return found
 
 
-def _others(which: tuple[str, str], clusters: dict[tuple[str, str], list[Snapshot]]) -> list[str]:
+def _others(which: tuple[str, str], clusters: Clusters) -> list[str]:
     """Other clusters that had a name of this one: one that was rebuilt has a period of its own."""
     names = {each.manifest.cluster for each in clusters[which]}
     return [f"Another cluster was also called {each[0].manifest.cluster}: {each[0].manifest.called}, with snapshots "
