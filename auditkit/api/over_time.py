@@ -71,7 +71,7 @@ def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.da
     the rule of today, with what these files add. Raises `UsageError` where it is not clear which days or which cluster,
     `NoSuchName`, and `SnapshotError` for a store without snapshots.
     """
-    from auditkit.history.bridge import bridge
+    from auditkit.history.bridges import bridge
     from auditkit.history.window import day, given_day
     from auditkit.people import conclusions as _conclusions
 

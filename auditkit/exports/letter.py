@@ -1,7 +1,7 @@
 """The draft of a bridge letter, in Markdown, from the facts of `auditkit.history.bridge`.
 
-In such a letter the management of a company tells of the time after a period that an auditor has examined. The draft says
-what snapshots show of it and what they do not. What only people know is left to them, in square brackets.
+In such a letter the management of a company tells of the time after a period that an auditor has examined. The draft
+says what snapshots show of it and what they do not. What only people know is left to them, in square brackets.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,14 +15,14 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import WORDS
 from auditkit.history.bridge import BEFORE, CLOSED, OPEN, SINCE, Bridge
 
-NAMED = 20
+NAMED = 10
 """Deviations and changes that are named; the others are counted."""
 LONGEST = 300
 """Characters of a text of others."""
 
 _HEAD = (
     "# DRAFT of a bridge letter",
-    "**Not signed, and approved by nobody.** What follows is said by snapshots of a cluster. Replace what is in "
+    "**Not signed, and approved by nobody.** What follows was taken from snapshots of a cluster. Complete what is in "
     "\\[brackets\\], and delete this paragraph.",
     "\\[Name and address of the company\\]", "\\[Name and address of whoever receives the letter\\]",
     "\\[Place and date\\]",
@@ -46,10 +46,10 @@ def _subject(bridge: Bridge) -> Iterator[str]:
     period = bridge.period
     yield f"## {plain(period.cluster)}, {period.start} to {period.end}"
     yield ("\\[Name of the auditor\\] has examined \\[name of the system\\] for the period that ended on "
-           f"{bridge.since} \\[name and date of the report\\]. This letter is of the management. It tells what snapshots "
-           f"of the cluster {plain(period.cluster)} show of the {count(period.length, 'day')} after that period, from "
-           f"{period.start} to {period.end} (UTC), by the requirements of {plain(period.framework)}. It is not a report "
-           "of an auditor, takes the place of none, and tells nothing of later days.")
+           f"{bridge.since} \\[name and date of the report\\]. This letter is of the management. It tells what "
+           f"snapshots of the cluster {plain(period.cluster)} show of the {count(period.length, 'day')} after that "
+           f"period, from {period.start} to {period.end} (UTC), by the requirements of {plain(period.framework)}. It "
+           "is not a report of an auditor, takes the place of none, and tells nothing of later days.")
 
 
 def _evidence(bridge: Bridge) -> Iterator[str]:
@@ -87,7 +87,8 @@ def _statuses(bridge: Bridge) -> Iterator[str]:
         return
     yield _list(f"{when(each.snapshot.manifest.moment)}: {_counts(each)}." for each in bridge.compared)
     changed = bridge.requirements
-    yield f"Between the two snapshots, {count(len(changed), 'requirement')} changed in status or acceptance."
+    yield (f"Between the two snapshots, {count(len(changed), 'requirement') if len(changed) else 'no requirement'} "
+           "changed its status, or whether its failures are accepted.")
     if len(changed):
         yield _table(("requirement", "title", "before", "after", "why"), (
             (row["requirement"], row["title"], _status(row["before"], row["accepted_before"]),

@@ -6,33 +6,25 @@ since verdicts were given at the end of the period is told apart (`Bridge.by_rul
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from auditkit.base.hostile_text import count, when
-from auditkit.errors import SnapshotError, UsageError
-from auditkit.evaluation.conclusions import Carried, in_store
+from auditkit.evaluation.conclusions import Carried
 from auditkit.evaluation.evaluation import Evaluation
-from auditkit.evaluation.given import Given, given_of
+from auditkit.evaluation.given import Given
 from auditkit.evaluation.words import SEVERITIES, SUBJECT
 from auditkit.history.diff import OBJECT_COLUMNS, Diff
-from auditkit.history.period import Moment, Period, day_of, judge
-from auditkit.history.periods import Clusters, Rule, chosen, clusters_of, period_of, verify_days
-from auditkit.history.verdicts import PEOPLE, REQUIREMENT, RULE, VerdictDiff, verdict_changes
+from auditkit.history.period import Moment, Period
+from auditkit.history.verdicts import PEOPLE, REQUIREMENT, RULE, VerdictDiff
 from auditkit.history.weights import HIGH, WEIGHTS
-from auditkit.people.conclusions import Conclusion
-from auditkit.people.entries import Notice
-from auditkit.snapshots.snapshot import Snapshot
 
 SINCE, BEFORE, CLOSED, OPEN, NOT_KNOWN = "since", "before", "closed", "open", "not known"
 """Of a deviation: when it began, by the end of the period, and how it stands at the last snapshot."""
-
-NO_FILES = "No exceptions and no attestations were given: failures that somebody has accepted are not marked as such."
 
 BY_RULE = ["requirement", "title", "given", "today", "why"]
 DEVIATIONS = ["requirements", "check", "severity", *SUBJECT, "began", "ended", "accepted", "first_seen", "last_seen",
@@ -45,7 +37,7 @@ class Bridge:
     """A framework on one cluster in the days after ``since``, the last day of a period that was examined.
 
     ``period`` has those days and their snapshots; ``before`` is the last snapshot that counts and is not later than
-    ``since``, ``earlier`` what was said of it first. ``evaluations`` and ``diff`` compare two snapshots: from
+    ``since``, ``earlier`` what was said of it first. ``verdicts`` and ``diff`` compare two snapshots: from
     ``before``, or without it from the first since, to the last. They are missing where there are not two.
     """
 
@@ -110,7 +102,7 @@ class Bridge:
                 found[key]["accepted"] &= accepted
             else:
                 found[key] = {**row, "requirements": row["requirement"], "accepted": accepted,
-                              "began": self._began(row), "ended": self._ended(row)}
+                              "began": self._began(row), "ended": self._ended(row), "bounds": self._bounds(row)}
         return pd.DataFrame(sorted(found.values(), key=lambda row: -_weight(row["severity"])), columns=DEVIATIONS)
 
     @cached_property
@@ -129,6 +121,11 @@ class Bridge:
         if not pd.isna(row["ended_before"]):
             return CLOSED
         return OPEN if row["last_seen"] >= self.period.counted[-1].time else NOT_KNOWN
+
+    def _bounds(self, row: dict[str, Any]) -> str:
+        if self._began(row) != BEFORE:
+            return str(row["bounds"])
+        return f"was there on {when(row['first_seen'])}; {row['bounds'].partition('; ')[2]}"
 
     @cached_property
     def changes(self) -> pd.DataFrame:
@@ -157,7 +154,8 @@ class Bridge:
     def _conclusions(self) -> Iterator[dict[str, Any]]:
         if not self.carried:
             return
-        one, other = ({row["id"]: row for row in each.requirements.to_dict("records")} for each in self.compared)
+        one = {row["id"]: row for row in self.compared[0].requirements.to_dict("records")} if self.compared else {}
+        other = {row["id"]: row for row in self._last}
         for requirement in (each for each in other if each in self.carried.last):
             conclusion = self.carried.last[requirement]
             entry, period = conclusion.entry, conclusion.entry.period
@@ -166,6 +164,12 @@ class Bridge:
                    "period": f"{period.first} to {period.until}" if period else "",
                    "definition": self.carried.definition(conclusion), "before": _standing(one.get(requirement)),
                    "now": _standing(other[requirement])}
+
+    @property
+    def _last(self) -> list[dict[str, Any]]:
+        """The requirements on the last snapshot; none where no snapshot counts."""
+        given = self.period.counted[-1].given if self.period.counted else None
+        return given.said.requirements if given else []
 
     @property
     def limits(self) -> list[str]:
@@ -193,13 +197,10 @@ class Bridge:
         yield "A snapshot shows a moment: what came and went between two of them is not seen."
 
     def _of_requirements(self) -> Iterator[str]:
-        if not self.compared:
-            return
-        statuses = self.compared[-1].requirements
         for status, what in (("unknown", "unknown, because evidence is missing"),
                              ("manual", "not shown by a cluster, and need evidence from people"),
                              ("attested", "known by the word of people alone")):
-            found = statuses.loc[statuses["status"] == status, "id"].tolist()
+            found = [row["id"] for row in self._last if row["status"] == status]
             if found:
                 yield f"On the last snapshot, {count(len(found), 'requirement')} are {what}: {', '.join(found)}."
 
@@ -210,76 +211,6 @@ class Bridge:
                "back between them is not among these.")
         yield from (f"Changes of {row.what} are not known: {row.reason}."
                     for row in self.diff.not_comparable.itertuples(index=False))
-
-
-def bridge(store: Path, rule: Rule, since: dt.date, until: dt.date | None = None, cluster: str = "",
-           conclusions: Sequence[Conclusion] = ()) -> Bridge:
-    """The facts of a bridge letter on one cluster of a store: the days after ``since``, up to ``until`` or its newest
-    snapshot. ``rule`` must judge anew.
-
-    Raises `UsageError` where it is not clear which cluster or which days, `NoSuchName`, and `SnapshotError`.
-    """
-    clusters, broken = clusters_of(store)
-    which = _only(clusters, cluster, store)
-    start, end = _days(clusters[which], since, until, store)
-    before, said, doubts = _last_of_period(clusters[which], rule, since)
-    period = period_of(which, clusters, broken, rule, start, end)
-    found = Bridge(since, period, before, said, notes=[*doubts, *period.notes, *([] if rule.by_files else [NO_FILES])])
-    shown = [each for each in (before, *period.counted) if each]
-    if period.counted and len(shown) > 1:
-        one, other = shown[0].snapshot, shown[-1].snapshot
-        found.verdicts = verdict_changes(rule.judged(one), rule.judged(other))
-        found.diff = Diff(one, other)
-        _carry(found, conclusions, [each for held in clusters.values() for each in held], broken)
-    return found
-
-
-def _only(clusters: Clusters, cluster: str, store: Path) -> tuple[str, str]:
-    found = chosen(clusters, cluster)
-    if len(found) > 1:
-        called = "; ".join(sorted(clusters[which][-1].manifest.called for which in found))
-        raise UsageError(f"{store} has snapshots of several clusters: {called}. A letter is on one: name it, or its "
-                         "UID, with --cluster.")
-    return found[0]
-
-
-def _days(held: Iterable[Snapshot], since: dt.date, until: dt.date | None, store: Path) -> tuple[dt.date, dt.date]:
-    """The first and the last day after the period."""
-    if since == dt.date.max:
-        raise UsageError(f"No day is after {since}. Correct the day on which the period ended.")
-    start = since + dt.timedelta(days=1)
-    newest = max((day for each in held if (day := day_of(each.manifest))), default=dt.date.min)
-    if until is None and newest < start:
-        raise UsageError(f"{store} has no snapshot of this cluster that was observed after {since}. Take one, or say "
-                         "up to which day the letter is with --until.")
-    verify_days(start, until or newest)
-    return start, until or newest
-
-
-def _last_of_period(held: Iterable[Snapshot], rule: Rule,
-                    since: dt.date) -> tuple[Moment | None, Given | None, list[str]]:
-    """The last snapshot that counts and is not later than a day, what was said of it first, and why later ones of the
-    period do not count."""
-    older = [Moment(each) for each in held if (day := day_of(each.manifest)) and day <= since]
-    doubts: list[str] = []
-    for each in sorted(older, key=lambda each: (each.time, each.snapshot.digest), reverse=True):
-        said, _ = given_of(each.snapshot, rule.framework.framework)  # before it is judged, which adds to it
-        judge([each], rule.choose, SnapshotError)
-        if each.given:
-            return each, next((one for one in said if not one.distrusted), None), doubts
-        doubts.append(f"The snapshot of {when(each.time)} does not count: {each.problem}")
-    return None, None, doubts
-
-
-def _carry(found: Bridge, conclusions: Sequence[Conclusion], held: list[Snapshot], broken: list[SnapshotError]) -> None:
-    """Put the conclusions of an auditor beside what is compared; those on a period that ended later are left out."""
-    ours = [each for each in conclusions if each.entry.framework == found.period.framework]
-    later = [each for each in ours if each.entry.period and each.entry.period.until > found.since]
-    carried = Carried(found.compared[-1], [each for each in ours if each not in later], held)
-    found.carried = carried
-    notices = [*(Notice("conclusion not shown", each.origin, "its period ended after the one that this letter follows")
-                 for each in later), *carried.notices, *in_store(ours, held, broken)]
-    found.notes += [f"{each.origin.file}, line {each.origin.line}: {each.kind}: {each.what}" for each in notices]
 
 
 def _weight(severity: str) -> int:
