@@ -197,12 +197,12 @@ class Bridge:
         yield "A snapshot shows a moment: what came and went between two of them is not seen."
 
     def _of_requirements(self) -> Iterator[str]:
-        for status, what in (("unknown", "unknown, because evidence is missing"),
-                             ("manual", "not shown by a cluster, and need evidence from people"),
-                             ("attested", "known by the word of people alone")):
+        for status, what in (("unknown", "Unknown, because evidence is missing"),
+                             ("manual", "Not shown by the cluster; people must supply the evidence"),
+                             ("attested", "Not shown by the cluster; people have attested them")):
             found = [row["id"] for row in self._last if row["status"] == status]
             if found:
-                yield f"On the last snapshot, {count(len(found), 'requirement')} are {what}: {', '.join(found)}."
+                yield f"{what} ({count(len(found), 'requirement')} on the last snapshot): {', '.join(found)}."
 
     def _of_objects(self) -> Iterator[str]:
         if not self.diff:
