@@ -1,6 +1,5 @@
 """What is handed over: workpapers, documents for other programs, bundles; and the proof of what was received."""
 
-import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -61,7 +60,7 @@ def conclude(snapshot: Snapshot | Path | str, framework: str, output: Path | str
     """
     from auditkit.exports.conclusions import template
 
-    file = _new(output)
+    whole.verify_new(file := Path(output))
     whole.write_new(file, template(evaluate(snapshot, framework, **options)))
     return file
 
@@ -76,17 +75,10 @@ def conclude_from(workbook: Path | str, output: Path | str = "conclusions.yaml",
     """
     from auditkit.exports.conclusions import of_workpapers
 
-    file = _new(output)
+    whole.verify_new(file := Path(output))
     content, without = of_workpapers(Path(workbook), folder(controls))
     whole.write_new(file, content)
     return file, without
-
-
-def _new(output: Path | str) -> Path:
-    """The path of a file that is not there yet. Raises `UsageError` before long work."""
-    if os.path.lexists(output):
-        raise whole.exists(Path(output))
-    return Path(output)
 
 
 def export(snapshot: Snapshot | Path | str, format: str, frameworks: Iterable[str] = DEFAULT_FRAMEWORKS,

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from auditkit.base.files import unwritable
+from auditkit.base.files import unwritable, verify_writable
 from auditkit.errors import AuditkitError, UsageError
 
 if sys.platform != "win32":
@@ -39,17 +39,27 @@ def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -
 
 
 def write_new(path: Path, content: bytes) -> None:
-    """Write a file where there is none yet. Raises `UsageError` with a sentence that has the path."""
+    """Write a file that people go on with: one that is there is not overwritten. Raises `UsageError`."""
     try:
         created = create(path, content)
     except OSError as error:
         raise UsageError(unwritable(path, error)) from None
     if not created:
-        raise exists(path)
+        raise _exists(path)
 
 
-def exists(path: Path) -> UsageError:
-    """The error that a file is there already, which people may have written in."""
+def verify_new(path: Path) -> None:
+    """Raises `UsageError` where `write_new` would, as far as that can be told before long work."""
+    if os.path.lexists(path):
+        raise _exists(path)
+    try:
+        path.parent.stat()
+        verify_writable(path.parent)
+    except OSError as error:
+        raise UsageError(unwritable(path, error)) from None
+
+
+def _exists(path: Path) -> UsageError:
     return UsageError(f"{path} exists already, and is not overwritten. Give another name, or move it away.")
 
 

@@ -30,14 +30,12 @@ def bridge(
     It tells what snapshots show of the days after a period that was examined: what was snapshotted, which requirements
     changed and why, deviations, changes of high weight, and what cannot be said. People complete and sign it.
     """
-    import os
-
     from auditkit.api import over_time
     from auditkit.base import whole
     from auditkit.exports.letter import letter
 
-    if output and os.path.lexists(output):
-        raise whole.exists(output)
+    if output:
+        whole.verify_new(output)
     text = letter(over_time.bridge(
         store, framework, since, until, cluster=cluster, conclusions=conclusions, exceptions=exceptions,
         attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))

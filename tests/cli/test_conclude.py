@@ -4,7 +4,6 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from bad_inputs import BAD
 from command_line import auditkit
 
 from auditkit.people import conclusions
@@ -65,10 +64,3 @@ def test_a_file_is_never_overwritten(workbook: Path, tmp_path: Path) -> None:
 def test_it_needs_a_snapshot_and_a_framework_or_workpapers(words: list[str], tmp_path: Path) -> None:
     done = auditkit("conclude", *words, "-o", tmp_path / "c.yaml")
     assert done.returncode == 2 and "auditkit conclude --from WORKBOOK.xlsx" in done.stderr
-
-
-@pytest.mark.parametrize("kind", BAD)
-def test_what_is_no_workbook_is_a_sentence(kind: str, tmp_path: Path) -> None:
-    BAD[kind](tmp_path / "papers.xlsx")
-    done = auditkit("conclude", "--from", tmp_path / "papers.xlsx", "-o", tmp_path / "c.yaml")
-    assert done.returncode == 2 and "papers.xlsx" in done.stderr and not (tmp_path / "c.yaml").exists()
