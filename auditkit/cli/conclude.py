@@ -7,7 +7,7 @@ import typer
 
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
-from auditkit.cli.options import Checks, Controls, Exceptions, PssVersion
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
 from auditkit.errors import UsageError
 
 
@@ -18,7 +18,7 @@ def conclude(
         "--from", help="Workpapers (XLSX) that an auditor has filled in, instead of a snapshot.")] = None,
     output: Annotated[Path, typer.Option(
         "--output", "-o", help="File to write. One that exists is not overwritten.")] = Path("conclusions.yaml"),
-    exceptions: Exceptions = None, controls: Controls = None,
+    exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
     checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
 ) -> None:
     """Write a file of an auditor's conclusions.
@@ -36,6 +36,6 @@ def conclude(
         print(file)
         console.say(f"{count(without, 'requirement')} without a conclusion", "yellow" if without else "")
         return
-    print(handing_over.conclude(snapshot, framework, output, exceptions=exceptions, controls=controls, checks=checks,
-                                pss_version=pss_version))
+    print(handing_over.conclude(snapshot, framework, output, exceptions=exceptions, attestations=attestations,
+                                controls=controls, checks=checks, pss_version=pss_version))
     console.say("Fill in each entry or delete it: until then the file is refused.")

@@ -28,9 +28,9 @@ NAMED = 20
 _COLUMNS = ("id", "definition", *TO_FILL)
 _HEADINGS = {name: name.replace("_", " ") for name in _COLUMNS}
 _HOW = (
-    "Fill in each entry, or delete it: the file is refused as long as one of tested_by, tested_on and result is empty.",
+    "Fill in each entry, or delete it: the file is refused as long as a tested_by, a tested_on or a result is empty.",
     f"result is one of: {', '.join(RESULTS)}. tested_on is a day, such as 2026-09-30.",
-    "Of a period add its days: period: {from: 2025-10-01, until: 2026-09-30}. snapshots may name more than one.",
+    "For a period, add its days: period: {from: 2025-10-01, until: 2026-09-30}. An entry may name several snapshots.",
 )
 
 
@@ -38,7 +38,7 @@ def template(evaluation: Evaluation) -> bytes:
     """A file to fill in: an entry for each requirement, tied to the snapshot and to what the requirement says."""
     snapshot, framework = evaluation.snapshot, evaluation.framework
     head = [f"Conclusions on {framework.framework} {framework.version} of {snapshot.manifest.called}",
-            f"observed {snapshot.manifest.when}", *_HOW]
+            f"Observed: {snapshot.manifest.when}", *_HOW]
     return _encoded(head, ((f"{result.requirement.id} {result.requirement.title}: {word(result.status)}", {
         "framework": framework.framework, "requirement": result.requirement.id,
         **{name: None if name in NEEDED else "" for name in TO_FILL},
@@ -173,5 +173,5 @@ def _lines(head: Iterable[str], entries: Iterable[tuple[str, dict[str, Any]]]) -
     yield from (f"# {one_line(line)}\n" for line in head)
     yield "conclusions:\n"
     for comment, entry in entries:
-        yield f"# {one_line(comment)}\n" if comment else ""
+        yield f"\n# {one_line(comment)}\n" if comment else ""
         yield yaml.dump([entry], Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
