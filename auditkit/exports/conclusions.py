@@ -25,6 +25,7 @@ NEEDED = ("tested_by", "tested_on", "result")
 NAMED = 20
 """Cells that an error names."""
 
+_GIVE = "Give workpapers that `auditkit workpapers` wrote."
 _COLUMNS = ("id", "definition", *TO_FILL)
 _HEADINGS = {name: name.replace("_", " ") for name in _COLUMNS}
 _HOW = (
@@ -54,7 +55,7 @@ def of_workpapers(path: Path, own: Path | None = None) -> tuple[bytes, int]:
     """
     sheets = filled.read(path, (COVER, SHEET))
     if not sheets[COVER] or not sheets[SHEET]:
-        raise UsageError(f"{path} has no sheets {COVER} and {SHEET}. Give workpapers that `auditkit workpapers` wrote.")
+        raise UsageError(f"{path} has no sheets {COVER} and {SHEET}, or they are empty. {_GIVE}")
     papers = _Papers(path, filled.pairs(sheets, COVER), own)
     rows = list(filled.table(sheets, SHEET, list(_HEADINGS.values())))
     begun = [row for row in rows if any(row[_HEADINGS[name]].value not in (None, "") for name in TO_FILL)]
@@ -74,6 +75,9 @@ class _Papers:
         self._seen: dict[str, str] = {}
         self.cluster, self.framework, self.snapshot = (
             self._label(cover, label) for label in (Labels.cluster, Labels.framework, Labels.snapshot))
+        if not re.fullmatch(r"[0-9a-f]{64}", self.snapshot):
+            raise UsageError(f"{path}, {cover[Labels.snapshot].address}: {self.snapshot[:100]!r} is not the digest of a "
+                             f"snapshot. {_GIVE}")
         try:
             self._known = [each.id for each in library.either(self.framework, own).requirements]
         except NoSuchName as error:
@@ -82,8 +86,7 @@ class _Papers:
     def _label(self, cover: Mapping[str, Cell], label: str) -> str:
         found = cover.get(label)
         if found is None or found.wrong or not found.text:
-            raise UsageError(f"{self.path}: its cover does not say {label!r}. Give workpapers that `auditkit "
-                             "workpapers` wrote.")
+            raise UsageError(f"{self.path}: its cover does not say {label!r}. {_GIVE}")
         return found.text
 
     def entry(self, row: Mapping[str, Cell]) -> dict[str, Any]:

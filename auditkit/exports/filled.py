@@ -8,7 +8,6 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,8 @@ from auditkit.exports.archive import Archive
 from auditkit.exports.sheets import LONG
 
 ROWS, WIDTH = 50_000, 200
-"""Rows and columns of a sheet that are read. One with more rows is refused; workpapers have some thirty columns."""
+"""Rows and columns of a sheet that are read. One with more rows is refused: no table that people fill in has so many,
+or goes on in another sheet."""
 
 _GOES_ON = re.compile(rf" … \([\d,]+ characters: the whole is text (L\d+) of the sheet {LONG}\)\Z")
 
@@ -55,12 +55,12 @@ class Row:
         return self.cells.get(place) or Cell(_address(self.sheet, place, self.number))
 
 
-Sheets = Mapping[str, list[list[Row]]]
-"""The rows of each part of a table, or of a sheet of labels, by its name."""
+Sheets = Mapping[str, list[Row]]
+"""The rows of sheets, by their names; none where there is no such sheet."""
 
 
 def read(path: Path, names: Iterable[str]) -> Sheets:
-    """The rows of these sheets, and of those in which they go on; a row without a value is left out.
+    """The rows of these sheets, and of that of long texts; a row without a value is left out.
 
     Raises `UsageError` where the file is no workbook, and `MissingDependency`.
     """
@@ -71,7 +71,7 @@ def read(path: Path, names: Iterable[str]) -> Sheets:
         with warnings.catch_warnings(action="ignore"):
             book = openpyxl.load_workbook(path, read_only=True)
             try:
-                return {name: [list(_rows(sheet)) for sheet in _parts(book, name)] for name in (*names, LONG)}
+                return {name: list(_rows(book[name])) if name in book.sheetnames else [] for name in (*names, LONG)}
             finally:
                 book.close()
     except ImportError:
@@ -84,7 +84,7 @@ def read(path: Path, names: Iterable[str]) -> Sheets:
 def pairs(sheets: Sheets, name: str) -> dict[str, Cell]:
     """The texts of a sheet of labels; of a label that is there twice, the first."""
     found: dict[str, Cell] = {}
-    for row in (row for part in sheets[name] for row in part):
+    for row in sheets[name]:
         found.setdefault(row[1].text, row[2])
     return found
 
@@ -97,15 +97,6 @@ def table(sheets: Sheets, name: str, headings: Sequence[str]) -> Iterator[dict[s
     whole = _long(sheets)
     for row in _table(sheets, name, headings):
         yield {heading: _in_full(cell, whole) for heading, cell in row.items()}
-
-
-def _parts(book: Any, name: str) -> Iterator[Any]:
-    """The sheets of a table: the first, and those in which it goes on."""
-    for number in count(1):
-        called = name if number == 1 else f"{name} ({number})"
-        if called not in book.sheetnames:
-            return
-        yield book[called]
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
@@ -136,11 +127,12 @@ def _cell(address: str, cell: Any) -> Cell:
 
 def _table(sheets: Sheets, name: str, headings: Sequence[str]) -> Iterator[dict[str, Cell]]:
     """The rows of a table by its headings, as the cells have them."""
-    for part in sheets[name]:
-        head, *rows = part or [Row(name, 1, {})]
-        places = {heading: _place(head, heading) for heading in headings}
-        for row in rows:
-            yield {heading: row[place] for heading, place in places.items()}
+    if not sheets[name]:
+        return
+    head, *rows = sheets[name]
+    places = {heading: _place(head, heading) for heading in headings}
+    for row in rows:
+        yield {heading: row[place] for heading, place in places.items()}
 
 
 def _place(head: Row, heading: str) -> int:

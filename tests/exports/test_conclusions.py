@@ -191,8 +191,8 @@ def test_empty_workpapers_have_no_conclusion(filled, own):
 
 @pytest.mark.parametrize(("change", "says"), [
     (lambda book: book.remove(book[SHEET]), "has no sheets Cover and Requirements"),
-    (lambda book: book[COVER].delete_rows(1, 60), "its cover does not say 'Cluster'"),
-    (lambda book: book[SHEET].delete_rows(1, 60), "Requirements has no columns 'id'"),
+    (lambda book: book[COVER].delete_rows(1, 90), "has no sheets Cover and Requirements"),
+    (lambda book: book[SHEET].delete_rows(1, 60), "has no sheets Cover and Requirements"),
     (lambda book: setattr(book[COVER]["A2"], "value", "Clutter"), "its cover does not say 'Cluster'"),
     (lambda book: setattr(book[SHEET]["A1"], "value", "identifier"), "Requirements has no columns 'id'"),
     (lambda book: setattr(book[SHEET]["B1"], "value", "result"), "Requirements has 2 columns 'result'"),
@@ -208,6 +208,13 @@ def test_what_are_not_our_workpapers_is_a_sentence(papers, tmp_path, own, change
 def test_a_framework_that_is_not_known_is_named_with_its_cell(filled, tmp_path):
     with pytest.raises(UsageError, match=r"papers.xlsx, Cover!B\d+: There is no framework 'house'"):
         of_workpapers(filled(ROE))
+
+
+def test_a_cover_without_the_digest_of_a_snapshot_is_refused(evaluation, filled, own, papers):
+    cover = openpyxl.load_workbook(io.BytesIO(papers))[COVER]
+    [place] = [row[1].coordinate for row in cover.iter_rows() if row[1].value == evaluation.snapshot.digest]
+    with pytest.raises(UsageError, match=rf"papers.xlsx, Cover!{place}: 'abc' is not the digest of a snapshot"):
+        of_workpapers(filled(ROE, sheet=COVER, cells={place: "abc"}), own)
 
 
 def test_bytes_that_are_no_workbook_are_a_sentence(papers, tmp_path, own):
