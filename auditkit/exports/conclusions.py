@@ -58,7 +58,7 @@ def of_workpapers(path: Path, own: Path | None = None) -> tuple[bytes, int]:
         raise UsageError(f"{path} has no sheets {COVER} and {SHEET}, or they are empty. {_GIVE}")
     papers = _Papers(path, filled.pairs(sheets, COVER), own)
     rows = list(filled.table(sheets, SHEET, list(_HEADINGS.values())))
-    begun = [row for row in rows if any(row[_HEADINGS[name]].value not in (None, "") for name in TO_FILL)]
+    begun = [row for row in rows if any(row[_HEADINGS[name]].text for name in TO_FILL)]
     entries = [papers.entry({name: row[heading] for name, heading in _HEADINGS.items()}) for row in begun]
     papers.refuse()
     if not entries:
@@ -76,8 +76,8 @@ class _Papers:
         self.cluster, self.framework, self.snapshot = (
             self._label(cover, label) for label in (Labels.cluster, Labels.framework, Labels.snapshot))
         if not re.fullmatch(r"[0-9a-f]{64}", self.snapshot):
-            raise UsageError(f"{path}, {cover[Labels.snapshot].address}: {self.snapshot[:100]!r} is not the digest of a "
-                             f"snapshot. {_GIVE}")
+            raise UsageError(f"{path}, {cover[Labels.snapshot].address}: {self.snapshot[:100]!r} is not the digest of "
+                             f"a snapshot. {_GIVE}")
         try:
             self._known = [each.id for each in library.either(self.framework, own).requirements]
         except NoSuchName as error:

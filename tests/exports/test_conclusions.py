@@ -101,7 +101,7 @@ def test_the_name_of_a_cluster_cannot_write_into_a_template(write):
 
 
 def test_what_was_filled_in_is_read_with_the_digests_of_the_workpapers(evaluation, filled, tmp_path, own):
-    path = filled({**ROE, "sample": 25, "remark": "Ärger\nand more", "sign off": dt.date(2026, 2, 2)}, {},
+    path = filled({**ROE, "sample": 25, "remark": "Ärger\nand more", "sign off": dt.date(2026, 2, 2)}, {"remark": " "},
                   {**ROE, "tested on": "2026-02-03", "result": "Not Operated", "conclusion": "'=odd"})
     content, without = of_workpapers(path, own)
     one, other = entries(content, tmp_path, own)
