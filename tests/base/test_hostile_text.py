@@ -73,3 +73,20 @@ def test_other_cells(value: object, cell: object) -> None:
 
 def test_csv_of_nothing_has_its_header() -> None:
     assert csv([], ["requirement", "verdict"]) == b"requirement,verdict\r\n"
+
+
+@given(st.text())
+def test_a_text_of_a_cell_is_what_it_was(said: str) -> None:
+    shown = text.visible(said)
+    if not shown.startswith(("'=", "'+", "'-", "'@")) and "\\u{" not in said:
+        assert text.from_cell(text.cell(shown)) == shown
+
+
+def test_only_the_apostrophe_of_a_formula_is_taken_away() -> None:
+    assert [text.unquoted(said) for said in ("'=1", "'x", "''=1", "=1", "'")] == ["=1", "'x", "''=1", "=1", "'"]
+
+
+def test_text_of_others_in_markdown_is_one_line_without_markup() -> None:
+    assert text.in_markdown("a\n\n# b\t|c|") == "a \\# b \\|c\\|"
+    assert text.in_markdown("\x1b[0m") == "\\\\u{1b}\\[0m"
+    assert text.in_markdown("see http://a.example or www.b.example") == "see http\\://a.example or www\\.b.example"

@@ -62,6 +62,20 @@ def test_a_folder_that_does_not_exist_is_said_by_the_path_of_the_file(tmp_path: 
         whole.write(tmp_path / "nowhere" / "a", b"", SnapshotError)
 
 
+def test_a_file_that_people_go_on_with_is_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "letter.md"
+    whole.verify_new(path)
+    whole.write_new(path, b"draft")
+    for again in (lambda: whole.write_new(path, b"other"), lambda: whole.verify_new(path)):
+        with pytest.raises(UsageError, match=r"letter\.md exists already, and is not overwritten"):
+            again()
+    assert path.read_bytes() == b"draft"
+    for elsewhere in (tmp_path / "none" / "letter.md", path / "letter.md"):
+        for refused in (lambda to: whole.write_new(to, b"x"), whole.verify_new):
+            with pytest.raises(UsageError, match=r"letter\.md cannot be written"):
+                refused(elsewhere)
+
+
 def test_the_next_one_clears_what_a_killed_process_left_and_not_what_a_live_one_writes(tmp_path: Path) -> None:
     (alive, theirs), (dead, rest) = writing(tmp_path), writing(tmp_path)
     try:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_worlds import judged, pod
 
-from auditkit.base.hostile_text import cell, from_cell, visible
+from auditkit.base.hostile_text import visible
 from auditkit.errors import AuditkitError, DefinitionError, MissingDependency, UsageError
 from auditkit.evaluation.conclusions import Carried
 from auditkit.exports.conclusions import _encoded, of_workpapers, template
@@ -126,13 +126,6 @@ def test_workpapers_that_were_filled_from_a_file_give_the_file_again(evaluation,
     (tmp_path / "papers.xlsx").write_bytes(workpapers(evaluation, Carried(evaluation, given)))
     [found] = entries(of_workpapers(tmp_path / "papers.xlsx", own)[0], tmp_path, own)
     assert found == given[0].entry
-
-
-@given(st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_text_of_a_cell_is_what_it_was(text: str):
-    seen = visible(text)
-    if not seen.startswith(("'=", "'+", "'-", "'@")) and "\\u{" not in text:
-        assert from_cell(cell(seen)) == seen
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))

@@ -10,7 +10,6 @@ from report_worlds import PRIVILEGED, pod, snapshot
 from years import days, noon, written
 
 from auditkit.api import over_time
-from auditkit.base.hostile_text import in_markdown
 from auditkit.exports.letter import NAMED, NOTHING, letter
 
 RULES = f"""
@@ -117,8 +116,3 @@ def test_hostile_names_draw_nothing(drafted) -> None:
     assert set(re.findall(r"<(\w+)", page)) <= set("h1 h2 h3 p strong ul li code table thead tbody tr th td".split())
     assert "\u202e" not in text and page.count("[x](https://evil.example)|&lt;script&gt;") >= 4
     assert "https://" not in text and "www." not in text, "nor what some readers make links of"
-
-
-def test_markdown_of_others_is_one_line_of_text() -> None:
-    assert in_markdown("a\n\n# b\t|c|") == "a \\# b \\|c\\|"
-    assert in_markdown("\x1b[0m") == "\\\\u{1b}\\[0m"

@@ -158,6 +158,15 @@ def test_exceptions_in_force_mark_what_is_accepted(store, found, write) -> None:
     assert not any("No exceptions and no attestations were given" in limit for limit in bridge.limits)
 
 
+def test_what_is_accepted_under_one_of_two_requirements_is_not_accepted(store, found, write) -> None:
+    put(store, GOOD, END)
+    put(store, BAD, FEBRUARY[0])
+    write("rules/wards.yaml", RULES + f"  - {{id: A3, section: s, title: U, reach: evidenced, checks: [{PRIVILEGED}]}}\n")
+    accepted = EXCEPTION.replace(f"    checks: [{PRIVILEGED}]", "    framework: wards\n    requirements: [A1]")
+    bridge = found(exceptions=write("exceptions.yaml", accepted))
+    assert bridge.deviations[["requirements", "accepted"]].values.tolist() == [["A1, A3", False]]
+
+
 def test_what_the_rule_alone_changed_is_told_apart(store, found, write, tmp_path) -> None:
     path = put(store, BAD, END)
     put(store, BAD, FEBRUARY[0])
