@@ -16,7 +16,7 @@ from auditkit.evaluation.words import WORDS
 from auditkit.history.bridge import BEFORE, CLOSED, OPEN, SINCE, Bridge
 
 NAMED = 10
-"""Deviations and changes that are named; the others are counted."""
+"""Objects that are named in a list; the others are counted."""
 LONGEST = 300
 """Characters of a text of others."""
 
@@ -138,19 +138,24 @@ def _ends(found: pd.DataFrame) -> str:
 
 
 def _named(heading: str, found: pd.DataFrame) -> Iterator[str]:
+    """The objects that deviate, the worst first, each with the checks that it fails for the same time."""
     if not len(found):
         return
-    yield heading
-    lines = [f"{_severity(row)}{plain(row['check'] or 'stated by people')} ({plain(row['requirements'])}): "
-             f"{_thing(row)}; {row['bounds']}{'; accepted' if row['accepted'] else ''}."
-             for row in _rows(found.head(NAMED))]
-    if len(found) > NAMED:
-        lines.append(f"{len(found) - NAMED:,} more.")
-    yield _list(lines)
+    together: dict[tuple[str, str, bool], list[dict[str, Any]]] = {}
+    for row in _rows(found):
+        together.setdefault((_thing(row), row["bounds"], row["accepted"]), []).append(row)
+    lines = [_deviating(*about, rows) for about, rows in list(together.items())[:NAMED]]
+    if len(together) > NAMED:
+        lines.append(f"{len(together) - NAMED:,} more.")
+    yield from (heading, _list(lines))
 
 
-def _severity(row: dict[str, Any]) -> str:
-    return f"{row['severity']}: " if row["severity"] else ""
+def _deviating(thing: str, bounds: str, accepted: bool, rows: list[dict[str, Any]]) -> str:
+    severity = f"{rows[0]['severity']}: " if rows[0]["severity"] else ""
+    checks = ", ".join(dict.fromkeys(row["check"] or "what people state" for row in rows))
+    requirements = ", ".join(dict.fromkeys(each for row in rows for each in row["requirements"].split(", ")))
+    return (f"{severity}{thing} fails {_short(checks)} ({_short(requirements)}); {bounds}"
+            f"{'; accepted' if accepted else ''}.")
 
 
 def _thing(row: dict[str, Any]) -> str:

@@ -99,6 +99,16 @@ def test_what_is_too_much_to_name_is_counted(drafted) -> None:
     assert "- 4 more." in section(text, "Changes of the cluster"), "the pod that is gone is one of them"
 
 
+def test_an_object_that_fails_several_checks_is_named_once(drafted, write) -> None:
+    tag = "workloads.no_latest_tag"
+    rules = RULES + f"  - {{id: A2, section: s, title: U, reach: evidenced, checks: [{tag}, {PRIVILEGED}]}}\n"
+    drafted(end=GOOD, second=snapshot(pod("bad", privileged=True, image="nginx:latest"), pod("good")))
+    write("rules/wards.yaml", rules)
+    found = section(drafted(), "Deviations")
+    assert "- 2 began since the end of the period" in found and found.count("shop/bad") == 1
+    assert f"Pod shop/bad/main fails {PRIVILEGED}, {tag} (A1, A2); began between".replace("_", "\\_") in found
+
+
 def test_a_conclusion_is_shown_with_what_became_of_the_requirement(drafted, write) -> None:
     text = drafted(end=GOOD, second=BAD, conclusions=write("conclusions.yaml", CONCLUSION))
     assert ("| A1 | operated | Roe \\| \\[x\\](y), 2026-02-20 | 2025-02-01 to 2026-01-31 | not known | pass | fail |"
