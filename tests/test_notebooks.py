@@ -14,6 +14,11 @@ from auditkit.reports.page.document import document
 
 NOTEBOOKS = sorted(shipped.folder("notebooks").glob("*.ipynb"))
 JUDGE_NONE = {"access", "findings", "network"}
+OTHERS = {
+    "drift": ["snapshot", "earlier"], "period": ["store", "framework", "start", "end", "cluster"],
+    "workpapers": ["snapshot", "framework", "population", "seed", "frequency", "conclusions", "output"],
+}
+"""Notebooks with parameters of their own."""
 MOST_CELLS, MOST_LINES = 12, 5
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.With, ast.Try, ast.If)
 
@@ -27,7 +32,7 @@ def code(path: Path) -> list[nbformat.NotebookNode]:
 
 
 def test_they_are_there() -> None:
-    assert {"cis", "soc2", "hipaa", "explore", "framework", *JUDGE_NONE} <= {path.stem for path in NOTEBOOKS}
+    assert {"cis", "soc2", "hipaa", "explore", "framework", *JUDGE_NONE, *OTHERS} <= {path.stem for path in NOTEBOOKS}
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=named)
@@ -56,8 +61,9 @@ def test_parameters_are_told(path: Path) -> None:
     papermill = pytest.importorskip("papermill")
     known = papermill.inspect_notebook(str(path))
     added = ["framework", "exceptions", "attestations", "controls", "checks", "pss_version"]
-    assert list(known) == ["snapshot", *([] if path.stem in JUDGE_NONE else added)]
-    assert known["snapshot"]["default"] == '"demo"' and all(one["help"] for one in known.values())
+    assert list(known) == OTHERS.get(path.stem, ["snapshot", *([] if path.stem in JUDGE_NONE else added)])
+    assert path.stem == "period" or known["snapshot"]["default"] == '"demo"'
+    assert all(one["help"] for one in known.values())
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=named)

@@ -47,7 +47,7 @@ def count(number: int, thing: str) -> str:
 
 
 def _plural(thing: str) -> str:
-    return f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2:-1] not in "aeiou" else f"{thing}s"
 
 
 def when(moment: dt.datetime) -> str:

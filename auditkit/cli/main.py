@@ -14,7 +14,20 @@ import typer
 
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
-from auditkit.cli import access, collecting, console, frameworks
+from auditkit.cli import (
+    access,
+    bundle,
+    collecting,
+    console,
+    diff,
+    export,
+    frameworks,
+    papers,
+    period,
+    reperform,
+    samples,
+    verify,
+)
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -34,12 +47,20 @@ from auditkit.cli.collecting import (
     Workers,
 )
 from auditkit.cli.console import Format
-from auditkit.cli.frameworks import Checks, Controls
 from auditkit.cli.group import Group
+from auditkit.cli.options import (
+    Attestations,
+    Checks,
+    Controls,
+    Exceptions,
+    FrameworksOrAll,
+    PssVersion,
+    SnapshotPath,
+)
 from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
-    from auditkit.api import Given
+    from auditkit.api.options import Options
     from auditkit.evaluation.evaluation import Evaluation
     from auditkit.snapshots.snapshot import Snapshot
 
@@ -60,6 +81,15 @@ app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(frameworks.old, name="controls", hidden=True)
 app.add_typer(access.app, name="access-review")
 app.command("who-can")(access.who_can)
+app.command()(export.export)
+app.command("workpapers")(papers.workpapers)
+app.command("reperform")(reperform.reperform)
+app.command("bundle")(bundle.bundle)
+app.command("verify")(verify.verify)
+app.command("period")(period.period)
+app.command("given")(period.given)
+app.command("diff")(diff.diff)
+app.command()(samples.sample)
 
 
 class FailOn(StrEnum):
@@ -76,9 +106,6 @@ class FailOn(StrEnum):
 
 
 Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
-PssVersion = Annotated[str, typer.Option(
-    "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
-    "server's version.")]
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
@@ -87,22 +114,13 @@ Quiet = Annotated[bool, typer.Option(
 ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
     "with --compare, every framework that can be compared.")]
-ReportFrameworks = Annotated[list[str] | None, typer.Option(
-    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
 Frameworks = Annotated[list[str], typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
-SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
 FailOnOption = Annotated[list[FailOn], typer.Option(
     "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
     "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails; "
     "what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
-Exceptions = Annotated[Path | None, typer.Option(
-    "--exceptions", help="YAML file or folder with risk acceptances: failures that a named owner accepts until a "
-    "date. They remain failures and are marked as accepted.")]
-Attestations = Annotated[Path | None, typer.Option(
-    "--attestations", help="YAML file or folder with attestations: statements by people about requirements that "
-    "a cluster cannot show.")]
 Compare = Annotated[bool, typer.Option(
     "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
     "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "
@@ -140,9 +158,9 @@ def collect(
 
         print(text(), end="")
         return
-    from auditkit import api
+    from auditkit.api import snapshots
 
-    api.verify_folders(store=store)
+    snapshots.verify_folders(store=store)
     snapshot = collecting.take(
         quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
         timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
@@ -166,18 +184,19 @@ def evaluate(
 
     With --compare, show what your own version of a framework would change.
     """
-    from auditkit import api
+    from auditkit.api import evaluating, snapshots
+    from auditkit.api.options import Options
     from auditkit.cli import results
 
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
-    opened = api.open(snapshot)
-    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+    opened = snapshots.open(snapshot)
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
-    names = _once(framework or (api.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
-    proposed = [name for name in names if compare or api.proposed(name, controls)]
-    judged = [api.evaluate(opened, name, **given) for name in names if name not in proposed]
-    compared = [api.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
+    names = _once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
+    proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
+    judged = [evaluating.evaluate(opened, name, **given) for name in names if name not in proposed]
+    compared = [evaluating.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
                             checks=checks, pss_version=pss_version) for name in proposed]
     results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
@@ -193,16 +212,16 @@ def explain(
                                                                             "CC6.1 or 5.2.2.")],
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
-    framework: ReportFrameworks = None, exceptions: Exceptions = None, attestations: Attestations = None,
+    framework: FrameworksOrAll = None, exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Explain the status of a requirement.
 
     The explanation has the checks, their subjects, and the API requests that were made or refused.
     """
-    from auditkit import api
+    from auditkit.api import evaluating
 
-    found = api.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
+    found = evaluating.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
                         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                         pss_version=pss_version)
     for indent, text in found.lines():
@@ -211,7 +230,7 @@ def explain(
 
 @app.command()
 def report(
-    snapshot: SnapshotPath, framework: ReportFrameworks = None, output: Output = Path("reports"),
+    snapshot: SnapshotPath, framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
@@ -220,17 +239,18 @@ def report(
 
     With --notebook, run other notebooks instead.
     """
-    from auditkit import api
+    from auditkit.api import reporting, snapshots
+    from auditkit.api.options import Options
 
-    api.verify_notebooks(notebook)
-    api.verify_folders(output=output)
-    opened = api.open(snapshot)
+    reporting.verify_notebooks(notebook)
+    snapshots.verify_folders(output=output)
+    opened = snapshots.open(snapshot)
     names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(opened, names, output, quiet, api.Given(
+    judged = _report(opened, names, output, quiet, Options(
         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
     _unused(judged, controls)
     for name in notebook:
-        for file in api.report_notebook(opened, name, output, progress=None if quiet else console.say):
+        for file in reporting.report_notebook(opened, name, output, progress=None if quiet else console.say):
             print(file)
     _threshold(judged, fail_on)
 
@@ -252,13 +272,14 @@ def run(
 
     Use this command in schedulers.
     """
-    from auditkit import api
+    from auditkit.api import evaluating, snapshots
+    from auditkit.api.options import Options
 
-    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
     framework = _once(framework)
-    api.verify(framework, **given)  # a mistake is reported before the collection starts
-    api.verify_folders(store=store, output=output)
+    evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
+    snapshots.verify_folders(store=store, output=output)
     snapshot = collecting.take(
         quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
         timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
@@ -277,10 +298,11 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
     The demo needs no cluster.
     """
-    from auditkit import api
+    from auditkit.api import snapshots
+    from auditkit.api.options import Options
 
-    api.verify_folders(output=output)
-    _report(api.demo(), _once(framework), output, quiet, api.Given())
+    snapshots.verify_folders(output=output)
+    _report(snapshots.demo(), _once(framework), output, quiet, Options())
 
 
 @app.command()
@@ -293,13 +315,13 @@ def show(
     Shows the snapshots of a store, the tables of a snapshot, or the columns of a table. Exits with 2 if a snapshot of
     the store cannot be opened; the others are shown.
     """
-    from auditkit import api
+    from auditkit.api import snapshots
     from auditkit.cli import listing
 
     if path is None:
         listing.show_model()
-    elif path == api.DEMO or os.path.lexists(Path(path) / "manifest.json"):
-        listing.show_snapshot(api.open(path), table)
+    elif path == snapshots.DEMO or os.path.lexists(Path(path) / "manifest.json"):
+        listing.show_snapshot(snapshots.open(path), table)
     elif Path(path).is_dir() and table is not None:
         raise UsageError(f"{path} is a store. Give the folder of one of its snapshots to see the table {table!r}.")
     elif Path(path).is_dir():
@@ -311,17 +333,17 @@ def show(
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
-            given: "Given") -> list["Evaluation"]:
-    from auditkit import api
+            given: "Options") -> list["Evaluation"]:
+    from auditkit.api import evaluating, reporting
 
     if frameworks and snapshot.path is None:
-        api.verify(frameworks, **given)  # nothing is written before a mistake is said
-        api.settle(snapshot, output)
+        evaluating.verify(frameworks, **given)  # nothing is written before a mistake is said
+        reporting.settle(snapshot, output)
     judged = []
     for name in frameworks:
-        judged.append(api.evaluate(snapshot, name, **given))
+        judged.append(evaluating.evaluate(snapshot, name, **given))
         _notices(judged[-1])
-        files = api.report(snapshot, name, output, progress=None if quiet else console.say, **given)
+        files = reporting.report(snapshot, name, output, progress=None if quiet else console.say, **given)
         for file in files:
             print(file)
     return judged
@@ -334,10 +356,11 @@ def _once(names: list[str]) -> list[str]:
 
 def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
     """Warn if no framework of ``--controls`` was evaluated: they must be named."""
-    from auditkit import api
+    from auditkit.api import evaluating
 
     if controls is not None and judged and not any(one.files for one in judged):
-        names = ", ".join(sorted({one.framework for one, _ in api.listed(controls)} - set(api.frameworks())))
+        own = {one.framework for one, _ in evaluating.listed(controls)} - set(evaluating.frameworks())
+        names = ", ".join(sorted(own))
         console.say(f"No framework in {controls} was evaluated. Name one with --framework"
                     f"{f' ({names})' if names else ''}.", "yellow")
 

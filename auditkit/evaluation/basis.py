@@ -57,19 +57,25 @@ def basis(snapshot: Snapshot, framework: Framework, checks: Iterable[Check], pss
     shipped = all(place.startswith("auditkit.") for place in DERIVED.values())
     if not shipped or not all(check.ships for check in checks):
         return None
+    return rule(snapshot, framework, pss_version)
+
+
+def rule(snapshot: Snapshot, framework: Framework, pss_version: str) -> Basis:
+    """The same as far as digests tell it: checks of a user's own may read more."""
     return Basis(snapshot=snapshot.digest, framework=framework.framework, version=framework.version,
-                 framework_sha256=_framework_digest(framework), pss_version=pss_version,
-                 package_sha256=_package_digest())
+                 framework_sha256=framework_digest(framework), pss_version=pss_version,
+                 package_sha256=package_digest())
 
 
-def _framework_digest(framework: Framework) -> str:
+def framework_digest(framework: Framework) -> str:
+    """SHA-256 of the whole content of a framework, without the place of its files."""
     content = {name: value for name, value in msgspec.structs.asdict(framework).items() if name != "files"}
     content["requirements"] = [requirement.written() for requirement in framework.requirements]
     return hashlib.sha256(msgspec.json.encode(content, enc_hook=repr, order="sorted")).hexdigest()
 
 
 @cache
-def _package_digest() -> str:
+def package_digest() -> str:
     """The digest of the files of this package: code, and the tables and rules that stand beside it."""
     root = Path(__file__).parent.parent
     found = hashlib.sha256()

@@ -4,11 +4,12 @@ What people add (exceptions, attestations) comes after the checks, and changes n
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import pandas as pd
 
 from auditkit.analysis import inputs
@@ -18,14 +19,16 @@ from auditkit.base import display
 from auditkit.base.memory import no_gc
 from auditkit.checks import Check
 from auditkit.evaluation import (
+    given,
     own_verdicts,  # noqa: F401 - it provides a derived table
     stored,
 )
 from auditkit.evaluation.attestations import AttestationRegister
-from auditkit.evaluation.basis import basis
+from auditkit.evaluation.basis import Basis, basis, rule
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
-from auditkit.evaluation.results import Outcome, Result
+from auditkit.evaluation.inputs import Input
+from auditkit.evaluation.results import Outcome, Reason, Result
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT, WORDS
@@ -48,8 +51,9 @@ class Evaluation:
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`). ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
-    empty where they were, or where there were none.
+    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read, ``people`` names those of
+    exceptions and attestations with their digests. ``basis`` is what the verdicts rest on; ``distrusted`` says why
+    verdicts that were stored beside the snapshot were not used; empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
@@ -58,7 +62,11 @@ class Evaluation:
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
+        self.inputs: list[Input] = []
         self.distrusted = ""
+        self.basis = rule(snapshot, framework, pss_version)
+        exceptions, attestations = list(exceptions), list(attestations)
+        self.people = given.people(exceptions, attestations)
         days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)
         self._attestations = AttestationRegister(
@@ -169,16 +177,34 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     by_default = _standard(pss_version, snapshot.manifest.server_version)
     plan = [(requirement, [_tuned(check, by_default) for check in requirement.resolved()])
             for requirement in framework.requirements]
-    results, distrusted = _results(snapshot, framework, plan, pss_version)
+    rests_on = basis(snapshot, framework, (check for _, checks in plan for check in checks), pss_version)
+    rests_on = rests_on if snapshot.path else None
+    results, distrusted = _results(snapshot, plan, rests_on)
     evaluation = Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files)
     evaluation.distrusted = distrusted
+    if rests_on:
+        given.keep(snapshot, rests_on, evaluation.people, lambda: record(evaluation))
     return evaluation
 
 
-def _results(snapshot: Snapshot, framework: Framework, plan: stored.Plan, pss_version: str) -> tuple[list[Result], str]:
+def record(evaluation: Evaluation) -> given.Said:
+    """What was said of a snapshot, with what people added, as it is kept beside the verdicts."""
+    covered = {result.requirement.id: [np.flatnonzero(mask).tolist() for mask in result.covered]
+               for result in evaluation.results if any(mask.any() for mask in result.covered)}
+    return given.Said(
+        requirements=_rows(evaluation.requirements), exceptions=_rows(evaluation.exceptions),
+        attestations=_rows(evaluation.attestations), notices=_rows(evaluation.notices), covered=covered,
+        attested=[result.requirement.id for result in evaluation.results if result.attestations])
+
+
+def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    plain = frame.astype(object)
+    rows: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
+    return rows
+
+
+def _results(snapshot: Snapshot, plan: stored.Plan, rests_on: Basis | None) -> tuple[list[Result], str]:
     """The results, stored or judged now, and why those that are stored are not used; empty where none are there."""
-    rests_on = snapshot.path and basis(snapshot, framework, (check for _, checks in plan for check in checks),
-                                       pss_version)
     if not rests_on:
         return _judged(snapshot, plan), ""
     distrusted = ""
@@ -203,9 +229,12 @@ def _judged(snapshot: Snapshot, plan: stored.Plan) -> list[Result]:
             for check in checks:
                 key = (check.function, repr(sorted(check.parameters.items())))
                 if key not in judged:
-                    judged[key] = run(check, snapshot)
+                    judged[key] = snapshot.once(key, check.tables, check.tools, partial(run, check, snapshot))
                 outcomes.append(judged[key])
-            results.append(Result(requirement, *status_of(requirement, outcomes, run_by), outcomes))
+            status: tuple[str, Reason] = snapshot.remember(
+                (status_of, id(requirement), *map(id, outcomes), run_by),
+                partial(status_of, requirement, outcomes, run_by), (requirement, outcomes))
+            results.append(Result(requirement, *status, outcomes))
     return results
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from auditkit import tables
 from auditkit.analysis import collected
 from auditkit.base import display
-from auditkit.base.hostile_text import count, on_terminal
+from auditkit.base.hostile_text import count, on_terminal, short
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
@@ -50,13 +50,14 @@ class Explanation:
         rows = [row for outcome in self.result.outcomes for row in self._sources(outcome)]
         return pd.DataFrame(rows, columns=SOURCES)
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """The explanation as lines of text, each with its indentation."""
+    def lines(self, rows: bool = False) -> Iterator[tuple[int, str]]:
+        """The explanation as lines of text, each with its indentation; with ``rows``, also those of the tables that the
+        verdicts were given on."""
         stated, result = self.result.requirement, self.result
         yield 0, f"{self.evaluation.framework.framework} {stated.id} {stated.title}: {result.status}"
         yield 2, str(result.reason)
         for outcome in result.outcomes:
-            yield from self._of_check(outcome)
+            yield from self._of_check(outcome, rows)
         if not result.outcomes:
             yield 2, "No check covers this requirement. A person must supply the evidence."
 
@@ -69,7 +70,7 @@ class Explanation:
     def __str__(self) -> str:
         return "\n".join(f"{' ' * indent}{on_terminal(text)}" for indent, text in self.lines())
 
-    def _of_check(self, outcome: Outcome) -> Iterator[tuple[int, str]]:
+    def _of_check(self, outcome: Outcome, rows: bool) -> Iterator[tuple[int, str]]:
         check = outcome.check
         counted = ", ".join(f"{outcome.counts[verdict]:,} {verdict.replace('_', ' ')}" for verdict in WORST_FIRST
                             if outcome.counts[verdict])
@@ -84,10 +85,25 @@ class Explanation:
             yield 4, f"{row['verdict'].replace('_', ' ')}: {_called(row)}: {row['reason']}{seen}"
         if len(shown) > SHOWN:
             yield 4, f"and {len(shown) - SHOWN:,} more"
+        if rows:
+            yield from self._table_rows(outcome)
         asked = self.sources[self.sources["check"] == check.name].drop_duplicates("source")
         yield 4, f"Evidence: the check reads {', '.join(check.tables)}, collected from:"
         for row in asked.to_dict("records"):
             yield 6, _source(row)
+
+    def _table_rows(self, outcome: Outcome) -> Iterator[tuple[int, str]]:
+        """The rows of the population behind the verdicts that are shown: each of its rows has exactly one verdict."""
+        name = outcome.check.tables[0]
+        frame = self.evaluation.snapshot.input(name)
+        if not isinstance(frame, pd.DataFrame) or len(frame) != len(outcome):
+            yield 4, f"Rows: those of {name} are not kept one by one."
+            return
+        worst = self._rows(outcome)["verdict"].map(WORST_FIRST.index).sort_values(kind="stable").index[:SHOWN]
+        for place in worst:
+            said = "; ".join(f"{column}={short(str(value))}" for column, value in frame.iloc[place].items()
+                             if not _nothing(value))
+            yield 4, f"Row {place + 1:,} of {name}: {said}"
 
     def _rows(self, outcome: Outcome) -> pd.DataFrame:
         rows = outcome.rows()
@@ -122,6 +138,11 @@ def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = 
         raise UsageError(f"No check of {requirement} judges the subject {subject}. `auditkit evaluate "
                          "--subjects` lists all subjects. A pattern such as 'billing/*' selects several.")
     return explanation
+
+
+def _nothing(value: Any) -> bool:
+    """True for a value that says nothing: not known, or empty."""
+    return value is None or value is pd.NA or (hasattr(value, "__len__") and not len(value))
 
 
 def _called(row: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ What is said of the whole stands in ``attrs`` of that DataFrame (JSON under ``PA
 
 from collections.abc import Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -52,12 +52,13 @@ from auditkit.evaluation.basis import Basis
 from auditkit.evaluation.results import Outcome, Reason, Result, column
 from auditkit.evaluation.words import SUBJECT, VERDICTS
 from auditkit.framework.model import Requirement
+from auditkit.snapshots import chain
 from auditkit.snapshots.ledger import Gap
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
 
 _ATTRS = b"PANDAS_ATTRS"
-_DIGITS = 32
+DIGITS = 32
 """Of a digest and of a seal in a file's name."""
 
 _TEXT = [*SUBJECT, "verdict", "seen", "reason"]
@@ -68,14 +69,18 @@ Plan = Sequence[tuple[Requirement, list[Check]]]
 """The requirements of a framework, each with the checks by which it is judged."""
 
 
-class _Requirement(msgspec.Struct):
+class StoredRequirement(msgspec.Struct):
+    """A requirement of `Document`."""
+
     id: str
     status: str
     reason: Reason
     outcomes: list[int]
 
 
-class _Outcome(msgspec.Struct):
+class StoredOutcome(msgspec.Struct):
+    """An outcome of `Document`."""
+
     check: str
     parameters: dict[str, Any]
     title: str
@@ -87,10 +92,12 @@ class _Outcome(msgspec.Struct):
     stated: str
 
 
-class _Document(msgspec.Struct):
+class Document(msgspec.Struct):
+    """What is said of the whole of a file."""
+
     basis: Basis
-    requirements: list[_Requirement]
-    outcomes: list[_Outcome]
+    requirements: list[StoredRequirement]
+    outcomes: list[StoredOutcome]
 
 
 class Distrusted(AuditkitError):
@@ -99,7 +106,7 @@ class Distrusted(AuditkitError):
 
 def folder(snapshot: Snapshot) -> Path | None:
     """Where the verdicts of a snapshot are stored; ``None`` for one that lies nowhere."""
-    return snapshot.path.resolve().parent / "verdicts" / snapshot.digest if snapshot.path else None
+    return snapshot.path.resolve().parent / chain.VERDICTS / snapshot.digest if snapshot.path else None
 
 
 def load(snapshot: Snapshot, basis: Basis, plan: Plan) -> list[Result] | None:
@@ -109,7 +116,7 @@ def load(snapshot: Snapshot, basis: Basis, plan: Plan) -> list[Result] | None:
     longer has the bytes that were judged.
     """
     place = folder(snapshot)
-    files = sorted(place.glob(f"{basis.digest[:_DIGITS]}-*.parquet")) if place else []
+    files = sorted(place.glob(f"{basis.digest[:DIGITS]}-*.parquet")) if place else []
     for file in files:
         with suppress(OSError, Distrusted):
             found = _Stored(file, basis)
@@ -128,19 +135,25 @@ def keep(snapshot: Snapshot, basis: Basis, results: Sequence[Result]) -> None:
     if place is None or not seal(b""):
         return
     with suppress(OSError, AuditkitError):  # of a store that cannot be written; of a check that breaks when it is asked
-        content = _encoded(basis, results)
+        content = encoded(basis, results, snapshot)
         place.mkdir(parents=True, exist_ok=True)
-        whole.write(place / f"{basis.digest[:_DIGITS]}-{seal(content)[:_DIGITS]}.parquet", content)
+        whole.write(place / f"{basis.digest[:DIGITS]}-{seal(content)[:DIGITS]}.parquet", content)
 
 
-def _encoded(basis: Basis, results: Sequence[Result]) -> bytes:
+def document(content: bytes) -> Document:
+    """What the bytes of a file say of the whole. Raises `UNDECODABLE` or `pyarrow.ArrowException` for others."""
+    return msgspec.json.decode((pq.read_schema(pa.BufferReader(content)).metadata or {})[_ATTRS], type=Document)
+
+
+def encoded(basis: Basis, results: Sequence[Result], snapshot: Snapshot) -> bytes:
+    """The bytes of the file of these results of a snapshot."""
     outcomes = list({id(outcome): outcome for result in results for outcome in result.outcomes}.values())
     places = {id(outcome): place for place, outcome in enumerate(outcomes)}
-    requirements = [_Requirement(each.requirement.id, each.status, each.reason,
+    requirements = [StoredRequirement(each.requirement.id, each.status, each.reason,
                                  [places[id(outcome)] for outcome in each.outcomes]) for each in results]
-    document = _Document(basis, requirements, [_about(outcome) for outcome in outcomes])
+    document = Document(basis, requirements, [_about(outcome) for outcome in outcomes])
     serving = [[each.id for each in requirements if place in each.outcomes] for place in range(len(outcomes))]
-    parts = [_part(place, outcome, serving[place]) for place, outcome in enumerate(outcomes) if len(outcome)]
+    parts = [_part(place, outcome, serving[place], snapshot) for place, outcome in enumerate(outcomes) if len(outcome)]
     table = pa.concat_tables([SCHEMA.empty_table(), *parts]).replace_schema_metadata(
         {_ATTRS: msgspec.json.encode(document, enc_hook=str, order="deterministic")})
     sink = pa.BufferOutputStream()
@@ -148,22 +161,27 @@ def _encoded(basis: Basis, results: Sequence[Result]) -> bytes:
     return bytes(sink.getvalue())
 
 
-def _about(outcome: Outcome) -> _Outcome:
+def _about(outcome: Outcome) -> StoredOutcome:
     check = outcome.check
-    return _Outcome(check.name, check.parameters, check.title, check.severity, check.expected, len(outcome),
+    return StoredOutcome(check.name, check.parameters, check.title, check.severity, check.expected, len(outcome),
                     outcome.missing, outcome.otherwise, outcome.stated)
 
 
-def _part(place: int, outcome: Outcome, requirements: list[str]) -> pa.Table:
+def _part(place: int, outcome: Outcome, requirements: list[str], snapshot: Snapshot) -> pa.Table:
     """The rows of one outcome."""
-    count, everyone = len(outcome), outcome.positions()
-    seen, reason = outcome.detail.said(everyone)
-    called = outcome.subjects(everyone)
+    count = len(outcome)
     return pa.table([
         pa.repeat(pa.scalar(place, pa.int32()), count), pa.repeat(outcome.check.name, count),
         pa.repeat(pa.scalar(requirements, pa.list_(pa.string())), count),
-        *(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
-        outcome.verdict.cast(pa.string()), seen, reason], schema=SCHEMA)
+        *snapshot.remember((_texts, id(outcome)), partial(_texts, outcome), outcome)], schema=SCHEMA)
+
+
+def _texts(outcome: Outcome) -> list[pa.Array | pa.ChunkedArray]:
+    """The columns of `_TEXT` of one outcome."""
+    everyone = outcome.positions()
+    called = outcome.subjects(everyone)
+    return [*(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
+            outcome.verdict.cast(pa.string()), *outcome.detail.said(everyone)]
 
 
 class _Stored:
@@ -171,9 +189,9 @@ class _Stored:
 
     def __init__(self, path: Path, basis: Basis):
         self._content = path.read_bytes()
-        if not same(seal(self._content)[:_DIGITS], path.stem.partition("-")[2]):
+        if not same(seal(self._content)[:DIGITS], path.stem.partition("-")[2]):
             raise Distrusted(f"{path} does not have the seal of this installation.")
-        self._document = msgspec.json.decode(pq.read_schema(self._source).metadata[_ATTRS], type=_Document)
+        self._document = document(self._content)
         if self._document.basis != basis:
             raise Distrusted(f"{path} rests on something else than it is named after.")
 
@@ -203,7 +221,7 @@ class _Stored:
         return [Result(requirement, each.status, each.reason, [outcomes[place] for place in each.outcomes])
                 for (requirement, _), each in zip(plan, self._document.requirements, strict=True)]
 
-    def _outcome(self, check: Check, said: _Outcome, start: int, codes: pa.Array) -> Outcome:
+    def _outcome(self, check: Check, said: StoredOutcome, start: int, codes: pa.Array) -> Outcome:
         verdict = pa.DictionaryArray.from_arrays(codes, pa.array(VERDICTS))
         return Outcome(check, verdict, said.missing, said.otherwise, _Rows(self, start), said.stated)
 

@@ -28,6 +28,9 @@ ATTESTED = Word("attested", "attested", "cyan", "#2f7f86", "x")
 PASS = Word("pass", "pass", "green", "#1f7a4d", "")
 NOT_APPLICABLE = Word("not_applicable", "not applicable", "dim", "#8b919b", "-")
 
+NO_EVIDENCE = Word("no evidence", "no evidence", "dim", "#ffffff", "")
+"""Of a day without a snapshot: no status of a requirement, and no claim."""
+
 WORDS = {word.name: word for word in (FAIL, UNKNOWN, MANUAL, ATTESTED, PASS, NOT_APPLICABLE)}
 """Every status by its name, the worst first."""
 

@@ -11,7 +11,7 @@ from auditkit.base.files import unreadable
 from auditkit.errors import DefinitionError, NoSuchName
 from auditkit.framework.model import Files, Framework, Place, Requirement, Section
 
-_OTHER_LISTS = {"exceptions", "attestations", "duties"}
+_OTHER_LISTS = {"exceptions", "attestations", "duties", "sample_sizes"}
 """Other lists that a folder of frameworks may contain, by their key."""
 
 
@@ -58,6 +58,11 @@ def verify_files(own: Path | None) -> None:
 def files(own: Path | None = None) -> list[Path]:
     """The files of all frameworks, the built-in ones first."""
     return [*_shipped().values(), *_files(own).values()]
+
+
+def folder_files(own: Path) -> list[Path]:
+    """The files of the frameworks of a folder."""
+    return list(_files(own).values())
 
 
 def proposed(name: str, own: Path) -> bool:

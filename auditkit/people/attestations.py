@@ -114,7 +114,7 @@ def read(given: Path | str, own: Path | None = None) -> list[Attestation]:
         if entry.until < entry.since:
             raise origin.wrong(f"it ends on {entry.until}, before it begins ({entry.since}). Correct one of the days.")
         _verify(entry, entries.framework_of(entry.framework, entry.requirements, origin, own), origin)
-        files = [_evidence(File(file) if isinstance(file, str) else file, origin) for file in entry.files]
+        files = [evidence(File(file) if isinstance(file, str) else file, origin) for file in entry.files]
         found.append(Attestation(entry, origin, files))
     return found
 
@@ -131,7 +131,8 @@ def _verify(entry: AttestationEntry, framework: Framework, origin: Origin) -> No
                                f"{requirement.obligation or 'not graded'}. Only addressable requirements can have one.")
 
 
-def _evidence(file: File, origin: Origin) -> Evidence:
+def evidence(file: File, origin: Origin) -> Evidence:
+    """A file that an entry names, as it is found. Raises `DefinitionError` where it cannot be read."""
     folder = origin.path.parent
     path = Path(os.path.realpath(folder / file.path))
     if not path.is_relative_to(os.path.realpath(folder)):

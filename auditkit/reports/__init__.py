@@ -10,6 +10,7 @@ another name: no report overwrites a different one, also where two runs are goin
 """
 
 import hashlib
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -83,7 +84,7 @@ def find_notebook(notebook: Path | str) -> Path:
 def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
          progress: Progress | None) -> Files:
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
-    from auditkit.reports.notebook import execute
+    from auditkit.reports.notebook import execute, moved
     from auditkit.reports.notebook_file import encoded
     from auditkit.reports.page.pdf import warm
 
@@ -92,8 +93,10 @@ def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Pat
     begin = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
-    content = encoded(execute(
-        notebook, folder / f"{begin}.partial.ipynb", {"snapshot": _absolute(place), **parameters}, warm))
+    given = {"snapshot": _absolute(place), **parameters}
+    executed = execute(notebook, folder / f"{begin}.partial.ipynb", given, warm)
+    moved(executed, {name: _beside(value, folder) for name, value in given.items()})
+    content = encoded(executed)
     target = folder / f"{begin}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
     whole.write(target, content)
     return publish(target, lambda said: tell(f"{name}: {said}"))
@@ -121,6 +124,18 @@ def verify_output(folder: Path) -> None:
 
 def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(f"Reports cannot be written to {folder}: {reason(error)}. Give a writable folder with --output.")
+
+
+def _beside(value: Any, folder: Path) -> Any:
+    """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie."""
+    if isinstance(value, list):
+        return [_beside(each, folder) for each in value]
+    if not isinstance(value, str) or not Path(value).is_absolute():
+        return value
+    try:
+        return Path(os.path.relpath(value, folder.resolve())).as_posix()
+    except ValueError:  # on another drive
+        return value
 
 
 def _absolute(path: Path | str) -> str:

@@ -94,6 +94,15 @@ def _same_bytes(notebook: "NotebookNode") -> None:
             cell.id = "injected-parameters"
 
 
+def moved(notebook: "NotebookNode", parameters: dict[str, Any]) -> None:
+    """Write the parameters of an executed notebook as they are where it lies: with paths from there."""
+    from papermill.translators import PythonTranslator
+
+    for cell in notebook.cells:
+        if "injected-parameters" in cell.metadata.get("tags", ()):
+            cell.source = PythonTranslator.codify(parameters)
+
+
 @contextmanager
 def kernel() -> Iterator["KernelManager"]:
     """A kernel of the running interpreter, whatever kernels are installed, that reads no profile of the user.

@@ -11,6 +11,7 @@ import pandas as pd
 from auditkit.base import hostile_text as text
 from auditkit.reports.panels.access_and_network import checklist, flows, missing, paths
 from auditkit.reports.panels.bars import bars, chart
+from auditkit.reports.panels.calendar import calendar
 from auditkit.reports.panels.evidence import evidence
 from auditkit.reports.panels.requirements import (
     added,
@@ -27,9 +28,12 @@ from auditkit.reports.panels.requirements import (
     summary,
     table,
 )
+from auditkit.reports.panels.timeline import timeline
+from auditkit.reports.panels.weeks import weeks
 
-__all__ = ["added", "bars", "chart", "checklist", "details", "dictionary", "evidence", "explanation", "flows", "ledger",
-           "missing", "outcome", "paths", "requirement", "requirements", "result", "snapshot", "summary", "table"]
+__all__ = ["added", "bars", "calendar", "chart", "checklist", "details", "dictionary", "evidence", "explanation",
+           "flows", "ledger", "missing", "outcome", "paths", "requirement", "requirements", "result", "snapshot",
+           "summary", "table", "timeline", "weeks"]
 
 
 

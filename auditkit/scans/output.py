@@ -59,6 +59,12 @@ class Scan(msgspec.Struct, kw_only=True):
         return sum(counts) if counts else None
 
 
+OWN = "auditkit"
+"""The tool whose results are no findings: its verdicts rest on the snapshot, and would be evidence of themselves."""
+
+_OWN_RESULTS = Gap("the results of auditkit itself are no evidence and were left out")
+
+
 class Tables:
     """The tables of scans while they are being filled."""
 
@@ -74,6 +80,9 @@ class Tables:
             scan.gaps.append(row)
         else:
             row.scan, row.tool = scan.scan, row.tool or scan.tool
+            if row.tool.casefold() == OWN:
+                scan.gaps.append(_OWN_RESULTS)
+                return
             self._tables[_complete(scan, row)].add(row)
 
     def end(self, scan: Scan) -> None:

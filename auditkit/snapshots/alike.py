@@ -6,11 +6,13 @@ any of them may be missing; not on why.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
+from auditkit import tables
 from auditkit.snapshots.snapshot import Snapshot
 
 KEPT = 2000
@@ -53,6 +55,28 @@ class Alike(Snapshot):
         made.memory = memory
         return made
 
+    @classmethod
+    def opened(cls, memory: Memory, known: dict[str, pa.Table], snapshot: Snapshot) -> "Alike":
+        """A snapshot that was opened and verified, with this memory: files of the same digest are read once, and stay
+        in ``known``."""
+        manifest = snapshot.manifest
+        found = _Known(snapshot, known)
+        return cls.of(memory, manifest, found, snapshot.path, snapshot.digest)
+
+    def once(self, key: Hashable, names: Sequence[str], tools: Sequence[str], make: Callable[[], Any]) -> Any:
+        """What is made of these tables and their gaps, as of another snapshot where all of that is the same."""
+        for name in names:
+            self.input(name)
+        frames = [self._frames[name] for name in names]
+        touching = tuple((kind, tuple(gaps)) for kind, gaps in self.touching(names[0], names, tools).items())
+        stated = tuple(source for name in names for source in self.stated(name)), self.manifest.stated_by
+        made_of = (key, *map(id, frames), tuple(self.missing(names, tools)), touching, stated)
+        return self.memory.made(made_of, make, frames)
+
+    def remember(self, key: Hashable, make: Callable[[], Any], of: Any) -> Any:
+        """What is made of something that snapshots share, made once."""
+        return self.memory.made(key, make, of)
+
     def _collected(self, name: str) -> pd.DataFrame:
         table = self._tables[name]
         return self.memory.made((name, id(table)), lambda: super(Alike, self)._collected(name), table)
@@ -62,3 +86,22 @@ class Alike(Snapshot):
         made_of = [self._frames[each] for each in names]
         key = (function, *map(id, made_of), *(bool(self._said.get(each)) for each in names))
         return self.memory.made(key, lambda: function(*given), made_of)
+
+
+class _Known(Mapping[str, pa.Table]):
+    """The tables of a snapshot, by the digests of their files in its manifest."""
+
+    def __init__(self, snapshot: Snapshot, known: dict[str, pa.Table]):
+        self._snapshot, self._known = snapshot, known
+
+    def __getitem__(self, name: str) -> pa.Table:
+        digest = self._snapshot.manifest.files[f"{name}.parquet"]
+        if digest not in self._known:
+            self._known[digest] = self._snapshot.arrow(name)
+        return self._known[digest]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tables.TABLES)
+
+    def __len__(self) -> int:
+        return len(tables.TABLES)

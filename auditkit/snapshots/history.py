@@ -5,26 +5,72 @@ clusters, and one cluster may have had two names.
 """
 
 import datetime as dt
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
+from auditkit.base.files import unreadable
 from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError, UsageError
-from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots import chain
+from auditkit.snapshots.chain import VERDICTS, Link
+from auditkit.snapshots.manifest import DIGITS, Manifest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot, read_manifest
 
 
 def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
-    """The snapshots of a store, oldest first within each cluster; and why others in it cannot be opened."""
+    """The snapshots of a store, oldest first within each cluster; and why others in it cannot be opened, or do not
+    count: where a cluster has a chain, its snapshots are those that are in it, and those from before there were chains.
+    One that the chain has and the store has not is told too.
+    """
     found: list[Snapshot] = []
     broken: list[SnapshotError] = []
-    for path in _folders(store):
-        try:
-            found.append(open_snapshot(path))
-        except SnapshotError as error:
-            broken.append(error)
+    folders, chained = _held(store)
+    for cluster in sorted({folder.parent for folder in folders} | chained):
+        ours = [folder for folder in folders if folder.parent == cluster]
+        links = _links(cluster)  # after the folders: what is entered now counts
+        known = {link.digest for link in links}
+        for path in ours:
+            try:
+                snapshot = open_snapshot(path)
+            except SnapshotError as error:
+                broken.append(error)
+                continue
+            if known and snapshot.digest not in known and snapshot.manifest.previous is not None:
+                broken.append(SnapshotError(
+                    f"{path} was never entered in the chain of its cluster: its writing was interrupted, or somebody "
+                    f"put it there. `auditkit verify {cluster}` says more."))
+            else:
+                found.append(snapshot)
+        broken += _missing(cluster, links, {folder.name for folder in ours})
     return sorted(found, key=lambda snapshot: (
         snapshot.manifest.cluster, snapshot.manifest.which, _age(snapshot.manifest))), broken
+
+
+def _missing(cluster: Path, links: list[Link], names: set[str]) -> Iterator[SnapshotError]:
+    """What the chain of a cluster has, and its folder has not."""
+    for link in links:
+        if link.manifest and link.manifest.folder not in names:
+            yield SnapshotError(f"{cluster / link.manifest.folder} is missing: the chain of its cluster has it. "
+                                f"`auditkit verify {cluster}` says more.")
+    if gone := sorted(set(range(1, len(links) + 1)) - {link.number for link in links}):
+        yield SnapshotError(f"{chain.entry(cluster, gone[0])} is missing, with the snapshot that it had. "
+                            f"`auditkit verify {cluster}` says more.")
+
+
+def with_digest(store: Path, digest: str) -> Path | None:
+    """The folder of the snapshot of a store that has this digest; none where the store has no such snapshot."""
+    return next((path for path in _folders(store) if path.name.endswith(digest[:DIGITS])
+                 and read_manifest(path)[1] == digest), None)
+
+
+def _links(cluster: Path) -> list[Link]:
+    """The entries of the chain of a cluster. Raises `SnapshotError`."""
+    try:
+        return list(chain.read(cluster))
+    except OSError as error:
+        raise SnapshotError(unreadable(cluster / chain.FOLDER, error)) from None
 
 
 def newest(store: Path) -> Path:
@@ -48,8 +94,20 @@ def newest(store: Path) -> Path:
 
 def _folders(store: Path) -> list[Path]:
     """The folders of snapshots, without what is being written."""
-    return sorted(file.parent for file in store.rglob("manifest.json")
-                  if not any(part.startswith(PARTIAL) for part in file.relative_to(store).parts))
+    return _held(store)[0]
+
+
+def _held(store: Path) -> tuple[list[Path], set[Path]]:
+    """The folders of snapshots, and those of clusters that have a chain, without what is being written."""
+    snapshots, chained = [], set()
+    for folder, names, files in os.walk(store):
+        if "manifest.json" in files:
+            snapshots.append(Path(folder))
+        if chain.FOLDER in names:
+            chained.add(Path(folder))
+        names[:] = [] if "manifest.json" in files else [
+            name for name in names if not name.startswith(PARTIAL) and name not in (chain.FOLDER, VERDICTS)]
+    return sorted(snapshots), chained
 
 
 def _age(manifest: Manifest) -> tuple[dt.datetime, dt.datetime]:

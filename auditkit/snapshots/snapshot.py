@@ -1,7 +1,7 @@
 """A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Unpack, overload
@@ -18,6 +18,9 @@ from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.writing import write_snapshot
+
+VERBS: dict[str, Callable[..., Any]] = {}
+"""What layers above can do with a snapshot, which its methods call; `auditkit.api` registers it."""
 
 
 class Snapshot:
@@ -36,6 +39,10 @@ class Snapshot:
         self._said: dict[str, list[str]] = {}
         self._optional: dict[tuple[str, ...], sources.Given] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
+
+    def apart(self) -> "Snapshot":
+        """The same snapshot without its place: nothing is written beside it, and nothing that was stored is read."""
+        return Snapshot(self.manifest, self._tables, None, self.digest)
 
     @property
     def digest(self) -> str:
@@ -95,6 +102,14 @@ class Snapshot:
     def _derived(self, function: Callable[..., Any], names: Sequence[str]) -> Any:
         """What a function works out from the tables of these names."""
         return function(*map(self.input, names))
+
+    def once(self, key: Hashable, names: Sequence[str], tools: Sequence[str], make: Callable[[], Any]) -> Any:
+        """What is made of these tables and their gaps; ``key`` names how. Snapshots that are alike make it once."""
+        return make()
+
+    def remember(self, key: Hashable, make: Callable[[], Any], of: Any) -> Any:
+        """What is made of something that snapshots share (``of``, which ``key`` names by `id`)."""
+        return make()
 
     def gaps(self, name: str | Sequence[str], tools: Sequence[str] = ()) -> list[str]:
         """The gaps in a table, or in several tables, as sentences; empty if they are complete.
@@ -172,6 +187,10 @@ class Snapshot:
         return self._access.who_can(verb, resource, group=group, subresource=subresource, namespace=namespace,
                                     name=name, path=path)
 
+    def diff(self, earlier: "Snapshot | Path | str", *, tickets: Path | str | None = None) -> Any:
+        """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
+        return VERBS["diff"](earlier, self, tickets=tickets)
+
     def sql(self, query: str) -> pd.DataFrame:
         """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.
 
@@ -218,7 +237,7 @@ class Snapshot:
 
         Existing files are never overwritten. Raises `SnapshotError` where it cannot be written.
         """
-        self.path = write_snapshot(self.manifest, self._tables, Path(store))
+        self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest
         return self.path
 

@@ -1,4 +1,4 @@
-"""Write a snapshot: whole or not at all."""
+"""Write a snapshot: whole or not at all, at the end of the chain of its cluster."""
 
 import hashlib
 import os
@@ -8,18 +8,16 @@ from pathlib import Path
 
 import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from auditkit import tables
 from auditkit.base import files
-from auditkit.base.files import reason, verify_writable
+from auditkit.base.files import names, reason, verify_writable
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.base.whole import workspace, write_durably
+from auditkit.base.whole import sync, turn, workspace, write_durably
 from auditkit.errors import SnapshotError
-from auditkit.snapshots.manifest import Cluster, Manifest
-
-_DIGITS = 8
-"""Of a UID, or of the digest of a name, in the name of a cluster's folder."""
+from auditkit.snapshots import chain
+from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.row_groups import encoded
 
 
 def verify_store(store: Path) -> None:
@@ -34,54 +32,87 @@ def _unwritable(store: Path, error: OSError) -> SnapshotError:
     return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
-def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> Path:
-    """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
+def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> tuple[Path, Manifest]:
+    """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder and the manifest
+    that stands in it.
 
-    CLUSTER is the name, or with a part of its own behind it where another cluster of this name is in the store.
-    Existing files are never overwritten. Raises `SnapshotError`.
+    CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
+    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
     """
     try:
-        store = store / _folder(manifest, store)
         store.mkdir(parents=True, exist_ok=True)
         with workspace(store) as space:
             partial = space / "snapshot"
             partial.mkdir(0o700)  # evidence is for whoever collected it, and those whom they allow
-            manifest.schema = tables.digest()
-            manifest.files = dict(_write_tables(written, partial))
-            write_durably(partial / "manifest.json", manifest.encoded())
-            target = store / manifest.folder
-            if not target.exists():  # of the same digest: then exactly this evidence stands there already
-                os.rename(partial, target)
+            complete = msgspec.structs.replace(
+                manifest, schema=tables.digest(), files=dict(_write_tables(written, partial)))
+            while (target := _entered(complete, partial, store)) is None:
+                pass  # another writer was next: try behind it
     except OSError as error:
         raise _unwritable(store, error) from None
-    return target
+    return target, complete
+
+
+def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
+    """Move a snapshot to its place and enter it at the end of the chain; ``None`` where another was entered there."""
+    cluster = chain.folder_of(manifest, store)
+    cluster.mkdir(parents=True, exist_ok=True)
+    with turn(cluster):  # so that one who is killed leaves a folder that the next one can enter
+        return _entered_in(cluster, manifest, partial)
+
+
+def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None:
+    end = chain.finish(cluster)
+    if there := _same(manifest, cluster):
+        return there
+    manifest.previous = chain.digest_of(end)
+    content = manifest.encoded()
+    write_durably(partial / "manifest.json", content)
+    target = cluster / manifest.folder
+    chain.announce(cluster, target.name)
+    moved = _move(partial, target)
+    if chain.enter(cluster, end, content):
+        return target
+    if moved:
+        os.rename(target, partial)
+    return None
+
+
+def _same(manifest: Manifest, cluster: Path) -> Path | None:
+    """The folder in which exactly this evidence stands already, and in its place in the chain."""
+    for name in names(cluster):
+        if name.startswith(manifest.folder[:17]):
+            with suppress(OSError, *UNDECODABLE):
+                content = files.content(cluster / name / "manifest.json")
+                found = msgspec.json.decode(content, type=Manifest)
+                if _evidence(found) == _evidence(manifest) and (
+                        found.previous is None or any(link.content == content for link in chain.read(cluster))):
+                    manifest.previous = found.previous
+                    return cluster / name
+    return None
+
+
+def _evidence(manifest: Manifest) -> Manifest:
+    """What was collected, without its place in a chain."""
+    return msgspec.structs.replace(manifest, previous=None)
+
+
+def _move(partial: Path, target: Path) -> bool:
+    """Bring a snapshot to its place; false where exactly this stands there, of a writer who was faster or who ended
+    before it was entered."""
+    sync(partial)
+    try:
+        os.rename(partial, target)
+    except OSError:
+        if not target.exists():
+            raise
+        return False
+    sync(target.parent)
+    return True
 
 
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tuple[str, str]]:
     for name in sorted(tables):
-        sink = pa.BufferOutputStream()
-        pq.write_table(tables[name], sink, compression="zstd")
-        content = sink.getvalue()
+        content = encoded(tables[name])
         write_durably(folder / f"{name}.parquet", content)
         yield f"{name}.parquet", hashlib.sha256(content).hexdigest()
-
-
-def _folder(manifest: Manifest, store: Path) -> str:
-    """The name of the folder of a cluster, in which no other cluster has snapshots."""
-    name = _file_name(manifest.cluster)
-    if set(_held(store / name)) <= {manifest.which}:
-        return name
-    by_name = f"no-uid-{hashlib.sha256(manifest.cluster.encode()).hexdigest()[:_DIGITS]}"
-    return f"{name}-{_file_name(manifest.cluster_uid)[:_DIGITS] if manifest.cluster_uid else by_name}"
-
-
-def _held(folder: Path) -> Iterator[tuple[str, str]]:
-    """The clusters whose snapshots a folder has; what cannot be read is of none that is known."""
-    for path in folder.glob("*/manifest.json"):
-        with suppress(OSError, *UNDECODABLE):
-            yield msgspec.json.decode(files.content(path), type=Cluster).which
-
-
-def _file_name(cluster: str) -> str:
-    """A cluster's name as the name of one folder, whatever characters it has."""
-    return "".join(char if char.isalnum() or char in "-_." else "_" for char in cluster).strip(".")[:100] or "cluster"

@@ -12,7 +12,9 @@ from auditkit.tables import (
     devices,
     engines,
     findings,
+    metadata,
     network,
+    placement,
     pods,
     secrets,
     storage,
@@ -26,7 +28,7 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, engines, storage,
-                   devices, findings)
+                   devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -33,7 +33,7 @@ DTYPES = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-Read = Literal["value", "present", "empty", "count", "text", "first_of"]
+Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference"]
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -41,8 +41,8 @@ class Column(msgspec.Struct, frozen=True):
 
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
     ``read`` says how the place is read: its value, whether it is ``present``, whether it is an ``empty`` text, the
-    ``count`` of its elements, an integer or string as ``text``, or which of the keys in ``path`` (``a|b|c``) is there
-    (``first_of``; an empty list is not).
+    ``count`` of its elements, an integer or string as ``text``, which of the keys in ``path`` (``a|b|c``) is there
+    (``first_of``; an empty list is not), or a text that has the form of a ``reference`` to a ticket or an object.
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """
@@ -63,7 +63,8 @@ class Column(msgspec.Struct, frozen=True):
 class Rows(msgspec.Struct, frozen=True):
     """Where rows come from: a resource of the API, a path in its objects, and constants for ``=`` columns.
 
-    ``keep`` limits rows of a map to keys with these beginnings: an allow-list for annotations.
+    ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``): an allow-list for
+    annotations.
     """
 
     source: str

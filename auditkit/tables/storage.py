@@ -19,6 +19,7 @@ TABLES = (
             Column("secure", "string", "parameters.secure", "the provisioner's parameter of this name (Portworx)"),
             Column("disk_encryption", "string", "|".join(f"parameters.{name}" for name in volume_encryption.NAMED),
                    "the parameter that names a set of keys (Azure); <NA>: none", read="first_of"),
+            Column("expandable", "boolean", "allowVolumeExpansion", "its claims can grow", absent=False),
             Column("binding_mode", "string", "volumeBindingMode", "volume binding mode", absent="Immediate"),
         ),
         ("name",), kind="StorageClass",
@@ -46,6 +47,7 @@ TABLES = (
         (
             *identity(),
             Column("storage_class", "string", "spec.storageClassName", "requested storage class"),
+            Column("requested", "string", "spec.resources.requests.storage", "requested size", read="text"),
             Column("volume", "string", "spec.volumeName", "volume that it is bound to"),
             Column("phase", "string", "status.phase", "Pending, Bound or Lost"),
         ),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from auditkit.base import hostile_text as text
-from auditkit.reports.panels.evidence import csv
+from auditkit.exports.tables import csv
 
 
 @given(st.text())
@@ -46,6 +46,10 @@ def test_size(number: int, said: str) -> None:
 @pytest.mark.parametrize(("number", "said"), [(0, "0 policies"), (1, "1 policy"), (1234, "1,234 policies")])
 def test_count(number: int, said: str) -> None:
     assert text.count(number, "policy") == said
+
+
+def test_a_y_after_a_vowel_stays() -> None:
+    assert text.count(2, "day") == "2 days"
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])

@@ -1,6 +1,7 @@
 """YAML that people write: what is wrong is a sentence with file and line, in their words, and never takes long."""
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -107,7 +108,9 @@ def test_what_would_not_end_is_refused_before_it_is_read(tmp_path: Path) -> None
     bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 30))
     assert "aliases expand to more than" in refused(tmp_path, bomb.encode(), Any)
-    assert "nested more than" in refused(tmp_path, b"title: " + b"[" * 50_000, Any)
+    assert "nested more than" in refused(tmp_path, b"title: " + b"[" * 900, Any)
+    # From PyYAML 6.0.4 on its scanner refuses more than 1,000 levels by itself.
+    assert re.search("nested more than|maximum nesting depth", refused(tmp_path, b"title: " + b"[" * 50_000, Any))
 
 
 def test_what_is_no_file(tmp_path: Path) -> None:

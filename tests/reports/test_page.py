@@ -171,7 +171,7 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
                  "exceptions.yaml, line 7", "1 failure accepted"):
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
-        "requirements.csv", "verdicts.csv", "exceptions.csv", "attestations.csv"]
+        "seal.json", "requirements.csv", "verdicts.csv", "ledger.csv", "exceptions.csv", "attestations.csv"]
 
 
 def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:

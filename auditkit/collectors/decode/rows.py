@@ -6,6 +6,7 @@ looked at.
 """
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from functools import cache
 from itertools import chain
@@ -17,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.base.times import in_utc
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -168,10 +170,12 @@ def _descend(level: _Level, step: str) -> _Level:
 
 
 def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
-    """Only the entries of a map whose key begins with one of these."""
+    """Only the entries of a map whose key begins with one of these, or ends with one that is written ``*END``."""
     if level.keys is None or level.parent is None or level.position is None:
         raise TypeError("only the entries of a map have keys to keep")
-    at = [place for place, key in enumerate(level.keys) if key.startswith(keep)]
+    starts = tuple(each for each in keep if not each.startswith("*"))
+    ends = tuple(each[1:] for each in keep if each.startswith("*"))
+    at = [place for place, key in enumerate(level.keys) if key.startswith(starts) or key.endswith(ends)]
     return _Level([level.objects[place] for place in at], level.parent[at], level.position[at],
                   [level.keys[place] for place in at])
 
@@ -264,11 +268,11 @@ def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
 
 
 def _utc(time: dt.datetime | None, path: str) -> dt.datetime | None:
-    """A time in UTC: the offset of one in the first or last year can lead out of the years that there are."""
+    """A time in UTC. Raises `NotAValue`."""
     try:
-        return time and time.astimezone(dt.UTC)
-    except OverflowError:
-        raise NotAValue(f"{path} has a time outside of the years 1 to 9999") from None
+        return time and in_utc(time)
+    except ValueError as error:
+        raise NotAValue(f"{path} has {error}") from None
 
 
 def _read_text(level: _Level, path: str, column: Column) -> pa.Array:
@@ -291,6 +295,19 @@ def _read_empty(level: _Level, path: str, column: Column) -> pa.Array:
     return pa.array([not (value or "").strip() for value in values], pa.bool_())
 
 
+def _read_reference(level: _Level, path: str, column: Column) -> pa.Array:
+    """A text that has the form of a reference; any other may be a secret, and is not kept."""
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([value if value and _REFERENCE.fullmatch(value) else None for value in values], pa.string())
+
+
+_REFERENCE = re.compile(
+    r"[A-Za-z]{1,16}[-_ #]?[0-9]{1,12}"
+    r"|#?[0-9]{1,12}"
+    r"|[a-z0-9][a-z0-9._-]{0,62}:[A-Za-z0-9.]{0,63}/[A-Za-z]{1,63}:[a-z0-9.-]{0,63}/[a-z0-9.:-]{1,253}")
+"""A ticket (``CHG-1042``, ``#77``), or what Argo CD tracks (``app:apps/Deployment:namespace/name``)."""
+
+
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
     """Which of several keys is there; rows are looked at again only while none was found."""
     found = np.full(len(level.objects), None, object)
@@ -309,4 +326,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
     "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
+    "reference": _read_reference,
 }

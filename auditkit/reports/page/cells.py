@@ -74,6 +74,8 @@ def _given(source: str) -> str:
 def _local(value: Any) -> Any:
     if isinstance(value, list):
         return [_local(each) for each in value]
+    if isinstance(value, str) and Path(value).parts[:1] == ("..",):
+        return Path(value).name
     return provenance.shown(Path(value)) if isinstance(value, str) and Path(value).is_absolute() else value
 
 

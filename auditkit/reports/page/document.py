@@ -28,6 +28,7 @@ class Document:
     framework: dict[str, Any] | None = None
     statuses: list[list[str | int]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    seal: dict[str, Any] | None = None
 
     @property
     def code(self) -> list[str]:
@@ -74,6 +75,7 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
     """Take from a block what the whole document needs, and give its requirements their anchors."""
     found.about = found.about or block.get("about")
     found.framework = found.framework or block.get("framework")
+    found.seal = found.seal or block.get("seal")
     found.statuses = found.statuses or block.get("statuses", [])
     found.files += [file for file in block.get("files", ()) if file["name"] not in {f["name"] for f in found.files}]
     for section in block.get("sections", ()):

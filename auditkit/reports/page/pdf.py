@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base import shipped
 from auditkit.base.memory import no_gc
 from auditkit.errors import MissingDependency
+from auditkit.reports.page import integrity
 from auditkit.reports.page.document import Document
 from auditkit.reports.panels import evidence as attachments
 from auditkit.reports.panels.block import draw
@@ -35,8 +36,16 @@ def paper(document: Document) -> bytes:
         drawn.metadata.generate_rdf_metadata = partial(_for_everybody, drawn.metadata.generate_rdf_metadata)
         written: bytes = drawn.write_pdf(
             pdf_variant=VARIANT, pdf_tags=True, pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
-            attachments=_attached(weasyprint, document, dt.datetime.fromisoformat(moment)))
-        return written
+            attachments=_attached(weasyprint, document, dt.datetime.fromisoformat(moment)),
+            finisher=partial(_finished, dt.datetime.fromisoformat(moment)))
+        return integrity.filled(written)
+
+
+def _finished(moment: dt.datetime, drawn: Any, pdf: Any) -> None:
+    """Name each attachment once in the catalogue (WeasyPrint 70 names each twice), and add the digests of the pages."""
+    if "AF" in pdf.catalog:
+        pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
+    integrity.include(pdf, moment)
 
 
 def _for_everybody(metadata: Callable[..., bytes], *given: Any) -> bytes:

@@ -1,19 +1,29 @@
-"""The evidence that a report carries with it: the manifest, every requirement and every verdict."""
+"""The evidence that a report carries with it, so that it can be re-performed: the manifest and the ledger of the
+snapshot, every requirement and every verdict, and the files of people that were used.
+
+``seal.json`` says what the report rests on: the digests of the snapshot, of the framework, of auditkit's own sources
+and of the other attachments. Its SHA-256 digests stand on the cover of the PDF.
+"""
 
 import base64
-import csv as csvfile
 import gzip
 import hashlib
-import io
+import re
 from collections.abc import Iterable
 from typing import Any
 
-import pandas as pd
+import msgspec
 
-from auditkit.base import hostile_text as text
+from auditkit.base.unpacking import gunzip
+from auditkit.base.version import VERSION
+from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.words import SUBJECT
+from auditkit.exports.tables import csv
 from auditkit.reports.panels.block import Block
+
+SEAL = "seal.json"
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
 
@@ -31,6 +41,8 @@ def evidence(evaluation: Evaluation) -> Block:
         _file("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
                                           "reason",
               csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
+        _file("ledger.csv", "text/csv", "Every request to the source and its outcome", csv([snap.ledger],
+                                                                                         list(snap.ledger))),
     ]
     for name, meaning, frame in (
         ("exceptions", "The accepted risks", evaluation.exceptions),
@@ -39,23 +51,37 @@ def evidence(evaluation: Evaluation) -> Block:
     ):
         if len(frame):
             files.append(_file(f"{name}.csv", "text/csv", meaning, csv([frame], list(frame))))
-    return Block("evidence", title="Attachments", files=files)
+    given = [_file(name, "text/plain", f"The file {one.name} as it was used (--{one.kind})", one.content)
+             for name, one in zip(_names(evaluation.inputs), evaluation.inputs, strict=True)]
+    seal = _seal(evaluation, {file["name"]: file["sha256"] for file in files}, given)
+    files = [_file(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
+                   msgspec.json.format(msgspec.json.encode(seal), indent=1)), *files, *given]
+    return Block("evidence", title="Attachments", files=files, seal=seal)
+
+
+def _seal(evaluation: Evaluation, tables: dict[str, str], given: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a report rests on: the content of ``seal.json``."""
+    framework = evaluation.framework
+    return {
+        "auditkit": VERSION, "rules_sha256": package_digest(), "snapshot": evaluation.snapshot.digest,
+        "framework": framework.framework, "framework_version": framework.version,
+        "framework_sha256": framework_digest(framework), "pss_version": evaluation.pss_version, "files": tables,
+        "given": [{"kind": one.kind, "name": one.name, "attachment": file["name"], "sha256": one.sha256}
+                  for one, file in zip(evaluation.inputs, given, strict=True)]}
+
+
+def _names(inputs: Iterable[Input]) -> list[str]:
+    """The names that files of people have as attachments: each once, in characters that every system takes."""
+    names: list[str] = []
+    for one in inputs:
+        name = f"{one.kind}--{re.sub(r'[^A-Za-z0-9_.-]', '_', one.name)}"
+        names.append(name if name not in names else f"{len(names)}-{name}")
+    return names
 
 
 def unpack(file: dict[str, Any]) -> bytes:
-    """The bytes of an attached file."""
-    return gzip.decompress(base64.b64decode(file["content"]))
-
-
-def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
-    """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
-    lines = io.StringIO()
-    writer = csvfile.writer(lines)
-    writer.writerow(columns)
-    for frame in frames:
-        writer.writerows([text.cell(value) for value in row]
-                         for row in frame[columns].itertuples(index=False, name=None))
-    return lines.getvalue().encode("utf-8", "backslashreplace")
+    """The bytes of an attached file. Raises `ValueError` where it unfolds too far, and what `gzip` raises."""
+    return gunzip(base64.b64decode(file["content"]))
 
 
 def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:

@@ -1,0 +1,24 @@
+"""Options and arguments that several verbs share, in the words of their help."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Attestations = Annotated[Path | None, typer.Option(
+    "--attestations", help="YAML file or folder with attestations: statements by people about requirements that "
+    "a cluster cannot show.")]
+Checks = Annotated[list[Path], typer.Option(
+    "--checks", help="Python file with your own checks. Can be repeated. Installed packages provide checks through "
+    "the entry point auditkit.checks.")]
+Controls = Annotated[Path | None, typer.Option(
+    "--controls", help="Folder with your own frameworks (YAML), in addition to the built-in ones.")]
+Exceptions = Annotated[Path | None, typer.Option(
+    "--exceptions", help="YAML file or folder with risk acceptances: failures that a named owner accepts until a "
+    "date. They remain failures and are marked as accepted.")]
+FrameworksOrAll = Annotated[list[str] | None, typer.Option(
+    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
+PssVersion = Annotated[str, typer.Option(
+    "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
+    "server's version.")]
+SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]

@@ -1,0 +1,35 @@
+"""The command line's verb on workpapers: the workbook in which an auditor works."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, SnapshotPath
+
+
+def workpapers(
+    snapshot: SnapshotPath,
+    framework: Annotated[list[str], typer.Option(
+        "--framework", "-f", help="Framework of which to write workpapers. Can be repeated.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workbooks.")] = Path("reports"),
+    conclusions: Annotated[Path | None, typer.Option(
+        "--conclusions", help="YAML file or folder with auditors' conclusions. Those on this snapshot fill the "
+        "auditor's columns; the last before it stands beside each requirement.")] = None,
+    sample: Annotated[Path | None, typer.Option(
+        "--sample", help="CSV file with the chosen items, for the sheet Sample.")] = None,
+    store: Annotated[Path | None, typer.Option(
+        "--store", help="Folder with the snapshots that conclusions name, to verify them.")] = None,
+    exceptions: Exceptions = None, attestations: Attestations = None,
+    controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
+) -> None:
+    """Write an auditor's workpapers (XLSX), one workbook per framework.
+
+    Each has scope, populations, tests, exceptions, what is not known, and columns to fill in and sign.
+    """
+    from auditkit.api import handing_over, snapshots
+
+    opened = snapshots.open(snapshot)
+    for name in dict.fromkeys(framework):
+        print(handing_over.workpapers(opened, name, output, conclusions=conclusions, sample=sample, store=store,
+                             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))

@@ -1,0 +1,116 @@
+"""OCSF 1.8.0, class Compliance Finding (2003): an event for each requirement and for each verdict, as JSON lines.
+
+A verdict alone says nothing of its requirement, which may be manual or unknown although each verdict passes; so each
+requirement has an event of its own, with the type ``requirement``; those of verdicts have the type ``verdict``.
+
+Source: https://schema.ocsf.io/1.8.0/classes/compliance_finding
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from auditkit.base.version import VERSION
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Result
+from auditkit.evaluation.words import word
+from auditkit.exports.judged import Evaluations, Judged, Verdict, acceptances, digest, listed, of
+
+SCHEMA = "1.8.0"
+
+_STATUS = {"pass": 1, "fail": 3, "unknown": 0}
+_OTHER = 99
+"""What OCSF has no status for: manual, attested, not applicable. ``compliance.status`` has the word."""
+
+_SEVERITY = {"": 0, "low": 2, "medium": 3, "high": 4, "critical": 5}
+_INFORMATIONAL = 1
+_NEW, _SUPPRESSED = 1, 3
+
+
+def encoded(evaluations: Evaluations) -> bytes:
+    """The events of all evaluations, one a line."""
+    return b"".join(f"{json.dumps(event, sort_keys=True)}\n".encode()
+                    for evaluation in listed(evaluations) for event in _events(evaluation))
+
+
+def _events(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
+    for result in evaluation.results:
+        yield _of_requirement(evaluation, result)
+        for judged in of(evaluation, result):
+            yield from _of_verdicts(judged)
+
+
+def _of_requirement(evaluation: Evaluation, result: Result) -> dict[str, Any]:
+    stated = result.requirement
+    event = _event(evaluation, result, result.status, str(result.reason))
+    key = digest(evaluation.framework.framework, stated.id)
+    return {**event, "severity_id": _severity(result.status, result.severity),
+            "status_id": _SUPPRESSED if result.accepted else _NEW,
+            "finding_info": _finding(evaluation, key, stated.title, "requirement")}
+
+
+def _of_verdicts(judged: Judged) -> Iterator[dict[str, Any]]:
+    evaluation, check = judged.evaluation, judged.outcome.check
+    said = acceptances(evaluation, judged.result.requirement.id, check.name)
+    base = _event(evaluation, judged.result, "", "")
+    for verdict in judged.verdicts():
+        event = base | {"message": verdict.reason,
+                        "compliance": base["compliance"] | _status(verdict.verdict, verdict.reason)}
+        event["compliance"]["checks"] = [{"uid": check.name, "name": check.title, "severity": check.severity,
+                                          "status": word(verdict.verdict),
+                                          "status_id": _STATUS.get(verdict.verdict, _OTHER)}]
+        event |= {"severity_id": _severity(verdict.verdict, check.severity),
+                  "status_id": _SUPPRESSED if verdict.accepted else _NEW,
+                  "finding_info": _finding(evaluation, verdict.key, check.title, "verdict"),
+                  "resources": [_resource(evaluation, verdict)]}
+        if verdict.accepted:
+            event["comment"] = f"accepted: {said}"
+        if check.remedy:
+            event["remediation"] = {"desc": check.remedy}
+        event["unmapped"] = {**base["unmapped"], "seen": verdict.seen, "expected": check.expected,
+                             **verdict.subject.parts}
+        yield event
+
+
+def _event(evaluation: Evaluation, result: Result, status: str, reason: str) -> dict[str, Any]:
+    """What all events share. ``message`` repeats nothing that a cluster calls its objects."""
+    framework, stated, manifest = evaluation.framework, result.requirement, evaluation.snapshot.manifest
+    return {
+        "class_uid": 2003, "class_name": "Compliance Finding", "category_uid": 2, "category_name": "Findings",
+        "activity_id": 1, "activity_name": "Create", "type_uid": 200301,
+        "time": _milliseconds(evaluation), "message": reason,
+        "metadata": {"version": SCHEMA, "product": {"name": "auditkit", "vendor_name": "auditkit", "version": VERSION},
+                     "correlation_uid": evaluation.snapshot.digest},
+        "compliance": {"control": stated.id, "requirements": [stated.id],
+                       "standards": [f"{framework.title} {framework.version}"], "desc": stated.title,
+                       **_status(status, reason)},
+        "unmapped": {"snapshot": evaluation.snapshot.digest, "cluster": manifest.cluster,
+                     "cluster_uid": manifest.cluster_uid, "framework": framework.framework,
+                     "requirement_status": result.status},
+    }
+
+
+def _status(status: str, reason: str) -> dict[str, Any]:
+    return {"status_id": _STATUS.get(status, _OTHER), "status": word(status), "status_code": status,
+            "status_detail": reason}
+
+
+def _finding(evaluation: Evaluation, key: str, title: str, of_what: str) -> dict[str, Any]:
+    """``uid`` is of the cluster, the rule and the subject: it is the same in the next snapshot."""
+    return {"uid": digest(*evaluation.snapshot.manifest.which, key), "title": title, "types": [of_what]}
+
+
+def _resource(evaluation: Evaluation, verdict: Verdict) -> dict[str, Any]:
+    subject = verdict.subject
+    parts = {"type": subject.kind, "namespace": subject.namespace, "name": str(subject) or "cluster"}
+    uid = digest(*evaluation.snapshot.manifest.which, str(subject.parts))
+    return {"uid": uid, **{name: text for name, text in parts.items() if text}}
+
+
+def _severity(status: str, severity: str) -> int:
+    """The severity of what fails or may fail; anything else informs."""
+    return _SEVERITY[severity] if status in ("fail", "unknown") else _INFORMATIONAL
+
+
+def _milliseconds(evaluation: Evaluation) -> int:
+    return round(evaluation.snapshot.manifest.moment.timestamp() * 1000)

@@ -1,0 +1,134 @@
+"""The figures that stand on the pages of a report, compared with the tables that they come from."""
+
+import csv
+import io
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from typing import NamedTuple
+
+from auditkit.errors import UsageError
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.words import STATUSES, word
+from auditkit.reports.reading import Seal
+
+NUMBER = r"[\d,]+"
+_WORDS = "|".join(re.escape(word(status)) for status in STATUSES)
+
+
+class Difference(NamedTuple):
+    """A figure that is another: where it stands, what it is, what the report says, and what was computed."""
+
+    where: str
+    what: str
+    reported: str
+    computed: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}: {self.reported} in the report, {self.computed} computed"
+
+
+class Compared:
+    """How many figures were compared, and which are different."""
+
+    def __init__(self) -> None:
+        self.figures = 0
+        self.differences: list[Difference] = []
+
+    def add(self, where: str, what: str, reported: str, computed: str) -> None:
+        """Compare one figure."""
+        self.figures += 1
+        if reported != computed:
+            self.differences.append(Difference(where, what, reported, computed))
+
+
+class Pages:
+    """The words of all pages as one text, in which places are found with the number of their page."""
+
+    def __init__(self, pages: Iterable[str]):
+        said = [" ".join(page.split()) + " " for page in pages]
+        self.text = "".join(said)
+        self.cover = "".join(said[:1])
+        self._starts = list(accumulate(map(len, said), initial=0))
+
+    def page(self, place: int) -> str:
+        """The page of a place."""
+        return f"page {bisect_right(self._starts, place)}"
+
+    def find(self, pattern: str) -> Iterator[tuple[str, re.Match[str]]]:
+        """Each place that a pattern matches, with its page."""
+        return ((self.page(found.start()), found) for found in re.finditer(pattern, self.text))
+
+
+def rows(content: bytes) -> list[dict[str, str]]:
+    """The rows of an attached table. Raises `UsageError` where it is no CSV"""
+    try:
+        return list(csv.DictReader(io.StringIO(content.decode(), newline=""), strict=True))
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise UsageError(f"An attached table cannot be read: {error}. Use another copy of the report.") from None
+
+
+def compare_pages(pages: Pages, requirements: list[dict[str, str]], seal: Seal, into: Compared) -> None:
+    """Compare what the pages say of the whole and of each requirement with a table of requirements, and the digests
+    that they print with the seal."""
+    _digests(pages, seal, into)
+    _statuses(pages, requirements, into)
+    for row in requirements:
+        _requirement(pages, row, into)
+
+
+def compare_tallies(pages: Pages, evaluation: Evaluation, into: Compared) -> None:
+    """Compare the tally of each check, in the order in which they are printed: how many of its subjects have which
+    verdict."""
+    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=\w)"))
+    computed = list(_tallies(evaluation))
+    into.add("pages", "number of checks with subjects", f"{len(printed)}", f"{len(computed)}")
+    for (page, found), (name, said) in zip(printed, computed, strict=False):
+        into.add(page, name, f"{found[1].strip()} of {found[2]}", said)
+
+
+def _tallies(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
+    sections = [section.id for section in evaluation.framework.sections]
+    for result in sorted(evaluation.results, key=lambda result: sections.index(result.requirement.section)):
+        for outcome in result.outcomes:
+            if len(outcome):
+                counts = " ".join(f"{count:,} {word(verdict)}" for verdict, count in outcome.counts.items() if count)
+                yield f"{result.requirement.id} {outcome.check.name}", f"{counts} of {len(outcome):,}"
+
+
+def _digests(pages: Pages, seal: Seal, into: Compared) -> None:
+    everywhere, cover = ("".join(said.split()) for said in (pages.text, pages.cover))
+    for name, digest in (("snapshot", seal.snapshot), ("verdicts", seal.files.get("verdicts.csv", "")),
+                         ("framework", seal.framework_sha256), (f"auditkit {seal.auditkit}", seal.rules_sha256)):
+        into.add("cover", f"digest of the {name}", digest if digest in cover else "another", digest)
+    for name, digest in (*seal.files.items(), *((one.attachment, one.sha256) for one in seal.given)):
+        into.add("attachments", f"digest of {name}", digest if digest in everywhere else "another", digest)
+
+
+def _statuses(pages: Pages, requirements: list[dict[str, str]], into: Compared) -> None:
+    counted = [f"{sum(row['status'] == status for row in requirements)}" for status in STATUSES]
+    printed = list(pages.find(" ".join(rf"({NUMBER}) {re.escape(word(status))}" for status in STATUSES)))
+    into.add("cover", "number of requirements by status", "printed" if printed else "not found", "printed")
+    for page, found in printed:
+        for status, number, computed in zip(STATUSES, found.groups(), counted, strict=True):
+            into.add(page, f"requirements with the status {word(status)}", number, computed)
+
+
+def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
+    """Compare the status of a requirement wherever it is printed before the title, and its two numbers in the table."""
+    title = r"\s*".join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(row["title"].split()))
+    level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
+    grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
+    printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+    into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
+    for page, found in printed:
+        into.add(page, f"{row['id']}: status", found[1], word(row["status"]))
+    numbers = [(page, found) for page, found in printed if found[2]]
+    judged = sum(int(row[verdict]) for verdict in ("passed", "failed", "unknown", "not_applicable"))
+    if judged and not numbers:
+        into.add("pages", f"{row['id']}: failing subjects, all subjects", "not found", f"{row['failed']}, {judged}")
+    for page, found in numbers:
+        into.add(page, f"{row['id']}: failing subjects", found[2], f"{int(row['failed']):,}")
+        into.add(page, f"{row['id']}: all subjects", found[3], f"{judged:,}")

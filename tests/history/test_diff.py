@@ -1,0 +1,229 @@
+"""What changed between two snapshots: all of it, and nothing else."""
+
+import json
+
+import msgspec
+import pandas as pd
+import pyarrow as pa
+import pytest
+from replay import ACME_PROD
+
+from auditkit import tables
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.sources.kubectl_files import open_files
+from auditkit.history.diff import Change, Diff
+from auditkit.history.views import all_views
+from auditkit.snapshots.snapshot import Snapshot
+
+LATER = ACME_PROD.parent / "acme-prod-later"
+DRIFT = json.loads((ACME_PROD.parent / "drift.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def later() -> Snapshot:
+    return collect(open_files(LATER))
+
+
+@pytest.fixture(scope="module")
+def found(acme: Snapshot, later: Snapshot) -> Diff:
+    return Diff(acme, later)
+
+
+def key(change: dict) -> tuple[str, str, str, str]:
+    return change["change"], change["kind"], change.get("namespace") or "", change["name"]
+
+
+def of(diff: Diff, kind: str, name: str) -> Change:
+    [change] = [each for each in diff.objects if (each.object.kind, each.object.name) == (kind, name)]
+    return change
+
+
+def test_every_change_of_the_list_is_found_and_nothing_else(found: Diff) -> None:
+    assert sorted(map(key, found.plain()["changes"])) == sorted(map(key, DRIFT))
+
+
+@pytest.mark.parametrize(("kind", "name", "field", "before", "after"), [
+    ("ClusterRoleBinding", "break-glass-2026-11", "roleRef.name", None, "cluster-admin"),
+    ("ClusterRoleBinding", "old-contractor", "subjects",
+     "apiGroup rbac.authorization.k8s.io; kind User; name contractor7@partner.example", None),
+    ("Namespace", "billing", "labels.pod-security.kubernetes.io/enforce", "baseline", "privileged"),
+    ("Pod", "miner", "containers.miner.securityContext.privileged", None, True),
+    ("Pod", "miner", "containers.miner.image", None, "docker.io/xmrig/xmrig:latest"),
+    ("Deployment", "portal-web", "spec.replicas", 3, 4),
+    ("ClusterRole", "pod-debugger", "rules", None, "apiGroups (core); resources secrets; verbs get"),
+    ("RoleBinding", "billing-team", "subjects", "apiGroup rbac.authorization.k8s.io; kind User; name "
+                                                "frank@acme.example", None),
+    ("Secret", "leaked", "type", None, "Opaque"),
+    ("Service", "emr", "spec.type", "NodePort", "LoadBalancer"),
+    ("RoleBinding", "runner2-edit", "subjects", None, "kind ServiceAccount; name runner2; namespace ci-runners"),
+    ("Ingress", "hub", "spec.tls", None, "hosts hub.acme.example; secretName hub-tls"),
+    ("Namespace", "patient-portal", "annotations.acme.example/change", None, "CHG-1042"),
+    ("ResourceQuota", "quota", "spec.hard.pods", "50", "80"),
+])
+def test_the_field_says_what_changed(found: Diff, kind: str, name: str, field: str, before: object,
+                                     after: object) -> None:
+    assert (field, before, after) in of(found, kind, name).fields
+
+
+@pytest.mark.parametrize(("kind", "name", "fields"), [
+    ("Deployment", "portal-api", ["containers.portal-api.image"]), ("Deployment", "portal-web", ["spec.replicas"]),
+    ("Namespace", "billing", ["labels.pod-security.kubernetes.io/enforce"]), ("Service", "emr", ["spec.type"]),
+    ("ResourceQuota", "quota", ["spec.hard.pods"]), ("RoleBinding", "billing-team", ["subjects"]),
+])
+def test_no_other_field_of_the_object_is_said_to_differ(found: Diff, kind: str, name: str, fields: list[str]) -> None:
+    assert [each.field for each in of(found, kind, name).fields] == fields
+
+
+def test_the_worst_comes_first(found: Diff) -> None:
+    weights = [each.weight for each in found.objects]
+    assert weights == sorted(weights, key=["high", "medium", "low"].index)
+    assert of(found, "Deployment", "portal-web").weight == "low"
+    assert of(found, "Deployment", "portal-api").weight == "high"
+
+
+def test_the_same_snapshot_has_no_changes(acme: Snapshot) -> None:
+    diff = Diff(acme, acme)
+    assert diff.objects == [] and list(diff.changes) and len(diff.changes) == 0
+
+
+def test_the_way_back_is_the_mirror_image(acme: Snapshot, later: Snapshot, found: Diff) -> None:
+    back = Diff(later, acme)
+    swap = {"added": "removed", "removed": "added", "changed": "changed"}
+    assert sorted((swap[each.change], each.object) for each in back.objects) == sorted(
+        (each.change, each.object) for each in found.objects)
+    assert "Give the earlier one first" in back.warnings[0]
+
+
+def test_a_kind_that_was_not_read_completely_has_nothing_added_or_removed(acme: Snapshot, later: Snapshot) -> None:
+    source = "clusterrolebindings.rbac.authorization.k8s.io"
+    entries = [msgspec.structs.replace(entry, outcome="partial", reason="page 2 was refused")
+               if entry.resource == source else entry for entry in later.manifest.ledger]
+    doubtful = Snapshot(msgspec.structs.replace(later.manifest, ledger=entries), _tables(later))
+    diff = Diff(acme, doubtful)
+    assert not [each for each in diff.objects if each.object.kind == "ClusterRoleBinding"]
+    [row] = diff.not_comparable.to_dict("records")
+    assert row["what"] == "ClusterRoleBinding" and "page 2 was refused" in row["reason"]
+    assert diff.changes.attrs["not_comparable"] and diff.plain()["not_comparable"] == [row]
+
+
+def test_a_table_that_the_older_snapshot_did_not_have_says_nothing(acme: Snapshot, later: Snapshot) -> None:
+    without = {f"{name}.parquet": "" for name in tables.TABLES if name != "object_approvals"}
+    old = _tables(acme) | {"object_approvals": tables.table("object_approvals").empty}
+    diff = Diff(Snapshot(msgspec.structs.replace(acme.manifest, files=without), old), later)
+    assert ("Namespace", "", "patient-portal") in [each.object for each in diff.objects]  # the key is seen all the same
+    assert "table object_approvals" in set(diff.not_comparable["what"])
+    assert all("CHG" not in each.what for each in diff.objects)
+
+
+def test_an_object_that_was_made_anew_is_said_so(acme: Snapshot) -> None:
+    diff = Diff(acme, _edited(acme, "service_accounts", {"name": "runner"}, uid="00000000-0000-0000-0000-000000000000"))
+    [change] = diff.objects
+    assert change.recreated and change.change == "changed" and change.fields[0].field == "recreated"
+
+
+def test_two_clusters_are_compared_with_a_warning(acme: Snapshot, later: Snapshot) -> None:
+    other = Snapshot(msgspec.structs.replace(later.manifest, cluster_uid="another"), _tables(later))
+    diff = Diff(acme, other)
+    assert not diff.same_cluster and "two clusters" in diff.warnings[0]
+    assert diff.plain()["same_cluster"] is False
+
+
+def test_a_pod_of_a_controller_that_is_changed_in_place_is_a_change(acme: Snapshot) -> None:
+    pod = acme.pod_owners.loc[acme.pod_owners["owner_kind"] == "ReplicaSet", "pod"].iloc[0]
+    diff = Diff(acme, _edited(acme, "containers", {"pod": pod}, image="evil"))
+    [change] = diff.objects
+    assert (change.object.kind, change.object.name, change.weight) == ("Pod", pod, "high")
+
+
+def test_every_column_of_every_table_is_compared_or_left_out_with_a_reason(acme: Snapshot) -> None:
+    """A new table counts at once: each collected table that is about objects has a view of each of its origins."""
+    from auditkit.history.noise import TABLES
+
+    about_objects = {name for name, table in tables.TABLES.items()
+                     if all(source in tables.RESOURCES for source in table.sources)}
+    assert about_objects - all_views().keys() - TABLES.keys() == set()
+    for views in all_views().values():
+        origins = {rows.source for rows in views.table.rows}
+        assert {view.source for view in views.by_constants.values()} == origins
+
+
+def test_a_new_table_counts_at_once(monkeypatch: pytest.MonkeyPatch, acme: Snapshot) -> None:
+    from auditkit.history import views
+    from auditkit.tables.model import Column, Rows, Table, identity
+
+    new = Table("token_rules", "made up", (Rows("serviceaccounts"),),
+                (*identity(), Column("audience", "string", "spec.audience", "audience")), ("namespace", "name"))
+    caches = [each for each in vars(views).values() if hasattr(each, "cache_clear")]
+    monkeypatch.setitem(tables.TABLES, new.name, new)
+    for each in caches:
+        each.cache_clear()
+    try:
+        rows = [{"namespace": "ci-runners", "name": "runner", "audience": audience} for audience in ("vault", "*")]
+        one, other = (Snapshot(acme.manifest, _tables(acme) | {new.name: pa.Table.from_pylist([row], new.schema)})
+                      for row in rows)
+        [change] = Diff(one, other).objects
+        assert change.fields == (("spec.audience", "vault", "*"),)
+    finally:
+        monkeypatch.undo()
+        for each in caches:
+            each.cache_clear()
+
+
+def _tables(snapshot: Snapshot) -> dict[str, pa.Table]:
+    return {name: snapshot.arrow(name) for name in tables.TABLES if name in snapshot._tables}
+
+
+def _edited(snapshot: Snapshot, name: str, where: dict[str, str], **values: object) -> Snapshot:
+    """The snapshot with other values in the rows of a table that are called so."""
+    rows = snapshot.arrow(name).to_pylist()
+    hit = [row for row in rows if all(row[column] == value for column, value in where.items())]
+    assert hit
+    for row in hit:
+        row.update(values)
+    edited = pa.Table.from_pylist(rows, schema=tables.table(name).schema)
+    return Snapshot(snapshot.manifest, _tables(snapshot) | {name: edited})
+
+
+def test_versions_flags_settings_and_members_are_compared(acme: Snapshot) -> None:
+    pod = acme.control_plane_flags.iloc[0]
+    changed = _edited(acme, "control_plane_flags", {"pod": pod["pod"], "flag": pod["flag"]}, value="other")
+    newer = Snapshot(msgspec.structs.replace(acme.manifest, server_version="v1.37.0"), _tables(changed))
+    found = {each.object[0]: each for each in Diff(acme, newer).objects}
+    assert found["Pod"].fields[0].field == f"flags.{pod['flag']}" and found["Pod"].fields[0].after == "other"
+    assert found["Cluster"].fields == (("server version", acme.manifest.server_version, "v1.37.0"),)
+
+
+def test_a_write_to_a_secret_is_a_change_although_its_content_is_not_read(acme: Snapshot) -> None:
+    written = acme.object_writers[acme.object_writers["kind"].eq("Secret") & acme.object_writers["time"].notna()]
+    name = written["object"].iloc[0]
+    later = written["time"].max() + pd.Timedelta(minutes=1)
+    diff = Diff(acme, _edited(acme, "object_writers", {"kind": "Secret", "object": name}, time=later.to_pydatetime()))
+    assert {each.object.name for each in diff.objects} == {name}
+    assert diff.objects[0].fields[0].field == "last write (content is not read)"
+
+
+def test_rights_are_compared_whatever_the_order_of_the_rules(acme: Snapshot) -> None:
+    rows = acme.arrow("role_rules").to_pylist()
+    most = {row["role"]: row["rule"] for row in rows}
+    turned = [row | {"rule": most[row["role"]] - row["rule"]} for row in rows]
+    table = pa.Table.from_pylist(turned, schema=tables.table("role_rules").schema)
+    assert Diff(acme, Snapshot(acme.manifest, _tables(acme) | {"role_rules": table})).objects == []
+
+
+def test_a_new_pod_that_is_not_what_its_controller_says_is_a_change(acme: Snapshot, later: Snapshot) -> None:
+    pod = next(name for name in later.pods["name"] if name.startswith("portal-web-") and
+               name not in set(acme.pods["name"]))
+    diff = Diff(acme, _edited(later, "containers", {"pod": pod}, image="evil", privileged=True))
+    change = of(diff, "Pod", pod)
+    assert (change.change, change.weight) == ("added", "high")
+    assert "image evil; privileged true" in change.what and "ReplicaSet portal-web" in change.what
+
+
+def test_pods_that_came_with_their_template_are_none(found: Diff) -> None:
+    assert not [each for each in found.objects if each.object.kind == "Pod" and "portal" in each.object.name]
+
+
+def test_an_action_of_a_binding_is_an_element_and_nothing_beside_it_changed(acme: Snapshot) -> None:
+    name = acme.admission_policy_bindings["name"].iloc[0]
+    [change] = Diff(acme, _edited(acme, "admission_policy_bindings", {"name": name}, action="Warn")).objects
+    assert change.fields == (("spec.validationActions", "Audit", None),)  # Warn was there before
