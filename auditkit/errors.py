@@ -8,7 +8,7 @@
     │   └── DefinitionError       a mistake in a framework, checks, cases, exceptions or attestations
     ├── SourceError               nothing can be collected from this source (exit 4)
     ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
-    ├── SignatureError            a signature does not prove what was asked of it (exit 2)
+    ├── SignatureError            a signature cannot be made, or does not prove what was asked of it (exit 2)
     │   ├── NotSigned             there is no signature
     │   ├── ForeignSignature      signed with keys that are not trusted
     │   ├── AlteredAfterSigning   the signature is not of these bytes
@@ -70,7 +70,7 @@ class SnapshotError(AuditkitError):
 
 
 class SignatureError(AuditkitError):
-    """A signature does not prove what was asked of it."""
+    """A signature cannot be made, or does not prove what was asked of it."""
 
 
 class NotSigned(SignatureError):

@@ -26,6 +26,7 @@ from auditkit.cli import (
     period,
     reperform,
     samples,
+    signing,
     verify,
 )
 from auditkit.cli.collecting import (
@@ -86,6 +87,8 @@ app.command("workpapers")(papers.workpapers)
 app.command("reperform")(reperform.reperform)
 app.command("bundle")(bundle.bundle)
 app.command("verify")(verify.verify)
+app.add_typer(signing.keys, name="keys")
+app.command("sign")(signing.sign)
 app.command("period")(period.period)
 app.command("given")(period.given)
 app.command("diff")(diff.diff)

@@ -18,6 +18,8 @@ Exceptions = Annotated[Path | None, typer.Option(
     "date. They remain failures and are marked as accepted.")]
 FrameworksOrAll = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
+PassphraseFile = Annotated[Path | None, typer.Option(
+    "--passphrase-file", envvar="AUDITKIT_SIGN_PASSPHRASE_FILE", help="File with the passphrase of the private key.")]
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
     "server's version.")]

@@ -26,7 +26,8 @@ from auditkit.base.files import names
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.snapshots.manifest import DIGITS, Cluster, Manifest
 
-FOLDER, VERDICTS = "chain", "verdicts"
+FOLDER, VERDICTS, SIGNATURES = "chain", "verdicts", "signatures"
+BESIDE = (FOLDER, VERDICTS, SIGNATURES)
 """What stands beside the snapshots in the folder of a cluster."""
 _NEXT = f"{whole.PARTIAL}next"
 _ENTRY = re.compile(r"(\d{6,})\.json")

@@ -13,7 +13,7 @@ from auditkit.base.files import unreadable
 from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError, UsageError
 from auditkit.snapshots import chain
-from auditkit.snapshots.chain import VERDICTS, Link
+from auditkit.snapshots.chain import Link
 from auditkit.snapshots.manifest import DIGITS, Manifest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot, read_manifest
@@ -106,7 +106,7 @@ def _held(store: Path) -> tuple[list[Path], set[Path]]:
         if chain.FOLDER in names:
             chained.add(Path(folder))
         names[:] = [] if "manifest.json" in files else [
-            name for name in names if not name.startswith(PARTIAL) and name not in (chain.FOLDER, VERDICTS)]
+            name for name in names if not name.startswith(PARTIAL) and name not in chain.BESIDE]
     return sorted(snapshots), chained
 
 

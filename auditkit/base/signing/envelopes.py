@@ -62,8 +62,13 @@ def verify(envelope: bytes, trusted: Sequence[PublicKey]) -> Verified:
     ids = key_ids(envelope)
     if any(key.id in ids for key in trusted):
         raise AlteredAfterSigning("the signature does not fit what is signed: one of them was changed after signing")
-    raise ForeignSignature(f"it says that it is signed with the key {' and '.join(each[:64] for each in ids[:3])}, "
-                           "which is not one that you trust")
+    raise ForeignSignature(f"a foreign signature: it says that it is signed with the key "
+                           f"{' and '.join(each[:64] for each in ids[:3])}, which is not one that you trust")
+
+
+def claimed(envelope: bytes) -> Verified:
+    """What an envelope says, and with which key it says that it is signed: no proof. Raises as `verify` does."""
+    return Verified(_statement(_read(envelope)), key_ids(envelope)[0])
 
 
 def key_ids(envelope: bytes) -> list[str]:
@@ -108,9 +113,9 @@ def _statement(read: _Envelope) -> Statement:
     try:
         found = msgspec.json.decode(read.payload, type=Statement)
     except UNDECODABLE:
-        raise AlteredAfterSigning("a trusted key signed something that is no in-toto statement of auditkit") from None
+        raise AlteredAfterSigning("what is signed is no in-toto statement of auditkit") from None
     if found.type != STATEMENT:
-        raise AlteredAfterSigning(f"a trusted key signed a statement of the type {found.type[:100]!r}, not {STATEMENT}")
+        raise AlteredAfterSigning(f"what is signed is a statement of the type {found.type[:100]!r}, not {STATEMENT}")
     return found
 
 

@@ -21,15 +21,18 @@ from auditkit.base.whole import workspace, write_durably
 from auditkit.errors import UsageError
 
 _PUBLIC = re.compile(rb"-----BEGIN PUBLIC KEY-----.*?-----END PUBLIC KEY-----", re.DOTALL)
+_PRIVATE = b"PRIVATE KEY-----"
+_LONGEST = 1023
+"""Bytes of a passphrase that OpenSSL takes."""
 _OTHERS = 0o007
 """The permissions of those who are neither the owner of a file nor of its group."""
 
 
 class PublicKey:
-    """A key that proves signatures. ``id`` names it."""
+    """A key that proves signatures. ``id`` names it; ``name`` is that of its file, for people."""
 
-    def __init__(self, key: Ed25519PublicKey):
-        self.key = key
+    def __init__(self, key: Ed25519PublicKey, name: str = ""):
+        self.key, self.name = key, name
         der = key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         self.id = hashlib.sha256(der).hexdigest()
 
@@ -75,10 +78,24 @@ def new_key(path: Path, passphrase: bytes = b"") -> tuple[PrivateKey, Path]:
     return key, public
 
 
-def private_key(path: Path, passphrase: Path | None = None) -> PrivateKey:
-    """The private key of a file; ``passphrase`` is the file that has its passphrase. Raises `UsageError`."""
-    content = files.given(path)
-    secret = files.given(passphrase).rstrip(b"\r\n") if passphrase else b""
+def passphrase(path: Path | None) -> bytes:
+    """The passphrase of a file, which is its first line; empty where there is no file. Raises `UsageError`."""
+    if path is None:
+        return b""
+    found = files.given(path).partition(b"\n")[0].rstrip(b"\r")
+    if not 0 < len(found) <= _LONGEST:
+        raise UsageError(f"{path} has no passphrase on its first line, or one of more than {_LONGEST} bytes.")
+    return found
+
+
+def is_private(path: Path) -> bool:
+    """True for a file that has a private key. Raises `UsageError` where it cannot be read."""
+    return _PRIVATE in files.given(path)
+
+
+def private_key(path: Path, passphrase_file: Path | None = None) -> PrivateKey:
+    """The private key of a file, and of the file that has its passphrase. Raises `UsageError`."""
+    content, secret = files.given(path), passphrase(passphrase_file)
     if _PUBLIC.search(content):
         raise UsageError(f"{path} is a public key, which cannot sign. Give the private key that belongs to it.")
     try:
@@ -88,8 +105,9 @@ def private_key(path: Path, passphrase: Path | None = None) -> PrivateKey:
                          f"The private key {path} is encrypted. Give the file with its passphrase "
                          "(--passphrase-file, or AUDITKIT_SIGN_PASSPHRASE_FILE).") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise UsageError(f"{path} is no private key in PEM, or the passphrase in {passphrase} is not its own." if secret
-                         else f"{path} is no private key in PEM. `auditkit keys new` makes one.") from None
+        raise UsageError(f"{path} is no private key in PEM, or the passphrase in {passphrase_file} is not its own."
+                         if secret else
+                         f"{path} is no private key in PEM. `auditkit keys new` makes one.") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(f"{path} is {_kind(key)}, and auditkit signs with Ed25519. `auditkit keys new` makes one.")
     return PrivateKey(key)
@@ -103,7 +121,7 @@ def public_keys(paths: Iterable[Path]) -> list[PublicKey]:
 
 def _public_keys(path: Path) -> list[PublicKey]:
     content = files.given(path)
-    if b"PRIVATE KEY-----" in content:
+    if _PRIVATE in content:
         raise UsageError(f"{path} has a private key, which only the signer should have. Give the public key.")
     if not (blocks := _PUBLIC.findall(content)):
         raise UsageError(f"{path} is no public key in PEM (-----BEGIN PUBLIC KEY-----). `auditkit keys show KEY --pem` "
@@ -118,7 +136,7 @@ def _public_key(path: Path, block: bytes) -> PublicKey:
         raise UsageError(f"{path} has a public key that cannot be read: it was cut short or changed.") from None
     if not isinstance(key, Ed25519PublicKey):
         raise UsageError(f"{path} is {_kind(key)}, and auditkit's signatures are Ed25519. Give the signer's key.")
-    return PublicKey(key)
+    return PublicKey(key, path.name)
 
 
 def exposed(path: Path) -> str:

@@ -34,12 +34,16 @@ class Statement(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         """Its bytes, the same for the same statement."""
         return msgspec.json.encode(self, order="deterministic")
 
+    @property
+    def named(self) -> str:
+        """The names of its subjects: hostile text."""
+        return ", ".join(each.name[:100] for each in self.subject[:3]) or "nothing"
+
     def verify_subject(self, name: str, content: bytes) -> None:
         """Raises `AlteredAfterSigning` where it does not speak of a file of this name with these bytes."""
         digests = [each.digest.get("sha256") for each in self.subject if each.name == name]
         if not digests:
-            raise AlteredAfterSigning(f"the signature is not of {name}, but of "
-                                      f"{', '.join(each.name[:100] for each in self.subject[:3]) or 'nothing'}")
+            raise AlteredAfterSigning(f"the signature is not of {name}, but of {self.named}")
         if digests != [hashlib.sha256(content).hexdigest()]:
             raise AlteredAfterSigning(f"the signature is of other bytes of {name}: it was changed after signing, or "
                                       "the signature was moved here from elsewhere")
