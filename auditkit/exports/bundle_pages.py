@@ -8,7 +8,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import word
 from auditkit.snapshots.snapshot import Snapshot
 
-KINDS = {"snapshots": "Snapshots: the tables of the cluster, the chain, stored verdicts", "reports": "Reports",
+KINDS = {"snapshots": "Snapshots: the tables of the cluster, the chain, stored verdicts, signatures", "reports": "Reports",
          "people": "Files of people: exceptions, attestations, frameworks, checks", "files": "Files that were added"}
 
 CLAIMS = (

@@ -77,7 +77,7 @@ def judge(stem: Path, contents: Mapping[str, bytes], trust: Trust) -> Judged:
     who = _who(envelope, contents, trust, judged)
     stamped = _when(beside.stamp(stem), envelope, trust, judged)
     if who:
-        judged.signed = f"signed by {who}{stamped}"
+        judged.signed = f"by {who}{stamped}"
     return judged
 
 
@@ -95,8 +95,8 @@ def _who(envelope: bytes, contents: Mapping[str, bytes], trust: Trust, judged: J
     if trust.keys:
         [name] = [key.name for key in trust.keys if key.id == found.key_id]
         return f"{name} (key {found.key_id[:beside.DIGITS]})"
-    judged.notes.append(f"signed by a key that nobody named as trusted, {found.key_id[:beside.DIGITS]}: only --trust "
-                        "with the public key of its owner proves who signed")
+    judged.notes.append(f"it says that it is signed by the key {found.key_id[:beside.DIGITS]}, which nobody named as "
+                        "trusted (--trust)")
     return ""
 
 
@@ -106,7 +106,7 @@ def _when(path: Path, envelope: bytes, trust: Trust, judged: Judged) -> str:
         stamp = files.content(path)
         if trust.authorities:
             proven = stamps.verify(stamp, envelope, trust.authorities)
-            return f", on {when(proven.time)} at the latest by the time stamp of an authority of {proven.issuer}"
+            return f", time-stamped on {when(proven.time)} by an authority of {proven.issuer}"
         judged.notes.append(_unproven(stamps.claimed(stamp, envelope)))
     except FileNotFoundError:
         if trust.authorities:
@@ -119,5 +119,4 @@ def _when(path: Path, envelope: bytes, trust: Trust, judged: Judged) -> str:
 
 
 def _unproven(time: dt.datetime) -> str:
-    return (f"its time stamp says {when(time)}, by an authority that nobody named as trusted: only --tsa-ca with the "
-            "certificate of its CA proves when it was signed")
+    return f"its time stamp says {when(time)}, by an authority that nobody named as trusted (--tsa-ca)"

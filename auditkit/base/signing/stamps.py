@@ -44,7 +44,7 @@ class Authorities(NamedTuple):
 
 
 class Stamp(NamedTuple):
-    """What a stamp proves: the time at which the bytes existed at the latest, and who certified the authority that says
+    """What a stamp proves: that the bytes existed at a time, to the second, and who certified the authority that says
     so."""
 
     time: dt.datetime
@@ -138,7 +138,8 @@ def _read(answer: bytes) -> TimeStampResponse:
             _ = response.tst_info.gen_time
             versions = {(signed.version, each.version) for each in signed.signer_infos}
     except ValueError:
-        raise TimeStampError("it is no time stamp of RFC 3161: it was cut short or changed") from None
+        raise TimeStampError("it is no time stamp of RFC 3161 in strict DER: it was cut short or changed, or its "
+                             "authority writes another form") from None
     if status != _GRANTED:
         raise TimeStampError(f"the request for a time stamp was {_STATUS.get(status, f'answered with {status}')}")
     if versions != {_VERSIONS}:
