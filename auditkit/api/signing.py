@@ -91,6 +91,16 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
             found.add(path, f"its signatures were not verified. {error}", NOTE)
     if trusted is not None:
         signed.signature_findings(path, trusted, found)
+    return _with_maker(found) if path.is_file() else found
+
+
+def _with_maker(found: "Verification") -> "Verification":
+    """What was found of a file, without the note that nobody knows who made it, where a signature shows that."""
+    from auditkit.reports.report_findings import UNKNOWN_MAKER
+    from auditkit.snapshots.verifying import SIGNED
+
+    if any(each.severity == SIGNED for each in found.findings):
+        found.findings = [each for each in found.findings if each.what != UNKNOWN_MAKER]
     return found
 
 

@@ -29,6 +29,7 @@ from auditkit.cli import (
     signing,
     verify,
 )
+from auditkit.cli.choosing import Chosen, ChosenOrNewest, opened
 from auditkit.cli.collecting import (
     ByteLimit,
     Complete,
@@ -56,7 +57,6 @@ from auditkit.cli.options import (
     Exceptions,
     FrameworksOrAll,
     PssVersion,
-    SnapshotPath,
 )
 from auditkit.errors import AuditkitError, UsageError
 
@@ -75,7 +75,7 @@ BROKEN, INTERRUPTED, CLOSED = 5, 130, 141
 
 app = typer.Typer(
     cls=Group, help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
-    epilog=EXIT_CODES,
+    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]},
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 app.add_typer(frameworks.app, name="frameworks")
@@ -175,7 +175,7 @@ def collect(
 
 @app.command()
 def evaluate(
-    snapshot: SnapshotPath, framework: ChosenFrameworks = None, format: Format = Format.text,
+    snapshot: ChosenOrNewest = "", framework: ChosenFrameworks = None, format: Format = Format.text,
     subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
                                                               "each requirement.")] = False,
     fail_on: FailOnOption = [], exceptions: Exceptions = None,  # noqa: B006
@@ -187,20 +187,20 @@ def evaluate(
 
     With --compare, show what your own version of a framework would change.
     """
-    from auditkit.api import evaluating, snapshots
+    from auditkit.api import evaluating
     from auditkit.api.options import Options
     from auditkit.cli import results
 
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
-    opened = snapshots.open(snapshot)
+    chosen = opened(snapshot)
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
     names = _once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
     proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
-    judged = [evaluating.evaluate(opened, name, **given) for name in names if name not in proposed]
-    compared = [evaluating.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
-                            checks=checks, pss_version=pss_version) for name in proposed]
+    judged = [evaluating.evaluate(chosen, name, **given) for name in names if name not in proposed]
+    compared = [evaluating.compare(chosen, name, controls or "", exceptions=exceptions, attestations=attestations,
+                                   checks=checks, pss_version=pss_version) for name in proposed]
     results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
     for one in judged:
@@ -211,7 +211,7 @@ def evaluate(
 
 @app.command()
 def explain(
-    snapshot: SnapshotPath, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
+    snapshot: Chosen, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
                                                                             "CC6.1 or 5.2.2.")],
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
@@ -224,16 +224,16 @@ def explain(
     """
     from auditkit.api import evaluating
 
-    found = evaluating.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
-                        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                        pss_version=pss_version)
+    found = evaluating.explain(
+        opened(snapshot), requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
     for indent, text in found.lines():
         console.line(text, indent=indent)
 
 
 @app.command()
 def report(
-    snapshot: SnapshotPath, framework: FrameworksOrAll = None, output: Output = Path("reports"),
+    snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
@@ -247,13 +247,13 @@ def report(
 
     reporting.verify_notebooks(notebook)
     snapshots.verify_folders(output=output)
-    opened = snapshots.open(snapshot)
+    chosen = opened(snapshot)
     names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(opened, names, output, quiet, Options(
+    judged = _report(chosen, names, output, quiet, Options(
         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
     _unused(judged, controls)
     for name in notebook:
-        for file in reporting.report_notebook(opened, name, output, progress=None if quiet else console.say):
+        for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
             print(file)
     _threshold(judged, fail_on)
 
@@ -310,7 +310,8 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
 @app.command()
 def show(
-    path: Annotated[str | None, typer.Argument(help="Folder of a store or snapshot, 'demo', or a table.")] = None,
+    path: Annotated[str | None, typer.Argument(help="Folder of a store or snapshot, 'demo', name of a cluster in "
+                                                    "./snapshots, or a table.")] = None,
     table: Annotated[str | None, typer.Argument(help="A table.")] = None,
 ) -> None:
     """Show snapshots, tables or columns.
@@ -318,21 +319,19 @@ def show(
     Shows the snapshots of a store, the tables of a snapshot, or the columns of a table. Exits with 2 if a snapshot of
     the store cannot be opened; the others are shown.
     """
+    from auditkit import tables
     from auditkit.api import snapshots
     from auditkit.cli import listing
 
     if path is None:
         listing.show_model()
-    elif path == snapshots.DEMO or os.path.lexists(Path(path) / "manifest.json"):
-        listing.show_snapshot(snapshots.open(path), table)
-    elif Path(path).is_dir() and table is not None:
-        raise UsageError(f"{path} is a store. Give the folder of one of its snapshots to see the table {table!r}.")
-    elif Path(path).is_dir():
+    elif table is None and Path(path).is_dir() and not os.path.lexists(Path(path) / "manifest.json"):
         listing.show_store(Path(path))
-    elif table is not None or Path(path).exists():
-        raise UsageError(f"{path} is neither a snapshot nor a store. Give the folder of one.")
-    else:
+    elif table is None and not os.path.lexists(path) and path != snapshots.DEMO and (
+            path in tables.TABLES or not snapshots.STORE.is_dir()):
         listing.show_columns(path)
+    else:
+        listing.show_snapshot(opened(path), table)
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,

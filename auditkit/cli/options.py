@@ -23,4 +23,3 @@ PassphraseFile = Annotated[Path | None, typer.Option(
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
     "server's version.")]
-SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]

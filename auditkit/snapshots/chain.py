@@ -77,6 +77,11 @@ def read(cluster: Path) -> Iterator[Link]:
         yield Link(number, files.content(entry(cluster, number)))
 
 
+def places(cluster: Path) -> dict[str, int]:
+    """The place of each snapshot of a cluster in its chain, by digest. Raises `OSError`."""
+    return {link.digest: link.number for link in read(cluster)}
+
+
 def last(cluster: Path) -> Link:
     """The end of a chain; `NONE` where there is no chain yet. Raises `OSError`."""
     found = numbers(cluster)

@@ -163,6 +163,14 @@ def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> No
             assert "Traceback" not in full.stderr and "Exception" not in full.stderr
 
 
+def test_a_table_in_a_pipe_has_a_line_a_row_and_a_tab_between_cells(taken: Path) -> None:
+    title, heading, *rows = auditkit("evaluate", taken, "-f", "cis-kubernetes").stdout.splitlines()
+    assert title.startswith("CIS") and heading.split("\t") == ["status", "id", "title", "reason"]
+    assert len(rows) > 100 and all(line.count("\t") == 3 and "  " not in line for line in rows)
+    narrow = on_a_terminal("evaluate", taken, "-f", "cis-kubernetes")
+    assert max(map(len, narrow.splitlines())) <= 80 and "\t" not in narrow
+
+
 def test_a_terminal_that_knows_ascii_only(taken: Path) -> None:
     done = process("evaluate", taken, "-f", "soc2", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and done.stdout.startswith("SOC 2 \\u2013 Trust Services Criteria")
