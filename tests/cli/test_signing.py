@@ -2,19 +2,23 @@
 
 import json
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from authority import Authority, serving
 from chains import chain_of
-from command_line import auditkit
+from command_line import HOUSE, auditkit
 from report_worlds import framework, pod, snapshot
 
 import auditkit as library
+from auditkit.api import reporting
 from auditkit.errors import MissingDependency
 from auditkit.evaluation.evaluation import evaluate
+from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle
+from auditkit.reports.report_findings import UNKNOWN_MAKER
 
 
 @pytest.fixture
@@ -146,8 +150,6 @@ def test_signatures_are_handed_over_with_their_snapshots(house: Path) -> None:
     for folder in folders:
         auditkit("sign", folder, "--key", house / "audit.key")
     (house / "bundle.zip").write_bytes(bundle(made[:1], []))
-    from auditkit.exports.archive import Archive
-
     archive = Archive(house / "bundle.zip")
     assert [name.rsplit("/", 1)[1].split(".")[0] for name in archive.names if "/signatures/" in name] == [
         folders[0].name[-12:]]
@@ -200,6 +202,27 @@ def test_without_the_packages_signatures_are_told_not_verified(house: Path, monk
         library.verify(house / "store", trust=house / "audit.pub")
     found = library.verify(house / "store")
     assert found.wrong == [] and "its signatures were not verified. Signatures need the package" in found.findings[0].what
+
+
+def test_without_signatures_no_package_for_them_is_loaded(house: Path) -> None:
+    code = ("import sys; from auditkit.cli.main import app; app(sys.argv[1:], standalone_mode=False); "
+            "print([name for name in ('securesystemslib', 'rfc3161_client', 'urllib3') if name in sys.modules])")
+    done = subprocess.run([sys.executable, "-c", code, "verify", str(house / "store")], cwd=HOUSE, capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]", done.stdout
+
+
+@pytest.mark.slow
+def test_a_signed_report_has_a_maker_that_is_known(house: Path) -> None:
+    made = snapshot(pod("bad", privileged=True))
+    made.write(house / "other")
+    report = next(path for path in reporting.report(made, "pss-baseline", house / "reports") if path.suffix == ".ipynb")
+    assert UNKNOWN_MAKER in auditkit("verify", report).stdout
+    assert auditkit("sign", report, "--key", house / "audit.key").returncode == 0
+    assert UNKNOWN_MAKER in auditkit("verify", report).stdout
+    found = auditkit("verify", report, "--trust", house / "audit.pub")
+    assert found.returncode == 0 and f"signed: {report}: by audit.pub" in found.stdout
+    assert UNKNOWN_MAKER not in found.stdout
 
 
 def test_the_functions_are_public(house: Path) -> None:
