@@ -5,6 +5,7 @@ authority. What can be told without them is told: whether the files fit together
 """
 
 import datetime as dt
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,9 +50,8 @@ def sign(path: Path, statement: Statement, key: PrivateKey, stamp: Stamp | None 
     """
     stem = beside.stem(path, key.id)
     target, envelope = beside.envelope(stem), envelopes.sign(statement, key)
+    stamped = stamp(envelope) if stamp and not os.path.lexists(beside.stamp(stem)) else b""
     try:
-        wanted = stamp and not beside.stamp(stem).exists()
-        stamped = stamp(envelope) if stamp and wanted else b""
         if not whole.create(target, envelope) and files.content(target) != envelope:
             raise SignatureError(f"{target} is there already, and is not the signature that this key makes. See what "
                                  "`auditkit verify` says of it, and move it away before you sign anew.")
