@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from auditkit.api.handing_over import verify_evidence
 from auditkit.api.options import Paths
-from auditkit.api.options import python_files as paths
 from auditkit.errors import MissingDependency, SignatureError
 
 if TYPE_CHECKING:
@@ -81,8 +80,8 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
     from auditkit.snapshots import signed
     from auditkit.snapshots.verifying import NOTE
 
-    path, named = Path(path), paths(trust)
-    trusted = _trust(named, _path(tsa_ca)) if named or tsa_ca else None
+    path, named = Path(path), [trust] if isinstance(trust, Path | str) else list(trust)
+    trusted = _trust(named, tsa_ca) if named or tsa_ca is not None else None
     found = verify_evidence(path, store)
     if trusted is None and signed.has_signatures(path):
         try:
@@ -104,13 +103,13 @@ def _with_maker(found: "Verification") -> "Verification":
     return found
 
 
-def _trust(keys: list[Path], tsa_ca: Path | None) -> "Trust":
+def _trust(keys: list[Path | str], tsa_ca: Path | str | None) -> "Trust":
     _insist_on_packages()
     from auditkit.base.signing import stamps
     from auditkit.base.signing.detached import Trust
     from auditkit.base.signing.keys import public_keys
 
-    return Trust(public_keys(keys), stamps.authorities(tsa_ca) if tsa_ca else None)
+    return Trust(public_keys(map(Path, keys)), stamps.authorities(Path(tsa_ca)) if tsa_ca is not None else None)
 
 
 def _authority(url: str) -> Callable[[bytes], bytes]:
@@ -120,7 +119,7 @@ def _authority(url: str) -> Callable[[bytes], bytes]:
 
 
 def _path(path: Path | str | None) -> Path | None:
-    return Path(path) if path else None
+    return None if path is None else Path(path)
 
 
 def _insist_on_packages() -> None:

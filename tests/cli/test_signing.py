@@ -14,7 +14,7 @@ from report_worlds import framework, pod, snapshot
 
 import auditkit as library
 from auditkit.api import reporting
-from auditkit.errors import MissingDependency
+from auditkit.errors import MissingDependency, UsageError
 from auditkit.evaluation.evaluation import evaluate
 from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle
@@ -175,6 +175,14 @@ def test_what_proves_nothing_is_refused_and_not_passed_over(house: Path, option:
     (house / "empty").write_text("")
     done = auditkit("verify", house / "store", option, house / name)
     assert done.returncode == 2 and said in done.stderr and done.stdout == ""
+
+
+@pytest.mark.parametrize("given", [{"trust": ""}, {"trust": ["audit.pub", ""]}, {"tsa_ca": ""}, {"trust": "", "tsa_ca": ""}])
+def test_an_empty_name_is_refused_and_not_taken_for_none(house: Path, given: dict) -> None:
+    given = {**given, "trust": [house / each if each else "" for each in given["trust"]]} if isinstance(
+        given.get("trust"), list) else given
+    with pytest.raises(UsageError, match="is a folder"):
+        library.verify(house / "store", **given)
 
 
 def test_a_passphrase_comes_from_a_file(house: Path) -> None:

@@ -86,6 +86,7 @@ def test_signatures_are_no_snapshots_and_no_clusters(store: Path) -> None:
     assert verify_stored(store).findings == []
     (store / "acme" / "signatures" / "old").mkdir()
     shutil.copy(folders(store)[0] / "manifest.json", store / "acme" / "signatures" / "old")
+    shutil.copytree(folders(store)[0], store / "acme" / "signatures" / folders(store)[0].name)
     _, broken = snapshots(store)
     assert len(broken) == 3 and all("lists" in str(each) or "does not list" in str(each) for each in broken)
     assert verify_stored(store).findings == []
