@@ -58,7 +58,7 @@ def who_can(
         console.as_json_lines(found, list(found))
     else:
         console.as_json({
-            "snapshot": snap.digest, "verb": verb, "resource": resource, "namespace": namespace, "name": name,
+            **console.about(snap), "verb": verb, "resource": resource, "namespace": namespace, "name": name,
             "gaps": found.attrs["gaps"], "holders": console.rows_of(found)})
     _gaps(found.attrs["gaps"], "subjects may be missing")
 

@@ -79,6 +79,14 @@ def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     return found
 
 
+def about(snapshot: "Snapshot") -> dict[str, Any]:
+    """What a JSON document is about: the snapshot by its digest, the cluster, where it was read, and when."""
+    manifest = snapshot.manifest
+    return {"snapshot": snapshot.digest, "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid,
+            "source": manifest.source, "collected_as": manifest.identity, "collected": f"{manifest.started:%FT%TZ}",
+            "observed": manifest.when}
+
+
 def records(rows: Iterable[dict[str, Any]], format: Format) -> None:
     """Rows on stdout: as one JSON document, or a JSON object a line."""
     if format is Format.json:

@@ -71,7 +71,8 @@ def diff(
     if format is Format.text:
         _print(found, shown)
     elif format is Format.json:
-        console.as_json(found.plain() | {"changes": plain})
+        console.as_json({"earlier": console.about(before), "later": console.about(after), **found.plain(),
+                         "changes": plain})
     else:
         console.records(plain, format)
     if format is not Format.text:

@@ -24,9 +24,10 @@ def workpapers(
     exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
 ) -> None:
-    """Write an auditor's workpapers (XLSX), one workbook per framework.
+    """Write an auditor's workpapers (XLSX).
 
-    Each has scope, populations, tests, exceptions, what is not known, and columns to fill in and sign.
+    One workbook per framework. Each has scope, populations, tests, exceptions, what is not known, and columns to fill
+    in and sign.
     """
     from auditkit.api import handing_over
 

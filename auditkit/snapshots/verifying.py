@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import files
+from auditkit.base.hostile_text import count
 from auditkit.base.seal import same, seal
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.whole import PARTIAL
@@ -246,5 +247,5 @@ def _verify_verdicts(cluster: Path, found: Verification) -> None:
         strange[path.parent] += not ours
     for folder, number in strange.items():
         if number:
-            found.add(folder, f"{number} files of verdicts do not have the seal of this installation: they are not "
-                              "used to judge.", NOTE)
+            found.add(folder, f"{count(number, 'file')} of verdicts without the seal of this installation: not used to "
+                              "judge.", NOTE)
