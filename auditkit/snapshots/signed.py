@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from auditkit.base import files
 from auditkit.base.signing import beside
-from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
 from auditkit.snapshots.chain import SIGNATURES, SNAPSHOT
@@ -57,9 +56,12 @@ def _sign(path: Path, kind: str, contents: Mapping[str, bytes], key: "PrivateKey
 def has_signatures(path: Path) -> bool:
     """True where a store, the folder of a cluster, a snapshot or a file has signatures, or what looks like them."""
     if path.is_file():
-        return bool(beside.stems(path))
-    held = [path.resolve().parent] if is_snapshot(path) else clusters(path)
-    return any(os.path.lexists(cluster / SIGNATURES) for cluster in held)
+        return path.name in beside.held(path.parent)
+    return any(os.path.lexists(cluster / SIGNATURES) for cluster in _clusters(path))
+
+
+def _clusters(path: Path) -> list[Path]:
+    return [path.resolve().parent] if is_snapshot(path) else clusters(path)
 
 
 def signature_findings(path: Path, trust: "Trust", found: Verification) -> None:
@@ -68,56 +70,46 @@ def signature_findings(path: Path, trust: "Trust", found: Verification) -> None:
     With ``trust`` whatever has no signature is a finding too. Without, a signature proves nothing, and is a note.
     """
     if path.is_file():
-        _judge(path, path, {path.name: files.given(path)}, trust, found)
-    elif is_snapshot(path):
-        _snapshot(path, _entries(path.resolve().parent), trust, found)
-    else:
-        for cluster in clusters(path):
-            _cluster(cluster, trust, found)
+        _judge(path, beside.held(path.parent).get(path.name, []), {path.name: files.given(path)}, trust, found)
+        return
+    for cluster in _clusters(path):
+        try:
+            held = beside.held(cluster / SIGNATURES)
+        except OSError as error:
+            found.add(cluster / SIGNATURES, files.unreadable(cluster / SIGNATURES, error))
+            continue
+        entries = _entries(cluster)
+        for folder in [path] if is_snapshot(path) else folders(cluster):
+            contents, of = _manifest(folder, entries), _digits(folder.resolve().name)
+            _judge(folder, held.pop(of, []), contents, trust, found)
+        if not is_snapshot(path):
+            _others(cluster / SIGNATURES, held, entries, trust, found)
 
 
-def _cluster(cluster: Path, trust: "Trust", found: Verification) -> None:
-    """The signatures of the snapshots of a cluster, and those of snapshots that are not here."""
-    entries, here = _entries(cluster), set()
-    for folder in folders(cluster):
-        _snapshot(folder, entries, trust, found)
-        here.add(_place(folder.resolve()).name)
-    gone = {_digits(name): {_name(name): content} for name, content in entries.items() if _digits(name) not in here}
-    strange, others = _others(cluster, here)
-    for name in strange:
-        found.add(cluster / SIGNATURES / name, "auditkit did not write this file.")
-    for name in others:
-        place = cluster / SIGNATURES / name
-        _judge(place, place, gone.get(name, {}), trust, found)
-
-
-def _others(cluster: Path, here: set[str]) -> tuple[list[str], list[str]]:
-    """What is beside the signatures and is none, and of what the signatures are that belong to no snapshot here."""
-    names: list[str] = []
-    with suppress(OSError):  # said of each snapshot
-        names = [name for name in files.names(cluster / SIGNATURES) if not name.startswith(PARTIAL)]
-    of = {name: beside.signed_name(name) for name in names}
-    return [name for name in names if not of[name]], sorted({*of.values()} - {"", *here})
-
-
-def _snapshot(folder: Path, entries: Mapping[str, bytes], trust: "Trust", found: Verification) -> None:
-    """The signatures of a snapshot. Where its manifest cannot be read, they are verified against the chain's."""
+def _manifest(folder: Path, entries: Mapping[str, bytes]) -> dict[str, bytes]:
+    """What the signatures of a snapshot must be of: its manifest. Where it cannot be read, the one that the chain
+    has."""
     name = folder.resolve().name
-    content = entries.get(name)
-    with suppress(OSError):
-        content = files.content(folder / "manifest.json")
-    _judge(folder, _place(folder.resolve()), {} if content is None else {_name(name): content}, trust, found)
+    try:
+        return {_name(name): files.content(folder / "manifest.json")}
+    except OSError:
+        return {_name(name): entries[name]} if name in entries else {}
 
 
-def _judge(place: Path, path: Path, contents: Mapping[str, bytes], trust: "Trust", found: Verification) -> None:
-    """The signatures beside a path; ``place`` is what they are of."""
+def _others(signatures: Path, held: dict[str, list[Path]], entries: Mapping[str, bytes], trust: "Trust",
+            found: Verification) -> None:
+    """What is beside the signatures of the snapshots that are here: of others, or no signature at all."""
+    for path in held.pop("", []):
+        found.add(path, "auditkit did not write this file.")
+    gone = {_digits(name): {_name(name): content} for name, content in entries.items()}
+    for of, stems in held.items():
+        _judge(signatures / of, stems, gone.get(of, {}), trust, found)
+
+
+def _judge(place: Path, stems: list[Path], contents: Mapping[str, bytes], trust: "Trust", found: Verification) -> None:
+    """The signatures of something, which is at a place; ``contents`` has its bytes by their name."""
     from auditkit.base.signing import detached
 
-    try:
-        stems = beside.stems(path)
-    except OSError as error:
-        found.add(path.parent, files.unreadable(path.parent, error))
-        return
     if trust and not stems:
         found.add(place, "it is not signed.")
     for stem in stems:

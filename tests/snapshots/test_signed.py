@@ -216,10 +216,10 @@ def test_each_byte_of_a_signature_counts(tmp_path: Path, key: keys.PrivateKey) -
 
 
 def test_what_is_no_signature_beside_the_signatures_is_a_finding(store: Path, key: keys.PrivateKey) -> None:
-    (store / "acme" / "signatures" / "notes.txt").write_text("hello")
+    (store / "acme" / "signatures" / "notes.dsse.json").write_text("hello")
     (store / "acme" / "signatures" / ".partial-x").write_text("")
     (store / "acme" / "signatures" / f"{'0' * 12}.{'0' * 16}.dsse.json").write_text("hello")
-    assert found(store, key)[WRONG] == [("notes.txt", "auditkit did not write this file."), (
+    assert found(store, key)[WRONG] == [("notes.dsse.json", "auditkit did not write this file."), (
         f"{'0' * 12}.{'0' * 16}.dsse.json", "it is no DSSE envelope: it was cut short or changed.")]
 
 

@@ -7,13 +7,14 @@ import re
 from pathlib import Path
 
 from auditkit.base.files import names
+from auditkit.base.whole import PARTIAL
 
 ENVELOPE, STAMP = ".dsse.json", ".tsr"
 
 DIGITS = 16
 """Hexadecimal digits of a key's id in the names of its signatures."""
 
-_NAME = re.compile(rf"(?P<name>.+)\.[0-9a-f]{{{DIGITS}}}(?:{re.escape(ENVELOPE)}|{re.escape(STAMP)})", re.DOTALL)
+_NAME = re.compile(rf"(?P<stem>(?P<name>.+)\.[0-9a-f]{{{DIGITS}}})({re.escape(ENVELOPE)}|{re.escape(STAMP)})", re.S)
 
 
 def stem(path: Path, key_id: str) -> Path:
@@ -31,14 +32,14 @@ def stamp(stem: Path) -> Path:
     return stem.with_name(f"{stem.name}{STAMP}")
 
 
-def signed_name(file: str) -> str:
-    """The name of what a file of signatures belongs to; empty where the file is none."""
-    found = _NAME.fullmatch(file)
-    return found["name"] if found else ""
-
-
-def stems(path: Path) -> list[Path]:
-    """The signatures of something, also those of which only the time stamp is there. Raises `OSError`."""
-    held = {name.removesuffix(ENVELOPE).removesuffix(STAMP) for name in names(path.parent)
-            if signed_name(name) == path.name}
-    return [path.with_name(name) for name in sorted(held)]
+def held(folder: Path) -> dict[str, list[Path]]:
+    """The signatures in a folder, as their stems, by the name of what they are of; also those of which only the time
+    stamp is there. What is no signature is under the empty name. Raises `OSError`."""
+    found: dict[str, list[Path]] = {}
+    for name in names(folder):
+        signature = _NAME.fullmatch(name)
+        one = folder / (signature["stem"] if signature else name)
+        same = found.setdefault(signature["name"] if signature else "", [])
+        if one not in same and not name.startswith(PARTIAL):
+            same.append(one)
+    return found
