@@ -7,12 +7,13 @@ import typer
 
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
 from auditkit.errors import UsageError
 
 
 def conclude(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")] = "",
+    snapshot: ChosenOrNewest = "",
     framework: Annotated[str, typer.Option("--framework", "-f", help="Framework.")] = "",
     workbook: Annotated[Path | None, typer.Option(
         "--from", help="Workpapers (XLSX) that an auditor has filled in, instead of a snapshot.")] = None,
@@ -28,14 +29,14 @@ def conclude(
     """
     from auditkit.api import handing_over
 
-    if bool(workbook) == bool(snapshot) or bool(snapshot) != bool(framework):
-        raise UsageError("Give a snapshot and its framework (`auditkit conclude SNAPSHOT -f FRAMEWORK`), or "
-                         "workpapers that were filled in (`auditkit conclude --from WORKBOOK.xlsx`).")
+    if bool(workbook) == bool(framework) or (workbook and snapshot):
+        raise UsageError("Give a snapshot and a framework (`auditkit conclude SNAPSHOT -f FRAMEWORK`), or workpapers "
+                         "that were filled in (`auditkit conclude --from WORKBOOK.xlsx`).")
     if workbook:
         file, without = handing_over.conclude_from(workbook, output, controls=controls)
         print(file)
         console.say(f"{count(without, 'requirement')} without a conclusion", "yellow" if without else "")
         return
-    print(handing_over.conclude(snapshot, framework, output, exceptions=exceptions, attestations=attestations,
-                                controls=controls, checks=checks, pss_version=pss_version))
+    print(handing_over.conclude(opened(snapshot), framework, output, exceptions=exceptions,
+                                attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
     console.say("Fill in each entry or delete it: until then the file is refused.")

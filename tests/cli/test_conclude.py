@@ -59,7 +59,7 @@ def test_a_file_is_never_overwritten(workbook: Path, tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
-@pytest.mark.parametrize("words", [[], ["demo"], ["-f", "soc2"], ["demo", "-f", "soc2", "--from", "x.xlsx"],
+@pytest.mark.parametrize("words", [[], ["demo"], ["demo", "--from", "x.xlsx"], ["demo", "-f", "soc2", "--from", "x.xlsx"],
                                    ["-f", "soc2", "--from", "x.xlsx"]])
 def test_it_needs_a_snapshot_and_a_framework_or_workpapers(words: list[str], tmp_path: Path) -> None:
     done = auditkit("conclude", *words, "-o", tmp_path / "c.yaml")
