@@ -24,7 +24,7 @@ from auditkit.analysis.rbac.access_table import written_out
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.analysis.rbac.who_can import describe_members, homes
-from auditkit.base.hostile_text import one_line
+from auditkit.base.hostile_text import ESCAPED, one_line
 from auditkit.errors import UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -202,8 +202,9 @@ def as_text(values: pd.Series) -> pd.Series:
 
 
 def unquoted(texts: pd.Series) -> pd.Series:
-    """Texts without the apostrophes that a spreadsheet needs before what it would take for a formula."""
-    return texts.str.replace(r"^'+([=+\-@])", r"\1", regex=True)
+    """Texts without the apostrophes that a spreadsheet needs before what it would take for a formula, and without what
+    XLSX escapes."""
+    return texts.str.replace(ESCAPED.pattern, "_", regex=True).str.replace(r"^'+([=+\-@])", r"\1", regex=True)
 
 
 def _changed(packet: pd.DataFrame, decisions: pd.DataFrame) -> list[pd.DataFrame]:

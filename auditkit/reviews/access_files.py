@@ -1,18 +1,21 @@
 """The files of an access review: the packet as a workbook or CSV, and what reviewers filled in."""
 
 import io
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
-import xlsxwriter
 
 from auditkit.base import files, whole
-from auditkit.base.hostile_text import cell, visible
+from auditkit.base.hostile_text import cell
 from auditkit.errors import MissingDependency, UsageError
+from auditkit.exports.columns import Column
+from auditkit.exports.sheets import Book, workbook
 from auditkit.reviews.access import COLUMNS, DECISIONS, STRING, TO_FILL, as_text, unquoted
 
 SHEET, ABOUT = "Review", "About"
+FROZEN = 4
+"""Columns that stay in sight: who has the right."""
 WIDTHS = {"line": 18, "subject": 32, "members": 28, "grants": 60, "powers": 40, "use": 32, "comment": 40}
 HELP = {
     "decision": f"{' or '.join(DECISIONS)}", "reviewer": "your user name in the cluster",
@@ -38,44 +41,26 @@ def write_packet(packet: pd.DataFrame, path: Path | str) -> Path:
 
 
 def _workbook(packet: pd.DataFrame, texts: pd.DataFrame) -> bytes:
-    file = io.BytesIO()
-    with xlsxwriter.Workbook(file, {"strings_to_formulas": False, "strings_to_urls": False,
-                                    "strings_to_numbers": False}) as book:
-        head = book.add_format({"bold": True, "text_wrap": True, "valign": "top", "bottom": 1})
-        plain = book.add_format({"text_wrap": True, "valign": "top"})
-        fill = book.add_format({"text_wrap": True, "valign": "top", "bg_color": "#FFF7DC", "locked": False})
-        sheet = book.add_worksheet(SHEET)
-        for column, name in enumerate(COLUMNS):
-            sheet.write_string(0, column, name, head)
-            sheet.set_column(column, column, WIDTHS.get(name, 16))
-            if name in HELP:
-                sheet.write_comment(0, column, HELP[name])
-            for row, text in enumerate(texts[name], 1):
-                sheet.write_string(row, column, text, fill if name in TO_FILL else plain)
-        last = max(1, len(texts))
-        sheet.data_validation(1, COLUMNS.index("decision"), last, COLUMNS.index("decision"),
-                              {"validate": "list", "source": list(DECISIONS)})
-        sheet.autofilter(0, 0, last, len(COLUMNS) - 1)
-        sheet.freeze_panes(1, 4)
-        _about(book.add_worksheet(ABOUT), packet, plain)
-    return file.getvalue()
+    def draw(book: Book) -> None:
+        book.table(SHEET, [_column(name) for name in COLUMNS], [texts], frozen=FROZEN)
+        book.pairs(ABOUT, _about(packet))
+
+    return workbook(draw, title=f"Access review of {packet.attrs.get('cluster', '')}".strip(),
+                    created=packet.attrs.get("taken"))
 
 
-def _about(sheet: Any, packet: pd.DataFrame, plain: Any) -> None:
+def _column(name: str) -> Column:
+    return Column(name, HELP.get(name, ""), "date" if name == "reviewed" else "string", heading=name,
+                  widest=WIDTHS.get(name, 20), fill=name in TO_FILL, choices=DECISIONS if name == "decision" else ())
+
+
+def _about(packet: pd.DataFrame) -> Iterator[tuple[str, str]]:
     """What the packet is of, and how it is filled in."""
-    gaps = packet.attrs.get("gaps") or ["none"]
-    said = [
-        ("Cluster", packet.attrs.get("cluster", "")), ("Snapshot", packet.attrs.get("snapshot", "")),
-        ("Snapshot taken", f"{packet.attrs['taken']:%Y-%m-%d %H:%M} UTC" if "taken" in packet.attrs else ""),
-        ("Lines", f"{len(packet)}"), ("Missing evidence", "; ".join(gaps)),
-        *((name, text) for name, text in HELP.items()),
-        ("Rule", "Reviewers must not review their own access, or a group of which they are a member."),
-    ]
-    sheet.set_column(0, 0, 26)
-    sheet.set_column(1, 1, 90)
-    for row, (name, text) in enumerate(said):
-        sheet.write_string(row, 0, name, plain)
-        sheet.write_string(row, 1, visible(text), plain)
+    yield from (("Cluster", packet.attrs.get("cluster", "")), ("Snapshot", packet.attrs.get("snapshot", "")))
+    yield "Snapshot taken", f"{packet.attrs['taken']:%Y-%m-%d %H:%M} UTC" if "taken" in packet.attrs else ""
+    yield from (("Lines", f"{len(packet)}"), ("Missing evidence", "; ".join(packet.attrs.get("gaps") or ["none"])))
+    yield from HELP.items()
+    yield "Rule", "Reviewers must not review their own access, or a group of which they are a member."
 
 
 def read_decisions(path: Path | str) -> pd.DataFrame:
