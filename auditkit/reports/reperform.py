@@ -25,8 +25,8 @@ from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle_findings
 from auditkit.reports import show
 from auditkit.reports.figures import Compared, Difference, Pages, compare_pages, compare_tallies, rows
+from auditkit.reports.panels.attached import unpack
 from auditkit.reports.panels.block import Block
-from auditkit.reports.panels.evidence import unpack
 from auditkit.reports.reading import Report, Seal, read
 from auditkit.snapshots.history import with_digest
 from auditkit.snapshots.snapshot import Snapshot

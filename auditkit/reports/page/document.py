@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 @dataclass
 class Document:
-    """A report before it is drawn. ``about`` and ``framework`` come from the first block that states them."""
+    """A report before it is drawn. ``about``, ``framework`` and ``answer`` come from the first block that states them;
+    ``elsewhere`` is what paper does not print (`auditkit.reports.page.core`)."""
 
     title: str
     parts: list[Part]
@@ -29,11 +30,18 @@ class Document:
     statuses: list[list[str | int]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     seal: dict[str, Any] | None = None
+    answer: list[dict[str, Any]] = field(default_factory=list)
+    elsewhere: list[Any] = field(default_factory=list)
 
     @property
     def code(self) -> list[str]:
         """The source of the cells, in their order."""
         return [part.content["source"] for part in self.parts if part.kind == "code" and part.content["source"]]
+
+    @property
+    def brief(self) -> bool:
+        """True if the findings are a section of their own, so that the summary need not name them."""
+        return any(part.kind == "block" and part.content["block"].get("kind") == "findings" for part in self.parts)
 
     @property
     def interactive(self) -> bool:
@@ -76,8 +84,10 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
     found.about = found.about or block.get("about")
     found.framework = found.framework or block.get("framework")
     found.seal = found.seal or block.get("seal")
+    found.answer = found.answer or block.get("answer", [])
     found.statuses = found.statuses or block.get("statuses", [])
-    found.files += [file for file in block.get("files", ()) if file["name"] not in {f["name"] for f in found.files}]
+    found.files += [file for file in block.get("files", ())
+                    if file["content"] and file["name"] not in {f["name"] for f in found.files}]
     for section in block.get("sections", ()):
         if section["id"] and section["id"] not in found.sections:
             section["anchor"] = found.sections[section["id"]] = _anchor("section", section["id"], found.sections)

@@ -6,6 +6,7 @@ of all three. All that is drawn is escaped, and made visible, in one place: here
 """
 
 import base64
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,14 @@ from auditkit.reports.panels.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
+
+_JOINTS = re.compile(r"(?<=\w)([/.-])(?=\w)")
 
 MIME = "application/vnd.auditkit.v1+json"
-ROWS = {"notebook": 10, "page": 100, "paper": 5}
-"""Rows of the exceptions of one check (worst first) that each face shows; the attachments have all."""
+ROWS = {"notebook": 10, "page": 100, "paper": 5, "population": 20}
+"""Rows of the exceptions of one check (worst first) that each face shows, and those of a population that paper shows;
+the attachments have all."""
 
 
 class Block:
@@ -57,9 +62,16 @@ def environment() -> "Environment":
     )
     found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short,
                       "ends": text.ends,
-                      "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
+                      "breakable": breakable, "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS, "STATUS": WORDS}
     return found
+
+
+def breakable(said: str) -> "Markup":
+    """Text whose names may break after ``/``, ``-`` and ``.`` (``<wbr>``), as the templates put it into HTML."""
+    from markupsafe import Markup, escape
+
+    return Markup(_JOINTS.sub(r"\1<wbr>", str(escape(text.visible(said)))))
 
 
 def draw(template: str, **context: object) -> str:
