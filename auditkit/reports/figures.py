@@ -6,11 +6,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from auditkit.base import hostile_text as text
 from auditkit.errors import UsageError
-from auditkit.evaluation.evaluation import Evaluation
-from auditkit.evaluation.words import STATUSES, word
+from auditkit.evaluation.words import SEVERITIES, STATUSES, VERDICTS, word
 from auditkit.reports.reading import Seal
 
 NUMBER = r"[\d,]+"
@@ -78,23 +78,48 @@ def compare_pages(pages: Pages, requirements: list[dict[str, str]], seal: Seal, 
         _requirement(pages, row, into)
 
 
-def compare_tallies(pages: Pages, evaluation: Evaluation, into: Compared) -> None:
-    """Compare the tally of each check, in the order in which they are printed: how many of its subjects have which
-    verdict."""
+def compare_findings(pages: Pages, checks: list[dict[str, str]], into: Compared) -> None:
+    """Compare the tally of each finding with a table of checks, in the order in which they are printed: how many of
+    its subjects have which verdict."""
     printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=\w)"))
-    computed = list(_tallies(evaluation))
-    into.add("pages", "number of checks with subjects", f"{len(printed)}", f"{len(computed)}")
+    computed = list(_tallies(checks))
+    into.add("pages", "number of findings", f"{len(printed)}", f"{len(computed)}")
     for (page, found), (name, said) in zip(printed, computed, strict=False):
         into.add(page, name, f"{found[1].strip()} of {found[2]}", said)
 
 
-def _tallies(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
-    sections = [section.id for section in evaluation.framework.sections]
-    for result in sorted(evaluation.results, key=lambda result: sections.index(result.requirement.section)):
-        for outcome in result.outcomes:
-            if len(outcome):
-                counts = " ".join(f"{count:,} {word(verdict)}" for verdict, count in outcome.counts.items() if count)
-                yield f"{result.requirement.id} {outcome.check.name}", f"{counts} of {len(outcome):,}"
+def compare_sentences(pages: Pages, blocks: dict[str, dict[str, Any]], into: Compared) -> None:
+    """Look on the pages for the sentences of the answer, and for what each finding and request says, as the ``blocks``
+    of the same kinds say it that were made anew."""
+    cover, everywhere = ("".join(said.split()) for said in (pages.cover, pages.text))
+    for part in blocks["summary"]["answer"]:
+        for sentence in part["sentences"]:
+            into.add("cover", sentence, _printed(sentence, cover), "printed")
+    for row in blocks["findings"]["rows"]:
+        for part in ("finding", "namespaces", "owners"):
+            into.add("pages", f"{row['check']}, {part}: {row[part]}", _printed(row[part], everywhere), "printed")
+    for row in blocks["requests"]["rows"]:
+        into.add("pages", f"request: {row['request']}", _printed(row["request"], everywhere), "printed")
+
+
+def _printed(said: str, where: str) -> str:
+    return "printed" if re.search(_spelled(text.visible(said)), where) else "not found"
+
+
+def _spelled(said: str, between: str = "") -> str:
+    """A pattern of a text without its spaces; a letter that a font may lack is printed as its number."""
+    return between.join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(said.split()))
+
+
+def _tallies(checks: list[dict[str, str]]) -> Iterator[tuple[str, str]]:
+    """The findings of a table of checks, in the order of `auditkit.reports.panels.findings`."""
+    failing = {(row["check"], row["parameters"]): row for row in checks if int(row["failed"])}
+    for row in sorted(failing.values(), key=lambda row: (
+            -SEVERITIES.index(row["severity"]), -int(row["failed"]), row["check"], row["parameters"])):
+        counts = {word(verdict): int(row[column]) for verdict, column in zip(
+            VERDICTS, ("passed", "failed", "unknown", "not_applicable"), strict=True)}
+        tally = " ".join(f"{count:,} {verdict}" for verdict, count in counts.items() if count)
+        yield row["check"], f"{tally} of {int(row['population']):,}"
 
 
 def _digests(pages: Pages, seal: Seal, into: Compared) -> None:
@@ -117,11 +142,11 @@ def _statuses(pages: Pages, requirements: list[dict[str, str]], into: Compared) 
 
 def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     """Compare the status of a requirement wherever it is printed before the title, and its two numbers in the table."""
-    title = r"\s*".join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(row["title"].split()))
+    title = _spelled(row["title"], between=r"\s*")
     level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
     grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) of ({NUMBER})(?= ))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))

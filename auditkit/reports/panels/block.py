@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_JOINTS = re.compile(r"(?<=\w)([/.-])(?=\w)")
+_LONG = re.compile(r"[^\s/-]{16,}")
 
 MIME = "application/vnd.auditkit.v1+json"
 ROWS = {"notebook": 10, "page": 100, "paper": 5, "population": 20}
@@ -68,10 +68,10 @@ def environment() -> "Environment":
 
 
 def breakable(said: str) -> "Markup":
-    """Text whose names may break after ``/``, ``-`` and ``.`` (``<wbr>``), as the templates put it into HTML."""
+    """Text as HTML whose long names may break after ``.`` too (``<wbr>``); after ``/`` and ``-`` every line may break."""
     from markupsafe import Markup, escape
 
-    return Markup(_JOINTS.sub(r"\1<wbr>", str(escape(text.visible(said)))))
+    return Markup(_LONG.sub(lambda word: word[0].replace(".", ".<wbr>"), str(escape(text.visible(said)))))
 
 
 def draw(template: str, **context: object) -> str:

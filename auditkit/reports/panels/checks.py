@@ -29,13 +29,18 @@ def _row(outcome: Outcome) -> dict[str, Any]:
     check, counts = outcome.check, outcome.counts
     return {
         "check": check.name, "severity": check.severity, "title": check.title,
-        "parameters": ", ".join(f"{name}={value}" for name, value in sorted(check.parameters.items())),
+        "parameters": parameters(outcome),
         "subjects": sentences.subjects_of(check), "population": len(outcome), "passed": counts["pass"],
         "failed": counts["fail"], "unknown": counts["unknown"], "not_applicable": counts["not_applicable"],
         "finding": sentences.failing(outcome) if counts["fail"] else "", "remedy": check.remedy,
         "expected": check.expected, "why": why(check.function), "source": check.source,
         "tables": ", ".join(check.tables), "proof": provenance.proof(check), "gaps": "; ".join(outcome.gaps),
     }
+
+
+def parameters(outcome: Outcome) -> str:
+    """The parameters of a check in one line; the same check with others is another."""
+    return ", ".join(f"{name}={value}" for name, value in sorted(outcome.check.parameters.items()))
 
 
 def why(function: Any) -> str:

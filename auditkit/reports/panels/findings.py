@@ -17,6 +17,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome
 from auditkit.evaluation.words import SEVERITIES
 from auditkit.reports.panels.block import Block
+from auditkit.reports.panels.checks import parameters
 
 NAMED = 3
 """Namespaces and owners that a finding names; it counts the others, and failures.csv has all."""
@@ -39,12 +40,13 @@ def found(evaluation: Evaluation) -> list[Finding]:
         for place, outcome in enumerate(result.outcomes):
             if outcome.counts["fail"]:
                 covered = result.covered[place] if result.covered else np.zeros(len(outcome), bool)
-                key = outcome.check.name, repr(sorted(outcome.check.parameters.items()))
+                key = outcome.check.name, parameters(outcome)
                 one = by_check.setdefault(key, Finding(outcome, covered=covered))
                 one.requirements.append(result.requirement.id)
                 one.covered = one.covered & covered
     return sorted(by_check.values(), key=lambda one: (
-        -SEVERITIES.index(one.outcome.check.severity), -one.outcome.counts["fail"], one.outcome.check.name))
+        -SEVERITIES.index(one.outcome.check.severity), -one.outcome.counts["fail"], one.outcome.check.name,
+        parameters(one.outcome)))
 
 
 def findings(evaluation: Evaluation) -> Block:
@@ -64,7 +66,7 @@ def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
     outcome, check = one.outcome, one.outcome.check
     failing = outcome.subjects(outcome.positions("fail"))
     return {
-        "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.failing(outcome))}.",
+        "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.failing(outcome, named=False))}.",
         "remedy": check.remedy, "requirements": one.requirements, "failed": outcome.counts["fail"],
         "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
         "population": len(outcome), "subjects": sentences.subjects_of(check), "accepted": int(one.covered.sum()),
