@@ -164,12 +164,12 @@ def test_checks_that_a_report_carries_are_never_run(house: House) -> None:
     def own(block: dict) -> None:
         if block["kind"] == "evidence":
             seal = next(file for file in block["files"] if file["name"] == "seal.json")
-            from auditkit.reports.panels.evidence import _file, unpack
+            from auditkit.reports.panels.attached import packed, unpack
 
             content = json.loads(unpack(seal))
             content["given"].append({"kind": "checks", "name": "evil.py", "attachment": "manifest.json",
                                      "sha256": content["files"]["manifest.json"]})
-            seal.update(_file("seal.json", "application/json", "", json.dumps(content).encode()))
+            seal.update(packed("seal.json", "application/json", "", json.dumps(content).encode()))
 
     with pytest.raises(UsageError, match=r"evil\.py. A report's Python is never run: give the file with --checks"):
         api.reperform(house.pdf("own", own))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-_LONG = re.compile(r"[^\s/-]{16,}")
+_LONG, _JOINT = re.compile(r"[^\s/-]{16,}"), re.compile(r"(?<=\w)([.:])(?=\w)")
 
 MIME = "application/vnd.auditkit.v1+json"
 ROWS = {"notebook": 10, "page": 100, "paper": 5, "population": 20}
@@ -68,10 +68,10 @@ def environment() -> "Environment":
 
 
 def breakable(said: str) -> "Markup":
-    """Text as HTML whose long names may break after ``.`` too (``<wbr>``); after ``/`` and ``-`` every line may break."""
+    """Text as HTML whose long names may break after ``.`` and ``:`` too (``<wbr>``); after ``/`` and ``-`` every line may break."""
     from markupsafe import Markup, escape
 
-    return Markup(_LONG.sub(lambda word: word[0].replace(".", ".<wbr>"), str(escape(text.visible(said)))))
+    return Markup(_LONG.sub(lambda word: _JOINT.sub(r"\1<wbr>", word[0]), str(escape(text.visible(said)))))
 
 
 def draw(template: str, **context: object) -> str:
