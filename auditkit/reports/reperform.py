@@ -24,7 +24,15 @@ from auditkit.evaluation.words import SUBJECT
 from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle_findings
 from auditkit.reports import show
-from auditkit.reports.figures import Compared, Difference, Pages, compare_findings, compare_pages, compare_sentences, rows
+from auditkit.reports.figures import (
+    Compared,
+    Difference,
+    Pages,
+    compare_pages,
+    compare_sentences,
+    compare_tallies,
+    rows,
+)
 from auditkit.reports.panels.attached import unpack
 from auditkit.reports.panels.block import Block
 from auditkit.reports.reading import Report, Seal, read
@@ -96,7 +104,7 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
         if report.pages:
             pages = Pages(report.pages)
             compare_pages(pages, rows(fresh["requirements.csv"]), seal, compared)
-            compare_findings(pages, rows(fresh["checks.csv"]), compared)
+            compare_tallies(pages, rows(fresh["checks.csv"]), compared)
             compare_sentences(pages, {kind: BLOCKS[kind](evaluation).content
                                       for kind in ("summary", "findings", "requests")}, compared)
         for block in report.blocks:

@@ -102,6 +102,6 @@ def test_a_notebook_that_does_not_exist(snap: Snapshot, tmp_path) -> None:
 
 
 def test_why_a_check_matters_is_told_without_the_marks_of_programmers() -> None:
-    why = why(find("access.no_anonymous_bindings").function)
+    said = why(find("access.no_anonymous_bindings").function)
     assert why == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
                    "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")

@@ -9,7 +9,8 @@ from auditkit.reports.page.document import Document
 
 ATTACHED = {"details": ["checks.csv", "verdicts.csv", "failures.csv"], "ledger": ["ledger.csv"],
             "dictionary": ["dictionary.csv"]}
-"""The blocks that paper does not print where these attachments are there, which have all that they say."""
+"""The blocks that paper does not print where these attachments are there, which have all that they say. Details need
+the table of findings as well, which says the worst of them."""
 
 
 @dataclass
@@ -24,9 +25,10 @@ def core(found: Document) -> Document:
     """The document without what its attachments have whole. Links to a requirement lead to its row in the table of all
     requirements; where there is none, there are no links."""
     files = {file["name"] for file in found.files}
+    attached = {kind for kind, names in ATTACHED.items() if set(names) <= files and (kind != "details" or found.brief)}
     parts, dropped, elsewhere = [], set(), []
     for section in _sections(found.parts):
-        kept = [part for part in section if not _attached(part, files)]
+        kept = [part for part in section if not _attached(part, attached)]
         names = [name for part in section if part not in kept for name in ATTACHED[part.content["block"]["kind"]]]
         if names and not any(part.kind not in ("heading", "narrative", "code") for part in kept):
             dropped |= {part.content["heading"].anchor for part in kept if part.kind == "heading"}
@@ -58,8 +60,8 @@ def _title(section: list[Part]) -> str:
     return next((part.content["heading"].title for part in section if part.kind == "heading"), "")
 
 
-def _attached(part: Part, files: set[str]) -> bool:
-    return part.kind == "block" and set(ATTACHED.get(part.content["block"]["kind"], [""])) <= files
+def _attached(part: Part, kinds: set[str]) -> bool:
+    return part.kind == "block" and part.content["block"]["kind"] in kinds
 
 
 def _targets(parts: list[Part], anchors: dict[str, str]) -> tuple[list[Part], dict[str, str]]:

@@ -18,11 +18,13 @@ COLUMNS = ["requirement", "check", "parameters", "severity", "title", "subjects"
 
 
 def checks(evaluation: Evaluation) -> pd.DataFrame:
-    """One row for each requirement and check (columns: `COLUMNS`)."""
+    """One row for each requirement and check (columns: `COLUMNS`), section by section."""
+    sections = [section.id for section in evaluation.framework.sections]
+    results = sorted(evaluation.results, key=lambda result: sections.index(result.requirement.section))
     return pd.DataFrame([
         {"requirement": result.requirement.id, **_row(outcome),
          "accepted": int(result.covered[place].sum()) if result.covered else 0}
-        for result in evaluation.results for place, outcome in enumerate(result.outcomes)], columns=COLUMNS)
+        for result in results for place, outcome in enumerate(result.outcomes)], columns=COLUMNS)
 
 
 def _row(outcome: Outcome) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 Sentences are made here and not in a template: re-performance makes them anew and looks for them on the pages.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +55,7 @@ def findings(evaluation: Evaluation) -> Block:
     return Block("findings", title=counted(rows), rows=rows, note=_more_than_runs(evaluation))
 
 
-def counted(rows: list[dict[str, Any]]) -> str:
+def counted(rows: Sequence[Mapping[str, Any]]) -> str:
     """``47 findings: 3 critical, 20 high, 24 medium``."""
     each = {severity: sum(row["severity"] == severity for row in rows) for severity in reversed(SEVERITIES)}
     by_severity = ", ".join(f"{number} {severity}" for severity, number in each.items() if number)
