@@ -13,7 +13,7 @@ from auditkit import tables
 from auditkit.base import files
 from auditkit.base.files import names, reason, verify_writable
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.base.whole import sync, workspace, write_durably
+from auditkit.base.whole import sync, turn, workspace, write_durably
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
 from auditkit.snapshots.manifest import Manifest
@@ -57,6 +57,11 @@ def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
     """Move a snapshot to its place and enter it at the end of the chain; ``None`` where another was entered there."""
     cluster = chain.folder_of(manifest, store)
     cluster.mkdir(parents=True, exist_ok=True)
+    with turn(cluster):  # so that one who is killed leaves a folder that the next one can enter
+        return _entered_in(cluster, manifest, partial)
+
+
+def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None:
     end = chain.finish(cluster)
     if there := _same(manifest, cluster):
         return there
@@ -64,6 +69,7 @@ def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
     content = manifest.encoded()
     write_durably(partial / "manifest.json", content)
     target = cluster / manifest.folder
+    chain.announce(cluster, target.name)
     moved = _move(partial, target)
     if chain.enter(cluster, end, content):
         return target

@@ -16,7 +16,7 @@ from command_line import HOUSE, auditkit
 from replay import ACME_PROD, ReplayServer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from auditkit import api
+from auditkit.api import snapshots
 from auditkit.cli import main as cli
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -110,7 +110,7 @@ def test_no_scan_costs_the_collection_and_each_that_cannot_be_read_is_in_the_led
     (folder / "pipe").symlink_to(tmp_path / "pipe")
     done = auditkit("collect", "--recording", ACME_PROD, "--scan", folder, "--store", tmp_path / "store")
     assert done.returncode == 0 and "Errno" not in done.stderr
-    ledger = api.open(done.stdout.strip()).ledger.set_index("resource")
+    ledger = snapshots.open(done.stdout.strip()).ledger.set_index("resource")
     scans = ledger[ledger.index.str.startswith("scan:unknown:")]
     assert set(scans["path"]) == kinds | {"pipe"}
     assert set(scans["outcome"]) == {"failed"} and scans["reason"].str.len().gt(10).all()
@@ -235,7 +235,7 @@ def test_an_error_of_auditkit_itself_shows_no_data_and_has_a_code_of_its_own(mon
     def broken(*_: object) -> None:
         raise KeyError("a value of the cluster")
 
-    monkeypatch.setattr(api, "open", broken)
+    monkeypatch.setattr(snapshots, "open", broken)
     done = auditkit("evaluate", "demo")
     said = one_sentence(done)
     assert done.returncode == cli.BROKEN and "KeyError in test_bad_input.py, line" in said and "a value" not in said

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from command_line import auditkit
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports.columns import Column
 from auditkit.exports.sheets import LONG, MOST_CHARACTERS, workbook
 from auditkit.exports.tables import write_tables
@@ -18,7 +18,7 @@ from auditkit.people.conclusions import RESULTS
 
 @pytest.fixture(scope="module")
 def judged(acme):
-    return api.evaluate(acme, "soc2")
+    return evaluating.evaluate(acme, "soc2")
 
 
 @pytest.fixture(scope="module")

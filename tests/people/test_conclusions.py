@@ -2,7 +2,7 @@
 
 import pytest
 
-from auditkit import api
+from auditkit.api import evaluating, snapshots
 from auditkit.errors import DefinitionError
 from auditkit.evaluation.conclusions import CHANGED, SAME, Carried, in_store
 from auditkit.framework.definition import DIGITS, definition
@@ -23,7 +23,7 @@ conclusions:
 
 @pytest.fixture(scope="module")
 def judged(acme):
-    return api.evaluate(acme, "soc2")
+    return evaluating.evaluate(acme, "soc2")
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
@@ -92,7 +92,7 @@ def test_the_digest_of_a_list_is_looked_up_in_the_store(write, judged):
 
 def test_a_snapshot_that_was_altered_is_reported(write, acme, tmp_path):
     folder = acme.apart().write(tmp_path / "store")
-    held = [api.open(folder)]
+    held = [snapshots.open(folder)]
     given = conclusions.read(write("conclusions.yaml", GOOD.replace("DIGEST", held[0].digest[:12])))
     assert not in_store(given, held, [])
     (folder / "pods.parquet").write_bytes(b"other")
