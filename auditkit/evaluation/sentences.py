@@ -34,19 +34,22 @@ def subjects_of(check: Check) -> str:
     return NOUNS.get(name, name.replace("_", " "))
 
 
-def failing(outcome: Outcome, named: bool = True) -> str:
-    """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 (2) and 13 more``; the
-    names only where they are to be ``named``.
+def failing(outcome: Outcome) -> str:
+    """The failing subjects: ``16 of 73 containers run privileged: billing/web-1, billing/web-2 (2) and 13 more``.
 
     73 is the number of those in scope. ``(2)`` counts subjects with the same name, such as containers of one pod.
     """
+    names = _names(outcome, "fail") if outcome.check.finding else ""
+    return f"{counted(outcome)}{_beyond_scope(outcome)}{f': {names}' if names else ''}"
+
+
+def counted(outcome: Outcome) -> str:
+    """The number of failing subjects and what they are: ``16 of 73 containers run privileged``."""
     count = outcome.counts["fail"]
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
             else f"{'fails' if count == 1 else 'fail'} the check \"{outcome.check.title.rstrip('.')}\"")
-    names = _names(outcome, "fail") if named else ""
-    return (f"{_of_all(outcome, 'fail')} {told}{_beyond_scope(outcome)}"
-            f"{f': {names}' if names and finding else ''}")
+    return f"{_of_all(outcome, 'fail')} {told}"
 
 
 def undecided(outcome: Outcome) -> str:

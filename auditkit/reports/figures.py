@@ -82,12 +82,13 @@ def compare_pages(pages: Pages, requirements: list[dict[str, str]], seal: Seal, 
 def compare_tallies(pages: Pages, checks: list[dict[str, str]], into: Compared) -> None:
     """Compare each tally with a table of checks, in the order in which they are printed: how many of the subjects of a
     check have which verdict. The pages have them of the findings, or else, in full, of each requirement."""
-    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=\w)"))
+    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}),? ?)+) ?of ({NUMBER}) (?=\w)"))
     failing = _failing(checks)
     rows = failing if _shows(pages, counted(failing)) else [row for row in checks if int(row["population"])]
     into.add("pages", "number of tallies", f"{len(printed)}", f"{len(rows)}")
     for (page, found), row in zip(printed, rows, strict=False):
-        into.add(page, f"{row['requirement']} {row['check']}", f"{found[1].strip()} of {found[2]}", _tally(row))
+        into.add(page, f"{row['requirement']} {row['check']}",
+                 f"{found[1].replace(', ', ' ').strip()} of {found[2]}", _tally(row))
 
 
 def _shows(pages: Pages, title: str) -> bool:
@@ -159,7 +160,7 @@ def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
     grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) of ({NUMBER})(?= ))?"))
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))

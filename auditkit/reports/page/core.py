@@ -1,4 +1,5 @@
-"""The core of a report: what paper prints of it. What attachments have whole is named there and not printed."""
+"""The core of a report: what paper prints of it. A block that attachments have whole (``attached``) is not printed, and
+the paper says which attachments these are."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,10 +8,8 @@ from typing import Any
 from auditkit.reports.page.cells import Part
 from auditkit.reports.page.document import Document
 
-ATTACHED = {"details": ["checks.csv", "verdicts.csv", "failures.csv"], "ledger": ["ledger.csv"],
-            "dictionary": ["dictionary.csv"]}
-"""The blocks that paper does not print where these attachments are there, which have all that they say. Details need
-the table of findings as well, which says the worst of them."""
+LEAD = 400
+"""Characters of a first paragraph that stand on the cover."""
 
 
 @dataclass
@@ -25,23 +24,23 @@ def core(found: Document) -> Document:
     """The document without what its attachments have whole. Links to a requirement lead to its row in the table of all
     requirements; where there is none, there are no links."""
     files = {file["name"] for file in found.files}
-    attached = {kind for kind, names in ATTACHED.items() if set(names) <= files and (kind != "details" or found.brief)}
-    parts, dropped, elsewhere = [], set(), []
+    parts, dropped, elsewhere, anchors = [], set(), [], found.anchors
     for section in _sections(found.parts):
-        kept = [part for part in section if not _attached(part, attached)]
-        names = [name for part in section if part not in kept for name in ATTACHED[part.content["block"]["kind"]]]
-        if names and not any(part.kind not in ("heading", "narrative", "code") for part in kept):
+        away = [part for part in section if _is_attached(part, found, files)]
+        kept = [part for part in section if part not in away]
+        if away and not any(part.kind not in ("heading", "narrative", "code") for part in kept):
             dropped |= {part.content["heading"].anchor for part in kept if part.kind == "heading"}
             kept = [part for part in kept if part.kind == "code"]
-        if names:
+        for part in away:
+            names = part.content["block"]["attached"]
+            files -= set(names)  # of two blocks that an attachment could have, it has the first
             elsewhere.append(Elsewhere(_title(section), names))
         parts += kept
-    if any(name in ATTACHED["details"] for one in elsewhere for name in one.files):
+    if not any(part.content["block"].get("sections") for part in parts if part.kind == "block"):
         dropped |= set(found.sections.values())
         parts, anchors = _targets(parts, found.anchors)
-    else:
-        anchors = found.anchors
-    return replace(found, parts=parts, anchors=anchors, elsewhere=elsewhere,
+    lead, parts = _lead(parts)
+    return replace(found, parts=parts, anchors=anchors, elsewhere=elsewhere, lead=lead,
                    contents=[heading for heading in found.contents if heading.anchor not in dropped])
 
 
@@ -60,8 +59,13 @@ def _title(section: list[Part]) -> str:
     return next((part.content["heading"].title for part in section if part.kind == "heading"), "")
 
 
-def _attached(part: Part, kinds: set[str]) -> bool:
-    return part.kind == "block" and part.content["block"]["kind"] in kinds
+def _is_attached(part: Part, found: Document, files: set[str]) -> bool:
+    """True for a block that attachments have whole. Details are printed where no table of findings is, which says the
+    worst of them."""
+    if part.kind != "block" or not part.content["block"].get("attached"):
+        return False
+    block = part.content["block"]
+    return set(block["attached"]) <= files and (block["kind"] != "details" or found.brief)
 
 
 def _targets(parts: list[Part], anchors: dict[str, str]) -> tuple[list[Part], dict[str, str]]:
@@ -78,3 +82,11 @@ def _targets(parts: list[Part], anchors: dict[str, str]) -> tuple[list[Part], di
         **part.content["block"], "rows": [target(row) for row in part.content["block"]["rows"]]}})
         if part.kind == "block" and part.content["block"]["kind"] == "requirements" else part for part in parts]
     return aimed, led
+
+
+def _lead(parts: list[Part]) -> tuple[str, list[Part]]:
+    """A short text directly under the title, which belongs on the cover, and the other parts."""
+    first = [part.kind for part in parts[:2]]
+    if first == ["heading", "narrative"] and parts[0].content["heading"].cover and len(parts[1].content["html"]) <= LEAD:
+        return parts[1].content["html"], [parts[0], *parts[2:]]
+    return "", parts

@@ -1,11 +1,13 @@
 """The answer of a report in plain sentences: what was examined, what was found, what could not be examined, what to do
 next. They are made here and not in a template: re-performance makes them anew and looks for them on the cover."""
 
+from collections import Counter
 from typing import Any
 
 from auditkit.base import hostile_text as text
 from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Result
 from auditkit.evaluation.status import gaps_of
 from auditkit.reports.panels.findings import Finding, counted, found
 from auditkit.reports.panels.requests import requests
@@ -13,6 +15,9 @@ from auditkit.reports.panels.requests import requests
 WORST = 2
 """Findings that the answer names."""
 LONGEST = 220
+"""Characters of a finding or a reason."""
+NAMED = 3
+"""Sources that the answer names."""
 
 
 def answer(evaluation: Evaluation, about: dict[str, Any]) -> list[dict[str, Any]]:
@@ -20,7 +25,7 @@ def answer(evaluation: Evaluation, about: dict[str, Any]) -> list[dict[str, Any]
     worst = found(evaluation)
     return [{"question": "What was examined", "sentences": _examined(evaluation, about)},
             {"question": "What was found", "sentences": _found(evaluation, worst)},
-            {"question": "What could not be examined", "sentences": _not_examined(evaluation)},
+            {"question": "What could not be examined", "sentences": _not_examined(evaluation, about)},
             {"question": "What to do next", "sentences": _next(evaluation, about, worst)}]
 
 
@@ -33,7 +38,7 @@ def _examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
         f"The cluster {text.short(about['cluster'], 80)} (Kubernetes {version}) was examined against "
         f"{framework.title}, version {framework.version}: {text.count(len(evaluation.results), 'requirement')}.",
         f"It had {', '.join(contents[:-1])} and {contents[-1]} when it was observed, {about['observed']}.",
-        f"{text.short(who or 'An identity that was not recorded', 160)} read it, with {about['collector']}, from "
+        f"It was read by {text.short(who or 'an identity that was not recorded', 160)}, with {about['collector']}, from "
         f"{text.short(about['source'], 120)}.",
         _complete(about)]
 
@@ -65,14 +70,18 @@ def _found(evaluation: Evaluation, worst: list[Finding]) -> list[str]:
 
 def _passing(statuses: dict[str, int]) -> str:
     attested = f", {statuses['attested']} attested in writing" if statuses["attested"] else ""
-    return f"{statuses['pass']} {'passes' if statuses['pass'] == 1 else 'pass'}{attested}."
+    passing = f"{statuses['pass']} {'passes' if statuses['pass'] == 1 else 'pass'}" if statuses["pass"] else "None passes"
+    return f"{passing}{attested}."
 
 
-def _not_examined(evaluation: Evaluation) -> list[str]:
+def _not_examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
     statuses, said = evaluation.statuses, []
+    if about["gaps"]:
+        said.append(f"{_first_up(_listed([gap['resource'] for gap in about['gaps']]))} "
+                    f"{'was' if len(about['gaps']) == 1 else 'were'} not read completely.")
     if number := statuses["unknown"]:
         said.append(f"{text.count(number, 'requirement')} {'is' if number == 1 else 'are'} unknown, because evidence is "
-                    f"missing: {_commonest(evaluation)}. Unknown is not a pass.")
+                    f"missing. {_commonest(evaluation)}. Unknown is not a pass.")
     if number := statuses["manual"]:
         said.append(f"{text.count(number, 'requirement')} {'needs' if number == 1 else 'need'} evidence from a person, "
                     "because a cluster cannot show all of it.")
@@ -80,15 +89,26 @@ def _not_examined(evaluation: Evaluation) -> list[str]:
 
 
 def _commonest(evaluation: Evaluation) -> str:
-    """The reason that leaves most requirements unknown, and how many others there are."""
-    reasons: dict[str, int] = {}
-    for result in evaluation.results:
-        if result.status == "unknown":
-            for reason in gaps_of(result.outcomes) or [result.reason.found]:
-                reasons[reason] = reasons.get(reason, 0) + 1
-    first, *others = sorted(reasons, key=lambda reason: -reasons[reason])
-    more = f" (and {text.count(len(others), 'other reason')})" if others else ""
-    return f"{text.short(first, LONGEST).rstrip('.')}{more}"
+    """The reason that leaves most requirements unknown, and how many reasons there are."""
+    reasons = Counter(reason for result in evaluation.results if result.status == "unknown"
+                      for reason in dict.fromkeys(_why_unknown(result)))
+    [(first, _)] = reasons.most_common(1)
+    of = f"The most frequent of {len(reasons)} reasons" if len(reasons) > 1 else "The reason"
+    return f"{of}: {text.short(first, LONGEST).rstrip('.')}"
+
+
+def _why_unknown(result: Result) -> list[str]:
+    """The sources that are missing, or else the most frequent reason of each check."""
+    reasons = [outcome.reasons("unknown")[0][0] for outcome in result.outcomes if outcome.counts["unknown"]]
+    return gaps_of(result.outcomes) or reasons or [result.reason.found]
+
+
+def _listed(names: list[str]) -> str:
+    """``kubelets``, ``pods and nodes``, ``the sources pods, nodes and 3 others``."""
+    shown = [text.short(name, 80) for name in names[:NAMED]]
+    last = f"{len(names) - NAMED} others" if len(names) > NAMED else shown.pop()
+    listed = f"{', '.join(shown)} and {last}" if shown else last
+    return f"the {'source' if len(names) == 1 else 'sources'} {listed}"
 
 
 def _next(evaluation: Evaluation, about: dict[str, Any], worst: list[Finding]) -> list[str]:

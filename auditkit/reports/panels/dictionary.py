@@ -15,9 +15,11 @@ from auditkit.snapshots.snapshot import Snapshot
 def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) -> Block:
     """The meaning of columns, for the tables of an evaluation or a snapshot, or for the named tables."""
     snap = source.snapshot if isinstance(source, Evaluation) else source
+    attached = ["dictionary.csv"] if isinstance(source, Evaluation) and names is None else []
     if names is None:
         names = _read(source) if isinstance(source, Evaluation) else list(tables.TABLES)
-    return Block("dictionary", title="Data dictionary", tables=[_table(snap, name) for name in names])
+    return Block("dictionary", title="Data dictionary", tables=[_table(snap, name) for name in names],
+                 attached=attached)
 
 
 def columns(evaluation: Evaluation) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import msgspec
 import pandas as pd
 
 from auditkit.base.version import VERSION
+from auditkit.errors import UsageError
 from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.inputs import Input
@@ -33,7 +34,8 @@ VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "see
 def evidence(evaluation: Evaluation, *shown: Block) -> Block:
     """The attachments of a report: the files themselves, packed into the notebook, and their digests.
 
-    ``shown`` are tables of the notebook (`show.table`) whose files belong to the evidence.
+    ``shown`` are tables of the notebook (`show.table`) whose files belong to the evidence: a report with a seal has
+    no attachment that its seal does not name. Raises `UsageError` where two files have the same name.
     """
     snap, files = evaluation.snapshot, []
     if snap.path is not None:
@@ -60,10 +62,18 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
             files.append(_table(f"{name}.csv", meaning, frame))
     given = [packed(name, "text/plain", f"The file {one.name} as it was used (--{one.kind})", one.content)
              for name, one in zip(_names(evaluation.inputs), evaluation.inputs, strict=True)]
+    _apart(files)
     seal = _seal(evaluation, {file["name"]: file["sha256"] for file in files}, given)
     files = [packed(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
                     msgspec.json.format(msgspec.json.encode(seal), indent=1)), *files, *given]
     return Block("evidence", title="Attachments", files=files, seal=seal)
+
+
+def _apart(files: list[dict[str, Any]]) -> None:
+    names = [file["name"] for file in files]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"Two attachments of the report are called {twice}. Give each table of show.table a title of "
+                         "its own.")
 
 
 def _seal(evaluation: Evaluation, tables: dict[str, str], given: list[dict[str, Any]]) -> dict[str, Any]:

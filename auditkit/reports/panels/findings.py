@@ -66,7 +66,7 @@ def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
     outcome, check = one.outcome, one.outcome.check
     failing = outcome.subjects(outcome.positions("fail"))
     return {
-        "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.failing(outcome, named=False))}.",
+        "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.counted(outcome))}.",
         "remedy": check.remedy, "requirements": one.requirements, "failed": outcome.counts["fail"],
         "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
         "population": len(outcome), "subjects": sentences.subjects_of(check), "accepted": int(one.covered.sum()),

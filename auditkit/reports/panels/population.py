@@ -67,7 +67,7 @@ def _widths(names: list[str], rows: list[list[Any]]) -> list[int]:
     """The share of the paper's width (percent) that each column needs, by its longest value."""
     longest = [min(max(8, len(name), *(len(str(row[place])) for row in rows)), 20) + 2
                for place, name in enumerate(names)]
-    return [round(100 * width / sum(longest)) for width in longest]
+    return [100 * width // sum(longest) for width in longest]
 
 
 def plain(value: Any) -> Any:

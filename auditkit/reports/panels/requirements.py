@@ -67,7 +67,8 @@ def details(evaluation: Evaluation) -> Block:
         by_section[result.requirement.section].append(_requirement(result, shown))
     sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
                 for section in evaluation.framework.sections if by_section[section.id]]
-    return Block("details", title="Results by requirement", sections=sections)
+    return Block("details", title="Results by requirement", sections=sections,
+                 attached=["checks.csv", "verdicts.csv", "failures.csv"])
 
 
 def requirement(evaluation: Evaluation, identifier: str) -> Block:
@@ -92,7 +93,7 @@ def ledger(snap: Snapshot) -> Block:
         "resource_version": entry.resource_version, "started": text.when(entry.started), "identity": entry.identity,
         "sha256": [body.sha256 for body in entry.bodies],
     } for entry in snap.manifest.ledger]
-    return Block("ledger", title="Provenance", about=about(snap), rows=rows)
+    return Block("ledger", title="Provenance", about=about(snap), rows=rows, attached=["ledger.csv"])
 
 
 def added(evaluation: Evaluation) -> Block:
