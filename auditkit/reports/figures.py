@@ -160,7 +160,7 @@ def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
     grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER})/({NUMBER}))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))
