@@ -103,5 +103,5 @@ def test_a_notebook_that_does_not_exist(snap: Snapshot, tmp_path) -> None:
 
 def test_why_a_check_matters_is_told_without_the_marks_of_programmers() -> None:
     said = why(find("access.no_anonymous_bindings").function)
-    assert why == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
-                   "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")
+    assert said == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
+                    "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")
