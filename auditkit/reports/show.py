@@ -30,9 +30,9 @@ from auditkit.reports.panels.requirements import (
 from auditkit.reports.panels.timeline import timeline
 from auditkit.reports.panels.weeks import weeks
 
-__all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "evidence", "explanation",
-           "findings", "flows", "ledger", "missing", "outcome", "paths", "requests", "requirement", "requirements",
-           "result", "snapshot", "summary", "table", "timeline", "weeks"]
+__all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "evidence",
+           "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "requests", "requirement",
+           "requirements", "result", "snapshot", "summary", "table", "timeline", "weeks"]
 
 
 

@@ -9,8 +9,8 @@ from auditkit.api import snapshots
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
-from auditkit.reports.panels.matrix import STATES, Matrix
 from auditkit.reports.panels.checks import why
+from auditkit.reports.panels.matrix import STATES, Matrix
 from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"

@@ -86,7 +86,8 @@ def _targets(parts: list[Part], anchors: dict[str, str]) -> tuple[list[Part], di
 
 def _lead(parts: list[Part]) -> tuple[str, list[Part]]:
     """A short text directly under the title, which belongs on the cover, and the other parts."""
-    first = [part.kind for part in parts[:2]]
-    if first == ["heading", "narrative"] and parts[0].content["heading"].cover and len(parts[1].content["html"]) <= LEAD:
-        return parts[1].content["html"], [parts[0], *parts[2:]]
+    if [part.kind for part in parts[:2]] == ["heading", "narrative"]:
+        said = parts[1].content["html"]
+        if parts[0].content["heading"].cover and len(said) <= LEAD:
+            return said, [parts[0], *parts[2:]]
     return "", parts

@@ -38,8 +38,8 @@ def _examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
         f"The cluster {text.short(about['cluster'], 80)} (Kubernetes {version}) was examined against "
         f"{framework.title}, version {framework.version}: {text.count(len(evaluation.results), 'requirement')}.",
         f"It had {', '.join(contents[:-1])} and {contents[-1]} when it was observed, {about['observed']}.",
-        f"It was read by {text.short(who or 'an identity that was not recorded', 160)}, with {about['collector']}, from "
-        f"{text.short(about['source'], 120)}.",
+        f"It was read by {text.short(who or 'an identity that was not recorded', 160)}, with {about['collector']}, "
+        f"from {text.short(about['source'], 120)}.",
         _complete(about)]
 
 
@@ -63,14 +63,15 @@ def _found(evaluation: Evaluation, worst: list[Finding]) -> list[str]:
         said.append(f"People state in writing that {text.count(denied, 'requirement')} "
                     f"{'is' if denied == 1 else 'are'} not met.")
     if accepted := sum(result.accepted for result in failing):
-        said.append(f"{accepted} of the failing requirements {'is an accepted risk' if accepted == 1 else 'are accepted risks'}; "
-                    "an accepted failure remains a failure.")
+        risks = "is an accepted risk" if accepted == 1 else "are accepted risks"
+        said.append(f"{accepted} of the failing requirements {risks}; an accepted failure remains a failure.")
     return said
 
 
 def _passing(statuses: dict[str, int]) -> str:
     attested = f", {statuses['attested']} attested in writing" if statuses["attested"] else ""
-    passing = f"{statuses['pass']} {'passes' if statuses['pass'] == 1 else 'pass'}" if statuses["pass"] else "None passes"
+    number = statuses["pass"]
+    passing = f"{number} {'passes' if number == 1 else 'pass'}" if number else "None passes"
     return f"{passing}{attested}."
 
 
@@ -80,8 +81,8 @@ def _not_examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
         said.append(f"{_first_up(_listed([gap['resource'] for gap in about['gaps']]))} "
                     f"{'was' if len(about['gaps']) == 1 else 'were'} not read completely.")
     if number := statuses["unknown"]:
-        said.append(f"{text.count(number, 'requirement')} {'is' if number == 1 else 'are'} unknown, because evidence is "
-                    f"missing. {_commonest(evaluation)}. Unknown is not a pass.")
+        said.append(f"{text.count(number, 'requirement')} {'is' if number == 1 else 'are'} unknown, because evidence "
+                    f"is missing. {_commonest(evaluation)}. Unknown is not a pass.")
     if number := statuses["manual"]:
         said.append(f"{text.count(number, 'requirement')} {'needs' if number == 1 else 'need'} evidence from a person, "
                     "because a cluster cannot show all of it.")

@@ -60,18 +60,20 @@ def environment() -> "Environment":
         loader=FileSystemLoader(shipped.folder("templates")), autoescape=True, undefined=StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
-    found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short,
-                      "ends": text.ends,
-                      "breakable": breakable, "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
+    found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short, "ends": text.ends,
+                      "breakable": breakable, "drawable": drawable,
+                      "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS, "STATUS": WORDS}
     return found
 
 
 def breakable(said: str) -> "Markup":
-    """Text as HTML whose long names may break after ``.`` and ``:`` too (``<wbr>``); after ``/`` and ``-`` every line may break."""
+    """Text as HTML whose long names may break after ``.`` and ``:`` too (``<wbr>``); after ``/`` and ``-`` every line
+    may break."""
     from markupsafe import Markup, escape
 
-    return Markup(_LONG.sub(lambda word: _JOINT.sub(r"\1<wbr>", word[0]), str(escape(text.visible(said)))))
+    escaped = str(escape(text.visible(said)))
+    return Markup(_LONG.sub(lambda word: _JOINT.sub(r"\1<wbr>", word[0]), escaped))  # noqa: S704 - escaped above
 
 
 def draw(template: str, **context: object) -> str:

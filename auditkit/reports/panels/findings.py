@@ -87,7 +87,8 @@ def _owners(failing: pd.DataFrame, evaluation: Evaluation) -> pd.Series:
 
 def _named(names: pd.Series, failing: pd.DataFrame) -> str:
     """The names, those with most failing subjects first and Kubernetes' own last: ``shop (9), bank (4) and 2 more``."""
-    own = (failing["namespace"].fillna("").str.startswith("kube-") | failing["name"].fillna("").str.startswith("system:"))
+    own = (failing["namespace"].fillna("").str.startswith("kube-")
+           | failing["name"].fillna("").str.startswith("system:"))
     counts = pd.DataFrame({"name": names.to_numpy(object), "own": own.to_numpy(bool)}).groupby("name")["own"].agg(
         ["size", "min"]).reset_index().sort_values(["min", "size", "name"], ascending=[True, False, True])
     shown = ", ".join(f"{text.short(name, 80)}{f' ({size:,})' if size > 1 else ''}"
@@ -104,7 +105,8 @@ def _more_than_runs(evaluation: Evaluation) -> str:
 
 def _beyond(evaluation: Evaluation) -> Iterator[str]:
     for name, thing in (("pods", "pod"), ("containers", "container")):
-        judged = [len(o) for result in evaluation.results for o in result.outcomes if o.check.tables[0] == f"all_{name}"]
+        judged = [len(outcome) for result in evaluation.results for outcome in result.outcomes
+                  if outcome.check.tables[0] == f"all_{name}"]
         more = max(judged, default=0) - evaluation.snapshot.arrow(name).num_rows
         if more > 0:
             yield text.count(more, thing)
