@@ -27,7 +27,7 @@ EPOCH = "1970-01-01T00:00:00+00:00"
 
 
 def paper(document: Document) -> bytes:
-    """The PDF of the core of a document, with the rest attached. Raises `MissingDependency` where Pango is not there."""
+    """The PDF of the core of a document, the rest attached. Raises `MissingDependency` where Pango is missing."""
     weasyprint, document = engine(), core(document)
     moment = document.about["moment"] if document.about else EPOCH
     html = drawable(draw("paper.html", document=document, anchors=document.anchors, moment=moment))
