@@ -7,6 +7,8 @@ from typing import Any
 
 LONGEST = 400
 """Characters of one value that a report shows; attachments have all of it."""
+WORD = 40
+"""Characters of a word that is not cut where a text is."""
 
 _STEERING = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 _FORMULA = ("=", "+", "-", "@")
@@ -33,14 +35,22 @@ def on_terminal(text: object) -> str:
 
 
 def short(text: str, limit: int = LONGEST) -> str:
-    """The text, or its beginning and how long it is."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text):,} characters)"
+    """The text, or its beginning and how long it is. It is cut between words."""
+    return text if len(text) <= limit else f"{_begun(text, limit)}… ({len(text):,} characters)"
 
 
 def ends(text: str, limit: int = LONGEST) -> str:
     """The text, or its beginning and its end, and how long it is: the end of a reason says by whom it is accepted."""
     half = limit // 2
-    return text if len(text) <= limit else f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
+    return text if len(text) <= limit else (
+        f"{_begun(text, half)} … {_begun(text[::-1], half)[::-1]} ({len(text):,} characters)")
+
+
+def _begun(text: str, limit: int) -> str:
+    """The beginning of a text without the word that the limit cuts; a word of more than `WORD` characters is cut."""
+    begun = text[:limit]
+    head, _, last = begun.rpartition(" ")
+    return head if head and len(last) < WORD and text[limit] != " " else begun
 
 
 def count(number: int, thing: str) -> str:

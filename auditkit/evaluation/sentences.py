@@ -39,13 +39,17 @@ def failing(outcome: Outcome) -> str:
 
     73 is the number of those in scope. ``(2)`` counts subjects with the same name, such as containers of one pod.
     """
+    names = _names(outcome, "fail") if outcome.check.finding else ""
+    return f"{counted(outcome)}{_beyond_scope(outcome)}{f': {names}' if names else ''}"
+
+
+def counted(outcome: Outcome) -> str:
+    """The number of failing subjects and what they are: ``16 of 73 containers run privileged``."""
     count = outcome.counts["fail"]
     finding = outcome.check.finding
     told = ((finding if count == 1 else plural(finding)) if finding
             else f"{'fails' if count == 1 else 'fail'} the check \"{outcome.check.title.rstrip('.')}\"")
-    names = _names(outcome, "fail")
-    return (f"{_of_all(outcome, 'fail')} {told}{_beyond_scope(outcome)}"
-            f"{f': {names}' if names and finding else ''}")
+    return f"{_of_all(outcome, 'fail')} {told}"
 
 
 def undecided(outcome: Outcome) -> str:

@@ -6,11 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from auditkit.base import hostile_text as text
 from auditkit.errors import UsageError
-from auditkit.evaluation.evaluation import Evaluation
-from auditkit.evaluation.words import STATUSES, word
+from auditkit.evaluation.words import SEVERITIES, STATUSES, VERDICTS, word
+from auditkit.reports.panels.findings import counted
 from auditkit.reports.reading import Seal
 
 NUMBER = r"[\d,]+"
@@ -78,23 +79,61 @@ def compare_pages(pages: Pages, requirements: list[dict[str, str]], seal: Seal, 
         _requirement(pages, row, into)
 
 
-def compare_tallies(pages: Pages, evaluation: Evaluation, into: Compared) -> None:
-    """Compare the tally of each check, in the order in which they are printed: how many of its subjects have which
-    verdict."""
-    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}) ?)+) ?of ({NUMBER}) (?=\w)"))
-    computed = list(_tallies(evaluation))
-    into.add("pages", "number of checks with subjects", f"{len(printed)}", f"{len(computed)}")
-    for (page, found), (name, said) in zip(printed, computed, strict=False):
-        into.add(page, name, f"{found[1].strip()} of {found[2]}", said)
+def compare_tallies(pages: Pages, checks: list[dict[str, str]], into: Compared) -> None:
+    """Compare each tally with a table of checks, in the order in which they are printed: how many of the subjects of a
+    check have which verdict. The pages have them of the findings, or else, in full, of each requirement."""
+    printed = list(pages.find(rf"((?:{NUMBER} (?:{_WORDS}),? ?)+) ?of ({NUMBER}) (?=\w)"))
+    failing = _failing(checks)
+    rows = failing if _shows(pages, counted(failing)) else [row for row in checks if int(row["population"])]
+    into.add("pages", "number of tallies", f"{len(printed)}", f"{len(rows)}")
+    for (page, found), row in zip(printed, rows, strict=False):
+        into.add(page, f"{row['requirement']} {row['check']}",
+                 f"{found[1].replace(', ', ' ').strip()} of {found[2]}", _tally(row))
 
 
-def _tallies(evaluation: Evaluation) -> Iterator[tuple[str, str]]:
-    sections = [section.id for section in evaluation.framework.sections]
-    for result in sorted(evaluation.results, key=lambda result: sections.index(result.requirement.section)):
-        for outcome in result.outcomes:
-            if len(outcome):
-                counts = " ".join(f"{count:,} {word(verdict)}" for verdict, count in outcome.counts.items() if count)
-                yield f"{result.requirement.id} {outcome.check.name}", f"{counts} of {len(outcome):,}"
+def _shows(pages: Pages, title: str) -> bool:
+    """True if the pages have the table of this title, which says that it shows all."""
+    return f"{title}; all are shown" in pages.text
+
+
+def compare_sentences(pages: Pages, blocks: dict[str, dict[str, Any]], into: Compared) -> None:
+    """Look on the pages for the sentences of the answer, and for what each finding and request says where the pages
+    show them, as the ``blocks`` of these kinds say it that were made anew."""
+    cover, everywhere = ("".join(said.split()) for said in (pages.cover, pages.text))
+    for part in blocks["summary"]["answer"]:
+        for sentence in part["sentences"]:
+            into.add("cover", sentence, _printed(sentence, cover), "printed")
+    for row in _shown(pages, blocks["findings"]):
+        for part in ("finding", "namespaces", "owners"):
+            into.add("pages", f"{row['check']}, {part}: {row[part]}", _printed(row[part], everywhere), "printed")
+    for row in _shown(pages, blocks["requests"]):
+        into.add("pages", f"request: {row['request']}", _printed(row["request"], everywhere), "printed")
+
+
+def _shown(pages: Pages, block: dict[str, Any]) -> list[dict[str, Any]]:
+    return block["rows"] if _shows(pages, block["title"]) else []
+
+
+def _printed(said: str, where: str) -> str:
+    return "printed" if re.search(_spelled(text.visible(said)), where) else "not found"
+
+
+def _spelled(said: str, between: str = "") -> str:
+    """A pattern of a text without its spaces; a letter that a font may lack is printed as its number."""
+    return between.join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(said.split()))
+
+
+def _failing(checks: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The findings of a table of checks, in the order of `auditkit.reports.panels.findings`."""
+    first = {(row["check"], row["parameters"]): row for row in reversed(checks) if int(row["failed"])}
+    return sorted(first.values(), key=lambda row: (
+        -SEVERITIES.index(row["severity"]), -int(row["failed"]), row["check"], row["parameters"]))
+
+
+def _tally(row: dict[str, str]) -> str:
+    counts = zip(VERDICTS, ("passed", "failed", "unknown", "not_applicable"), strict=True)
+    said = " ".join(f"{int(row[column]):,} {word(verdict)}" for verdict, column in counts if int(row[column]))
+    return f"{said} of {int(row['population']):,}"
 
 
 def _digests(pages: Pages, seal: Seal, into: Compared) -> None:
@@ -117,11 +156,11 @@ def _statuses(pages: Pages, requirements: list[dict[str, str]], into: Compared) 
 
 def _requirement(pages: Pages, row: dict[str, str], into: Compared) -> None:
     """Compare the status of a requirement wherever it is printed before the title, and its two numbers in the table."""
-    title = r"\s*".join(re.escape(char) if char.isascii() else r"\S{1,12}" for char in "".join(row["title"].split()))
+    title = _spelled(row["title"], between=r"\s*")
     level = float(row["level"] or 0)  # a column with empty cells has its numbers as 1.0
     grade = row["obligation"] or (f"Level {level:.0f}" if level else "")
     printed = list(pages.find(rf"({_WORDS})(?: accepted)? {re.escape(row['id'])} {title}(?![^ ])"
-                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER}) ({NUMBER})(?= ))?"))
+                              rf"{f'(?: {re.escape(grade)})?' if grade else ''}(?: ({NUMBER})/({NUMBER}))?"))
     into.add("pages", f"{row['id']}: its status", "printed" if printed else "not found", "printed")
     for page, found in printed:
         into.add(page, f"{row['id']}: status", found[1], word(row["status"]))

@@ -17,8 +17,9 @@ from auditkit.base.files import given
 from auditkit.errors import UsageError
 from auditkit.reports import notebook_file
 from auditkit.reports.page import integrity
+from auditkit.reports.panels.attached import unpack
 from auditkit.reports.panels.block import MIME
-from auditkit.reports.panels.evidence import SEAL, unpack
+from auditkit.reports.panels.evidence import SEAL
 
 if TYPE_CHECKING:
     import pypdf
@@ -139,5 +140,5 @@ def _notebook(path: Path, content: bytes) -> Report:
     outputs = [output for cell in notebook_file.read(path).cells for output in cell.get("outputs", ())]
     blocks = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
     with whole(path):
-        files = {file["name"]: unpack(file) for block in blocks for file in block.get("files", ())}
+        files = {file["name"]: unpack(file) for block in blocks for file in block.get("files", ()) if file["content"]}
     return Report(path, content, files, blocks=blocks)

@@ -24,9 +24,17 @@ from auditkit.evaluation.words import SUBJECT
 from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle_findings
 from auditkit.reports import show
-from auditkit.reports.figures import Compared, Difference, Pages, compare_pages, compare_tallies, rows
+from auditkit.reports.figures import (
+    Compared,
+    Difference,
+    Pages,
+    compare_pages,
+    compare_sentences,
+    compare_tallies,
+    rows,
+)
+from auditkit.reports.panels.attached import unpack
 from auditkit.reports.panels.block import Block
-from auditkit.reports.panels.evidence import unpack
 from auditkit.reports.reading import Report, Seal, read
 from auditkit.snapshots.history import with_digest
 from auditkit.snapshots.snapshot import Snapshot
@@ -35,11 +43,14 @@ from auditkit.snapshots.store import open_snapshot, verify
 Judge = Callable[..., Evaluation]
 """`auditkit.evaluate`, which is above this module."""
 
-TABLES = ("requirements.csv", "verdicts.csv", "ledger.csv", "exceptions.csv", "attestations.csv")
-KEYS = {"requirements.csv": ["id"], "verdicts.csv": ["requirement", "check", *SUBJECT], "ledger.csv": ["resource"]}
+TABLES = ("requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv", "dictionary.csv",
+          "exceptions.csv", "attestations.csv")
+KEYS = {"requirements.csv": ["id"], "verdicts.csv": ["requirement", "check", *SUBJECT], "ledger.csv": ["resource"],
+        "checks.csv": ["requirement", "check"], "failures.csv": ["requirement", "check", *SUBJECT],
+        "gaps.csv": ["requirement", "check", "kind"], "dictionary.csv": ["table", "column"]}
 BLOCKS: dict[str, Callable[[Evaluation], Block]] = {
     "snapshot": lambda evaluation: show.snapshot(evaluation.snapshot), "summary": show.summary,
-    "requirements": show.requirements, "details": show.details,
+    "findings": show.findings, "requests": show.requests, "requirements": show.requirements, "details": show.details,
     "ledger": lambda evaluation: show.ledger(evaluation.snapshot), "added": show.added}
 """The blocks of a notebook that say figures, each with what draws it."""
 
@@ -93,7 +104,9 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
         if report.pages:
             pages = Pages(report.pages)
             compare_pages(pages, rows(fresh["requirements.csv"]), seal, compared)
-            compare_tallies(pages, evaluation, compared)
+            compare_tallies(pages, rows(fresh["checks.csv"]), compared)
+            compare_sentences(pages, {kind: BLOCKS[kind](evaluation).content
+                                      for kind in ("summary", "findings", "requests")}, compared)
         for block in report.blocks:
             _block(block, evaluation, compared)
     return Reperformance(path, evaluation, compared.figures, verdicts, compared.differences,
@@ -239,5 +252,5 @@ def _notes(report: Report, seal: Seal, evaluation: Evaluation, found: Snapshot) 
     others = sum(block.get("kind") == "table" for block in report.blocks)
     yield (f"Not compared: {others} tables and the figures that code of the notebook itself draws."
            if report.blocks else
-           "Not compared: what the pages say beside these figures (examples, charts, populations, code). "
+           "Not compared: what the pages say beside these figures (charts, populations, code). "
            "`auditkit verify` verifies their bytes.")

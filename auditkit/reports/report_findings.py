@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
-from auditkit.reports.figures import Compared, Pages, compare_pages, rows
+from auditkit.reports.figures import Compared, Pages, compare_pages, compare_tallies, rows
 from auditkit.reports.page import integrity
 from auditkit.reports.panels.evidence import SEAL
 from auditkit.reports.reading import Report, Seal, read, whole
@@ -86,7 +86,10 @@ def _compare(report: Report, seal: Seal, into: Compared) -> None:
     requirements = rows(report.attachments["requirements.csv"])
     _sums(requirements, rows(report.attachments.get("verdicts.csv", b"")), into)
     if report.pages:
-        compare_pages(Pages(report.pages), requirements, seal, into)
+        pages = Pages(report.pages)
+        compare_pages(pages, requirements, seal, into)
+        if "checks.csv" in report.attachments:
+            compare_tallies(pages, rows(report.attachments["checks.csv"]), into)
 
 
 def _sums(requirements: list[dict[str, str]], verdicts: list[dict[str, str]], into: Compared) -> None:

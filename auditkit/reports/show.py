@@ -12,28 +12,27 @@ from auditkit.base import hostile_text as text
 from auditkit.reports.panels.access_and_network import checklist, flows, missing, paths
 from auditkit.reports.panels.bars import bars, chart
 from auditkit.reports.panels.calendar import calendar
+from auditkit.reports.panels.dictionary import dictionary
 from auditkit.reports.panels.evidence import evidence
+from auditkit.reports.panels.findings import findings
+from auditkit.reports.panels.population import doubts, explanation, outcome, table
+from auditkit.reports.panels.requests import conclusion, requests
 from auditkit.reports.panels.requirements import (
     added,
     details,
-    dictionary,
-    doubts,
-    explanation,
     ledger,
-    outcome,
     requirement,
     requirements,
     result,
     snapshot,
     summary,
-    table,
 )
 from auditkit.reports.panels.timeline import timeline
 from auditkit.reports.panels.weeks import weeks
 
-__all__ = ["added", "bars", "calendar", "chart", "checklist", "details", "dictionary", "evidence", "explanation",
-           "flows", "ledger", "missing", "outcome", "paths", "requirement", "requirements", "result", "snapshot",
-           "summary", "table", "timeline", "weeks"]
+__all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "evidence",
+           "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "requests", "requirement",
+           "requirements", "result", "snapshot", "summary", "table", "timeline", "weeks"]
 
 
 

@@ -31,7 +31,8 @@ def drawn(*cells: object) -> Page:
 def everything(evaluation) -> list[object]:
     snap = evaluation.snapshot
     return ["# House", "## Answer", show.summary(evaluation), show.chart(evaluation), show.snapshot(snap),
-            "## All", show.requirements(evaluation), "## Each", show.details(evaluation), show.added(evaluation),
+            "## All", show.requirements(evaluation), "## Each", show.details(evaluation), show.findings(evaluation), show.requests(evaluation),
+            show.conclusion(evaluation), show.added(evaluation),
             show.table(snap.containers, "Containers"), show.ledger(snap), show.dictionary(evaluation),
             show.evidence(evaluation)]
 
@@ -171,7 +172,8 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
                  "exceptions.yaml, line 7", "1 failure accepted"):
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
-        "seal.json", "requirements.csv", "verdicts.csv", "ledger.csv", "exceptions.csv", "attestations.csv"]
+        "seal.json", "requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv",
+        "dictionary.csv", "exceptions.csv", "attestations.csv"]
 
 
 def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:

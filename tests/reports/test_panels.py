@@ -9,8 +9,8 @@ from auditkit.api import snapshots
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
+from auditkit.reports.panels.checks import why
 from auditkit.reports.panels.matrix import STATES, Matrix
-from auditkit.reports.panels.requirements import _why
 from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"
@@ -102,6 +102,6 @@ def test_a_notebook_that_does_not_exist(snap: Snapshot, tmp_path) -> None:
 
 
 def test_why_a_check_matters_is_told_without_the_marks_of_programmers() -> None:
-    why = _why(find("access.no_anonymous_bindings").function)
-    assert why == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
-                   "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")
+    said = why(find("access.no_anonymous_bindings").function)
+    assert said == ("Anybody who can reach the API server has these rights, without a password, a token or a certificate. "
+                    "subjects may leave out the user (system:anonymous) or the group (system:unauthenticated).")

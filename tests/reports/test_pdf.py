@@ -11,7 +11,7 @@ import pypdf
 import pytest
 from report_worlds import executed, judged, pod
 
-from auditkit.errors import MissingDependency
+from auditkit.errors import MissingDependency, UsageError
 from auditkit.reports import show
 from auditkit.reports.page import pdf
 from auditkit.reports.page.document import document
@@ -39,17 +39,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
 
 def test_the_cover_says_which_cluster_when_by_whom_how_complete(house: pypdf.PdfReader) -> None:
     cover = words(house, slice(0, 1))
-    for said in ("House", "House rules, version 3", "acme", "v1.36.2", "2026-01-02 03:04:05 UTC", "jane (groups: auditors)",
-                 "context acme", "auditkit 0.1.0", f"{len(RESOURCES) + 1} of {len(RESOURCES) + 2} sources read completely; 1 incomplete", "Digest"):
+    for said in ("House", "House rules, version 3", "acme", "v1.36.2", "2026-01-02 03:04:05 UTC",
+                 "read by jane (groups: auditors), with auditkit 0.1.0, from context acme", "The source services was not read",
+                 f"{len(RESOURCES) + 1} of {len(RESOURCES) + 2} sources were read completely; 1 incomplete"):
         assert said in cover, said
     assert re.search(r"[0-9a-f]{64}", cover)
 
 
-def test_contents_then_the_answer(house: pypdf.PdfReader) -> None:
-    assert re.search(r"Answer[ .]*3", words(house, slice(1, 2)))
-    answer = words(house, slice(2, 3))
-    assert "2 fail 0 unknown 1 manual" in answer
-    assert "1 of 2 containers runs privileged: shop/bad" in answer
+def test_the_answer_on_the_cover_then_the_contents(house: pypdf.PdfReader) -> None:
+    cover = words(house, slice(0, 1))
+    assert "2 fail 0 unknown 1 manual" in cover
+    for said in ("What was examined.", "What was found. 2 of 3 requirements fail. None passes.",
+                 "1 of 2 containers runs privileged: shop/bad", "What could not be examined. ", "What to do next. "):
+        assert said in cover, said
+    assert re.search(r"Contents Answer[ .]*2", words(house, slice(1, 2)))
 
 
 def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None:
@@ -59,11 +62,11 @@ def test_every_page_but_the_cover_has_its_number(house: pypdf.PdfReader) -> None
         assert f"Page {number + 1} of {total}" in words(house, slice(number, number + 1))
 
 
-def test_every_requirement_and_what_to_ask_for(house: pypdf.PdfReader) -> None:
+def test_every_requirement_what_was_found_whose_it_is_and_what_to_ask_for(house: pypdf.PdfReader) -> None:
     said = words(house)
-    for part in ("1.1 No privileges", "1.2 No privileges, again", "2.1 Somebody is in charge", "Pod shop/bad",
-                 "privileged=true", "Expected: privileged is not set", "Remedy:", "Evidence to request: The chart",
-                 "Not shown by a cluster: Who is in charge", "the server said no", "has all rights on the node"):
+    for part in ("fail 1.1 No privileges Level 1 1/2", "fail 1.2 No privileges, again 1/2", "manual 2.1 Somebody is in charge",
+                 "1 of 2 containers runs privileged. 1 pass, 1 fail of 2 containers. Remedy:", "In: shop Owners: Pod bad",
+                 "1.1, 1.2", "The chart manual: Who is in charge", "the server said no"):
         assert part in said, part
     assert not re.search(r"\d\s*%", said)
 
@@ -88,12 +91,35 @@ def test_the_evidence_is_attached(house: pypdf.PdfReader) -> None:
     import hashlib
 
     files = {name: content[0] for name, content in house.attachments.items()}
-    assert set(files) == {"seal.json", "manifest.json", "requirements.csv", "verdicts.csv", "ledger.csv"}
+    assert set(files) == {"seal.json", "manifest.json", "requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv",
+                          "failures.csv", "gaps.csv", "dictionary.csv"}
     assert hashlib.sha256(files["manifest.json"]).hexdigest() in words(house, slice(0, 1))
     rows = files["verdicts.csv"].decode().splitlines()
     assert len(rows) == 1 + 2 * 2, "two requirements, two containers"
     assert rows[0] == "requirement,check,severity,verdict,kind,namespace,name,container,seen,wanted,reason,accepted"
     assert len(files["requirements.csv"].decode().splitlines()) == 1 + 3
+
+
+def test_what_is_not_printed_is_named_with_the_attachments_that_have_all_of_it(house: pypdf.PdfReader) -> None:
+    said, files = words(house), {name: content[0].decode() for name, content in house.attachments.items()}
+    assert "Each (checks.csv, verdicts.csv, failures.csv)" in said and "privileged is not set" not in said
+    assert "privileged is not set" in files["checks.csv"] and "controls the node" in files["checks.csv"]
+    assert "privileged=true" in files["verdicts.csv"] and "Evidence to request" not in said
+    assert "the server said no" in files["ledger.csv"] and "containers" in files["dictionary.csv"]
+
+
+def test_a_table_that_the_seal_does_not_name_is_not_attached_and_says_where_it_is_whole(house: pypdf.PdfReader) -> None:
+    assert "All 2 rows with all columns: in the executed notebook" in words(house)
+
+
+def test_a_table_of_the_evidence_is_attached_whole() -> None:
+    evaluation = judged(*[pod(f"p{number}") for number in range(30)])
+    shown = show.table(evaluation.snapshot.pods[["namespace", "name"]], "Pods")
+    reader = printed("# House", show.summary(evaluation), shown, show.evidence(evaluation, shown))
+    assert "20 of 30 rows shown" in words(reader) and "All 30 rows: pods.csv" in words(reader)
+    assert len(reader.attachments["pods.csv"][0].decode().splitlines()) == 31
+    with pytest.raises(UsageError, match=r"Two attachments of the report are called pods\.csv"):
+        show.evidence(evaluation, shown, shown)
 
 
 def test_ten_thousand_failures_do_not_swell_it() -> None:

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 @dataclass
 class Document:
-    """A report before it is drawn. ``about`` and ``framework`` come from the first block that states them."""
+    """A report before it is drawn. ``about``, ``framework``, ``answer`` and ``seal`` come from the first block that
+    states them. ``files`` are its attachments: with a seal, those that it names. ``elsewhere`` is what paper does not
+    print, and ``lead`` what its cover says under the title (`auditkit.reports.page.core`)."""
 
     title: str
     parts: list[Part]
@@ -29,11 +31,25 @@ class Document:
     statuses: list[list[str | int]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     seal: dict[str, Any] | None = None
+    sealed: set[str] = field(default_factory=set)
+    answer: list[dict[str, Any]] = field(default_factory=list)
+    elsewhere: list[Any] = field(default_factory=list)
+    lead: str = ""
 
     @property
     def code(self) -> list[str]:
         """The source of the cells, in their order."""
         return [part.content["source"] for part in self.parts if part.kind == "code" and part.content["source"]]
+
+    @property
+    def attached(self) -> set[str]:
+        """The digests of the attachments."""
+        return {file["sha256"] for file in self.files}
+
+    @property
+    def brief(self) -> bool:
+        """True if the findings are a section of their own, so that the summary need not name them."""
+        return any(part.kind == "block" and part.content["block"].get("kind") == "findings" for part in self.parts)
 
     @property
     def interactive(self) -> bool:
@@ -58,6 +74,8 @@ def document(notebook: "NotebookNode", name: str) -> Document:
             _note(found, part.content["block"], part.content["level"])
         elif part.kind in ("figure", "picture"):
             _describe(part, found.contents[-1].title if found.contents else found.title)
+    if found.seal:
+        found.files = [file for file in found.files if file["sha256"] in found.sealed]
     return found
 
 
@@ -75,9 +93,12 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
     """Take from a block what the whole document needs, and give its requirements their anchors."""
     found.about = found.about or block.get("about")
     found.framework = found.framework or block.get("framework")
-    found.seal = found.seal or block.get("seal")
+    if block.get("seal") and not found.seal:
+        found.seal, found.sealed = block["seal"], {file["sha256"] for file in block["files"]}
+    found.answer = found.answer or block.get("answer", [])
     found.statuses = found.statuses or block.get("statuses", [])
-    found.files += [file for file in block.get("files", ()) if file["name"] not in {f["name"] for f in found.files}]
+    found.files += [file for file in block.get("files", ())
+                    if file["content"] and file["name"] not in {f["name"] for f in found.files}]
     for section in block.get("sections", ()):
         if section["id"] and section["id"] not in found.sections:
             section["anchor"] = found.sections[section["id"]] = _anchor("section", section["id"], found.sections)

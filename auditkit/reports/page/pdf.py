@@ -12,8 +12,9 @@ from auditkit.base import shipped
 from auditkit.base.memory import no_gc
 from auditkit.errors import MissingDependency
 from auditkit.reports.page import integrity
+from auditkit.reports.page.core import core
 from auditkit.reports.page.document import Document
-from auditkit.reports.panels import evidence as attachments
+from auditkit.reports.panels.attached import unpack
 from auditkit.reports.panels.block import draw
 from auditkit.reports.panels.glyphs import drawable
 
@@ -26,8 +27,8 @@ EPOCH = "1970-01-01T00:00:00+00:00"
 
 
 def paper(document: Document) -> bytes:
-    """The PDF of a document. Raises `MissingDependency` where the system lacks Pango."""
-    weasyprint = engine()
+    """The PDF of the core of a document, the rest attached. Raises `MissingDependency` where Pango is missing."""
+    weasyprint, document = engine(), core(document)
     moment = document.about["moment"] if document.about else EPOCH
     html = drawable(draw("paper.html", document=document, anchors=document.anchors, moment=moment))
     with no_gc():  # a third of the time: there are some hundred thousand boxes, and all of them stay
@@ -75,6 +76,6 @@ def engine() -> Any:
 
 def _attached(weasyprint: Any, document: Document, moment: dt.datetime) -> list["weasyprint.Attachment"]:
     return [weasyprint.Attachment(
-        string=attachments.unpack(file), name=re.sub(r"[^\w.-]", "_", file["name"]), description=file["meaning"],
+        string=unpack(file), name=re.sub(r"[^\w.-]", "_", file["name"]), description=file["meaning"],
         created=moment, modified=moment, relationship="Data") for file in document.files]
 

@@ -9,7 +9,7 @@ from auditkit.base import hostile_text as text
 from auditkit.reports.panels.bars import Figure, partly
 from auditkit.reports.panels.block import Block
 from auditkit.reports.panels.matrix import Matrix
-from auditkit.reports.panels.requirements import doubts, table
+from auditkit.reports.panels.population import doubts, table
 from auditkit.snapshots.snapshot import Snapshot
 
 KINDS = ["User", "Group", "ServiceAccount", "Pod"]

@@ -6,6 +6,7 @@ of all three. All that is drawn is escaped, and made visible, in one place: here
 """
 
 import base64
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,14 @@ from auditkit.reports.panels.glyphs import drawable
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from markupsafe import Markup
+
+_LONG, _JOINT = re.compile(r"[^\s/-]{16,}"), re.compile(r"(?<=\w)([.:])(?=\w)")
 
 MIME = "application/vnd.auditkit.v1+json"
-ROWS = {"notebook": 10, "page": 100, "paper": 5}
-"""Rows of the exceptions of one check (worst first) that each face shows; the attachments have all."""
+ROWS = {"notebook": 10, "page": 100, "paper": 5, "population": 20}
+"""Rows of the exceptions of one check (worst first) that each face shows, and those of a population that paper shows;
+the attachments have all."""
 
 
 class Block:
@@ -55,11 +60,20 @@ def environment() -> "Environment":
         loader=FileSystemLoader(shipped.folder("templates")), autoescape=True, undefined=StrictUndefined,
         finalize=_finalize, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
     )
-    found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short,
-                      "ends": text.ends,
-                      "drawable": drawable, "base64": lambda said: base64.b64encode(said.encode()).decode()}
+    found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short, "ends": text.ends,
+                      "breakable": breakable, "drawable": drawable,
+                      "base64": lambda said: base64.b64encode(said.encode()).decode()}
     found.globals |= {"ROWS": ROWS, "STATUS": WORDS}
     return found
+
+
+def breakable(said: str) -> "Markup":
+    """Text as HTML whose long names may break after ``.`` and ``:`` too (``<wbr>``); after ``/`` and ``-`` every line
+    may break."""
+    from markupsafe import Markup, escape
+
+    escaped = str(escape(text.visible(said)))
+    return Markup(_LONG.sub(lambda word: _JOINT.sub(r"\1<wbr>", word[0]), escaped))  # noqa: S704 - escaped above
 
 
 def draw(template: str, **context: object) -> str:

@@ -5,44 +5,53 @@ snapshot, every requirement and every verdict, and the files of people that were
 and of the other attachments. Its SHA-256 digests stand on the cover of the PDF.
 """
 
-import base64
-import gzip
-import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
+import pandas as pd
 
-from auditkit.base.unpacking import gunzip
 from auditkit.base.version import VERSION
+from auditkit.errors import UsageError
 from auditkit.evaluation.basis import framework_digest, package_digest
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.words import SUBJECT
+from auditkit.exports.columns import Exported
+from auditkit.exports.frames import TABLES
 from auditkit.exports.tables import csv
+from auditkit.reports.panels.attached import packed
 from auditkit.reports.panels.block import Block
+from auditkit.reports.panels.checks import checks
+from auditkit.reports.panels.dictionary import columns
 
 SEAL = "seal.json"
 
 VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
 
 
-def evidence(evaluation: Evaluation) -> Block:
-    """The attachments of a report: the files themselves, packed into the notebook, and their digests."""
+def evidence(evaluation: Evaluation, *shown: Block) -> Block:
+    """The attachments of a report: the files themselves, packed into the notebook, and their digests.
+
+    ``shown`` are tables of the notebook (`show.table`) whose files belong to the evidence: a report with a seal has
+    no attachment that its seal does not name. Raises `UsageError` where two files have the same name.
+    """
     snap, files = evaluation.snapshot, []
     if snap.path is not None:
-        files.append(_file("manifest.json", "application/json",
-                           "The manifest of the snapshot. Its SHA-256 is the digest of the snapshot",
-                           (snap.path / "manifest.json").read_bytes()))
+        files.append(packed("manifest.json", "application/json",
+                            "The manifest of the snapshot. Its SHA-256 is the digest of the snapshot",
+                            (snap.path / "manifest.json").read_bytes()))
     files += [
-        _file("requirements.csv", "text/csv", "Every requirement with its status and reason",
-              csv([evaluation.requirements], list(evaluation.requirements))),
-        _file("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
-                                          "reason",
-              csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
-        _file("ledger.csv", "text/csv", "Every request to the source and its outcome", csv([snap.ledger],
-                                                                                         list(snap.ledger))),
+        _table("requirements.csv", "Every requirement with its status and reason", evaluation.requirements),
+        packed("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
+                                           "reason", csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
+        _table("ledger.csv", "Every request to the source and its outcome", snap.ledger),
+        _table("checks.csv", "Every check of each requirement: its rule, how it is proved, the number of each verdict",
+               checks(evaluation)),
+        *(_exported(TABLES[name], evaluation) for name in ("failures", "gaps")),
+        _table("dictionary.csv", "The meaning of the columns of the tables that the checks read", columns(evaluation)),
+        *({**file, "content": ""} for block in shown for file in block.content["files"]),
     ]
     for name, meaning, frame in (
         ("exceptions", "The accepted risks", evaluation.exceptions),
@@ -50,13 +59,21 @@ def evidence(evaluation: Evaluation) -> Block:
         ("own", "The user's own frameworks and checks, with their digests and proof", evaluation.own),
     ):
         if len(frame):
-            files.append(_file(f"{name}.csv", "text/csv", meaning, csv([frame], list(frame))))
-    given = [_file(name, "text/plain", f"The file {one.name} as it was used (--{one.kind})", one.content)
+            files.append(_table(f"{name}.csv", meaning, frame))
+    given = [packed(name, "text/plain", f"The file {one.name} as it was used (--{one.kind})", one.content)
              for name, one in zip(_names(evaluation.inputs), evaluation.inputs, strict=True)]
+    _apart(files)
     seal = _seal(evaluation, {file["name"]: file["sha256"] for file in files}, given)
-    files = [_file(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
-                   msgspec.json.format(msgspec.json.encode(seal), indent=1)), *files, *given]
+    files = [packed(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
+                    msgspec.json.format(msgspec.json.encode(seal), indent=1)), *files, *given]
     return Block("evidence", title="Attachments", files=files, seal=seal)
+
+
+def _apart(files: list[dict[str, Any]]) -> None:
+    names = [file["name"] for file in files]
+    if twice := next((name for name in names if names.count(name) > 1), ""):
+        raise UsageError(f"Two attachments of the report are called {twice}. Give each table of show.table a title of "
+                         "its own.")
 
 
 def _seal(evaluation: Evaluation, tables: dict[str, str], given: list[dict[str, Any]]) -> dict[str, Any]:
@@ -79,12 +96,10 @@ def _names(inputs: Iterable[Input]) -> list[str]:
     return names
 
 
-def unpack(file: dict[str, Any]) -> bytes:
-    """The bytes of an attached file. Raises `ValueError` where it unfolds too far, and what `gzip` raises."""
-    return gunzip(base64.b64decode(file["content"]))
+def _table(name: str, meaning: str, frame: pd.DataFrame) -> dict[str, Any]:
+    return packed(name, "text/csv", meaning, csv([frame], list(frame)))
 
 
-def _file(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:
-    packed = gzip.compress(content, mtime=0)
-    return {"name": name, "type": kind, "meaning": meaning, "bytes": len(content),
-            "sha256": hashlib.sha256(content).hexdigest(), "content": base64.b64encode(packed).decode()}
+def _exported(table: Exported, evaluation: Evaluation) -> dict[str, Any]:
+    return packed(f"{table.name}.csv", "text/csv", table.meaning,
+                  csv(table.rows(evaluation), [column.name for column in table.columns]))

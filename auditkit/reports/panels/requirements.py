@@ -1,37 +1,30 @@
 """The panels of a notebook for a snapshot and an evaluation: blocks of plain data."""
 
-import inspect
-import re
-from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 import numpy as np
 import pandas as pd
 
-from auditkit import tables
-from auditkit.analysis import DERIVED, derivation, inputs
 from auditkit.base import hostile_text as text
 from auditkit.errors import NoSuchName
 from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
-from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import gaps_of
-from auditkit.evaluation.words import SEVERITIES, STATUSES, WORST_FIRST, word
+from auditkit.evaluation.words import SEVERITIES, STATUSES
 from auditkit.framework.model import Framework
 from auditkit.proof import provenance
+from auditkit.reports.panels.answer import answer
 from auditkit.reports.panels.block import ROWS, Block
+from auditkit.reports.panels.checks import why
+from auditkit.reports.panels.population import plain
 from auditkit.snapshots.snapshot import Snapshot
 
 WORST = 10
 """Failing requirements that the answer names; the table after it has all."""
 REASONS = 3
 """Reasons why the subjects of a check are unknown, the commonest first."""
-MOST = 1000
-"""Rows of a population that the page shows."""
-FITS = 8
-"""Columns of a population that fit on paper."""
 
 
 def snapshot(snap: Snapshot) -> Block:
@@ -40,12 +33,13 @@ def snapshot(snap: Snapshot) -> Block:
 
 
 def summary(evaluation: Evaluation) -> Block:
-    """The summary: the number of requirements by status, the most severe failures, and missing evidence with
-    reasons."""
+    """The summary: the answer in plain sentences, the number of requirements by status, the most severe failures, and
+    missing evidence with reasons."""
     failing = sorted((r for r in evaluation.results if r.status == "fail"), key=_badness, reverse=True)
     manual = [result for result in evaluation.results if result.status == "manual"]
+    facts = about(evaluation.snapshot)
     return Block(
-        "summary", title=evaluation.framework.title, about=about(evaluation.snapshot),
+        "summary", title=evaluation.framework.title, about=facts, answer=answer(evaluation, facts),
         framework=_framework(evaluation), statuses=_statuses(evaluation), total=len(evaluation.results),
         failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
         accepted=sum(result.accepted for result in failing),
@@ -58,7 +52,7 @@ def summary(evaluation: Evaluation) -> Block:
 def requirements(evaluation: Evaluation) -> Block:
     """One row for each requirement: status, reason, number of failing subjects, number of all subjects."""
     rows = [{
-        **_identity(result), "reason": str(result.reason), "failed": result.count("fail"),
+        **_identity(result), "anchor": "", "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome) for outcome in result.outcomes),
     } for result in evaluation.results]
     return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
@@ -73,7 +67,8 @@ def details(evaluation: Evaluation) -> Block:
         by_section[result.requirement.section].append(_requirement(result, shown))
     sections = [{"id": section.id, "title": section.title, "anchor": "", "requirements": by_section[section.id]}
                 for section in evaluation.framework.sections if by_section[section.id]]
-    return Block("details", title="Results by requirement", sections=sections)
+    return Block("details", title="Results by requirement", sections=sections,
+                 attached=["checks.csv", "verdicts.csv", "failures.csv"])
 
 
 def requirement(evaluation: Evaluation, identifier: str) -> Block:
@@ -90,45 +85,6 @@ def result(found: Result) -> Block:
     return Block("details", title=found.requirement.id, sections=[section])
 
 
-def outcome(found: Outcome) -> Block:
-    """The subjects of one check, failing subjects first."""
-    rows = pd.concat([found.rows(verdict) for verdict in WORST_FIRST], ignore_index=True)
-    counts = ", ".join(f"{count:,} {word(verdict)}" for verdict, count in found.counts.items() if count)
-    return table(rows, f"{found.check.title} {found.check.name}: {counts or 'no subject'}")
-
-
-def explanation(found: Explanation) -> Block:
-    """The explanation of a status: its verdicts, and the API requests behind them."""
-    return table(found.verdicts, f"{found.result.requirement.id}: {word(found.result.status)}; {found.result.reason}")
-
-
-def doubts(gaps: Iterable[str] | None) -> str:
-    """A sentence about the gaps of a table or figure; empty if there are none."""
-    return f"Rows may be missing: {'; '.join(gaps)}." if gaps else ""
-
-
-def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
-    """A population as a table: any DataFrame, with the total number of rows and its limitations."""
-    if (said := doubts(frame.attrs.get("gaps"))) not in note:
-        note = f"{note} {said}".strip()
-    rows = [[_plain(value) for value in row] for row in frame.head(MOST).itertuples(index=False, name=None)]
-    columns = [{"name": str(name), "number": _is_number(dtype)} for name, dtype in frame.dtypes.items()]
-    for column, width in zip(columns, _widths([str(name) for name in frame][:FITS], rows), strict=False):
-        column["width"] = width
-    return Block("table", title=title, note=note, columns=columns, rows=rows, total=len(frame), fits=FITS)
-
-
-def _is_number(dtype: Any) -> bool:
-    return pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-
-
-def _widths(names: list[str], rows: list[list[Any]]) -> list[int]:
-    """The share of the paper's width (percent) that each column needs, by its longest value."""
-    longest = [min(max(8, len(name), *(len(str(row[place])) for row in rows)), 26) + 2
-               for place, name in enumerate(names)]
-    return [round(100 * width / sum(longest)) for width in longest]
-
-
 def ledger(snap: Snapshot) -> Block:
     """The provenance: each request to the source and its outcome."""
     rows = [{
@@ -137,15 +93,7 @@ def ledger(snap: Snapshot) -> Block:
         "resource_version": entry.resource_version, "started": text.when(entry.started), "identity": entry.identity,
         "sha256": [body.sha256 for body in entry.bodies],
     } for entry in snap.manifest.ledger]
-    return Block("ledger", title="Provenance", about=about(snap), rows=rows)
-
-
-def dictionary(source: Evaluation | Snapshot, names: list[str] | None = None) -> Block:
-    """The meaning of columns, for the tables of an evaluation or a snapshot, or for the named tables."""
-    snap = source.snapshot if isinstance(source, Evaluation) else source
-    if names is None:
-        names = _read(source) if isinstance(source, Evaluation) else list(tables.TABLES)
-    return Block("dictionary", title="Data dictionary", tables=[_table(snap, name) for name in names])
+    return Block("ledger", title="Provenance", about=about(snap), rows=rows, attached=["ledger.csv"])
 
 
 def added(evaluation: Evaluation) -> Block:
@@ -153,7 +101,7 @@ def added(evaluation: Evaluation) -> Block:
     frames = {"exceptions": evaluation.exceptions, "attestations": evaluation.attestations,
               "notices": evaluation.notices, "own": evaluation.own}
     return Block("added", title="Accepted risks and attestations", **{
-        name: [{str(key): _plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
+        name: [{str(key): plain(value) for key, value in row.items()} for row in frame.to_dict("records")]
         for name, frame in frames.items()})
 
 
@@ -252,11 +200,11 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
     check, counts = outcome.check, outcome.counts
     first = shown.setdefault((check.name, repr(sorted(check.parameters.items()))), identifier)
     return {
-        "name": check.name, "title": check.title, "severity": check.severity, "why": _why(check.function),
+        "name": check.name, "title": check.title, "severity": check.severity, "why": why(check.function),
         "wanted": check.expected, "remedy": check.remedy, "source": check.source, "tables": list(check.tables),
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
-        "parameters": {name: _plain(value) for name, value in check.parameters.items()},
+        "parameters": {name: plain(value) for name, value in check.parameters.items()},
         "subjects": sentences.subjects_of(check), "population": len(outcome),
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
@@ -276,7 +224,7 @@ def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
         rows += outcome.rows("unknown").assign(accepted=False).head(ROWS["page"] - len(rows)).to_dict("records")
     return [{
         "verdict": row["verdict"], "accepted": row["accepted"], "subject": _subject(row),
-        "container": _plain(row["container"]), "seen": text.short(row["seen"]),
+        "container": plain(row["container"]), "seen": text.short(row["seen"]),
         "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
     } for row in rows]
 
@@ -290,49 +238,4 @@ def _unknown_for(outcome: Outcome) -> list[list[str | int]]:
 
 def _subject(row: dict[str, Any]) -> str:
     name = "/".join(str(part) for part in (row["namespace"], row["name"]) if not pd.isna(part))
-    return text.short(f"{_plain(row['kind'])} {name}".strip())
-
-
-def _why(function: Any) -> str:
-    """Why a check matters: its docstring after the first line, without markup and errors, which programmers read."""
-    why = " ".join((inspect.getdoc(function) or "").partition("\n")[2].split())
-    return re.sub(r" ?Raises `[^.]*\.", "", why).replace("`", "")
-
-
-def _read(evaluation: Evaluation) -> list[str]:
-    """The tables that the checks of an evaluation read, in the order of the data model."""
-    used = {name for result in evaluation.results for outcome in result.outcomes for name in outcome.check.tables}
-    return [name for name in [*tables.TABLES, *DERIVED] if name in used]
-
-
-def _table(snap: Snapshot, name: str) -> dict[str, Any]:
-    if name in DERIVED:
-        doc = (inspect.getdoc(derivation(name)) or "").partition("\n\n")[0].replace("`", "")
-        known = _meanings(name)
-        columns = [{"name": str(column), "dtype": str(dtype).removesuffix("[pyarrow]"), "doc": known.get(column, "")}
-                   for column, dtype in snap.frame(name).dtypes.items()]
-    else:
-        doc = tables.table(name).doc
-        columns = [{"name": c.name, "dtype": c.dtype, "doc": c.doc} for c in tables.table(name).columns]
-    return {"name": name, "doc": doc, "rows": len(snap.frame(name)), "gaps": snap.gaps(name), "columns": columns,
-            "derived": name in DERIVED}
-
-
-def _meanings(name: str) -> dict[str, str]:
-    """What columns mean in the tables that a derived one is made of; where it has the name, it has the meaning."""
-    if name not in DERIVED:
-        return {column.name: column.doc for column in tables.table(name).columns}
-    found: dict[str, str] = {}
-    for source in inputs(derivation(name)):
-        found = {**_meanings(source), **found}
-    return found
-
-
-def _plain(value: Any) -> Any:
-    """A value as JSON has it; empty for what is missing."""
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
-        return ""
-    if isinstance(value, bool | int | float | str):
-        return text.short(value) if isinstance(value, str) else value
-    return text.when(value) if isinstance(value, pd.Timestamp) and value.tzinfo else text.short(str(value))
-
+    return text.short(f"{plain(row['kind'])} {name}".strip())

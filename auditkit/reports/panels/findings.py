@@ -1,0 +1,112 @@
+"""The findings of a report: each check that fails, once, with where, whose, how many and what to do about it.
+
+Sentences are made here and not in a template: re-performance makes them anew and looks for them on the pages.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditkit.analysis.columns import lookup
+from auditkit.base import hostile_text as text
+from auditkit.evaluation import sentences
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.results import Outcome
+from auditkit.evaluation.words import SEVERITIES
+from auditkit.reports.panels.block import Block
+from auditkit.reports.panels.checks import parameters
+
+NAMED = 3
+"""Namespaces and owners that a finding names; it counts the others, and failures.csv has all."""
+
+
+@dataclass
+class Finding:
+    """A check that fails: its outcome, the requirements that it serves, and which failures all of them accept."""
+
+    outcome: Outcome
+    requirements: list[str] = field(default_factory=list)
+    covered: np.ndarray = field(default_factory=lambda: np.zeros(0, bool))
+
+
+def found(evaluation: Evaluation) -> list[Finding]:
+    """Each check that fails, whatever number of requirements it serves: the most severe first, then those with most
+    failing subjects."""
+    by_check: dict[tuple[str, str], Finding] = {}
+    for result in evaluation.results:
+        for place, outcome in enumerate(result.outcomes):
+            if outcome.counts["fail"]:
+                covered = result.covered[place] if result.covered else np.zeros(len(outcome), bool)
+                key = outcome.check.name, parameters(outcome)
+                one = by_check.setdefault(key, Finding(outcome, covered=covered))
+                one.requirements.append(result.requirement.id)
+                one.covered = one.covered & covered
+    return sorted(by_check.values(), key=lambda one: (
+        -SEVERITIES.index(one.outcome.check.severity), -one.outcome.counts["fail"], one.outcome.check.name,
+        parameters(one.outcome)))
+
+
+def findings(evaluation: Evaluation) -> Block:
+    """The findings, by severity: what was seen, in which namespaces, whose it is, and the remedy."""
+    rows = [_row(one, evaluation) for one in found(evaluation)]
+    return Block("findings", title=counted(rows), rows=rows, note=_more_than_runs(evaluation))
+
+
+def counted(rows: Sequence[Mapping[str, Any]]) -> str:
+    """``47 findings: 3 critical, 20 high, 24 medium``."""
+    each = {severity: sum(row["severity"] == severity for row in rows) for severity in reversed(SEVERITIES)}
+    by_severity = ", ".join(f"{number} {severity}" for severity, number in each.items() if number)
+    return f"{text.count(len(rows), 'finding')}{f': {by_severity}' if rows else ''}"
+
+
+def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
+    outcome, check = one.outcome, one.outcome.check
+    failing = outcome.subjects(outcome.positions("fail"))
+    return {
+        "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.counted(outcome))}.",
+        "remedy": check.remedy, "requirements": one.requirements, "failed": outcome.counts["fail"],
+        "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
+        "population": len(outcome), "subjects": sentences.subjects_of(check), "accepted": int(one.covered.sum()),
+        "namespaces": _named(failing["namespace"].fillna("whole cluster"), failing),
+        "owners": _named(_owners(failing, evaluation), failing),
+    }
+
+
+def _owners(failing: pd.DataFrame, evaluation: Evaluation) -> pd.Series:
+    """The workload that made each object, or else the object itself."""
+    called = {name: name for name in ("kind", "namespace", "name")}
+    tops = evaluation.snapshot.top_owners.drop_duplicates(list(called))
+    above = lookup(failing, called, tops, ["top_kind", "top_name"])
+    itself = failing[["kind", "name"]].fillna("").agg(" ".join, axis=1).str.strip()
+    made = above[["top_kind", "top_name"]].fillna("").agg(" ".join, axis=1)
+    return made.where(above["top_name"].notna().to_numpy(bool), itself)
+
+
+def _named(names: pd.Series, failing: pd.DataFrame) -> str:
+    """The names, those with most failing subjects first and Kubernetes' own last: ``shop (9), bank (4) and 2 more``."""
+    own = (failing["namespace"].fillna("").str.startswith("kube-")
+           | failing["name"].fillna("").str.startswith("system:"))
+    counts = pd.DataFrame({"name": names.to_numpy(object), "own": own.to_numpy(bool)}).groupby("name")["own"].agg(
+        ["size", "min"]).reset_index().sort_values(["min", "size", "name"], ascending=[True, False, True])
+    shown = ", ".join(f"{text.short(name, 80)}{f' ({size:,})' if size > 1 else ''}"
+                      for name, size in counts[["name", "size"]].head(NAMED).itertuples(index=False, name=None))
+    return f"{shown}{f' and {len(counts) - NAMED:,} more' if len(counts) > NAMED else ''}"
+
+
+def _more_than_runs(evaluation: Evaluation) -> str:
+    """Why a finding may count more than the report says that runs: templates are judged as well."""
+    said = list(_beyond(evaluation))
+    return (f"Checks judge templates of workloads that run no pod as well: {' and '.join(said)} beyond those that "
+            "run.") if said else ""
+
+
+def _beyond(evaluation: Evaluation) -> Iterator[str]:
+    for name, thing in (("pods", "pod"), ("containers", "container")):
+        judged = [len(outcome) for result in evaluation.results for outcome in result.outcomes
+                  if outcome.check.tables[0] == f"all_{name}"]
+        more = max(judged, default=0) - evaluation.snapshot.arrow(name).num_rows
+        if more > 0:
+            yield text.count(more, thing)
