@@ -61,8 +61,8 @@ def _days(held: Iterable[Snapshot], since: dt.date, until: dt.date | None, store
     start = since + dt.timedelta(days=1)
     newest = max((day for each in held if (day := day_of(each.manifest))), default=dt.date.min)
     if until is None and newest < start:
-        raise UsageError(f"{store} has no snapshot of this cluster that was observed after {since}. Take one, or say "
-                         "up to which day the letter is with --until.")
+        raise UsageError(f"{store} has no snapshot of this cluster that counts for a day after {since}. Take one, or "
+                         "say up to which day the letter is with --until.")
     verify_days(start, until or newest)
     return start, until or newest
 

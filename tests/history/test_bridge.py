@@ -123,7 +123,7 @@ def test_without_a_snapshot_since_nothing_is_claimed(store, found) -> None:
     assert not bridge.compared and bridge.diff is None
     assert bridge.requirements.empty and bridge.deviations.empty and bridge.changes.empty and bridge.conclusions.empty
     assert any("nothing is claimed of these days" in limit for limit in bridge.limits)
-    with pytest.raises(UsageError, match="no snapshot of this cluster that was observed after 2026-01-31"):
+    with pytest.raises(UsageError, match="no snapshot of this cluster that counts for a day after 2026-01-31"):
         found(until="")
 
 

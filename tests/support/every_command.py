@@ -50,9 +50,9 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"
     yield "conclude", "--from", output / "cis-kubernetes-workpapers.xlsx", "--output", output / "conclusions.yaml"
-    yield ("bridge", store, *CIS, "--since", "2026-01-01", "--conclusions", output / "conclusions.yaml",
-           "--output", output / "letter.md")
-    yield "bridge", store, *CIS, "--since", "2026-01-01"
+    since = ["--since", "2026-01-01", "--until", "2026-12-31"]
+    yield "bridge", store, *CIS, *since, "--conclusions", output / "conclusions.yaml", "--output", output / "letter.md"
+    yield "bridge", store, *CIS, *since
     yield "report", later, *CIS, "--output", output
     yield "bundle", "--store", store, *CIS, "--output", output / "bundle.zip"
     report, = output.glob("*.pdf")
