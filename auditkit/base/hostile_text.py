@@ -78,14 +78,14 @@ def cell(value: Any) -> Any:
     return "" if pd.isna(value) else value
 
 
-ESCAPED = re.compile(r"_x005F_(?=x[0-9A-Fa-f]{4}_)")
+ESCAPED = re.compile(r"_x005F_(x[0-9A-Fa-f]{4}_)")
 """What XLSX writes for the first character of a text such as ``_x000D_``. openpyxl 3.1.5 leaves it where the text stands
 in its cell and not among the shared ones."""
 
 
 def from_cell(text: str) -> str:
     """A text as it was before `cell`."""
-    return unquoted(ESCAPED.sub("_", text)).replace("\\u{a}", "\n").replace("\\u{9}", "\t")
+    return unquoted(ESCAPED.sub(r"_\1", text)).replace("\\u{a}", "\n").replace("\\u{9}", "\t")
 
 
 def unquoted(text: str) -> str:

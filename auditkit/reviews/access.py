@@ -204,7 +204,7 @@ def as_text(values: pd.Series) -> pd.Series:
 def unquoted(texts: pd.Series) -> pd.Series:
     """Texts without the apostrophes that a spreadsheet needs before what it would take for a formula, and without what
     XLSX escapes."""
-    return texts.str.replace(ESCAPED.pattern, "_", regex=True).str.replace(r"^'+([=+\-@])", r"\1", regex=True)
+    return texts.str.replace(ESCAPED.pattern, r"_\1", regex=True).str.replace(r"^'+([=+\-@])", r"\1", regex=True)
 
 
 def _changed(packet: pd.DataFrame, decisions: pd.DataFrame) -> list[pd.DataFrame]:
