@@ -160,6 +160,7 @@ def collect(
         return
     from auditkit.api import snapshots
 
+    collecting.arrow_alone()
     snapshots.verify_folders(store=store)
     snapshot = collecting.take(
         quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
