@@ -1,11 +1,11 @@
 """Collecting on the command line: the options that `collect` and `run` share, the collection, and what it lacks."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from auditkit.base.absent import absent
 from auditkit.cli import console
 from auditkit.errors import Incomplete, UsageError
 
@@ -45,16 +45,6 @@ Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Lists th
 Rate = Annotated[float, typer.Option("--rate", min=0, help="Requests per second at most. 0: no limit.")]
 
 
-class _NoPandas:
-    """A finder of modules by which there is no pandas."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Raises `ImportError` for pandas."""
-        if name == "pandas":
-            raise ImportError(name)
-
-
 def arrow_alone() -> None:
     """Keep pyarrow from importing pandas, a third of what it costs to collect a small cluster.
 
@@ -63,11 +53,8 @@ def arrow_alone() -> None:
     """
     import pyarrow as pa
 
-    sys.meta_path.insert(0, _NoPandas)
-    try:
+    with absent("pandas"):
         pa.array([None])
-    finally:
-        sys.meta_path.remove(_NoPandas)
 
 
 def take(*, quiet: bool, recording: Path | None, context: str | None, kubeconfig: str | None, time_limit: float,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from auditkit.base.absent import absent
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
 from auditkit.cli import (
@@ -387,7 +388,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     try:
         try:
-            app()
+            with absent("rfc3987_syntax"):  # nbformat's jsonschema builds 38 grammars with it, for formats of no notebook
+                app()
         finally:
             sys.stdout.flush()
     except AuditkitError as error:
