@@ -246,14 +246,16 @@ def report(
 
     reporting.verify_notebooks(notebook)
     snapshots.verify_folders(output=output)
-    opened = snapshots.open(snapshot)
-    names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(opened, names, output, quiet, Options(
-        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
-    _unused(judged, controls)
-    for name in notebook:
-        for file in reporting.report_notebook(opened, name, output, progress=None if quiet else console.say):
-            print(file)
+    with reporting.ready():
+        opened = snapshots.open(snapshot)
+        names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
+        judged = _report(opened, names, output, quiet, Options(
+            exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+            pss_version=pss_version))
+        _unused(judged, controls)
+        for name in notebook:
+            for file in reporting.report_notebook(opened, name, output, progress=None if quiet else console.say):
+                print(file)
     _threshold(judged, fail_on)
 
 
@@ -274,7 +276,7 @@ def run(
 
     Use this command in schedulers.
     """
-    from auditkit.api import evaluating, snapshots
+    from auditkit.api import evaluating, reporting, snapshots
     from auditkit.api.options import Options
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
@@ -282,12 +284,13 @@ def run(
     framework = _once(framework)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)
-    snapshot = collecting.take(
-        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
-        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
-        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
-    path = snapshot.write(store)
-    judged = _report(snapshot, framework, output, quiet, given)
+    with reporting.ready():
+        snapshot = collecting.take(
+            quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+            timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+            workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
+        path = snapshot.write(store)
+        judged = _report(snapshot, framework, output, quiet, given)
     _unused(judged, controls)
     print(path)
     collecting.insist(snapshot, strict)
@@ -300,11 +303,12 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
     The demo needs no cluster.
     """
-    from auditkit.api import snapshots
+    from auditkit.api import reporting, snapshots
     from auditkit.api.options import Options
 
     snapshots.verify_folders(output=output)
-    _report(snapshots.demo(), _once(framework), output, quiet, Options())
+    with reporting.ready():
+        _report(snapshots.demo(), _once(framework), output, quiet, Options())
 
 
 @app.command()
@@ -388,7 +392,7 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     try:
         try:
-            with absent("rfc3987_syntax"):  # nbformat's jsonschema builds 38 grammars with it, for formats of no notebook
+            with absent("rfc3987_syntax"):  # jsonschema, which nbformat imports, would build 38 grammars with it
                 app()
         finally:
             sys.stdout.flush()

@@ -200,11 +200,11 @@ class _Stored:
     @cached_property
     def rows(self) -> pa.Table:
         """Who was judged, what was seen of it, and why it has its verdict; read when somebody asks."""
-        return pq.read_table(self._source, columns=[*SUBJECT, "seen", "reason"]).combine_chunks()
+        return pq.ParquetFile(self._source).read(columns=[*SUBJECT, "seen", "reason"]).combine_chunks()
 
     def results(self, plan: Plan) -> list[Result]:
         """The results of these requirements by these checks."""
-        codes = pc.index_in(pq.read_table(self._source, columns=["verdict"]).column(0), pa.array(VERDICTS))
+        codes = pc.index_in(pq.ParquetFile(self._source).read(columns=["verdict"]).column(0), pa.array(VERDICTS))
         verdicts = codes.cast(pa.int8()).combine_chunks()
         said = self._document.outcomes
         starts = list(accumulate((each.rows for each in said), initial=0))
