@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_notebook import written
+from report_worlds import written
 
 from auditkit.errors import AuditkitError
 from auditkit.reports import kernels, notebook
