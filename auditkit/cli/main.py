@@ -345,13 +345,15 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
     if frameworks and snapshot.path is None:
         evaluating.verify(frameworks, **given)  # nothing is written before a mistake is said
         reporting.settle(snapshot, output)
-    judged = []
-    for name in frameworks:
-        judged.append(evaluating.evaluate(snapshot, name, **given))
-        _notices(judged[-1])
-        files = reporting.report(snapshot, name, output, progress=None if quiet else console.say, **given)
-        for file in files:
-            print(file)
+    judged, begun = [], []
+    try:
+        for name in frameworks:
+            judged.append(evaluating.evaluate(snapshot, name, **given))
+            _notices(judged[-1])
+            begun.append(reporting.begin_report(snapshot, name, output, None if quiet else console.say, **given))
+    finally:
+        for each in begun:
+            print(*each.result(), sep="\n")
     return judged
 
 

@@ -1,6 +1,8 @@
 """Kernels that are forked from one process: each knows nothing of the others, and what ends one is told."""
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +10,10 @@ from pathlib import Path
 import pytest
 from report_worlds import written
 
-from auditkit.errors import AuditkitError
-from auditkit.reports import kernels, notebook
+from auditkit.errors import AuditkitError, UsageError
+from auditkit.reports import Files, _drawn, kernels, notebook, publish
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no workshop")
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +58,31 @@ def test_what_ends_a_notebook_is_said_and_the_next_one_runs(workshop: None, tmp_
         said(tmp_path, cell)
     assert (tmp_path / "out.partial.ipynb").exists()
     assert said(tmp_path, "print(number)") == ["2"]
+
+
+def test_another_process_draws_the_same(workshop: None, tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    for folder in (there, here):
+        folder.mkdir()
+        written(folder, "'# shown'")
+    told: list[str] = []
+    assert kernels.drew(there / "given.ipynb", told.append)
+    assert told == ["writing the HTML page", "writing the PDF"]
+    ours = publish(here / "given.ipynb")
+    assert [path.read_bytes() for path in Files.beside(there / "given.ipynb")] == [path.read_bytes() for path in ours]
+
+
+def test_what_another_process_cannot_draw_is_left_to_this_one(workshop: None, tmp_path: Path) -> None:
+    (tmp_path / "given.ipynb").write_text("{")
+    assert not kernels.drew(tmp_path / "given.ipynb", pytest.fail)
+    with pytest.raises(UsageError, match="is not a valid notebook"):
+        kernels.later(_drawn, tmp_path / "given.ipynb", pytest.fail).result()
+
+
+def test_without_a_workshop_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "_workshops", [])
+    assert not kernels.there() and not kernels.drew(tmp_path / "given.ipynb", pytest.fail)
+    assert kernels.later(threading.current_thread).result() is threading.current_thread()
 
 
 def test_nothing_is_left_of_a_workshop(tmp_path: Path) -> None:
