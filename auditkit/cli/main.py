@@ -6,6 +6,7 @@ import io
 import os
 import sys
 import traceback
+from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
@@ -61,8 +62,11 @@ from auditkit.cli.options import (
 from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from auditkit.api.options import Options
     from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.reports import Files
     from auditkit.snapshots.snapshot import Snapshot
 
 EXIT_CODES = ("Exit codes: 0 success; 1 a threshold of --fail-on is crossed, or a check of the command found an error; "
@@ -351,10 +355,17 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
             judged.append(evaluating.evaluate(snapshot, name, **given))
             _notices(judged[-1])
             begun.append(reporting.begin_report(snapshot, name, output, None if quiet else console.say, **given))
-    finally:
-        for each in begun:
-            print(*each.result(), sep="\n")
+    except AuditkitError:
+        _print_files(begun)
+        raise
+    _print_files(begun)
     return judged
+
+
+def _print_files(begun: Iterable["Future[Files]"]) -> None:
+    """Print the files of reports, as soon as they are drawn."""
+    for each in begun:
+        print(*each.result(), sep="\n")
 
 
 def _once(names: list[str]) -> list[str]:

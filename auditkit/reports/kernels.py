@@ -26,13 +26,13 @@ _FIRST = "--IPKernelApp.exec_lines=__import__('auditkit.reports.show').reports.s
 """What a kernel runs first. It gives the notebook no name."""
 
 _ERRAND = """
-import json, os, signal, socket, sys
+import contextlib, json, os, signal, socket, sys
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-connection = socket.socket(socket.AF_UNIX)
-connection.connect(sys.argv[1])
 wanted = {"folder": os.getcwd(), "environ": dict(os.environ), "words": sys.argv[2:]}
-connection.sendall(json.dumps(wanted).encode() + b"\\n")
-connection.recv(1)
+with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+    connection.connect(sys.argv[1])
+    connection.sendall(json.dumps(wanted).encode() + b"\\n")
+    connection.recv(1)
 """
 """A process that Jupyter takes for the kernel: it asks the workshop for one, and ends with it, or it with this one."""
 
