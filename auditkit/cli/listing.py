@@ -6,6 +6,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.cli import console
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
+from auditkit.snapshots import chain
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -14,13 +15,18 @@ EXAMPLES = 5
 
 
 def show_store(store: Path) -> None:
-    """Print the snapshots of a store. Raises `SnapshotError` after that where others in it cannot be opened."""
+    """Print the snapshots of a store, with the place of each in the chain of its cluster.
+
+    Raises `SnapshotError` after that where others in it cannot be opened.
+    """
     found, broken = snapshots(store)
     if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
-    console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], (
-        (s.manifest.cluster, s.manifest.cluster_uid or "not known", f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z",
-         s.manifest.identity, "{} of {}".format(*s.sources_read), s.path)
+    place = {digest: number for cluster in {s.path.parent for s in found if s.path}
+             for digest, number in chain.places(cluster).items()}
+    console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], (
+        (s.manifest.cluster, s.manifest.cluster_uid or "not known", place.get(s.digest, "in no chain"),
+         f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity, "{} of {}".format(*s.sources_read), s.path)
         for s in found))
     for error in broken:
         console.say(error, "yellow")
