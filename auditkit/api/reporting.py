@@ -1,14 +1,17 @@
 """Reports: a notebook that is run on a snapshot, its page and its PDF."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Unpack
 
-from auditkit.api.options import Paths
+from auditkit.api.options import Options, Paths
 from auditkit.api.snapshots import open
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from auditkit.reports import Files
 
 
@@ -20,10 +23,18 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
 
     The parameters behind ``progress`` are those of `evaluate`.
     """
-    from auditkit.reports import report as _report
+    return begin_report(snapshot, framework, output, progress, exceptions=exceptions, attestations=attestations,
+                        controls=controls, checks=checks, pss_version=pss_version).result()
 
-    return _report(open(snapshot), framework, Path(output), progress, exceptions=exceptions or "",
-                   attestations=attestations or "", controls=controls or "", checks=checks, pss_version=pss_version)
+
+def begin_report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
+                 progress: Callable[[str], None] | None = None, **options: Unpack[Options]) -> "Future[Files]":
+    """As `report`, but within `ready` it returns as soon as the notebook has run, and page and PDF are drawn while
+    others work."""
+    from auditkit.reports import begin
+
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    return begin(open(snapshot), framework, Path(output), progress, **given)
 
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
@@ -35,6 +46,14 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     from auditkit.reports import report_notebook as _report
 
     return _report(open(snapshot), notebook, Path(output), progress=progress)
+
+
+def ready() -> AbstractContextManager[None]:
+    """Within it reports start faster: a process imports what notebooks import, while others work, and makes the kernel
+    of each. Without it, each kernel imports it anew."""
+    from auditkit.reports.kernels import ready as _ready
+
+    return _ready()
 
 
 def verify_notebooks(notebooks: Iterable[Path | str]) -> None:

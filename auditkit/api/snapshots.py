@@ -107,10 +107,11 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
 def verify_folders(*, store: Path | str | None = None, output: Path | str | None = None) -> None:
     """Refuse a store or a folder of reports that cannot be written, before a long collection. Raises `SnapshotError`
     or `UsageError`."""
-    from auditkit.reports import verify_output
     from auditkit.snapshots.writing import verify_store
 
     if store is not None:
         verify_store(Path(store))
     if output is not None:
+        from auditkit.reports import verify_output  # frameworks and checks come with it
+
         verify_output(Path(output))

@@ -2,13 +2,10 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.cli import console
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
-from auditkit.framework import library
 from auditkit.snapshots import chain
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
@@ -41,6 +38,8 @@ def show_store(store: Path) -> None:
 def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
     """Print the tables of a snapshot and their completeness, or the first rows of one table, a column a line."""
     if table is not None:
+        import pandas as pd
+
         frame = snapshot.frame(table)
         first = frame.head(EXAMPLES)
         console.table(f"{table}: first {len(first)} of {len(frame)} rows", ["column", *first.index], (
@@ -63,6 +62,8 @@ def show_columns(name: str) -> None:
 
 def show_model() -> None:
     """Print the data model and the frameworks."""
+    from auditkit.framework import library  # all checks come with it
+
     console.table("tables", ["table", "meaning"], ((t.name, t.doc) for t in tables.TABLES.values()))
     console.table("derived tables", ["table", "from"], DERIVED.items())
     console.table("frameworks", ["name", "title", "version", "requirements"], (

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from auditkit.base.absent import absent
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
 from auditkit.cli import (
@@ -76,7 +77,8 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     try:
         try:
-            app()
+            with absent("rfc3987_syntax"):  # jsonschema, which nbformat imports, would build 38 grammars with it
+                app()
         finally:
             sys.stdout.flush()
     except AuditkitError as error:

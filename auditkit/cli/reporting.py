@@ -1,5 +1,6 @@
 """The command line's verbs that make reports: `report`, `run` and `demo`."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,10 +40,14 @@ from auditkit.cli.options import (
     Quiet,
     Store,
 )
+from auditkit.errors import AuditkitError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from auditkit.api.options import Options
     from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.reports import Files
     from auditkit.snapshots.snapshot import Snapshot
 
 Notebooks = Annotated[list[str], typer.Option(
@@ -67,12 +72,14 @@ def report(
     snapshots.verify_folders(output=output)
     chosen = opened(snapshot)
     names = judging.once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(chosen, names, output, quiet, Options(
-        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
-    judging.unused(judged, controls)
-    for name in notebook:
-        for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
-            print(file)
+    with reporting.ready():
+        judged = _report(chosen, names, output, quiet, Options(
+            exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+            pss_version=pss_version))
+        judging.unused(judged, controls)
+        for name in notebook:
+            for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
+                print(file)
     judging.threshold(judged, fail_on)
 
 
@@ -92,7 +99,7 @@ def run(
 
     Use this command in schedulers.
     """
-    from auditkit.api import evaluating, snapshots
+    from auditkit.api import evaluating, reporting, snapshots
     from auditkit.api.options import Options
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
@@ -100,12 +107,13 @@ def run(
     framework = judging.once(framework)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)
-    snapshot = collecting.take(
-        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
-        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
-        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
-    path = snapshot.write(store)
-    judged = _report(snapshot, framework, output, quiet, given)
+    with reporting.ready():
+        snapshot = collecting.take(
+            quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+            timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+            workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
+        path = snapshot.write(store)
+        judged = _report(snapshot, framework, output, quiet, given)
     judging.unused(judged, controls)
     print(path)
     collecting.insist(snapshot, strict)
@@ -117,11 +125,12 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
     The demo needs no cluster.
     """
-    from auditkit.api import snapshots
+    from auditkit.api import reporting, snapshots
     from auditkit.api.options import Options
 
     snapshots.verify_folders(output=output)
-    _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
+    with reporting.ready():
+        _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
@@ -131,11 +140,20 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
     if frameworks and snapshot.path is None:
         evaluating.verify(frameworks, **given)  # nothing is written before a mistake is said
         reporting.settle(snapshot, output)
-    judged = []
-    for name in frameworks:
-        judged.append(evaluating.evaluate(snapshot, name, **given))
-        judging.notices(judged[-1])
-        files = reporting.report(snapshot, name, output, progress=None if quiet else console.say, **given)
-        for file in files:
-            print(file)
+    judged, begun = [], []
+    try:
+        for name in frameworks:
+            judged.append(evaluating.evaluate(snapshot, name, **given))
+            judging.notices(judged[-1])
+            begun.append(reporting.begin_report(snapshot, name, output, None if quiet else console.say, **given))
+    except AuditkitError:
+        _print_files(begun)
+        raise
+    _print_files(begun)
     return judged
+
+
+def _print_files(begun: Iterable["Future[Files]"]) -> None:
+    """Print the files of reports, as soon as they are drawn."""
+    for each in begun:
+        print(*each.result(), sep="\n")

@@ -138,10 +138,11 @@ class Evaluation:
         """The verdicts (of one kind) of each requirement and check in turn, with the columns of `verdicts`."""
         for result in self.results:
             for place, outcome in enumerate(result.outcomes):
-                accepted = result.covered[place][outcome.positions(verdict)] if result.covered else False
-                yield outcome.check, outcome.rows(verdict).assign(
-                    check=outcome.check.name, requirement=result.requirement.id, severity=outcome.check.severity,
-                    accepted=accepted)
+                chosen = outcome.positions(verdict)
+                yield outcome.check, outcome.rows_with(
+                    chosen, check=outcome.check.name, requirement=result.requirement.id,
+                    severity=outcome.check.severity,
+                    accepted=result.covered[place][chosen] if result.covered else False)
 
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,

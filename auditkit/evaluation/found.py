@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.checks import Check, Judgement
-from auditkit.evaluation.results import arrow, guarded, joined, subjects
+from auditkit.evaluation.results import arrow, called, guarded, joined
 from auditkit.snapshots.ledger import Gap, sentences
 
 UNSAID = {"fail": "it does not have the expected state", "unknown": "the value is unknown"}
@@ -33,9 +33,9 @@ class Found:
     gaps: list[str]
     stated: str
 
-    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
+    def called(self, chosen: np.ndarray) -> dict[str, pa.Array]:
         """What the subjects at these places are called: kind, namespace, name, container."""
-        return subjects(self.population, self.check.tables[0], chosen)
+        return called(self.population, self.check.tables[0], chosen)
 
     def said(self, chosen: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """What was seen of the subjects at these places, and the reason of each verdict."""
@@ -60,13 +60,13 @@ class Found:
             return reason
         judged = arrow(self.judgement.ok.iloc[chosen]).is_valid()
         doubtful = pc.and_(pc.equal(verdict, "unknown"), judged)
-        return pc.if_else(doubtful, self._doubts(self.subjects(chosen)["kind"]), reason)
+        return pc.if_else(doubtful, self._doubts(self.called(chosen)["kind"]), reason)
 
-    def _doubts(self, kinds: pd.Series) -> pa.Array:
+    def _doubts(self, kinds: pa.Array) -> pa.Array:
         """Why subjects of these kinds are in doubt though the check judged them."""
         said = {kind: "; ".join(sentences([*self.touching.get(None, ()), *self.touching.get(kind, ())]) or self.gaps)
-                for kind in kinds.unique()}
-        return pa.array([said[kind] for kind in kinds.tolist()], pa.string())
+                for kind in kinds.unique().to_pylist()}
+        return pa.array([said[kind] for kind in kinds.to_pylist()], pa.string())
 
 
 def _seen(evidence: pd.DataFrame, missing: pa.Array) -> pa.Array:

@@ -8,7 +8,7 @@ from auditkit.analysis.columns import STRING
 from auditkit.analysis.findings.agreement import equivalent_rules
 from auditkit.checks import find
 from auditkit.evaluation.engine import verdicts_of
-from auditkit.evaluation.results import subjects
+from auditkit.evaluation.results import called, frame_of
 
 
 @provide
@@ -27,9 +27,9 @@ def own_verdicts(all_pods: pd.DataFrame, all_containers: pd.DataFrame, all_volum
     for name in sorted(equivalent_rules()["check"].dropna().unique()):
         check = find(name)
         population, judgement = frames[check.tables[0]], check(*(frames[table] for table in check.tables))
-        called = subjects(population, check.tables[0], np.arange(len(population)))
-        word = pd.Series(verdicts_of(judgement).to_pylist(), called.index, STRING)
-        parts.append(called.assign(check=pd.Series(name, called.index, STRING), verdict=word))
+        subjects = frame_of(called(population, check.tables[0], np.arange(len(population))))
+        word = pd.Series(verdicts_of(judgement).to_pylist(), subjects.index, STRING)
+        parts.append(subjects.assign(check=pd.Series(name, subjects.index, STRING), verdict=word))
     found = pd.concat(parts, ignore_index=True)
     return found[found["verdict"] != "not_applicable"][["check", "kind", "namespace", "name", "verdict"]].reset_index(
         drop=True)

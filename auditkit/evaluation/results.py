@@ -31,8 +31,8 @@ class Detail(Protocol):
     """Who the subjects of a check are, and what is said of each: worked out when it is asked for, or read where it was
     stored (`auditkit.evaluation.found`, `auditkit.evaluation.stored`)."""
 
-    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
-        """What the subjects at these places are called: columns `SUBJECT`, all of them text."""
+    def called(self, chosen: np.ndarray) -> dict[str, pa.Array]:
+        """What the subjects at these places are called: the columns `SUBJECT`, all of them text."""
 
     def said(self, chosen: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """What was seen of the subjects at these places, and the reason of each verdict: two columns of text."""
@@ -85,15 +85,19 @@ class Outcome:
 
     def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
         """The names of the subjects at these positions: kind, namespace, name, container."""
-        return self.detail.subjects(chosen)
+        return frame_of(self.detail.called(chosen))
 
     def rows(self, verdict: str | None = None) -> pd.DataFrame:
         """The subjects (of one verdict): kind, namespace, name, container, verdict, seen, reason, wanted."""
-        chosen = self.positions(verdict)
+        return self.rows_with(self.positions(verdict))
+
+    def rows_with(self, chosen: np.ndarray, **more: object) -> pd.DataFrame:
+        """The subjects at these positions as `rows` has them, with more columns: a value for all, or one for each."""
         seen, reason = self.detail.said(chosen)
-        verdicts = self.verdict.take(pa.array(chosen)).cast(pa.string())
-        return self.subjects(chosen).assign(
-            verdict=column(verdicts), seen=column(seen), reason=column(reason), wanted=self.check.expected)
+        verdict = self.verdict.take(pa.array(chosen)).cast(pa.string())
+        told = {**self.detail.called(chosen), "verdict": verdict, "seen": seen, "reason": reason}
+        given = {"wanted": self.check.expected, **more}
+        return pd.DataFrame({**{name: column(values) for name, values in told.items()}, **given})
 
     def reasons(self, verdict: str) -> list[tuple[str, int]]:
         """The reasons for this verdict (``fail`` or ``unknown``) with the number of subjects, the most common first."""
@@ -177,7 +181,12 @@ def column(values: pa.Array) -> pd.Series:
     return pd.Series(pd.arrays.ArrowExtensionArray(values))
 
 
-def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.DataFrame:
+def frame_of(columns: dict[str, pa.Array]) -> pd.DataFrame:
+    """Arrow values as a DataFrame."""
+    return pd.DataFrame({name: column(values) for name, values in columns.items()})
+
+
+def called(population: pd.DataFrame, table: str, chosen: np.ndarray) -> dict[str, pa.Array]:
     """The names of rows of a population: columns kind, namespace, name, container, all of them text."""
     declared = tables.TABLES.get(table.removeprefix("all_"))
     name, container = declared.called if declared else ("name", "container")
@@ -187,12 +196,12 @@ def subjects(population: pd.DataFrame, table: str, chosen: np.ndarray) -> pd.Dat
         return strings(population[part]).take(at)
 
     none = pa.nulls(len(at), pa.string())
-    return pd.DataFrame({called: column(values) for called, values in {
+    return {
         "kind": of("kind") if "kind" in population else pa.repeat(kind, len(at)),
         "namespace": of("namespace") if "namespace" in population else none,
         "name": of(name),
         "container": of(container) if container and container in population else none,
-    }.items()})
+    }
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 """Sentences about the findings of checks: what was observed, on which subjects, and on how many of how many."""
 
+import pyarrow.compute as pc
+
 from auditkit.checks import Check
 from auditkit.evaluation.results import Outcome
 
@@ -88,12 +90,12 @@ def _beyond_scope(outcome: Outcome) -> str:
 def _names(outcome: Outcome, verdict: str) -> str:
     """The first names of the subjects with a verdict, each with the number of subjects that share it, and the number
     of the others."""
-    called = outcome.subjects(outcome.positions(verdict))
-    labels = called["name"].fillna("")
-    labels = labels.where(called["namespace"].fillna("") == "", called["namespace"].fillna("") + "/" + labels)
-    counted = labels.value_counts(sort=False)[:NAMED]
-    if not any(counted.index):
+    called = outcome.detail.called(outcome.positions(verdict))
+    namespaces, own = (pc.fill_null(called[part], "") for part in ("namespace", "name"))
+    labels = pc.if_else(pc.equal(namespaces, ""), own, pc.binary_join_element_wise(namespaces, own, "/"))
+    counted = [(each["values"], each["counts"]) for each in labels.value_counts()[:NAMED].to_pylist()]
+    if not any(name for name, _ in counted):
         return ""
-    names = ", ".join(f"{name} ({count:,})" if count > 1 else name for name, count in counted.items() if name)
-    more = len(called) - counted.sum()
+    names = ", ".join(f"{name} ({count:,})" if count > 1 else name for name, count in counted if name)
+    more = len(labels) - sum(count for _, count in counted)
     return f"{CALLED_BY.get(outcome.check.tables[0], '')}{names}{f' and {more:,} more' if more else ''}"

@@ -39,7 +39,6 @@ from typing import Any
 
 import msgspec
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -49,7 +48,7 @@ from auditkit.base.seal import same, seal
 from auditkit.checks import Check
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.basis import Basis
-from auditkit.evaluation.results import Outcome, Reason, Result, column
+from auditkit.evaluation.results import Outcome, Reason, Result
 from auditkit.evaluation.words import SUBJECT, VERDICTS
 from auditkit.framework.model import Requirement
 from auditkit.snapshots import chain
@@ -179,9 +178,8 @@ def _part(place: int, outcome: Outcome, requirements: list[str], snapshot: Snaps
 def _texts(outcome: Outcome) -> list[pa.Array | pa.ChunkedArray]:
     """The columns of `_TEXT` of one outcome."""
     everyone = outcome.positions()
-    called = outcome.subjects(everyone)
-    return [*(pa.chunked_array(called[name].array.__arrow_array__()) for name in SUBJECT),
-            outcome.verdict.cast(pa.string()), *outcome.detail.said(everyone)]
+    called = outcome.detail.called(everyone)
+    return [*(called[name] for name in SUBJECT), outcome.verdict.cast(pa.string()), *outcome.detail.said(everyone)]
 
 
 class _Stored:
@@ -202,11 +200,11 @@ class _Stored:
     @cached_property
     def rows(self) -> pa.Table:
         """Who was judged, what was seen of it, and why it has its verdict; read when somebody asks."""
-        return pq.read_table(self._source, columns=[*SUBJECT, "seen", "reason"]).combine_chunks()
+        return pq.ParquetFile(self._source).read(columns=[*SUBJECT, "seen", "reason"]).combine_chunks()
 
     def results(self, plan: Plan) -> list[Result]:
         """The results of these requirements by these checks."""
-        codes = pc.index_in(pq.read_table(self._source, columns=["verdict"]).column(0), pa.array(VERDICTS))
+        codes = pc.index_in(pq.ParquetFile(self._source).read(columns=["verdict"]).column(0), pa.array(VERDICTS))
         verdicts = codes.cast(pa.int8()).combine_chunks()
         said = self._document.outcomes
         starts = list(accumulate((each.rows for each in said), initial=0))
@@ -232,9 +230,9 @@ class _Rows:
     def __init__(self, stored: _Stored, start: int):
         self._stored, self._start = stored, start
 
-    def subjects(self, chosen: np.ndarray) -> pd.DataFrame:
+    def called(self, chosen: np.ndarray) -> dict[str, pa.Array]:
         """What the subjects at these places are called: kind, namespace, name, container."""
-        return pd.DataFrame({name: column(values) for name, values in self._taken(SUBJECT, chosen).items()})
+        return self._taken(SUBJECT, chosen)
 
     def said(self, chosen: np.ndarray) -> tuple[pa.Array, pa.Array]:
         """What was seen of the subjects at these places, and the reason of each verdict."""

@@ -1,5 +1,6 @@
 """The frameworks that there are: those that ship, and those of a folder of a user's own."""
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -13,6 +14,8 @@ from auditkit.framework.model import Files, Framework, Place, Requirement, Secti
 
 _OTHER_LISTS = {"exceptions", "attestations", "duties", "sample_sizes"}
 """Other lists that a folder of frameworks may contain, by their key."""
+
+_OURS = re.compile(rb"^framework:", re.MULTILINE)
 
 
 def names(own: Path | None = None) -> list[str]:
@@ -132,7 +135,10 @@ def read(path: Path, own: Path | None = None, within: tuple[Path, ...] = ()) -> 
 
 
 def _shipped() -> dict[str, Path]:
-    return _files(shipped.folder("controls"))
+    """The built-in frameworks by name. Ours are known by how they are written: parsing all of them takes longer than
+    everything else before a framework is judged."""
+    return {path.stem: path for path in sorted(shipped.folder("controls").glob("*.yaml"))
+            if _OURS.search(path.read_bytes())}
 
 
 def _files(folder: Path | None) -> dict[str, Path]:

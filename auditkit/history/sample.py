@@ -23,7 +23,7 @@ from auditkit.analysis import collected
 from auditkit.analysis.columns import INTEGER, STRING
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.evaluation.evaluation import Evaluation
-from auditkit.evaluation.results import subjects
+from auditkit.evaluation.results import called, frame_of
 from auditkit.evaluation.words import SUBJECT
 from auditkit.history import choice
 from auditkit.history.choice import Choice
@@ -181,7 +181,7 @@ def _about(items: pd.DataFrame, table: str, said: pd.DataFrame) -> pd.DataFrame:
 def _called(items: pd.DataFrame, table: str) -> pd.DataFrame | None:
     """What checks call the items: columns item, snapshot and `SUBJECT`; none where they name no object."""
     if table:
-        named = subjects(items, table, np.arange(len(items)))
+        named = frame_of(called(items, table, np.arange(len(items))))
     elif {"kind", "name"} <= set(items):
         named = items.reindex(columns=SUBJECT).astype(STRING)
     else:

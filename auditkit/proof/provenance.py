@@ -11,7 +11,6 @@ from auditkit.base.files import reason
 from auditkit.checks import Check, all_checks
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.evaluation import OWN, Evaluation
-from auditkit.proof.prove import prove, proved
 
 
 def own(evaluation: Evaluation) -> pd.DataFrame:
@@ -27,12 +26,16 @@ def own(evaluation: Evaluation) -> pd.DataFrame:
 
 def proof(check: Check) -> str:
     """How a check is proven, as the predicate of a sentence."""
+    from auditkit.proof.prove import proved  # the worlds of cases are decoded as lists of a cluster are
+
     return proved(check) if check.ships else _prove(check.function, check.name)
 
 
 @cache
 def _prove(function: object, name: str) -> str:
     """The proof of a user's own check, with the parameters of its cases instead of those of a framework."""
+    from auditkit.proof.prove import prove
+
     try:
         found = prove(all_checks()[name])
     except AuditkitError as error:

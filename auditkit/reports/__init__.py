@@ -13,7 +13,7 @@ import hashlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
@@ -22,7 +22,10 @@ from auditkit.framework import library
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
-__all__ = ["Files", "publish", "report", "report_notebook", "settle"]
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+__all__ = ["Files", "begin", "publish", "report", "report_notebook", "settle"]
 
 Progress = Callable[[str], None]
 
@@ -37,14 +40,20 @@ class Files(NamedTuple):
     html: Path
     pdf: Path
 
+    @classmethod
+    def beside(cls, notebook: Path) -> "Files":
+        """Those of an executed notebook, which lie beside it."""
+        return cls(notebook, notebook.with_suffix(".html"), notebook.with_suffix(".pdf"))
 
-def report(
+
+def begin(
     snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
     exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
     checks: Path | str | Iterable[Path | str] = (),
     pss_version: str = "",
-) -> Files:
-    """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder.
+) -> "Future[Files]":
+    """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder; within
+    `auditkit.reports.kernels.ready`, page and PDF are drawn while others work.
 
     ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluate`
     takes. A snapshot that was not written yet is written beside the report, under ``snapshots``: a report without its
@@ -54,10 +63,15 @@ def report(
     """
     library.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
-    return _run(_notebook(framework), framework, snapshot, Path(output), {
+    return _begin(_notebook(framework), framework, snapshot, Path(output), {
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),
         "controls": _absolute(controls), "checks": list(map(_absolute, files)), "pss_version": pss_version,
     }, progress)
+
+
+def report(*given: Any, **options: Any) -> Files:
+    """As `begin`, with page and PDF drawn when it returns."""
+    return begin(*given, **options).result()
 
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str,
@@ -69,7 +83,7 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     Raises `NoSuchName` for a notebook that does not exist.
     """
     path = find_notebook(notebook)
-    return _run(path, path.stem, snapshot, Path(output), {}, progress)
+    return _begin(path, path.stem, snapshot, Path(output), {}, progress).result()
 
 
 def find_notebook(notebook: Path | str) -> Path:
@@ -81,25 +95,41 @@ def find_notebook(notebook: Path | str) -> Path:
     return path
 
 
-def _run(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
-         progress: Progress | None) -> Files:
+def _begin(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
+           progress: Progress | None) -> "Future[Files]":
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
+    from auditkit.reports.kernels import later
     from auditkit.reports.notebook import execute, moved
     from auditkit.reports.notebook_file import encoded
-    from auditkit.reports.page.pdf import warm
 
     snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
     place = settle(snap, folder)
-    begin = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
+    called = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
     given = {"snapshot": _absolute(place), **parameters}
-    executed = execute(notebook, folder / f"{begin}.partial.ipynb", given, warm)
+    executed = execute(notebook, folder / f"{called}.partial.ipynb", given, _warm)
     moved(executed, {name: _beside(value, folder) for name, value in given.items()})
     content = encoded(executed)
-    target = folder / f"{begin}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
+    target = folder / f"{called}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
     whole.write(target, content)
-    return publish(target, lambda said: tell(f"{name}: {said}"))
+    return later(_drawn, target, lambda said: tell(f"{name}: {said}"))
+
+
+def _warm() -> None:
+    """Import what draws, while the notebook runs, unless another process draws."""
+    from auditkit.reports.kernels import there
+    from auditkit.reports.page.pdf import warm
+
+    if not there():
+        warm()
+
+
+def _drawn(notebook: Path, progress: Progress) -> Files:
+    """As `publish`, by a process of its own where there is a workshop."""
+    from auditkit.reports.kernels import drew
+
+    return Files.beside(notebook) if drew(notebook, progress) else publish(notebook, progress)
 
 
 def settle(snapshot: Snapshot, folder: Path) -> Path:
@@ -153,7 +183,7 @@ def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
 
     tell = progress or (lambda said: None)
     found = read(Path(notebook))
-    files = Files(Path(notebook), Path(notebook).with_suffix(".html"), Path(notebook).with_suffix(".pdf"))
+    files = Files.beside(Path(notebook))
     tell("writing the HTML page")
     whole.write(files.html, page(found).encode())
     tell("writing the PDF")

@@ -1,23 +1,20 @@
-"""Execution of a notebook by papermill, in a kernel of this very interpreter."""
+"""Execution of a notebook by papermill (`auditkit.reports.kernels` has the kernels)."""
 
-import os
-import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from auditkit.base.files import reason
-from auditkit.base.whole import scratch, workspace
+from auditkit.base.whole import workspace
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import notebook_file
+from auditkit.reports.kernels import kernel
 
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
     from nbformat import NotebookNode
-WARM = "__import__('auditkit.reports.show')"
-"""What a kernel imports while papermill is imported here. It gives the notebook no name."""
 
 
 def execute(
@@ -57,8 +54,8 @@ def _run(notebook: Path, reached: Path, parameters: dict[str, Any], manager: "Ke
 
     try:
         done: NotebookNode = papermill.execute_notebook(
-            str(notebook), str(reached), parameters, kernel_name="python3", language="python", km=manager,
-            progress_bar=False)
+            str(notebook), str(reached), parameters, engine_name=_engine(), kernel_name="python3", language="python",
+            km=manager, progress_bar=False)
     except papermill.PapermillExecutionError as error:
         what = f"{error.ename}: {error.evalue}".rstrip(".")
         raise _Failed(f"failed in its code cell {error.exec_count}: {what}") from None
@@ -70,6 +67,25 @@ def _run(notebook: Path, reached: Path, parameters: dict[str, Any], manager: "Ke
                 raise _Failed(f"failed in its code cell {cell.execution_count}: its output could not be displayed")
     _same_bytes(done)
     return done
+
+
+@cache
+def _engine() -> str:
+    """The name of an engine that is papermill's own, but writes the notebook at the end only, whatever the end is:
+    before and after each cell the whole of it takes longer than the cells."""
+    from papermill.engines import NBClientEngine, papermill_engines
+
+    class OneWrite(NBClientEngine):  # type: ignore[misc]  # papermill ships no types
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, *given: Any, **options: Any) -> None:
+            path, nb_man.output_path = nb_man.output_path, None
+            try:
+                super().execute_managed_notebook(nb_man, *given, **options)
+            finally:
+                nb_man.output_path = path
+
+    papermill_engines.register("auditkit", OneWrite)
+    return "auditkit"
 
 
 def _verify(given: dict[str, Any], known: dict[str, Any]) -> None:
@@ -101,40 +117,3 @@ def moved(notebook: "NotebookNode", parameters: dict[str, Any]) -> None:
     for cell in notebook.cells:
         if "injected-parameters" in cell.metadata.get("tags", ()):
             cell.source = PythonTranslator.codify(parameters)
-
-
-@contextmanager
-def kernel() -> Iterator["KernelManager"]:
-    """A kernel of the running interpreter, whatever kernels are installed, that reads no profile of the user.
-
-    It is reached through sockets in a private folder where the system has them: a TCP port is open to every user
-    of the machine.
-    """
-    from jupyter_client.client import KernelClient
-    from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-    from jupyter_client.manager import KernelManager
-
-    class ThisInterpreter(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
-                                    f"--IPKernelApp.exec_lines={WARM}"], display_name="Python 3", language="python")
-
-    class Manager(KernelManager):
-        used: KernelClient | None = None
-
-        def client(self, **options: Any) -> Any:
-            self.used = super().client(**options)
-            return self.used
-
-    with scratch() as folder:
-        manager = Manager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
-                          connection_file=f"{folder}/kernel.json", transport="ipc" if os.name == "posix" else "tcp")
-        manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
-        manager.start_kernel(env={**os.environ, "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)})
-        try:
-            yield manager
-        finally:
-            if manager.used:
-                manager.used.stop_channels()
-            manager.shutdown_kernel(now=True)
-            manager.cleanup_resources()

@@ -42,5 +42,10 @@ def _with_gaps(frame: pd.DataFrame) -> str | None:
     return f"{drawn}<p>{html.escape(text.visible(said))}</p>" if said and drawn else drawn
 
 
-if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-    shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, _with_gaps)
+def in_shell() -> None:
+    """Show DataFrames so in the IPython that runs, if one does."""
+    if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, _with_gaps)
+
+
+in_shell()

@@ -2,14 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import msgspec
-import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
 from auditkit.base.times import in_utc
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 
@@ -116,8 +118,10 @@ class Ledger:
         self.entries = {entry.resource: entry for entry in entries}
         self.cluster = cluster
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self) -> "pd.DataFrame":
         """One row for each request; ``sha256`` has the digest of each response body, separated by spaces."""
+        import pandas as pd
+
         rows = [{
             "cluster": self.cluster, "resource": entry.resource, "path": entry.path, "pages": len(entry.bodies),
             "items": entry.items, "resource_version": entry.resource_version, "started": entry.started,

@@ -1,23 +1,29 @@
-"""A snapshot: the tables of one cluster at one time, and the ledger of how they were collected."""
+"""A snapshot: the tables of one cluster at one time, and the ledger of how they were collected.
+
+Who collects or stores a snapshot handles Arrow tables only: pandas is imported with the first DataFrame.
+"""
 
 import warnings
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, Unpack, overload
+from typing import TYPE_CHECKING, Any, Unpack, overload
 
-import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs, sources
-from auditkit.analysis.rbac.authorizer import Access, Question
 from auditkit.base import display
 from auditkit.errors import GapWarning, NoSuchName
 from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.writing import write_snapshot
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from auditkit.analysis.rbac.authorizer import Access, Question
 
 VERBS: dict[str, Callable[..., Any]] = {}
 """What layers above can do with a snapshot, which its methods call; `auditkit.api` registers it."""
@@ -53,7 +59,7 @@ class Snapshot:
         return self._digest or self.manifest.digest
 
     @property
-    def ledger(self) -> pd.DataFrame:
+    def ledger(self) -> "pd.DataFrame":
         """One row for each thing that was asked of the source (columns: `auditkit.snapshots.ledger.SCHEMA`)."""
         return self._ledger.frame()
 
@@ -61,14 +67,14 @@ class Snapshot:
         """A collected table in Arrow form. Raises `NoSuchName`."""
         return self._tables[tables.table(name).name]
 
-    def frame(self, name: str) -> pd.DataFrame:
+    def frame(self, name: str) -> "pd.DataFrame":
         """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
 
         ``attrs["gaps"]`` says why rows may be missing, or values unknown (see `gaps`). Of what is derived,
         `reachability` alone is no DataFrame. Raises `NoSuchName`.
         """
         frame = self.input(name)
-        if isinstance(frame, pd.DataFrame):
+        if _is_frame(frame):
             frame.attrs = {"gaps": list(self._said[name])}
         return frame
 
@@ -84,7 +90,7 @@ class Snapshot:
             else:
                 raise NoSuchName("table", name, [*tables.TABLES, *DERIVED])
         frame = self._frames[name]
-        if not isinstance(frame, pd.DataFrame):
+        if not _is_frame(frame):
             return frame
         if name not in self._said:
             self._said[name] = self.gaps(name)
@@ -92,7 +98,7 @@ class Snapshot:
         frame.attrs = {"gaps": tuple(self._said[name])} if self._said[name] else {}  # not what its inputs lacked
         return frame
 
-    def _collected(self, name: str) -> pd.DataFrame:
+    def _collected(self, name: str) -> "pd.DataFrame":
         """A collected table as a DataFrame."""
         table = self._tables[name]
         if not table.num_rows and table.schema.equals(tables.table(name).schema):
@@ -162,17 +168,19 @@ class Snapshot:
         return "{} of {} sources read completely".format(*self.sources_read)
 
     @cached_property
-    def _access(self) -> Access:
+    def _access(self) -> "Access":
+        from auditkit.analysis.rbac.authorizer import Access
+
         return Access.of(self)
 
     @overload
-    def can(self, requests: pd.DataFrame) -> pd.Series: ...
+    def can(self, requests: "pd.DataFrame") -> "pd.Series": ...
 
     @overload
-    def can(self, requests: None = None, **question: Unpack[Question]) -> bool | pd.api.typing.NAType: ...
+    def can(self, requests: None = None, **question: "Unpack[Question]") -> "bool | pd.api.typing.NAType": ...
 
-    def can(self, requests: pd.DataFrame | None = None,
-            **question: Unpack[Question]) -> pd.Series | bool | pd.api.typing.NAType:
+    def can(self, requests: "pd.DataFrame | None" = None,
+            **question: "Unpack[Question]") -> "pd.Series | bool | pd.api.typing.NAType":
         """True for each request that RBAC allows: a boolean column, or one answer for a question by keywords.
 
         ``snap.can(user="alice", verb="get", resource="secrets", namespace="billing")``; see `Access.can`.
@@ -180,7 +188,7 @@ class Snapshot:
         return self._access.can(**question) if requests is None else self._access.can(requests, **question)
 
     def who_can(self, verb: str, resource: str = "", *, group: str | None = None, subresource: str = "",
-                namespace: str | None = None, name: str | None = None, path: str = "") -> pd.DataFrame:
+                namespace: str | None = None, name: str | None = None, path: str = "") -> "pd.DataFrame":
         """Everybody who can do something, with the chain that grants it: ``snap.who_can("get", "secrets")``; see
         `Access.who_can`.
         """
@@ -191,7 +199,7 @@ class Snapshot:
         """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
         return VERBS["diff"](earlier, self, tickets=tickets)
 
-    def sql(self, query: str) -> pd.DataFrame:
+    def sql(self, query: str) -> "pd.DataFrame":
         """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.
 
         ``attrs["gaps"]`` says why the tables that it reads are not complete, and a `GapWarning` says so too: a count of
@@ -202,7 +210,7 @@ class Snapshot:
         collected = ["ledger", *tables.TABLES]
         names = [*collected, *(name for name in DERIVED if name != "reachability")]
         found, read = sql.answer(query, names, self._relation, collected)
-        frame = found.to_pandas(types_mapper=pd.ArrowDtype)
+        frame = _in_pandas(found)
         frame.attrs["gaps"] = self.gaps([name for name in read if name != "ledger"])
         if frame.attrs["gaps"]:
             warnings.warn(GapWarning(frame.attrs["gaps"]), stacklevel=2)
@@ -214,7 +222,7 @@ class Snapshot:
             return self._tables[name]
         return pa.Table.from_pandas(self.ledger if name == "ledger" else self.frame(name), preserve_index=False)
 
-    def __getattr__(self, name: str) -> pd.DataFrame:
+    def __getattr__(self, name: str) -> "pd.DataFrame":
         if name.startswith("_"):
             raise AttributeError(name)
         try:
@@ -242,11 +250,20 @@ class Snapshot:
         return self.path
 
 
-def _in_pandas(table: pa.Table) -> pd.DataFrame:
+def _in_pandas(table: pa.Table) -> "pd.DataFrame":
+    import pandas as pd
+
     return table.to_pandas(types_mapper=pd.ArrowDtype)
 
 
+def _is_frame(made: Any) -> bool:
+    """True for a DataFrame: of what is derived, `reachability` alone is none."""
+    import pandas as pd
+
+    return isinstance(made, pd.DataFrame)
+
+
 @cache
-def _empty(name: str) -> pd.DataFrame:
+def _empty(name: str) -> "pd.DataFrame":
     """A table without rows, for all snapshots: most clusters lack most kinds, and each takes pandas a millisecond."""
     return _in_pandas(tables.table(name).empty)

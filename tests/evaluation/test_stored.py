@@ -173,11 +173,12 @@ def test_a_run_with_its_report_judges_once(tmp_path: Path, write: Callable[[str,
 
 def test_a_snapshot_that_lies_nowhere_is_written_before_it_is_judged(
         tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from auditkit.cli import main
+    from auditkit.cli import reporting as verbs
+    from auditkit.reports.kernels import later
 
     seen: list[int] = []
-    monkeypatch.setattr(reporting, "report", lambda snap, *_, **__: seen.append(len(files(snap.path))) or [])
-    main._report(snapshot(pod("a")), ["pss-baseline"], tmp_path / "out", True, Options())
+    monkeypatch.setattr(reporting, "begin_report", lambda snap, *_, **__: seen.append(len(files(snap.path))) or later(list))
+    verbs._report(snapshot(pod("a")), ["pss-baseline"], tmp_path / "out", True, Options())
     assert seen == [1], "the verdicts are there when the kernel starts"
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import nbformat
 import pypdf
 import pytest
-from report_worlds import PRIVILEGED, Page, executed, pod, snapshot
+from report_worlds import PRIVILEGED, Page, executed, pod, snapshot, written
 
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import _notebook, notebook, publish, report
@@ -19,15 +19,6 @@ from auditkit.reports.notebook_file import encoded
 from auditkit.reports.panels.block import MIME
 
 HERE = Path(__file__).parents[2]
-
-
-def written(folder: Path, *cells: str, parameters: str = "number = 1") -> Path:
-    found = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "no-such-kernel", "display_name": "x", "language": "python"}})
-    found.cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
-                   *map(nbformat.v4.new_code_cell, cells)]
-    path = folder / "given.ipynb"
-    nbformat.write(found, path)
-    return path
 
 
 def test_the_kernel_is_this_interpreter_and_two_runs_are_the_same(

@@ -108,3 +108,13 @@ class Page(HTMLParser):
 
     def values(self, attribute: str) -> list[str]:
         return [attributes[attribute] or "" for _, attributes in self.tags if attribute in attributes]
+
+
+def written(folder: Path, *cells: str, parameters: str = "number = 1") -> Path:
+    """A notebook file of code cells, the first of which has the parameters."""
+    found = nbformat.v4.new_notebook(metadata={"kernelspec": {"name": "no-such-kernel", "display_name": "x", "language": "python"}})
+    found.cells = [nbformat.v4.new_code_cell(parameters, metadata={"tags": ["parameters"]}),
+                   *map(nbformat.v4.new_code_cell, cells)]
+    path = folder / "given.ipynb"
+    nbformat.write(found, path)
+    return path

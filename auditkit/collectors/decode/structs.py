@@ -47,7 +47,7 @@ class _Node:
         node = self
         for name in path.split(".") if path else ():
             bare = name.removesuffix("[]").removesuffix("{}")
-            node = node.fields.setdefault(bare, _Node()) if bare else node
+            node = node._field(bare) if bare else node
             if name.endswith("[]"):
                 node.element = node.element or _Node()
                 node = node.element
@@ -55,6 +55,11 @@ class _Node:
                 node.entry = node.entry or _Node()
                 node = node.entry
         return node
+
+    def _field(self, name: str) -> "_Node":
+        if name not in self.fields:
+            self.fields[name] = _Node()
+        return self.fields[name]
 
     def shape(self, place: str = "") -> Any:
         """The type to decode this place with."""
@@ -77,10 +82,16 @@ class _Node:
                 fields.append((name, kind, None))
             else:
                 fields.append((name, kind | None, _EMPTY.get(kind) if isinstance(kind, type) else None))
-        struct = msgspec.defstruct(place.replace(".", "_") or "object", fields, frozen=True, gc=False, eq=False)
-        if not any(len(field) == 2 for field in fields):
-            _EMPTY[struct] = struct()
-        return struct
+        return _defined(place.replace(".", "_") or "object", tuple(fields))
+
+
+@cache
+def _defined(name: str, fields: tuple[tuple[str, Any] | tuple[str, Any, Any], ...]) -> type[msgspec.Struct]:
+    """The struct with these fields. Kinds of objects share most: metadata, and what is in the templates of pods."""
+    struct = msgspec.defstruct(name, fields, frozen=True, gc=False, eq=False)
+    if not any(len(field) == 2 for field in fields):
+        _EMPTY[struct] = struct()
+    return struct
 
 
 @cache
