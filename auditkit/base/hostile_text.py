@@ -79,8 +79,8 @@ def cell(value: Any) -> Any:
 
 
 ESCAPED = re.compile(r"_x005F_(x[0-9A-Fa-f]{4}_)")
-"""What XLSX writes for the first character of a text such as ``_x000D_``. openpyxl 3.1.5 leaves it where the text stands
-in its cell and not among the shared ones."""
+"""What XLSX writes for the first character of a text such as ``_x000D_``. openpyxl 3.1.5 leaves it where the text
+stands in its cell and not among the shared ones."""
 
 
 def from_cell(text: str) -> str:
