@@ -27,11 +27,14 @@ class Snapshot:
     """Tables of one cluster at one time, as DataFrames, with the ledger of their collection.
 
     ``snap.pods`` and every other name of `auditkit.tables` is a DataFrame with Arrow dtypes, and so is every
-    derived table; ``snap.ledger`` has a row for each thing that was asked of the source.
+    derived table; ``snap.ledger`` has a row for each thing that was asked of the source. ``lacking`` says why tables
+    are not complete in a snapshot that another version of auditkit collected, by their names.
     """
 
-    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = ""):
+    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = "",
+                 lacking: Mapping[str, str] | None = None):
         self.manifest = manifest
+        self.lacking = lacking or {}
         self.path = path
         self._digest = digest
         self._tables = tables
@@ -121,7 +124,14 @@ class Snapshot:
     def missing(self, names: Sequence[str], tools: Sequence[str] = ()) -> list[Gap]:
         """The gaps in the sources of these tables, one for each incomplete source."""
         given = self._given(tools)
-        return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
+        gaps = self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
+        return [*gaps, *self._lacks(names, given)]
+
+    def _lacks(self, names: Sequence[str], given: sources.Given) -> list[Gap]:
+        """A gap for each table under these that the snapshot, of another version of auditkit, does not have whole."""
+        if not self.lacking:
+            return []
+        return [Gap("", self.lacking[name]) for name in sources.collected(names, given) if name in self.lacking]
 
     def touching(self, population: str, names: Sequence[str],
                  tools: Sequence[str] = ()) -> dict[str | None, list[Gap]]:
@@ -133,6 +143,8 @@ class Snapshot:
         for source, kind in sources.reach(population, names, self._given(tools)).items():
             if gaps := self._ledger.gaps([source], tools):
                 found.setdefault(kind, []).extend(gaps)
+        if gaps := self._lacks(names, self._given(tools)):
+            found.setdefault(None, []).extend(gaps)
         return found
 
     def _given(self, tools: Sequence[str]) -> sources.Given:
@@ -152,9 +164,9 @@ class Snapshot:
     @property
     def sources_read(self) -> tuple[int, int]:
         """How many sources were read completely, those among them of which it is known that there are none, of how
-        many."""
+        many; a table that an older version did not collect counts as one that was not read."""
         sources = [entry.resource for entry in self.manifest.ledger]
-        return sum(not self.gap_of(source) for source in sources), len(sources)
+        return sum(not self.gap_of(source) for source in sources), len(sources) + len(self.lacking)
 
     @property
     def completeness(self) -> str:

@@ -14,6 +14,7 @@ from auditkit.base import files
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
+from auditkit.snapshots.migration import lacking, migrated
 from auditkit.snapshots.snapshot import Snapshot
 
 _NAMED = re.compile(rf"-(?P<digest>[0-9a-f]{{{DIGITS}}})$")
@@ -23,15 +24,14 @@ def open_snapshot(path: Path | str) -> Snapshot:
     """Open a snapshot folder and prove that its bytes are those that were written.
 
     The folder's name ends in the digest of the manifest, the manifest has the digest of every file: so nothing in it
-    can be changed unnoticed. A symbolic link to it may have any name. Raises `SnapshotError` where a file is missing
-    or altered, or the folder was renamed.
+    can be changed unnoticed. A symbolic link to it may have any name. One of another version of auditkit is read with
+    the tables of this one (`auditkit.snapshots.migration`). Raises `SnapshotError` where a file is missing or altered,
+    or the folder was renamed.
     """
     path = Path(path)
     manifest, digest = read_manifest(path)
-    if manifest.schema != tables.digest():
-        raise SnapshotError(f"{path} was collected by a version of auditkit with other tables, so missing data "
-                            "would look like absence. Collect again, or evaluate it with that version.")
-    return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
+    stored = _StoredTables(path, manifest)
+    return Snapshot(manifest, stored, path, digest, lacking(path, manifest))
 
 
 def read_manifest(path: Path) -> tuple[Manifest, str]:
@@ -77,21 +77,27 @@ def _verify_name(path: Path, digest: str) -> None:
 class _StoredTables(Mapping[str, pa.Table]):
     """The tables of a snapshot folder, each read and verified when it is first asked for."""
 
-    def __init__(self, path: Path, listed: dict[str, str]):
+    def __init__(self, path: Path, manifest: Manifest):
+        listed = manifest.files
         self._path, self._files = path, listed
+        self._ours = manifest.schema == tables.digest()
         self._read: dict[str, pa.Table] = {}
-        expected = {f"{name}.parquet" for name in tables.TABLES}
-        if missing := sorted(expected - listed.keys()):
-            raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, although its tables are "
-                                "those of this version: the snapshot is incomplete and is not evidence.")
-        if strange := sorted(listed.keys() - expected):
-            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
-                                f"version: "
-                                "auditkit did not write it, and it is not evidence.")
+        if self._ours:
+            self._verify_listed(listed)
         for name in listed:
             if not (path / name).is_file():
                 raise SnapshotError(f"{path / name} is missing, although the manifest lists it: "
                                     "the snapshot is incomplete and is not evidence.")
+
+    def _verify_listed(self, listed: dict[str, str]) -> None:
+        """Raises `SnapshotError` where the manifest does not list exactly the tables that it says it has."""
+        expected = {f"{name}.parquet" for name in tables.TABLES}
+        if missing := sorted(expected - listed.keys()):
+            raise SnapshotError(f"{self._path / 'manifest.json'} does not list {_some(missing)}, although its tables "
+                                "are those of this version: the snapshot is incomplete and is not evidence.")
+        if strange := sorted(listed.keys() - expected):
+            raise SnapshotError(f"{self._path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
+                                "version: auditkit did not write it, and it is not evidence.")
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
@@ -100,11 +106,15 @@ class _StoredTables(Mapping[str, pa.Table]):
 
     def _load(self, declared: tables.Table) -> pa.Table:
         path = self._path / f"{declared.name}.parquet"
+        if not self._ours and path.name not in self._files:
+            return declared.empty
         content = _content(path, self._files[path.name])
         try:
             found = pq.read_table(pa.BufferReader(content))
         except (pa.ArrowException, OSError) as error:
             raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
+        if not self._ours:
+            return migrated(found, declared)
         if wrong := _difference(found.schema, declared.schema):
             raise SnapshotError(f"{path} does not contain the declared table: {wrong}. "
                                 "auditkit did not write it, and it is not evidence.")

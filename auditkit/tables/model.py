@@ -19,6 +19,7 @@ A **path** is read from the row's own object, with these marks:
 =====================  ==========================================================================
 """
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
@@ -54,6 +55,13 @@ class Column(msgspec.Struct, frozen=True):
     absent: str | bool | int | None = None
     read: Read = "value"
     each: Literal["required", "optional"] = "required"
+
+    @property
+    def fingerprint(self) -> str:
+        """The beginning of the SHA-256 of what the column holds and from where: another one, and it means another
+        thing."""
+        said = repr((self.name, self.dtype, self.path, self.absent, self.read, self.each))
+        return hashlib.sha256(said.encode()).hexdigest()[:16]
 
     def place(self, label: str) -> str:
         """The path for rows of this label."""
@@ -96,9 +104,10 @@ class Table(msgspec.Struct, frozen=True, dict=True):
 
     @cached_property
     def schema(self) -> pa.Schema:
-        """The Arrow schema, with the meaning of each column in its metadata."""
+        """The Arrow schema, with the meaning of each column and the fingerprint of its declaration in its metadata."""
         return pa.schema(
-            [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc}) for c in self.columns],
+            [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc, "declared": c.fingerprint})
+             for c in self.columns],
             metadata={"doc": self.doc},
         )
 

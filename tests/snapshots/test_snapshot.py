@@ -212,11 +212,6 @@ def test_a_manifest_that_is_none(written, content) -> None:
         open_snapshot(written)
 
 
-def test_tables_of_another_version_are_not_taken_for_empty_ones(written) -> None:
-    with pytest.raises(SnapshotError, match="other tables.*Collect again"):
-        open_snapshot(rewritten(written, schema="0" * 64))
-
-
 def test_a_later_format_says_so(written) -> None:
     manifest = json.loads((written / "manifest.json").read_text())
     (written / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))

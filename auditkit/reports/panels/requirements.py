@@ -22,6 +22,7 @@ from auditkit.evaluation.words import SEVERITIES, STATUSES, WORST_FIRST, word
 from auditkit.framework.model import Framework
 from auditkit.proof import provenance
 from auditkit.reports.panels.block import ROWS, Block
+from auditkit.snapshots.ledger import NOT_COLLECTED
 from auditkit.snapshots.snapshot import Snapshot
 
 WORST = 10
@@ -162,6 +163,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
     manifest = snap.manifest
     gaps = [{"resource": entry.resource, "outcome": entry.outcome, "reason": entry.reason}
             for entry in manifest.ledger if snap.gap_of(entry.resource)]
+    gaps += [{"resource": name, "outcome": NOT_COLLECTED, "reason": why} for name, why in snap.lacking.items()]
     return {
         "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid, "server_version": manifest.server_version,
         "source": manifest.source, "collector": manifest.collector, "identity": manifest.identity,
@@ -169,7 +171,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
         "moment": manifest.observed[1].isoformat(), "observed": manifest.when,
         "as_of": manifest.as_of, "live": manifest.live, "stated": manifest.stated, "stated_by": manifest.stated_by,
         "transport": manifest.transport,
-        "digest": snap.digest, "sources": len(manifest.ledger), "gaps": gaps,
+        "digest": snap.digest, "sources": len(manifest.ledger) + len(snap.lacking), "gaps": gaps,
         "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],
     }
 
