@@ -6,55 +6,43 @@
     auditkit.report(snap, "soc2", "reports/")
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api import (
-        bundle,
-        collect,
-        compare,
-        demo,
-        diff,
-        evaluate,
-        explain,
-        export,
-        frameworks,
-        given,
-        load_framework,
-        open,
-        period,
-        population,
-        reperform,
-        report,
-        sample,
-    )
+    from auditkit.api.evaluating import compare, evaluate, explain, frameworks, load_framework
+    from auditkit.api.handing_over import bundle, export, reperform, workpapers
+    from auditkit.api.over_time import diff, given, period, population, sample, verdict_changes
+    from auditkit.api.reporting import report
+    from auditkit.api.snapshots import collect, demo, open
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
            "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
-           "sample"]
+           "sample", "verdict_changes", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
+    _MODULES = {
+        "api.evaluating": ("compare", "evaluate", "explain", "frameworks", "load_framework"),
+        "api.handing_over": ("bundle", "export", "reperform", "workpapers"),
+        "api.over_time": ("diff", "given", "period", "population", "sample", "verdict_changes"),
+        "api.reporting": ("report",),
+        "api.snapshots": ("collect", "demo", "open"),
+        "collectors.sources.bounds": ("Bounds",),
+        "snapshots.snapshot": ("Snapshot",),
+    }
+
     def __getattr__(name: str) -> object:
         """Names are imported when they are first used, so that ``import auditkit`` costs nothing."""
-        if name not in __all__:
-            raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
-        if name == "Snapshot":
-            from auditkit.snapshots.snapshot import Snapshot
-
-            return Snapshot
-        if name == "Bounds":
-            from auditkit.collectors.sources.bounds import Bounds
-
-            return Bounds
-        from auditkit import api
-
-        return getattr(api, name)
+        for module, names in _MODULES.items():
+            if name in names:
+                return getattr(import_module(f"auditkit.{module}"), name)
+        raise AttributeError(f"module 'auditkit' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -27,9 +27,11 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def acme() -> Snapshot:
-    """The recorded cluster, collected from its recording."""
-    return collect(open_files(ACME_PROD))
+def acme() -> Iterator[Snapshot]:
+    """The recorded cluster, collected from its recording. All tests share it: what is written is `acme.apart()`."""
+    snapshot = collect(open_files(ACME_PROD))
+    yield snapshot
+    assert snapshot.path is None, "a test has written the snapshot that all tests share: write `acme.apart()`"
 
 
 @pytest.fixture

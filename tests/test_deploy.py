@@ -11,9 +11,10 @@ from escalation_worlds import pod, service_account, steps
 from replay import ACME_PROD, ReplayServer
 from worlds import derived, frames
 
-from auditkit import api, tables
+from auditkit import tables
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.escalation.paths import paths_to_admin
+from auditkit.api import snapshots
 from auditkit.collectors import custom, engines
 from auditkit.collectors.discovery import Served
 from auditkit.collectors.listing import Listing
@@ -50,7 +51,7 @@ def test_the_folder_holds_these_files_alone() -> None:
 
 
 def test_all_that_a_collection_asks_for_is_granted(server: ReplayServer, kubeconfig: str) -> None:
-    api.collect(kubeconfig=kubeconfig)
+    snapshots.collect(kubeconfig=kubeconfig)
     asked = {(one.target.group, one.target.full_name, one.verb) for one in server.requests
              if one.target and one.target.group not in NEEDS_NO_RULE}
     assert len(asked) > 40

@@ -26,4 +26,5 @@ def test_folders_of_tests_mirror_the_package() -> None:
 
 def test_nothing_is_imported_by_a_string_but_within_its_own_package() -> None:
     named = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if "import_module(" in path.read_text()}
+    named.remove("__init__.py")  # the public names, whose imports stand above them for type checkers and the linter
     assert named == {"analysis/__init__.py", "checks/__init__.py", "scans/registry.py"}

@@ -55,6 +55,14 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def names(folder: Path) -> list[str]:
+    """The names of what is in a folder, sorted; none where there is no folder. Raises `OSError`."""
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
 def verify_file(path: Path) -> None:
     """Raises `OSError` where there is no regular file: reading a pipe or a device could wait for ever."""
     mode = path.stat().st_mode

@@ -3,7 +3,7 @@
 They are made in a private folder, the workspace, and moved to their place when they are complete. A workspace holds an
 advisory lock (`flock`) that the system releases when its process ends, however it ends. Whoever makes the next one in
 the same place clears those whose lock nobody holds: neither age nor a process id would tell them from work in progress.
-A workspace without a lock (of another program, or where the file system or the system has none) is left alone.
+What has no lock and is not empty (of another program, or where the file system or the system has none) is left alone.
 """
 
 import os
@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import IO
 
 from auditkit.base.files import unwritable
-from auditkit.base.places import as_os_errors, local
 from auditkit.errors import AuditkitError, UsageError
 
 if sys.platform != "win32":
@@ -32,10 +31,6 @@ _LOCK = ".lock"
 def write(path: Path, content: bytes, wrong: type[AuditkitError] = UsageError) -> None:
     """Write a file, or replace it, in one step. Raises ``wrong`` with a sentence that has the path."""
     try:
-        if not local(path):
-            with as_os_errors():
-                path.write_bytes(content)  # an object store shows an object when it has all of it
-            return
         with workspace(path.parent) as space:
             write_durably(space / path.name, content)
             (space / path.name).replace(path)
@@ -57,9 +52,6 @@ def create(path: Path, content: bytes) -> bool:
     Raises `OSError`.
     """
     try:
-        if not local(path):
-            path.fs.pipe_file(path.path, content, mode="create")  # type: ignore[attr-defined]
-            return True
         with workspace(path.parent) as space:
             write_durably(space / path.name, content)
             os.link(space / path.name, path)
@@ -83,7 +75,7 @@ def sync(folder: Path) -> None:
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A private folder for what is needed only for a while, where the system keeps such files."""
-    with workspace(Path(tempfile.gettempdir()), "auditkit-") as space:
+    with workspace(Path(tempfile.gettempdir()), f"auditkit{PARTIAL}") as space:
         yield space
 
 
@@ -99,7 +91,25 @@ def workspace(place: Path, prefix: str = PARTIAL) -> Iterator[Path]:
         with lock:
             yield space
     finally:
-        shutil.rmtree(space, ignore_errors=True)
+        _remove(space)
+
+
+@contextmanager
+def turn(folder: Path) -> Iterator[None]:
+    """The turn of one of those who write into a folder: the others wait. Where the system has no locks, nobody waits.
+
+    Raises `OSError` where there is no such folder.
+    """
+    if sys.platform == "win32":
+        yield
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # of a file system without locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _made(place: Path, prefix: str) -> tuple[Path, IO[bytes]]:
@@ -131,9 +141,29 @@ def _clear(place: Path, prefix: str) -> None:
     for space in place.glob(f"{prefix}*"):
         with suppress(OSError):
             if _ours(space):
-                with open(space / _LOCK, "r+b") as lock:
+                with _opened(space) as lock:
                     if _locked(lock):
-                        shutil.rmtree(space, ignore_errors=True)
+                        _remove(space)
+
+
+def _opened(space: Path) -> IO[bytes]:
+    """The lock of a workspace. One that is empty and has none yet is removed: its process makes another, or ended."""
+    try:
+        return open(space / _LOCK, "r+b")
+    except FileNotFoundError:
+        space.rmdir()
+        raise
+
+
+def _remove(space: Path) -> None:
+    """Remove a workspace, its lock last: the next process clears what is left if this one ends in the middle."""
+    with suppress(OSError):
+        for path in space.iterdir():
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path, ignore_errors=True)
+            elif path.name != _LOCK:
+                path.unlink()
+    shutil.rmtree(space, ignore_errors=True)
 
 
 def _ours(space: Path) -> bool:

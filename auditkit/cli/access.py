@@ -134,12 +134,12 @@ def proof(
 
 def _opened(snapshot: str | None) -> "Snapshot":
     """The snapshot of this path, or the newest where none is given, which is said."""
-    from auditkit import api
+    from auditkit.api import snapshots
     from auditkit.snapshots.history import newest
 
     if snapshot:
-        return api.open(snapshot)
-    found = api.open(newest(STORE))
+        return snapshots.open(snapshot)
+    found = snapshots.open(newest(STORE))
     console.say(f"snapshot: {found.path} of {found.manifest.called}, observed {found.manifest.when}")
     return found
 

@@ -26,7 +26,7 @@ def bundle(
     The archive has an index for people and one for programs, the digest of each file, and a letter of what is in it and
     what is not.
     """
-    from auditkit import api
+    from auditkit.api import handing_over
 
-    print(api.bundle(snapshot or [], framework, output, store=store, files=add, progress=console.say,
+    print(handing_over.bundle(snapshot or [], framework, output, store=store, files=add, progress=console.say,
                      exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))

@@ -47,14 +47,14 @@ Rate = Annotated[float, typer.Option("--rate", min=0, help="Requests per second 
 def take(*, quiet: bool, recording: Path | None, context: str | None, kubeconfig: str | None, time_limit: float,
          byte_limit: int, page_limit: int, rate: float, **given: Any) -> "Snapshot":
     """The snapshot. What is missing in it is said on stderr, whether or not the command is quiet."""
-    from auditkit import api
+    from auditkit.api import snapshots
     from auditkit.collectors.sources.bounds import Bounds
 
     if recording is not None and (context or kubeconfig):
         raise UsageError("--recording cannot be combined with --context or --kubeconfig: use files or a cluster.")
     bounds = Bounds(seconds=time_limit, bytes=byte_limit, pages=page_limit, rate=rate)
     with console.CollectionProgress(quiet=quiet) as progress:
-        snapshot = api.collect(context, recording=recording, kubeconfig=kubeconfig, bounds=bounds,
+        snapshot = snapshots.collect(context, recording=recording, kubeconfig=kubeconfig, bounds=bounds,
                                progress=progress.step, on_identity=progress.identity, **given)
     if not quiet:
         console.say(repr(snapshot).strip("<>"))

@@ -53,17 +53,17 @@ def diff(
     Objects that were added, removed or changed, and each field, the heaviest first. Status, times and pods that a
     controller replaced are left out. Kinds that were not read completely are listed as not comparable.
     """
-    from auditkit import api
+    from auditkit.api import over_time
 
     if framework:
         if unapproved or tickets or fail_on:
             raise UsageError("--unapproved, --tickets and --fail-on are for changes of the cluster. Leave out "
                              "--framework.")
-        _verdicts({name: api.verdict_changes(
+        _verdicts({name: over_time.verdict_changes(
             earlier, later, name, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
             pss_version=pss_version) for name in framework}, format)
         return
-    found = api.diff(earlier, later, tickets=tickets)
+    found = over_time.diff(earlier, later, tickets=tickets)
     shown = [each for each in found.attributed if not (unapproved and each[2])]
     plain = [change.plain(author, approval) for change, author, approval in shown]
     if format is Format.text:

@@ -33,19 +33,20 @@ def export(
 
     All frameworks are in one document; as csv or parquet, each has its own tables. The paths of files are printed.
     """
-    from auditkit import api
+    from auditkit.api import evaluating, handing_over
+    from auditkit.api.options import Options
     from auditkit.base import whole
 
-    names = framework or api.DEFAULT_FRAMEWORKS
-    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+    names = framework or evaluating.DEFAULT_FRAMEWORKS
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
     if format in ("csv", "parquet"):
         if output == "-":
             raise UsageError(f"--format {format} writes several files. Give their folder with --output.")
-        for path in api.export_tables(snapshot, output, format, names, **given):
+        for path in handing_over.export_tables(snapshot, output, format, names, **given):
             print(path)
         return
-    content = api.export(snapshot, format, names, **given)
+    content = handing_over.export(snapshot, format, names, **given)
     if output == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(content)

@@ -39,9 +39,9 @@ def list_frameworks(controls: Controls = None, format: FormatOption = Format.tex
 
     Each has the number of requirements that a cluster shows fully (evidenced), partly, or not at all (attested).
     """
-    from auditkit import api
+    from auditkit.api import evaluating
 
-    rows = [_counted(one, proposed) for one, proposed in api.listed(controls)]
+    rows = [_counted(one, proposed) for one, proposed in evaluating.listed(controls)]
     if format is not Format.text:
         console.records(rows, format)
         return
@@ -72,11 +72,11 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
 
     Each has its checks, the tables that they read, and the limitations.
     """
-    from auditkit import api
+    from auditkit.api import evaluating
     from auditkit.errors import NoSuchName
 
-    api.verify([], controls=controls, checks=checks)
-    one, proposed = api.shown_framework(framework, controls)
+    evaluating.verify([], controls=controls, checks=checks)
+    one, proposed = evaluating.shown_framework(framework, controls)
     found = {each.id: each for each in one.requirements}
     if requirement is not None and requirement not in found:
         raise NoSuchName(f"requirement of {framework}", requirement, found)
@@ -85,7 +85,7 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
                     f"shows what "
                     "it would change.", "yellow")
     if format is not Format.text or requirement is not None:
-        api.verify_framework(one)
+        evaluating.verify_framework(one)
     if format is not Format.text:
         console.records([_requirement(each) for each in found.values() if requirement in (None, each.id)], format)
     elif requirement is None:
@@ -106,13 +106,13 @@ def lint(file: Annotated[Path | None, typer.Argument(
     Also covers exceptions and attestations. Reports wrong keys, unknown checks, bad parameters, requirements without
     checks and checks without requirements. Exits with 1 if there is an error.
     """
-    from auditkit import api
+    from auditkit.api import evaluating
     from auditkit.proof import lint as linting
 
     if file is not None and not file.is_file():
         raise UsageError(f"{file} is a folder. `auditkit frameworks lint --controls {file}` checks all files in it."
                          if file.is_dir() else f"{file} does not exist. Give the path of a file.")
-    api.verify([], controls=controls, checks=checks)
+    evaluating.verify([], controls=controls, checks=checks)
     found = linting.lint(file, controls)
     if format is not Format.text:
         console.records([asdict(finding) for finding in found], format)
@@ -134,11 +134,11 @@ def test(check: Annotated[str | None, typer.Argument(help="Name of a check. Defa
     Each check must fail every mutant and pass every clean case. Exits with 1 if a check does not, or has too few
     cases.
     """
-    from auditkit import api
+    from auditkit.api import evaluating
     from auditkit.checks import all_checks, find
     from auditkit.proof.prove import prove
 
-    api.verify([], checks=checks)
+    evaluating.verify([], checks=checks)
     proofs = {one.name: prove(one) for one in ([find(check)] if check else all_checks().values())}
     if format is not Format.text:
         console.records([{"check": name, "holds": proof.holds, **asdict(proof)}

@@ -60,7 +60,7 @@ from auditkit.cli.options import (
 from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
-    from auditkit.api import Given
+    from auditkit.api.options import Options
     from auditkit.evaluation.evaluation import Evaluation
     from auditkit.snapshots.snapshot import Snapshot
 
@@ -158,9 +158,9 @@ def collect(
 
         print(text(), end="")
         return
-    from auditkit import api
+    from auditkit.api import snapshots
 
-    api.verify_folders(store=store)
+    snapshots.verify_folders(store=store)
     snapshot = collecting.take(
         quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
         timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
@@ -184,18 +184,19 @@ def evaluate(
 
     With --compare, show what your own version of a framework would change.
     """
-    from auditkit import api
+    from auditkit.api import evaluating, snapshots
+    from auditkit.api.options import Options
     from auditkit.cli import results
 
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
-    opened = api.open(snapshot)
-    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+    opened = snapshots.open(snapshot)
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
-    names = _once(framework or (api.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
-    proposed = [name for name in names if compare or api.proposed(name, controls)]
-    judged = [api.evaluate(opened, name, **given) for name in names if name not in proposed]
-    compared = [api.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
+    names = _once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
+    proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
+    judged = [evaluating.evaluate(opened, name, **given) for name in names if name not in proposed]
+    compared = [evaluating.compare(opened, name, controls or "", exceptions=exceptions, attestations=attestations,
                             checks=checks, pss_version=pss_version) for name in proposed]
     results.show(judged, compared, format, subjects=subjects)
     judged += [one.proposed for one in compared]
@@ -218,9 +219,9 @@ def explain(
 
     The explanation has the checks, their subjects, and the API requests that were made or refused.
     """
-    from auditkit import api
+    from auditkit.api import evaluating
 
-    found = api.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
+    found = evaluating.explain(snapshot, requirement, subject, frameworks=_once(framework or DEFAULT_FRAMEWORKS),
                         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                         pss_version=pss_version)
     for indent, text in found.lines():
@@ -238,17 +239,18 @@ def report(
 
     With --notebook, run other notebooks instead.
     """
-    from auditkit import api
+    from auditkit.api import reporting, snapshots
+    from auditkit.api.options import Options
 
-    api.verify_notebooks(notebook)
-    api.verify_folders(output=output)
-    opened = api.open(snapshot)
+    reporting.verify_notebooks(notebook)
+    snapshots.verify_folders(output=output)
+    opened = snapshots.open(snapshot)
     names = _once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
-    judged = _report(opened, names, output, quiet, api.Given(
+    judged = _report(opened, names, output, quiet, Options(
         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
     _unused(judged, controls)
     for name in notebook:
-        for file in api.report_notebook(opened, name, output, progress=None if quiet else console.say):
+        for file in reporting.report_notebook(opened, name, output, progress=None if quiet else console.say):
             print(file)
     _threshold(judged, fail_on)
 
@@ -270,13 +272,14 @@ def run(
 
     Use this command in schedulers.
     """
-    from auditkit import api
+    from auditkit.api import evaluating, snapshots
+    from auditkit.api.options import Options
 
-    given = api.Given(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
     framework = _once(framework)
-    api.verify(framework, **given)  # a mistake is reported before the collection starts
-    api.verify_folders(store=store, output=output)
+    evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
+    snapshots.verify_folders(store=store, output=output)
     snapshot = collecting.take(
         quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
         timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
@@ -295,10 +298,11 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
     The demo needs no cluster.
     """
-    from auditkit import api
+    from auditkit.api import snapshots
+    from auditkit.api.options import Options
 
-    api.verify_folders(output=output)
-    _report(api.demo(), _once(framework), output, quiet, api.Given())
+    snapshots.verify_folders(output=output)
+    _report(snapshots.demo(), _once(framework), output, quiet, Options())
 
 
 @app.command()
@@ -311,13 +315,13 @@ def show(
     Shows the snapshots of a store, the tables of a snapshot, or the columns of a table. Exits with 2 if a snapshot of
     the store cannot be opened; the others are shown.
     """
-    from auditkit import api
+    from auditkit.api import snapshots
     from auditkit.cli import listing
 
     if path is None:
         listing.show_model()
-    elif path == api.DEMO or os.path.lexists(Path(path) / "manifest.json"):
-        listing.show_snapshot(api.open(path), table)
+    elif path == snapshots.DEMO or os.path.lexists(Path(path) / "manifest.json"):
+        listing.show_snapshot(snapshots.open(path), table)
     elif Path(path).is_dir() and table is not None:
         raise UsageError(f"{path} is a store. Give the folder of one of its snapshots to see the table {table!r}.")
     elif Path(path).is_dir():
@@ -329,17 +333,17 @@ def show(
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
-            given: "Given") -> list["Evaluation"]:
-    from auditkit import api
+            given: "Options") -> list["Evaluation"]:
+    from auditkit.api import evaluating, reporting
 
     if frameworks and snapshot.path is None:
-        api.verify(frameworks, **given)  # nothing is written before a mistake is said
-        api.settle(snapshot, output)
+        evaluating.verify(frameworks, **given)  # nothing is written before a mistake is said
+        reporting.settle(snapshot, output)
     judged = []
     for name in frameworks:
-        judged.append(api.evaluate(snapshot, name, **given))
+        judged.append(evaluating.evaluate(snapshot, name, **given))
         _notices(judged[-1])
-        files = api.report(snapshot, name, output, progress=None if quiet else console.say, **given)
+        files = reporting.report(snapshot, name, output, progress=None if quiet else console.say, **given)
         for file in files:
             print(file)
     return judged
@@ -352,10 +356,11 @@ def _once(names: list[str]) -> list[str]:
 
 def _unused(judged: list["Evaluation"], controls: Path | None) -> None:
     """Warn if no framework of ``--controls`` was evaluated: they must be named."""
-    from auditkit import api
+    from auditkit.api import evaluating
 
     if controls is not None and judged and not any(one.files for one in judged):
-        names = ", ".join(sorted({one.framework for one, _ in api.listed(controls)} - set(api.frameworks())))
+        own = {one.framework for one, _ in evaluating.listed(controls)} - set(evaluating.frameworks())
+        names = ", ".join(sorted(own))
         console.say(f"No framework in {controls} was evaluated. Name one with --framework"
                     f"{f' ({names})' if names else ''}.", "yellow")
 

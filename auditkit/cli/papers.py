@@ -27,9 +27,9 @@ def workpapers(
 
     Each has scope, populations, tests, exceptions, what is not known, and columns to fill in and sign.
     """
-    from auditkit import api
+    from auditkit.api import handing_over, snapshots
 
-    opened = api.open(snapshot)
+    opened = snapshots.open(snapshot)
     for name in dict.fromkeys(framework):
-        print(api.workpapers(opened, name, output, conclusions=conclusions, sample=sample, store=store,
+        print(handing_over.workpapers(opened, name, output, conclusions=conclusions, sample=sample, store=store,
                              exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))

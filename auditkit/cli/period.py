@@ -68,9 +68,9 @@ def period(
 
     A day without a snapshot has no evidence: nothing is carried from one day to the next.
     """
-    from auditkit import api
+    from auditkit.api import over_time
 
-    found = api.period(store, framework, start, end, cluster=cluster, every=_every(frequency), anew=judge_anew,
+    found = over_time.period(store, framework, start, end, cluster=cluster, every=_every(frequency), anew=judge_anew,
                        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                        pss_version=pss_version)
     if format is PeriodFormat.json:
@@ -91,9 +91,9 @@ def given(
 
     With a number and a framework, show the requirements as they were given then.
     """
-    from auditkit import api
+    from auditkit.api import over_time
 
-    found = api.given(snapshot, framework)
+    found = over_time.given(snapshot, framework)
     if not number:
         console.table("Verdicts that were given", [
             "number", "framework", "version", "auditkit", "basis", "people's files", "trusted"], (

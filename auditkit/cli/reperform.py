@@ -32,9 +32,9 @@ def reperform(
 
     Exits with 0 if all figures are the same, with 1 if one is different, with 2 if it cannot be done.
     """
-    from auditkit import api
+    from auditkit.api import handing_over
 
-    found = api.reperform_all(report, snapshot=snapshot, store=store, attestations=attestations, checks=checks)
+    found = handing_over.reperform_all(report, snapshot=snapshot, store=store, attestations=attestations, checks=checks)
     for one in found:
         _print(one)
         if explain and one.knows(explain):

@@ -80,17 +80,17 @@ def sample(
 
     For example: auditkit sample demo --population pods --frequency daily --seed "Acme 2026, J. Roe"
     """
-    from auditkit import api
+    from auditkit.api import over_time
     from auditkit.base import whole
 
     if output and format is SampleFormat.text:
         raise UsageError("--output writes a file for programs: add --format csv or --format json.")
-    found = api.population(source, population, start=start, end=end, cluster=cluster, exceptions=exceptions,
+    found = over_time.population(source, population, start=start, end=end, cluster=cluster, exceptions=exceptions,
                            checks=checks)
     if population_file:
         whole.write(population_file, found.content)
         console.say(f"{population_file} has the population; its sha256 is {found.digest}")
-    chosen = api.sample(
+    chosen = over_time.sample(
         found, seed=seed, size=size, frequency=frequency.value if frequency else "", risk=risk.value, sizes=sizes,
         by=by, choice=choice, framework=framework, requirements=requirement, exceptions=exceptions, controls=controls,
         checks=checks)

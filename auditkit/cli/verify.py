@@ -32,9 +32,9 @@ def verify(
 
     Names what was changed, added or taken away. Needs no network. Exits with 1 if anything is wrong.
     """
-    from auditkit import api
+    from auditkit.api import handing_over
 
-    found = api.verify_evidence(path, store)
+    found = handing_over.verify_evidence(path, store)
     if format is Format.json:
         console.as_json({"findings": [asdict(each) for each in found.findings], "snapshots": found.snapshots,
                          "files": found.files, "bytes": found.bytes, "chains": found.chains})

@@ -13,7 +13,7 @@ from auditkit.errors import SnapshotError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result, joined
 from auditkit.framework.definition import definition
-from auditkit.people.conclusions import TO_FILL, Conclusion, Listed, list_digest
+from auditkit.people.conclusions import TO_FILL, Conclusion, Listed, Period, list_digest
 from auditkit.people.entries import Notice
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
@@ -25,18 +25,26 @@ SAME, CHANGED, NOT_KNOWN = "the same", "changed", "not known"
 class Carried:
     """The conclusions on the requirements of an evaluation.
 
-    ``current`` has, by requirement, the newest that names the snapshot of the evaluation; ``last`` the newest of the
-    others that was tested before it, whose snapshots are earlier evidence.
+    ``current`` has, by requirement, the newest that names the snapshot of the evaluation; ``last`` the newest of those
+    on earlier evidence: its period, or without one the test, ended before the snapshot was observed. ``held`` are the
+    snapshots of a store, without which nobody can tell which ones are meant by the digest of their list.
     """
 
-    def __init__(self, evaluation: Evaluation, conclusions: Iterable[Conclusion]):
+    def __init__(self, evaluation: Evaluation, conclusions: Iterable[Conclusion], held: Iterable[Snapshot] = ()):
         self._results = {result.requirement.id: result for result in evaluation.results}
         self._day = evaluation.snapshot.manifest.days[0]
         self._ours = sorted((each for each in conclusions if each.entry.framework == evaluation.framework.framework
                              and each.entry.requirement in self._results), key=lambda each: each.entry.tested_on)
-        digest = evaluation.snapshot.digest
-        self.current = {each.entry.requirement: each for each in self._ours if each.names(digest)}
-        self.last = {each.entry.requirement: each for each in self._ours if not each.names(digest)}
+        digest, held = evaluation.snapshot.digest, list(held)
+        ours = [each for each in self._ours if _names(each, digest, held)]
+        self.current = {each.entry.requirement: each for each in ours}
+        self.last = {each.entry.requirement: each for each in self._ours if each not in ours and self._earlier(each)}
+        self._others = [each for each in self._ours if each not in ours and not self._earlier(each)]
+
+    def _earlier(self, conclusion: Conclusion) -> bool:
+        """True if it is on evidence from before the snapshot."""
+        entry = conclusion.entry
+        return (entry.period.until if entry.period else entry.tested_on) < self._day
 
     def columns(self, requirements: Sequence[str]) -> dict[str, list[object]]:
         """The columns that workpapers show beside these requirements: `TO_FILL` and those that begin with ``last_``."""
@@ -45,7 +53,8 @@ class Carried:
 
     @cached_property
     def notices(self) -> list[Notice]:
-        """What is wrong with the conclusions of this framework: a file of a sample, a day, a contradiction."""
+        """What is wrong with the conclusions of this framework: a file of a sample, a day, a contradiction, or that one
+        is not shown because nothing says that it is on this snapshot or on an earlier one."""
         return [Notice(f"conclusion {kind}", each.origin, what) for each in self._ours
                 for kind, what in self._said(each)]
 
@@ -77,6 +86,10 @@ class Carried:
         entry = conclusion.entry
         if conclusion.sample and conclusion.sample.wrong:
             yield conclusion.sample.wrong, conclusion.sample.path
+        if conclusion in self._others:
+            yield "not shown", (f"it does not name this snapshot, and nothing shows that it is on earlier ones: its "
+                                f"{'period' if entry.period else 'test'} did not end before {self._day}. Where it has "
+                                "only the digest of a list, give the store that has the snapshots (--store)")
         if self.current.get(entry.requirement) is conclusion:
             if entry.tested_on < self._day:
                 yield "too early", f"it was tested on {entry.tested_on}, and the snapshot was observed on {self._day}"
@@ -137,16 +150,30 @@ def _listed(conclusion: Conclusion, named: Listed, store: _Store,
     if period is None:
         yield "snapshots not known", "it has the digest of a list of snapshots but no period. Add the period."
         return
-    clusters: dict[tuple[str, str], list[Snapshot]] = {}
-    for each in store.snapshots:
-        if period.first <= each.manifest.days[1] <= period.until:
-            clusters.setdefault(each.manifest.which, []).append(each)
-    for held in clusters.values():
-        if len(held) == named.count and list_digest(each.digest for each in held) == named.sha256:
-            yield from _altered(held, verified)
-            return
+    if held := _meant(named, period, store.snapshots):
+        yield from _altered(held, verified)
+        return
     yield "snapshot missing", (f"no cluster of the store has {named.count} snapshots from {period.first} to "
                                f"{period.until} whose list has the SHA-256 {named.sha256}")
+
+
+def _meant(named: Listed, period: Period | None, snapshots: Iterable[Snapshot]) -> list[Snapshot]:
+    """The snapshots that the digest of a list means: all of one cluster that were observed in the period; none where
+    the list is another."""
+    clusters: dict[tuple[str, str], list[Snapshot]] = {}
+    for each in snapshots:
+        if period and period.first <= each.manifest.days[1] <= period.until:
+            clusters.setdefault(each.manifest.which, []).append(each)
+    return next((held for held in clusters.values() if len(held) == named.count
+                 and list_digest(each.digest for each in held) == named.sha256), [])
+
+
+def _names(conclusion: Conclusion, digest: str, held: Iterable[Snapshot]) -> bool:
+    """True if a conclusion names the snapshot of this digest, by itself or in a list."""
+    named = conclusion.entry.snapshots
+    if isinstance(named, Listed):
+        return any(each.digest == digest for each in _meant(named, conclusion.entry.period, held))
+    return any(digest.startswith(each) for each in named)
 
 
 def _altered(snapshots: list[Snapshot], verified: dict[str, str]) -> Iterator[tuple[str, str]]:

@@ -52,6 +52,7 @@ from auditkit.evaluation.basis import Basis
 from auditkit.evaluation.results import Outcome, Reason, Result, column
 from auditkit.evaluation.words import SUBJECT, VERDICTS
 from auditkit.framework.model import Requirement
+from auditkit.snapshots import chain
 from auditkit.snapshots.ledger import Gap
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
@@ -105,7 +106,7 @@ class Distrusted(AuditkitError):
 
 def folder(snapshot: Snapshot) -> Path | None:
     """Where the verdicts of a snapshot are stored; ``None`` for one that lies nowhere."""
-    return snapshot.path.resolve().parent / "verdicts" / snapshot.digest if snapshot.path else None
+    return snapshot.path.resolve().parent / chain.VERDICTS / snapshot.digest if snapshot.path else None
 
 
 def load(snapshot: Snapshot, basis: Basis, plan: Plan) -> list[Result] | None:

@@ -17,6 +17,10 @@ ABOUT = ["population", "population_items", "population_sha256", "seed"]
 """The last columns of the CSV: from which population, and by which seed."""
 
 
+NOTE = "note"
+"""What ``how`` has in a row of the CSV that is no item but says what the population lacks."""
+
+
 def document(sample: Sample) -> dict[str, Any]:
     """Everything about a sample, as plain data: what it is of, how it was made, its items, and their evidence."""
     population = sample.population
@@ -44,7 +48,7 @@ def as_csv(sample: Sample) -> bytes:
     writer = csv.writer(lines)
     writer.writerow(map(cell, columns))
     for note in filter(None, (population.warning, population.bounds)):
-        row = dict.fromkeys(columns, "") | {"how": "note", "reason": note} | dict(zip(ABOUT, about, strict=True))
+        row = dict.fromkeys(columns, "") | {"how": NOTE, "reason": note} | dict(zip(ABOUT, about, strict=True))
         writer.writerow([cell(value) for value in row.values()])
     for row in sample.frame.itertuples(index=False, name=None):
         writer.writerow([cell(_flat(value)) for value in (*row, *about)])

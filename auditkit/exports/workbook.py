@@ -21,6 +21,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import WORDS
 from auditkit.exports.columns import Column
 from auditkit.exports.frames import TABLES
+from auditkit.exports.sample import ABOUT, NOTE
 from auditkit.exports.sheets import Book, workbook
 from auditkit.people.conclusions import COVER, RESULTS, SHEET, TO_FILL, Labels
 from auditkit.snapshots.ledger import NOT_COLLECTED
@@ -75,11 +76,13 @@ EMPTY_LINES = 40
 
 @dataclass(frozen=True)
 class Sample:
-    """The items that an auditor chose, as a frame of texts, and where they are from."""
+    """The items that an auditor chose, as a frame of texts, and where they are from; ``notes`` say what the population
+    lacks, where `auditkit.exports.sample` wrote the file."""
 
     items: pd.DataFrame
     source: str
     sha256: str
+    notes: tuple[str, ...] = ()
 
 
 def workpapers(evaluation: Evaluation, carried: Carried | None = None, sample: Sample | None = None) -> bytes:
@@ -102,7 +105,9 @@ def read_sample(path: Path) -> Sample:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UsageError(f"{path} cannot be read as a sample: {reason}. Give a CSV file in UTF-8 with a "
                          "heading.") from None
-    return Sample(items, path.name, hashlib.sha256(content).hexdigest())
+    notes = items["how"].eq(NOTE) if {"how", "reason", *ABOUT} <= set(items) else pd.Series(False, items.index)
+    return Sample(items[~notes], path.name, hashlib.sha256(content).hexdigest(),
+                  tuple(items.loc[notes, "reason"]) if notes.any() else ())
 
 
 @dataclass
@@ -226,6 +231,7 @@ class _Papers:
             yield from (("", notice) for notice in notices)
         if self.sample:
             yield "Sample", f"{len(self.sample.items):,} items of {self.sample.source}, SHA-256 {self.sample.sha256}"
+            yield from (("", note) for note in self.sample.notes)
 
 
 _HOW = (

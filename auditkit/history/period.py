@@ -207,7 +207,7 @@ class Period:
     def longest_gap(self, times: Sequence[dt.datetime] | None = None) -> tuple[dt.timedelta, dt.datetime, dt.datetime]:
         """The longest time without a snapshot, from when and until when; the first of several that are as long."""
         times = [each.time for each in self.counted] if times is None else times
-        ends = [_midnight(self.start), *times, _midnight(self.end + dt.timedelta(days=1))]
+        ends = [_midnight(self.start), *times, _midnight_after(self.end)]
         begin, until = max(itertools.pairwise(ends), key=lambda pair: pair[1] - pair[0])
         return until - begin, begin, until
 
@@ -288,6 +288,13 @@ def _rules(before: Moment, after: Moment) -> Iterator[str]:
 
 def _midnight(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), dt.UTC)
+
+
+def _midnight_after(day: dt.date) -> dt.datetime:
+    """The end of a day; the last day that there is ends with the last moment that there is."""
+    if day == dt.date.max:
+        return dt.datetime.max.replace(tzinfo=dt.UTC)
+    return _midnight(day + dt.timedelta(days=1))
 
 
 def _in_days(span: dt.timedelta) -> float:

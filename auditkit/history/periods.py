@@ -22,6 +22,9 @@ from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
 
+LONGEST = 36_525
+"""Days that a period may have: a hundred years. Beyond them somebody has mistyped a year."""
+
 
 @dataclass
 class Rule:
@@ -76,9 +79,13 @@ def periods(store: Path, rule: Rule, start: dt.date, end: dt.date, cluster: str 
     """
     if end < start:
         raise UsageError(f"The period ends on {end}, before it begins ({start}). Correct one of the days.")
+    if (end - start).days > LONGEST:
+        raise UsageError(f"The period from {start} to {end} has {count((end - start).days + 1, 'day')}; the longest "
+                         f"has {LONGEST:,}. Correct one of the days.")
     held, broken = snapshots(store)
-    if not held and not broken:
-        raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
+    if not held:
+        raise broken[0] if broken else SnapshotError(
+            f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
     clusters: dict[tuple[str, str], list[Snapshot]] = {}
     for each in held:
         clusters.setdefault(each.manifest.which, []).append(each)

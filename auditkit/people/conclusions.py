@@ -103,11 +103,6 @@ class Conclusion:
     origin: Origin
     sample: Evidence | None = None
 
-    def names(self, digest: str) -> bool:
-        """True if it names the snapshot of this digest."""
-        given = self.entry.snapshots
-        return not isinstance(given, Listed) and any(digest.startswith(each) for each in given)
-
     @property
     def sampled(self) -> str:
         """What was tested, in words."""

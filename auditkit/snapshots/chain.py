@@ -5,9 +5,9 @@ of the second, and so on; each manifest names the digest of the one before it (`
 only where there is none, so that of several writers one is next and the others come after it. It is written last: a
 snapshot is in the store when its entry is there.
 
-A writer that ends between the folder and its entry leaves a folder that is whole. If it continues the end of the chain,
-the next writer enters it (`finish`). Otherwise `auditkit verify` tells of it, and writing the same evidence again
-enters it.
+A writer that ends between the folder and its entry leaves a folder that is whole, and its name (`announce`): the next
+writer enters it (`finish`). One writes at a time (`auditkit.base.whole.turn`); where a file system has no locks and two
+were killed at once, `auditkit verify` tells of the folder that was not entered.
 
 A cluster has one folder, whatever it is called: the one whose chain has its UID.
 """
@@ -22,11 +22,13 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import files, whole
-from auditkit.base.places import names
+from auditkit.base.files import names
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.snapshots.manifest import DIGITS, Cluster, Manifest
 
-FOLDER = "chain"
+FOLDER, VERDICTS = "chain", "verdicts"
+"""What stands beside the snapshots in the folder of a cluster."""
+_NEXT = f"{whole.PARTIAL}next"
 _ENTRY = re.compile(r"(\d{6,})\.json")
 SNAPSHOT = re.compile(rf"\d{{8}}T\d{{6}}Z-(?P<digest>[0-9a-f]{{{DIGITS}}})")
 """The name of a snapshot's folder."""
@@ -89,31 +91,35 @@ def enter(cluster: Path, after: Link, content: bytes) -> bool:
     """Enter a manifest behind the end of a chain; false where another has been entered there. Raises `OSError`."""
     path = entry(cluster, after.number + 1)
     path.parent.mkdir(parents=True, exist_ok=True)
-    return whole.create(path, content) or files.content(path) == content
+    entered = whole.create(path, content) or files.content(path) == content
+    (cluster / FOLDER / _NEXT).unlink(missing_ok=True)
+    return entered
+
+
+def announce(cluster: Path, folder: str) -> None:
+    """Say which folder is moved to its place next, so that it can be entered if its writer ends before. Raises
+    `OSError`."""
+    (cluster / FOLDER).mkdir(exist_ok=True)
+    whole.write_durably(cluster / FOLDER / _NEXT, folder.encode())
 
 
 def finish(cluster: Path) -> Link:
-    """Enter what writers left that ended before they could do so; returns the end of the chain. Raises `OSError`."""
+    """Enter what a writer left that ended before it could do so; returns the end of the chain. Raises `OSError`."""
     end = last(cluster)
-    while content := _continuing(cluster, end):
+    if content := _left(cluster, end):
         enter(cluster, end, content)
         end = last(cluster)
     return end
 
 
-def _continuing(cluster: Path, end: Link) -> bytes:
-    """The manifest of a folder that continues a chain; empty where there is none. A folder that is dated before the
-    end is not looked at: reading all of them would take longer with each snapshot."""
-    first = end.manifest.folder[:16] if end.number and end.manifest else ""
-    for name in names(cluster):
-        named = SNAPSHOT.fullmatch(name)
-        if named and name >= first:
-            with suppress(OSError):
-                link = Link(0, files.content(cluster / name / "manifest.json"))
-                found = link.manifest if link.digest.startswith(named["digest"]) else None
-                if found and found.previous == digest_of(end) and (
-                        not end.manifest or found.which == end.manifest.which):
-                    return link.content
+def _left(cluster: Path, end: Link) -> bytes:
+    """The manifest of the folder that was moved to its place and not entered; empty where there is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        named = SNAPSHOT.fullmatch(files.content(cluster / FOLDER / _NEXT).decode())
+        link = Link(0, files.content(cluster / named[0] / "manifest.json")) if named else NONE
+        found = link.manifest if named and link.digest.startswith(named["digest"]) else None
+        if found and found.previous == digest_of(end) and (not end.manifest or found.which == end.manifest.which):
+            return link.content
     return b""
 
 

@@ -5,29 +5,33 @@ clusters, and one cluster may have had two names.
 """
 
 import datetime as dt
+import os
 from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from auditkit.base.files import unreadable
-from auditkit.base.places import as_os_errors, local, place
 from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError, UsageError
 from auditkit.snapshots import chain
+from auditkit.snapshots.chain import VERDICTS, Link
 from auditkit.snapshots.manifest import DIGITS, Manifest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot, read_manifest
 
 
-def snapshots(store: Path | str) -> tuple[list[Snapshot], list[SnapshotError]]:
+def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
     """The snapshots of a store, oldest first within each cluster; and why others in it cannot be opened, or do not
     count: where a cluster has a chain, its snapshots are those that are in it, and those from before there were chains.
+    One that the chain has and the store has not is told too.
     """
     found: list[Snapshot] = []
     broken: list[SnapshotError] = []
-    for cluster, paths in groupby(_folders(place(store)), key=lambda path: path.parent):
-        folders, known = list(paths), places(cluster)  # the chain is read after the folders: what is entered now counts
-        for path in folders:
+    folders, chained = _held(store)
+    for cluster in sorted({folder.parent for folder in folders} | chained):
+        ours = [folder for folder in folders if folder.parent == cluster]
+        links = _links(cluster)  # after the folders: what is entered now counts
+        known = {link.digest for link in links}
+        for path in ours:
             try:
                 snapshot = open_snapshot(path)
             except SnapshotError as error:
@@ -39,8 +43,20 @@ def snapshots(store: Path | str) -> tuple[list[Snapshot], list[SnapshotError]]:
                     f"put it there. `auditkit verify {cluster}` says more."))
             else:
                 found.append(snapshot)
+        broken += _missing(cluster, links, {folder.name for folder in ours})
     return sorted(found, key=lambda snapshot: (
         snapshot.manifest.cluster, snapshot.manifest.which, _age(snapshot.manifest))), broken
+
+
+def _missing(cluster: Path, links: list[Link], names: set[str]) -> Iterator[SnapshotError]:
+    """What the chain of a cluster has, and its folder has not."""
+    for link in links:
+        if link.manifest and link.manifest.folder not in names:
+            yield SnapshotError(f"{cluster / link.manifest.folder} is missing: the chain of its cluster has it. "
+                                f"`auditkit verify {cluster}` says more.")
+    if gone := sorted(set(range(1, len(links) + 1)) - {link.number for link in links}):
+        yield SnapshotError(f"{chain.entry(cluster, gone[0])} is missing, with the snapshot that it had. "
+                            f"`auditkit verify {cluster}` says more.")
 
 
 def with_digest(store: Path, digest: str) -> Path | None:
@@ -49,23 +65,22 @@ def with_digest(store: Path, digest: str) -> Path | None:
                  and read_manifest(path)[1] == digest), None)
 
 
-def places(cluster: Path) -> dict[str, int]:
-    """The place of each snapshot in the chain of a cluster, by its digest. Raises `SnapshotError`."""
+def _links(cluster: Path) -> list[Link]:
+    """The entries of the chain of a cluster. Raises `SnapshotError`."""
     try:
-        with as_os_errors():
-            return {link.digest: link.number for link in chain.read(cluster)}
+        return list(chain.read(cluster))
     except OSError as error:
         raise SnapshotError(unreadable(cluster / chain.FOLDER, error)) from None
 
 
-def newest(store: Path | str) -> Path:
+def newest(store: Path) -> Path:
     """The folder of the snapshot of a store that was observed last, if the store has snapshots of one cluster only.
 
     Raises `UsageError` that names the newest of each cluster, and `SnapshotError` where a manifest cannot be read: it
     could be that of the newest.
     """
     last: dict[tuple[str, str], tuple[Manifest, Path]] = {}
-    for path in _folders(place(store)):
+    for path in _folders(store):
         manifest, _ = read_manifest(path)
         if manifest.which not in last or _age(last[manifest.which][0]) <= _age(manifest):
             last[manifest.which] = manifest, path
@@ -77,16 +92,22 @@ def newest(store: Path | str) -> Path:
     raise UsageError(f"The snapshot is not clear: {store} {held}. Give the folder of one, or 'demo'.")
 
 
-def _folders(store: Path) -> Iterator[Path]:
-    """The folders of snapshots, cluster by cluster, without what is being written."""
-    try:
-        with as_os_errors():
-            if not local(store):
-                store.fs.invalidate_cache()  # type: ignore[attr-defined]
-            yield from sorted(file.parent for file in store.rglob("manifest.json")
-                              if not any(part.startswith(PARTIAL) for part in file.relative_to(store).parts))
-    except OSError as error:
-        raise SnapshotError(unreadable(store, error)) from None
+def _folders(store: Path) -> list[Path]:
+    """The folders of snapshots, without what is being written."""
+    return _held(store)[0]
+
+
+def _held(store: Path) -> tuple[list[Path], set[Path]]:
+    """The folders of snapshots, and those of clusters that have a chain, without what is being written."""
+    snapshots, chained = [], set()
+    for folder, names, files in os.walk(store):
+        if "manifest.json" in files:
+            snapshots.append(Path(folder))
+        if chain.FOLDER in names:
+            chained.add(Path(folder))
+        names[:] = [] if "manifest.json" in files else [
+            name for name in names if not name.startswith(PARTIAL) and name not in (chain.FOLDER, VERDICTS)]
+    return sorted(snapshots), chained
 
 
 def _age(manifest: Manifest) -> tuple[dt.datetime, dt.datetime]:

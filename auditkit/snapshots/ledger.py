@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
+from auditkit.base.times import in_utc
 
 Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 
@@ -51,6 +52,10 @@ class Entry(msgspec.Struct, kw_only=True):
     ended: dt.datetime
     identity: str = ""
     bodies: list[Body] = []
+
+    def __post_init__(self) -> None:
+        for moment in (self.started, self.ended):
+            in_utc(moment)
 
 
 class Gap(NamedTuple):

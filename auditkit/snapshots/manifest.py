@@ -6,6 +6,8 @@ import json
 
 import msgspec
 
+from auditkit.base import hostile_text as text
+from auditkit.base.times import in_utc
 from auditkit.snapshots.ledger import Entry
 
 FORMAT = 1
@@ -62,6 +64,11 @@ class Manifest(Cluster, kw_only=True):
     files: dict[str, str] = {}
     previous: str | None = None
 
+    def __post_init__(self) -> None:
+        for moment in (self.started, self.ended, self.observed_from, self.observed_until):
+            if moment:
+                in_utc(moment)  # one that is none makes no manifest: it would break whoever shows it
+
     @property
     def observed(self) -> tuple[dt.datetime | None, dt.datetime]:
         """The first and the last time at which what the snapshot shows may have been so; the first is None where
@@ -88,17 +95,17 @@ class Manifest(Cluster, kw_only=True):
     def as_of(self) -> str:
         """`moment` in words, to the second, with a word where it is not exact."""
         exact = self.live or self.observed_by in ("recorded", "stated")
-        return f"{'' if exact else 'not before ' if self.observed[0] else 'read '}{_utc(self.moment)}"
+        return f"{'' if exact else 'not before ' if self.observed[0] else 'read '}{text.when(self.moment)}"
 
     @property
     def when(self) -> str:
         """When what it shows was observed, and how that is known, in words."""
-        (first, last), read = self.observed, f"read on {_utc(self.started)}"
+        (first, last), read = self.observed, f"read on {text.when(self.started)}"
         if first is None:
             return f"at an unknown time; {read}"
-        span = _utc(first) if first == last else f"{_utc(first)} to {_utc(last)}"
+        span = text.when(first) if first == last else f"{text.when(first)} to {text.when(last)}"
         said = {"recorded": f"{span}, as recorded", "stated": f"{span}, stated by {self.stated_by or 'the user'}",
-                "contents": f"not before {_utc(first)}, the latest time in the data"}.get(self.observed_by, "")
+                "contents": f"not before {text.when(first)}, the latest time in the data"}.get(self.observed_by, "")
         return f"{said}; {read}" if said else span
 
     def encoded(self) -> bytes:
@@ -114,7 +121,3 @@ class Manifest(Cluster, kw_only=True):
     def folder(self) -> str:
         """The name of the snapshot's folder: when, and the digest that proves the manifest."""
         return f"{self.started:%Y%m%dT%H%M%SZ}-{self.digest[:DIGITS]}"
-
-
-def _utc(moment: dt.datetime) -> str:
-    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M:%S} UTC"

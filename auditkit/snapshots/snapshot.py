@@ -249,7 +249,7 @@ class Snapshot:
 
         Existing files are never overwritten. Raises `SnapshotError` where it cannot be written.
         """
-        self.path = write_snapshot(self.manifest, self._tables, Path(store))
+        self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest
         return self.path
 

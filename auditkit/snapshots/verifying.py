@@ -25,7 +25,6 @@ from auditkit.snapshots.row_groups import damaged
 from auditkit.snapshots.store import read_manifest
 
 WRONG, NOTE = "wrong", "note"
-_VERDICTS = "verdicts"
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,8 @@ def _clusters(root: Path) -> list[Path]:
         names[:] = sorted(name for name in names if not name.startswith(PARTIAL))
         if any(name == chain.FOLDER or SNAPSHOT.fullmatch(name) for name in names):
             held.add(Path(folder))
-        names[:] = [name for name in names if name not in (chain.FOLDER, _VERDICTS) and not SNAPSHOT.fullmatch(name)]
+        names[:] = [name for name in names if not SNAPSHOT.fullmatch(name)
+                    and name not in (chain.FOLDER, chain.VERDICTS)]
     return sorted(held)
 
 
@@ -231,7 +231,7 @@ def _files(folder: Path, manifest: Manifest, found: Verification) -> None:
 def _verify_verdicts(cluster: Path, found: Verification) -> None:
     """Notes on verdicts that this installation did not write: they are not believed, and judged anew."""
     strange: Counter[Path] = Counter()
-    for path in sorted((cluster / _VERDICTS).glob("*/*-*.*")):
+    for path in sorted((cluster / chain.VERDICTS).glob("*/*-*.*")):
         try:
             ours = same(seal(files.content(path))[:32], path.stem.rpartition("-")[2])
         except OSError:

@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -11,63 +11,57 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.base import files
-from auditkit.base.files import reason, verify_writable
-from auditkit.base.places import as_os_errors, local, names, place
+from auditkit.base.files import names, reason, verify_writable
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.base.whole import scratch, sync, workspace, write_durably
+from auditkit.base.whole import sync, turn, workspace, write_durably
 from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.row_groups import encoded
 
 
-def verify_store(store: Path | str) -> None:
-    """Raises `SnapshotError` where a store cannot be written: before a collection, which may take long. Of a URL it is
-    only known whether its driver is installed (`MissingDependency`)."""
-    found = place(store)
+def verify_store(store: Path) -> None:
+    """Raises `SnapshotError` where a store cannot be written: before a collection, which may take long."""
     try:
-        if local(found):
-            verify_writable(found)
+        verify_writable(store)
     except OSError as error:
-        raise _unwritable(found, error) from None
+        raise _unwritable(store, error) from None
 
 
 def _unwritable(store: Path, error: OSError) -> SnapshotError:
     return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
-def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path | str) -> Path:
-    """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
+def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> tuple[Path, Manifest]:
+    """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder and the manifest
+    that stands in it.
 
     CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
     Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
     """
-    store = place(store)
     try:
-        with as_os_errors(), _space(store) as space:
+        store.mkdir(parents=True, exist_ok=True)
+        with workspace(store) as space:
             partial = space / "snapshot"
             partial.mkdir(0o700)  # evidence is for whoever collected it, and those whom they allow
-            manifest.schema = tables.digest()
-            manifest.files = dict(_write_tables(written, partial))
-            while (target := _entered(manifest, partial, store)) is None:
+            complete = msgspec.structs.replace(
+                manifest, schema=tables.digest(), files=dict(_write_tables(written, partial)))
+            while (target := _entered(complete, partial, store)) is None:
                 pass  # another writer was next: try behind it
     except OSError as error:
         raise _unwritable(store, error) from None
-    return target
-
-
-def _space(store: Path) -> AbstractContextManager[Path]:
-    """Where a snapshot is made: in the store, so that it can be moved to its place in one step; or on this computer."""
-    if not local(store):
-        return scratch()
-    store.mkdir(parents=True, exist_ok=True)
-    return workspace(store)
+    return target, complete
 
 
 def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
     """Move a snapshot to its place and enter it at the end of the chain; ``None`` where another was entered there."""
     cluster = chain.folder_of(manifest, store)
     cluster.mkdir(parents=True, exist_ok=True)
+    with turn(cluster):  # so that one who is killed leaves a folder that the next one can enter
+        return _entered_in(cluster, manifest, partial)
+
+
+def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None:
     end = chain.finish(cluster)
     if there := _same(manifest, cluster):
         return there
@@ -75,11 +69,12 @@ def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
     content = manifest.encoded()
     write_durably(partial / "manifest.json", content)
     target = cluster / manifest.folder
+    chain.announce(cluster, target.name)
     moved = _move(partial, target)
     if chain.enter(cluster, end, content):
         return target
     if moved:
-        _take_back(target, partial)
+        os.rename(target, partial)
     return None
 
 
@@ -105,10 +100,6 @@ def _evidence(manifest: Manifest) -> Manifest:
 def _move(partial: Path, target: Path) -> bool:
     """Bring a snapshot to its place; false where exactly this stands there, of a writer who was faster or who ended
     before it was entered."""
-    if not local(target):
-        for name in [*sorted(set(names(partial)) - {"manifest.json"}), "manifest.json"]:  # what makes it one, last
-            (target / name).write_bytes((partial / name).read_bytes())
-        return True
     sync(partial)
     try:
         os.rename(partial, target)
@@ -118,16 +109,6 @@ def _move(partial: Path, target: Path) -> bool:
         return False
     sync(target.parent)
     return True
-
-
-def _take_back(target: Path, partial: Path) -> None:
-    """Take a snapshot from a place that another has taken in the chain."""
-    if local(target):
-        os.rename(target, partial)
-    else:
-        for name in ["manifest.json", *names(target)]:
-            with suppress(FileNotFoundError):
-                (target / name).unlink()
 
 
 def _write_tables(tables: Mapping[str, pa.Table], folder: Path) -> Iterator[tuple[str, str]]:

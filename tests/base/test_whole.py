@@ -78,12 +78,37 @@ def test_the_next_one_clears_what_a_killed_process_left_and_not_what_a_live_one_
 
 def test_what_has_no_lock_is_not_ours_to_clear(tmp_path: Path) -> None:
     (tmp_path / ".partial-theirs").mkdir()
+    (tmp_path / ".partial-theirs" / "file").touch()
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / ".lock").touch()
     (tmp_path / ".partial-link").symlink_to("elsewhere")
     whole.write(tmp_path / "mine", b"")
     assert left(tmp_path) == [".partial-link", ".partial-theirs", "elsewhere", "mine"]
     assert left(tmp_path / "elsewhere") == [".lock"]
+
+
+def test_what_a_process_left_that_ended_before_it_had_its_lock_goes(tmp_path: Path) -> None:
+    (tmp_path / ".partial-empty").mkdir()
+    whole.write(tmp_path / "mine", b"")
+    assert left(tmp_path) == ["mine"]
+
+
+def test_a_workspace_that_is_removed_loses_its_lock_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = []
+    with whole.workspace(tmp_path) as space:
+        (space / "file").touch()
+        (space / "folder").mkdir()
+        (space / "folder" / "file").touch()
+        removed = whole.shutil.rmtree
+
+        def seen(path: Path, ignore_errors: bool) -> None:
+            names.append(Path(path).name)
+            assert (space / ".lock").exists()
+            removed(path, ignore_errors=ignore_errors)
+
+        monkeypatch.setattr(whole.shutil, "rmtree", seen)
+    assert names[-1] == space.name and set(names) == {"folder", space.name}
+    assert left(tmp_path) == []
 
 
 def test_many_at_once_neither_mix_nor_clear_each_other(tmp_path: Path) -> None:

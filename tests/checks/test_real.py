@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditkit.api import collect
+from auditkit.api.snapshots import collect
 from auditkit.checks import find
 from auditkit.evaluation.engine import run
 

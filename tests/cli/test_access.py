@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner, Result
 
-from auditkit import api
+from auditkit.api import evaluating, reporting, snapshots
 from auditkit.base import shipped
 from auditkit.cli import main as cli
 from auditkit.errors import UsageError
@@ -27,7 +27,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def snap(members: Path) -> Snapshot:
-    return api.collect(recording=shipped.demo(), members=members)
+    return snapshots.collect(recording=shipped.demo(), members=members)
 
 
 @pytest.fixture(scope="module")
@@ -175,8 +175,8 @@ def test_revocations_are_proven_or_not(snap: Snapshot, taken: Path, tmp_path: Pa
 
 def test_a_report_of_notebooks_only(monkeypatch: pytest.MonkeyPatch, taken: Path, tmp_path: Path) -> None:
     asked = []
-    monkeypatch.setattr(api, "report_notebook", lambda snap, name, output, progress: asked.append(name) or ["made.html"])
-    monkeypatch.setattr(api, "evaluate", lambda *_, **__: pytest.fail("no framework was asked for"))
+    monkeypatch.setattr(reporting, "report_notebook", lambda snap, name, output, progress: asked.append(name) or ["made.html"])
+    monkeypatch.setattr(evaluating, "evaluate", lambda *_, **__: pytest.fail("no framework was asked for"))
     done = auditkit("report", taken, "--notebook", "access", "--notebook", "network", "-o", tmp_path)
     assert done.exit_code == 0 and asked == ["access", "network"] and done.stdout.split() == ["made.html"] * 2
 
@@ -185,7 +185,7 @@ def test_a_report_of_notebooks_only(monkeypatch: pytest.MonkeyPatch, taken: Path
 
 
 def test_the_membership_file_is_part_of_the_ledger(snap: Snapshot, members: Path, taken: Path) -> None:
-    assert api.open(taken).memberships.to_dict("records") == [
+    assert snapshots.open(taken).memberships.to_dict("records") == [
         {"user": "alice@acme.example", "group": "acme:platform-admins"},
         {"user": "bob@acme.example", "group": "acme:billing"}]
     entry = snap.ledger[snap.ledger["resource"] == "memberships"].iloc[0]
@@ -195,7 +195,7 @@ def test_the_membership_file_is_part_of_the_ledger(snap: Snapshot, members: Path
 
 
 def test_without_a_file_memberships_are_not_known() -> None:
-    assert api.demo().gaps("memberships") == ["the snapshot does not include memberships"]
+    assert snapshots.demo().gaps("memberships") == ["the snapshot does not include memberships"]
 
 
 @pytest.mark.parametrize(("content", "says"), [
@@ -207,4 +207,4 @@ def test_a_broken_membership_file_is_refused_with_its_line(content: bytes | None
     if content is not None:
         (tmp_path / "members.csv").write_bytes(content)
     with pytest.raises(UsageError, match=says):
-        api.collect(recording=shipped.demo(), members=tmp_path / "members.csv")
+        snapshots.collect(recording=shipped.demo(), members=tmp_path / "members.csv")

@@ -16,7 +16,7 @@ from command_line import HOUSE, auditkit
 from replay import ACME_PROD, ReplayServer
 from typer.core import TyperArgument, TyperCommand, TyperGroup
 
-from auditkit import api
+from auditkit.api import snapshots
 from auditkit.cli import main as cli
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -65,7 +65,7 @@ COMMANDS: dict[str, tuple[int, str, frozenset[str]]] = {
 
 @pytest.fixture(scope="module")
 def taken(acme: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return acme.write(tmp_path_factory.mktemp("work") / "store")
+    return acme.apart().write(tmp_path_factory.mktemp("work") / "store")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +110,7 @@ def test_no_scan_costs_the_collection_and_each_that_cannot_be_read_is_in_the_led
     (folder / "pipe").symlink_to(tmp_path / "pipe")
     done = auditkit("collect", "--recording", ACME_PROD, "--scan", folder, "--store", tmp_path / "store")
     assert done.returncode == 0 and "Errno" not in done.stderr
-    ledger = api.open(done.stdout.strip()).ledger.set_index("resource")
+    ledger = snapshots.open(done.stdout.strip()).ledger.set_index("resource")
     scans = ledger[ledger.index.str.startswith("scan:unknown:")]
     assert set(scans["path"]) == kinds | {"pipe"}
     assert set(scans["outcome"]) == {"failed"} and scans["reason"].str.len().gt(10).all()
@@ -189,7 +189,7 @@ def test_show_names_what_it_takes(tmp_path: Path) -> None:
 
 
 def test_a_broken_snapshot_does_not_hide_the_others_of_its_store(acme: Snapshot, tmp_path: Path) -> None:
-    whole = acme.write(tmp_path)
+    whole = acme.apart().write(tmp_path)
     broken = tmp_path / "other" / f"20260101T000000Z-{'0' * 12}"
     broken.mkdir(parents=True)
     (broken / "manifest.json").write_text('{"cluster":')
@@ -201,7 +201,7 @@ def test_a_broken_snapshot_does_not_hide_the_others_of_its_store(acme: Snapshot,
 
 
 def test_a_broken_table_of_a_snapshot_is_one_sentence(acme: Snapshot, tmp_path: Path) -> None:
-    path = Snapshot(acme.manifest, acme._tables).write(tmp_path)
+    path = acme.apart().write(tmp_path)
     (path / "pods.parquet").write_bytes(b"PAR1" + bytes(100))
     assert "pods.parquet was changed after collection" in one_sentence(auditkit("show", path, "pods"))
 
@@ -235,7 +235,7 @@ def test_an_error_of_auditkit_itself_shows_no_data_and_has_a_code_of_its_own(mon
     def broken(*_: object) -> None:
         raise KeyError("a value of the cluster")
 
-    monkeypatch.setattr(api, "open", broken)
+    monkeypatch.setattr(snapshots, "open", broken)
     done = auditkit("evaluate", "demo")
     said = one_sentence(done)
     assert done.returncode == cli.BROKEN and "KeyError in test_bad_input.py, line" in said and "a value" not in said

@@ -10,7 +10,8 @@ import pytest
 from hostile_json import BODIES, HARMS, ITEMS, VALUES, planted
 from replay import ACME_PROD, ReplayServer
 
-from auditkit import api, tables
+from auditkit import tables
+from auditkit.api import snapshots
 from auditkit.checks import all_checks
 from auditkit.collectors import custom, engines, kubelets
 from auditkit.collectors.decode.objects import NotAList, decode
@@ -123,7 +124,7 @@ def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snapshot]:
     """The cluster with nothing wrong."""
     with ReplayServer(ACME_PROD) as server:
         server.configz.update(CONFIGZ)
-        yield api.collect(kubeconfig=str(server.kubeconfig(tmp_path_factory.mktemp("usual"))))
+        yield snapshots.collect(kubeconfig=str(server.kubeconfig(tmp_path_factory.mktemp("usual"))))
 
 
 CONFIGZ = {f"acme-{node}": {"readOnlyPort": 0} for node in ("cp0", "w1", "w2", "w3")}
@@ -146,7 +147,7 @@ def spoil(server: ReplayServer, usual: Snapshot, turn: int, chosen: Callable[[in
 def test_lists_that_cannot_be_read_cost_no_other_list(turn: int, server: ReplayServer, kubeconfig: str, usual: Snapshot) -> None:
     spoilt = spoil(server, usual, turn // 2, lambda number, _: (number + turn) % 2 == 0)
     server.configz.update(CONFIGZ)
-    before, after = ledger(usual), ledger(api.collect(kubeconfig=kubeconfig))
+    before, after = ledger(usual), ledger(snapshots.collect(kubeconfig=kubeconfig))
     assert len(spoilt) > 20 and before.keys() == after.keys()
     for name, entry in after.items():
         if name in spoilt:
@@ -158,7 +159,7 @@ def test_lists_that_cannot_be_read_cost_no_other_list(turn: int, server: ReplayS
 
 def test_nothing_passes_on_lists_that_cannot_be_read(server: ReplayServer, kubeconfig: str, usual: Snapshot) -> None:
     spoilt = spoil(server, usual, 0, lambda _, name: name != "namespaces")
-    snapshot = api.collect(kubeconfig=kubeconfig)
+    snapshot = snapshots.collect(kubeconfig=kubeconfig)
     for check in all_checks().values():
         given = {source for name in check.tables if name in tables.TABLES for source in tables.table(name).sources}
         if given & spoilt.keys():
@@ -171,7 +172,7 @@ def test_what_is_no_list_and_cannot_be_read_costs_no_list(harm: str, server: Rep
     for path in ("/version", "/api/v1/nodes/*/proxy/configz", "*/selfsubject*"):
         server.fault(path, kind="rewrite", rewrite=HARMS[harm])
     server.configz.update(CONFIGZ)
-    snapshot = api.collect(kubeconfig=kubeconfig)
+    snapshot = snapshots.collect(kubeconfig=kubeconfig)
     before, after = ledger(usual), ledger(snapshot)
     assert {name for name in before if after[name].outcome != before[name].outcome} <= {"kubelets"}
     assert not len(snapshot.kubelet_settings) or harm in ITEMS, "a harm of items finds none in a configuration"
@@ -179,7 +180,7 @@ def test_what_is_no_list_and_cannot_be_read_costs_no_list(harm: str, server: Rep
 
 def test_a_key_of_which_a_byte_was_damaged_is_not_taken_for_absent(server: ReplayServer, kubeconfig: str) -> None:
     server.fault("/api/v1/pods", kind="rewrite", rewrite=lambda body: body.replace(b'"privileged"', b'"privileg\xe5d"'))
-    entry = ledger(api.collect(kubeconfig=kubeconfig))["pods"]
+    entry = ledger(snapshots.collect(kubeconfig=kubeconfig))["pods"]
     assert (entry.outcome, "not UTF-8" in entry.reason) == ("failed", True)
 
 
@@ -188,7 +189,7 @@ def test_arguments_of_the_control_plane_that_cannot_be_read_leave_it_in_doubt(
         value: str, server: ReplayServer, kubeconfig: str) -> None:
     command = b'"command":["kube-apiserver"'
     server.fault("/api/v1/pods", kind="rewrite", rewrite=lambda body: body.replace(command, command + b"," + VALUES[value], 1))
-    found = ledger(api.collect(kubeconfig=kubeconfig))["controlplane"]
+    found = ledger(snapshots.collect(kubeconfig=kubeconfig))["controlplane"]
     assert found.outcome in ("partial", "failed") and found.reason
 
 

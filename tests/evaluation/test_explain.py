@@ -4,12 +4,12 @@ import pytest
 from replay import ReplayServer
 from report_worlds import pod, snapshot
 
-from auditkit import api
+from auditkit.api import evaluating, snapshots
 from auditkit.errors import NoSuchName, UsageError
 
 
 def test_a_failure_is_explained_down_to_the_request(acme) -> None:
-    found = api.explain(acme, "5.2.2", "ci-runners/*", frameworks=["cis-kubernetes"])
+    found = evaluating.explain(acme, "5.2.2", "ci-runners/*", frameworks=["cis-kubernetes"])
     assert (found.result.status, found.result.requirement.id) == ("fail", "5.2.2")
     assert set(found.verdicts["namespace"]) == {"ci-runners"}
     assert found.verdicts["verdict"].iloc[0] == "fail"
@@ -22,7 +22,7 @@ def test_a_failure_is_explained_down_to_the_request(acme) -> None:
 
 def test_what_is_unknown_names_the_request_that_was_refused(server: ReplayServer, kubeconfig: str) -> None:
     server.forbid("clusterrolebindings", "rolebindings")
-    found = api.explain(api.collect(kubeconfig=kubeconfig), "5.1.1", frameworks=["cis-kubernetes"])
+    found = evaluating.explain(snapshots.collect(kubeconfig=kubeconfig), "5.1.1", frameworks=["cis-kubernetes"])
     assert found.result.status == "unknown"
     line = next(line for line in str(found).splitlines() if line.strip().startswith("clusterrolebindings."))
     assert "forbidden" in line and "/clusterrolebindings?limit=500" in line
@@ -30,29 +30,29 @@ def test_what_is_unknown_names_the_request_that_was_refused(server: ReplayServer
 
 def test_what_nobody_judges_is_a_sentence(acme) -> None:
     with pytest.raises(NoSuchName, match="5.2.99"):
-        api.explain(acme, "5.2.99")
+        evaluating.explain(acme, "5.2.99")
     with pytest.raises(UsageError, match="the subject nobody"):
-        api.explain(acme, "5.2.2", "nobody")
+        evaluating.explain(acme, "5.2.2", "nobody")
     with pytest.raises(UsageError, match="-f cis-kubernetes or -f cis-kubernetes-1.12"):
-        api.explain(acme, "5.2.2", frameworks=["cis-kubernetes", "cis-kubernetes-1.12"])
+        evaluating.explain(acme, "5.2.2", frameworks=["cis-kubernetes", "cis-kubernetes-1.12"])
 
 
 def test_a_requirement_without_a_check_says_so(acme) -> None:
-    assert "No check covers this requirement" in str(api.explain(acme, "CC1.1", frameworks=["soc2"]))
+    assert "No check covers this requirement" in str(evaluating.explain(acme, "CC1.1", frameworks=["soc2"]))
 
 
 def test_results_say_on_one_line_what_they_are(acme) -> None:
-    judged = api.evaluate(acme, "soc2")
+    judged = evaluating.evaluate(acme, "soc2")
     result = next(one for one in judged.results if one.outcomes)
-    for thing in (judged, result, result.outcomes[0], api.explain(acme, "CC6.1"), acme):
+    for thing in (judged, result, result.outcomes[0], evaluating.explain(acme, "CC6.1"), acme):
         assert repr(thing).startswith("<") and "\n" not in repr(thing)
         assert "text/html" in thing._repr_mimebundle_()
 
 
 def test_what_a_cluster_says_does_not_steer_a_terminal() -> None:
     bad = snapshot(pod("a\x1b[2J\u2028\u202eb", privileged=True))
-    judged = api.evaluate(bad, "cis-kubernetes")
-    found = api.explain(bad, "5.2.2", frameworks=["cis-kubernetes"])
+    judged = evaluating.evaluate(bad, "cis-kubernetes")
+    found = evaluating.explain(bad, "5.2.2", frameworks=["cis-kubernetes"])
     assert "1 of 1 containers" in str(found)
     for said in (*map(repr, judged.results), repr(found), str(found), found._repr_mimebundle_()["text/plain"]):
         assert not {"\x1b", "\u2028", "\u202e"} & set(said)

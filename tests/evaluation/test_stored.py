@@ -14,7 +14,8 @@ from pandas.testing import assert_frame_equal
 from replay import ACME_PROD
 from report_worlds import PRIVILEGED, pod, snapshot
 
-from auditkit import api
+from auditkit.api import evaluating, reporting, snapshots
+from auditkit.api.options import Options
 from auditkit.checks import Check
 from auditkit.errors import SnapshotError
 from auditkit.evaluation import evaluation as judging
@@ -100,7 +101,7 @@ def wards(tmp_path: Path, registry: None, write: Callable[[str, str], Path],
         return judge(check, snap)
 
     monkeypatch.setattr(judging, "run", run)
-    return lambda where, **given: api.evaluate(where, "wards", controls=tmp_path / "rules", **given)
+    return lambda where, **given: evaluating.evaluate(where, "wards", controls=tmp_path / "rules", **given)
 
 
 def times(folder: Path) -> int:
@@ -120,11 +121,11 @@ def shown(evaluation: Evaluation) -> dict[str, bytes]:
 
 def test_what_is_read_is_what_was_judged(
         acme: Snapshot, tmp_path: Path, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    place = Snapshot(acme.manifest, acme._tables).write(tmp_path / "store")
+    place = acme.apart().write(tmp_path / "store")
     added = {name: write(f"{name}.yaml", text) for name, text in ADDED.items()}
-    fresh = api.evaluate(place, "cis-kubernetes", **added)
+    fresh = evaluating.evaluate(place, "cis-kubernetes", **added)
     monkeypatch.setattr(judging, "run", lambda *_: pytest.fail("it was judged"))
-    read = api.evaluate(place, "cis-kubernetes", **added)
+    read = evaluating.evaluate(place, "cis-kubernetes", **added)
     for name in ("requirements", "exceptions", "attestations", "notices", "own"):
         assert_frame_equal(getattr(fresh, name), getattr(read, name))
         assert len(getattr(fresh, name)) or name == "own"
@@ -175,8 +176,8 @@ def test_a_snapshot_that_lies_nowhere_is_written_before_it_is_judged(
     from auditkit.cli import main
 
     seen: list[int] = []
-    monkeypatch.setattr(api, "report", lambda snap, *_, **__: seen.append(len(files(snap.path))) or [])
-    main._report(snapshot(pod("a")), ["pss-baseline"], tmp_path / "out", True, api.Given())
+    monkeypatch.setattr(reporting, "report", lambda snap, *_, **__: seen.append(len(files(snap.path))) or [])
+    main._report(snapshot(pod("a")), ["pss-baseline"], tmp_path / "out", True, Options())
     assert seen == [1], "the verdicts are there when the kernel starts"
 
 
@@ -238,8 +239,8 @@ def test_verdicts_of_another_snapshot_are_not_believed(
         written: Path, wards: Callable[..., Evaluation], tmp_path: Path) -> None:
     other = snapshot(pod("excellent")).write(tmp_path / "store")
     assert wards(other).results[0].status == "pass" and wards(written).results[0].status == "fail"
-    [good] = (stored.folder(api.open(other)) or Path()).glob("*.parquet")
-    [bad] = (stored.folder(api.open(written)) or Path()).glob("*.parquet")
+    [good] = (stored.folder(snapshots.open(other)) or Path()).glob("*.parquet")
+    [bad] = (stored.folder(snapshots.open(written)) or Path()).glob("*.parquet")
     bad.with_name(f"{bad.stem.partition('-')[0]}-{good.stem.partition('-')[2]}.parquet").write_bytes(good.read_bytes())
     bad.unlink()
     judged = wards(written)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from report_worlds import framework, pod, snapshot
 
-from auditkit import api
+from auditkit.api import handing_over
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import evaluate
 from auditkit.evaluation.inputs import Input
@@ -164,7 +164,7 @@ def test_an_index_that_is_none_ends_as_a_sentence(tmp_path: Path) -> None:
 
 def test_nothing_to_pack_and_two_files_of_one_name_are_refused(held: Snapshot, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="nothing to pack"):
-        api.bundle([], [], tmp_path / "bundle.zip")
+        handing_over.bundle([], [], tmp_path / "bundle.zip")
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "same.csv").write_text(place)
@@ -174,7 +174,7 @@ def test_nothing_to_pack_and_two_files_of_one_name_are_refused(held: Snapshot, t
 
 @pytest.mark.slow
 def test_the_reports_of_a_bundle_are_re_performed_from_the_snapshots_in_it(tmp_path: Path) -> None:
-    path = api.bundle(["demo"], ["soc2"], tmp_path / "bundle.zip")
+    path = handing_over.bundle(["demo"], ["soc2"], tmp_path / "bundle.zip")
     assert bundle_findings(path).wrong == []
-    found = api.reperform_all(path)
+    found = handing_over.reperform_all(path)
     assert [(one.report.suffix, one.same) for one in found] == [(".ipynb", True), (".pdf", True)]

@@ -54,7 +54,7 @@ def test_what_no_verdict_says_is_told_apart() -> None:
 
 
 def test_the_verb_writes_a_file_and_prints_its_path(acme: Snapshot, tmp_path: Path) -> None:
-    place, file = acme.write(tmp_path / "store"), tmp_path / "results.sarif"
+    place, file = acme.apart().write(tmp_path / "store"), tmp_path / "results.sarif"
     done = auditkit("export", place, "-f", "pss-baseline", "--format", "sarif", "-o", file)
     assert (done.returncode, done.stdout) == (0, f"{file}\n")
     assert file.read_bytes() == package.export(place, "sarif", ["pss-baseline"])

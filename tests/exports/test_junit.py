@@ -6,14 +6,14 @@ import report_worlds
 from export_worlds import hostile, mixed, total
 from junitparser import Error, Failure, JUnitXml, Skipped
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports import junit
 from auditkit.exports.judged import unsaid
 from auditkit.snapshots.snapshot import Snapshot
 
 
 def test_cases_have_the_numbers_of_the_frames(acme: Snapshot) -> None:
-    evaluations = [api.evaluate(acme, "hipaa"), api.evaluate(acme, "cis-kubernetes")]
+    evaluations = [evaluating.evaluate(acme, "hipaa"), evaluating.evaluate(acme, "cis-kubernetes")]
     found = JUnitXml.fromstring(junit.encoded(evaluations))
     kinds = Counter(type(case.result[0]) if case.result else None for suite in found for case in suite)
     silent = Counter(unsaid(result) for one in evaluations for result in one.results)

@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 from export_worlds import hostile, mixed, total
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports import ocsf
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -22,14 +22,14 @@ def of(found: list[dict[str, Any]], kind: str) -> Counter[int]:
 
 
 def test_events_have_the_numbers_of_the_frames(acme: Snapshot) -> None:
-    evaluations = [api.evaluate(acme, "soc2"), api.evaluate(acme, "cis-kubernetes")]
+    evaluations = [evaluating.evaluate(acme, "soc2"), evaluating.evaluate(acme, "cis-kubernetes")]
     assert of(events(*evaluations), "verdict") == {
         1: total(evaluations, "passed"), 3: total(evaluations, "failed"), 0: total(evaluations, "unknown"),
         99: total(evaluations, "not_applicable")}
 
 
 def test_only_a_requirement_that_passes_has_the_status_pass(acme: Snapshot) -> None:
-    evaluation = api.evaluate(acme, "cis-kubernetes")
+    evaluation = evaluating.evaluate(acme, "cis-kubernetes")
     found, statuses = of(events(evaluation), "requirement"), evaluation.statuses
     assert (found[1], found[3], found[0], found[99]) == (
         statuses["pass"], statuses["fail"], statuses["unknown"], statuses["manual"])
@@ -52,5 +52,5 @@ def test_the_schema_of_ocsf_finds_no_fault(acme: Snapshot) -> None:
     of_class = library.OcsfJsonSchemaEmbedded(library.get_ocsf_schema(ocsf.SCHEMA)).get_class_schema(
         "compliance_finding")
     validator = jsonschema_rs.validator_for(of_class)
-    for event in events(api.evaluate(acme, "pss-baseline"), mixed(), hostile()):
+    for event in events(evaluating.evaluate(acme, "pss-baseline"), mixed(), hostile()):
         assert [error.message for error in validator.iter_errors(event)] == []

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 from export_worlds import hostile, mixed, schema, total
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports import oscal
 from auditkit.exports.oscal_parts import tokens
 from auditkit.snapshots.snapshot import Snapshot
@@ -82,7 +82,7 @@ def test_identifiers_become_different_tokens() -> None:
 def test_trestle_reads_it_with_the_numbers_of_the_frames(acme: Snapshot, tmp_path: Path) -> None:
     from trestle.oscal.assessment_results import AssessmentResults
 
-    evaluations = [api.evaluate(acme, name) for name in ("soc2", "pss-baseline")]
+    evaluations = [evaluating.evaluate(acme, name) for name in ("soc2", "pss-baseline")]
     file = tmp_path / "results.json"
     file.write_bytes(oscal.encoded(evaluations))
     found = AssessmentResults.oscal_read(file)
@@ -97,5 +97,5 @@ def test_trestle_reads_it_with_the_numbers_of_the_frames(acme: Snapshot, tmp_pat
                                                ("", "oscal-1.1.3.json")])
 def test_the_official_schema_finds_no_fault(package: str, name: str, acme: Snapshot) -> None:
     validator = jsonschema_rs.validator_for(schema(package, f"oscal_schemas/{name}", name))
-    for evaluations in ([api.evaluate(acme, "hipaa"), api.evaluate(acme, "cis-kubernetes")], [hostile()]):
+    for evaluations in ([evaluating.evaluate(acme, "hipaa"), evaluating.evaluate(acme, "cis-kubernetes")], [hostile()]):
         assert [error.message for error in validator.iter_errors(json.loads(oscal.encoded(evaluations)))] == []

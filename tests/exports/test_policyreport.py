@@ -11,7 +11,7 @@ import yaml
 from export_worlds import hostile, mixed, total
 from scan_worlds import read, records
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports import policyreport
 from auditkit.exports.judged import unsaid
 from auditkit.scans import output
@@ -23,7 +23,7 @@ BOTH = pytest.mark.parametrize("encoded", [policyreport.encoded, policyreport.op
 @BOTH
 def test_our_reader_reads_the_numbers_of_the_frames(encoded, acme: Snapshot, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(output, "OWN", "")  # as of another tool
-    evaluations = [api.evaluate(acme, "soc2"), api.evaluate(acme, "cis-kubernetes")]
+    evaluations = [evaluating.evaluate(acme, "soc2"), evaluating.evaluate(acme, "cis-kubernetes")]
     file = tmp_path / "own.json"
     file.write_bytes(encoded(evaluations))
     frames, (entry,) = read(file)
@@ -37,7 +37,7 @@ def test_our_reader_reads_the_numbers_of_the_frames(encoded, acme: Snapshot, tmp
 
 @BOTH
 def test_reports_are_of_one_namespace_and_not_too_large(encoded, acme: Snapshot) -> None:
-    items = json.loads(encoded(api.evaluate(acme, "soc2")))["items"]
+    items = json.loads(encoded(evaluating.evaluate(acme, "soc2")))["items"]
     names = [(item["metadata"].get("namespace"), item["metadata"]["name"]) for item in items]
     assert len(set(names)) == len(names) > 1
     for item in items:
@@ -62,6 +62,6 @@ def test_the_definition_of_the_resource_finds_no_fault(name: str, version: str, 
     versions = yaml.safe_load(path.read_text())["spec"]["versions"]
     defined = next(each for each in versions if each["name"] == version)
     validator = jsonschema_rs.validator_for(defined["schema"]["openAPIV3Schema"])
-    for evaluation in (api.evaluate(acme, "soc2"), hostile()):
+    for evaluation in (evaluating.evaluate(acme, "soc2"), hostile()):
         for item in json.loads(encoded(evaluation))["items"]:
             assert [error.message for error in validator.iter_errors(item)] == []

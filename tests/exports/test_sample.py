@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 from command_line import auditkit
 
-from auditkit import api
+from auditkit.api import over_time
 from auditkit.exports import sample as exports
 from auditkit.history import window
 from auditkit.history.items import of_rows
@@ -21,16 +21,16 @@ def rows(content: bytes) -> list[dict[str, str]]:
 
 
 def test_json_has_the_items_and_their_evidence(acme: Snapshot) -> None:
-    found = api.sample(acme, "all_containers", seed="s", size=4, framework="soc2")
+    found = over_time.sample(acme, "all_containers", seed="s", size=4, framework="soc2")
     document = json.loads(exports.as_json(found))
     assert [item["item"] for item in document["items"]] == list(found.frame["item"])
     assert document["population"]["sha256"] == found.population.digest and document["sample"]["seed"] == "s"
     assert len(document["verdicts"]) == len(found.verdicts) > 0 and len(document["requests"]) > 3
-    assert exports.as_json(api.sample(acme, "all_containers", seed="s", size=4, framework="soc2")) == exports.as_json(found)
+    assert exports.as_json(over_time.sample(acme, "all_containers", seed="s", size=4, framework="soc2")) == exports.as_json(found)
 
 
 def test_an_incomplete_population_says_so_in_every_output(acme: Snapshot) -> None:
-    found = api.sample(acme, "privileged-use", seed="s")
+    found = over_time.sample(acme, "privileged-use", seed="s")
     assert len(found.frame) == 0 and found.population.warning
     assert json.loads(exports.as_json(found))["warning"] == found.population.warning
     assert [(row["how"], row["reason"]) for row in rows(exports.as_csv(found))] == [("note", found.population.warning)]
@@ -42,7 +42,7 @@ def test_an_incomplete_population_says_so_in_every_output(acme: Snapshot) -> Non
 def test_hostile_names_are_harmless(acme: Snapshot) -> None:
     names = ["=1+1", "@x", "a\u202eb", "\x1b[31m", "a\nb", '","']
     frame = pd.DataFrame({"name": names, "list": [["=1"]] * 6}).astype({"name": "string[pyarrow]"})
-    found = api.sample(of_rows("x", window.at(acme), [(acme, frame)], ["name"]), seed="=2", size=6)
+    found = over_time.sample(of_rows("x", window.at(acme), [(acme, frame)], ["name"]), seed="=2", size=6)
     content = exports.as_csv(found)
     assert len(rows(content)) == 6 and content.decode().isprintable() is False and b"\x1b" not in content
     for row in rows(content):

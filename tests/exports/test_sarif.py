@@ -8,7 +8,7 @@ import jsonschema
 from export_worlds import hostile, mixed, schema, total
 from scan_worlds import read, records
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports import sarif
 from auditkit.scans import output
 from auditkit.snapshots.snapshot import Snapshot
@@ -48,7 +48,7 @@ def test_fingerprints_stay_where_results_move() -> None:
 
 def test_our_reader_reads_the_numbers_of_the_frames(acme: Snapshot, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.setattr(output, "OWN", "")  # as of another tool
-    evaluations = [api.evaluate(acme, "soc2"), mixed()]
+    evaluations = [evaluating.evaluate(acme, "soc2"), mixed()]
     file = tmp_path / "own.sarif"
     file.write_bytes(sarif.encoded(evaluations))
     findings = records(read(file)[0]["findings"])
@@ -60,5 +60,5 @@ def test_our_reader_reads_the_numbers_of_the_frames(acme: Snapshot, tmp_path: Pa
 
 def test_the_schema_finds_no_fault(acme: Snapshot) -> None:
     validator = jsonschema.Draft7Validator(schema("", "", "sarif-2.1.0-rtm.5.json"))
-    for evaluation in (api.evaluate(acme, "pss-baseline"), mixed(pods="partial"), hostile()):
+    for evaluation in (evaluating.evaluate(acme, "pss-baseline"), mixed(pods="partial"), hostile()):
         assert [error.message for error in validator.iter_errors(json.loads(sarif.encoded(evaluation)))] == []

@@ -1,12 +1,14 @@
 """Workpapers: a workbook that an auditor can work in, and whose numbers are those of the evaluation."""
 
+import csv
 import io
 
 import openpyxl
 import pandas as pd
 import pytest
+from command_line import auditkit
 
-from auditkit import api
+from auditkit.api import evaluating
 from auditkit.exports.columns import Column
 from auditkit.exports.sheets import LONG, MOST_CHARACTERS, workbook
 from auditkit.exports.tables import write_tables
@@ -16,7 +18,7 @@ from auditkit.people.conclusions import RESULTS
 
 @pytest.fixture(scope="module")
 def judged(acme):
-    return api.evaluate(acme, "soc2")
+    return evaluating.evaluate(acme, "soc2")
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +95,26 @@ def test_parquet_has_every_verdict_and_the_meaning_of_each_column(judged, tmp_pa
     found = pd.read_parquet(files["soc2-verdicts"])
     assert found["verdict"].value_counts().to_dict() == judged.verdicts()["verdict"].value_counts().to_dict()
     assert pd.read_parquet(files["soc2-columns"])["meaning"].ne("").all()
+
+
+def test_a_sample_of_ours_fills_its_sheet_and_its_notes_are_no_items(acme, tmp_path):
+    taken = acme.apart().write(tmp_path / "store")
+    sampled = auditkit("sample", taken, "--population", "findings", "--size", 3, "--seed", "Roe", "--format", "csv",
+                       "--output", tmp_path / "sample.csv")
+    assert sampled.returncode == 0, sampled.stderr
+    with_notes = list(csv.DictReader(io.StringIO((tmp_path / "sample.csv").read_text("utf-8"))))
+    notes = [row["reason"] for row in with_notes if row["how"] == "note"]
+    assert len(with_notes) == 3 + len(notes) and notes
+    done = auditkit("workpapers", taken, "-f", "soc2", "--sample", tmp_path / "sample.csv", "--output", tmp_path)
+    assert done.returncode == 0, done.stderr
+    book = openpyxl.load_workbook(done.stdout.strip())
+    assert book["Sample"].max_row == 1 + 3
+    cover = [str(cell.value) for row in book["Cover"].iter_rows() for cell in row if cell.value]
+    assert any("3 items of sample.csv" in said for said in cover)
+    assert all(any(note in said for said in cover) for note in notes)
+
+
+def test_a_sample_that_is_no_table_is_a_sentence(tmp_path):
+    (tmp_path / "sample.csv").write_bytes(b"\xff\xfe\x00")
+    done = auditkit("workpapers", "demo", "-f", "soc2", "--sample", tmp_path / "sample.csv", "--output", tmp_path)
+    assert done.returncode == 2 and "cannot be read as a sample" in done.stderr

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from own_worlds import CHECK, OURS, TUNED
 
-from auditkit import api, checks
+from auditkit import checks
 from auditkit.analysis.pod_security.levels import NEWEST
+from auditkit.api import evaluating
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
@@ -29,11 +30,11 @@ def two_pods():
 
 
 def test_a_framework_and_a_check_of_ones_own(hospital: Path) -> None:
-    judged = api.evaluate(two_pods(), "hospital", controls=hospital / "controls",
+    judged = evaluating.evaluate(two_pods(), "hospital", controls=hospital / "controls",
                           checks=hospital / "hospital.py")
     assert judged.requirements.set_index("id")["status"].to_dict() == {"H1": "pass", "H2": "manual"}
-    assert {"hospital", "soc2"} <= set(api.frameworks(hospital / "controls"))
-    assert "hospital" not in api.frameworks()
+    assert {"hospital", "soc2"} <= set(evaluating.frameworks(hospital / "controls"))
+    assert "hospital" not in evaluating.frameworks()
 
 
 def test_a_framework_with_the_name_of_ours_never_stands_in_for_it(write, tmp_path: Path) -> None:
@@ -149,7 +150,7 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
     write("controls/hospital.yaml", text)
     write("controls/other.yaml", OURS.replace("framework: hospital", "framework: other\nextends: hospital").partition("req")[0])
     for name in ("hospital", "other"):
-        for call in (lambda **own: api.evaluate(two_pods(), name, **own), lambda **own: api.verify([name], **own)):
+        for call in (lambda **own: evaluating.evaluate(two_pods(), name, **own), lambda **own: evaluating.verify([name], **own)):
             with pytest.raises(DefinitionError) as error:
                 call(controls=hospital / "controls", checks=hospital / "hospital.py")
             assert f"{hospital / 'controls' / 'hospital.yaml'}, line 9: {says}" in str(error.value)
@@ -158,15 +159,15 @@ def test_checks_and_parameters_are_verified_before_anything_is_judged(hospital: 
 @pytest.mark.parametrize("given", ["latest", "v1.0", f"v1.{NEWEST}"])
 def test_a_version_of_the_standard_that_exists(hospital: Path, write, given) -> None:
     write("controls/hospital.yaml", OURS.replace("hospital.pods_few: {most: 2}", f"pss.privileged: {{version: {given}}}"))
-    api.verify(["hospital"], controls=hospital / "controls", checks=hospital / "hospital.py")
+    evaluating.verify(["hospital"], controls=hospital / "controls", checks=hospital / "hospital.py")
 
 
 def test_a_framework_of_no_file_that_is_wrong() -> None:
     none = model.Framework(framework="f", title="F", version="1")
-    assert api.evaluate(two_pods(), none).statuses == dict.fromkeys(STATUSES, 0), "not even that breaks"
+    assert evaluating.evaluate(two_pods(), none).statuses == dict.fromkeys(STATUSES, 0), "not even that breaks"
     wrong = model.Requirement(id="1", section="s", title="T", reach="evidenced", checks=["pss.privilged"])
     with pytest.raises(UsageError, match=r"The framework f: 1: There is no check .* did you mean pss\.privileged"):
-        api.evaluate(two_pods(), msgspec.structs.replace(none, requirements=[wrong]))
+        evaluating.evaluate(two_pods(), msgspec.structs.replace(none, requirements=[wrong]))
 
 
 def test_a_name_in_another_case_is_close() -> None:
@@ -326,7 +327,7 @@ def test_what_a_proposal_would_change(write, tmp_path: Path) -> None:
     write("pss-baseline.yaml", TUNED)
     taken = world({"pods": [{}, {"host_pid": True}],
                    "containers": [{"pod": "pod-0", "privileged": True}, {"pod": "pod-1"}]})
-    found = api.compare(taken, "pss-baseline", tmp_path)
+    found = evaluating.compare(taken, "pss-baseline", tmp_path)
     assert found.statuses[["requirement", "before", "after"]].values.tolist() == [
         ["privileged", "fail", "manual"], ["extra", "", "fail"]]
     assert found.verdicts[["requirement", "check", "name", "before", "after"]].values.tolist() == [
@@ -336,7 +337,7 @@ def test_what_a_proposal_would_change(write, tmp_path: Path) -> None:
         ["extra", "pss.host_namespaces", "pod-1", "", "fail"]]
     assert found.totals["subjects"].tolist() == [1, 1, 1, 1]
     write("same/pss-baseline.yaml", TUNED.partition("requirements")[0])
-    same = api.compare(taken, "pss-baseline", tmp_path / "same")
+    same = evaluating.compare(taken, "pss-baseline", tmp_path / "same")
     assert same.statuses.empty and same.verdicts.empty and same.totals.empty
 
 
@@ -349,17 +350,17 @@ def test_exceptions_to_a_framework_of_which_another_version_is_proposed(write, t
     taken = world({"pods": [{"host_pid": True}]})
     for name in ("host_namespaces", "extra"):  # of the one in force, and of the proposal
         given = write("accepted.yaml", text % name)
-        found = api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=given)
+        found = evaluating.compare(taken, "pss-baseline", tmp_path / "next", exceptions=given)
         assert found.proposed.requirements.set_index("id")["accepted"][name], "it is accepted there"
     with pytest.raises(DefinitionError, match="accepted.yaml, line 2: There is no requirement of pss-baseline 'none'"):
-        api.compare(taken, "pss-baseline", tmp_path / "next", exceptions=write("accepted.yaml", text % "none"))
+        evaluating.compare(taken, "pss-baseline", tmp_path / "next", exceptions=write("accepted.yaml", text % "none"))
 
 
 def test_other_parameters_change_verdicts_one_by_one(hospital: Path, write) -> None:
     draft = OURS.replace("framework: hospital", "framework: hospital2\nextends: hospital")
     write("next/hospital2.yaml", draft.replace("most: 2", "most: 1"))
     write("next/hospital.yaml", OURS)
-    found = api.compare(two_pods(), "hospital2", hospital / "next", checks=hospital / "hospital.py")
+    found = evaluating.compare(two_pods(), "hospital2", hospital / "next", checks=hospital / "hospital.py")
     assert found.statuses[["requirement", "before", "after"]].values.tolist() == [["H1", "pass", "fail"]]
     assert found.verdicts[["name", "before", "after"]].values.tolist() == [
         ["pod-0", "pass", "fail"], ["pod-1", "pass", "fail"]]
@@ -367,8 +368,8 @@ def test_other_parameters_change_verdicts_one_by_one(hospital: Path, write) -> N
 
 def test_nothing_to_compare_with(hospital: Path) -> None:
     with pytest.raises(DefinitionError, match="cannot be compared"):
-        api.compare(two_pods(), "hospital", hospital / "controls", checks=hospital / "hospital.py")
+        evaluating.compare(two_pods(), "hospital", hospital / "controls", checks=hospital / "hospital.py")
     with pytest.raises(DefinitionError, match="no framework to compare"):
-        api.proposals(hospital / "controls")
+        evaluating.proposals(hospital / "controls")
     with pytest.raises(NoSuchName):
-        api.compare(two_pods(), "hospitl", hospital / "controls")
+        evaluating.compare(two_pods(), "hospitl", hospital / "controls")

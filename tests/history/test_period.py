@@ -17,7 +17,7 @@ from replay import ACME_PROD
 from report_worlds import PRIVILEGED, pod, snapshot
 from years import at, days, noon, written
 
-from auditkit import api
+from auditkit.api import evaluating, over_time
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.errors import NoSuchName, UsageError
@@ -59,7 +59,7 @@ def store(tmp_path: Path) -> Path:
 def over(store: Path, write: Callable[[str, str], Path], tmp_path: Path) -> Callable[..., list[Period]]:
     """The periods of January 2026 by a framework of two requirements."""
     write("rules/wards.yaml", RULES.format(version="1"))
-    return lambda start="2026-01-01", end="2026-01-31", **given: api.period(
+    return lambda start="2026-01-01", end="2026-01-31", **given: over_time.period(
         store, "wards", start, end, controls=tmp_path / "rules", **given)
 
 
@@ -129,7 +129,7 @@ def test_what_people_had_added_then_stays_with_the_verdicts(store, over, write, 
     year(store, *[BAD] * 6)
     accepted = write("exceptions.yaml", EXCEPTION)
     for path in store.glob("acme/*-*"):
-        api.evaluate(path, "wards", controls=tmp_path / "rules", exceptions=accepted)
+        evaluating.evaluate(path, "wards", controls=tmp_path / "rules", exceptions=accepted)
     accepted.unlink()
     monkeypatch.setattr(judging, "run", lambda *_: pytest.fail("it was judged"))
     [found] = over()
@@ -139,10 +139,10 @@ def test_what_people_had_added_then_stays_with_the_verdicts(store, over, write, 
 def test_a_verdict_of_march_is_shown_in_november_as_it_was_given(store, over, write, tmp_path) -> None:
     year(store, BAD)
     [path] = store.glob("acme/*-*")
-    api.evaluate(path, "wards", controls=tmp_path / "rules", exceptions=write("exceptions.yaml", EXCEPTION))
+    evaluating.evaluate(path, "wards", controls=tmp_path / "rules", exceptions=write("exceptions.yaml", EXCEPTION))
     write("rules/wards.yaml", RULES.format(version="2").replace("title: T", "title: Later"))
-    api.evaluate(path, "wards", controls=tmp_path / "rules")
-    first, second = api.given(path)
+    evaluating.evaluate(path, "wards", controls=tmp_path / "rules")
+    first, second = over_time.given(path)
     assert [(each.number, each.basis.version, each.distrusted) for each in (first, second)] == [(1, "1", ""), (2, "2", "")]
     assert [each.file for each in first.people] == ["exceptions.yaml"] and second.people == []
     assert first.requirements["title"].tolist() == ["T", "V"]
@@ -226,6 +226,9 @@ def test_a_period_without_snapshots_claims_nothing(store, over) -> None:
         over("2026-02-28", "2026-02-01")
     with pytest.raises(UsageError, match="is not a day"):
         over("yesterday")
+    with pytest.raises(UsageError, match="has 3,652,059 days; the longest has"):
+        over("0001-01-01", "9999-12-31")
+    assert row(over("9999-12-01", "9999-12-31")[0])["longest_gap_days"] == 31.0
 
 
 def test_stretches_without_a_snapshot_are_counted_by_the_frequency(store, over) -> None:
@@ -258,8 +261,8 @@ def test_a_year_of_the_recorded_cluster_is_what_its_two_contents_say(tmp_path: P
     for day, content in zip(days(start, 365), calendar, strict=True):
         if content is not None:
             written(store, contents[content], noon(day))
-    [found] = api.period(store, "soc2", start, start + dt.timedelta(days=364))
-    judged = [api.evaluate(content, "soc2") for content in contents]
+    [found] = over_time.period(store, "soc2", start, start + dt.timedelta(days=364))
+    judged = [evaluating.evaluate(content, "soc2") for content in contents]
     statuses = [judged[one].requirements.set_index("id")["status"] for one in (0, 1)]
     failing = [_keys(one.verdicts("fail")) for one in judged]
     seen = [content for content in calendar if content is not None]

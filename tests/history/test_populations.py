@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import arrow
 
-from auditkit import api, tables
+from auditkit import tables
+from auditkit.api import over_time, snapshots
+from auditkit.base import shipped
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.history import canonical, populations, window
 from auditkit.history.items import SEEN, Population, of_rows
@@ -64,7 +66,7 @@ def shuffled(snapshot: Snapshot, table: str) -> Snapshot:
 
 @pytest.mark.parametrize("name", ["pods", "all_containers", "access", "images", "check:workloads.no_privileged_containers"])
 def test_an_independent_program_computes_the_digest(acme: Snapshot, name: str) -> None:
-    found = api.population(acme, name)
+    found = over_time.population(acme, name)
     columns = [column for column in found.frame if column != "item"]
     rows = found.frame[columns].astype(object).to_dict("records")
     lines = sorted(json.dumps([
@@ -78,12 +80,12 @@ def test_an_independent_program_computes_the_digest(acme: Snapshot, name: str) -
 
 
 def test_the_order_of_rows_makes_no_difference(acme: Snapshot) -> None:
-    one, other = api.population(acme, "pods"), api.population(shuffled(acme, "pods"), "pods")
+    one, other = over_time.population(acme, "pods"), over_time.population(shuffled(acme, "pods"), "pods")
     assert one.content == other.content and one.frame.equals(other.frame)
 
 
 def test_a_changed_value_changes_the_digest(acme: Snapshot) -> None:
-    found = api.population(acme, "pods")
+    found = over_time.population(acme, "pods")
     for column in set(found.frame) - {"item"}:
         frame = found.frame.copy()
         frame[column] = frame[column].astype(object)
@@ -93,7 +95,7 @@ def test_a_changed_value_changes_the_digest(acme: Snapshot) -> None:
 
 def test_an_item_is_told_from_every_other_by_its_text(acme: Snapshot) -> None:
     for name in ("pods", "access", "containers", "binding_subjects"):
-        assert api.population(acme, name).frame["item"].is_unique
+        assert over_time.population(acme, name).frame["item"].is_unique
 
 
 def test_rows_of_one_key_are_numbered(acme: Snapshot) -> None:
@@ -129,62 +131,62 @@ def test_values_of_every_type_have_one_text() -> None:
 
 def test_over_a_period_items_have_their_first_and_last_day(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, pod("a"), pod("b")), taken(2, pod("a", "a:2")), taken(3, pod("a", "a:3"), pod("c")))
-    found = api.population(path, "pods", start="2026-03-01", end="2026-03-03")
+    found = over_time.population(path, "pods", start="2026-03-01", end="2026-03-03")
     assert found.complete and "what existed or held only between two" in found.bounds
     shown = found.frame.set_index("name")
     assert [(name, row.first_seen.day, row.last_seen.day) for name, row in shown.iterrows()] == [
         ("a", 1, 3), ("b", 1, 1), ("c", 3, 3)]
     digests = [snapshot.digest for snapshot in found.window.snapshots]
     assert shown["snapshot"].to_dict() == {"a": digests[2], "b": digests[0], "c": digests[2]}
-    images = api.population(path, "containers").frame
+    images = over_time.population(path, "containers").frame
     assert images.set_index("pod")["image"].to_dict() == {"a": "a:3", "b": "a:1", "c": "a:1"}, "as of the last snapshot"
 
 
 def test_days_without_a_snapshot_are_named(tmp_path: Path) -> None:
     path = store(tmp_path, taken(2, pod("a")), taken(5, pod("a")))
-    found = api.population(path, "pods", start="2026-03-01", end="2026-03-06")
+    found = over_time.population(path, "pods", start="2026-03-01", end="2026-03-06")
     assert found.gaps == ["4 of 6 days from 2026-03-01 to 2026-03-06 have no snapshot: 2026-03-01, 2026-03-03 to 2026-03-04, "
                           "2026-03-06"]
     assert found.warning.startswith("The population is incomplete: 4 of 6 days")
 
 
 def test_a_period_without_a_snapshot_says_nothing(tmp_path: Path) -> None:
-    found = api.population(store(tmp_path, taken(2, pod("a"))), "pods", start="2026-04-01", end="2026-04-30")
+    found = over_time.population(store(tmp_path, taken(2, pod("a"))), "pods", start="2026-04-01", end="2026-04-30")
     assert len(found) == 0 and found.gaps == [
         "no snapshot was taken from 2026-04-01 to 2026-04-30: nothing is known of this period"]
 
 
 def test_a_list_that_was_refused_makes_the_population_incomplete(tmp_path: Path) -> None:
     refused = taken(2, pod("a"), refused="pods")
-    [gap] = api.population(store(tmp_path, taken(1, pod("a")), refused), "pods").gaps
+    [gap] = over_time.population(store(tmp_path, taken(1, pod("a")), refused), "pods").gaps
     assert gap.startswith(f"snapshot {refused.digest[:12]} of 2026-03-02 12:00:00 UTC: access to pods was refused")
-    assert api.population(refused, "pods").gaps == ["access to pods was refused"]
+    assert over_time.population(refused, "pods").gaps == ["access to pods was refused"]
 
 
 def test_a_snapshot_that_cannot_be_opened_is_a_gap(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, pod("a")))
     (taken(2, pod("b")).write(path) / "manifest.json").write_text("{")
-    assert any("cannot be opened" in gap for gap in api.population(path, "pods").gaps)
+    assert any("cannot be opened" in gap for gap in over_time.population(path, "pods").gaps)
 
 
 def test_new_access_is_what_the_snapshot_before_does_not_show(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, binding("x", "old")), taken(2, binding("x", "old"), binding("y", "eve")),
                  taken(3, binding("x", "bob"), binding("y", "eve")), taken(4, binding("x", "old"), binding("y", "eve")))
-    found = api.population(path, "new-access", start="2026-03-02", end="2026-03-04")
+    found = over_time.population(path, "new-access", start="2026-03-02", end="2026-03-04")
     shown = sorted((row.subject, row.not_seen.day, row.first_seen.day) for row in found.frame.itertuples())
     assert shown == [("bob", 2, 3), ("eve", 1, 2), ("old", 3, 4)] and found.complete
 
 
 def test_new_access_without_a_snapshot_before_the_period_says_so(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, binding("x", "old")), taken(2, binding("y", "eve")))
-    found = api.population(path, "new-access", start="2026-03-01", end="2026-03-02")
+    found = over_time.population(path, "new-access", start="2026-03-01", end="2026-03-02")
     assert len(found) == 1 and "no snapshot is older than 2026-03-01" in found.gaps[-1]
 
 
 def test_a_failure_is_not_hidden_by_a_later_pass(tmp_path: Path) -> None:
     bad = pod("a")
     bad["spec"]["containers"][0]["securityContext"] = {"privileged": True}
-    found = api.population(store(tmp_path, taken(1, bad), taken(2, pod("a"))), "check:workloads.no_privileged_containers")
+    found = over_time.population(store(tmp_path, taken(1, bad), taken(2, pod("a"))), "check:workloads.no_privileged_containers")
     assert found.frame[["verdict", "name"]].values.tolist() == [["fail", "a"], ["pass", "a"]]
 
 
@@ -215,12 +217,12 @@ def test_exceptions_are_those_in_force_on_a_day_of_the_period(write: Callable[[s
     found = populations.population("exceptions", window.at(snap), exceptions=exceptions.read(file))
     assert found.frame[["file", "line", "expires"]].values.tolist() == [["e.yaml", 3, "2026-03-01"]]
     with pytest.raises(UsageError, match="--exceptions"):
-        api.population(snap, "exceptions")
+        over_time.population(snap, "exceptions")
 
 
 def test_privileged_use_is_read_from_the_audit_log() -> None:
-    snap = api.collect(recording=api.shipped.demo(), scans=[LOG])
-    found = api.population(snap, "privileged-use")
+    snap = snapshots.collect(recording=shipped.demo(), scans=[LOG])
+    found = over_time.population(snap, "privileged-use")
     uses = set(found.frame["use"])
     assert {"changes RBAC", "opens a session", "reads Secrets"} & uses and not found.frame["refused"].fillna(False).any()
     requests = snap.audit_requests
@@ -230,10 +232,10 @@ def test_privileged_use_is_read_from_the_audit_log() -> None:
 def test_a_cluster_is_chosen_where_a_store_has_several(tmp_path: Path) -> None:
     path = store(tmp_path, taken(1, pod("a")), taken(2, pod("b"), cluster="other", cluster_uid="2-b"))
     with pytest.raises(UsageError, match="several clusters.*--cluster"):
-        api.population(path, "pods")
-    assert list(api.population(path, "pods", cluster="2-b").frame["name"]) == ["b"]
+        over_time.population(path, "pods")
+    assert list(over_time.population(path, "pods", cluster="2-b").frame["name"]) == ["b"]
     with pytest.raises(UsageError, match="no snapshot of 'third'"):
-        api.population(path, "pods", cluster="third")
+        over_time.population(path, "pods", cluster="third")
 
 
 def test_what_cannot_be_is_refused_with_a_sentence(acme: Snapshot, tmp_path: Path) -> None:
@@ -241,17 +243,17 @@ def test_what_cannot_be_is_refused_with_a_sentence(acme: Snapshot, tmp_path: Pat
                         "sql:drop table pods": UsageError, "sql:select 1 as item": UsageError, "sql:": NoSuchName,
                         "new-access": UsageError}.items():
         with pytest.raises(error):
-            api.population(acme, name)
+            over_time.population(acme, name)
     with pytest.raises(UsageError, match="one snapshot shows a moment"):
-        api.population(acme, "pods", start="2026-03-01")
+        over_time.population(acme, "pods", start="2026-03-01")
     with pytest.raises(SnapshotError, match="no snapshot"):
-        api.population(tmp_path, "pods")
+        over_time.population(tmp_path, "pods")
     path = store(tmp_path, taken(1))
     with pytest.raises(UsageError, match="Give --from and --to in order"):
-        api.population(path, "pods", start="2026-03-02", end="2026-03-01")
+        over_time.population(path, "pods", start="2026-03-02", end="2026-03-01")
     with pytest.raises(UsageError, match="is not a day"):
-        api.population(path, "pods", start="March")
+        over_time.population(path, "pods", start="March")
 
 
 def test_every_population_ends_with_when_and_where_it_was_seen(acme: Snapshot) -> None:
-    assert list(api.population(acme, "sql:select name from pods").frame)[-3:] == SEEN
+    assert list(over_time.population(acme, "sql:select name from pods").frame)[-3:] == SEEN

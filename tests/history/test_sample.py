@@ -16,7 +16,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit import api
+from auditkit.api import evaluating, over_time, snapshots
 from auditkit.base import shipped
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
 from auditkit.history import sizes, window
@@ -45,7 +45,7 @@ def by_hand(seed: str, items: list[str], size: int) -> list[str]:
 
 
 def test_anybody_can_choose_again_with_sha256(acme: Snapshot) -> None:
-    found = api.sample(acme, "pods", seed="A seed", size=12)
+    found = over_time.sample(acme, "pods", seed="A seed", size=12)
     items = list(found.population.frame["item"])
     assert list(found.frame["item"]) == by_hand("A seed", items, 12)
     shell = subprocess.run(["bash", "-c", "printf '%s\\0%s' \"$0\" \"$1\" | sha256sum", "A seed", items[0]],
@@ -55,7 +55,7 @@ def test_anybody_can_choose_again_with_sha256(acme: Snapshot) -> None:
 
 @pytest.mark.slow
 def test_other_hash_seeds_locales_and_time_zones_choose_the_same(acme: Snapshot, tmp_path: Path) -> None:
-    path = str(Snapshot(acme.manifest, acme._tables).write(tmp_path))
+    path = str(acme.apart().write(tmp_path))
     said = {subprocess.run([sys.executable, "-c", CHOSEN, path], cwd=HOUSE, check=True, capture_output=True, env={
         **os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale, "TZ": zone, "PYTHONIOENCODING": "utf-8"}).stdout
         for seed, locale, zone in (("1", "C", "UTC"), ("2", "C.UTF-8", "Asia/Kolkata"))}
@@ -85,7 +85,7 @@ def test_every_item_is_chosen_as_often(acme: Snapshot) -> None:
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=6), unique=True, max_size=12), st.integers(1, 15),
        st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_size=1, max_size=8))
 def test_a_sample_has_its_size_and_no_item_twice(names: list[str], size: int, seed: str) -> None:
-    snap = api.demo() if not _DEMO else _DEMO[0]
+    snap = snapshots.demo() if not _DEMO else _DEMO[0]
     _DEMO.append(snap)
     found = choose(population(snap, names), seed, Chosen(size, ""))
     assert len(found.frame) == min(size, len(names)) and found.frame["item"].is_unique
@@ -106,22 +106,22 @@ def test_each_stratum_has_its_share_rounded_up(acme: Snapshot) -> None:
     found = choose(population(acme, [f"p{n}" for n in range(91)], namespace=spaces), "s", Chosen(10, ""), by="namespace")
     assert found.frame["stratum"].value_counts().to_dict() == {"a": 7, "b": 4, "c": 1}
     with pytest.raises(NoSuchName, match="column 'namespaze'"):
-        api.sample(acme, "pods", seed="s", by="namespaze")
+        over_time.sample(acme, "pods", seed="s", by="namespaze")
 
 
 def test_without_a_seed_nothing_is_chosen(acme: Snapshot) -> None:
-    digest = api.population(acme, "pods").digest
+    digest = over_time.population(acme, "pods").digest
     for seed in ("", "  "):
         with pytest.raises(UsageError, match=digest):
-            api.sample(acme, "pods", seed=seed)
+            over_time.sample(acme, "pods", seed=seed)
     with pytest.raises(UsageError, match="cannot be printed"):
-        api.sample(acme, "pods", seed="a\u202eb")
+        over_time.sample(acme, "pods", seed="a\u202eb")
 
 
 def test_what_the_auditor_wants_in_or_out_is_shown_apart(acme: Snapshot, write: Callable[[str, str], Path]) -> None:
     file = write("choice.yaml", "include:\n  - where: {name: 'etcd*'}\n    reason: incident\n"
                                 "exclude:\n  - where: {namespace: billing}\n    reason: out of scope\n")
-    found = api.sample(acme, "pods", seed="s", size=60, choice=file)
+    found = over_time.sample(acme, "pods", seed="s", size=60, choice=file)
     how = found.frame.groupby("how")
     assert set(how.get_group("included")["reason"]) == {"incident"}
     assert set(how.get_group("excluded")["namespace"]) == {"billing"}
@@ -141,14 +141,14 @@ def test_what_the_auditor_wants_in_or_out_is_shown_apart(acme: Snapshot, write: 
 def test_a_mistake_in_the_choice_has_its_line(acme: Snapshot, write: Callable[[str, str], Path], text: str,
                                               said: str) -> None:
     with pytest.raises(DefinitionError, match=said):
-        api.sample(acme, "pods", seed="s", choice=write("choice.yaml", text))
+        over_time.sample(acme, "pods", seed="s", choice=write("choice.yaml", text))
 
 
 def test_items_have_the_verdicts_and_requests_of_their_snapshot(acme: Snapshot) -> None:
-    found = api.sample(acme, "all_containers", seed="s", size=5, framework="soc2", requirements=["CC6.1"])
+    found = over_time.sample(acme, "all_containers", seed="s", size=5, framework="soc2", requirements=["CC6.1"])
     said = found.verdicts
     assert set(said["requirement"]) == {"CC6.1"} and set(said["item"]) <= set(found.frame["item"])
-    all_said = api.evaluate(acme, "soc2").verdicts()
+    all_said = evaluating.evaluate(acme, "soc2").verdicts()
     for row in found.frame.itertuples():
         wanted = all_said[(all_said["requirement"] == "CC6.1") & (all_said["name"] == row.pod)
                           & ((all_said["container"] == row.name) | all_said["container"].isna())
@@ -157,9 +157,9 @@ def test_items_have_the_verdicts_and_requests_of_their_snapshot(acme: Snapshot) 
     requests = found.requests.set_index("resource")
     assert requests.loc["pods", "sha256"] == acme.ledger.set_index("resource").loc["pods", "sha256"]
     with pytest.raises(NoSuchName, match="requirement of soc2"):
-        _ = api.sample(acme, "pods", seed="s", framework="soc2", requirements=["CC9.99"]).verdicts
+        _ = over_time.sample(acme, "pods", seed="s", framework="soc2", requirements=["CC9.99"]).verdicts
     with pytest.raises(UsageError, match="--framework"):
-        api.sample(acme, "pods", seed="s", requirements=["CC6.1"])
+        over_time.sample(acme, "pods", seed="s", requirements=["CC6.1"])
 
 
 # --- sizes ---
@@ -188,7 +188,7 @@ def test_the_sizes_that_ship_are_what_they_say() -> None:
 def test_a_size_comes_from_the_table_or_from_the_auditor(acme: Snapshot, write: Callable[[str, str], Path]) -> None:
     own = write("own.yaml", "sample_sizes:\n  basis: Ours\n  frequencies:\n    daily: {low: 3, high: 4}\n  populations:\n"
                             "    - {up_to: 10, low: 5, high: 6}\n    - {low: 7, high: 8}\n")
-    taken = [api.sample(acme, "pods", seed="s", **given).size.items for given in (
+    taken = [over_time.sample(acme, "pods", seed="s", **given).size.items for given in (
         {"size": 2}, {"frequency": "daily", "sizes": own}, {"frequency": "daily", "risk": "high", "sizes": own},
         {"sizes": own}, {"size": 500})]
     assert taken == [2, 3, 4, 7, 65]
@@ -196,9 +196,9 @@ def test_a_size_comes_from_the_table_or_from_the_auditor(acme: Snapshot, write: 
     with pytest.raises(NoSuchName, match="frequency 'weekly'"):
         sizes.read(own).of(9, "weekly")
     with pytest.raises(UsageError, match="--size is the size itself"):
-        api.sample(acme, "pods", seed="s", size=1, sizes=own)
+        over_time.sample(acme, "pods", seed="s", size=1, sizes=own)
     with pytest.raises(UsageError, match="one item or more"):
-        api.sample(acme, "pods", seed="s", size=0)
+        over_time.sample(acme, "pods", seed="s", size=0)
 
 
 @pytest.mark.parametrize("text, line", [

@@ -13,7 +13,8 @@ from command_line import auditkit
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import api, tables
+from auditkit import tables
+from auditkit.api import evaluating
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
@@ -78,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 def judged(folder: Path) -> Callable[..., Evaluation]:
     def judge_by(text: str = GOOD, privileged: bool = False) -> Evaluation:
         (folder / "people" / "ours.yaml").write_text(text)
-        return api.evaluate(snapshot(privileged), "ours", controls=folder / "controls",
+        return evaluating.evaluate(snapshot(privileged), "ours", controls=folder / "controls",
                             attestations=folder / "people")
 
     return judge_by
@@ -101,7 +102,7 @@ def test_a_manual_requirement_becomes_attested_and_says_by_whom(judged) -> None:
 
 
 def test_without_an_attestation_it_is_manual(folder) -> None:
-    found = api.evaluate(snapshot(), "ours", controls=folder / "controls")
+    found = evaluating.evaluate(snapshot(), "ours", controls=folder / "controls")
     assert statuses(found)["people"] == "manual"
     assert found.attestations.empty and found.exceptions.empty and found.notices.empty
 
@@ -140,7 +141,7 @@ exceptions:
 """)
     (folder / "people" / "ours.yaml").write_text(
         GOOD.replace("[people]", "[shown]").replace("    since:", "    holds: false\n    since:"))
-    found = api.evaluate(snapshot(privileged=True), "ours", controls=folder / "controls",
+    found = evaluating.evaluate(snapshot(privileged=True), "ours", controls=folder / "controls",
                          exceptions=folder / "accepted.yaml", attestations=folder / "people")
     assert found.requirements.set_index("id")["accepted"].to_dict() == {"people": False, "both": True, "shown": False}
     assert found.crosses("unaccepted")
@@ -172,7 +173,7 @@ def test_an_addressable_specification_is_met_by_an_alternative(judged, folder, r
         assert found.notices["kind"].tolist() == ["attestation unused"]
     alone = Framework(framework="ours", title="t", version="1", sections=[Section("s", "S")], requirements=[
         each for each in found.framework.requirements if each.id == "addressable"])
-    again = api.evaluate(found.snapshot, alone, attestations=folder / "people", controls=folder / "controls")
+    again = evaluating.evaluate(found.snapshot, alone, attestations=folder / "people", controls=folder / "controls")
     assert not any(again.crosses(each) for each in ("fail", "unaccepted", "unknown", "critical"))
 
 

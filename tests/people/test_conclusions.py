@@ -2,11 +2,12 @@
 
 import pytest
 
-from auditkit import api
+from auditkit.api import evaluating, snapshots
 from auditkit.errors import DefinitionError
 from auditkit.evaluation.conclusions import CHANGED, SAME, Carried, in_store
 from auditkit.framework.definition import DIGITS, definition
 from auditkit.people import conclusions
+from auditkit.people.conclusions import list_digest
 
 GOOD = """
 conclusions:
@@ -22,7 +23,7 @@ conclusions:
 
 @pytest.fixture(scope="module")
 def judged(acme):
-    return api.evaluate(acme, "soc2")
+    return evaluating.evaluate(acme, "soc2")
 
 
 @pytest.mark.parametrize(("old", "new", "says"), [
@@ -61,3 +62,39 @@ def test_a_conclusion_on_other_snapshots_stands_beside_the_requirement(write, ju
 def test_a_snapshot_that_is_not_in_the_store_is_reported(write):
     given = conclusions.read(write("conclusions.yaml", GOOD.replace("DIGEST", "0123456789ab")))
     assert [notice.kind for notice in in_store(given, [], [])] == ["conclusion snapshot missing"]
+
+
+@pytest.mark.parametrize(("until", "tested", "shown"), [
+    ("2026-09-30", "2026-12-01", True), ("2026-11-22", "2026-12-01", True), ("2026-11-23", "2026-12-01", False),
+    ("2027-09-30", "2027-10-12", False), (None, "2026-10-12", True), (None, "2026-12-01", False)])
+def test_the_last_conclusion_is_on_earlier_evidence(write, judged, until, tested, shown):
+    """The snapshot was observed on 2026-11-23."""
+    assert str(judged.snapshot.manifest.days[0]) == "2026-11-23"
+    text = GOOD.replace("DIGEST", "0123456789ab").replace("2026-12-01", tested)
+    text = text.replace("2026-09-30", until) if until else text.replace("    period: {from: 2025-10-01, until: 2026-09-30}\n", "")
+    carried = Carried(judged, conclusions.read(write("conclusions.yaml", text)))
+    assert list(carried.last) == (["CC6.1"] if shown else [])
+    assert [notice.kind for notice in carried.notices] == ([] if shown else ["conclusion not shown"])
+
+
+def test_the_digest_of_a_list_is_looked_up_in_the_store(write, judged):
+    taken = judged.snapshot
+    listed = f"{{count: 1, sha256: {list_digest([taken.digest])}}}"
+    text = GOOD.replace("[DIGEST]", listed).replace("2026-09-30", "2026-11-30")
+    given = conclusions.read(write("conclusions.yaml", text))
+    assert list(Carried(judged, given, [taken]).current) == ["CC6.1"] and not in_store(given, [taken], [])
+    alone = Carried(judged, given)
+    assert not alone.current and not alone.last, "whether it means this snapshot is not known"
+    assert "--store" in alone.notices[0].what
+    [missing] = in_store(given, [], [])
+    assert missing.kind == "conclusion snapshot missing"
+
+
+def test_a_snapshot_that_was_altered_is_reported(write, acme, tmp_path):
+    folder = acme.apart().write(tmp_path / "store")
+    held = [snapshots.open(folder)]
+    given = conclusions.read(write("conclusions.yaml", GOOD.replace("DIGEST", held[0].digest[:12])))
+    assert not in_store(given, held, [])
+    (folder / "pods.parquet").write_bytes(b"other")
+    [notice] = in_store(given, held, [])
+    assert notice.kind == "conclusion snapshot no longer verifies" and "pods.parquet was changed" in notice.what

@@ -13,7 +13,8 @@ from command_line import auditkit
 from hypothesis import given
 from worlds import arrow
 
-from auditkit import api, tables
+from auditkit import tables
+from auditkit.api import evaluating
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
@@ -77,7 +78,7 @@ def notices(judged: Evaluation) -> list[str]:
 
 
 def test_a_failure_stays_a_failure_and_is_accepted(written) -> None:
-    judged = api.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(GOOD))
     assert (row(judged)["status"], row(judged)["accepted"]) == ("fail", True)
     assert row(judged)["reason"].endswith("accepted until 2026-12-31 by Platform team")
     failing = judged.verdicts("fail").query("check == 'pss.privileged'")
@@ -90,7 +91,7 @@ def test_a_failure_stays_a_failure_and_is_accepted(written) -> None:
 
 
 def test_one_failure_that_is_not_covered_and_nothing_is_accepted(written) -> None:
-    judged = api.evaluate(snapshot(*CLUSTER, pod("shop", "miner")), "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(*CLUSTER, pod("shop", "miner")), "pss-baseline", exceptions=written(GOOD))
     assert (row(judged)["status"], row(judged)["accepted"]) == ("fail", False)
     failing = judged.verdicts("fail").query("check == 'pss.privileged'").set_index("name")["accepted"]
     assert failing.to_dict() == {"cilium-1": True, "cilium-2": True, "miner": False}
@@ -99,7 +100,7 @@ def test_one_failure_that_is_not_covered_and_nothing_is_accepted(written) -> Non
 
 
 def test_accepted_failures_do_not_cross_unaccepted_and_still_cross_fail(written) -> None:
-    judged = api.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(GOOD))
     assert not judged.crosses("unaccepted")
     assert all(judged.crosses(threshold) for threshold in ("fail", "unknown", "critical"))
 
@@ -149,7 +150,7 @@ def test_what_a_provider_runs_is_never_accepted_and_crosses_nothing(written) -> 
     own = Framework(framework="pss-baseline", title="t", version="1", sections=[Section("s", "S")], requirements=[
         Requirement(id="privileged", section="s", title="t", reach="partly", run_by="provider",
                     checks=["pss.privileged"], cannot_show="settings at the provider")])
-    judged = api.evaluate(snapshot(*CLUSTER), own, exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(*CLUSTER), own, exceptions=written(GOOD))
     assert (row(judged)["status"], row(judged)["accepted"], row(judged)["failed"]) == ("not_applicable", False, 2)
     assert row(judged)["reason"] == "run by the provider"
     assert not judged.verdicts("fail")["accepted"].any()
@@ -166,14 +167,14 @@ def test_what_a_provider_runs_is_never_accepted_and_crosses_nothing(written) -> 
 ])
 def test_both_days_count_and_the_day_is_the_snapshots(written, granted, expires, accepted, notice) -> None:
     text = GOOD.replace("2026-01-10", granted).replace("2026-12-31", expires)
-    judged = api.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text))
+    judged = evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text))
     assert row(judged)["accepted"] == accepted
     assert row(judged)["status"] == "fail"
     assert notices(judged) == notice
 
 
 def test_unused_is_said(written) -> None:
-    judged = api.evaluate(snapshot(pod("shop", "web", False)), "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(pod("shop", "web", False)), "pss-baseline", exceptions=written(GOOD))
     assert row(judged)["status"] == "pass"
     assert notices(judged) == ["exception unused"]
     assert judged.notices.loc[0, ["file", "line"]].tolist() == ["ours.yaml", 3]
@@ -184,17 +185,17 @@ def test_unused_is_said(written) -> None:
     '    subjects: [{name: cilium-1}, {name: "*"}]'])
 def test_an_exception_of_everything_is_too_wide(written, subjects) -> None:
     text = GOOD.replace('    subjects: [{namespace: kube-system, name: "cilium-*"}]', subjects)
-    judged = api.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text))
+    judged = evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text))
     assert notices(judged) == ["exception too wide"]
     assert row(judged)["status"] == "fail"
 
 
 def test_a_pattern_that_covers_all_that_is_judged_is_too_wide_and_names_are_not(written) -> None:
     everything = snapshot(*CLUSTER[:2])
-    judged = api.evaluate(everything, "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(everything, "pss-baseline", exceptions=written(GOOD))
     assert judged.notices["what"].tolist() == ["it covers all 2 subjects of pss.privileged"]
     named = GOOD.replace('{namespace: kube-system, name: "cilium-*"}', "{name: cilium-1}, {name: cilium-2}")
-    assert notices(api.evaluate(everything, "pss-baseline", exceptions=written(named))) == []
+    assert notices(evaluating.evaluate(everything, "pss-baseline", exceptions=written(named))) == []
 
 
 @pytest.mark.parametrize("subjects", [
@@ -205,7 +206,7 @@ def test_patterns_that_match_all_there_is_are_too_wide_whatever_fails(written, s
     cluster = (pod("kube-system", "cilium-1", privileged), *(pod("shop", name, False) for name in ("web", "api")))
     text = GOOD.replace('[{namespace: kube-system, name: "cilium-*"}]', subjects)
     wide = "w*" not in subjects
-    found = api.evaluate(snapshot(*cluster), "pss-baseline", exceptions=written(text)).notices
+    found = evaluating.evaluate(snapshot(*cluster), "pss-baseline", exceptions=written(text)).notices
     said = found[found["kind"] == "exception too wide"]["what"].tolist()
     assert said == ["it covers all 3 subjects of pss.privileged"] * wide
     assert ("exception unused" in found["kind"].tolist()) == (not privileged)
@@ -213,26 +214,26 @@ def test_patterns_that_match_all_there_is_are_too_wide_whatever_fails(written, s
 
 def test_too_many_are_too_wide(written) -> None:
     many = [pod("kube-system", f"cilium-{n}") for n in range(WIDE + 1)]
-    judged = api.evaluate(snapshot(*many, *CLUSTER[2:]), "pss-baseline", exceptions=written(GOOD))
+    judged = evaluating.evaluate(snapshot(*many, *CLUSTER[2:]), "pss-baseline", exceptions=written(GOOD))
     assert judged.notices["what"].tolist() == [f"it covers {WIDE + 1} failures of pss.privileged"]
-    fewer = api.evaluate(snapshot(*many[1:], *CLUSTER[2:]), "pss-baseline", exceptions=written(GOOD))
+    fewer = evaluating.evaluate(snapshot(*many[1:], *CLUSTER[2:]), "pss-baseline", exceptions=written(GOOD))
     assert notices(fewer) == []
 
 
 def test_by_requirement_of_one_framework(written) -> None:
     text = GOOD.replace("checks: [pss.privileged]", "framework: pss-baseline\n    requirements: [privileged]")
-    assert row(api.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text)))["accepted"]
-    other = api.evaluate(snapshot(*CLUSTER), "pss-restricted", exceptions=written(text))
+    assert row(evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text)))["accepted"]
+    other = evaluating.evaluate(snapshot(*CLUSTER), "pss-restricted", exceptions=written(text))
     assert not other.requirements["accepted"].any()
     assert notices(other) == [] and other.exceptions.empty, "it is of no concern there"
 
 
 def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     text = GOOD.replace("checks: [pss.privileged]", "framework: soc2\n    requirements: [CC1.1]")
-    soc2 = api.load_framework("soc2")
+    soc2 = evaluating.load_framework("soc2")
     governance = Framework(framework="soc2", title="t", version="1", sections=soc2.sections,
                            requirements=[each for each in soc2.requirements if each.id == "CC1.1"])
-    judged = api.evaluate(snapshot(), governance, exceptions=written(text))
+    judged = evaluating.evaluate(snapshot(), governance, exceptions=written(text))
     assert notices(judged) == ["exception unused"]
 
 

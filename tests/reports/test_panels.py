@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pandas as pd
 import pytest
 
-from auditkit import api
+from auditkit.api import snapshots
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
@@ -18,7 +18,7 @@ RECT = "{http://www.w3.org/2000/svg}rect"
 
 @pytest.fixture(scope="module")
 def snap() -> Snapshot:
-    return api.demo()
+    return snapshots.demo()
 
 
 def forbidden(snap: Snapshot, resource: str) -> Snapshot:

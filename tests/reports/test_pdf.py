@@ -16,6 +16,7 @@ from auditkit.reports import show
 from auditkit.reports.page import pdf
 from auditkit.reports.page.document import document
 from auditkit.reports.panels.block import ROWS
+from auditkit.tables import RESOURCES
 from tests.reports.test_page import EVIL, everything
 
 
@@ -39,7 +40,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
 def test_the_cover_says_which_cluster_when_by_whom_how_complete(house: pypdf.PdfReader) -> None:
     cover = words(house, slice(0, 1))
     for said in ("House", "House rules, version 3", "acme", "v1.36.2", "2026-01-02 03:04:05 UTC", "jane (groups: auditors)",
-                 "context acme", "auditkit 0.1.0", "46 of 47 sources read completely; 1 incomplete", "Digest"):
+                 "context acme", "auditkit 0.1.0", f"{len(RESOURCES) + 1} of {len(RESOURCES) + 2} sources read completely; 1 incomplete", "Digest"):
         assert said in cover, said
     assert re.search(r"[0-9a-f]{64}", cover)
 

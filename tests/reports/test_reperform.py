@@ -7,7 +7,7 @@ import pytest
 from command_line import auditkit as run
 from report_worlds import executed, published
 
-from auditkit import api
+from auditkit.api import evaluating, handing_over, snapshots
 from auditkit.errors import SnapshotError, UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.reports import Files, show
@@ -44,8 +44,8 @@ class House:
         (folder / "controls").mkdir()
         (folder / "controls" / "house.yaml").write_text(HOUSE)
         (folder / "accepted.yaml").write_text(EXCEPTIONS)
-        self.snapshot = api.open(acme.apart().write(folder / "snapshots"))
-        self.evaluation = api.evaluate(self.snapshot, "house", controls=folder / "controls",
+        self.snapshot = snapshots.open(acme.apart().write(folder / "snapshots"))
+        self.evaluation = evaluating.evaluate(self.snapshot, "house", controls=folder / "controls",
                                        exceptions=folder / "accepted.yaml")
         self.files: Files = published(folder, *cells(self.evaluation))
 
@@ -70,12 +70,12 @@ def cells(evaluation: Evaluation) -> list[object]:
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> House:
-    return House(tmp_path_factory.mktemp("house"), api.demo())
+    return House(tmp_path_factory.mktemp("house"), snapshots.demo())
 
 
 @pytest.mark.parametrize("kind", ["pdf", "notebook"])
 def test_a_report_is_the_same_when_it_is_computed_anew(house: House, kind: str) -> None:
-    found = api.reperform(getattr(house.files, kind))
+    found = handing_over.reperform(getattr(house.files, kind))
     assert found.differences == []
     assert found.verdicts == len(house.evaluation.verdicts())
     assert found.figures > 13 * found.verdicts, "every column of every verdict is a figure"
@@ -85,7 +85,7 @@ def test_a_report_is_the_same_when_it_is_computed_anew(house: House, kind: str) 
 def test_it_is_judged_with_the_files_that_the_report_carries(house: House, tmp_path: Path) -> None:
     copy = tmp_path / "report.pdf"
     copy.write_bytes(house.files.pdf.read_bytes())
-    found = api.reperform(copy, store=house.folder / "snapshots")
+    found = handing_over.reperform(copy, store=house.folder / "snapshots")
     assert found.same
     assert len(found.evaluation.exceptions) == 1
     assert found.evaluation.exceptions["covers"].item() > 0
@@ -96,7 +96,7 @@ def test_stored_verdicts_are_not_believed(house: House, monkeypatch: pytest.Monk
         raise AssertionError("stored verdicts were read")
 
     monkeypatch.setattr("auditkit.evaluation.stored.load", stored)
-    assert api.reperform(house.files.notebook).same
+    assert handing_over.reperform(house.files.notebook).same
 
 
 def _status(block: dict) -> None:
@@ -126,27 +126,27 @@ def _tally(block: dict) -> None:
     (_status, "H.1: status"), (_number, "H.2: failing subjects"), (_cover, "requirements with the status pass"),
     (_tally, "H.1 workloads.no_privileged_containers")])
 def test_a_figure_of_a_page_that_is_another_is_named_with_its_page(house: House, change, named: str) -> None:
-    found = api.reperform(house.pdf("changed", change))
+    found = handing_over.reperform(house.pdf("changed", change))
     assert named in {each.what for each in found.differences}
     assert all(each.where.startswith("page ") for each in found.differences)
-    assert any(named in said for said in api.report_findings(house.folder / "changed.pdf").wrong) or change is _tally
+    assert any(named in said for said in handing_over.report_findings(house.folder / "changed.pdf").wrong) or change is _tally
 
 
 def test_a_verdict_that_is_another_is_named(house: House, tmp_path: Path) -> None:
     path = tmp_path / "report.ipynb"
     path.write_text(house.files.notebook.read_text().replace('"status": "fail"', '"status": "pass"'))
-    found = api.reperform(path, store=house.folder / "snapshots")
+    found = handing_over.reperform(path, store=house.folder / "snapshots")
     assert {each.where for each in found.differences} >= {"block requirements", "block details"}
     assert {(each.reported, each.computed) for each in found.differences} == {("pass", "fail")}
 
 
 def test_another_snapshot_and_none_are_refused(house: House, tmp_path: Path) -> None:
-    other = api.demo()
+    other = snapshots.demo()
     other.manifest.cluster = "other"
     with pytest.raises(SnapshotError, match="is another snapshot"):
-        api.reperform(house.files.pdf, snapshot=other.apart().write(tmp_path))
+        handing_over.reperform(house.files.pdf, snapshot=other.apart().write(tmp_path))
     with pytest.raises(UsageError, match="is not in .* Give its folder with --snapshot"):
-        api.reperform(house.files.pdf, store=tmp_path / "empty")
+        handing_over.reperform(house.files.pdf, store=tmp_path / "empty")
 
 
 def test_a_changed_table_of_the_snapshot_is_refused(house: House, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_changed_table_of_the_snapshot_is_refused(house: House, tmp_path: Path
     table = copy / "pods.parquet"
     table.write_bytes(table.read_bytes()[:-1] + b"x")
     with pytest.raises(SnapshotError, match="pods.parquet was changed after collection"):
-        api.reperform(house.files.pdf, snapshot=copy)
+        handing_over.reperform(house.files.pdf, snapshot=copy)
 
 
 def test_checks_that_a_report_carries_are_never_run(house: House) -> None:
@@ -172,7 +172,7 @@ def test_checks_that_a_report_carries_are_never_run(house: House) -> None:
             seal.update(_file("seal.json", "application/json", "", json.dumps(content).encode()))
 
     with pytest.raises(UsageError, match=r"evil\.py. A report's Python is never run: give the file with --checks"):
-        api.reperform(house.pdf("own", own))
+        handing_over.reperform(house.pdf("own", own))
 
 
 def test_the_command_exits_with_0_1_and_2_and_explains_down_to_the_request(house: House) -> None:
@@ -190,14 +190,14 @@ def test_the_command_exits_with_0_1_and_2_and_explains_down_to_the_request(house
 
 def test_a_report_is_verified_by_itself(house: House) -> None:
     for path in (house.files.pdf, house.files.notebook):
-        found = api.report_findings(path)
+        found = handing_over.report_findings(path)
         assert found.wrong == []
         assert len(found.verified) == 2
         assert any("give --store" in said for said in found.unverified)
 
 
 def test_with_a_store_every_figure_is_computed_anew(house: House) -> None:
-    found = api.report_findings(house.files.pdf, house.folder / "snapshots")
+    found = handing_over.report_findings(house.files.pdf, house.folder / "snapshots")
     assert found.wrong == []
     assert any("computed anew" in said for said in found.verified)
 
@@ -222,7 +222,7 @@ def test_the_page_that_was_changed_is_named(house: House, tmp_path: Path) -> Non
         page = file.pages[2]
         page.Contents.write(page.Contents.read_bytes() + b"\n0 0 m")
         file.save(path)
-    wrong = api.report_findings(path).wrong
+    wrong = handing_over.report_findings(path).wrong
     assert [said for said in wrong if said.startswith("Page ")] == ["Page 3 is not as it was written."]
 
 
@@ -237,13 +237,13 @@ def test_an_attachment_that_was_changed_taken_away_or_added_is_named(house: Hous
         file.attachments[name] = pikepdf.AttachedFileSpec(file, content + b"\n", filename=name)
         file.attachments["extra.txt"] = pikepdf.AttachedFileSpec(file, b"more", filename="extra.txt")
         file.save(path)
-    wrong = api.report_findings(path).wrong
+    wrong = handing_over.report_findings(path).wrong
     assert any(said.startswith(f"The attachment {name} was changed") for said in wrong)
     assert any(said.startswith("The attachment extra.txt was added") for said in wrong)
     with pikepdf.open(house.files.pdf) as file:
         del file.attachments[name]
         file.save(path)
-    assert f"The attachment {name} is missing." in api.report_findings(path).wrong
+    assert f"The attachment {name} is missing." in handing_over.report_findings(path).wrong
 
 
 @pytest.mark.parametrize("content", [b"%PDF-1.7\n", b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages 1 0 R/Kids[1 0 R]>>\nendobj\n"
@@ -252,7 +252,7 @@ def test_what_is_no_report_ends_as_a_sentence(tmp_path: Path, content: bytes) ->
     path = tmp_path / "report.pdf"
     path.write_bytes(content)
     with pytest.raises(UsageError, match="report.pdf"):
-        api.report_findings(path)
+        handing_over.report_findings(path)
 
 
 def test_each_attachment_is_named_once_in_the_catalogue(house: House) -> None:
@@ -289,30 +289,30 @@ def attested(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "controls" / "house.yaml").write_text(HOUSE)
     (folder / "attested.yaml").write_text(ATTESTATIONS)
     (folder / "chart.txt").write_text("jane")
-    snapshot = api.open(api.demo().write(folder / "snapshots"))
-    evaluation = api.evaluate(snapshot, "house", controls=folder / "controls", attestations=folder / "attested.yaml")
+    snapshot = snapshots.open(snapshots.demo().write(folder / "snapshots"))
+    evaluation = evaluating.evaluate(snapshot, "house", controls=folder / "controls", attestations=folder / "attested.yaml")
     assert evaluation.statuses["attested"] == 1
     return published(folder, show.summary(evaluation), show.evidence(evaluation)).notebook
 
 
 def test_attested_files_must_be_given(attested: Path) -> None:
     with pytest.raises(UsageError, match="name files, which it does not carry"):
-        api.reperform(attested)
-    assert api.reperform(attested, attestations=attested.parent / "attested.yaml").same
+        handing_over.reperform(attested)
+    assert handing_over.reperform(attested, attestations=attested.parent / "attested.yaml").same
 
 
 def test_other_attestations_than_those_of_the_report_are_refused(attested: Path, tmp_path: Path) -> None:
     other = tmp_path / "attested.yaml"
     other.write_text(ATTESTATIONS.replace("Jane", "John"))
     with pytest.raises(UsageError, match="is not the file of the report"):
-        api.reperform(attested, attestations=other)
+        handing_over.reperform(attested, attestations=other)
 
 
 def test_an_attested_file_that_changed_since_is_a_difference(attested: Path) -> None:
     chart = attested.parent / "chart.txt"
     try:
         chart.write_text("john")
-        found = api.reperform(attested, attestations=attested.parent / "attested.yaml")
+        found = handing_over.reperform(attested, attestations=attested.parent / "attested.yaml")
     finally:
         chart.write_text("jane")
     assert any(each.where == "attestations.csv" for each in found.differences)

@@ -18,10 +18,16 @@ import pytest
 
 import auditkit
 from auditkit import tables
-from auditkit.api import open as open_any
+from auditkit.api.snapshots import open as open_any
 from auditkit.errors import NoSuchName, SnapshotError
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
+
+
+@pytest.fixture
+def acme(acme: Snapshot) -> Snapshot:
+    """One of its own for each test: it may be written."""
+    return acme.apart()
 
 
 @pytest.fixture
@@ -212,6 +218,16 @@ def test_a_manifest_that_is_none(written, content) -> None:
         open_snapshot(written)
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-01:00", "2026-03-01T00:00:00"])
+@pytest.mark.parametrize("field", ["started", "observed_until", "ledger"])
+def test_times_that_are_none_make_no_manifest(written: Path, field: str, moment: str) -> None:
+    manifest = json.loads((written / "manifest.json").read_text())
+    changed = [{**manifest["ledger"][0], "ended": moment}] if field == "ledger" else moment
+    (written / "manifest.json").write_text(json.dumps(manifest | {field: changed}))
+    with pytest.raises(SnapshotError, match=r"manifest.json cannot be read: a time (outside|without)"):
+        open_snapshot(written)
+
+
 def test_a_later_format_says_so(written) -> None:
     manifest = json.loads((written / "manifest.json").read_text())
     (written / "manifest.json").write_text(json.dumps(manifest | {"format": 99}))
@@ -247,7 +263,7 @@ def test_a_store_that_cannot_be_written(acme, tmp_path: Path) -> None:
 
 
 def test_a_collector_that_is_killed_leaves_no_snapshot(tmp_path: Path) -> None:
-    code = ("import os, auditkit.snapshots.writing as s, auditkit.api as a\n"
+    code = ("import os, auditkit.snapshots.writing as s, auditkit.api.snapshots as a\n"
             "write = s.write_durably\n"
             "def dying(path, content):\n"
             "    if path.name == 'manifest.json': os._exit(9)\n"

@@ -23,7 +23,7 @@ def written(store: Path, day: int, cluster: str = "acme", uid: str = "uid-1", ro
     """A snapshot of a day, in a store."""
     names = tables.table("namespaces").schema
     found = pa.Table.from_pylist([{"name": f"space-{day}-{row}"} for row in range(rows)], schema=names)
-    return write_snapshot(manifest(day, cluster, uid), {"namespaces": found, "nodes": tables.table("nodes").empty}, store)
+    return write_snapshot(manifest(day, cluster, uid), {"namespaces": found, "nodes": tables.table("nodes").empty}, store)[0]
 
 
 def chain_of(store: Path, days: int) -> list[Path]:

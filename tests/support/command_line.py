@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from unittest import mock
 
-from auditkit import api
+from auditkit.api import snapshots
 from auditkit.checks import all_checks, plugins
 from auditkit.checks.model import REGISTRY
 from auditkit.cli import console
@@ -56,7 +56,7 @@ def _alone(environment: dict[str, str], out: io.TextIOWrapper, err: io.TextIOWra
     checks, read, path = dict(all_checks()), dict(plugins._read), list(sys.path)
     try:
         with (mock.patch.dict(os.environ, environment), contextlib.chdir(HOUSE), contextlib.redirect_stdout(out),
-              contextlib.redirect_stderr(err), mock.patch.object(api, "open_snapshot", opened),
+              contextlib.redirect_stderr(err), mock.patch.object(snapshots, "open_snapshot", opened),
               mock.patch.object(history, "open_snapshot", opened), mock.patch.object(console.out, "_width", WIDE)):
             yield
     finally:

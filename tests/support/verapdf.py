@@ -1,9 +1,14 @@
 """The engine of veraPDF, as the Java archive of a package of PyPI has it: does a PDF keep to PDF/A-3a and PDF/UA-1?
 
-The archive lacks JAXB, by which veraPDF reads its profiles: they are read here and built from values.
+The archive lacks JAXB, by which veraPDF reads its profiles: they are read here and built from values. Java runs in a
+process of its own: in that of the tests it crashes when they end.
 """
 
 import io
+import json
+import os
+import subprocess
+import sys
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -16,7 +21,12 @@ MOST = 100
 
 
 def failed(content: bytes, flavour: str) -> list[str]:
-    """The checks of a profile (a key of `PROFILES`) that a PDF fails: clause and description, each once."""
+    """The checks of a profile (a key of `PROFILES`) that a PDF fails: clause and number, each once."""
+    done = subprocess.run([sys.executable, __file__, flavour], input=content, check=True, stdout=subprocess.PIPE)
+    return list(json.loads(done.stdout))
+
+
+def _failed(content: bytes, flavour: str) -> list[str]:
     java = _java()
     kind = java.JClass("org.verapdf.pdfa.flavours.PDFAFlavour").valueOf(flavour)
     stream = java.JClass("java.io.ByteArrayInputStream")(java.JArray(java.JByte)(content))
@@ -77,3 +87,8 @@ def _rule(java: Any, made: Any, rule: ElementTree.Element) -> Any:
 
 def _said(element: ElementTree.Element, name: str) -> str:
     return element.findtext(f"{SPACE}{name}") or ""
+
+
+if __name__ == "__main__":
+    print(json.dumps(_failed(sys.stdin.buffer.read(), sys.argv[1])), flush=True)
+    os._exit(0)  # what Java does when it ends crashes

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditkit.base.times import in_utc
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -267,11 +268,11 @@ def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
 
 
 def _utc(time: dt.datetime | None, path: str) -> dt.datetime | None:
-    """A time in UTC: the offset of one in the first or last year can lead out of the years that there are."""
+    """A time in UTC. Raises `NotAValue`."""
     try:
-        return time and time.astimezone(dt.UTC)
-    except OverflowError:
-        raise NotAValue(f"{path} has a time outside of the years 1 to 9999") from None
+        return time and in_utc(time)
+    except ValueError as error:
+        raise NotAValue(f"{path} has {error}") from None
 
 
 def _read_text(level: _Level, path: str, column: Column) -> pa.Array:

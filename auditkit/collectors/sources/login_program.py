@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.times import in_utc
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.sources.credentials import Pair, authority, tidy
 from auditkit.collectors.sources.kubeconfig import Cluster, Exec
@@ -33,6 +34,10 @@ class _Given(msgspec.Struct, rename="camel"):
     client_certificate_data: str = ""
     client_key_data: str = ""
     expiration_timestamp: dt.datetime | None = None
+
+    def __post_init__(self) -> None:
+        if self.expiration_timestamp:
+            self.expiration_timestamp = in_utc(self.expiration_timestamp)
 
 
 class _Credential(msgspec.Struct, rename="camel"):
@@ -68,7 +73,7 @@ class Program:
     def _valid(self) -> _Given:
         with self._lock:
             expires = self._given.expiration_timestamp if self._given else None
-            if self._given is None or (expires and expires.astimezone(dt.UTC) <= dt.datetime.now(dt.UTC)):
+            if self._given is None or (expires and expires <= dt.datetime.now(dt.UTC)):
                 self._given = self._run()
             return self._given
 

@@ -10,6 +10,7 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Literal, NamedTuple
 
+from auditkit.base.times import in_utc
 from auditkit.errors import UsageError
 
 By = Literal["asked", "recorded", "stated", "contents", ""]
@@ -78,10 +79,10 @@ def taken_at(text: str, now: dt.datetime | None = None) -> tuple[dt.datetime, dt
     now = now or dt.datetime.now(dt.UTC)
     try:
         first = dt.datetime.fromisoformat(text)
+        first = first.replace(tzinfo=dt.UTC) if first.tzinfo is None else in_utc(first)
     except ValueError:
         raise UsageError(f"--taken-at {text!r} is not a day or a time: write 2026-01-31 or 2026-01-31T14:00:00Z."
                          ) from None
-    first = first.replace(tzinfo=dt.UTC) if first.tzinfo is None else first.astimezone(dt.UTC)
     if first > now:
         raise UsageError(f"--taken-at {text} is in the future. Give the time at which the files were taken.")
     last = first if len(text) > len("2026-01-31") else min(first + dt.timedelta(days=1, seconds=-1), now)

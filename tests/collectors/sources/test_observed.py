@@ -10,7 +10,7 @@ import pytest
 from file_worlds import kubectl
 from replay import ACME_PROD, ReplayServer
 
-from auditkit import api
+from auditkit.api import snapshots
 from auditkit.checks.support.evidence import fresh
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
@@ -39,7 +39,7 @@ def pods(folder: Path, created: str | None = "2019-05-01T10:00:00Z", **more: obj
 
 
 def take(folder: Path, taken: str = "") -> Snapshot:
-    return api.collect(recording=folder, taken_at=taken, stated_by="alice")
+    return snapshots.collect(recording=folder, taken_at=taken, stated_by="alice")
 
 
 # --- how the time is known ------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_a_recording_without_dates_is_dated_by_its_answers() -> None:
 
 
 def test_the_demo_is_of_one_time_whenever_it_is_made() -> None:
-    first, second = api.demo(), api.demo()
+    first, second = snapshots.demo(), snapshots.demo()
     assert first.manifest.observed == second.manifest.observed == (utc("2026-11-23T08:27:00"),) * 2
     assert first.collection["observed_from"].equals(second.collection["observed_from"])
 
@@ -145,7 +145,9 @@ def test_a_statement_that_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="write 2026-01-31 or"):
         take(tmp_path, "last week")
     with pytest.raises(UsageError, match="are for files"):
-        api.collect("some-context", taken_at="2019-07-01")
+        snapshots.collect("some-context", taken_at="2019-07-01")
+    with pytest.raises(UsageError, match="is not a day or a time"):
+        taken_at("0001-01-01T00:00:00+05:00")
     assert take(tmp_path, "2019-05-01").manifest.observed_by == "stated"
     assert taken_at(f"{NOW:%Y-%m-%d}", NOW)[1] <= NOW
 

@@ -11,7 +11,8 @@ import yaml
 from file_worlds import kubectl, write_selected
 from replay import ACME_PROD
 
-from auditkit import api, tables
+from auditkit import tables
+from auditkit.api import evaluating, snapshots
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.collectors.sources.wholeness import next_step, resources
@@ -66,7 +67,7 @@ def outcome(snapshot: Snapshot, resource: str) -> tuple[str, str]:
 
 
 def take(path: Path, *complete: str) -> Snapshot:
-    return api.collect(recording=path, complete=complete, stated_by="alice")
+    return snapshots.collect(recording=path, complete=complete, stated_by="alice")
 
 
 # --- a list does not say with which request it was made -------------------------------------------------------------
@@ -100,7 +101,7 @@ def test_files_of_one_namespace_let_nothing_pass(tmp_path: Path) -> None:
     snapshot = take(tmp_path)
     assert [entry.resource for entry in snapshot.manifest.ledger if entry.outcome == "complete"] == ["collection"]
     for framework in ("soc2", "hipaa", "cis-kubernetes"):
-        judged = api.evaluate(snapshot, framework)
+        judged = evaluating.evaluate(snapshot, framework)
         assert judged.statuses["pass"] == judged.statuses["not_applicable"] == 0, framework
         assert not judged.requirements["passed"].any()
 
@@ -241,7 +242,7 @@ def test_what_is_made_from_stated_lists_is_stated_too(tmp_path: Path) -> None:
 
 def test_verdicts_and_requirements_say_whose_word_they_rest_on(tmp_path: Path) -> None:
     snapshot = take(put(tmp_path, pods=kubectl(pod("a"))), "all")
-    judged = api.evaluate(snapshot, "cis-kubernetes")
+    judged = evaluating.evaluate(snapshot, "cis-kubernetes")
     row = judged.requirements.set_index("id").loc["5.2.2"]
     assert row["status"] == "pass" and "alice states that all" in row["reason"]
     passed = judged.verdicts("pass")
@@ -272,7 +273,7 @@ def test_words_that_name_no_kind_and_words_about_what_shows_itself(tmp_path: Pat
     with pytest.raises(UsageError, match="is a recording"):
         take(ACME_PROD, "all")
     with pytest.raises(UsageError, match="are for files"):
-        api.collect("some-context", complete=["pods"])
+        snapshots.collect("some-context", complete=["pods"])
     assert resources(["po", "Deployment, jobs.batch"]) == {"pods", "deployments.apps", "jobs.batch"}
 
 
@@ -409,7 +410,7 @@ def test_yaml_of_a_dump_is_read(tmp_path: Path) -> None:
 
 def test_the_cover_says_what_is_stated_and_by_whom_and_escapes_it(tmp_path: Path) -> None:
     put(tmp_path, pods=kubectl(pod("a")))
-    snapshot = api.collect(recording=tmp_path, complete="pods", stated_by="<b>alice</b>", taken_at="2026-01-31")
+    snapshot = snapshots.collect(recording=tmp_path, complete="pods", stated_by="<b>alice</b>", taken_at="2026-01-31")
     cover = snapshot._repr_mimebundle_()["text/html"]
     assert "complete according to &lt;b&gt;alice&lt;/b&gt;, without other evidence: pods, controlplane" in cover
     assert "2026-01-31 00:00:00 UTC to 2026-01-31 23:59:59 UTC, stated by &lt;b&gt;alice&lt;/b&gt;; read on" in cover
@@ -418,8 +419,8 @@ def test_the_cover_says_what_is_stated_and_by_whom_and_escapes_it(tmp_path: Path
 
 def test_a_snapshot_keeps_when_it_was_observed_and_what_was_stated(tmp_path: Path) -> None:
     put(tmp_path, pods=kubectl(pod("a")))
-    snapshot = api.collect(recording=tmp_path, complete="pods", stated_by="alice", taken_at="2026-01-31")
-    again = api.open(snapshot.write(tmp_path / "store"))
+    snapshot = snapshots.collect(recording=tmp_path, complete="pods", stated_by="alice", taken_at="2026-01-31")
+    again = snapshots.open(snapshot.write(tmp_path / "store"))
     assert again.manifest.observed == snapshot.manifest.observed
     assert again.stated("containers") == ["pods"] and again.stated("nodes") == []
     assert again.ledger.set_index("resource").loc["pods", "reason"].startswith("stated as complete by alice")

@@ -1,0 +1,137 @@
+"""Frameworks, and what they say of a snapshot."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Unpack
+
+from auditkit.analysis.pod_security.levels import minor_version
+from auditkit.api.faces import face
+from auditkit.api.options import Options, Paths, folder, load_checks, python_files, read
+from auditkit.api.snapshots import open
+from auditkit.base.display import FACES
+from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.evaluation import evaluate as judge
+from auditkit.evaluation.explain import Explanation
+from auditkit.evaluation.explain import explain as _explain
+from auditkit.evaluation.inputs import inputs
+from auditkit.evaluation.results import Outcome, Result
+from auditkit.framework import library
+from auditkit.framework.model import Framework
+from auditkit.framework.verify import verify as verify_definition
+from auditkit.proof import provenance
+from auditkit.snapshots.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from auditkit.evaluation.compare import Comparison
+
+DEFAULT_FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
+"""The frameworks that are evaluated if none is named."""
+
+FACES.update({Evaluation: face("summary"), Result: face("result"), Outcome: face("outcome"),
+              Explanation: face("explanation")})
+
+
+def frameworks(controls: Path | str | None = None) -> list[str]:
+    """The names of the built-in frameworks, and of those in your own folder."""
+    return library.names(folder(controls))
+
+
+def listed(controls: Path | str | None = None) -> list[tuple[Framework, bool]]:
+    """All frameworks, built-in and from your own folder. The flag is true for a framework of the folder that has a
+    built-in name and is therefore only a proposal."""
+    return library.listed(folder(controls))
+
+
+def load_framework(name: str, controls: Path | str | None = None) -> Framework:
+    """A framework by name. Raises `NoSuchName`, which names those that come close."""
+    return library.load(name, folder(controls))
+
+
+def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Framework, bool]:
+    """A framework to show. If the folder has its own version of a built-in framework, that one, with the flag true.
+
+    Raises `NoSuchName`.
+    """
+    own = folder(controls)
+    if own and library.proposed(name, own):
+        return library.proposal(name, own)[1], True
+    return library.load(name, own), False
+
+
+def verify_framework(framework: Framework) -> None:
+    """Refuse checks that do not exist, and parameters that they do not take. Raises `DefinitionError` with file and
+    line, or `UsageError` for a framework without a file."""
+    verify_definition(framework)
+
+
+def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
+           attestations: Path | str | None = None, controls: Path | str | None = None,
+           checks: Paths = (), pss_version: str = "") -> None:
+    """Read all inputs of `evaluate` except the snapshot, to report mistakes before a long collection."""
+    own, *_ = read(exceptions, attestations, controls, checks)
+    minor_version(pss_version or "latest")
+    for name in frameworks:
+        verify_definition(library.load(name, own))
+
+
+def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
+             exceptions: Path | str | None = None, attestations: Path | str | None = None,
+             controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:
+    """Evaluate a framework on a snapshot.
+
+    ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
+    `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
+    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
+    and `DefinitionError` with file and line for a mistake in any of them.
+
+    Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
+    """
+    own, accepted, attested = read(exceptions, attestations, controls, checks)
+    framework = library.load(framework, own) if isinstance(framework, str) else framework
+    verify_definition(framework)
+    judged = judge(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
+    judged.own = provenance.own(judged)
+    judged.inputs = inputs(own, accepted, attested, python_files(checks))
+    return judged
+
+
+def explain(snapshot: Snapshot | Path | str, requirement: str, subject: str = "", *,
+            frameworks: Iterable[str] = DEFAULT_FRAMEWORKS, **options: Unpack[Options]) -> Explanation:
+    """Explain the status of a requirement down to the API requests, for one ``subject`` or for all.
+
+    ``subject`` is a shell pattern on ``namespace/name`` or on the name. The requirement is looked for in
+    ``frameworks``; the other parameters are those of `evaluate`. Raises `NoSuchName`, and `UsageError` where several
+    frameworks have it.
+    """
+    opened, own = open(snapshot), folder(options.get("controls"))
+    holding = [name for name in frameworks if requirement in {each.id for each in library.load(name, own).requirements}]
+    return _explain([evaluate(opened, name, **options) for name in holding or frameworks], requirement, subject)
+
+
+def proposals(controls: Path | str) -> list[str]:
+    """The frameworks of a folder that can be compared with one in force: of the same name, or extended."""
+    return library.proposals(Path(controls))
+
+
+def proposed(framework: str, controls: Path | str | None) -> bool:
+    """True if a folder has its own version of a built-in framework."""
+    own = folder(controls)
+    return own is not None and library.proposed(framework, own)
+
+
+def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str, *,
+            exceptions: Path | str | None = None, attestations: Path | str | None = None,
+            checks: Paths = (), pss_version: str = "") -> "Comparison":
+    """Compare a folder's version of a framework with the one in force: changed statuses and verdicts.
+
+    It is compared with the built-in framework of the same name, or else with the framework that it extends. The other
+    parameters are those of `evaluate`.
+    """
+    from auditkit.evaluation.compare import Comparison
+
+    opened = open(snapshot)
+    load_checks(checks)
+    in_force, proposed = (
+        evaluate(opened, each, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                 pss_version=pss_version) for each in library.proposal(framework, Path(controls)))
+    return Comparison(in_force, proposed)

@@ -1,0 +1,45 @@
+"""The files of people that verdicts depend on: read, with the checks of their own loaded."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TypedDict
+
+from auditkit.checks import load_file
+from auditkit.framework import library
+from auditkit.people import attestations as _attestations
+from auditkit.people import exceptions as _exceptions
+
+Paths = Path | str | Iterable[Path | str]
+
+
+class Options(TypedDict, total=False):
+    """The files of people, and the version of the Pod Security Standards: the parameters of `evaluate`."""
+
+    exceptions: Path | str | None
+    attestations: Path | str | None
+    controls: Path | str | None
+    checks: Paths
+    pss_version: str
+
+
+def read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
+          checks: Paths) -> tuple[Path | None, list[_exceptions.RiskAcceptance], list[_attestations.Attestation]]:
+    """The exceptions and attestations to add; an empty name means none, as in the parameters of a notebook."""
+    own = folder(controls)
+    library.verify_files(own)
+    load_checks(checks)
+    return (own, _exceptions.read(exceptions, own) if exceptions else [],
+            _attestations.read(attestations, own) if attestations else [])
+
+
+def folder(controls: Path | str | None) -> Path | None:
+    return Path(controls) if controls else None
+
+
+def load_checks(checks: Paths) -> None:
+    for file in python_files(checks):
+        load_file(file)
+
+
+def python_files(checks: Paths) -> list[Path]:
+    return [Path(file) for file in ([checks] if isinstance(checks, Path | str) else checks) if file]

@@ -1,0 +1,53 @@
+"""Reports: a notebook that is run on a snapshot, its page and its PDF."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditkit.api.options import Paths
+from auditkit.api.snapshots import open
+from auditkit.snapshots.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from auditkit.reports import Files
+
+
+def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
+           progress: Callable[[str], None] | None = None, *,
+           exceptions: Path | str | None = None, attestations: Path | str | None = None,
+           controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> "Files":
+    """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF.
+
+    The parameters behind ``progress`` are those of `evaluate`.
+    """
+    from auditkit.reports import report as _report
+
+    return _report(open(snapshot), framework, Path(output), progress, exceptions=exceptions or "",
+                   attestations=attestations or "", controls=controls or "", checks=checks, pss_version=pss_version)
+
+
+def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",
+                    progress: Callable[[str], None] | None = None) -> "Files":
+    """Run a notebook that judges no framework (``access``, ``network``, or the path of your own) on a snapshot.
+
+    Returns the paths of the notebook, the page and the PDF.
+    """
+    from auditkit.reports import report_notebook as _report
+
+    return _report(open(snapshot), notebook, Path(output), progress=progress)
+
+
+def verify_notebooks(notebooks: Iterable[Path | str]) -> None:
+    """Refuse what is no notebook, before others are run. Raises `NoSuchName`, or `UsageError`."""
+    from auditkit.reports import find_notebook, notebook_file
+
+    for notebook in notebooks:
+        notebook_file.read(find_notebook(notebook))
+
+
+def settle(snapshot: Snapshot, output: Path | str = "reports") -> Path:
+    """Where a snapshot lies; one that was not written yet is written where `report` writes it, so that verdicts can be
+    stored next to it before."""
+    from auditkit.reports import settle as _settle
+
+    return _settle(snapshot, Path(output))

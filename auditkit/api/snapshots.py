@@ -1,0 +1,101 @@
+"""Collect a snapshot, or open one that was collected."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from auditkit.api.faces import face
+from auditkit.base import shipped
+from auditkit.base.display import FACES
+from auditkit.errors import UsageError
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
+
+if TYPE_CHECKING:
+    from auditkit.collectors.identity import Collector
+    from auditkit.collectors.listing import Progress
+    from auditkit.collectors.sources.bounds import Bounds
+
+DEMO = "demo"
+
+FACES[Snapshot] = face("snapshot")
+
+
+def collect(context: str | None = None, *, recording: Path | str | None = None, kubeconfig: str | None = None,
+            name: str = "", timeout: float = 30.0, bounds: "Bounds | None" = None, page_size: int = 500,
+            workers: int = 4, scans: Iterable[Path | str] = (), members: Path | str | None = None,
+            complete: Iterable[str] = (), taken_at: str = "", stated_by: str = "", progress: "Progress | None" = None,
+            on_identity: "Callable[[Collector, list[str]], None] | None" = None) -> Snapshot:
+    """Collect a snapshot from a kubeconfig context (the current one by default), or from files.
+
+    ``name`` is what the cluster is called, instead of its context. A server is asked for ``page_size`` objects at a
+    time, for ``workers`` lists at once; it does not answer if it says nothing for ``timeout`` seconds. ``bounds``
+    (`auditkit.Bounds`) has those of the whole collection: time, also of kubelets, bytes, pages, rate.
+    ``recording`` is a folder, file or archive: a recording of an API server, or what kubectl wrote. ``scans`` are files
+    that scanners wrote. ``members`` is a CSV file (user, group) of who is in which group. ``progress`` is called with
+    the name of what was read, how many are done, how many there are, and the outcome; ``on_identity``, before any
+    object is asked for, with who collects and what the server says that this identity may not read.
+
+    Of files that kubectl wrote, ``complete`` names the kinds (or ``all``) of which they hold every object of the
+    cluster, and of files and recordings ``taken_at`` is the day or time at which they were taken, where they do not
+    show it themselves. Both are the word of ``stated_by`` (else the user of this computer), and shown as that.
+    Raises `SourceError` where nothing can be collected, `UsageError` for a statement that cannot be.
+    """
+    from auditkit.collectors import collect as _collect
+    from auditkit.scans.read import verify_scans
+
+    verify_scans(scans := list(scans))
+    complete = [complete] if isinstance(complete, str) else list(complete)
+    if recording is not None:
+        from auditkit.collectors.sources.kubectl_files import open_files
+        from auditkit.collectors.sources.observed import taken_at as read_time
+        from auditkit.collectors.sources.wholeness import resources
+
+        source = open_files(Path(recording), resources(complete), stated_by or _user() if complete or taken_at else "",
+                            read_time(taken_at) if taken_at else None)
+        source.name = name or source.name
+        return _collect(source, scans=scans, members=members, progress=progress, on_identity=on_identity)
+    if complete or taken_at:
+        raise UsageError("--complete and --taken-at are for files (--recording): a cluster that is asked shows itself "
+                         "what it has, and when.")
+    from auditkit.collectors.sources.live import LiveSource
+
+    source = LiveSource(context, kubeconfig, workers=workers, timeout=timeout, bounds=bounds, name=name)
+    return _collect(source, workers=workers, limit=page_size, scans=scans, members=members, progress=progress,
+                    on_identity=on_identity)
+
+
+def demo() -> Snapshot:
+    """The snapshot of the fictional cluster that is part of auditkit."""
+    return collect(recording=shipped.demo(), taken_at=shipped.DEMO_TAKEN, stated_by="auditkit")
+
+
+def _user() -> str:
+    """Who works on this computer, as far as it says."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "whoever collected"
+
+
+def open(snapshot: Snapshot | Path | str) -> Snapshot:
+    """A snapshot by the path of its folder, or ``"demo"``. Raises `SnapshotError`."""
+    if isinstance(snapshot, Snapshot):
+        return snapshot
+    if snapshot == DEMO and not (Path(DEMO) / "manifest.json").exists():
+        return demo()
+    return open_snapshot(snapshot)
+
+
+def verify_folders(*, store: Path | str | None = None, output: Path | str | None = None) -> None:
+    """Refuse a store or a folder of reports that cannot be written, before a long collection. Raises `SnapshotError`
+    or `UsageError`."""
+    from auditkit.reports import verify_output
+    from auditkit.snapshots.writing import verify_store
+
+    if store is not None:
+        verify_store(Path(store))
+    if output is not None:
+        verify_output(Path(output))
