@@ -44,6 +44,8 @@ def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
     console.table(repr(snapshot).strip("<>"), ["table", "rows", "known", "meaning"], (
         (name, snapshot.arrow(name).num_rows, "; ".join(snapshot.gaps(name)) or "complete", declared.doc)
         for name, declared in tables.TABLES.items()), status=2)
+    if snapshot.aside:
+        console.say(snapshot.aside, "yellow")
 
 
 def show_columns(name: str) -> None:

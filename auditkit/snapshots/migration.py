@@ -1,75 +1,106 @@
 """Snapshots of other versions of auditkit: read with the tables of this one.
 
-Tables grow, and evidence is kept for years. What an older snapshot does not have is not known: a table that it lacks is
-empty, a column that it lacks is ``<NA>``, and so is one that meant another thing, which the fingerprint of its
-declaration tells (`auditkit.tables.model.Column.fingerprint`, in the metadata of each file). Such a table has a gap:
-nothing that reads it passes. Files from before there were fingerprints are read by names and types, and have it too.
+Tables grow, and evidence is kept for years. Each file says in its metadata how its table and columns were declared (the
+fingerprints of `auditkit.tables.model`), so that nothing is taken for what it is not:
+
+- A table that the snapshot does not have is empty. So is one whose rows came from elsewhere or were kept otherwise, and
+  one without its key as it is now.
+- A column that it does not have is ``<NA>``, and so is one that held another thing.
+- A table or column that this version does not know is left aside.
+
+A file from before there were fingerprints is read by names and types, to be looked at: all of its columns may have held
+other things.
+
+What a snapshot lacks is not known, and **nothing is worked out from a table that is not whole**: what would be derived
+from it is empty, every verdict that rests on it is unknown, and both say why. The functions of checks and derived tables
+are not asked what they would make of values that were never collected. `auditkit.snapshots.snapshot.Snapshot.input` and
+`auditkit.evaluation.engine.run` are the two places where that is so.
 """
 
-from pathlib import Path
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from auditkit import tables
-from auditkit.errors import SnapshotError
-from auditkit.snapshots.manifest import Manifest
 from auditkit.tables.model import Table
 
+_SHOWN = 3
 
-def lacking(path: Path, manifest: Manifest) -> dict[str, str]:
-    """Why tables of this version are not complete in a snapshot of another one, by their names; empty for one of this
-    version. Raises `SnapshotError` for a file that is no table."""
-    if manifest.schema == tables.digest():
-        return {}
-    by = manifest.collector or "another version of auditkit"
-    found = {}
+
+class Lack(NamedTuple):
+    """What a snapshot does not have of a table: these columns, or where none is named all of it; and why, in words."""
+
+    columns: tuple[str, ...]
+    reason: str
+
+
+class Difference(NamedTuple):
+    """In what the tables of a snapshot differ from those of this version: by its name what it lacks of each, and a
+    sentence on what was left aside; both empty for a snapshot of this version."""
+
+    lacking: Mapping[str, Lack] = {}
+    aside: str = ""
+
+
+def difference(found: Mapping[str, pa.Schema], collector: str) -> Difference:
+    """In what files (schemas by the names of tables), which ``collector`` wrote, differ from the tables of this
+    version."""
+    of = f"this snapshot is of another version ({collector or 'which did not say its name'}), which"
+    lacking = {name: Lack(lack.columns, f"{of} {lack.reason}") for name, declared in tables.TABLES.items()
+               if (lack := _lack(found.get(name), declared))}
+    return Difference(lacking, _aside(found))
+
+
+def _lack(found: pa.Schema | None, declared: Table) -> Lack | None:
+    """What a file does not have of a table as it is declared now; none where it has all of it."""
+    if found is None:
+        return Lack((), f"did not have the table {declared.name}")
+    if _declared(found) not in (b"", _declared(declared.schema)):
+        return Lack((), f"took the rows of {declared.name} from elsewhere, or kept others of them")
+    if keyless := [name for name in declared.key if not _taken(found, declared.schema.field(name))]:
+        return Lack((), f"did not have {_some(declared, keyless)} as it is now, which tells rows of {declared.name} apart")
+    if not _declared(found):
+        return Lack(tuple(declared.schema.names), f"did not say how {declared.name} was made")
+    absent = [name for name in declared.schema.names if name not in found.names]
+    other = [field.name for field in declared.schema if field.name in found.names and not _taken(found, field)]
+    said = [f"did not have {_some(declared, absent)}"] * bool(absent)
+    said += [f"took {_some(declared, other)} from elsewhere"] * bool(other)
+    return Lack((*absent, *other), " and ".join(said)) if said else None
+
+
+def _aside(found: Mapping[str, pa.Schema]) -> str:
+    """A sentence on what files have and this version does not know; empty where there is nothing."""
+    strange = [f"the table {name[:100]}" for name in found if name not in tables.TABLES]
     for name, declared in tables.TABLES.items():
-        file = f"{name}.parquet"
-        if file not in manifest.files:
-            found[name] = f"{by}, which collected this snapshot, did not collect the table {name}"
-        elif said := _lacking(_schema(path / file), declared):
-            found[name] = f"{by}, which collected this snapshot, did not collect {said}"
-    return found
-
-
-def _schema(path: Path) -> pa.Schema:
-    """The columns of a file."""
-    try:
-        return pq.read_schema(path)
-    except (pa.ArrowException, OSError) as error:
-        raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
-
-
-def _lacking(found: pa.Schema, declared: Table) -> str:
-    """What a file does not have of a table as it is declared now, in words; empty where it has all of it."""
-    names = [field.name for field in declared.schema if not same(found, field)]
-    if not names:
-        return ""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"{', '.join(f'{declared.name}.{name}' for name in names[:3])}{more} as this version does"
-
-
-def same(found: pa.Schema, field: pa.Field) -> bool:
-    """True if a file has a column as it is declared now."""
-    at = found.get_field_index(field.name)
-    return at >= 0 and found.field(at).type == field.type and _declared(found.field(at)) == _declared(field)
-
-
-def _declared(field: pa.Field) -> bytes:
-    found: bytes = (field.metadata or {}).get(b"declared", b"")
-    return found
+        unknown = [column for column in found.get(name, declared.schema).names if column not in declared.schema.names]
+        strange += [_some(declared, unknown)] * bool(unknown)
+    return f"Left aside, since this version of auditkit does not know it: {'; '.join(strange)}." if strange else ""
 
 
 def migrated(found: pa.Table, declared: Table) -> pa.Table:
-    """The rows of a file of another version, as the table is declared now. A file from before there were fingerprints
-    is taken by names and types; without its key, no row of it can be told from another, and it is empty."""
-    def taken(field: pa.Field) -> bool:
-        at = found.schema.get_field_index(field.name)
-        return at >= 0 and found.schema.field(at).type == field.type and (
-            _declared(found.schema.field(at)) in (b"", _declared(field)))
-
-    if not all(taken(declared.schema.field(name)) for name in declared.key):
+    """The rows of a file of another version, as the table is declared now."""
+    lack = _lack(found.schema, declared)
+    if lack and not lack.columns:
         return declared.empty
-    return pa.table([found.column(field.name) if taken(field) else pa.nulls(len(found), field.type)
+    return pa.table([found.column(field.name) if _taken(found.schema, field) else pa.nulls(len(found), field.type)
                      for field in declared.schema], schema=declared.schema)
+
+
+def _taken(found: pa.Schema, field: pa.Field) -> bool:
+    """True if a file has a column as it is declared now, as far as the file says how it was declared."""
+    at = found.get_field_index(field.name)
+    return at >= 0 and found.field(at).type == field.type and _declared(found.field(at)) in (b"", _declared(field))
+
+
+def _declared(found: pa.Schema | pa.Field) -> bytes:
+    """The fingerprint of a table or column; empty where it has none."""
+    fingerprint: bytes = (found.metadata or {}).get(b"declared", b"")
+    return fingerprint
+
+
+def _some(declared: Table, columns: Iterable[str]) -> str:
+    """The first of some columns of a table, by their full names."""
+    names = [f"{declared.name}.{column[:100]}" for column in columns]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{', '.join(names[:_SHOWN])}{more}"
