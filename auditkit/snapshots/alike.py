@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.snapshots.migration import Difference
 from auditkit.snapshots.snapshot import Snapshot
 
 KEPT = 2000
@@ -62,7 +61,7 @@ class Alike(Snapshot):
         in ``known``."""
         manifest = snapshot.manifest
         found = _Known(snapshot, known)
-        return cls.of(memory, manifest, found, snapshot.path, snapshot.digest, lambda: Difference(snapshot.lacking, snapshot.aside))
+        return cls.of(memory, manifest, found, snapshot.path, snapshot.digest, lambda: snapshot.difference)
 
     def once(self, key: Hashable, names: Sequence[str], tools: Sequence[str], make: Callable[[], Any]) -> Any:
         """What is made of these tables and their gaps, as of another snapshot where all of that is the same."""

@@ -8,13 +8,13 @@ fingerprints of `auditkit.tables.model`), so that nothing is taken for what it i
 - A column that it does not have is ``<NA>``, and so is one that held another thing.
 - A table or column that this version does not know is left aside.
 
-A file from before there were fingerprints is read by names and types, to be looked at: all of its columns may have held
-other things.
+A file from before there were fingerprints is read by names and types, to be looked at: any column may have held another
+thing.
 
 What a snapshot lacks is not known, and **nothing is worked out from a table that is not whole**: what would be derived
-from it is empty, every verdict that rests on it is unknown, and both say why. The functions of checks and derived tables
-are not asked what they would make of values that were never collected. `auditkit.snapshots.snapshot.Snapshot.input` and
-`auditkit.evaluation.engine.run` are the two places where that is so.
+from it is empty (`auditkit.snapshots.snapshot.Snapshot.input`), every verdict that rests on it is unknown
+(`auditkit.evaluation.engine.run`), and both say why. No function is asked what it makes of values that nobody
+collected.
 """
 
 from collections.abc import Iterable, Mapping
@@ -59,13 +59,13 @@ def _lack(found: pa.Schema | None, declared: Table) -> Lack | None:
     if _declared(found) not in (b"", _declared(declared.schema)):
         return Lack((), f"took the rows of {declared.name} from elsewhere, or kept others of them")
     if keyless := [name for name in declared.key if not _taken(found, declared.schema.field(name))]:
-        return Lack((), f"did not have {_some(declared, keyless)} as it is now, which tells rows of {declared.name} apart")
+        return Lack((), f"did not have {_some(_full(declared, keyless))} as it is now, which tells its rows apart")
     if not _declared(found):
         return Lack(tuple(declared.schema.names), f"did not say how {declared.name} was made")
     absent = [name for name in declared.schema.names if name not in found.names]
     other = [field.name for field in declared.schema if field.name in found.names and not _taken(found, field)]
-    said = [f"did not have {_some(declared, absent)}"] * bool(absent)
-    said += [f"took {_some(declared, other)} from elsewhere"] * bool(other)
+    said = [f"did not have {_some(_full(declared, absent))}"] * bool(absent)
+    said += [f"took {_some(_full(declared, other))} from elsewhere"] * bool(other)
     return Lack((*absent, *other), " and ".join(said)) if said else None
 
 
@@ -74,8 +74,8 @@ def _aside(found: Mapping[str, pa.Schema]) -> str:
     strange = [f"the table {name[:100]}" for name in found if name not in tables.TABLES]
     for name, declared in tables.TABLES.items():
         unknown = [column for column in found.get(name, declared.schema).names if column not in declared.schema.names]
-        strange += [_some(declared, unknown)] * bool(unknown)
-    return f"Left aside, since this version of auditkit does not know it: {'; '.join(strange)}." if strange else ""
+        strange += _full(declared, unknown)
+    return f"Left aside, since this version of auditkit does not know it: {_some(strange)}." if strange else ""
 
 
 def migrated(found: pa.Table, declared: Table) -> pa.Table:
@@ -99,8 +99,12 @@ def _declared(found: pa.Schema | pa.Field) -> bytes:
     return fingerprint
 
 
-def _some(declared: Table, columns: Iterable[str]) -> str:
-    """The first of some columns of a table, by their full names."""
-    names = [f"{declared.name}.{column[:100]}" for column in columns]
+def _full(declared: Table, columns: Iterable[str]) -> list[str]:
+    """Columns of a table by their full names."""
+    return [f"{declared.name}.{column[:100]}" for column in columns]
+
+
+def _some(names: list[str]) -> str:
+    """The first of several names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return f"{', '.join(names[:_SHOWN])}{more}"

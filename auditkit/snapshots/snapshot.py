@@ -40,7 +40,7 @@ class Snapshot:
         self.path = path
         self._digest = digest
         self._tables = tables
-        self._difference = difference
+        self._differing = difference
         self._frames: dict[str, pd.DataFrame] = {}
         self._said: dict[str, list[str]] = {}
         self._optional: dict[tuple[str, ...], sources.Given] = {}
@@ -48,7 +48,7 @@ class Snapshot:
 
     def apart(self) -> "Snapshot":
         """The same snapshot without its place: nothing is written beside it, and nothing that was stored is read."""
-        return Snapshot(self.manifest, self._tables, None, self.digest, self._difference)
+        return Snapshot(self.manifest, self._tables, None, self.digest, self._differing)
 
     @property
     def digest(self) -> str:
@@ -59,16 +59,21 @@ class Snapshot:
         return self._digest or self.manifest.digest
 
     @cached_property
+    def difference(self) -> Difference:
+        """In what its tables differ from those of this version (`auditkit.snapshots.migration`)."""
+        return self._differing()
+
+    @property
     def lacking(self) -> Mapping[str, Lack]:
         """What a snapshot of another version of auditkit does not have of the tables of this one, by their names; empty
-        for one of this version (`auditkit.snapshots.migration`)."""
-        return self._difference().lacking
+        for one of this version."""
+        return self.difference.lacking
 
     @property
     def aside(self) -> str:
         """A sentence on what a snapshot of another version has that this one does not know; empty where there is
         nothing."""
-        return self._difference().aside
+        return self.difference.aside
 
     @property
     def ledger(self) -> pd.DataFrame:
@@ -214,7 +219,9 @@ class Snapshot:
     def completeness(self) -> str:
         """`sources_read` in words: ``55 of 58 sources read completely``; and how many tables are not whole."""
         said = "{} of {} sources read completely".format(*self.sources_read)
-        return f"{said}, {count(len(self.lacking), 'table')} not collected as this version does" if self.lacking else said
+        if self.lacking:
+            said += f", {count(len(self.lacking), 'table')} not collected as this version does"
+        return said
 
     @cached_property
     def _access(self) -> Access:
@@ -294,8 +301,8 @@ class Snapshot:
         version of auditkit: written with the tables of this one, it would look whole.
         """
         if self.lacking or self.aside:
-            raise SnapshotError(f"{self.path} is of another version of auditkit, and is not written anew. Copy its folder, "
-                                "which proves itself.")
+            raise SnapshotError("A snapshot of another version of auditkit is not written anew: its tables would look "
+                                "whole. Copy its folder, which proves itself.")
         self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest
         return self.path

@@ -175,7 +175,7 @@ def _snapshot(folder: Path, links: list[Link], entered: dict[str, Link], found: 
     except SnapshotError as error:
         found.add(path, str(error).removeprefix(f"{path} "))
         for link in links:
-            if link.folder and link.folder == folder.name:
+            if link.manifest and link.folder == folder.name:
                 found.add(path, _compared(folder, link))
                 _files(folder, link.manifest, found)
         return

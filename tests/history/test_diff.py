@@ -6,6 +6,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 import pytest
+from older import lacking, without
 from replay import ACME_PROD
 
 from auditkit import tables
@@ -227,3 +228,47 @@ def test_an_action_of_a_binding_is_an_element_and_nothing_beside_it_changed(acme
     name = acme.admission_policy_bindings["name"].iloc[0]
     [change] = Diff(acme, _edited(acme, "admission_policy_bindings", {"name": name}, action="Warn")).objects
     assert change.fields == (("spec.validationActions", "Audit", None),)  # Warn was there before
+
+
+# --- snapshots of other versions ----------------------------------------------------------------------------------------
+
+def lacks(taken: Snapshot, table: str, *columns: str) -> Snapshot:
+    """The snapshot as one of another version, which did not have these columns of a table, or none of it."""
+    return Snapshot(taken.manifest, without(taken, table, *columns), None, "", lambda: lacking(table, *columns))
+
+
+def test_a_table_that_one_of_the_two_lacks_is_not_comparable_and_nothing_was_added(acme: Snapshot, later: Snapshot) -> None:
+    assert any(each.object.kind == "ServiceAccount" for each in Diff(acme, later).objects)
+    for diff in (Diff(lacks(acme, "service_accounts"), later), Diff(acme, lacks(later, "service_accounts"))):
+        assert not [each for each in diff.objects if each.object.kind == "ServiceAccount" and each.change != "changed"]
+        assert "table service_accounts" in diff.not_comparable["what"].tolist()
+        assert "did not have the table" in "".join(diff.changes.attrs["not_comparable"])
+
+
+def test_a_column_that_one_of_the_two_lacks_is_no_change_beside_one_that_is(acme: Snapshot) -> None:
+    name = acme.services["name"].iloc[0]
+    edited = _edited(acme, "services", {"name": name}, type="LoadBalancer")
+    other = next(value.column for view in all_views()["services"].by_constants.values() for value in view.values
+                 if value.column != "type")
+    expected = [each.fields for each in Diff(acme, edited).objects]
+    assert expected == [each.fields for each in Diff(lacks(acme, "services", other), edited).objects] != []
+
+
+def unchanged_without(acme: Snapshot, names: list[str]) -> None:
+    """Nothing changed in the same cluster, whatever the earlier or the later snapshot did not have."""
+    for table in names:
+        nameless = [column for column in tables.table(table).schema.names if column not in tables.table(table).key]
+        for columns in ((), nameless):
+            old = lacks(acme, table, *columns)
+            for diff in (Diff(old, acme), Diff(acme, old)):
+                assert diff.objects == [], (table, columns)
+                assert f"table {table}" in diff.not_comparable["what"].tolist()
+
+
+def test_what_was_not_collected_then_is_no_change(acme: Snapshot) -> None:
+    unchanged_without(acme, ["pods", "services", "memberships"])
+
+
+@pytest.mark.slow
+def test_whatever_was_not_collected_then_is_no_change(acme: Snapshot) -> None:
+    unchanged_without(acme, list(tables.TABLES))
