@@ -77,6 +77,15 @@ def lacking(table: str, *columns: str) -> Difference:
     return Difference({table: Lack(columns, f"{OF} did not have {', '.join(columns) or 'the table'}")})
 
 
+def opened(taken: Snapshot, **lost: tuple[str, ...]) -> Snapshot:
+    """A snapshot as it is read from one of another version, which lacks these columns of tables, or all of them."""
+    held = content(taken)
+    for table, columns in lost.items():
+        held |= {table: without(taken, table, *columns)[table]}
+    told = {table: lacking(table, *columns).lacking[table] for table, columns in lost.items()}
+    return Snapshot(taken.manifest, held, None, "", lambda: Difference(told))
+
+
 def without(taken: Snapshot, table: str, *columns: str) -> dict[str, pa.Table]:
     """The tables of a snapshot as they are read from one that lacks these columns of a table, or all of it."""
     held, known = content(taken), tables.table(table)
