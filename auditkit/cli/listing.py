@@ -21,15 +21,25 @@ def show_store(store: Path) -> None:
     found, broken = snapshots(store)
     if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
-    console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], (
-        (s.manifest.cluster, s.manifest.cluster_uid or "not known", f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z",
-         s.manifest.identity, "{} of {}".format(*s.sources_read), s.path)
-        for s in found))
+    rows = []
+    for snapshot in found:
+        try:
+            rows.append(_listed(snapshot))
+        except SnapshotError as error:  # of another version, and altered
+            broken.append(error)
+    console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], rows)
     for error in broken:
         console.say(error, "yellow")
     if broken:
-        raise SnapshotError(f"{len(broken)} of {len(found) + len(broken)} snapshots in {store} cannot be opened. Use "
+        raise SnapshotError(f"{len(broken)} of {len(rows) + len(broken)} snapshots in {store} cannot be opened. Use "
                             "other copies of them, or move them out of the store.")
+
+
+def _listed(snapshot: Snapshot) -> tuple[object, ...]:
+    """The line of a snapshot in the list of a store."""
+    manifest = snapshot.manifest
+    return (manifest.cluster, manifest.cluster_uid or "not known", f"{manifest.moment:%Y-%m-%d %H:%M:%S}Z",
+            manifest.identity, "{} of {}".format(*snapshot.sources_read), snapshot.path)
 
 
 def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
