@@ -25,8 +25,8 @@ def show_store(store: Path) -> None:
     for snapshot in found:
         try:
             rows.append(_listed(snapshot))
-        except SnapshotError as error:  # of another version, and altered
-            broken.append(error)
+        except SnapshotError as altered:  # what another version wrote is read to know what it lacks
+            broken.append(altered)
     console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], rows)
     for error in broken:
         console.say(error, "yellow")
