@@ -9,6 +9,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 import pytest
+from command_line import auditkit as command
 from older import OF, content, declared, lacking, older, plain, rewritten, without, written
 from report_worlds import framework, pod, snapshot
 
@@ -227,6 +228,27 @@ def test_an_explanation_and_a_report_say_what_was_not_collected(acme: Snapshot, 
     shown = [(gap["resource"], gap["outcome"]) for gap in show.snapshot(read).content["about"]["gaps"]]
     assert {("table pods", "not collected then"), ("table limit_ranges", "not collected then")} <= set(shown)
     assert "table limit_ranges" in [row["resource"] for row in show.ledger(read).content["rows"]]
+
+
+def test_the_command_shows_what_was_not_collected_and_what_was_left_aside(acme: Snapshot, tmp_path: Path) -> None:
+    held = content(acme, "limit_ranges", "pods.host_network") | {"visi\x1b[2Jons": pa.table({"name": ["later"]})}
+    with pytest.raises(SnapshotError, match="not a table"):
+        open_snapshot(written(acme, held, tmp_path / "hostile"))
+    held["visions"] = held.pop("visi\x1b[2Jons")
+    held["nodes"] = held["nodes"].append_column("au\x1b[2Jra", pa.nulls(held["nodes"].num_rows, pa.string()))
+    done = command("show", written(acme, held, tmp_path / "store"))
+    said = " ".join(f"{done.stdout}{done.stderr}".split())
+    assert done.returncode == 0 and "\x1b" not in said
+    assert "not collected: table pods: this snapshot is of another version" in said and "pods.host_network" in said
+    assert "Left aside, since this version of auditkit does not know it: the table visions, nodes.au" in said
+
+
+def test_the_list_of_a_store_names_one_of_another_version_that_was_altered(acme: Snapshot, tmp_path: Path) -> None:
+    path = older(acme, tmp_path, "limit_ranges")
+    (path / "pods.parquet").write_bytes(b"PAR1")
+    done = command("show", tmp_path)
+    assert done.returncode != 0 and "pods.parquet was changed after collection" in f"{done.stdout}{done.stderr}"
+    assert "1 of 1 snapshots" in f"{done.stdout}{done.stderr}"
 
 
 # --- the sweep -------------------------------------------------------------------------------------------------------
