@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from auditkit.api.handing_over import bundle, export, reperform, workpapers
     from auditkit.api.over_time import diff, given, period, population, sample, verdict_changes
     from auditkit.api.reporting import report
+    from auditkit.api.signing import sign, verify
     from auditkit.api.snapshots import collect, demo, open
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
            "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
-           "sample", "verdict_changes", "workpapers"]
+           "sample", "sign", "verdict_changes", "verify", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -32,6 +33,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.handing_over": ("bundle", "export", "reperform", "workpapers"),
         "api.over_time": ("diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.reporting": ("report",),
+        "api.signing": ("sign", "verify"),
         "api.snapshots": ("collect", "demo", "open"),
         "collectors.sources.bounds": ("Bounds",),
         "snapshots.snapshot": ("Snapshot",),

@@ -8,6 +8,11 @@
     │   └── DefinitionError       a mistake in a framework, checks, cases, exceptions or attestations
     ├── SourceError               nothing can be collected from this source (exit 4)
     ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
+    ├── SignatureError            a signature cannot be made, or does not prove what was asked of it (exit 2)
+    │   ├── NotSigned             there is no signature
+    │   ├── ForeignSignature      signed with keys that are not trusted
+    │   ├── AlteredAfterSigning   the signature is not of these bytes
+    │   └── TimeStampError        a time stamp cannot be had, or does not prove the time
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
     └── MissingDependency         a package or system library is not installed (exit 2)
 
@@ -62,6 +67,26 @@ class SourceError(AuditkitError):
 
 class SnapshotError(AuditkitError):
     """A snapshot does not exist, is incomplete, or no longer matches the digests in its manifest."""
+
+
+class SignatureError(AuditkitError):
+    """A signature cannot be made, or does not prove what was asked of it."""
+
+
+class NotSigned(SignatureError):
+    """There is no signature."""
+
+
+class ForeignSignature(SignatureError):
+    """It is signed, but with no key that is trusted; the message names the keys that it says it is signed with."""
+
+
+class AlteredAfterSigning(SignatureError):
+    """The signature, or what was signed, was changed: they do not belong together."""
+
+
+class TimeStampError(SignatureError):
+    """A time-stamp authority gives no time stamp, or the one that is there does not prove the time."""
 
 
 class Incomplete(AuditkitError):

@@ -21,6 +21,7 @@ from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
+from auditkit.cli.judging import FailOn
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
@@ -278,7 +279,7 @@ def exit_codes() -> Iterator[str]:
     yield ""
     yield from _table(["code", "meaning", "errors"], (
         (str(code), meaning, _codes(raised[code])) for code, meaning in sorted(codes.items())))
-    yield from ("", f"`--fail-on` takes {_codes(each.value for each in main.FailOn)}.", "",
+    yield from ("", f"`--fail-on` takes {_codes(each.value for each in FailOn)}.", "",
                 "Some commands have their own reason to exit with 1:", "")
     for name, function in _commands():
         said = " ".join((inspect.getdoc(function) or "").split())

@@ -174,7 +174,7 @@ def verify_evidence(path: Path | str, store: Path | str | None = None) -> "Verif
     if is_bundle(path):
         packed = bundle_findings(path)
         found.files = packed.files
-        wrong, notes = packed.wrong, []
+        wrong, notes = packed.wrong, packed.unverified
     else:
         report = report_findings(path, store)
         wrong, notes = report.wrong, report.unverified

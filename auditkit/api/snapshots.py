@@ -1,5 +1,6 @@
 """Collect a snapshot, or open one that was collected."""
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,6 +9,7 @@ from auditkit.api.faces import face
 from auditkit.base import shipped
 from auditkit.base.display import FACES
 from auditkit.errors import UsageError
+from auditkit.snapshots.history import newest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from auditkit.collectors.sources.bounds import Bounds
 
 DEMO = "demo"
+STORE = Path("snapshots")
+"""Where `collect` keeps snapshots if nobody says otherwise."""
 
 FACES[Snapshot] = face("snapshot")
 
@@ -81,12 +85,23 @@ def _user() -> str:
 
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:
-    """A snapshot by the path of its folder, or ``"demo"``. Raises `SnapshotError`."""
+    """A snapshot by the path of its folder; ``"demo"``; or the newest of a store by its path, or of a cluster in the
+    folder ``snapshots`` by its name or UID.
+
+    Raises `SnapshotError`, and `UsageError` where a store has snapshots of several clusters.
+    """
     if isinstance(snapshot, Snapshot):
         return snapshot
-    if snapshot == DEMO and not (Path(DEMO) / "manifest.json").exists():
+    path = Path(snapshot)
+    if os.path.lexists(path / "manifest.json"):
+        return open_snapshot(path)
+    if snapshot == DEMO:
         return demo()
-    return open_snapshot(snapshot)
+    if path.is_dir():
+        return open_snapshot(newest(path))
+    if STORE.is_dir() and not os.path.lexists(path):
+        return open_snapshot(newest(STORE, str(snapshot)))
+    return open_snapshot(path)
 
 
 def verify_folders(*, store: Path | str | None = None, output: Path | str | None = None) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.console import Format
 
 if TYPE_CHECKING:
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Run an access review in three steps.",
                   no_args_is_help=True, rich_markup_mode=None)
 
-STORE = Path("snapshots")
-"""Where `collect` keeps snapshots by default."""
 MASTERS = "bypasses RBAC"
 
 Reviewed = Annotated[str, typer.Option("--snapshot", help="Snapshot from which the packet was written.")]
@@ -29,9 +28,7 @@ def who_can(
     verb: Annotated[str, typer.Argument(help="API verb: get, list, create, '*' …")],
     resource: Annotated[str, typer.Argument(
         help="Resource in the notation of kubectl (secrets, pods/exec, deployments.apps), or a path (/metrics).")],
-    snapshot: Annotated[str | None, typer.Argument(
-        help="Folder of the snapshot, or 'demo'. "
-        "Default: the newest in ./snapshots, if that has snapshots of one cluster only.")] = None,
+    snapshot: ChosenOrNewest = "",
     namespace: Annotated[str | None, typer.Option(
         "--namespace", "-n", help="Namespace. Default: the whole cluster, including subjects whose right covers "
                                   "only one "
@@ -45,7 +42,7 @@ def who_can(
 
     Each has the binding, role and rule that grant the right. For example: auditkit who-can get secrets -n billing demo
     """
-    snap = _opened(snapshot)
+    snap = opened(snapshot)
     if resource.startswith("/"):
         found = snap.who_can(verb, path=resource)
     else:
@@ -61,15 +58,15 @@ def who_can(
         console.as_json_lines(found, list(found))
     else:
         console.as_json({
-            "snapshot": snap.digest, "verb": verb, "resource": resource, "namespace": namespace, "name": name,
+            **console.about(snap), "verb": verb, "resource": resource, "namespace": namespace, "name": name,
             "gaps": found.attrs["gaps"], "holders": console.rows_of(found)})
     _gaps(found.attrs["gaps"], "subjects may be missing")
 
 
 @app.command()
 def packet(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write: .xlsx or .csv.")],
+    snapshot: ChosenOrNewest = "",
 ) -> None:
     """Write the packet for reviewers.
 
@@ -78,7 +75,7 @@ def packet(
     from auditkit.reviews.access import review_packet
     from auditkit.reviews.access_files import write_packet
 
-    lines = review_packet(_opened(snapshot))
+    lines = review_packet(opened(snapshot))
     print(write_packet(lines, output))
     console.say(f"{len(lines)} lines to review")
     _gaps(lines.attrs["gaps"], "lines may be missing")
@@ -93,7 +90,7 @@ def check(file: Decisions, snapshot: Reviewed, format: FormatOption = Format.tex
     from auditkit.reviews.access import check_decisions, review_packet
     from auditkit.reviews.access_files import read_decisions
 
-    decisions, snap = read_decisions(file), _opened(snapshot)
+    decisions, snap = read_decisions(file), opened(snapshot)
     members = None if snap.gaps("memberships") else snap.memberships
     problems = check_decisions(review_packet(snap), decisions, memberships=members)
     _print(problems, ["line", "kind", "problem"], format, "Problems of the review")
@@ -116,7 +113,7 @@ def proof(
     from auditkit.reviews.access import new_lines, prove_revocations
     from auditkit.reviews.access_files import read_decisions
 
-    decisions, before, after = read_decisions(file), _opened(snapshot), _opened(later)
+    decisions, before, after = read_decisions(file), opened(snapshot), opened(later)
     found = prove_revocations(decisions, before, after)
     if not after.manifest.cluster_uid:
         console.say(f"neither snapshot shows the UID of its cluster: that both are of {after.manifest.cluster} rests "
@@ -130,18 +127,6 @@ def proof(
         console.say(f"{asked - len(found)} do not match a line of the reviewed snapshot", "yellow")
     if proven < asked:
         raise typer.Exit(1)
-
-
-def _opened(snapshot: str | None) -> "Snapshot":
-    """The snapshot of this path, or the newest where none is given, which is said."""
-    from auditkit.api import snapshots
-    from auditkit.snapshots.history import newest
-
-    if snapshot:
-        return snapshots.open(snapshot)
-    found = snapshots.open(newest(STORE))
-    console.say(f"snapshot: {found.path} of {found.manifest.called}, observed {found.manifest.when}")
-    return found
 
 
 def _served(snap: "Snapshot", resource: str) -> None:

@@ -6,11 +6,12 @@ from typing import Annotated
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.choosing import WAYS, opened
 from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
 
 
 def bundle(
-    snapshot: Annotated[list[str] | None, typer.Argument(help="Folders of snapshots, or 'demo'.")] = None,
+    snapshot: Annotated[list[str] | None, typer.Argument(help=f"{WAYS} Several can be given.")] = None,
     store: Annotated[Path | None, typer.Option("--store", help="Store: all its snapshots are packed.")] = None,
     framework: Annotated[list[str], typer.Option(
         "--framework", "-f", help="Framework whose reports are packed, of the newest snapshot of each cluster. Can be "
@@ -28,5 +29,6 @@ def bundle(
     """
     from auditkit.api import handing_over
 
-    print(handing_over.bundle(snapshot or [], framework, output, store=store, files=add, progress=console.say,
-                     exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))
+    print(handing_over.bundle(
+        [opened(each) for each in snapshot or []], framework, output, store=store, files=add, progress=console.say,
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))

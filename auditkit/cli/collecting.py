@@ -1,4 +1,4 @@
-"""Collecting on the command line: the options that `collect` and `run` share, the collection, and what it lacks."""
+"""`auditkit collect`; and the options that `collect` and `run` share, the collection, and what it lacks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.options import Quiet, Store
 from auditkit.errors import Incomplete, UsageError
 
 if TYPE_CHECKING:
@@ -42,6 +43,37 @@ PageLimit = Annotated[int, typer.Option("--page-limit", min=1, help="Pages of on
 PageSize = Annotated[int, typer.Option("--page-size", min=1, max=5000, help="Objects in one page of a list.")]
 Workers = Annotated[int, typer.Option("--workers", min=1, max=64, help="Lists that are read at the same time.")]
 Rate = Annotated[float, typer.Option("--rate", min=0, help="Requests per second at most. 0: no limit.")]
+
+
+def collect(
+    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    recording: Recording = None, name: Name = "", scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
+    timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
+    page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
+    quiet: Quiet = False, members: Members = None, complete: Complete = [],  # noqa: B006
+    taken_at: TakenAt = "",
+    script: Annotated[bool, typer.Option(
+        "--script", help="Print a shell script that records a cluster where auditkit cannot run, and exit.")] = False,
+) -> None:
+    """Collect a snapshot of a cluster.
+
+    The last line on stdout is the path of the snapshot.
+    """
+    if script:
+        from auditkit.collectors.script import script as text
+
+        print(text(), end="")
+        return
+    from auditkit.api import snapshots
+
+    snapshots.verify_folders(store=store)
+    snapshot = take(
+        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
+    path = snapshot.write(store)
+    print(path)
+    insist(snapshot, strict)
 
 
 def take(*, quiet: bool, recording: Path | None, context: str | None, kubeconfig: str | None, time_limit: float,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from auditkit.evaluation.evaluation import Evaluation
     from auditkit.snapshots.snapshot import Snapshot
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else 240)
+out = Console(highlight=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 STYLES = {**{name: word.style for name, word in WORDS.items()},
@@ -48,7 +48,14 @@ def cells(frame: "pd.DataFrame") -> Iterable[tuple[Any, ...]]:
 
 
 def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], *, status: int | None = None) -> None:
-    """A table on stdout; the column ``status`` is coloured by its word."""
+    """A table on stdout; the column ``status`` is coloured by its word.
+
+    In a pipe or a file each row is a line, and a tab is between two cells: nothing is padded, wrapped or cut.
+    """
+    if not out.is_terminal:
+        lines = (*([[title]] if title else []), columns, *rows)
+        sys.stdout.writelines("\t".join(map(plain, cells)) + "\n" for cells in lines)
+        return
     printed = Table(title=Text(plain(title)), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
         printed.add_column(Text(plain(column)), overflow="fold")
@@ -70,6 +77,14 @@ def rows_of(frame: "pd.DataFrame") -> list[dict[str, Any]]:
     plain = frame.astype(object)
     found: list[dict[str, Any]] = plain.where(plain.notna(), None).to_dict("records")
     return found
+
+
+def about(snapshot: "Snapshot") -> dict[str, Any]:
+    """What a JSON document is about: the snapshot by its digest, the cluster, where it was read, and when."""
+    manifest = snapshot.manifest
+    return {"snapshot": snapshot.digest, "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid,
+            "source": manifest.source, "collected_as": manifest.identity, "collected": f"{manifest.started:%FT%TZ}",
+            "observed": manifest.when}
 
 
 def records(rows: Iterable[dict[str, Any]], format: Format) -> None:

@@ -8,6 +8,7 @@ import typer
 
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
+from auditkit.cli.choosing import WAYS, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
 from auditkit.errors import UsageError
@@ -32,8 +33,8 @@ class Weight(StrEnum):
 
 
 def diff(
-    earlier: Annotated[str, typer.Argument(help="Folder of the earlier snapshot, or 'demo'.")],
-    later: Annotated[str, typer.Argument(help="Folder of the later snapshot, or 'demo'.")],
+    earlier: Annotated[str, typer.Argument(help=f"The earlier one. {WAYS}")],
+    later: Annotated[str, typer.Argument(help=f"The later one. {WAYS}")],
     format: Format = Format.text,
     unapproved: Annotated[bool, typer.Option("--unapproved", help="Print only changes of which no approval is "
                                                                   "known.")] = False,
@@ -55,21 +56,23 @@ def diff(
     """
     from auditkit.api import over_time
 
+    if framework and (unapproved or tickets or fail_on):
+        raise UsageError("--unapproved, --tickets and --fail-on are for changes of the cluster. Leave out "
+                         "--framework.")
+    before, after = opened(earlier), opened(later)
     if framework:
-        if unapproved or tickets or fail_on:
-            raise UsageError("--unapproved, --tickets and --fail-on are for changes of the cluster. Leave out "
-                             "--framework.")
         _verdicts({name: over_time.verdict_changes(
-            earlier, later, name, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+            before, after, name, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
             pss_version=pss_version) for name in framework}, format)
         return
-    found = over_time.diff(earlier, later, tickets=tickets)
+    found = over_time.diff(before, after, tickets=tickets)
     shown = [each for each in found.attributed if not (unapproved and each[2])]
     plain = [change.plain(author, approval) for change, author, approval in shown]
     if format is Format.text:
         _print(found, shown)
     elif format is Format.json:
-        console.as_json(found.plain() | {"changes": plain})
+        console.as_json({"earlier": console.about(before), "later": console.about(after), **found.plain(),
+                         "changes": plain})
     else:
         console.records(plain, format)
     if format is not Format.text:

@@ -6,15 +6,8 @@ from typing import Annotated
 
 import typer
 
-from auditkit.cli.options import (
-    Attestations,
-    Checks,
-    Controls,
-    Exceptions,
-    FrameworksOrAll,
-    PssVersion,
-    SnapshotPath,
-)
+from auditkit.cli.choosing import ChosenOrNewest, opened
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, FrameworksOrAll, PssVersion
 from auditkit.errors import UsageError
 
 Formats = Annotated[str, typer.Option(
@@ -25,7 +18,7 @@ Output = Annotated[str, typer.Option(
 
 
 def export(
-    snapshot: SnapshotPath, format: Formats, framework: FrameworksOrAll = None,
+    format: Formats, snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None,
     output: Output = "-", exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
     checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
 ) -> None:
@@ -39,14 +32,14 @@ def export(
 
     names = framework or evaluating.DEFAULT_FRAMEWORKS
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                      pss_version=pss_version)
+                    pss_version=pss_version)
     if format in ("csv", "parquet"):
         if output == "-":
             raise UsageError(f"--format {format} writes several files. Give their folder with --output.")
-        for path in handing_over.export_tables(snapshot, output, format, names, **given):
+        for path in handing_over.export_tables(opened(snapshot), output, format, names, **given):
             print(path)
         return
-    content = handing_over.export(snapshot, format, names, **given)
+    content = handing_over.export(opened(snapshot), format, names, **given)
     if output == "-":
         sys.stdout.flush()
         sys.stdout.buffer.write(content)

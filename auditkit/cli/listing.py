@@ -9,6 +9,7 @@ from auditkit.analysis import DERIVED
 from auditkit.cli import console
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.framework import library
+from auditkit.snapshots import chain
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -17,17 +18,22 @@ EXAMPLES = 5
 
 
 def show_store(store: Path) -> None:
-    """Print the snapshots of a store. Raises `SnapshotError` after that where others in it cannot be opened."""
+    """Print the snapshots of a store, with the place of each in the chain of its cluster.
+
+    Raises `SnapshotError` after that where others in it cannot be opened.
+    """
     found, broken = snapshots(store)
     if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
+    place = {digest: number for cluster in {s.path.parent for s in found if s.path}
+             for digest, number in chain.places(cluster).items()}
     rows = []
     for snapshot in found:
         try:
-            rows.append(_listed(snapshot))
+            rows.append(_listed(snapshot, place.get(snapshot.digest, "in no chain")))
         except SnapshotError as altered:  # what another version wrote is read to know what it lacks
             broken.append(altered)
-    console.table("", ["cluster", "uid", "observed", "collector", "complete", "path"], rows)
+    console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], rows)
     for error in broken:
         console.say(error, "yellow")
     if broken:
@@ -35,10 +41,10 @@ def show_store(store: Path) -> None:
                             "other copies of them, or move them out of the store.")
 
 
-def _listed(snapshot: Snapshot) -> tuple[object, ...]:
-    """The line of a snapshot in the list of a store."""
+def _listed(snapshot: Snapshot, place: object) -> tuple[object, ...]:
+    """The line of a snapshot in the list of a store; ``place`` is that in the chain of its cluster."""
     manifest = snapshot.manifest
-    return (manifest.cluster, manifest.cluster_uid or "not known", f"{manifest.moment:%Y-%m-%d %H:%M:%S}Z",
+    return (manifest.cluster, manifest.cluster_uid or "not known", place, f"{manifest.moment:%Y-%m-%d %H:%M:%S}Z",
             manifest.identity, "{} of {}".format(*snapshot.sources_read), snapshot.path)
 
 

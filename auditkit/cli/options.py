@@ -1,4 +1,4 @@
-"""Options and arguments that several verbs share, in the words of their help."""
+"""Options that several verbs share, in the words of their help."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,7 +18,17 @@ Exceptions = Annotated[Path | None, typer.Option(
     "date. They remain failures and are marked as accepted.")]
 FrameworksOrAll = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa.")]
+Frameworks = Annotated[list[str], typer.Option(
+    "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
+PassphraseFile = Annotated[Path | None, typer.Option(
+    "--passphrase-file", envvar="AUDITKIT_SIGN_PASSPHRASE_FILE", help="File with the passphrase of the private key.")]
 PssVersion = Annotated[str, typer.Option(
     "--pss-version", help="Version of the Pod Security Standards: latest, or v1.0, v1.1 … Default: the "
     "server's version.")]
-SnapshotPath = Annotated[str, typer.Argument(help="Folder of the snapshot, or 'demo'.")]
+Quiet = Annotated[bool, typer.Option(
+    "--quiet", "-q", help="Print only results, who asks a cluster, and what is missing.")]
+Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
+
+DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
+"""The same as `auditkit.api.DEFAULT_FRAMEWORKS`, which is not imported only to print the help."""

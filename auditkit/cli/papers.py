@@ -5,13 +5,14 @@ from typing import Annotated
 
 import typer
 
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, SnapshotPath
+from auditkit.cli.choosing import ChosenOrNewest, opened
+from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
 
 
 def workpapers(
-    snapshot: SnapshotPath,
     framework: Annotated[list[str], typer.Option(
         "--framework", "-f", help="Framework of which to write workpapers. Can be repeated.")],
+    snapshot: ChosenOrNewest = "",
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the workbooks.")] = Path("reports"),
     conclusions: Annotated[Path | None, typer.Option(
         "--conclusions", help="YAML file or folder with auditors' conclusions. Those on this snapshot fill the "
@@ -23,13 +24,15 @@ def workpapers(
     exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
 ) -> None:
-    """Write an auditor's workpapers (XLSX), one workbook per framework.
+    """Write an auditor's workpapers (XLSX).
 
-    Each has scope, populations, tests, exceptions, what is not known, and columns to fill in and sign.
+    One workbook per framework. Each has scope, populations, tests, exceptions, what is not known, and columns to fill
+    in and sign.
     """
-    from auditkit.api import handing_over, snapshots
+    from auditkit.api import handing_over
 
-    opened = snapshots.open(snapshot)
+    found = opened(snapshot)
     for name in dict.fromkeys(framework):
-        print(handing_over.workpapers(opened, name, output, conclusions=conclusions, sample=sample, store=store,
-                             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))
+        print(handing_over.workpapers(
+            found, name, output, conclusions=conclusions, sample=sample, store=store, exceptions=exceptions,
+            attestations=attestations, controls=controls, checks=checks))

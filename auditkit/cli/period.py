@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.choosing import Chosen, opened
 from auditkit.cli.options import Checks, Controls, PssVersion
 from auditkit.errors import UsageError
 
@@ -83,7 +84,7 @@ def period(
 
 
 def given(
-    snapshot: Annotated[str, typer.Argument(help="Folder of the snapshot.")],
+    snapshot: Chosen,
     number: Annotated[int, typer.Argument(help="Number of the verdicts to show. Default: list all.")] = 0,
     framework: Annotated[str, typer.Option("--framework", "-f", help="Framework. Default: all.")] = "",
 ) -> None:
@@ -93,7 +94,7 @@ def given(
     """
     from auditkit.api import over_time
 
-    found = over_time.given(snapshot, framework)
+    found = over_time.given(opened(snapshot), framework)
     if not number:
         console.table("Verdicts that were given", [
             "number", "framework", "version", "auditkit", "basis", "people's files", "trusted"], (

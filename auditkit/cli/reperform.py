@@ -28,9 +28,10 @@ def reperform(
         "--explain", help="Identifier of a requirement: show its verdicts, the rows that they were given on, and the "
         "requests that the rows came from.")] = "",
 ) -> None:
-    """Judge the snapshot of a report anew and compare every figure.
+    """Recompute every figure of a report.
 
-    Exits with 0 if all figures are the same, with 1 if one is different, with 2 if it cannot be done.
+    Judges its snapshot anew and compares. Exits with 0 if all figures are the same, with 1 if one is different, with 2
+    if it cannot be done.
     """
     from auditkit.api import handing_over
 

@@ -38,9 +38,7 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
         for each in compared:
             console.records(_changes(each, subjects=subjects), format)
     else:
-        documents = [*((_head(one), {"verdicts": _verdicts(one)} if subjects else {"requirements": _requirements(one)})
-                       for one in judged), *map(_comparison_document, compared)]
-        _print_documents(documents)
+        _print_document(judged, compared, subjects=subjects)
 
 
 # --- for programs --------------------------------------------------------------------------------------------------
@@ -48,7 +46,7 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
 
 def _head(judged: "Evaluation") -> dict[str, Any]:
     """By what a snapshot was judged, and what people added."""
-    return {"snapshot": judged.snapshot.digest, "framework": judged.framework.framework,
+    return {"framework": judged.framework.framework,
             "version": judged.framework.version, "pss_version": ", ".join(judged.standards),
             "pss_version_asked": judged.pss_version, "own": console.rows_of(judged.own),
             **{name: console.rows_of(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
@@ -65,10 +63,10 @@ def _verdicts(judged: "Evaluation") -> Iterator[dict[str, Any]]:
         yield from console.rows_of(said[VERDICTS])
 
 
-def _comparison_document(compared: "Comparison") -> tuple[dict[str, Any], dict[str, Any]]:
-    head = {"snapshot": compared.proposed.snapshot.digest, "framework": compared.proposed.framework.framework,
-            "compared_with": compared.in_force.framework.framework, "statuses": console.rows_of(compared.statuses)}
-    return head, {"verdicts": console.rows_of(compared.verdicts)}
+def _comparison(compared: "Comparison") -> dict[str, Any]:
+    return {"framework": compared.proposed.framework.framework,
+            "compared_with": compared.in_force.framework.framework, "statuses": console.rows_of(compared.statuses),
+            "verdicts": console.rows_of(compared.verdicts)}
 
 
 def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict[str, Any]]:
@@ -76,20 +74,17 @@ def _changes(compared: "Comparison", *, subjects: bool) -> Iterator[dict[str, An
     return ({"framework": compared.proposed.framework.framework, **row} for row in console.rows_of(frame))
 
 
-def _print_documents(documents: list[tuple[dict[str, Any], dict[str, Any]]]) -> None:
-    """One document on stdout, a list where there are several; the rows of each are written one by one."""
-    several = len(documents) != 1
-    sys.stdout.write("[\n" if several else "")
-    for place, (head, rows) in enumerate(documents):
-        sys.stdout.write(",\n" if place else "")
-        sys.stdout.write(json.dumps(head, indent=1)[:-2])
-        for name, each in rows.items():
-            sys.stdout.write(f',\n {json.dumps(name)}: [')
-            for number, row in enumerate(each):
-                sys.stdout.write(f"{',' if number else ''}\n  {json.dumps(row, ensure_ascii=True)}")
-            sys.stdout.write("\n ]")
-        sys.stdout.write("\n}")
-    sys.stdout.write("\n]\n" if several else "\n")
+def _print_document(judged: list["Evaluation"], compared: list["Comparison"], *, subjects: bool) -> None:
+    """One document on stdout, of the same shape for one framework and for many; the rows are written one by one."""
+    snapshot = (judged[0] if judged else compared[0].proposed).snapshot
+    head = {**console.about(snapshot), "frameworks": [_head(one) for one in judged],
+            "comparisons": [_comparison(each) for each in compared]}
+    sys.stdout.write(json.dumps(head, indent=1)[:-2])
+    sys.stdout.write(f',\n "{"verdicts" if subjects else "requirements"}": [')
+    rows = (row for one in judged for row in (_verdicts(one) if subjects else _requirements(one)))
+    for number, row in enumerate(rows):
+        sys.stdout.write(f"{',' if number else ''}\n  {json.dumps(row, ensure_ascii=True)}")
+    sys.stdout.write("\n ]\n}\n")
 
 
 # --- for people ----------------------------------------------------------------------------------------------------

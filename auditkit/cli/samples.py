@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditkit.cli import console
+from auditkit.cli.options import Checks, Controls, Exceptions
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,11 +65,7 @@ def sample(
                                                                      "the items.")] = "",
     requirement: Annotated[list[str], typer.Option(
         "--requirement", help="Show only the verdicts of this requirement. Can be repeated.")] = [],  # noqa: B006
-    exceptions: Annotated[Path | None, typer.Option("--exceptions", help="YAML file or folder with risk "
-                                                                         "acceptances.")] = None,
-    controls: Annotated[Path | None, typer.Option("--controls", help="Folder with frameworks of your own.")] = None,
-    checks: Annotated[list[Path], typer.Option("--checks", help="Python file with checks of your own. Can be "
-                                                                "repeated.")] = [],  # noqa: B006
+    exceptions: Exceptions = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     format: Annotated[SampleFormat, typer.Option("--format", help="Output format.")] = SampleFormat.text,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write the sample into, as CSV or JSON. "
                                                                        "Default: stdout.")] = None,
@@ -86,7 +83,7 @@ def sample(
     if output and format is SampleFormat.text:
         raise UsageError("--output writes a file for programs: add --format csv or --format json.")
     found = over_time.population(source, population, start=start, end=end, cluster=cluster, exceptions=exceptions,
-                           checks=checks)
+                                 checks=checks)
     if population_file:
         whole.write(population_file, found.content)
         console.say(f"{population_file} has the population; its sha256 is {found.digest}")

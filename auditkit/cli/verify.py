@@ -26,15 +26,22 @@ def verify(
                                               "bundle.")],
     store: Annotated[Path | None, typer.Option(
         "--store", help="For a report: store that has its snapshot, to compute its figures anew.")] = None,
+    trust: Annotated[list[Path], typer.Option(
+        "--trust", help="File with the public key of a signer. Then everything must be signed with such a key. Can be "
+        "repeated.")] = [],  # noqa: B006 - typer copies it
+    tsa_ca: Annotated[Path | None, typer.Option(
+        "--tsa-ca", help="File with the certificates (PEM) of a time-stamp authority's CA. Then every signature must "
+        "have its time stamp. Certificates that do not sign themselves only help to reach one that does.")] = None,
     format: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.text,
 ) -> None:
     """Verify that evidence is as it was written.
 
-    Names what was changed, added or taken away. Needs no network. Exits with 1 if anything is wrong.
+    Names what was changed, added or taken away, and who signed what and when. Needs no network. Exits with 1 if
+    anything is wrong.
     """
-    from auditkit.api import handing_over
+    from auditkit.api import signing
 
-    found = handing_over.verify_evidence(path, store)
+    found = signing.verify(path, store, trust=trust, tsa_ca=tsa_ca)
     if format is Format.json:
         console.as_json({"findings": [asdict(each) for each in found.findings], "snapshots": found.snapshots,
                          "files": found.files, "bytes": found.bytes, "chains": found.chains})

@@ -9,6 +9,7 @@
     snapshots/     the snapshots: the manifest and a Parquet file a table
     chain/         the entries of the store's chain, where the store has one
     verdicts/      the verdicts that were stored on these snapshots
+    signatures/    the signatures of these snapshots
     reports/       notebooks, pages and PDFs
     people/        exceptions, attestations, frameworks and checks that were given
     files/         what was added by name: workpapers, exports
@@ -30,6 +31,8 @@ from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.exports import bundle_pages
 from auditkit.exports.archive import Archive, packed
+from auditkit.snapshots import chain
+from auditkit.snapshots.manifest import DIGITS
 from auditkit.snapshots.snapshot import Snapshot
 
 Sign = Callable[[bytes], bytes]
@@ -39,10 +42,12 @@ INDEX, SUMS, SIGNATURE, LETTER, PAGE = "bundle.json", "SHA256SUMS", "bundle.dsse
 
 
 class Findings(msgspec.Struct):
-    """What verifying a bundle found: sentences on what is wrong, and how many files are as they were."""
+    """What verifying a bundle found: sentences on what is wrong, how many files are as they were, and what was not
+    verified."""
 
     wrong: list[str]
     files: int
+    unverified: list[str] = []
 
 
 def bundle(snapshots: Iterable[Snapshot], evaluations: Iterable[Evaluation], reports: Iterable[Path] = (),
@@ -83,7 +88,8 @@ def bundle_findings(path: Path) -> Findings:
         wrong.append(f"{SUMS} is missing.")
     elif archive.read(SUMS) != expected.encode():
         wrong.append(f"{SUMS} does not have the digests that {INDEX} has.")
-    return Findings(wrong, len(named))
+    return Findings(wrong, len(named), [f"{SIGNATURE} in it was not verified: only a signature beside the bundle is."]
+                    if SIGNATURE in sums else [])
 
 
 def is_bundle(path: Path) -> bool:
@@ -132,17 +138,18 @@ def _statement(snapshots: list[Snapshot], evaluations: list[Evaluation],
 
 
 def _of_snapshot(snapshot: Snapshot) -> dict[str, bytes]:
-    """The files of a snapshot, its stored verdicts, and the entries of the chain of its store."""
+    """The files of a snapshot, its stored verdicts, its signatures, and the entries of the chain of its store."""
     if snapshot.path is None:
         raise UsageError("A snapshot that was not written cannot be bundled. Write it first.")
     place, cluster = snapshot.path.resolve(), snapshot.path.resolve().parent
     found = {f"snapshots/{cluster.name}/{place.name}/{name}": given(place / name)
              for name in ("manifest.json", *snapshot.manifest.files)}
-    for kind, folder in (("verdicts", cluster / "verdicts" / snapshot.digest), ("chain", cluster / "chain")):
-        for path in sorted(folder.glob("*")) if folder.is_dir() else ():
+    beside = {f"{chain.VERDICTS}/{snapshot.digest}": "*", chain.FOLDER: "*",
+              chain.SIGNATURES: f"{snapshot.digest[:DIGITS]}.*"}
+    for folder, names in beside.items():
+        for path in sorted((cluster / folder).glob(names)):
             if path.is_file() and not path.name.startswith("."):
-                name = f"{snapshot.digest}/{path.name}" if kind == "verdicts" else path.name
-                found[f"snapshots/{cluster.name}/{kind}/{name}"] = given(path)
+                found[f"snapshots/{cluster.name}/{folder}/{path.name}"] = given(path)
     return found
 
 

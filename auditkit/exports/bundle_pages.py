@@ -8,8 +8,9 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import word
 from auditkit.snapshots.snapshot import Snapshot
 
-KINDS = {"snapshots": "Snapshots: the tables of the cluster, the chain, stored verdicts", "reports": "Reports",
-         "people": "Files of people: exceptions, attestations, frameworks, checks", "files": "Files that were added"}
+KINDS = {"snapshots": "Snapshots: the tables of the cluster, the chain, stored verdicts, signatures",
+         "reports": "Reports", "people": "Files of people: exceptions, attestations, frameworks, checks",
+         "files": "Files that were added"}
 
 CLAIMS = (
     "A snapshot shows the cluster at one time. It says nothing about the days before and after it.",

@@ -16,6 +16,8 @@ from auditkit.reports.panels.evidence import SEAL
 from auditkit.reports.reading import Report, Seal, read, whole
 from auditkit.reports.reperform import Reperformance
 
+UNKNOWN_MAKER = "Who made the report: only a signature shows that."
+
 
 @dataclass(frozen=True)
 class ReportFindings:
@@ -48,7 +50,7 @@ def report_findings(path: Path) -> ReportFindings:
     return ReportFindings(wrong, verified, [
         f"Whether the verdicts are those of the snapshot {seal.snapshot[:12]}: give --store, or use "
         "`auditkit reperform`.",
-        "Who made the report: only a signature shows that."])
+        UNKNOWN_MAKER])
 
 
 def _bytes(report: Report) -> Iterator[str]:

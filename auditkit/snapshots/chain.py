@@ -26,7 +26,8 @@ from auditkit.base.files import names
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.snapshots.manifest import DIGITS, Cluster, Manifest
 
-FOLDER, VERDICTS = "chain", "verdicts"
+FOLDER, VERDICTS, SIGNATURES = "chain", "verdicts", "signatures"
+BESIDE = (FOLDER, VERDICTS, SIGNATURES)
 """What stands beside the snapshots in the folder of a cluster."""
 _NEXT = f"{whole.PARTIAL}next"
 _ENTRY = re.compile(r"(\d{6,})\.json")
@@ -80,6 +81,11 @@ def read(cluster: Path) -> Iterator[Link]:
     """The entries of a chain, in order. Raises `OSError`."""
     for number in numbers(cluster):
         yield Link(number, files.content(entry(cluster, number)))
+
+
+def places(cluster: Path) -> dict[str, int]:
+    """The place of each snapshot of a cluster in its chain, by digest. Raises `OSError`."""
+    return {link.digest: link.number for link in read(cluster)}
 
 
 def last(cluster: Path) -> Link:

@@ -13,7 +13,7 @@ from auditkit.base.files import unreadable
 from auditkit.base.whole import PARTIAL
 from auditkit.errors import SnapshotError, UsageError
 from auditkit.snapshots import chain
-from auditkit.snapshots.chain import VERDICTS, Link
+from auditkit.snapshots.chain import Link
 from auditkit.snapshots.manifest import DIGITS, Manifest
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot, read_manifest
@@ -37,7 +37,7 @@ def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
             except SnapshotError as error:
                 broken.append(error)
                 continue
-            if known and snapshot.digest not in known and snapshot.manifest.previous is not None:
+            if not _counts(snapshot.manifest, snapshot.digest, known):
                 broken.append(SnapshotError(
                     f"{path} was never entered in the chain of its cluster: its writing was interrupted, or somebody "
                     f"put it there. `auditkit verify {cluster}` says more."))
@@ -73,23 +73,44 @@ def _links(cluster: Path) -> list[Link]:
         raise SnapshotError(unreadable(cluster / chain.FOLDER, error)) from None
 
 
-def newest(store: Path) -> Path:
-    """The folder of the snapshot of a store that was observed last, if the store has snapshots of one cluster only.
+def newest(store: Path, cluster: str = "") -> Path:
+    """The folder of the snapshot of a store that was observed last: of the cluster of this name or UID, or of the only
+    one that the store has.
 
     Raises `UsageError` that names the newest of each cluster, and `SnapshotError` where a manifest cannot be read: it
     could be that of the newest.
     """
-    last: dict[tuple[str, str], tuple[Manifest, Path]] = {}
-    for path in _folders(store):
-        manifest, _ = read_manifest(path)
-        if manifest.which not in last or _age(last[manifest.which][0]) <= _age(manifest):
-            last[manifest.which] = manifest, path
-    if len(last) == 1:
-        [(_, path)] = last.values()
+    last = _newest(store)
+    chosen = {which: found for which, found in last.items() if cluster in ("", which[1], found[0].cluster)}
+    if len(chosen) == 1:
+        [(_, path)] = chosen.values()
         return path
-    held = ("has snapshots of several clusters: " + "; ".join(
-        f"{manifest.called}, newest {path}" for manifest, path in last.values()) if last else "has no snapshots")
-    raise UsageError(f"The snapshot is not clear: {store} {held}. Give the folder of one, or 'demo'.")
+    if not last:
+        raise UsageError(f"{store} is not a snapshot and has no snapshots. `auditkit collect --store {store}` takes "
+                         "one.")
+    held = "; ".join(f"{manifest.called}, newest {path}" for manifest, path in (chosen or last).values())
+    if chosen:
+        what = f"has snapshots of several clusters{f' called {cluster!r}' if cluster else ''}: {held}"
+    else:
+        what = f"has no cluster {cluster!r}: {held}"
+    raise UsageError(f"The snapshot is not clear: {store} {what}. Give the folder of one, or 'demo'.")
+
+
+def _newest(store: Path) -> dict[tuple[str, str], tuple[Manifest, Path]]:
+    """The manifest and folder of the newest snapshot of each cluster, of those that count. Raises `SnapshotError`."""
+    last: dict[tuple[str, str], tuple[Manifest, Path]] = {}
+    read = [(path, *read_manifest(path)) for path in _folders(store)]
+    entered = {cluster: {link.digest for link in _links(cluster)} for cluster in {path.parent for path, *_ in read}}
+    for path, manifest, digest in read:
+        newer = manifest.which not in last or _age(last[manifest.which][0]) <= _age(manifest)
+        if newer and _counts(manifest, digest, entered[path.parent]):
+            last[manifest.which] = manifest, path
+    return last
+
+
+def _counts(manifest: Manifest, digest: str, entered: set[str]) -> bool:
+    """True for a snapshot that is in the chain of its cluster, or from before there were chains."""
+    return not entered or digest in entered or manifest.previous is None
 
 
 def _folders(store: Path) -> list[Path]:
@@ -106,7 +127,7 @@ def _held(store: Path) -> tuple[list[Path], set[Path]]:
         if chain.FOLDER in names:
             chained.add(Path(folder))
         names[:] = [] if "manifest.json" in files else [
-            name for name in names if not name.startswith(PARTIAL) and name not in (chain.FOLDER, VERDICTS)]
+            name for name in names if not name.startswith(PARTIAL) and name not in chain.BESIDE]
     return sorted(snapshots), chained
 
 

@@ -62,7 +62,7 @@ class _Written(msgspec.Struct):
     """What every manifest says of itself, of whatever version it is."""
 
     format: int = FORMAT
-    collector: str = ""
+    collector: Any = ""
 
 
 def _verify_format(path: Path, content: bytes) -> None:
@@ -70,7 +70,7 @@ def _verify_format(path: Path, content: bytes) -> None:
     say other things under the same names."""
     written = msgspec.json.decode(content, type=_Written)
     if written.format != FORMAT:
-        by = f" ({written.collector[:100]})" if written.collector else ""
+        by = f" ({str(written.collector)[:100]})" if written.collector else ""
         raise SnapshotError(f"{path} has format {written.format}{by}; this version of auditkit reads format {FORMAT}. "
                             "Use a matching version, or collect again.")
 

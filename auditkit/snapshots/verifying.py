@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import files
+from auditkit.base.hostile_text import count
 from auditkit.base.seal import same, seal
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.whole import PARTIAL
@@ -24,12 +25,13 @@ from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.row_groups import damaged
 from auditkit.snapshots.store import read_manifest
 
-WRONG, NOTE = "wrong", "note"
+WRONG, NOTE, SIGNED = "wrong", "note", "signed"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is not as it was written (``severity`` is ``wrong``), or worth knowing (``note``), and where."""
+    """What is not as it was written (``severity`` is ``wrong``), worth knowing (``note``), or proven by a signature of
+    somebody who is trusted (``signed``), and where."""
 
     place: str
     what: str
@@ -49,7 +51,7 @@ class Verification:
 
     @property
     def wrong(self) -> list[Finding]:
-        """The findings that are no notes."""
+        """The findings of what is not as it was written."""
         return [each for each in self.findings if each.severity == WRONG]
 
     def add(self, place: Path, what: str, severity: str = WRONG) -> None:
@@ -63,14 +65,14 @@ def verify_stored(path: Path) -> Verification:
     Raises `SnapshotError` where there is nothing to verify.
     """
     found = Verification()
-    if (path / "manifest.json").exists() or SNAPSHOT.fullmatch(path.resolve().name):
+    if is_snapshot(path):
         _cluster(path.resolve().parent, found, only=path)
         return found
-    clusters = _clusters(path)
-    if not clusters:
+    held = clusters(path)
+    if not held:
         raise SnapshotError(f"{path} is neither a store nor a snapshot. Give the folder of one, or a report or bundle.")
     whose: dict[tuple[str, str], Path] = {}
-    for cluster in clusters:
+    for cluster in held:
         which = _cluster(cluster, found)
         if which and which in whose:
             found.add(cluster, f"a second chain of the cluster that {whose[which]} is of: one cluster has one chain.")
@@ -79,7 +81,12 @@ def verify_stored(path: Path) -> Verification:
     return found
 
 
-def _clusters(root: Path) -> list[Path]:
+def is_snapshot(path: Path) -> bool:
+    """True for the folder of a snapshot, also of one whose manifest is missing."""
+    return (path / "manifest.json").exists() or SNAPSHOT.fullmatch(path.resolve().name) is not None
+
+
+def clusters(root: Path) -> list[Path]:
     """The folders of clusters: those with a chain or a snapshot."""
     held = set()
     for folder, names, _ in os.walk(root):
@@ -87,7 +94,7 @@ def _clusters(root: Path) -> list[Path]:
         if any(name == chain.FOLDER or SNAPSHOT.fullmatch(name) for name in names):
             held.add(Path(folder))
         names[:] = [name for name in names if not SNAPSHOT.fullmatch(name)
-                    and name not in (chain.FOLDER, chain.VERDICTS)]
+                    and name not in chain.BESIDE]
     return sorted(held)
 
 
@@ -98,7 +105,7 @@ def _cluster(cluster: Path, found: Verification, only: Path | None = None) -> tu
         found.chains[str(cluster)] = len(links)
     entered = {link.digest: link for link in links}
     present = set()
-    for folder in [only] if only else _folders(cluster):
+    for folder in [only] if only else folders(cluster):
         present.add(folder.resolve().name)
         _snapshot(folder, links, entered, found)
     if only:
@@ -111,7 +118,8 @@ def _cluster(cluster: Path, found: Verification, only: Path | None = None) -> tu
     return next((link.manifest.which for link in links if link.manifest), None)
 
 
-def _folders(cluster: Path) -> list[Path]:
+def folders(cluster: Path) -> list[Path]:
+    """The folders of the snapshots of a cluster."""
     return [path for path in sorted(cluster.iterdir()) if path.is_dir() and not path.name.startswith(PARTIAL)
             and (SNAPSHOT.fullmatch(path.name) or (path / "manifest.json").exists())]
 
@@ -239,5 +247,5 @@ def _verify_verdicts(cluster: Path, found: Verification) -> None:
         strange[path.parent] += not ours
     for folder, number in strange.items():
         if number:
-            found.add(folder, f"{number} files of verdicts do not have the seal of this installation: they are not "
-                              "used to judge.", NOTE)
+            found.add(folder, f"{count(number, 'file')} of verdicts without the seal of this installation: not used to "
+                              "judge.", NOTE)

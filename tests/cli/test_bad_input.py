@@ -183,8 +183,8 @@ def test_show_opens_the_demo_as_other_commands_do() -> None:
 def test_show_names_what_it_takes(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("")
     file, store = auditkit("show", tmp_path / "x.txt"), auditkit("show", tmp_path, "pods")
-    assert one_sentence(file).endswith("x.txt is neither a snapshot nor a store. Give the folder of one.")
-    assert "is a store. Give the folder of one of its snapshots to see the table 'pods'." in one_sentence(store)
+    assert "x.txt is not a snapshot: it is not a folder." in one_sentence(file)
+    assert f"{tmp_path} is not a snapshot and has no snapshots." in one_sentence(store)
     assert "podz is neither a snapshot nor a store. There is no table 'podz'; did you mean pods" in one_sentence(auditkit("show", "podz"))
 
 

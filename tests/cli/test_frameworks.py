@@ -71,7 +71,8 @@ def test_compare_on_the_command_line(write, tmp_path: Path) -> None:
     assert "privileged" in said.stdout and "manual" in said.stdout and "the list" in said.stdout
     assert "pss-baseline draft of 2027 (proposed)" in said.stderr
     document = json.loads(auditkit(*asked, "--compare", "--format", "json").stdout)
-    assert [(each["requirement"], each["before"], each["after"]) for each in document["statuses"]] == [
+    [compared] = document["comparisons"]
+    assert [(each["requirement"], each["before"], each["after"]) for each in compared["statuses"]] == [
         ("privileged", "fail", "manual"), ("extra", "", "pass")]
     for more, before in ((["--subjects"], ["fail", ""]), ([], ["fail", ""])):
         lines = auditkit(*asked[:2], "--compare", *asked[4:], *more, "--format", "jsonl").stdout

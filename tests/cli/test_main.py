@@ -115,8 +115,13 @@ def test_json_is_one_document_and_nothing_else(taken: Path) -> None:
     done = auditkit("evaluate", taken, "-f", "cis-kubernetes", "--format", "json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
-    assert list(document) == ["snapshot", "framework", "version", "pss_version", "pss_version_asked", "own", "exceptions",
-                              "attestations", "notices", "requirements"]
+    assert list(document) == ["snapshot", "cluster", "cluster_uid", "source", "collected_as", "collected", "observed",
+                              "frameworks", "comparisons", "requirements"]
+    assert list(document["frameworks"][0]) == ["framework", "version", "pss_version", "pss_version_asked", "own",
+                                               "exceptions", "attestations", "notices"]
+    snapshot = open_snapshot(taken)
+    assert (document["snapshot"], document["cluster"]) == (snapshot.digest, "acme-prod")
+    assert document["collected"] == f"{snapshot.manifest.started:%Y-%m-%dT%H:%M:%SZ}"
     assert len(document["requirements"]) == 131
     assert list(document["requirements"][0]) == [
         "framework", "id", "section", "title", "obligation", "level", "reach", "status", "accepted", "severity", "reason",
@@ -127,13 +132,13 @@ def test_json_is_one_document_and_nothing_else(taken: Path) -> None:
 
 def test_json_is_one_document_and_jsonl_lines_for_verdicts_too(taken: Path) -> None:
     twice = ("-f", "pss-baseline", "-f", "nsa-cisa", "-f", "pss-baseline")
-    documents = json.loads(auditkit("evaluate", taken, *twice, "--subjects", "--format", "json").stdout)
-    assert [document["framework"] for document in documents] == ["pss-baseline", "nsa-cisa"], "each framework once"
+    document = json.loads(auditkit("evaluate", taken, *twice, "--subjects", "--format", "json").stdout)
+    assert [each["framework"] for each in document["frameworks"]] == ["pss-baseline", "nsa-cisa"], "each framework once"
     lines = auditkit("evaluate", taken, *twice, "--subjects", "--format", "jsonl").stdout.splitlines()
-    assert list(map(json.loads, lines)) == [row for document in documents for row in document["verdicts"]]
+    assert list(map(json.loads, lines)) == document["verdicts"]
     lines = auditkit("evaluate", taken, *twice, "--format", "jsonl").stdout.splitlines()
-    documents = json.loads(auditkit("evaluate", taken, *twice, "--format", "json").stdout)
-    assert list(map(json.loads, lines)) == [row for document in documents for row in document["requirements"]]
+    document = json.loads(auditkit("evaluate", taken, *twice, "--format", "json").stdout)
+    assert list(map(json.loads, lines)) == document["requirements"]
 
 
 def test_subjects_for_people_fit_a_terminal(taken: Path) -> None:
@@ -163,6 +168,14 @@ def test_what_cannot_be_written_is_a_sentence(taken: Path, tmp_path: Path) -> No
             assert "Traceback" not in full.stderr and "Exception" not in full.stderr
 
 
+def test_a_table_in_a_pipe_has_a_line_a_row_and_a_tab_between_cells(taken: Path) -> None:
+    title, heading, *rows = auditkit("evaluate", taken, "-f", "cis-kubernetes").stdout.splitlines()
+    assert title.startswith("CIS") and heading.split("\t") == ["status", "id", "title", "reason"]
+    assert len(rows) > 100 and all(line.count("\t") == 3 and "  " not in line for line in rows)
+    narrow = on_a_terminal("evaluate", taken, "-f", "cis-kubernetes")
+    assert max(map(len, narrow.splitlines())) <= 80 and "\t" not in narrow
+
+
 def test_a_terminal_that_knows_ascii_only(taken: Path) -> None:
     done = process("evaluate", taken, "-f", "soc2", PYTHONIOENCODING="ascii")
     assert done.returncode == 0 and done.stdout.startswith("SOC 2 \\u2013 Trust Services Criteria")
@@ -182,7 +195,8 @@ def test_controls_of_which_nothing_is_judged_are_said(taken: Path, tmp_path: Pat
     assert unused.returncode == 0 and "was evaluated. Name one with --framework (house)" in unused.stderr
     used = auditkit("evaluate", taken, "-f", "house", "--controls", tmp_path, "--format", "json")
     assert "--framework" not in used.stderr
-    own = json.loads(used.stdout)["own"]
+    [judged] = json.loads(used.stdout)["frameworks"]
+    own = judged["own"]
     assert [(each["what"], each["name"], each["file"]) for each in own] == [("framework", "house", "house.yaml")]
 
 

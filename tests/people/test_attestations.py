@@ -342,8 +342,9 @@ def test_on_the_command_line(folder) -> None:
     document = json.loads(done.stdout)
     assert {each["id"]: each["status"] for each in document["requirements"]} == {
         "people": "attested", "both": "manual", "shown": "pass"}
-    assert document["attestations"][0]["by"] == "Jane Roe, CISO"
-    assert hashlib.sha256(b"signed").hexdigest() in document["attestations"][0]["files"]
+    [attestation] = document["frameworks"][0]["attestations"]
+    assert attestation["by"] == "Jane Roe, CISO"
+    assert hashlib.sha256(b"signed").hexdigest() in attestation["files"]
     text = auditkit(*asked)
     assert "attested" in text.stdout and "1 attested" in text.stderr
     (folder / "people" / "signatures.pdf").unlink()

@@ -362,8 +362,8 @@ def test_on_the_command_line(written, tmp_path: Path) -> None:
     document = json.loads(done.stdout)
     privileged = next(each for each in document["requirements"] if each["id"] == "privileged")
     assert (privileged["status"], privileged["accepted"]) == ("fail", True)
-    assert [each["state"] for each in document["exceptions"]] == ["valid", "expired"]
-    assert [each["kind"] for each in document["notices"]] == ["exception expired"]
+    assert [each["state"] for each in document["frameworks"][0]["exceptions"]] == ["valid", "expired"]
+    assert [each["kind"] for each in document["frameworks"][0]["notices"]] == ["exception expired"]
     assert "ours.yaml, line 11: exception expired: it expired on 2026-02-01; ask Platform team" in done.stderr
     assert auditkit(*asked, "--format", "json").stdout == done.stdout, "the same bytes each time"
     lines = auditkit(*asked, "--subjects", "--format", "jsonl", "--fail-on", "fail")

@@ -10,6 +10,9 @@ import pytest
 from chains import chain_of, written
 from command_line import auditkit
 
+from auditkit.api.evaluating import evaluate
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.store import open_snapshot
 from auditkit.snapshots.verifying import Verification, verify_stored
 
 
@@ -103,6 +106,51 @@ def test_the_first_snapshot_taken_away_with_its_entry_is_named(store: Path) -> N
         (chain / f"{number + 1:06}.json").rename(chain / f"{number:06}.json")
     [(place, what)] = said(verify_stored(store))
     assert place == "000001.json" and "what stood before it was taken away" in what
+
+
+def test_an_entry_that_was_taken_from_the_middle_of_a_chain_is_named(store: Path) -> None:
+    shutil.rmtree(folders(store)[1])
+    chain = store / "acme" / "chain"
+    for number in (2, 3):
+        (chain / f"{number + 1:06}.json").rename(chain / f"{number:06}.json")
+    [(place, what)] = said(verify_stored(store))
+    assert place == "000002.json" and "as the snapshot before it" in what
+
+
+def test_entries_that_changed_places_are_named(store: Path) -> None:
+    chain = store / "acme" / "chain"
+    second, third = ((chain / f"{number:06}.json").read_bytes() for number in (2, 3))
+    (chain / "000002.json").write_bytes(third)
+    (chain / "000003.json").write_bytes(second)
+    assert [place for place, _ in said(verify_stored(store))] == ["000002.json", "000003.json", "000004.json"]
+
+
+def test_what_else_is_among_the_entries_is_named(store: Path) -> None:
+    (store / "acme" / "chain" / "2.json").write_text("{}")
+    assert said(verify_stored(store)) == [("2.json", "auditkit did not write this file.")]
+
+
+def test_an_entry_of_another_cluster_is_named(store: Path, tmp_path: Path) -> None:
+    foreign = written(tmp_path / "elsewhere", 9, uid="uid-2")
+    shutil.copy(foreign / "manifest.json", store / "acme" / "chain" / "000005.json")
+    found = [what for place, what in said(verify_stored(store)) if place == "000005.json"]
+    assert "the entry is of acme (UID uid-2), and the one before it of acme (UID uid-1)." in found
+
+
+def test_a_chain_that_was_taken_away_is_named(store: Path) -> None:
+    shutil.rmtree(store / "acme" / "chain")
+    assert len(said(verify_stored(store))) == 3, "all but the first name the one before them"
+
+
+def test_verdicts_that_this_installation_did_not_seal_are_a_note(acme: Snapshot, tmp_path: Path) -> None:
+    snapshot = open_snapshot(acme.apart().write(tmp_path))
+    evaluate(snapshot, "nsa-cisa")
+    assert not verify_stored(tmp_path).findings
+    file = next(path for path in sorted(tmp_path.rglob("verdicts/*/*")) if path.suffix == ".parquet")
+    changed(file, 60)
+    [note] = verify_stored(tmp_path).findings
+    assert (note.severity, note.place) == ("note", str(file.parent))
+    assert note.what == "1 file of verdicts without the seal of this installation: not used to judge."
 
 
 def test_an_inserted_snapshot_is_named(store: Path, tmp_path: Path) -> None:

@@ -21,16 +21,11 @@ from auditkit.snapshots.verifying import verify_stored
 ROOT = Path(__file__).parents[2]
 
 
-def places(cluster: Path) -> dict[str, int]:
-    """The place of each snapshot in the chain, by its digest."""
-    return {link.digest: link.number for link in chain.read(cluster)}
-
-
 def test_each_manifest_names_the_one_before_it(tmp_path: Path) -> None:
     folders = chain_of(tmp_path, 3)
     read = [read_manifest(folder) for folder in folders]
     assert [manifest.previous for manifest, _ in read] == ["", read[0][1], read[1][1]]
-    assert places(tmp_path / "acme") == {digest: number for number, (_, digest) in enumerate(read, 1)}
+    assert chain.places(tmp_path / "acme") == {digest: number for number, (_, digest) in enumerate(read, 1)}
     assert [link.content for link in chain.read(tmp_path / "acme")] == [
         (folder / "manifest.json").read_bytes() for folder in folders]
 
@@ -38,7 +33,7 @@ def test_each_manifest_names_the_one_before_it(tmp_path: Path) -> None:
 def test_the_same_evidence_is_written_once(tmp_path: Path) -> None:
     folders = chain_of(tmp_path, 2)
     assert chain_of(tmp_path, 2) == folders
-    assert len(places(tmp_path / "acme")) == 2
+    assert len(chain.places(tmp_path / "acme")) == 2
 
 
 def test_a_renamed_cluster_continues_its_chain(tmp_path: Path) -> None:
@@ -65,7 +60,7 @@ def test_what_a_writer_left_before_its_entry_is_entered_by_the_next(
     assert "the chain of its cluster does not have it" in verify_stored(tmp_path).wrong[0].what
     written(tmp_path, 2)
     assert not verify_stored(tmp_path).findings
-    assert len(places(tmp_path / "acme")) == 3
+    assert len(chain.places(tmp_path / "acme")) == 3
 
 
 def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +76,7 @@ def test_a_full_disk_leaves_nothing_half(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("auditkit.snapshots.writing.write_durably", full)
     with pytest.raises(SnapshotError, match="the disk is full"):
         written(tmp_path, 1)
-    assert len(places(tmp_path / "acme")) == 1
+    assert len(chain.places(tmp_path / "acme")) == 1
     assert not verify_stored(tmp_path).findings
     assert not list(tmp_path.rglob(f"{whole.PARTIAL}*"))
 

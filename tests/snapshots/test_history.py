@@ -72,6 +72,30 @@ def test_the_newest_of_one_cluster_is_found_under_both_of_its_names(tmp_path: Pa
     assert newest(tmp_path) == renamed
 
 
+@pytest.mark.parametrize("cluster", ["z-before", "1-a"])
+def test_the_newest_of_one_cluster_of_several_is_found_by_its_name_or_uid(tmp_path: Path, cluster: str) -> None:
+    written(tmp_path, "1-a", 1, name="z-before")
+    last = written(tmp_path, "1-a", 2, name="z-before")
+    written(tmp_path, "2-b", 3, name="other")
+    assert newest(tmp_path, cluster) == last
+    for unknown in ("UID", "z"):
+        with pytest.raises(UsageError, match=f"has no cluster '{unknown}': other .* z-before "):
+            newest(tmp_path, unknown)
+
+
+def test_a_name_that_two_clusters_have_is_not_clear(tmp_path: Path) -> None:
+    for uid in ("1-a", "2-b"):
+        written(tmp_path, uid, 1)
+    with pytest.raises(UsageError, match=f"several clusters called '{ADMIN}'"):
+        newest(tmp_path, ADMIN)
+
+
+def test_a_snapshot_that_was_not_entered_in_the_chain_is_not_the_newest(tmp_path: Path) -> None:
+    first, last = written(tmp_path, "1-a", 1), written(tmp_path, "1-a", 2)
+    (last.parent / "chain" / "000002.json").unlink()
+    assert newest(tmp_path) == first
+
+
 @pytest.mark.parametrize("other", ["2-b", ""])
 def test_of_two_clusters_of_one_name_none_is_taken_for_the_other(tmp_path: Path, other: str) -> None:
     one, two = written(tmp_path, "1-a", 1), written(tmp_path, other, 2)
@@ -82,7 +106,7 @@ def test_of_two_clusters_of_one_name_none_is_taken_for_the_other(tmp_path: Path,
 
 
 def test_there_is_no_newest_of_an_empty_store_or_beside_a_damaged_manifest(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=f"{tmp_path} has no snapshots"):
+    with pytest.raises(UsageError, match=f"{tmp_path} is not a snapshot and has no snapshots"):
         newest(tmp_path)
     written(tmp_path, "1-a", 2)
     (written(tmp_path, "1-a", 1) / "manifest.json").write_text("{}")

@@ -15,7 +15,6 @@ from unittest import mock
 from auditkit.api import snapshots
 from auditkit.checks import all_checks, plugins
 from auditkit.checks.model import REGISTRY
-from auditkit.cli import console
 from auditkit.cli import main as cli
 from auditkit.proof.prove import _read as cases_of
 from auditkit.snapshots import history
@@ -23,8 +22,6 @@ from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
 HOUSE = Path(__file__).parents[2]
-WIDE = 240
-"""Columns of a table where no terminal says how many it has."""
 
 
 def auditkit(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -57,7 +54,7 @@ def _alone(environment: dict[str, str], out: io.TextIOWrapper, err: io.TextIOWra
     try:
         with (mock.patch.dict(os.environ, environment), contextlib.chdir(HOUSE), contextlib.redirect_stdout(out),
               contextlib.redirect_stderr(err), mock.patch.object(snapshots, "open_snapshot", opened),
-              mock.patch.object(history, "open_snapshot", opened), mock.patch.object(console.out, "_width", WIDE)):
+              mock.patch.object(history, "open_snapshot", opened)):
             yield
     finally:
         for now, before in ((REGISTRY, checks), (plugins._read, read)):

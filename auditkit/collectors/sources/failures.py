@@ -18,15 +18,15 @@ def why(error: Exception) -> str:
     """An error of the transport as a sentence for people, told from its classes and those of its causes."""
     causes = list(_causes(error))
     for certificate in (each for each in causes if isinstance(each, ssl.SSLCertVerificationError)):
-        return _CERTIFICATE.get(certificate.verify_code, "the server's certificate is not signed by the CA of the "
-                                                         "kubeconfig")
+        return _CERTIFICATE.get(certificate.verify_code, "the server's certificate is not signed by a trusted CA: that "
+                                                         "of the kubeconfig, else those of this computer")
     for kinds, sentence in _SENTENCES:
         if any(isinstance(each, kinds) for each in causes):
             return sentence
     return f"the request failed ({type(causes[-1]).__name__})"
 
 
-_OTHER_NAME = ("the server's certificate is for another name: check the address, and `tls-server-name` in the "
+_OTHER_NAME = ("the server's certificate is for another name: check the address, and `tls-server-name` in a "
                "kubeconfig")
 _CERTIFICATE = {10: "the certificate has expired", 62: _OTHER_NAME, 64: _OTHER_NAME}
 """By OpenSSL's codes X509_V_ERR_CERT_HAS_EXPIRED, …_HOSTNAME_MISMATCH and …_IP_ADDRESS_MISMATCH
@@ -35,11 +35,11 @@ _CERTIFICATE = {10: "the certificate has expired", 62: _OTHER_NAME, 64: _OTHER_N
 _SENTENCES: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
     ((CertificateError,), _OTHER_NAME),
     ((urllib3.exceptions.ProxyError,), "the proxy does not let the request through"),
-    ((ConnectionRefusedError,), "the connection was refused: check the address and whether the API server is running"),
+    ((ConnectionRefusedError,), "the connection was refused: check the address and whether the server is running"),
     ((socket.gaierror, urllib3.exceptions.NameResolutionError), "the server's name cannot be resolved"),
     ((TimeoutError, urllib3.exceptions.TimeoutError), "the request timed out"),
     ((http.client.IncompleteRead,), "the connection was closed during the response"),
-    ((ssl.SSLError,), "no TLS connection could be made: is the server's address https, and of an API server?"),
+    ((ssl.SSLError,), "no TLS connection could be made: is the server's address https, and of the right server?"),
     ((urllib3.exceptions.DecodeError,), "the compressed response cannot be unpacked"),
     ((ConnectionError, urllib3.exceptions.ProtocolError), "the connection was closed"),
     ((urllib3.exceptions.LocationParseError, urllib3.exceptions.LocationValueError),

@@ -11,7 +11,7 @@ from urllib3.util.ssl_match_hostname import CertificateError
 
 from auditkit.collectors.sources.failures import why
 
-OTHER_NAME = "the server's certificate is for another name: check the address, and `tls-server-name` in the kubeconfig"
+OTHER_NAME = "the server's certificate is for another name: check the address, and `tls-server-name` in a kubeconfig"
 POOL = urllib3.HTTPConnectionPool("api.example")
 
 
@@ -28,11 +28,11 @@ def certificate(code: int) -> ssl.SSLCertVerificationError:
 
 @pytest.mark.parametrize(("reason", "sentence"), [
     (because(NewConnectionError(POOL, "x"), ConnectionRefusedError()),
-     "the connection was refused: check the address and whether the API server is running"),
+     "the connection was refused: check the address and whether the server is running"),
     (because(NewConnectionError(POOL, "x"), socket.gaierror()), "the server's name cannot be resolved"),
     (ConnectTimeoutError(), "the request timed out"), (TimeoutError(), "the request timed out"),
     (SSLError(certificate(10)), "the certificate has expired"),
-    (SSLError(certificate(19)), "the server's certificate is not signed by the CA of the kubeconfig"),
+    (SSLError(certificate(19)), "the server's certificate is not signed by a trusted CA: that of the kubeconfig, else those of this computer"),
     (SSLError(certificate(62)), OTHER_NAME), (certificate(64), OTHER_NAME), (SSLError(CertificateError()), OTHER_NAME),
     (ProtocolError("x", http.client.IncompleteRead(b"")), "the connection was closed during the response"),
     (ProtocolError("x", ConnectionResetError()), "the connection was closed"),

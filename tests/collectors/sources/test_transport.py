@@ -81,7 +81,7 @@ def test_a_server_of_another_ca_is_not_asked(secure: ReplayServer, tmp_path: Pat
     _, other = server_context()
     (tmp_path / "ca.crt").write_bytes(other)
     changes = {"certificate-authority-data": None, "certificate-authority": "ca.crt"}
-    with pytest.raises(NoAnswer, match="not signed by the CA of the kubeconfig"):
+    with pytest.raises(NoAnswer, match="not signed by a trusted CA: that of the kubeconfig, else those of this computer"):
         LiveSource(None, kubeconfig(tmp_path, secure, TOKEN, **changes)).get("/version")
     assert secure.requests == []
 

@@ -1,0 +1,136 @@
+"""The command line's verbs that judge a snapshot: `evaluate` and `explain`; and the thresholds of `--fail-on`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditkit.cli import console
+from auditkit.cli.choosing import Chosen, ChosenOrNewest, opened
+from auditkit.cli.console import Format
+from auditkit.cli.options import (
+    DEFAULT_FRAMEWORKS,
+    Attestations,
+    Checks,
+    Controls,
+    Exceptions,
+    FrameworksOrAll,
+    PssVersion,
+)
+from auditkit.errors import UsageError
+
+if TYPE_CHECKING:
+    from auditkit.evaluation.evaluation import Evaluation
+
+
+class FailOn(StrEnum):
+    """The thresholds at which the exit code is 1."""
+
+    never = "never"
+    fail = "fail"
+    unaccepted = "unaccepted"
+    unknown = "unknown"
+    low = "low"
+    medium = "medium"
+    high = "high"
+    critical = "critical"
+
+
+ChosenFrameworks = Annotated[list[str] | None, typer.Option(
+    "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
+    "with --compare, every framework that can be compared.")]
+FailOnOption = Annotated[list[FailOn], typer.Option(
+    "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
+    "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails; "
+    "what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
+Compare = Annotated[bool, typer.Option(
+    "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
+    "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "
+    "with a built-in name never replaces the built-in framework. --fail-on applies to the proposed framework.")]
+
+
+def evaluate(
+    snapshot: ChosenOrNewest = "", framework: ChosenFrameworks = None, format: Format = Format.text,
+    subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
+                                                              "each requirement.")] = False,
+    fail_on: FailOnOption = [], exceptions: Exceptions = None,  # noqa: B006
+    attestations: Attestations = None,
+    controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
+    pss_version: PssVersion = "",
+) -> None:
+    """Evaluate frameworks on a snapshot.
+
+    With --compare, show what your own version of a framework would change.
+    """
+    from auditkit.api import evaluating
+    from auditkit.api.options import Options
+    from auditkit.cli import results
+
+    if compare and controls is None:
+        raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
+    chosen = opened(snapshot)
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                      pss_version=pss_version)
+    names = once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
+    proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
+    judged = [evaluating.evaluate(chosen, name, **given) for name in names if name not in proposed]
+    compared = [evaluating.compare(chosen, name, controls or "", exceptions=exceptions, attestations=attestations,
+                                   checks=checks, pss_version=pss_version) for name in proposed]
+    results.show(judged, compared, format, subjects=subjects)
+    judged += [one.proposed for one in compared]
+    for one in judged:
+        notices(one)
+    unused(judged, controls)
+    threshold(judged, fail_on)
+
+
+def explain(
+    snapshot: Chosen, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
+                                                                            "CC6.1 or 5.2.2.")],
+    subject: Annotated[str, typer.Argument(
+        help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
+    framework: FrameworksOrAll = None, exceptions: Exceptions = None, attestations: Attestations = None,
+    controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+) -> None:
+    """Explain the status of a requirement.
+
+    The explanation has the checks, their subjects, and the API requests that were made or refused.
+    """
+    from auditkit.api import evaluating
+
+    found = evaluating.explain(
+        opened(snapshot), requirement, subject, frameworks=once(framework or DEFAULT_FRAMEWORKS),
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
+    for indent, text in found.lines():
+        console.line(text, indent=indent)
+
+
+def once(names: list[str]) -> list[str]:
+    """Each name once, in the order in which they were given."""
+    return list(dict.fromkeys(names))
+
+
+def unused(judged: list["Evaluation"], controls: Path | None) -> None:
+    """Warn if no framework of ``--controls`` was evaluated: they must be named."""
+    from auditkit.api import evaluating
+
+    if controls is not None and judged and not any(one.files for one in judged):
+        own = {one.framework for one, _ in evaluating.listed(controls)} - set(evaluating.frameworks())
+        names = ", ".join(sorted(own))
+        console.say(f"No framework in {controls} was evaluated. Name one with --framework"
+                    f"{f' ({names})' if names else ''}.", "yellow")
+
+
+def notices(judged: "Evaluation") -> None:
+    """Print what is wrong with the risk acceptances and attestations, and with verdicts that were stored."""
+    if judged.distrusted:
+        console.say(judged.distrusted, "yellow")
+    for notice in judged.notices.itertuples(index=False):
+        console.say(f"{notice.file}, line {notice.line}: {notice.kind}: {notice.what}", "yellow")
+
+
+def threshold(judged: list["Evaluation"], fail_on: list[FailOn]) -> None:
+    """Exit with 1 where anything that ``--fail-on`` names has happened."""
+    if any(one.crosses(each.value) for one in judged for each in fail_on):
+        raise typer.Exit(1)

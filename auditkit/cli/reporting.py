@@ -1,0 +1,141 @@
+"""The command line's verbs that make reports: `report`, `run` and `demo`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from auditkit.cli import collecting, console, judging
+from auditkit.cli.choosing import ChosenOrNewest, opened
+from auditkit.cli.collecting import (
+    ByteLimit,
+    Complete,
+    Context,
+    Kubeconfig,
+    Members,
+    Name,
+    PageLimit,
+    PageSize,
+    Rate,
+    Recording,
+    Scans,
+    Strict,
+    TakenAt,
+    TimeLimit,
+    Timeout,
+    Workers,
+)
+from auditkit.cli.judging import FailOnOption
+from auditkit.cli.options import (
+    DEFAULT_FRAMEWORKS,
+    Attestations,
+    Checks,
+    Controls,
+    Exceptions,
+    Frameworks,
+    FrameworksOrAll,
+    Output,
+    PssVersion,
+    Quiet,
+    Store,
+)
+
+if TYPE_CHECKING:
+    from auditkit.api.options import Options
+    from auditkit.evaluation.evaluation import Evaluation
+    from auditkit.snapshots.snapshot import Snapshot
+
+Notebooks = Annotated[list[str], typer.Option(
+    "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
+    "With this option, only frameworks named by --framework are evaluated.")]
+
+
+def report(
+    snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None, output: Output = Path("reports"),
+    fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
+    attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
+) -> None:
+    """Write a notebook, a page and a PDF per framework.
+
+    With --notebook, run other notebooks instead.
+    """
+    from auditkit.api import reporting, snapshots
+    from auditkit.api.options import Options
+
+    reporting.verify_notebooks(notebook)
+    snapshots.verify_folders(output=output)
+    chosen = opened(snapshot)
+    names = judging.once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
+    judged = _report(chosen, names, output, quiet, Options(
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
+    judging.unused(judged, controls)
+    for name in notebook:
+        for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
+            print(file)
+    judging.threshold(judged, fail_on)
+
+
+def run(
+    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    recording: Recording = None, name: Name = "", scan: Scans = [],  # noqa: B006
+    framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
+    fail_on: FailOnOption = [], strict: Strict = False,  # noqa: B006
+    timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
+    page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
+    quiet: Quiet = False, exceptions: Exceptions = None,
+    attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
+    taken_at: TakenAt = "",
+) -> None:
+    """Collect, evaluate and report in one step.
+
+    Use this command in schedulers.
+    """
+    from auditkit.api import evaluating, snapshots
+    from auditkit.api.options import Options
+
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                      pss_version=pss_version)
+    framework = judging.once(framework)
+    evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
+    snapshots.verify_folders(store=store, output=output)
+    snapshot = collecting.take(
+        quiet=quiet, context=context, kubeconfig=kubeconfig, recording=recording, name=name, scans=scan,
+        timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
+        workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
+    path = snapshot.write(store)
+    judged = _report(snapshot, framework, output, quiet, given)
+    judging.unused(judged, controls)
+    print(path)
+    collecting.insist(snapshot, strict)
+    judging.threshold(judged, fail_on)
+
+
+def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAMEWORKS, quiet: Quiet = False) -> None:
+    """Write the reports of a fictional hospital.
+
+    The demo needs no cluster.
+    """
+    from auditkit.api import snapshots
+    from auditkit.api.options import Options
+
+    snapshots.verify_folders(output=output)
+    _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
+
+
+def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
+            given: "Options") -> list["Evaluation"]:
+    from auditkit.api import evaluating, reporting
+
+    if frameworks and snapshot.path is None:
+        evaluating.verify(frameworks, **given)  # nothing is written before a mistake is said
+        reporting.settle(snapshot, output)
+    judged = []
+    for name in frameworks:
+        judged.append(evaluating.evaluate(snapshot, name, **given))
+        judging.notices(judged[-1])
+        files = reporting.report(snapshot, name, output, progress=None if quiet else console.say, **given)
+        for file in files:
+            print(file)
+    return judged

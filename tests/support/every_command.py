@@ -1,0 +1,78 @@
+"""Every command that shows or writes what a snapshot has, on one store with two snapshots of a cluster."""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from auditkit.cli.main import app
+from auditkit.exports.formats import FORMATS
+
+ELSEWHERE = {
+    "collect": "makes the store", "run": "collect, evaluate and report", "demo": "report", "controls": "frameworks",
+    "frameworks": "shows frameworks and files of people, and no snapshot",
+}
+"""Commands that are left out, and why."""
+CIS = ["-f", "cis-kubernetes"]
+
+
+def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
+    """The words of each command, in an order in which files are there when they are read."""
+    store = earlier.parents[1]
+    period = ["--from", "2026-01-01", "--to", "2026-12-31"]
+    yield "show", store
+    yield "show", later
+    for table in ("namespaces", "container_env", "findings", "secrets", "service_accounts"):
+        yield "show", later, table
+    for form in ("text", "json", "jsonl"):
+        yield "evaluate", earlier, *CIS, "--subjects", "--format", form
+        yield "diff", earlier, later, "--format", form
+        yield "who-can", "get", "secrets", later, "--format", form
+    yield "evaluate", later, *CIS
+    yield "diff", earlier, later, *CIS
+    yield "explain", later, "5.1.1", *CIS
+    yield "given", earlier
+    yield "given", earlier, "1", *CIS
+    for form in ("text", "json", "csv"):
+        yield "period", store, *CIS, *period, "--format", form
+    for form in ("json", "csv"):
+        for population in ("pods", "images", "changes"):
+            yield ("sample", store, "--population", population, "--seed", "s", "--size", "5", *CIS, *period, "--format", form,
+                   "--output", output / f"{population}.{form}", "--population-file", output / f"{population}-all.{form}")
+    yield "sample", later, "--population", "all_containers", "--seed", "s", "--size", "5"
+    for form in FORMATS:
+        yield "export", later, *CIS, "--format", form, "--output", output / form
+    yield "export", later, *CIS, "--format", "csv", "--output", output / "tables"
+    yield "export", later, *CIS, "--format", "parquet", "--output", output / "tables"
+    yield "workpapers", later, *CIS, "--output", output
+    yield "report", later, *CIS, "--output", output
+    yield "bundle", "--store", store, *CIS, "--output", output / "bundle.zip"
+    report, = output.glob("*.pdf")
+    yield "keys", "new", output / "audit.key"
+    for proof in (store, report, output / "bundle.zip"):
+        yield "sign", proof, "--key", output / "audit.key"
+        yield "verify", proof, "--store", store, "--trust", output / "audit.pub"
+    yield "reperform", report, "--store", store, "--explain", "5.1.1"
+    for form in ("xlsx", "csv"):
+        yield "access-review", "packet", earlier, "--output", output / f"packet.{form}"
+    kept(output / "packet.csv")
+    yield "access-review", "check", output / "packet.csv", "--snapshot", earlier
+    yield "access-review", "proof", output / "packet.csv", "--snapshot", earlier, "--later", later
+
+
+def kept(packet: Path) -> None:
+    """Fill in a packet: who has the first right shall lose it."""
+    with packet.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for number, row in enumerate(rows):
+        row.update(decision="keep" if number else "revoke", reviewer="carol", reviewed="2026-11-29")
+    with packet.open("w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def registered() -> set[str]:
+    """The names of the commands that there are."""
+    return set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
