@@ -16,11 +16,15 @@ from report_worlds import framework, pod, snapshot
 import auditkit
 from auditkit import tables
 from auditkit.analysis import DERIVED, sources
+from auditkit.analysis.rbac import authorizer
 from auditkit.checks import Check, all_checks
 from auditkit.errors import GapWarning, SnapshotError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.evaluation import evaluate
+from auditkit.evaluation.explain import explain
 from auditkit.evaluation.results import Outcome
+from auditkit.reports import show
+from auditkit.reviews.access import LINES, review_packet
 from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.migration import migrated
@@ -216,9 +220,6 @@ def test_a_source_that_was_not_known_then_is_one_that_was_not_read(acme: Snapsho
 
 
 def test_an_explanation_and_a_report_say_what_was_not_collected(acme: Snapshot, tmp_path: Path) -> None:
-    from auditkit.evaluation.explain import explain
-    from auditkit.reports import show
-
     read = open_snapshot(older(acme, tmp_path, "limit_ranges", "pods.host_network"))
     judged = auditkit.evaluate(read, "cis-kubernetes")
     requirement = next(each.requirement.id for each in judged.results for outcome in each.outcomes
@@ -288,3 +289,17 @@ def test_nothing_is_decided_by_a_table_that_is_not_whole(acme: Snapshot) -> None
 @pytest.mark.slow
 def test_nothing_is_decided_by_any_table_that_is_not_whole(acme: Snapshot) -> None:
     assert sweep(acme, list(tables.TABLES)) > 1000
+
+
+@pytest.mark.slow
+def test_nothing_that_people_are_shown_breaks_on_a_table_of_which_only_the_keys_were_collected(acme: Snapshot) -> None:
+    memory = Memory()
+    for table, known in tables.TABLES.items():
+        columns = [column.name for column in known.columns if column.name not in known.key]
+        told = lacking(table, *columns)
+        taken = Alike.of(memory, acme.manifest, without(acme, table, *columns), None, "", lambda told=told: told)
+        packet = review_packet(taken)
+        assert bool(len(packet)) != bool(taken.lacks(LINES)), table
+        for shown in (show.paths(taken), show.flows(taken), show.snapshot(taken), show.ledger(taken)):
+            assert shown._repr_mimebundle_(), table
+        assert taken.who_can("get", "secrets").attrs["gaps"] or not taken.lacks(authorizer.TABLES), table
