@@ -54,6 +54,19 @@ def read(name: str, given: Given) -> list[str]:
     return [table for table in inputs(derivation(name)) if table not in optional or table in given]
 
 
+@cache
+def _collected(name: str, given: Given) -> tuple[str, ...]:
+    """The collected tables that a table is made of; those left out that need not be given, and are not."""
+    if name not in DERIVED:
+        return (name,)
+    return tuple(dict.fromkeys(each for table in read(name, given) for each in _collected(table, given)))
+
+
+def collected(names: Sequence[str], given: Given) -> list[str]:
+    """The collected tables that these are made of, each once."""
+    return list(dict.fromkeys(each for name in names for each in _collected(name, given)))
+
+
 def reach(population: str, names: Sequence[str], given: Given) -> Reach:
     """Which rows of the population a gap in each source of these tables touches; it may be one of them."""
     found: Reach = {}

@@ -24,15 +24,25 @@ def show_store(store: Path) -> None:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
     place = {digest: number for cluster in {s.path.parent for s in found if s.path}
              for digest, number in chain.places(cluster).items()}
-    console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], (
-        (s.manifest.cluster, s.manifest.cluster_uid or "not known", place.get(s.digest, "in no chain"),
-         f"{s.manifest.moment:%Y-%m-%d %H:%M:%S}Z", s.manifest.identity, "{} of {}".format(*s.sources_read), s.path)
-        for s in found))
+    rows = []
+    for snapshot in found:
+        try:
+            rows.append(_listed(snapshot, place.get(snapshot.digest, "in no chain")))
+        except SnapshotError as altered:  # what another version wrote is read to know what it lacks
+            broken.append(altered)
+    console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], rows)
     for error in broken:
         console.say(error, "yellow")
     if broken:
-        raise SnapshotError(f"{len(broken)} of {len(found) + len(broken)} snapshots in {store} cannot be opened. Use "
+        raise SnapshotError(f"{len(broken)} of {len(rows) + len(broken)} snapshots in {store} cannot be opened. Use "
                             "other copies of them, or move them out of the store.")
+
+
+def _listed(snapshot: Snapshot, place: object) -> tuple[object, ...]:
+    """The line of a snapshot in the list of a store; ``place`` is that in the chain of its cluster."""
+    manifest = snapshot.manifest
+    return (manifest.cluster, manifest.cluster_uid or "not known", place, f"{manifest.moment:%Y-%m-%d %H:%M:%S}Z",
+            manifest.identity, "{} of {}".format(*snapshot.sources_read), snapshot.path)
 
 
 def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
@@ -49,6 +59,8 @@ def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
     console.table(repr(snapshot).strip("<>"), ["table", "rows", "known", "meaning"], (
         (name, snapshot.arrow(name).num_rows, "; ".join(snapshot.gaps(name)) or "complete", declared.doc)
         for name, declared in tables.TABLES.items()), status=2)
+    if snapshot.aside:
+        console.say(snapshot.aside, "yellow")
 
 
 def show_columns(name: str) -> None:

@@ -4,6 +4,9 @@ Only here does ``True`` become ``pass``, and only in a row that no gap touches: 
 collected completely, and so was everything that the check joins to it (`auditkit.analysis.sources`). A requirement
 passes only where no gap is in anything that its checks read, since a gap anywhere may hide subjects that fail. So a Pod
 may pass though Deployments were refused; that requirement does not.
+
+A check that reads a table of which another version of auditkit did not collect all (`auditkit.snapshots.migration`) is
+not run: every subject is unknown.
 """
 
 import numpy as np
@@ -11,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from auditkit.checks import Check, Judgement
+from auditkit.analysis.columns import BOOLEAN
+from auditkit.checks import Check, Judgement, judge
 from auditkit.errors import UsageError
 from auditkit.evaluation.found import Found
 from auditkit.evaluation.results import Outcome, arrow, guarded
@@ -23,7 +27,7 @@ from auditkit.snapshots.snapshot import Snapshot
 def run(check: Check, snapshot: Snapshot) -> Outcome:
     """Run one check on a snapshot: the verdict of every subject, in the order of its population."""
     population = snapshot.input(check.tables[0])
-    judgement = _judgement(check, [snapshot.input(table) for table in check.tables])
+    judgement = _judgement(check, snapshot, population)
     if not judgement.ok.index.equals(population.index):
         raise UsageError(f"The check {check.name} judged {len(judgement.ok)} subjects of {len(population)}; "
                          "it must judge each row of its first table exactly once.")
@@ -48,14 +52,23 @@ def _touched(population: pd.DataFrame, gaps: dict[str | None, list[Gap]]) -> np.
     return np.asarray(population["kind"].isin(list(gaps)).to_numpy(bool))
 
 
-def _judgement(check: Check, frames: list[pd.DataFrame]) -> Judgement:
-    """What a check says."""
+def _judgement(check: Check, snapshot: Snapshot, population: pd.DataFrame) -> Judgement:
+    """What a check says. One that reads what another version of auditkit did not collect is not asked."""
+    if lacking := snapshot.lacks(check.tables):
+        return _unknown(population, lacking)
+    frames = [snapshot.input(table) for table in check.tables]
     with guarded(check):
         judgement = check(*frames)
     if not isinstance(judgement, Judgement):
         raise UsageError(f"The check {check.name} returned {type(judgement).__name__}; "
                          "it must return judge(…).")
     return judgement
+
+
+def _unknown(population: pd.DataFrame, gaps: list[Gap]) -> Judgement:
+    """The judgement that nothing is known of any subject, because of these gaps."""
+    ok = pd.Series(pd.NA, population.index, BOOLEAN)
+    return judge(population[[]], ok, reasons="; ".join(sentences(gaps)))
 
 
 def verdicts_of(judgement: Judgement, *, complete: np.ndarray | bool = True,

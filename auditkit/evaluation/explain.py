@@ -16,6 +16,7 @@ from auditkit.errors import NoSuchName, UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.words import SUBJECT, WORST_FIRST
+from auditkit.snapshots.ledger import NOT_WHOLE, Gap, sentences
 
 SHOWN = 5
 """Number of subjects of a check in the text. `Explanation.verdicts` has all subjects."""
@@ -46,7 +47,8 @@ class Explanation:
     @cached_property
     def sources(self) -> pd.DataFrame:
         """The API requests behind each check: check, table, source, outcome, reason, items, path, resource_version,
-        started, sha256 (of each response body). A source that was not requested has no outcome."""
+        started, sha256 (of each response body). A source that was not requested has no outcome. A table that another
+        version of auditkit did not collect as this one does has a row too."""
         rows = [row for outcome in self.result.outcomes for row in self._sources(outcome)]
         return pd.DataFrame(rows, columns=SOURCES)
 
@@ -121,6 +123,9 @@ class Explanation:
             for source in tables.table(table).sources:
                 found = ledger.loc[[source]].iloc[0].to_dict() if source in ledger.index else {}
                 yield {**found, "check": outcome.check.name, "table": table, "source": source}
+        for gap in self.evaluation.snapshot.lacks(outcome.check.tables):
+            yield {"check": outcome.check.name, "table": gap.source.removeprefix("table "), "source": gap.source,
+                   "outcome": gap.outcome, "reason": gap.reason}
 
 
 def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = "") -> Explanation:
@@ -155,6 +160,8 @@ def _source(row: dict[str, Any]) -> str:
     """A line of the ledger: the request and its outcome."""
     if pd.isna(row["outcome"]):
         return f"{row['source']}: not collected"
+    if row["outcome"] == NOT_WHOLE:
+        return sentences([Gap(row["source"], NOT_WHOLE, row["reason"])])[0]
     reason = f": {row['reason']}" if row["reason"] else ""
     items = f", {count(int(row['items']), 'item')}" if row["outcome"] in ("complete", "partial") else ""
     version = f", resourceVersion {row['resource_version']}" if row["resource_version"] else ""

@@ -56,10 +56,9 @@ def _lines(snapshots: list[Snapshot], evaluations: list[Evaluation], names: list
 
 def _missing(snapshots: list[Snapshot], evaluations: list[Evaluation]) -> Iterator[str]:
     for snapshot in snapshots:
-        for entry in snapshot.manifest.ledger:
-            if snapshot.gap_of(entry.resource):
-                yield (f"- {plain(snapshot.manifest.cluster)}: {plain(entry.resource)} was not read completely "
-                       f"({entry.outcome}{': ' if entry.reason else ''}{plain(entry.reason)}).")
+        for gap in snapshot.incomplete:
+            yield (f"- {plain(snapshot.manifest.cluster)}: {plain(gap.source)} was not read completely "
+                   f"({gap.outcome}{': ' if gap.reason else ''}{plain(gap.reason)}).")
     for evaluation in evaluations:
         for status, said in (("manual", "for which a person must supply evidence"),
                              ("attested", "that rest on the word of a person"),

@@ -160,6 +160,8 @@ class _Papers:
             {"source": entry.resource, "read": "no" if evaluation.snapshot.gap_of(entry.resource) else "yes",
              "outcome": entry.outcome, "items": entry.items, "reason": entry.reason}
             for entry in evaluation.snapshot.manifest.ledger]
+        rows += [{"source": gap.source, "read": "no", "outcome": gap.outcome, "reason": gap.reason}
+                 for gap in evaluation.snapshot.not_whole]
         known = {row["source"] for row in rows}
         rows += [{"source": source, "read": "no", "outcome": NOT_COLLECTED} for source in needed
                  if source not in known]

@@ -54,7 +54,7 @@ def _tracked(snapshot: Snapshot) -> dict[Object, str]:
     """What GitOps tools track, and as what."""
     found = {}
     for table, keys in (("object_approvals", (_ARGO,)), ("object_labels", _FLUX)):
-        rows = snapshot.input(table)
+        rows = snapshot.whole(table)
         rows = rows[rows["key"].isin(keys) & rows["value"].notna()].astype(object)
         for row in rows.where(rows.notna(), None).itertuples(index=False):
             found[Object(row.kind, row.namespace or "", row.object)] = row.value.partition(":")[0]

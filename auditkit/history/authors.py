@@ -87,7 +87,7 @@ class Authors:
 
     def _written(self, later: Snapshot) -> dict[Object, tuple[dt.datetime, str | None]]:
         """When each object was last written between the snapshots, and by which program."""
-        rows = later.input("object_writers")
+        rows = later.whole("object_writers")
         part = rows["subresource"].isna() | rows["subresource"].isin(_PARTS)
         rows = rows[self._between(rows) & part].sort_values("time", kind="stable")
         columns = (rows[name].tolist() for name in ("kind", "namespace", "object", "time", "manager"))

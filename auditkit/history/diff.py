@@ -17,15 +17,15 @@ from auditkit.history.approvals import Approvals
 from auditkit.history.authors import Author, Authors
 from auditkit.history.cells import Field, Object, Side, fields
 from auditkit.history.noise import MADE_IN_NAMESPACES
-from auditkit.history.pods import strangers
-from auditkit.history.population import WORKLOADS, Population, pod_keys
-from auditkit.history.rows import blank, only_in, without
+from auditkit.history.pods import TABLES, strangers
+from auditkit.history.population import OWNERS, WORKLOADS, Population, pod_keys
+from auditkit.history.rows import blanked, only_in, without
 from auditkit.history.tickets import Ticket
-from auditkit.history.views import TableViews, all_views, sources
+from auditkit.history.views import TableViews, all_views, listing, sources
 from auditkit.history.weights import LOW, WEIGHTS, weight
 from auditkit.snapshots.ledger import sentences
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import RESOURCES
+from auditkit.tables import RESOURCES, table
 
 RECREATED = "recreated"
 """The field of an object that was deleted and made anew under its name: its UIDs."""
@@ -103,8 +103,8 @@ class Diff:
         _ = self._sides
         rows = [*self._lacking.items(),
                 *((RESOURCES[source].kind, reason) for source, reason in self._incomplete.items()),
-                *((f"table {name}", "the earlier or the later snapshot was collected without it")
-                  for name in all_views() if not self._had(name))]
+                *((gap.source, f"{which}: {gap.reason}")
+                  for which, snapshot in self._both for gap in snapshot.not_whole)]
         return pd.DataFrame(rows, columns=["what", "reason"], dtype=_TEXT)
 
     @cached_property
@@ -165,10 +165,14 @@ class Diff:
     def _populations(self) -> tuple[Population, Population]:
         return Population(self.earlier), Population(self.later)
 
+    @property
+    def _both(self) -> tuple[tuple[str, Snapshot], tuple[str, Snapshot]]:
+        return ("earlier", self.earlier), ("later", self.later)
+
     @cached_property
     def _strangers(self) -> dict[Object, list[Field]]:
         """New pods that are not what their controller says, where all controllers are known."""
-        if any(kind in self._unknown_kinds for kind in ("Pod", *WORKLOADS)):
+        if any(kind in self._unknown_kinds for kind in ("Pod", *WORKLOADS)) or not TABLES.isdisjoint(self._not_whole):
             return {}
         return strangers(self.earlier, self.later)
 
@@ -177,15 +181,35 @@ class Diff:
         """Resources that one of the two did not read completely, and why."""
         found = {}
         for source in sources():
-            said = [f"{which}: {'; '.join(sentences(gaps))}" for which, snapshot in
-                    (("earlier", self.earlier), ("later", self.later)) if (gaps := snapshot._ledger.gaps([source]))]
+            said = [f"{which}: {'; '.join(sentences(gaps))}" for which, snapshot in self._both
+                    if (gaps := snapshot._ledger.gaps([source]))]
             if said:
                 found[source] = "; ".join(said)
         return found
 
     @cached_property
     def _unknown_kinds(self) -> frozenset[str]:
-        return frozenset(RESOURCES[source].kind for source in self._incomplete)
+        """Kinds of which nothing is said to have come or gone: one of the two did not read all objects of it, or lacks
+        every table that lists them, or the table of which of them a controller makes."""
+        lost = {name for name in all_views() if not self._had(name)}
+        unlisted = {view.kind for name in lost for view in all_views()[name].by_constants.values()
+                    if listing(view.kind) <= lost}
+        made = {kind for table, kinds in OWNERS.items() if table in self._not_whole for kind in kinds}
+        return frozenset({*(RESOURCES[source].kind for source in self._incomplete), *unlisted, *made})
+
+    @cached_property
+    def _not_whole(self) -> dict[str, frozenset[str]]:
+        """The columns that one of the two, of another version of auditkit, does not have, by the names of tables."""
+        found: dict[str, frozenset[str]] = {}
+        for _, snapshot in self._both:
+            for name, lack in snapshot.lacking.items():
+                columns = frozenset(lack.columns or table(name).schema.names)
+                found[name] = found.get(name, frozenset()) | columns
+        return found
+
+    def _had(self, table: str) -> bool:
+        """True if both snapshots have a table, so far that its rows and what they are about are known."""
+        return all_views()[table].naming.isdisjoint(self._not_whole.get(table, ()))
 
     @cached_property
     def _sides(self) -> tuple[Side, Side]:
@@ -198,25 +222,14 @@ class Diff:
         return before, after
 
     def _read(self, name: str, views: TableViews, before: Side, after: Side) -> None:
-        one, other = self.earlier.arrow(name), self.later.arrow(name)
-        compared = self._columns(views, one, other)
+        unknown = self._not_whole.get(name, ())
+        one, other = (blanked(snapshot.arrow(name), unknown) for snapshot in (self.earlier, self.later))
         if any(view.source == "pods" for view in views.by_constants.values()):
             view = next(iter(views.by_constants.values()))
             on = [view.namespace or "", view.name]
             one, other = without(one, on, self._replaced), without(other, on, self._replaced)
-        before.read(views, only_in(one, other, compared))
-        after.read(views, only_in(other, one, compared))
-
-    def _columns(self, views: TableViews, one: pa.Table, other: pa.Table) -> list[str]:
-        """The columns that both snapshots have: one that was added to the tables between them is empty in the older."""
-        if self.earlier.manifest.schema == self.later.manifest.schema or not one.num_rows or not other.num_rows:
-            return list(views.compared)
-        return [name for name in views.compared if blank(one, name) == blank(other, name)]
-
-    def _had(self, table: str) -> bool:
-        """True if both snapshots were collected with this table."""
-        return all(not snapshot.manifest.files or f"{table}.parquet" in snapshot.manifest.files
-                   for snapshot in (self.earlier, self.later))
+        before.read(views, only_in(one, other, views.compared))
+        after.read(views, only_in(other, one, views.compared))
 
     @cached_property
     def _replaced(self) -> pa.Array:

@@ -48,6 +48,8 @@ def compare(earlier: Snapshot, later: Snapshot, before: Side, after: Side,
     """Add what differs to both sides, and objects to both populations. Returns what cannot be compared, and why."""
     lacking = {}
     for other in OTHERS:
+        if other.table in earlier.lacking or other.table in later.lacking:
+            continue
         gaps = earlier.gaps(other.table), later.gaps(other.table)
         if other.whole and (gaps[0] or gaps[1]):
             if earlier.arrow(other.table).num_rows or later.arrow(other.table).num_rows:
@@ -102,6 +104,6 @@ def _writes(earlier: Snapshot, later: Snapshot, before: Side, after: Side) -> No
 
 def _last(snapshot: Snapshot) -> pd.Series:
     """When each object whose content is not read was written last."""
-    rows = snapshot.input("object_writers")
+    rows = snapshot.whole("object_writers")
     rows = rows[rows["kind"].isin(_UNREAD) & rows["subresource"].isna()].dropna(subset=["time"])
     return rows.fillna({"namespace": ""}).groupby(["kind", "namespace", "object"])["time"].max()

@@ -19,6 +19,8 @@ _TABLES = {
     "volumes": ("volumes", ("host_path",)),
 }
 """The tables of pods that are compared with those of templates: the field, and the columns that count."""
+TABLES = frozenset({*_TABLES, "pod_owners", "templates", *(f"template_{name}" for name in _TABLES if name != "pods")})
+"""All tables that it takes to tell them."""
 _OWNER = ("owner_kind", "namespace", "owner")
 
 

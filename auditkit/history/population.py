@@ -13,6 +13,8 @@ from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables.pods import CONTROLLERS
 
 WORKLOADS = frozenset(kind for kind, _ in CONTROLLERS.values())
+OWNERS: dict[str, frozenset[str]] = {"pod_owners": frozenset(("Pod",)), "workload_owners": WORKLOADS}
+"""Tables that say which objects a controller made, and of which kinds."""
 _OBJECT = ("kind", "namespace", "name")
 
 

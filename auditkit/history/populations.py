@@ -117,6 +117,8 @@ def _new_access(window: Window) -> Population:
     """Grants that a snapshot shows and the one before it does not; ``not_seen`` is the time of that."""
     found = []
     for before, after in _pairs(window, "new-access"):
+        if before.lacks(["binding_subjects"]) or after.lacks(["binding_subjects"]):
+            continue  # what one of them does not have is not new; the gaps say so
         old, new = (one.frame("binding_subjects")[GRANT].drop_duplicates() for one in (before, after))
         both = new.merge(old, how="left", on=GRANT, indicator=True)
         rows = both.loc[both.pop("_merge") == "left_only", GRANT]

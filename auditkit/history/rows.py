@@ -1,6 +1,6 @@
 """Rows that differ between two tables: whole columns, in time that grows with the number of rows."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +28,7 @@ def without(table: pa.Table, on: Sequence[str], left_out: pa.Array) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(keys(table, on), value_set=left_out)))
 
 
-def blank(table: pa.Table, name: str) -> bool:
-    """True if a column has no value in any row."""
-    return bool(table[name].null_count == table.num_rows)
+def blanked(table: pa.Table, names: Collection[str]) -> pa.Table:
+    """The table without the values of these columns."""
+    return pa.table([pa.nulls(table.num_rows, field.type) if field.name in names else table[field.name]
+                     for field in table.schema], schema=table.schema) if names else table

@@ -71,12 +71,27 @@ class TableViews(NamedTuple):
     by_constants: dict[tuple[str | None, ...], View]
     compared: tuple[str, ...]
 
+    @property
+    def naming(self) -> frozenset[str]:
+        """The columns that say of which object a row is, and of what in it."""
+        found = {name for view in self.by_constants.values() for name in (view.namespace, view.name, *(
+            part.column for part in view.path if isinstance(part, Named))) if name}
+        return frozenset({*self.constants, *found})
+
 
 @cache
 def all_views() -> dict[str, TableViews]:
     """The views of every table that is about objects of the cluster's resources, by the table's name."""
     found = {table.name: _views(table) for table in DECLARED.values() if table.name not in TABLES}
     return {name: views for name, views in found.items() if views is not None}
+
+
+@cache
+def listing(kind: str) -> frozenset[str]:
+    """The tables that have a row for each object of a kind."""
+    return frozenset(name for name, views in all_views().items() for view in views.by_constants.values()
+                     if view.kind == kind and view.form == "object"
+                     and not any(column.repeats for column in views.table.columns))
 
 
 @cache

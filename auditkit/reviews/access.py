@@ -20,13 +20,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.analysis.rbac import authorizer
 from auditkit.analysis.rbac.access_table import written_out
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.analysis.rbac.who_can import describe_members, homes
 from auditkit.base.hostile_text import ESCAPED, one_line
 from auditkit.errors import UsageError
+from auditkit.snapshots.ledger import sentences
 from auditkit.snapshots.snapshot import Snapshot
+from auditkit.tables import TABLES
 
 DECISIONS = ("keep", "revoke")
 TO_FILL = ["reviewer", "decision", "comment", "reviewed"]
@@ -35,6 +38,10 @@ IDENTITY = ["binding_kind", "binding_namespace", "binding", "role_kind", "role",
 COLUMNS = ["line", "subject_kind", "subject_namespace", "subject", "members", "scope", "role_kind", "role", "grants",
            "powers", "steps_to_admin", "by_kubernetes", "binding_kind", "binding_namespace", "binding", "since",
            "last_used", "use", "log_from", "log_to", *TO_FILL]
+RIGHTS = (*authorizer.TABLES, "api_resources")
+"""The tables that show who has which rights."""
+LINES = (*RIGHTS, "bindings", "memberships", "subject_uses", "held_powers", "paths_to_admin")
+"""The tables that the lines of a packet are made of."""
 SHOWN = 12
 """How many rules of a role a line shows; it says how many more there are."""
 LONGEST = 8_000
@@ -52,8 +59,13 @@ def review_packet(snapshot: Snapshot) -> pd.DataFrame:
     can be used without a trace is never said to be unused) and the period that audit logs reach over, and the columns
     to fill in: ``reviewer, decision`` (keep or revoke), ``comment, reviewed`` (a day).
 
-    ``attrs`` has ``cluster``, ``snapshot`` (its digest), ``taken``, and ``gaps`` (why lines may be missing).
+    ``attrs`` has ``cluster``, ``snapshot`` (its digest), ``taken``, and ``gaps`` (why lines may be missing). A snapshot
+    of another version of auditkit that does not have all that lines are made of has none.
     """
+    if lacking := snapshot.lacks(LINES):
+        packet = review_packet(_emptied(snapshot))
+        packet.attrs["gaps"] = sentences(lacking)
+        return packet
     subjects, access = snapshot.binding_subjects, Access.of(snapshot)
     granted = access.grants
     created = snapshot.bindings.rename(columns={"name": "binding", "created": "since"})
@@ -249,7 +261,8 @@ def prove_revocations(decisions: pd.DataFrame, before: Snapshot, after: Snapshot
     name the subject give it some of these rights) or ``unknown`` (the later snapshot is not complete); ``evidence``
     in words; ``snapshot`` and ``seen`` (digest and time of the later snapshot).
 
-    Raises `UsageError` where the second snapshot is of another cluster, or not the later one.
+    Raises `UsageError` where the second snapshot is of another cluster, or not the later one, or one of the two, of
+    another version of auditkit, does not have all that lines are made of.
     """
     _same_cluster(before, after)
     revoked = decisions.loc[(decisions["decision"] == "revoke").fillna(False), ["line", "reviewer", "reviewed"]]
@@ -292,7 +305,22 @@ def new_lines(before: Snapshot, after: Snapshot) -> pd.DataFrame:
     return packet[~packet["line"].isin(_granted_lines(before)["line"])].reset_index(drop=True)
 
 
+def _emptied(snapshot: Snapshot) -> Snapshot:
+    """A snapshot whose tables have no rows."""
+    return Snapshot(snapshot.manifest, {name: table.empty for name, table in TABLES.items()}, None, snapshot.digest)
+
+
+def _insist_whole(snapshot: Snapshot) -> None:
+    """A right that was not collected must not look like one that nobody has. Raises `UsageError`."""
+    if lacking := snapshot.lacks(RIGHTS):
+        raise UsageError(f"Rights cannot be compared on the snapshot of {snapshot.manifest.as_of}: "
+                         f"{'; '.join(sentences(lacking))}. Use the version of auditkit that collected it, or collect "
+                         "again.")
+
+
 def _same_cluster(before: Snapshot, after: Snapshot) -> None:
+    _insist_whole(before)
+    _insist_whole(after)
     one, other = before.manifest, after.manifest
     if one.which != other.which:
         alone = " A snapshot without the namespace kube-system shows no UID." if one.which[0] != other.which[0] else ""

@@ -61,7 +61,7 @@ class Alike(Snapshot):
         in ``known``."""
         manifest = snapshot.manifest
         found = _Known(snapshot, known)
-        return cls.of(memory, manifest, found, snapshot.path, snapshot.digest)
+        return cls.of(memory, manifest, found, snapshot.path, snapshot.digest, lambda: snapshot.difference)
 
     def once(self, key: Hashable, names: Sequence[str], tools: Sequence[str], make: Callable[[], Any]) -> Any:
         """What is made of these tables and their gaps, as of another snapshot where all of that is the same."""
@@ -95,7 +95,9 @@ class _Known(Mapping[str, pa.Table]):
         self._snapshot, self._known = snapshot, known
 
     def __getitem__(self, name: str) -> pa.Table:
-        digest = self._snapshot.manifest.files[f"{name}.parquet"]
+        digest = self._snapshot.manifest.files.get(f"{name}.parquet", "")
+        if name in self._snapshot.lacking:  # what is made of a file depends on the version that wrote it
+            digest = f"{self._snapshot.manifest.schema}:{digest or name}"
         if digest not in self._known:
             self._known[digest] = self._snapshot.arrow(name)
         return self._known[digest]

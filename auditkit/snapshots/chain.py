@@ -56,6 +56,12 @@ class Link(msgspec.Struct, frozen=True, dict=True):
             return msgspec.json.decode(self.content, type=Manifest)
         return None
 
+    @property
+    def folder(self) -> str:
+        """The name of the snapshot's folder, by the bytes as they are: another version may write the same manifest with
+        other fields. Empty where the bytes are no manifest."""
+        return self.manifest.folder_of(self.digest) if self.manifest else ""
+
 
 NONE = Link(0, b"")
 """What stands before the first entry."""

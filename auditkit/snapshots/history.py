@@ -51,8 +51,8 @@ def snapshots(store: Path) -> tuple[list[Snapshot], list[SnapshotError]]:
 def _missing(cluster: Path, links: list[Link], names: set[str]) -> Iterator[SnapshotError]:
     """What the chain of a cluster has, and its folder has not."""
     for link in links:
-        if link.manifest and link.manifest.folder not in names:
-            yield SnapshotError(f"{cluster / link.manifest.folder} is missing: the chain of its cluster has it. "
+        if link.folder and link.folder not in names:
+            yield SnapshotError(f"{cluster / link.folder} is missing: the chain of its cluster has it. "
                                 f"`auditkit verify {cluster}` says more.")
     if gone := sorted(set(range(1, len(links) + 1)) - {link.number for link in links}):
         yield SnapshotError(f"{chain.entry(cluster, gone[0])} is missing, with the snapshot that it had. "

@@ -95,10 +95,13 @@ def _sentence(gaps: list[Gap]) -> str:
 NOT_COLLECTED = "not collected"
 """The outcome of a source that was not requested."""
 
+NOT_WHOLE = "not collected then"
+"""The outcome of a table that another version of auditkit did not collect, or not as this one does."""
+
 SENTENCES = {
     "forbidden": "access to {} was refused", "absent": "the source does not have {}",
     "partial": "{} could be read only in part", "failed": "{} could not be read",
-    NOT_COLLECTED: "the snapshot does not include {}",
+    NOT_COLLECTED: "the snapshot does not include {}", NOT_WHOLE: "not collected: {}",
 }
 """What each outcome means, for one source and for several: names of sources may be singular or plural."""
 
@@ -110,6 +113,8 @@ SCHEMA = pa.schema([
     ("bytes", pa.int64()), ("sha256", pa.string()), ("identity", pa.string()),
 ])
 
+_UNASKED = {"path": "", "pages": 0, "items": 0, "resource_version": "", "bytes": 0, "sha256": "", "identity": ""}
+
 
 class Ledger:
     """The entries of one collection, by resource."""
@@ -118,8 +123,9 @@ class Ledger:
         self.entries = {entry.resource: entry for entry in entries}
         self.cluster = cluster
 
-    def frame(self) -> "pd.DataFrame":
-        """One row for each request; ``sha256`` has the digest of each response body, separated by spaces."""
+    def frame(self, beside: Iterable[Gap] = ()) -> "pd.DataFrame":
+        """One row for each request; ``sha256`` has the digest of each response body, separated by spaces. What was not
+        asked for and is to be told ``beside`` has only an outcome and a reason."""
         import pandas as pd
 
         rows = [{
@@ -129,6 +135,8 @@ class Ledger:
             "bytes": sum(body.bytes for body in entry.bodies),
             "sha256": " ".join(body.sha256 for body in entry.bodies), "identity": entry.identity,
         } for entry in self.entries.values()]
+        rows += [{**_UNASKED, "cluster": self.cluster, "resource": gap.source, "outcome": gap.outcome,
+                  "reason": gap.reason} for gap in beside]
         return pa.Table.from_pylist(rows, schema=SCHEMA).to_pandas(types_mapper=pd.ArrowDtype)
 
     def gaps(self, sources: Iterable[str], tools: Sequence[str] = ()) -> list[Gap]:

@@ -120,4 +120,8 @@ class Manifest(Cluster, kw_only=True):
     @property
     def folder(self) -> str:
         """The name of the snapshot's folder: when, and the digest that proves the manifest."""
-        return f"{self.started:%Y%m%dT%H%M%SZ}-{self.digest[:DIGITS]}"
+        return self.folder_of(self.digest)
+
+    def folder_of(self, digest: str) -> str:
+        """The name of the folder of a manifest whose bytes have this digest."""
+        return f"{self.started:%Y%m%dT%H%M%SZ}-{digest[:DIGITS]}"

@@ -125,7 +125,7 @@ def _judge(place: Path, stems: list[Path], contents: Mapping[str, bytes], trust:
 def _entries(cluster: Path) -> dict[str, bytes]:
     """The manifests that the chain of a cluster has, by the names of their folders."""
     with suppress(OSError):
-        return {link.manifest.folder: link.content for link in chain.read(cluster) if link.manifest}
+        return {link.folder: link.content for link in chain.read(cluster) if link.folder}
     return {}
 
 

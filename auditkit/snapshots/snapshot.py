@@ -4,7 +4,7 @@ Who collects or stores a snapshot handles Arrow tables only: pandas is imported 
 """
 
 import warnings
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
@@ -14,10 +14,12 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs, sources
 from auditkit.base import display
-from auditkit.errors import GapWarning, NoSuchName
+from auditkit.base.hostile_text import count
+from auditkit.errors import GapWarning, NoSuchName, SnapshotError
 from auditkit.snapshots import sql
-from auditkit.snapshots.ledger import Gap, Ledger, sentences
+from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
+from auditkit.snapshots.migration import Difference, Lack
 from auditkit.snapshots.writing import write_snapshot
 
 if TYPE_CHECKING:
@@ -33,14 +35,18 @@ class Snapshot:
     """Tables of one cluster at one time, as DataFrames, with the ledger of their collection.
 
     ``snap.pods`` and every other name of `auditkit.tables` is a DataFrame with Arrow dtypes, and so is every
-    derived table; ``snap.ledger`` has a row for each thing that was asked of the source.
+    derived table; ``snap.ledger`` has a row for each thing that was asked of the source, and for each table that is
+    not whole since another version of auditkit collected the snapshot. ``difference`` gives in what its tables differ
+    from those of this version; it is asked once, and only if somebody needs it.
     """
 
-    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = ""):
+    def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = "",
+                 difference: Callable[[], Difference] = Difference):
         self.manifest = manifest
         self.path = path
         self._digest = digest
         self._tables = tables
+        self._differing = difference
         self._frames: dict[str, pd.DataFrame] = {}
         self._said: dict[str, list[str]] = {}
         self._optional: dict[tuple[str, ...], sources.Given] = {}
@@ -48,7 +54,7 @@ class Snapshot:
 
     def apart(self) -> "Snapshot":
         """The same snapshot without its place: nothing is written beside it, and nothing that was stored is read."""
-        return Snapshot(self.manifest, self._tables, None, self.digest)
+        return Snapshot(self.manifest, self._tables, None, self.digest, self._differing)
 
     @property
     def digest(self) -> str:
@@ -58,10 +64,28 @@ class Snapshot:
         """
         return self._digest or self.manifest.digest
 
+    @cached_property
+    def difference(self) -> Difference:
+        """In what its tables differ from those of this version (`auditkit.snapshots.migration`)."""
+        return self._differing()
+
+    @property
+    def lacking(self) -> Mapping[str, Lack]:
+        """What a snapshot of another version of auditkit does not have of the tables of this one, by their names; empty
+        for one of this version."""
+        return self.difference.lacking
+
+    @property
+    def aside(self) -> str:
+        """A sentence on what a snapshot of another version has that this one does not know; empty where there is
+        nothing."""
+        return self.difference.aside
+
     @property
     def ledger(self) -> "pd.DataFrame":
-        """One row for each thing that was asked of the source (columns: `auditkit.snapshots.ledger.SCHEMA`)."""
-        return self._ledger.frame()
+        """One row for each thing that was asked of the source (columns: `auditkit.snapshots.ledger.SCHEMA`), and for
+        each table that its version did not collect as this one does."""
+        return self._ledger.frame(self.not_whole)
 
     def arrow(self, name: str) -> pa.Table:
         """A collected table in Arrow form. Raises `NoSuchName`."""
@@ -78,13 +102,18 @@ class Snapshot:
             frame.attrs = {"gaps": list(self._said[name])}
         return frame
 
+    def whole(self, name: str) -> "pd.DataFrame":
+        """The same to work something out from: without rows where the snapshot, of another version of auditkit, does
+        not have all of the table. Its gaps say so."""
+        frame = self.frame(name)
+        return frame.head(0) if self.lacks([name]) else frame
+
     def input(self, name: str) -> Any:
         """The same as an input of checks and derived tables, for which only gaps are written down: pandas copies
         ``attrs`` with every step."""
         if name not in self._frames:
             if name in DERIVED:
-                function = derivation(name)
-                self._frames[name] = self._derived(function, inputs(function))
+                self._frames[name] = _nothing(name) if self.lacks([name]) else self._worked_out(name)
             elif name in tables.TABLES:
                 self._frames[name] = self._collected(name)
             else:
@@ -104,6 +133,11 @@ class Snapshot:
         if not table.num_rows and table.schema.equals(tables.table(name).schema):
             return _empty(name)
         return _in_pandas(table)
+
+    def _worked_out(self, name: str) -> Any:
+        """A derived table."""
+        function = derivation(name)
+        return self._derived(function, inputs(function))
 
     def _derived(self, function: Callable[..., Any], names: Sequence[str]) -> Any:
         """What a function works out from the tables of these names."""
@@ -127,7 +161,28 @@ class Snapshot:
     def missing(self, names: Sequence[str], tools: Sequence[str] = ()) -> list[Gap]:
         """The gaps in the sources of these tables, one for each incomplete source."""
         given = self._given(tools)
-        return self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
+        gaps = self._ledger.gaps([source for name in names for source in sources.sources(name, given)], tools)
+        return [*gaps, *self.lacks(names)]
+
+    def lacks(self, names: Sequence[str]) -> list[Gap]:
+        """A gap for each collected table under these that is not whole, since another version of auditkit collected the
+        snapshot: nothing is worked out from it."""
+        if not self.lacking:
+            return []
+        return self._lacks(name for name in sources.collected(names, self._given(())) if name in self.lacking)
+
+    def _lacks(self, names: Iterable[str]) -> list[Gap]:
+        return [Gap(f"table {name}", NOT_WHOLE, self.lacking[name].reason) for name in names]
+
+    @property
+    def not_whole(self) -> list[Gap]:
+        """A gap for each table that its version of auditkit did not collect, or not as this one does."""
+        return self._lacks(self.lacking)
+
+    @property
+    def incomplete(self) -> list[Gap]:
+        """All that is not known whole: sources that were not read completely, and tables that are `not_whole`."""
+        return [*self._ledger.gaps(entry.resource for entry in self.manifest.ledger), *self.not_whole]
 
     def touching(self, population: str, names: Sequence[str],
                  tools: Sequence[str] = ()) -> dict[str | None, list[Gap]]:
@@ -139,6 +194,8 @@ class Snapshot:
         for source, kind in sources.reach(population, names, self._given(tools)).items():
             if gaps := self._ledger.gaps([source], tools):
                 found.setdefault(kind, []).extend(gaps)
+        if gaps := self.lacks(names):
+            found.setdefault(None, []).extend(gaps)
         return found
 
     def _given(self, tools: Sequence[str]) -> sources.Given:
@@ -158,14 +215,19 @@ class Snapshot:
     @property
     def sources_read(self) -> tuple[int, int]:
         """How many sources were read completely, those among them of which it is known that there are none, of how
-        many."""
-        sources = [entry.resource for entry in self.manifest.ledger]
-        return sum(not self.gap_of(source) for source in sources), len(sources)
+        many; a source that an older version did not know is one that was not read."""
+        asked = [entry.resource for entry in self.manifest.ledger]
+        unasked = {source for name in self.lacking for source in tables.table(name).sources
+                   if source in tables.RESOURCES}.difference(asked)
+        return sum(not self.gap_of(source) for source in asked), len(asked) + len(unasked)
 
     @property
     def completeness(self) -> str:
-        """`sources_read` in words: ``55 of 58 sources read completely``."""
-        return "{} of {} sources read completely".format(*self.sources_read)
+        """`sources_read` in words: ``55 of 58 sources read completely``; and how many tables are not whole."""
+        said = "{} of {} sources read completely".format(*self.sources_read)
+        if self.lacking:
+            said += f", {count(len(self.lacking), 'table')} not collected as this version does"
+        return said
 
     @cached_property
     def _access(self) -> "Access":
@@ -243,8 +305,12 @@ class Snapshot:
     def write(self, store: Path | str) -> Path:
         """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
 
-        Existing files are never overwritten. Raises `SnapshotError` where it cannot be written.
+        Existing files are never overwritten. Raises `SnapshotError` where it cannot be written, and for one of another
+        version of auditkit: written with the tables of this one, it would look whole.
         """
+        if self.lacking or self.aside:
+            raise SnapshotError("A snapshot of another version of auditkit is not written anew: its tables would look "
+                                "whole. Copy its folder, which proves itself.")
         self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
         self._digest = ""  # what is written now is named by its own digest
         return self.path
@@ -267,3 +333,13 @@ def _is_frame(made: Any) -> bool:
 def _empty(name: str) -> "pd.DataFrame":
     """A table without rows, for all snapshots: most clusters lack most kinds, and each takes pandas a millisecond."""
     return _in_pandas(tables.table(name).empty)
+
+
+@cache
+def _nothing(name: str) -> Any:
+    """A table, collected or derived, of a cluster in which nothing is: with its columns, without rows."""
+    if name not in DERIVED:
+        return _empty(name)
+    function = derivation(name)
+    found = function(*map(_nothing, inputs(function)))
+    return found.head(0) if _is_frame(found) else found

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -14,30 +16,33 @@ from auditkit.base import files
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
+from auditkit.snapshots.migration import Difference, difference, migrated
 from auditkit.snapshots.snapshot import Snapshot
 
 _NAMED = re.compile(rf"-(?P<digest>[0-9a-f]{{{DIGITS}}})$")
+_FILE = re.compile(r"[a-z][a-z0-9_]*\.parquet")
+"""The name of a table's file, in every version."""
 
 
 def open_snapshot(path: Path | str) -> Snapshot:
     """Open a snapshot folder and prove that its bytes are those that were written.
 
     The folder's name ends in the digest of the manifest, the manifest has the digest of every file: so nothing in it
-    can be changed unnoticed. A symbolic link to it may have any name. Raises `SnapshotError` where a file is missing
-    or altered, or the folder was renamed.
+    can be changed unnoticed. A symbolic link to it may have any name. One of another version of auditkit is read with
+    the tables of this one (`auditkit.snapshots.migration`). Raises `SnapshotError` where a file is missing or altered,
+    or the folder was renamed.
     """
     path = Path(path)
     manifest, digest = read_manifest(path)
-    if manifest.schema != tables.digest():
-        raise SnapshotError(f"{path} was collected by a version of auditkit with other tables, so missing data "
-                            "would look like absence. Collect again, or evaluate it with that version.")
-    return Snapshot(manifest, _StoredTables(path, manifest.files), path, digest)
+    stored = _StoredTables(path, manifest)
+    return Snapshot(manifest, stored, path, digest, lambda: stored.difference)
 
 
 def read_manifest(path: Path) -> tuple[Manifest, str]:
     """The manifest of a snapshot folder, as the folder's name proves it, and its digest. Raises `SnapshotError`."""
     try:
         content = files.content(path / "manifest.json")
+        _verify_format(path, content)
         manifest = msgspec.json.decode(content, type=Manifest)
     except (FileNotFoundError, NotADirectoryError):
         what = "has no manifest.json" if path.is_dir() else "is not a folder" if path.exists() else "does not exist"
@@ -48,13 +53,26 @@ def read_manifest(path: Path) -> tuple[Manifest, str]:
     except UNDECODABLE as error:
         raise SnapshotError(f"{path / 'manifest.json'} cannot be read: {error}. It was cut short or changed: use "
                             "another copy of the snapshot, or collect again.") from None
-    if manifest.format != FORMAT:
-        raise SnapshotError(f"{path} has format {manifest.format}; this version of auditkit reads format {FORMAT}. "
-                            f"Use a "
-                            "matching version, or collect again.")
     digest = hashlib.sha256(content).hexdigest()
     _verify_name(path, digest)
     return manifest, digest
+
+
+class _Written(msgspec.Struct):
+    """What every manifest says of itself, of whatever version it is."""
+
+    format: int = FORMAT
+    collector: Any = ""
+
+
+def _verify_format(path: Path, content: bytes) -> None:
+    """Raises `SnapshotError` for a manifest whose format this version does not know: before it is read, since it may
+    say other things under the same names."""
+    written = msgspec.json.decode(content, type=_Written)
+    if written.format != FORMAT:
+        by = f" ({str(written.collector)[:100]})" if written.collector else ""
+        raise SnapshotError(f"{path} has format {written.format}{by}; this version of auditkit reads format {FORMAT}. "
+                            "Use a matching version, or collect again.")
 
 
 def _verify_name(path: Path, digest: str) -> None:
@@ -77,21 +95,36 @@ def _verify_name(path: Path, digest: str) -> None:
 class _StoredTables(Mapping[str, pa.Table]):
     """The tables of a snapshot folder, each read and verified when it is first asked for."""
 
-    def __init__(self, path: Path, listed: dict[str, str]):
-        self._path, self._files = path, listed
+    def __init__(self, path: Path, manifest: Manifest):
+        self._path, self._files, self._collector = path, manifest.files, manifest.collector
+        self._ours = manifest.schema == tables.digest()
         self._read: dict[str, pa.Table] = {}
-        expected = {f"{name}.parquet" for name in tables.TABLES}
-        if missing := sorted(expected - listed.keys()):
-            raise SnapshotError(f"{path / 'manifest.json'} does not list {_some(missing)}, although its tables are "
-                                "those of this version: the snapshot is incomplete and is not evidence.")
-        if strange := sorted(listed.keys() - expected):
-            raise SnapshotError(f"{path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
-                                f"version: "
-                                "auditkit did not write it, and it is not evidence.")
-        for name in listed:
+        self._verify_listed()
+        for name in self._files:
             if not (path / name).is_file():
                 raise SnapshotError(f"{path / name} is missing, although the manifest lists it: "
                                     "the snapshot is incomplete and is not evidence.")
+
+    def _verify_listed(self) -> None:
+        """Raises `SnapshotError` where the manifest does not list exactly the tables that it says it has; of those of
+        another version it is known that they are tables, and not which."""
+        expected = {f"{name}.parquet" for name in tables.TABLES}
+        if self._ours and (missing := sorted(expected - self._files.keys())):
+            raise SnapshotError(f"{self._path / 'manifest.json'} does not list {_some(missing)}, although its tables "
+                                "are those of this version: the snapshot is incomplete and is not evidence.")
+        if strange := sorted(name for name in self._files
+                             if not (name in expected if self._ours else _FILE.fullmatch(name))):
+            raise SnapshotError(f"{self._path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
+                                "version: auditkit did not write it, and it is not evidence.")
+
+    @cached_property
+    def difference(self) -> Difference:
+        """In what the tables differ from those of this version, as their verified files say. Raises `SnapshotError`."""
+        if self._ours:
+            return Difference()
+        found = {Path(name).stem: _parsed(pq.read_schema, self._path / name, self._files[name])
+                 for name in self._files}
+        return difference(found, self._collector)
 
     def __getitem__(self, name: str) -> pa.Table:
         if name not in self._read:
@@ -100,11 +133,11 @@ class _StoredTables(Mapping[str, pa.Table]):
 
     def _load(self, declared: tables.Table) -> pa.Table:
         path = self._path / f"{declared.name}.parquet"
-        content = _content(path, self._files[path.name])
-        try:
-            found = pq.ParquetFile(pa.BufferReader(content)).read()  # read_table() imports data sets, and they pandas
-        except (pa.ArrowException, OSError) as error:
-            raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
+        if path.name not in self._files:
+            return declared.empty
+        found = _parsed(_table, path, self._files[path.name])
+        if not self._ours:
+            return migrated(found, declared)
         if wrong := _difference(found.schema, declared.schema):
             raise SnapshotError(f"{path} does not contain the declared table: {wrong}. "
                                 "auditkit did not write it, and it is not evidence.")
@@ -122,6 +155,19 @@ def verify(snapshot: Snapshot) -> None:
     if snapshot.path is not None:
         for name, digest in snapshot.manifest.files.items():
             _content(snapshot.path / name, digest)
+
+
+def _table(content: pa.BufferReader) -> pa.Table:
+    return pq.ParquetFile(content).read()  # read_table() imports data sets, and they pandas
+
+
+def _parsed(parse: Callable[[pa.BufferReader], Any], path: Path, digest: str) -> Any:
+    """What a reader of Parquet makes of a file, if its bytes have this digest. Raises `SnapshotError`."""
+    content = _content(path, digest)
+    try:
+        return parse(pa.BufferReader(content))
+    except (pa.ArrowException, OSError) as error:
+        raise SnapshotError(f"{path} is not a Parquet file: {' '.join(str(error).split())[:200]}.") from None
 
 
 def _content(path: Path, digest: str) -> bytes:

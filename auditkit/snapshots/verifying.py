@@ -111,8 +111,8 @@ def _cluster(cluster: Path, found: Verification, only: Path | None = None) -> tu
     if only:
         return None
     for link in links:
-        if link.manifest and link.manifest.folder not in present:
-            found.add(cluster / link.manifest.folder, f"the snapshot is missing: entry {link.number:06} of the chain "
+        if link.folder and link.folder not in present:
+            found.add(cluster / link.folder, f"the snapshot is missing: entry {link.number:06} of the chain "
                                                       "has it.")
     _verify_verdicts(cluster, found)
     return next((link.manifest.which for link in links if link.manifest), None)
@@ -183,7 +183,7 @@ def _snapshot(folder: Path, links: list[Link], entered: dict[str, Link], found: 
     except SnapshotError as error:
         found.add(path, str(error).removeprefix(f"{path} "))
         for link in links:
-            if link.manifest and link.manifest.folder == folder.name:
+            if link.manifest and link.folder == folder.name:
                 found.add(path, _compared(folder, link))
                 _files(folder, link.manifest, found)
         return

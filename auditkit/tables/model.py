@@ -19,6 +19,7 @@ A **path** is read from the row's own object, with these marks:
 =====================  ==========================================================================
 """
 
+import hashlib
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Literal
@@ -36,7 +37,7 @@ DTYPES = {
 Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference"]
 
 
-class Column(msgspec.Struct, frozen=True):
+class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     """One column: its name, dtype, place and meaning.
 
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
@@ -55,12 +56,22 @@ class Column(msgspec.Struct, frozen=True):
     read: Read = "value"
     each: Literal["required", "optional"] = "required"
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what the column holds and from where, whatever ``doc`` says: another one means another thing."""
+        return _fingerprint(msgspec.structs.replace(self, doc=""))
+
+    @property
+    def repeats(self) -> bool:
+        """True if some row is repeated for each element that lies at its place."""
+        return any(path.endswith("[]") for path in ([self.path] if isinstance(self.path, str) else self.path.values()))
+
     def place(self, label: str) -> str:
         """The path for rows of this label."""
         return self.path if isinstance(self.path, str) else self.path[label]
 
 
-class Rows(msgspec.Struct, frozen=True):
+class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where rows come from: a resource of the API, a path in its objects, and constants for ``=`` columns.
 
     ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``): an allow-list for
@@ -94,12 +105,21 @@ class Table(msgspec.Struct, frozen=True, dict=True):
         """The resources that must be read completely for this table to be complete."""
         return tuple(dict.fromkeys(rows.source for rows in self.rows))
 
+    @property
+    def fingerprint(self) -> str:
+        """A digest of what decides which rows the table has: where they come from, which are kept, and the columns that
+        repeat them. Another one, and rows may be missing, or be of other things."""
+        repeated = [column.fingerprint for column in self.columns if column.repeats]
+        return _fingerprint([sorted(map(_fingerprint, self.rows)), sorted(repeated)])
+
     @cached_property
     def schema(self) -> pa.Schema:
-        """The Arrow schema, with the meaning of each column in its metadata."""
+        """The Arrow schema; its metadata have the meaning of the table and of each column, and their fingerprints, by
+        which another version of auditkit knows what they are (`auditkit.snapshots.migration`)."""
         return pa.schema(
-            [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc}) for c in self.columns],
-            metadata={"doc": self.doc},
+            [pa.field(c.name, DTYPES[c.dtype], metadata={"doc": c.doc, "declared": c.fingerprint})
+             for c in self.columns],
+            metadata={"doc": self.doc, "declared": self.fingerprint},
         )
 
     @cached_property
@@ -110,6 +130,12 @@ class Table(msgspec.Struct, frozen=True, dict=True):
     def of(self, batches: Sequence[pa.RecordBatch]) -> pa.Table:
         """The table with the rows of these batches."""
         return pa.Table.from_batches(batches, schema=self.schema) if batches else self.empty
+
+
+def _fingerprint(declared: object) -> str:
+    """The beginning of the SHA-256 of a declaration. What it leaves to defaults is not in it, so that a mark which is
+    added to declarations changes no fingerprint of those without it."""
+    return hashlib.sha256(msgspec.json.encode(declared, order="deterministic")).hexdigest()[:16]
 
 
 class Resource(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import msgspec
 import pandas as pd
 import pyarrow as pa
 import pytest
+from older import opened
 from replay import ACME_PROD
 
 from auditkit import tables
@@ -107,9 +108,7 @@ def test_a_kind_that_was_not_read_completely_has_nothing_added_or_removed(acme: 
 
 
 def test_a_table_that_the_older_snapshot_did_not_have_says_nothing(acme: Snapshot, later: Snapshot) -> None:
-    without = {f"{name}.parquet": "" for name in tables.TABLES if name != "object_approvals"}
-    old = _tables(acme) | {"object_approvals": tables.table("object_approvals").empty}
-    diff = Diff(Snapshot(msgspec.structs.replace(acme.manifest, files=without), old), later)
+    diff = Diff(opened(acme, object_approvals=()), later)
     assert ("Namespace", "", "patient-portal") in [each.object for each in diff.objects]  # the key is seen all the same
     assert "table object_approvals" in set(diff.not_comparable["what"])
     assert all("CHG" not in each.what for each in diff.objects)
@@ -227,3 +226,43 @@ def test_an_action_of_a_binding_is_an_element_and_nothing_beside_it_changed(acme
     name = acme.admission_policy_bindings["name"].iloc[0]
     [change] = Diff(acme, _edited(acme, "admission_policy_bindings", {"name": name}, action="Warn")).objects
     assert change.fields == (("spec.validationActions", "Audit", None),)  # Warn was there before
+
+
+# --- snapshots of other versions ----------------------------------------------------------------------------------------
+
+def test_a_table_that_one_of_the_two_lacks_is_not_comparable_and_nothing_was_added(acme: Snapshot, later: Snapshot) -> None:
+    assert any(each.object.kind == "ServiceAccount" for each in Diff(acme, later).objects)
+    for diff in (Diff(opened(acme, service_accounts=()), later), Diff(acme, opened(later, service_accounts=()))):
+        assert not [each for each in diff.objects if each.object.kind == "ServiceAccount" and each.change != "changed"]
+        assert "table service_accounts" in diff.not_comparable["what"].tolist()
+        assert "did not have the table" in "".join(diff.changes.attrs["not_comparable"])
+
+
+def test_a_column_that_one_of_the_two_lacks_is_no_change_beside_one_that_is(acme: Snapshot) -> None:
+    name = acme.services["name"].iloc[0]
+    edited = _edited(acme, "services", {"name": name}, type="LoadBalancer")
+    other = next(value.column for view in all_views()["services"].by_constants.values() for value in view.values
+                 if value.column != "type")
+    expected = [each.fields for each in Diff(acme, edited).objects]
+    assert expected == [each.fields for each in Diff(opened(acme, services=(other,)), edited).objects] != []
+
+
+def unchanged_without(acme: Snapshot, names: list[str]) -> None:
+    """Nothing changed in the same cluster, where one of the two did not have these tables, or no more than their keys."""
+    keys_only = {name: tuple(column for column in tables.table(name).schema.names
+                             if column not in tables.table(name).key) for name in names}
+    for lost in (dict.fromkeys(names, ()), keys_only):
+        old = opened(acme, **lost)
+        for diff in (Diff(old, acme), Diff(acme, old)):
+            assert diff.objects == [], lost
+            assert {f"table {name}" for name in names} <= set(diff.not_comparable["what"])
+
+
+def test_what_was_not_collected_then_is_no_change(acme: Snapshot) -> None:
+    unchanged_without(acme, ["pod_owners", "services", "memberships"])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", range(12))
+def test_whatever_was_not_collected_then_is_no_change(acme: Snapshot, place: int) -> None:
+    unchanged_without(acme, list(tables.TABLES)[place::12])

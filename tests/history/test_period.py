@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from command_line import auditkit
+from older import older
 from replay import ACME_PROD
 from report_worlds import PRIVILEGED, pod, snapshot
 from years import at, days, noon, written
@@ -91,6 +92,16 @@ def test_each_day_counts_once_and_a_day_without_a_snapshot_has_no_evidence(store
     assert row(found, "A2")["manual"] == 6 and row(found, "A2")["no_evidence"] == 25
     assert found.days.query("requirement == 'A1'")["status"].tolist()[:9] == [
         "pass", "fail", "no evidence", "fail", "fail", "no evidence", "unknown", "pass", "no evidence"]
+
+
+def test_a_day_is_unknown_whose_snapshot_another_version_took_without_what_is_judged(store, over) -> None:
+    year(store, GOOD)
+    older(at(GOOD, noon(JANUARY[1]), **UID), store, "containers.privileged")
+    older(at(BAD, noon(JANUARY[2]), **UID), store, "containers.privileged")
+    older(at(BAD, noon(JANUARY[3]), **UID), store, "limit_ranges")
+    [found] = over()
+    assert found.days.query("requirement == 'A1'")["status"].tolist()[:4] == ["pass", "unknown", "unknown", "fail"]
+    assert found.deviations["began_after"].tolist() == [pd.Timestamp(noon(JANUARY[0]))]
 
 
 def test_a_deviation_is_bounded_by_snapshots_that_know_better(store, over) -> None:

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from older import older
 from worlds import arrow
 
 from auditkit import tables
@@ -175,6 +176,14 @@ def test_new_access_is_what_the_snapshot_before_does_not_show(tmp_path: Path) ->
     found = over_time.population(path, "new-access", start="2026-03-02", end="2026-03-04")
     shown = sorted((row.subject, row.not_seen.day, row.first_seen.day) for row in found.frame.itertuples())
     assert shown == [("bob", 2, 3), ("eve", 1, 2), ("old", 3, 4)] and found.complete
+
+
+def test_grants_that_another_version_did_not_collect_are_not_new(tmp_path: Path) -> None:
+    path = older(taken(1, binding("a", "ann")), tmp_path, "binding_subjects.subject_api_group").parents[1]
+    store(path, taken(2, binding("a", "ann"), binding("b", "eve")), taken(3, binding("a", "ann"), binding("c", "joe")))
+    found = over_time.population(path, "new-access", start="2026-03-02", end="2026-03-03")
+    assert found.frame["subject"].tolist() == ["joe"]
+    assert any("did not have binding_subjects.subject_api_group" in gap for gap in found.gaps)
 
 
 def test_new_access_without_a_snapshot_before_the_period_says_so(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
+import msgspec
 import openpyxl
 import pandas as pd
 import pytest
 from access_worlds import account, bind, group, role, rule, user
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from older import opened
 from worlds import arrow
 
 from auditkit import tables
@@ -82,6 +84,24 @@ def test_a_packet_says_that_lines_may_be_missing():
     assert packet.attrs["gaps"][0] == "access to rolebindings.rbac.authorization.k8s.io was refused"
     found = check_decisions(packet, decided(packet), today=TODAY)
     assert found.loc[found["line"].isna(), "kind"].tolist() == ["unknown"]
+
+
+@pytest.mark.parametrize("table", ["role_rules", "binding_subjects", "bindings", "memberships"])
+def test_what_another_version_did_not_collect_is_not_taken_for_a_right_that_nobody_has(acme, table):
+    packet = review_packet(opened(acme, **{table: tables.table(table).schema.names[-1:]}))
+    assert len(packet) == 0 and list(packet) == list(review_packet(acme))
+    assert any(f"not collected: table {table}" in gap for gap in packet.attrs["gaps"])
+    assert check_decisions(packet, packet)["kind"].tolist() == ["unknown"]
+
+
+def test_a_revocation_is_not_proved_by_roles_that_were_not_collected(acme):
+    moment = acme.manifest.observed[0] - dt.timedelta(days=1)
+    before = Snapshot(msgspec.structs.replace(acme.manifest, observed_from=moment), acme._tables)
+    decisions = pd.DataFrame({"line": ["a"], "decision": ["revoke"], "reviewer": ["j"], "reviewed": ["2026-01-01"]})
+    assert not len(prove_revocations(decisions, before, acme))
+    for one, other in ((opened(before, role_rules=()), acme), (before, opened(acme, role_rules=()))):
+        with pytest.raises(UsageError, match="not collected: table role_rules"):
+            prove_revocations(decisions, one, other)
 
 
 def test_the_recorded_cluster(acme):

@@ -69,8 +69,8 @@ class Access:
 
     @classmethod
     def of(cls, snapshot: Any) -> "Access":
-        """The access that a snapshot (or anything with its ``frame`` and ``gaps``) shows."""
-        frames = {name: snapshot.frame(name) for name in (*TABLES, "memberships", "api_resources")}
+        """The access that a snapshot (or anything with its ``whole`` and ``gaps``) shows."""
+        frames = {name: snapshot.whole(name) for name in (*TABLES, "memberships", "api_resources")}
         return cls(**frames, gaps=snapshot.gaps(TABLES), groups_known=not snapshot.gaps("memberships"))
 
     # --- can --------------------------------------------------------------------------------------------------------

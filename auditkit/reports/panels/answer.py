@@ -44,9 +44,12 @@ def _examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
 
 
 def _complete(about: dict[str, Any]) -> str:
-    missing, sources = len(about["gaps"]), text.count(about["sources"], "source")
-    return (f"{about['sources'] - missing} of {sources} were read completely; {missing} incomplete." if missing
+    missing, sources = about["sources"] - about["read"], text.count(about["sources"], "source")
+    said = (f"{about['read']} of {sources} were read completely; {missing} incomplete." if missing
             else f"All {sources} were read completely.")
+    if other := len(about["gaps"]) - missing:
+        said += f" {text.count(other, 'table')} {'was' if other == 1 else 'were'} not collected as this version does."
+    return said
 
 
 def _found(evaluation: Evaluation, worst: list[Finding]) -> list[str]:

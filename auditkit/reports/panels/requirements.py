@@ -86,13 +86,16 @@ def result(found: Result) -> Block:
 
 
 def ledger(snap: Snapshot) -> Block:
-    """The provenance: each request to the source and its outcome."""
+    """The provenance: each request to the source and its outcome, and the tables that are not whole."""
     rows = [{
         "resource": entry.resource, "path": entry.path, "outcome": entry.outcome, "reason": entry.reason,
         "items": entry.items, "pages": len(entry.bodies), "bytes": sum(body.bytes for body in entry.bodies),
         "resource_version": entry.resource_version, "started": text.when(entry.started), "identity": entry.identity,
         "sha256": [body.sha256 for body in entry.bodies],
     } for entry in snap.manifest.ledger]
+    rows += [{"resource": gap.source, "path": "", "outcome": gap.outcome, "reason": gap.reason, "items": 0, "pages": 0,
+              "bytes": 0, "resource_version": "", "started": "", "identity": "", "sha256": []}
+             for gap in snap.not_whole]
     return Block("ledger", title="Provenance", about=about(snap), rows=rows, attached=["ledger.csv"])
 
 
@@ -108,8 +111,7 @@ def added(evaluation: Evaluation) -> Block:
 def about(snap: Snapshot) -> dict[str, Any]:
     """The facts about a snapshot on the cover."""
     manifest = snap.manifest
-    gaps = [{"resource": entry.resource, "outcome": entry.outcome, "reason": entry.reason}
-            for entry in manifest.ledger if snap.gap_of(entry.resource)]
+    gaps = [{"resource": gap.source, "outcome": gap.outcome, "reason": gap.reason} for gap in snap.incomplete]
     return {
         "cluster": manifest.cluster, "cluster_uid": manifest.cluster_uid, "server_version": manifest.server_version,
         "source": manifest.source, "collector": manifest.collector, "identity": manifest.identity,
@@ -117,7 +119,8 @@ def about(snap: Snapshot) -> dict[str, Any]:
         "moment": manifest.observed[1].isoformat(), "observed": manifest.when,
         "as_of": manifest.as_of, "live": manifest.live, "stated": manifest.stated, "stated_by": manifest.stated_by,
         "transport": manifest.transport,
-        "digest": snap.digest, "sources": len(manifest.ledger), "gaps": gaps,
+        "digest": snap.digest, "read": snap.sources_read[0], "sources": snap.sources_read[1],
+        "aside": snap.aside, "gaps": gaps,
         "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],
     }
 
