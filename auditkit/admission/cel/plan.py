@@ -1,0 +1,300 @@
+"""What an expression is worth: each node of its tree becomes a function of the variables in sight.
+
+The API server evaluates with cel-go; where engines differ (texts of errors, null, the order of errors) this follows
+cel-go 0.26, which Kubernetes 1.36 uses.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from auditkit.admission.cel import access, operators
+from auditkit.admission.cel.checked import Call, Constant, Fold, ListOf, MapOf, Message, Name, Node, Select
+from auditkit.admission.cel.cost import Budget, cost_of_call
+from auditkit.admission.cel.functions import functions
+from auditkit.admission.cel.values import (
+    CelError,
+    Optional,
+    TypeValue,
+    Unknown,
+    Value,
+    go_type_name,
+)
+from auditkit.base.go_text import go_quoted
+
+_TYPES = ("bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint", "optional_type",
+          "google.protobuf.Duration", "google.protobuf.Timestamp", "net.IP", "net.CIDR")
+
+
+class Later:
+    """A variable of a policy: evaluated when it is first read, and once."""
+
+    def __init__(self, name: str, evaluate: Callable[[], Value]):
+        self._name, self._evaluate = name, evaluate
+        self._outcome: list[Value | CelError | Unknown] = []
+
+    def __call__(self) -> Value:
+        if not self._outcome:
+            self._outcome.append(self._found())
+        found = self._outcome[0]
+        if isinstance(found, CelError | Unknown):
+            raise found
+        return found
+
+    def _found(self) -> Value | CelError | Unknown:
+        try:
+            return self._evaluate()
+        except CelError as error:
+            return CelError(f"composited variable {go_quoted(self._name)} fails to evaluate: {error}")
+        except Unknown as unknown:
+            return unknown
+
+
+class Scope:
+    """The variables in sight: those of a loop, and below them those of the request."""
+
+    __slots__ = ("below", "budget", "names")
+
+    def __init__(self, names: Mapping[str, Any], budget: Budget, below: "Scope | None" = None):
+        self.names, self.budget, self.below = names, budget, below
+
+    def value(self, name: str) -> Value:
+        """The value of a variable. One that has an error, or is not known, raises it here."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                found = scope.names[name]
+                if isinstance(found, CelError | Unknown):
+                    raise found
+                return found() if isinstance(found, Later) else found
+            scope = scope.below
+        if name in _TYPES:
+            return TypeValue(name)
+        raise CelError(f"no such attribute(s): {name}")
+
+
+Evaluate = Callable[[Scope], Value]
+
+
+def plan(node: Node) -> Evaluate:
+    """The function that evaluates a tree."""
+    return _PLANS[type(node)](node)
+
+
+def _constant(node: Constant) -> Evaluate:
+    value = node.value
+    return lambda scope: value
+
+
+def _name(node: Name) -> Evaluate:
+    name = node.name
+
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        return scope.value(name)
+    return evaluate
+
+
+def _select(node: Select) -> Evaluate:
+    operand, name = plan(node.operand), node.field
+    find = access.is_there if node.only_test else access.element
+
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        return find(operand(scope), name)
+    return evaluate
+
+
+def _list(node: ListOf) -> Evaluate:
+    elements = [(plan(each), position in node.optional) for position, each in enumerate(node.elements)]
+
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(10)
+        return [value for each, optional in elements for value in _given(each(scope), optional, "list element")]
+    return evaluate
+
+
+def _map(node: MapOf) -> Evaluate:
+    entries = [(plan(key), plan(value), optional) for key, value, optional in node.entries]
+
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(30)
+        pairs = ((key(scope), value(scope), optional) for key, value, optional in entries)
+        return {key: each for key, value, optional in pairs for each in _given(value, optional, "map entry")}
+    return evaluate
+
+
+def _given(value: Value, optional: bool, what: str) -> tuple[Value, ...]:
+    """The value, or none where it is an optional without one."""
+    if not optional:
+        return (value,)
+    if isinstance(value, Optional):
+        return value.content
+    raise CelError(f"cannot initialize optional {what} from non-optional value {value}")
+
+
+def _message(node: Message) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        raise Unknown(f"the object {node.name}{{}} that the expression makes")
+    return evaluate
+
+
+def _fold(node: Fold) -> Evaluate:
+    elements, start, condition = plan(node.range), plan(node.start), plan(node.condition)
+    step, result = plan(node.step), plan(node.result)
+
+    def evaluate(scope: Scope) -> Value:
+        names: dict[str, Any] = {node.accumulator: _outcome(start, scope)}
+        inner = Scope(names, scope.budget, scope)
+        for values in _loop(elements(scope), bool(node.second_variable)):
+            scope.budget.spend(1)
+            names.update(zip((node.variable, node.second_variable), values, strict=False))
+            if _outcome(condition, inner) is False:
+                break
+            names[node.accumulator] = _outcome(step, inner)
+        return result(Scope({node.accumulator: names[node.accumulator]}, scope.budget, scope))
+    return evaluate
+
+
+def _outcome(of: Evaluate, scope: Scope) -> Value | CelError | Unknown:
+    """Its value, or what it raised: an accumulator may hold an error that a later element makes good."""
+    try:
+        return of(scope)
+    except (CelError, Unknown) as raised:
+        return raised
+
+
+def _loop(elements: Value, two: bool) -> list[tuple[Value, ...]]:
+    """The values of the variables of a loop, one tuple for each turn."""
+    if isinstance(elements, list):
+        return list(enumerate(elements)) if two else [(each,) for each in elements]
+    if isinstance(elements, Mapping):
+        return list(elements.items()) if two else [(key,) for key in elements]
+    if two:
+        raise CelError(f"unsupported comprehension range type: {go_type_name(elements)}")
+    raise CelError(f"got '{go_type_name(elements)}', expected iterable type")
+
+
+def _call(node: Call) -> Evaluate:
+    special = _SPECIAL.get(node.function)
+    arguments = [plan(each) for each in node.arguments]
+    if special:
+        return special(*arguments)
+    run = _runner(node)
+
+    def evaluate(scope: Scope) -> Value:
+        given = [each(scope) for each in arguments]
+        scope.budget.spend(cost_of_call(node.function, given))
+        return run(given)
+    return evaluate
+
+
+def _runner(node: Call) -> Callable[[list[Value]], Value]:
+    """What a function or operator does with its arguments."""
+    name = node.function
+    if name in operators.ORDER:
+        holds = operators.ORDER[name]
+        return lambda given: holds(operators.compare(given[0], given[1], name))
+    if name in operators.BINARY:
+        operate = operators.BINARY[name]
+        return lambda given: operate(given[0], given[1])
+    if name in _OTHER:
+        return _OTHER[name]
+    if name in functions():
+        function = functions()[name]
+        return lambda given: function(given, node.overloads)
+
+    def unknown(given: list[Value]) -> Value:
+        raise Unknown(f"the function {name}()")
+    return unknown
+
+
+def _both(left: Evaluate, right: Evaluate) -> Evaluate:
+    return _connected(left, right, deciding=False)
+
+
+def _either(left: Evaluate, right: Evaluate) -> Evaluate:
+    return _connected(left, right, deciding=True)
+
+
+def _connected(left: Evaluate, right: Evaluate, deciding: bool) -> Evaluate:
+    """``&&`` and ``||``: one side that decides makes good an error of the other; of two errors the first counts."""
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        one = _outcome(left, scope)
+        if one is deciding:
+            return deciding
+        other = _outcome(right, scope)
+        if other is deciding:
+            return deciding
+        for unknown in (one, other):
+            if isinstance(unknown, Unknown):
+                raise unknown
+        for value in (one, other):
+            if not isinstance(value, bool):
+                raise value if isinstance(value, CelError) else CelError("no such overload")
+        return not deciding
+    return evaluate
+
+
+def _choice(condition: Evaluate, yes: Evaluate, no: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        holds = condition(scope)
+        if not isinstance(holds, bool):
+            raise CelError("no such overload")
+        return yes(scope) if holds else no(scope)
+    return evaluate
+
+
+def _not_surely_false(condition: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        return _outcome(condition, scope) is not False
+    return evaluate
+
+
+def _or_value(optional: Evaluate, default: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        found = optional(scope)
+        if not isinstance(found, Optional):
+            return found  # as cel-go 0.26 has it
+        return found.content[0] if found.content else default(scope)
+    return evaluate
+
+
+def _or(optional: Evaluate, other: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        scope.budget.spend(1)
+        found = optional(scope)
+        return other(scope) if found == Optional() else found
+    return evaluate
+
+
+def _size(given: list[Value]) -> int:
+    if not isinstance(given[0], str | bytes | list | Mapping):
+        operators.refuse("size", given[0])
+    return len(given[0])
+
+
+_PLANS: dict[type, Callable[[Any], Evaluate]] = {
+    Constant: _constant, Name: _name, Select: _select, Call: _call, ListOf: _list, MapOf: _map, Fold: _fold,
+    Message: _message,
+}
+
+_SPECIAL: dict[str, Callable[..., Evaluate]] = {
+    "_&&_": _both, "_||_": _either, "_?_:_": _choice, "@not_strictly_false": _not_surely_false,
+    "or": _or, "orValue": _or_value,
+}
+"""What does not evaluate all of its arguments."""
+
+_OTHER: dict[str, Callable[[list[Value]], Value]] = {
+    "_==_": lambda given: operators.equal(given[0], given[1]),
+    "_!=_": lambda given: not operators.surely_equal(given[0], given[1]),
+    "!_": lambda given: operators.opposite(given[0]),
+    "-_": lambda given: operators.negate(given[0]),
+    "_[_]": lambda given: access.element(given[0], given[1]),
+    "_[?_]": lambda given: access.optional_element(given[0], given[1]),
+    "_?._": lambda given: access.optional_element(given[0], given[1]),
+    "size": _size,
+    "dyn": lambda given: given[0],
+}
