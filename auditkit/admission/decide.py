@@ -96,8 +96,7 @@ class _Course:
         except Unknown as unknown:
             self._missing("matchConstraints", str(unknown))
         except parameters.ConfigurationError as error:
-            self._evaluated = True
-            self._deny(f"failed to configure policy: {error}", None)
+            self._refuse_configuration(f"failed to configure policy: {error}", None)
         return self._decision()
 
     def _go(self, bindings: Sequence[Object]) -> None:
@@ -118,8 +117,7 @@ class _Course:
         except Unknown as unknown:
             self._missing(f"binding {binding['metadata']['name']}", str(unknown))
         except parameters.ConfigurationError as error:
-            self._evaluated = True
-            self._deny(f"failed to configure binding: {error}", binding)
+            self._refuse_configuration(f"failed to configure binding: {error}", binding)
 
     def _evaluate(self, binding: Object) -> None:
         spec = binding["spec"]
@@ -195,11 +193,15 @@ class _Course:
     def _name(self) -> str:
         return str(self._policy["metadata"]["name"])
 
+    def _refuse_configuration(self, message: str, binding: Object | None) -> None:
+        """A policy or binding that cannot be used denies, unless the failure policy ignores that."""
+        self._evaluated = True
+        if not self._ignores:
+            self._deny(message, binding)
+
     def _deny(self, message: str | None, binding: Object | None, reason: str = _INVALID) -> None:
-        """Keeps the first denial. Errors of the configuration and of conditions follow the failure policy."""
-        if self._denial or (self._ignores and message and message.startswith("failed to configure ")):
-            return
-        self._denial = (message, reason, binding["metadata"]["name"] if binding else None)
+        """Keeps the first denial: the only one that the answer names."""
+        self._denial = self._denial or (message, reason, binding["metadata"]["name"] if binding else None)
 
     def _annotate(self, binding: Object, key: str, found: Finding) -> None:
         if found.outcome == "true":

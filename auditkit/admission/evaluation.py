@@ -15,10 +15,10 @@ from auditkit.admission.cel.plan import Evaluate, Later, Scope, plan
 from auditkit.admission.cel.values import CelError, Unknown, Value, type_name
 from auditkit.admission.request import Object, Request, namespace_variable, request_variable
 from auditkit.admission.rights import Question, Rights
+from auditkit.base.go_text import go_trimmed
 
 _LONGEST_MESSAGE = 5 * 1024
 _LONGEST_ANNOTATION = 10 * 1024
-_SPACE = "\t\n\v\f\r \u0085\u00a0"
 Types = tuple[tuple[str, str], ...]
 
 
@@ -121,8 +121,8 @@ class Evaluation:
         """The message of a validation that is false: of its expression, as it is written, or of the validation."""
         expression = validation.get("messageExpression")
         return ((self._expressed(expression, budget) if expression else "")
-                or (validation.get("message") or "").strip(_SPACE)
-                or f"failed expression: {validation['expression'].strip(_SPACE)}")
+                or go_trimmed(validation.get("message") or "")
+                or f"failed expression: {go_trimmed(validation['expression'])}")
 
     def _expressed(self, expression: str, budget: Budget) -> str:
         """The value of a message expression; nothing where it is no text of one line."""
@@ -130,7 +130,7 @@ class Evaluation:
             value = _evaluate(expression, self._types, self._with_variables(budget), budget)
         except CelError:
             return ""
-        text = value.strip(_SPACE) if isinstance(value, str) else ""
+        text = go_trimmed(value) if isinstance(value, str) else ""
         return "" if "\n" in text or len(text.encode()) > _LONGEST_MESSAGE else text
 
     def annotations(self) -> list[tuple[str, Finding]]:
@@ -148,7 +148,7 @@ class Evaluation:
         if value is not None and not isinstance(value, str):
             return Finding("error", expression, f"valueExpression '{expression}' resulted in unsupported return type: "
                                                 f"{type_name(value)}. Return type must be either string or null.")
-        text = (value or "").strip(_SPACE)
+        text = go_trimmed(value or "")
         cut = text.encode()[:_LONGEST_ANNOTATION].decode(errors="ignore")
         return Finding("true" if text else "false", expression, cut)
 

@@ -6,25 +6,9 @@ Source: k8s.io/apiserver, ``pkg/admission/plugin/policy/generic/policy_dispatche
 from collections.abc import Sequence
 
 from auditkit.admission.cel.values import Unknown
+from auditkit.admission.kinds import is_listed, is_namespaced
 from auditkit.admission.matching import selects
 from auditkit.admission.request import Object, Request
-
-_CLUSTER_KINDS = frozenset([
-    ("v1", "Namespace"), ("v1", "Node"), ("v1", "PersistentVolume"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRole"), ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-    ("storage.k8s.io/v1", "StorageClass"), ("scheduling.k8s.io/v1", "PriorityClass"),
-    ("networking.k8s.io/v1", "IngressClass"), ("apiextensions.k8s.io/v1", "CustomResourceDefinition"),
-])
-_NAMESPACED_KINDS = frozenset([
-    *(("v1", kind) for kind in ("ConfigMap", "Secret", "Service", "ServiceAccount", "Pod", "LimitRange",
-                                "ResourceQuota", "PersistentVolumeClaim", "ReplicationController", "Endpoints",
-                                "PodTemplate")),
-    *(("apps/v1", kind) for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")),
-    ("batch/v1", "Job"), ("batch/v1", "CronJob"), ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("networking.k8s.io/v1", "Ingress"), ("rbac.authorization.k8s.io/v1", "Role"),
-    ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-])
-"""Kinds of Kubernetes that may be parameters. Others of its groups are not known here."""
 
 
 class ConfigurationError(Exception):
@@ -35,18 +19,27 @@ def check_kind(kind: Object | None, context: Object) -> bool:
     """Whether the kind of the parameters is in namespaces. One that is not served is an error of the policy."""
     if not kind:
         return False
-    named = (kind["apiVersion"], kind["kind"])
-    if named in _CLUSTER_KINDS | _NAMESPACED_KINDS:
-        return named in _NAMESPACED_KINDS
-    group, _, version = kind["apiVersion"].rpartition("/")
+    version, name = kind["apiVersion"], kind["kind"]
+    namespaced = is_namespaced(version, name)
+    if namespaced is None:
+        namespaced = _custom_scope(version, name, context)
+    if namespaced is not None:
+        return namespaced
+    group = version.rpartition("/")[0]
+    of_others = "." in group and not group.endswith(".k8s.io")
+    if is_listed(version) or (of_others and "crds" in context):
+        raise ConfigurationError("failed to find resource referenced by paramKind: "
+                                 f"'{group}/{version.rpartition('/')[2]}, Kind={name}'")
+    raise Unknown(f"whether {version} {name} is served, the kind of the parameters")
+
+
+def _custom_scope(version: str, kind: str, context: Object) -> bool | None:
+    """Whether a custom kind is in namespaces; ``None`` where it is not served in this version."""
     for definition in context.get("crds") or ():
-        versions = [each["name"] for each in definition["versions"] if each["served"]]
-        if (definition["group"], definition["names"]["kind"]) == (group, kind["kind"]) and version in versions:
+        served = [f"{definition['group']}/{each['name']}" for each in definition["versions"] if each["served"]]
+        if definition["names"]["kind"] == kind and version in served:
             return bool(definition["scope"] == "Namespaced")
-    if "crds" not in context or "." not in group or group.endswith(".k8s.io"):
-        raise Unknown(f"whether {kind['apiVersion']} {kind['kind']} is served, the kind of the parameters")
-    raise ConfigurationError("failed to find resource referenced by paramKind: "
-                             f"'{group}/{version}, Kind={kind['kind']}'")
+    return None
 
 
 def collect(kind: Object | None, reference: Object | None, request: Request, context: Object

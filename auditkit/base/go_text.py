@@ -5,6 +5,13 @@ import re
 _ESCAPES = {'"': r"\"", "\\": r"\\", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t",
             "\v": r"\v"}
 
+_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
+
+
+def go_trimmed(text: str) -> str:
+    """A string without the space around it, as ``strings.TrimSpace`` leaves it."""
+    return text.strip(_SPACE)
+
 
 def go_quoted(text: str) -> str:
     """A string as Go's ``%q`` writes it."""

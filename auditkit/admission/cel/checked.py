@@ -112,7 +112,7 @@ def _node(raw: bytes, references: References) -> Node:
     raise ValueError("an expression without a kind")
 
 
-def _constant(fields: Fields, *_: Any) -> Node:
+def _constant(fields: Fields, *others: Any) -> Node:
     ((number, (value, *_)),) = fields.items()
     match number:
         case 1:

@@ -1,6 +1,7 @@
 """Addresses and networks (k8s.io/apiserver, ``pkg/cel/library/ip.go`` and ``cidr.go``), read as Go's ``net/netip``."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_network
 
@@ -164,9 +165,9 @@ def is_cidr(text: str) -> bool:
     return _is(_cidr, text)
 
 
-def _is(parse: object, text: str) -> bool:
+def _is(parse: Callable[[str], Opaque], text: str) -> bool:
     try:
-        parse(text)  # type: ignore[operator]
+        parse(text)
     except CelError:
         return False
     return True
@@ -230,6 +231,8 @@ def cidr_text(network: Cidr) -> str:
 
 @function("net.CIDR.containsIP(string) -> bool")
 def contains_ip_text(network: Cidr, text: str) -> bool:
+    if not is_ip(text):
+        raise CelError("no such overload")  # the API server does not tell what is wrong with the address
     return network.contains(_ip(text).address)
 
 

@@ -1,12 +1,12 @@
 """Quantities: ``quantity('512Mi')`` (k8s.io/apimachinery, ``pkg/api/resource``)."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_UP, Context, Decimal
 
 from auditkit.admission.cel.functions import function
 from auditkit.admission.cel.numbers import INT_MAX, INT_MIN
-from auditkit.admission.cel.values import CelError, Opaque, Unknown
+from auditkit.admission.cel.values import CelError, Opaque
 
 _PATTERN = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
 _WRITTEN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
@@ -14,6 +14,7 @@ _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]+)", re.ASCII)
 _EXACT = Context(prec=400)
+_FINEST = -9
 _SMALLEST = Decimal("1e-9")
 _LARGEST = Decimal(INT_MAX)
 _DIGITS_OF_INT64 = 18
@@ -21,11 +22,15 @@ _DIGITS_OF_INT64 = 18
 
 @dataclass(frozen=True)
 class Quantity(Opaque):
-    """An amount. ``simple``: the API server keeps it as a whole number of 64 bits with a power of ten."""
+    """An amount.
+
+    ``scale`` is the power of ten that the API server counts it in, and ``simple`` says whether it keeps it so, as a
+    number of 64 bits. Only such amounts, in units or more, are integers for it: ``1000m`` is none.
+    """
 
     amount: Decimal
-    simple: bool = True
     scale: int = 0
+    simple: bool = True
     type_name = "kubernetes.Quantity"
 
     def equals(self, other: object) -> bool:
@@ -40,15 +45,14 @@ def _parse(text: str) -> Quantity:
     if not text or not written:
         raise CelError(f"quantities must match the regular expression '{_PATTERN}'")
     sign, whole, fraction, suffix = written.groups()
-    fraction = fraction or ""
-    whole = whole.lstrip("0") or "0"
+    whole, fraction = whole.lstrip("0") or "0", fraction or ""
     base, exponent = _power(suffix)
     amount = Decimal(f"{whole}.{fraction or 0}")
     amount = _EXACT.multiply(amount, Decimal(2 ** exponent)) if base == 2 else _EXACT.scaleb(amount, exponent)
     simple = _is_simple(base, exponent, whole, fraction, amount)
-    if not simple:
-        amount = _bounded(amount, base)
-    return Quantity(-amount if sign == "-" else amount, simple, 0 if base == 2 else exponent - len(fraction))
+    scale = (0 if base == 2 else exponent) - len(fraction) if simple else _FINEST
+    size = amount if simple else _bounded(amount, base)
+    return Quantity(-size if sign == "-" else size, scale, simple)
 
 
 def _power(suffix: str) -> tuple[int, int]:
@@ -119,10 +123,9 @@ def as_approximate_float(one: Quantity) -> float:
 
 def _whole(one: Quantity) -> int | None:
     """The amount as a whole number of 64 bits, where the API server has it as one."""
-    if not one.simple or one.amount != one.amount.to_integral_value():
+    if not one.simple or one.scale < 0 or not INT_MIN <= one.amount <= INT_MAX:
         return None
-    number = int(one.amount)
-    return number if INT_MIN <= number <= INT_MAX else None
+    return int(one.amount)
 
 
 @function("kubernetes.Quantity.isInteger() -> bool")
@@ -140,26 +143,29 @@ def as_integer(one: Quantity) -> int:
 
 @function("kubernetes.Quantity.add(kubernetes.Quantity) -> kubernetes.Quantity")
 def add(one: Quantity, other: Quantity) -> Quantity:
-    return _sum(one, other.amount, other)
+    scale = _common_scale(one, other)
+    total = _EXACT.add(one.amount, other.amount)
+    simple = one.simple and other.simple and abs(_EXACT.scaleb(total, -scale)) <= _LARGEST
+    return Quantity(total, scale, simple)
+
+
+def _common_scale(one: Quantity, other: Quantity) -> int:
+    """The finer scale; that of nothing does not count."""
+    if other.amount == 0:
+        return one.scale
+    return other.scale if one.amount == 0 else min(one.scale, other.scale)
 
 
 @function("kubernetes.Quantity.add(int) -> kubernetes.Quantity")
 def add_int(one: Quantity, number: int) -> Quantity:
-    return _sum(one, Decimal(number), Quantity(Decimal(number)))
+    return add(one, Quantity(Decimal(number)))
 
 
 @function("kubernetes.Quantity.sub(kubernetes.Quantity) -> kubernetes.Quantity")
 def sub(one: Quantity, other: Quantity) -> Quantity:
-    return _sum(one, -other.amount, other)
+    return add(one, replace(other, amount=-other.amount))
 
 
 @function("kubernetes.Quantity.sub(int) -> kubernetes.Quantity")
 def sub_int(one: Quantity, number: int) -> Quantity:
-    return _sum(one, Decimal(-number), Quantity(Decimal(number)))
-
-
-def _sum(one: Quantity, amount: Decimal, other: Quantity) -> Quantity:
-    total = _EXACT.add(one.amount, amount)
-    if abs(total) > _LARGEST:
-        raise Unknown("the sum of quantities that are larger than a number of 64 bits")
-    return Quantity(total, one.simple and other.simple, min(one.scale, other.scale))
+    return add(one, Quantity(Decimal(-number)))

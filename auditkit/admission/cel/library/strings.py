@@ -2,9 +2,8 @@
 
 from auditkit.admission.cel.functions import function
 from auditkit.admission.cel.values import CelError, Value, text_of
+from auditkit.base.go_text import go_trimmed
 
-_SPACE = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029" \
-         "\u202f\u205f\u3000"
 _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 _LOWER = {code - 32: code for code in _UPPER}
 _ESCAPES = str.maketrans({"\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t", "\v": r"\v",
@@ -105,7 +104,7 @@ def substring(text: str, start: int, end: int) -> str:
 
 @function("string.trim() -> string")
 def trim(text: str) -> str:
-    return text.strip(_SPACE)
+    return go_trimmed(text)
 
 
 @function("list<string>.join() -> string", "list<string>.join(string) -> string")
