@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from auditkit.admission.cel.checker import CompileError, check
 from auditkit.admission.cel.cost import OF_EXPRESSION, OF_MATCH_CONDITIONS, OF_POLICY, Budget
-from auditkit.admission.cel.engine import CompileError, check
 from auditkit.admission.cel.library.rights import Authorizer, request_resource
 from auditkit.admission.cel.plan import Evaluate, Later, Scope, plan
 from auditkit.admission.cel.values import CelError, Unknown, Value, type_name

@@ -10,18 +10,14 @@ type, ``list<A>`` a list of it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
 from typing import Any, TypeVar
 
 from auditkit.admission.cel.values import CelError, Value, type_name
 
 _TARGET = r"\w+<.+?>+|string|timestamp|duration|net\.[A-Z]+|kubernetes\.(?:\w+\.)?[A-Z]\w+"
 _SIGNATURE = re.compile(rf"(?:(?P<target>{_TARGET})\.)?(?P<name>[\w.@]+)\((?P<parameters>.*)\) -> (?P<result>.+)")
-_LIBRARIES = ("conversions", "formats", "lists", "network", "optionals", "quantities", "regular_expressions", "rights",
-              "sets", "string_format", "strings", "times", "urls", "versions")
 _NAMES = {"timestamp": "google.protobuf.Timestamp", "duration": "google.protobuf.Duration", "null": "null_type"}
 
 
@@ -85,7 +81,9 @@ class Function:
         raise CelError(f"no such overload: {self.name}({', '.join(map(type_name, arguments))})")
 
 
-_FUNCTIONS: dict[str, Function] = {}
+FUNCTIONS: dict[str, Function] = {}
+"""Those that have been declared; `library.functions` has all of them."""
+
 _Run = TypeVar("_Run", bound=Callable[..., Value])
 
 
@@ -94,17 +92,9 @@ def function(*signatures: str, standard: bool = False) -> Callable[[_Run], _Run]
     def declare(run: _Run) -> _Run:
         for signature in signatures:
             name, overload = _overload(signature, run)
-            _FUNCTIONS.setdefault(name, Function(name, standard)).overloads.append(overload)
+            FUNCTIONS.setdefault(name, Function(name, standard)).overloads.append(overload)
         return run
     return declare
-
-
-@cache
-def functions() -> Mapping[str, Function]:
-    """All functions by name."""
-    for library in _LIBRARIES:
-        import_module(f"auditkit.admission.cel.library.{library}")
-    return _FUNCTIONS
 
 
 def _overload(signature: str, run: Callable[..., Value]) -> tuple[str, Overload]:

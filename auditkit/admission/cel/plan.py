@@ -10,7 +10,7 @@ from typing import Any
 from auditkit.admission.cel import access, operators
 from auditkit.admission.cel.checked import Call, Constant, Fold, ListOf, MapOf, Message, Name, Node, Select
 from auditkit.admission.cel.cost import Budget, cost_of_call
-from auditkit.admission.cel.functions import functions
+from auditkit.admission.cel.library import functions
 from auditkit.admission.cel.values import (
     CelError,
     Optional,

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from auditkit.admission.cel.checker import CompileError, check
 from auditkit.admission.cel.cost import Budget
-from auditkit.admission.cel.engine import CompileError, _engine, check
+from auditkit.admission.cel.engine import engine
 from auditkit.admission.cel.plan import Scope, plan
 from auditkit.admission.cel.values import CelError, Duration, Optional, Timestamp, TypeValue, Uint, Unknown
 
@@ -200,7 +201,7 @@ things = st.recursive(st.none() | st.booleans() | numbers | st.text(max_size=3),
 @given(one=things, other=things, operator=st.sampled_from(["==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "in", "&&", "||"]))
 def test_operators_give_what_another_engine_gives(one, other, operator):
     """cel-expr-python's own evaluation: another engine, whose texts of errors are other ones."""
-    cel = _engine()
+    cel = engine()
     env = cel.NewEnv(variables={"a": cel.Type.DYN, "b": cel.Type.DYN})
     theirs = env.compile(f"a {operator} b").eval(data={"a": one, "b": other})
     node, _ = check(f"object.a {operator} object.b", {})

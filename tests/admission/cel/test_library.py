@@ -2,8 +2,8 @@
 
 import pytest
 
+from auditkit.admission.cel.checker import check
 from auditkit.admission.cel.cost import Budget
-from auditkit.admission.cel.engine import check
 from auditkit.admission.cel.library.rights import Authorizer
 from auditkit.admission.cel.plan import Scope, plan
 from auditkit.admission.cel.values import CelError, Optional, Unknown
