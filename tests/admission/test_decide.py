@@ -1,9 +1,15 @@
 """A policy with its bindings: which failure denies, what is only a warning, and what stays unknown."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from policy_worlds import binding, pod, policy, request
 
 from auditkit.admission import Unresolved, decide
+from auditkit.admission.cel.engine import engine
+from auditkit.errors import MissingDependency
 
 DENIED = "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: "
 FALSE = {"expression": "object.spec.containers.size() > 1", "message": "too few"}
@@ -207,3 +213,18 @@ def test_rights_that_are_given_decide():
                    "!authorizer.requestResource.check('create').allowed()",
                    "!authorizer.serviceAccount('shop', 'web').group('').resource('pods').check('list').allowed()",
                    context=rights).outcome == "allowed"
+
+
+def test_without_the_package_a_sentence_says_what_to_install():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "cel_expr_python", None)
+        engine.cache_clear()
+        with pytest.raises(MissingDependency, match="^Admission policies need the package cel-expr-python: "
+                                                    r"`pip install auditkit\[admission\]`\.$"):
+            engine()
+    engine.cache_clear()
+
+
+def test_the_package_is_loaded_only_where_an_expression_is_read():
+    loads = "import sys, auditkit.admission; sys.exit('cel_expr_python' in sys.modules or 'pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", loads], check=False, cwd=Path(__file__).parents[2]).returncode == 0

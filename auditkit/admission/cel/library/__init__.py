@@ -20,8 +20,8 @@ from auditkit.admission.cel.library import (
     versions,
 )
 
-_MODULES = (conversions, formats, lists, network, optionals, quantities, regular_expressions, rights, sets, string_format,
-            strings, times, urls, versions)
+_MODULES = (conversions, formats, lists, network, optionals, quantities, regular_expressions, rights, sets,
+            string_format, strings, times, urls, versions)
 """Imported, they have declared their functions."""
 
 
