@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from auditkit.admission.cel.partial import ABSENT, Partial
 from auditkit.admission.rights import User
 
 Object = Mapping[str, Any]
@@ -45,7 +46,7 @@ class Request:
     subresource: str
     name: str
     namespace: str
-    user: Object
+    user: Object | None
     dry_run: bool
     options: Object | None
     object: Object | None
@@ -62,7 +63,7 @@ class Request:
             asked["operation"], Kind(kind.get("group") or "", kind["version"], kind["kind"]),
             Resource(resource.get("group") or "", resource["version"], resource["resource"]),
             asked.get("subResource") or "", asked.get("name") or "", asked.get("namespace") or "",
-            asked.get("user") or {}, bool(asked.get("dryRun")), asked.get("options"),
+            asked.get("user"), bool(asked.get("dryRun")), asked.get("options"),
             asked.get("object"), asked.get("oldObject"), asked.get("namespaceObject"),
         )
 
@@ -82,26 +83,40 @@ class Request:
         name = self.name or metadata.get("name") or metadata.get("generateName") or "Unknown"
         return f'{self.asked_resource or self.resource} "{name}"'
 
-    def asking(self) -> User:
-        """The user who asks."""
+    def asking(self) -> User | None:
+        """The user who asks; ``None`` where that is not known."""
+        if self.user is None:
+            return None
         return User(self.user.get("username") or "", tuple(self.user.get("groups") or ()))
 
 
-def request_variable(request: Request) -> dict[str, Any]:
-    """The variable ``request``: an AdmissionRequest as JSON, whose empty fields are left out."""
+def request_variable(request: Request) -> Mapping[str, Any]:
+    """The variable ``request``: an AdmissionRequest as JSON, whose empty fields are left out.
+
+    Where nobody is known to have asked, what depends on who asks, and how, is not known either.
+    """
+    about = _about(request)
+    if request.user is None:
+        unset = dict.fromkeys(("subResource", "requestSubResource", "name", "namespace"), ABSENT)
+        return Partial({**unset, **about}, "request")
     user = request.user
     extra = {key: list(values) for key, values in (user.get("extra") or {}).items()}
-    whole = {
-        "uid": "",
+    return {
+        **about, "uid": "", "dryRun": request.dry_run, **_given(options=request.options),
+        "userInfo": _given(username=user.get("username"), uid=user.get("uid"), groups=user.get("groups"), extra=extra),
+    }
+
+
+def _about(request: Request) -> dict[str, Any]:
+    """What is asked, whoever asks."""
+    return {
         "kind": _kind(request.kind), "resource": _resource(request.resource),
         "requestKind": _kind(request.asked_kind or request.kind),
         "requestResource": _resource(request.asked_resource or request.resource),
         "operation": request.operation,
-        "userInfo": _given(username=user.get("username"), uid=user.get("uid"), groups=user.get("groups"), extra=extra),
-        "dryRun": request.dry_run,
+        **_given(subResource=request.subresource, requestSubResource=request.subresource, name=request.name,
+                 namespace=request.namespace),
     }
-    return {**whole, **_given(subResource=request.subresource, requestSubResource=request.subresource,
-                              name=request.name, namespace=request.namespace, options=request.options)}
 
 
 def _given(**fields: Any) -> dict[str, Any]:
@@ -120,11 +135,13 @@ _METADATA = ("name", "generateName", "namespace", "uid", "resourceVersion", "gen
              "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "finalizers")
 
 
-def namespace_variable(request: Request) -> dict[str, Any] | None:
+def namespace_variable(request: Request) -> Object | None:
     """The variable ``namespaceObject``: the namespace of the object, without what the API server hides of it."""
     namespace = request.namespace_object
     if namespace is None or request.about_namespace or not request.namespace:
         return None
+    if isinstance(namespace, Partial):
+        return namespace
     metadata = namespace.get("metadata") or {}
     return {"metadata": {key: metadata[key] for key in _METADATA if key in metadata},
             "spec": namespace.get("spec") or {}, "status": namespace.get("status") or {}}

@@ -7,6 +7,7 @@ too low: what stays within the budget here does so there, and what does not is u
 
 from collections.abc import Mapping
 
+from auditkit.admission.cel.partial import Partial
 from auditkit.admission.cel.values import Unknown, Value
 
 OF_EXPRESSION = 1_000_000
@@ -48,4 +49,6 @@ def cost_of_call(function: str, arguments: list[Value]) -> int:
 
 
 def _size(value: Value) -> int:
+    if isinstance(value, Partial):
+        return 1
     return 1 + len(value) if isinstance(value, str | bytes | list | Mapping) else 1

@@ -11,6 +11,7 @@ from auditkit.admission.cel import access, operators
 from auditkit.admission.cel.checked import Call, Constant, Fold, ListOf, MapOf, Message, Name, Node, Select
 from auditkit.admission.cel.cost import Budget, cost_of_call
 from auditkit.admission.cel.library import functions
+from auditkit.admission.cel.partial import Perhaps
 from auditkit.admission.cel.values import (
     CelError,
     Optional,
@@ -95,12 +96,30 @@ def _name(node: Name) -> Evaluate:
 
 
 def _select(node: Select) -> Evaluate:
-    operand, name = plan(node.operand), node.field
-    find = access.is_there if node.only_test else access.element
+    return _settled(_chain(node))
 
+
+def _settled(chain: Evaluate) -> Evaluate:
+    def evaluate(scope: Scope) -> Value:
+        return access.settled(chain(scope))
+    return evaluate
+
+
+def _chain(node: Node) -> Evaluate:
+    """Fields and elements one behind the other. Its value may be one of two (`Perhaps`), of which a default decides."""
+    if isinstance(node, Select):
+        find = access.is_there if node.only_test else access.element
+        return _found(find, _chain(node.operand), _constant(Constant(node.field)))
+    if isinstance(node, Call) and node.function in _ELEMENTS:
+        holder, key = node.arguments
+        return _found(_ELEMENTS[node.function], _chain(holder), plan(key))
+    return plan(node)
+
+
+def _found(find: Callable[[Value, Value], Value], holder: Evaluate, key: Evaluate) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         scope.budget.spend(1)
-        return find(operand(scope), name)
+        return find(holder(scope), key(scope))
     return evaluate
 
 
@@ -175,6 +194,10 @@ def _loop(elements: Value, two: bool) -> list[tuple[Value, ...]]:
 
 
 def _call(node: Call) -> Evaluate:
+    if node.function in _ELEMENTS:
+        return _settled(_chain(node))
+    if node.function == "orValue":
+        return _or_value(_chain(node.arguments[0]), plan(node.arguments[1]))
     special = _SPECIAL.get(node.function)
     arguments = [plan(each) for each in node.arguments]
     if special:
@@ -256,10 +279,19 @@ def _or_value(optional: Evaluate, default: Evaluate) -> Evaluate:
     def evaluate(scope: Scope) -> Value:
         scope.budget.spend(1)
         found = optional(scope)
+        if isinstance(found, Perhaps):
+            return _either_way(found, default(scope))
         if not isinstance(found, Optional):
             return found  # as cel-go 0.26 has it
         return found.content[0] if found.content else default(scope)
     return evaluate
+
+
+def _either_way(found: Perhaps, default: Value) -> Value:
+    """The value of what is absent or has a value: the same both ways where that is the default."""
+    if operators.surely_equal(found.value, default):
+        return default
+    raise found.unknown()
 
 
 def _or(optional: Evaluate, other: Evaluate) -> Evaluate:
@@ -283,18 +315,19 @@ _PLANS: dict[type, Callable[[Any], Evaluate]] = {
 
 _SPECIAL: dict[str, Callable[..., Evaluate]] = {
     "_&&_": _both, "_||_": _either, "_?_:_": _choice, "@not_strictly_false": _not_surely_false,
-    "or": _or, "orValue": _or_value,
+    "or": _or,
 }
 """What does not evaluate all of its arguments."""
+
+_ELEMENTS: dict[str, Callable[[Value, Value], Value]] = {
+    "_[_]": access.element, "_[?_]": access.optional_element, "_?._": access.optional_element,
+}
 
 _OTHER: dict[str, Callable[[list[Value]], Value]] = {
     "_==_": lambda given: operators.equal(given[0], given[1]),
     "_!=_": lambda given: not operators.surely_equal(given[0], given[1]),
     "!_": lambda given: operators.opposite(given[0]),
     "-_": lambda given: operators.negate(given[0]),
-    "_[_]": lambda given: access.element(given[0], given[1]),
-    "_[?_]": lambda given: access.optional_element(given[0], given[1]),
-    "_?._": lambda given: access.optional_element(given[0], given[1]),
     "size": _size,
     "dyn": lambda given: given[0],
 }

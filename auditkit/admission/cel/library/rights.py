@@ -12,9 +12,9 @@ _AUTHORIZER = "kubernetes.authorization"
 
 @dataclass(frozen=True)
 class Authorizer(Opaque):
-    """Who is asked about, and the rights that are known (``None``: none are)."""
+    """Who is asked about, and the rights (``None``: not known)."""
 
-    user: User
+    user: User | None
     rights: Rights | None
     type_name = f"{_AUTHORIZER}.Authorizer"
 
@@ -130,6 +130,8 @@ def check_resource(check: ResourceCheck, verb: str) -> Decision:
 def _decide(authorizer: Authorizer, question: Question) -> Decision:
     if authorizer.rights is None:
         raise Unknown("the rights of users and service accounts (authorizer)")
+    if authorizer.user is None:
+        raise Unknown("who asks (authorizer)")
     return Decision(authorizer.rights.allow(authorizer.user, question))
 
 
