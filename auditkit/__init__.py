@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from auditkit.api.over_time import diff, given, period, population, sample, verdict_changes
     from auditkit.api.reporting import report
     from auditkit.api.snapshots import collect, demo, open
+    from auditkit.api.what_if import policy_decisions
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate", "explain",
-           "export", "frameworks", "given", "load_framework", "open", "period", "population", "reperform", "report",
-           "sample", "verdict_changes", "workpapers"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bundle", "collect", "compare", "demo", "diff", "evaluate",
+           "explain", "export", "frameworks", "given", "load_framework", "open", "period", "policy_decisions",
+           "population", "reperform", "report", "sample", "verdict_changes", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -33,6 +34,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.over_time": ("diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.reporting": ("report",),
         "api.snapshots": ("collect", "demo", "open"),
+        "api.what_if": ("policy_decisions",),
         "collectors.sources.bounds": ("Bounds",),
         "snapshots.snapshot": ("Snapshot",),
     }

@@ -24,6 +24,7 @@ from auditkit.cli import (
     frameworks,
     papers,
     period,
+    policies,
     reperform,
     samples,
     verify,
@@ -89,6 +90,7 @@ app.command("verify")(verify.verify)
 app.command("period")(period.period)
 app.command("given")(period.given)
 app.command("diff")(diff.diff)
+app.command("policies")(policies.policies)
 app.command()(samples.sample)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from auditkit.admission import Decision, decide
 from auditkit.admission.cel.partial import Partial
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import RESOURCES, Resource
+from auditkit.tables import RESOURCES, TABLES, Resource
 from auditkit.what_if.objects import Found, objects
 from auditkit.what_if.policies import Proposed
 
@@ -20,16 +20,20 @@ def policy_decisions(snapshot: Snapshot, proposed: Proposed) -> pd.DataFrame:
     """A row for each policy and object that it matches, the worst outcome first.
 
     Columns: policy; kind, namespace, name of the object; outcome (denied, warned, audited, allowed, unknown); binding
-    and message of the failure; and of what is unknown the expression and why.
+    and message of the failure; and of what is unknown the expression and why. ``attrs["gaps"]``: what was not read
+    completely, so that objects may be missing.
     """
     context = _context(snapshot, proposed)
     asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource)
                                                                  for each in proposed.policies.values())]
     rows = [row for found in objects(snapshot, asked) for row in _rows(found, proposed, context)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="string[pyarrow]")
+    tables = [table.name for table in TABLES.values() if {rows.source for rows in table.rows} & set(asked)]
     order = frame["outcome"].map({outcome: at for at, outcome in enumerate(_ORDER)})
-    return frame.assign(order=order).sort_values(
+    found = frame.assign(order=order).sort_values(
         ["order", "policy", "kind", "namespace", "name"], ignore_index=True).drop(columns="order")
+    found.attrs["gaps"] = snapshot.gaps(tables)
+    return found
 
 
 def _context(snapshot: Snapshot, proposed: Proposed) -> dict[str, Any]:

@@ -19,6 +19,13 @@ from auditkit.tables import RESOURCES, TABLES, Column, Resource, Rows, Table
 _NEVER_WRITTEN = frozenset(["hostNetwork", "hostPID", "hostIPC"])
 """Fields that are left out where they are false (k8s.io/api, core/v1: no pointers, and omitempty)."""
 
+_NEVER_EMPTY = frozenset(["labels", "initContainers", "ephemeralContainers", "volumes", "imagePullSecrets",
+                          "nodeSelector", "externalIPs"])
+"""Lists and maps that are left out where they are empty (k8s.io/api, core/v1 and meta/v1: omitempty)."""
+
+_ALWAYS_WRITTEN = "resources"
+"""The field of a container that is written where it is empty too (core/v1: a struct without a pointer)."""
+
 _QUANTITIES = ("resources.limits.", "resources.requests.")
 _MARKS = frozenset("/^#@=|$'")
 Key = tuple[str, str]
@@ -128,13 +135,28 @@ def _add_rows(shape: _Shape, table: Table, rows: Rows, found: list[dict[str, Any
     if path.endswith("{}"):
         _add_map(shape, table, rows, found)
     elif path.endswith("[]"):
-        elements = [_element(table, rows, row) for row in found]
-        known = shape.lists.setdefault(path.removesuffix("[]"), elements)
-        if known is not elements and len(known) == len(elements):
-            for one, other in zip(known, elements, strict=True):
-                one.update(other)
+        _add_list(shape, path.removesuffix("[]"), table, rows, found)
     elif len(found) == 1:
         shape.leaves.update({f"{path}.{place}": value for place, value in _element(table, rows, found[0]).items()})
+
+
+def _add_list(shape: _Shape, path: str, table: Table, rows: Rows, found: list[dict[str, Any]]) -> None:
+    """Adds a list of texts, or one of objects, of which several tables may each know some fields."""
+    itself = [column.name for column in table.columns if _place(column, rows) == "."]
+    if itself:
+        values = [row[itself[0]] for row in found]
+        shape.leaves[path] = values if values else _without(path, [])
+        return
+    elements = [_element(table, rows, row) for row in found]
+    known = shape.lists.setdefault(path, elements)
+    if known is not elements and len(known) == len(elements):
+        for one, other in zip(known, elements, strict=True):
+            one.update(other)
+
+
+def _without(path: str, empty: Any) -> Any:
+    """A list or map without elements: absent, or perhaps written as an empty one."""
+    return ABSENT if path.rpartition(".")[2] in _NEVER_EMPTY else Perhaps(empty, path)
 
 
 def _add_map(shape: _Shape, table: Table, rows: Rows, found: list[dict[str, Any]]) -> None:
@@ -142,7 +164,7 @@ def _add_map(shape: _Shape, table: Table, rows: Rows, found: list[dict[str, Any]
     if "$key" in names and "$value" in names:
         entries = {row[names["$key"]]: row[names["$value"]] for row in found}
         path = rows.path.removesuffix("{}")
-        shape.leaves[path] = entries if entries else Perhaps({}, path)
+        shape.leaves[path] = entries if entries else _without(path, {})
 
 
 def _element(table: Table, rows: Rows, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -175,8 +197,8 @@ def _leaf(place: str, column: Column, value: Any) -> Any:
 
 
 def _put_together(shape: _Shape, resource: Resource) -> Partial:
-    leaves: dict[str, Any] = {f"{path}": [_nested(each, f"object.{path}[{at}]") for at, each in enumerate(elements)]
-                              if elements else Perhaps([], path) for path, elements in shape.lists.items()}
+    leaves: dict[str, Any] = {path: [_nested(each, f"object.{path}[{at}]") for at, each in enumerate(elements)]
+                              if elements else _without(path, []) for path, elements in shape.lists.items()}
     version = resource.versions[0]
     known = {"kind": resource.kind, "apiVersion": f"{resource.group}/{version}" if resource.group else version}
     return _nested({**shape.leaves, **leaves, **known}, "object")
@@ -209,4 +231,4 @@ def _struct(leaves: Mapping[str, Any], where: str) -> Any:
     """An object in an object: surely there where one of its fields is."""
     there = any(not isinstance(value, Perhaps) and value is not ABSENT for value in leaves.values())
     made = _nested(leaves, where)
-    return made if there else Perhaps(made, where)
+    return made if there or where.endswith(f"].{_ALWAYS_WRITTEN}") else Perhaps(made, where)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 import yaml
@@ -66,7 +66,8 @@ def _documents(file: Path) -> Iterator[tuple[int, Any]]:
                 yield line, document
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        _refuse(file, mark.line + 1 if mark else 1, f"it is no YAML: {getattr(error, 'problem', None) or error}")
+        what = getattr(error, "problem", None) or getattr(error, "reason", "it cannot be read")
+        _refuse(file, mark.line + 1 if mark else 1, f"it is no YAML: {what}")
     except (RecursionError, ValueError, OverflowError) as error:
         _refuse(file, 1, f"it cannot be read: {error}")
     finally:
@@ -78,23 +79,36 @@ def _add(found: Proposed, file: Path, line: int, document: Any) -> None:
         _refuse(file, line, "this document is no Kubernetes object: it has no kind")
     kind = document["kind"]
     if kind not in (_POLICY, _BINDING) or not str(document.get("apiVersion", "")).startswith(_GROUP):
+        _verify(file, line, document, _Object)
         found.others.append(document)
-        return
+    elif kind == _BINDING:
+        _verify(file, line, document, _Binding)
+        found.bindings.append(document)
+    else:
+        _verify(file, line, document, _Policy)
+        _add_policy(found, file, line, document)
+
+
+def _verify(file: Path, line: int, document: Any, shape: type[Any]) -> None:
     try:
-        shape: type[Any] = _Policy if kind == _POLICY else _Binding
         msgspec.convert(document, shape)
     except msgspec.ValidationError as error:
-        _refuse(file, line, f"this {kind} is none: {error}")
-    if kind == _BINDING:
-        found.bindings.append(document)
-        return
+        _refuse(file, line, f"this is no {document['kind']}: {error}")
+
+
+def _add_policy(found: Proposed, file: Path, line: int, document: dict[str, Any]) -> None:
+    name = document["metadata"]["name"]
+    if name in found.policies:
+        _refuse(file, line, f"there is another {_POLICY} {name}")
     for expression, why in compile_errors(document):
         _refuse(file, line, f"the expression {expression!r} does not compile: {why.splitlines()[0]}")
-    found.policies[document["metadata"]["name"]] = document
+    found.policies[name] = document
 
 
-def _refuse(file: Path, line: int, what: str) -> None:
-    raise DefinitionError(f"{file}:{line}: {what}. Correct the file.")
+def _refuse(file: Path, line: int, what: str) -> NoReturn:
+    error = DefinitionError(f"{file}, line {line}: {what}.")
+    error.line = line
+    raise error from None
 
 
 class _Metadata(msgspec.Struct):
@@ -106,6 +120,12 @@ class _Requirement(msgspec.Struct):
     key: str
     operator: str
     values: list[str] | None = None
+
+
+class _Object(msgspec.Struct):
+    apiVersion: str
+    kind: str
+    metadata: _Metadata
 
 
 class _Selector(msgspec.Struct):
