@@ -24,7 +24,8 @@ def policy_decisions(snapshot: Snapshot | Path | str, policies: Path | str | Non
     from auditkit.what_if.decisions import policy_decisions
     from auditkit.what_if.policies import read
 
+    opened = open(snapshot)
     if policies is None:
         raise UsageError("A snapshot does not keep the policies of its cluster whole: their variables and match "
                          "conditions are not collected. Give the policies as YAML files with --policies.")
-    return policy_decisions(open(snapshot), read(Path(policies)))
+    return policy_decisions(opened, read(Path(policies)))
