@@ -11,7 +11,8 @@ from typing import Any
 from auditkit.admission.cel.checker import CompileError, check
 from auditkit.admission.cel.cost import OF_EXPRESSION, OF_MATCH_CONDITIONS, OF_POLICY, Budget
 from auditkit.admission.cel.library.rights import Authorizer, request_resource
-from auditkit.admission.cel.plan import Evaluate, Later, Scope, plan
+from auditkit.admission.cel.plan import Evaluate, plan
+from auditkit.admission.cel.scope import Later, Scope
 from auditkit.admission.cel.values import CelError, Unknown, Value, type_name
 from auditkit.admission.request import Object, Request, namespace_variable, request_variable
 from auditkit.admission.rights import Question, Rights
@@ -46,9 +47,11 @@ def _compiled(expression: str, types: Types) -> _Compiled | CompileError:
     """The expression ready to be evaluated, or why it is none."""
     try:
         node, of = check(expression, dict(types))
+        return _Compiled(plan(node), of)
     except CompileError as error:
         return error
-    return _Compiled(plan(node), of)
+    except RecursionError:
+        return CompileError("it is nested too deeply")
 
 
 def compile_errors(policy: Object) -> Iterator[tuple[str, str]]:
@@ -199,6 +202,8 @@ def _evaluate(expression: str, types: Types, names: Mapping[str, Any], budget: B
         return compiled.run(Scope(names, Budget(OF_EXPRESSION, budget)))
     except RecursionError:
         raise Unknown("an expression or an object that is nested too deeply") from None
+    except (ArithmeticError, MemoryError, ValueError) as error:
+        raise Unknown(f"a value that cannot be calculated with here ({type(error).__name__})") from None
 
 
 def _raised(expression: str, raised: CelError | Unknown) -> Finding:

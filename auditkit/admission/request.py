@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from auditkit.admission.cel.partial import ABSENT, Partial
+from auditkit.admission.cel.values import Unknown
 from auditkit.admission.rights import User
 
 Object = Mapping[str, Any]
@@ -135,11 +136,13 @@ _METADATA = ("name", "generateName", "namespace", "uid", "resourceVersion", "gen
              "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "finalizers")
 
 
-def namespace_variable(request: Request) -> Object | None:
+def namespace_variable(request: Request) -> Object | Unknown | None:
     """The variable ``namespaceObject``: the namespace of the object, without what the API server hides of it."""
     namespace = request.namespace_object
-    if namespace is None or request.about_namespace or not request.namespace:
+    if request.about_namespace or not request.namespace:
         return None
+    if namespace is None:
+        return Unknown(f"the namespace {request.namespace}")
     if isinstance(namespace, Partial):
         return namespace
     metadata = namespace.get("metadata") or {}

@@ -203,6 +203,17 @@ def test_an_expression_that_may_cost_more_than_the_server_allows_is_unknown():
     assert found.unresolved[0].why == "the API server's limit of costs: the expression may cost more"
 
 
+@pytest.mark.parametrize(("expression", "why"), [
+    ("semver('1.2." + "9" * 5000 + "').patch() > 0", "a value that cannot be calculated with here (ValueError)"),
+    ("(" * 300 + "true" + ")" * 300, "an expression that does not compile: "),
+    ("timestamp('0001-01-01T00:00:00Z').getHours('-01:00') > 0", "a value that cannot be calculated with here (OverflowError)"),
+    ("namespaceObject.metadata.name == 'shop'", "the namespace shop")])
+def test_what_is_beyond_bounds_or_not_given_is_unknown(expression, why):
+    found = decided(expression, asked=request(pod(), namespaceObject=None))
+    assert found.outcome == "unknown"
+    assert found.unresolved[0].why.startswith(why)
+
+
 def test_rights_that_are_given_decide():
     role = {"metadata": {"name": "reader"}, "rules": [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]}
     bound = {"metadata": {"name": "r"}, "roleRef": {"kind": "ClusterRole", "name": "reader"},

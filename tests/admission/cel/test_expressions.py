@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from auditkit.admission.cel.checker import CompileError, check
 from auditkit.admission.cel.cost import Budget
 from auditkit.admission.cel.engine import engine
-from auditkit.admission.cel.plan import Scope, plan
+from auditkit.admission.cel.plan import plan
+from auditkit.admission.cel.scope import Scope
 from auditkit.admission.cel.values import CelError, Duration, Optional, Timestamp, TypeValue, Uint, Unknown
 
 OBJECT = {

@@ -5,7 +5,8 @@ import pytest
 from auditkit.admission.cel.checker import check
 from auditkit.admission.cel.cost import Budget
 from auditkit.admission.cel.library.rights import Authorizer
-from auditkit.admission.cel.plan import Scope, plan
+from auditkit.admission.cel.plan import plan
+from auditkit.admission.cel.scope import Scope
 from auditkit.admission.cel.values import CelError, Optional, Unknown
 from auditkit.admission.rights import Rights, User
 
@@ -159,8 +160,10 @@ def test_formatted_texts(expression, worth):
     assert value(expression) == worth
 
 
-@pytest.mark.parametrize("expression", ["'%e'.format([1.5])", "'%f'.format([12345.6])"])
-def test_what_the_locale_of_the_server_writes_is_unknown(expression):
+@pytest.mark.parametrize("expression", [
+    "'%e'.format([1.5])", "'%f'.format([12345.6])", "'%.99999999f'.format([1.5])", "lists.range(10000000)",
+    "quantity('" + "9" * 5000 + "')"])
+def test_what_the_server_writes_in_its_locale_or_may_be_too_large_is_unknown(expression):
     with pytest.raises(Unknown):
         value(expression)
 

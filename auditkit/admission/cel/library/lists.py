@@ -5,8 +5,9 @@ from functools import cmp_to_key
 from itertools import pairwise
 
 from auditkit.admission.cel import operators
+from auditkit.admission.cel.cost import OF_EXPRESSION
 from auditkit.admission.cel.functions import function
-from auditkit.admission.cel.values import CelError, Duration, Uint, Value, text_of, type_name
+from auditkit.admission.cel.values import CelError, Duration, Uint, Unknown, Value, text_of, type_name
 
 _COMPARABLE = ("int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes")
 _ZEROS: dict[str, Value] = {"int": 0, "uint": Uint(0), "double": 0.0, "duration": Duration(0)}
@@ -116,6 +117,8 @@ def reverse(elements: list[Value]) -> list[Value]:
 
 @function("lists.range(int) -> list<int>", standard=True)
 def numbers_up_to(end: int) -> list[int]:
+    if end > OF_EXPRESSION:
+        raise Unknown("the API server's limit of costs: so many numbers cost more")
     return list(range(end))
 
 

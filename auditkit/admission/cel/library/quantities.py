@@ -6,14 +6,15 @@ from decimal import ROUND_UP, Context, Decimal
 
 from auditkit.admission.cel.functions import function
 from auditkit.admission.cel.numbers import INT_MAX, INT_MIN
-from auditkit.admission.cel.values import CelError, Opaque
+from auditkit.admission.cel.values import CelError, Opaque, Unknown
 
 _PATTERN = r"^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$"
 _WRITTEN = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
 _EXPONENT = re.compile(r"[eE]([-+]?[0-9]+)", re.ASCII)
-_EXACT = Context(prec=400)
+_EXACT = Context(prec=1000)
+_LONGEST = 300
 _FINEST = -9
 _SMALLEST = Decimal("1e-9")
 _LARGEST = Decimal(INT_MAX)
@@ -46,6 +47,8 @@ def _parse(text: str) -> Quantity:
         raise CelError(f"quantities must match the regular expression '{_PATTERN}'")
     sign, whole, fraction, suffix = written.groups()
     whole, fraction = whole.lstrip("0") or "0", fraction or ""
+    if len(whole) + len(fraction) > _LONGEST:
+        raise Unknown("a quantity of so many digits")
     base, exponent = _power(suffix)
     amount = Decimal(f"{whole}.{fraction or 0}")
     amount = _EXACT.multiply(amount, Decimal(2 ** exponent)) if base == 2 else _EXACT.scaleb(amount, exponent)
@@ -62,7 +65,7 @@ def _power(suffix: str) -> tuple[int, int]:
     if suffix in _BINARY:
         return 2, _BINARY[suffix]
     exponent = _EXPONENT.fullmatch(suffix)
-    if not exponent or abs(int(exponent[1])) > 300:
+    if not exponent or len(exponent[1]) > 4 or abs(int(exponent[1])) > _LONGEST:
         raise CelError("unable to parse quantity's suffix")
     return 10, int(exponent[1])
 

@@ -18,6 +18,7 @@ from auditkit.admission.cel.values import (
 from auditkit.base.go_text import go_quoted
 
 _DIGITS = "0123456789"
+_LONGEST_PRECISION = 4
 _GROUPED = 1000
 """From here on the API server writes a number in groups of three digits, as its locale has it."""
 
@@ -67,6 +68,8 @@ def _precision(pattern: str, position: int) -> tuple[int | None, int]:
         raise CelError(f"{failed}could not find end of precision specifier")
     if end == position + 1:
         raise CelError(f'{failed}error while converting precision to integer: strconv.Atoi: parsing "": invalid syntax')
+    if end - position > _LONGEST_PRECISION:
+        raise Unknown("a number with so many decimals")
     return int(pattern[position + 1:end]), end
 
 
