@@ -38,6 +38,8 @@ def match(constraints: Object, request: Request, context: Object) -> Match | Non
 def selects(selector: Object | None, labels: Mapping[str, str] | None) -> bool:
     """Whether a label selector picks what has these labels."""
     labels, selector = labels or {}, selector or {}
+    if not isinstance(labels, Mapping):
+        raise Unknown("labels that are no map")
     return (all(labels.get(key) == value for key, value in (selector.get("matchLabels") or {}).items())
             and all(_meets(each, labels) for each in selector.get("matchExpressions") or ()))
 

@@ -67,7 +67,7 @@ def _of(snapshot: Snapshot, resource: Resource) -> Iterator[Found]:
     below = []
     for table in TABLES.values():
         for rows in table.rows:
-            if rows.source == resource.name and not rows.keep and _one_row_each(table, rows) and _names(table, rows):
+            if rows.source == resource.name and _usable(table, rows):
                 if rows.path:
                     below.append((table, rows))
                 else:
@@ -76,6 +76,19 @@ def _of(snapshot: Snapshot, resource: Resource) -> Iterator[Found]:
         _add_below(shapes, snapshot, table, rows)
     for (namespace, name), shape in shapes.items():
         yield Found(resource, namespace, name, _put_together(shape, resource))
+
+
+def _usable(table: Table, rows: Rows) -> bool:
+    """Whether a table tells which of its rows come from here, of which object they are, and all of them."""
+    return bool(not rows.keep and _one_row_each(table, rows) and _told_apart(table, rows) and _names(table, rows))
+
+
+def _told_apart(table: Table, rows: Rows) -> bool:
+    """Whether a column tells the rows that come from here from the others of the table."""
+    told = {_place(column, rows).removeprefix("=") for column in table.columns}
+    own = {key: value for key, value in rows.constants.items() if key in told}
+    return all(any(other.constants.get(key) != value for key, value in own.items())
+               for other in table.rows if other is not rows)
 
 
 def _one_row_each(table: Table, rows: Rows) -> bool:
@@ -192,7 +205,7 @@ def _leaf(place: str, column: Column, value: Any) -> Any:
     if column.absent is not None and value == column.absent:
         return ABSENT if place.rpartition(".")[2] in _NEVER_WRITTEN else Perhaps(value, place)
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+        return Hidden(place) if value.microsecond else value.strftime("%Y-%m-%dT%H:%M:%SZ")
     return value
 
 

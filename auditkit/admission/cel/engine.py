@@ -9,7 +9,7 @@ import json
 from functools import cache
 from typing import Any
 
-from auditkit.admission.cel.values import CelError
+from auditkit.admission.cel.values import CelError, Unknown
 from auditkit.errors import MissingDependency
 
 
@@ -37,16 +37,20 @@ def _searching() -> Any:
 def matches(text: str, pattern: str) -> bool:
     """Whether a regular expression (RE2) matches anywhere in a text."""
     expression, _ = _searching()
-    return bool(_plain(expression.eval(data={"text": text, "pattern": pattern, "group": ""})))
+    return bool(_searched(expression, text, pattern))
 
 
 def group(text: str, pattern: str, number: int) -> str:
     """A group of a regular expression that matches all of a text."""
     _, expression = _searching()
-    return str(_plain(expression.eval(data={"text": text, "pattern": pattern, "group": f"\\{number}"})))
+    return str(_searched(expression, text, pattern, f"\\{number}"))
 
 
-def _plain(result: Any) -> Any:
+def _searched(expression: Any, text: str, pattern: str, group: str = "") -> Any:
+    try:
+        result = expression.eval(data={"text": text, "pattern": pattern, "group": group})
+    except RuntimeError:  # a text that is no UTF-8
+        raise Unknown("a text that has letters which are none") from None
     value = result.plain_value()
     if result.type().name() == "ERROR":
         raise CelError(value)

@@ -85,9 +85,15 @@ def _map(node: MapOf) -> Evaluate:
 
     def evaluate(scope: Scope) -> Value:
         scope.budget.spend(30)
-        pairs = ((key(scope), value(scope), optional) for key, value, optional in entries)
+        pairs = ((_key(key(scope)), value(scope), optional) for key, value, optional in entries)
         return {key: each for key, value, optional in pairs for each in _given(value, optional, "map entry")}
     return evaluate
+
+
+def _key(value: Value) -> Value:
+    if isinstance(value, list | Mapping):
+        raise Unknown("a map with lists or maps as keys")
+    return value
 
 
 def _given(value: Value, optional: bool, what: str) -> tuple[Value, ...]:
