@@ -55,18 +55,28 @@ def _compiled(expression: str, types: Types) -> _Compiled | CompileError:
 
 
 def compile_errors(policy: Object) -> Iterator[tuple[str, str]]:
-    """Each expression of a policy that does not compile, and why."""
-    spec = policy["spec"]
-    types = _types(spec)
-    conditions = [(each["expression"], ()) for each in spec.get("matchConditions") or ()]
-    variables = [(each["expression"], types[:number]) for number, each in enumerate(spec.get("variables") or ())]
-    validations = [(text, types) for each in spec.get("validations") or ()
-                   for text in (each["expression"], each.get("messageExpression")) if text]
-    annotations = [(each["valueExpression"], types) for each in spec.get("auditAnnotations") or ()]
-    for expression, known in (*conditions, *variables, *validations, *annotations):
+    """Each expression of a policy that the API server would refuse, and why: it does not compile, or gives no bool."""
+    for expression, known, wanted in _expressions(policy["spec"]):
         found = _compiled(expression, known)
         if isinstance(found, CompileError):
-            yield expression, str(found)
+            yield expression, f"it does not compile: {found}"
+        elif wanted and found.type not in wanted:
+            yield expression, f"it must evaluate to {' or '.join(wanted)} but evaluates to {found.type}"
+
+
+def _expressions(spec: Object) -> Iterator[tuple[str, Types, tuple[str, ...]]]:
+    """The expressions of a policy, each with the variables that it sees and the types that it may have (none: any)."""
+    types = _types(spec)
+    for each in spec.get("matchConditions") or ():
+        yield each["expression"], (), ("bool",)
+    for number, each in enumerate(spec.get("variables") or ()):
+        yield each["expression"], types[:number], ()
+    for each in spec.get("validations") or ():
+        yield each["expression"], types, ("bool",)
+        if each.get("messageExpression"):
+            yield each["messageExpression"], types, ("string",)
+    for each in spec.get("auditAnnotations") or ():
+        yield each["valueExpression"], types, ("string", "null_type")
 
 
 def _types(spec: Object) -> Types:

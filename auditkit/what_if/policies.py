@@ -101,7 +101,7 @@ def _add_policy(found: Proposed, file: Path, line: int, document: dict[str, Any]
     if name in found.policies:
         _refuse(file, line, f"there is another {_POLICY} {name}")
     for expression, why in compile_errors(document):
-        _refuse(file, line, f"the expression {expression!r} does not compile: {why.splitlines()[0]}")
+        _refuse(file, line, f"the expression {expression!r} cannot be used: {why.splitlines()[0]}")
     found.policies[name] = document
 
 

@@ -12,7 +12,7 @@ kind: ValidatingAdmissionPolicy
 metadata: {name: p}
 spec:
   matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], resources: [pods], operations: [CREATE]}]}
-  validations: [{expression: "object.spec.hostNetwork"}]
+  validations: [{expression: "has(object.spec.hostNetwork)"}]
 """
 BINDING = """apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -56,8 +56,10 @@ def test_a_policy_without_a_binding_is_taken_to_deny(tmp_path: Path) -> None:
     (f"{POLICY}---\n{BINDING.replace('[Warn]', 'Warn')}",
      "line 8: this is no ValidatingAdmissionPolicyBinding: Expected `array`, got `str` - at `$.spec.validationActions`."),
     (f"{POLICY}---\n{POLICY}", "line 8: there is another ValidatingAdmissionPolicy p."),
-    (POLICY.replace("object.spec", "nobody"), "line 1: the expression 'nobody.hostNetwork' does not compile: "
-     "ERROR: <input>:1:7: undeclared reference to 'nobody.hostNetwork' (in container '')."),
+    (POLICY.replace("has(object.spec.hostNetwork)", "object.spec"), "line 1: the expression 'object.spec' cannot be used: it "
+     "must evaluate to bool but evaluates to dyn."),
+    (POLICY.replace("has(object.spec.hostNetwork)", "nobody.hostNetwork"), "line 1: the expression 'nobody.hostNetwork' cannot be used: it does not "
+     "compile: ERROR: <input>:1:7: undeclared reference to 'nobody.hostNetwork' (in container '')."),
     ("\x00", "line 1: it is no YAML: control characters are not allowed.")])
 def test_a_mistake_is_a_sentence_with_file_and_line(tmp_path: Path, text: str, says: str) -> None:
     file = written(tmp_path, text)
