@@ -29,10 +29,11 @@ def policy_decisions(snapshot: Snapshot, proposed: Proposed) -> pd.DataFrame:
     rows = [row for found in objects(snapshot, asked) for row in _rows(found, proposed, context)]
     frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="string[pyarrow]")
     tables = [table.name for table in TABLES.values() if {rows.source for rows in table.rows} & set(asked)]
+    left_out = [sentence for name, policy in proposed.policies.items() for sentence in _left_out(name, policy)]
     order = frame["outcome"].map({outcome: at for at, outcome in enumerate(_ORDER)})
     found = frame.assign(order=order).sort_values(
         ["order", "policy", "kind", "namespace", "name"], ignore_index=True).drop(columns="order")
-    found.attrs["gaps"] = snapshot.gaps(tables)
+    found.attrs["gaps"] = [*snapshot.gaps(tables), *left_out]
     return found
 
 
@@ -53,6 +54,23 @@ def _may_match(policy: Mapping[str, Any], resource: Resource) -> bool:
     return not rules or any(_names(rule.get("apiGroups") or (), resource.group)
                             and any(_names([each.partition("/")[0]], resource.plural)
                                     for each in rule.get("resources") or ()) for rule in rules)
+
+
+def _left_out(name: str, policy: Mapping[str, Any]) -> Iterator[str]:
+    """What a policy is for and is not decided here: kinds without whole objects, and requests that create nothing."""
+    rules = policy["spec"]["matchConstraints"].get("resourceRules") or ()
+    kept = {(resource.group, resource.plural) for resource in RESOURCES.values() if resource.form == "object"}
+    if not rules or any("*" in each for rule in rules for each in rule.get("resources") or ()):
+        yield (f"the policy {name} is for every kind; of Secrets, ConfigMaps and kinds without a table nothing is "
+               "decided")
+    asked = {(group, each) for rule in rules for group in rule.get("apiGroups") or ()
+             for each in rule.get("resources") or ()}
+    for group, resource in sorted(asked):
+        if "*" not in group + resource and (group, resource) not in kept:
+            whole = f"{resource}.{group}" if group else resource
+            yield f"the policy {name} is for {whole}, of which a snapshot has no objects"
+    if rules and not any(_names(rule.get("operations") or (), "CREATE") for rule in rules):
+        yield f"the policy {name} is not for requests that create an object"
 
 
 def _names(given: Sequence[str], wanted: str) -> bool:

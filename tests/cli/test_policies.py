@@ -91,3 +91,16 @@ def test_the_same_frame_in_python(proposed: str) -> None:
 def test_policies_have_to_be_given() -> None:
     with pytest.raises(UsageError, match="^A snapshot does not keep the policies of its cluster whole"):
         auditkit.policy_decisions("demo")
+
+
+def test_what_a_policy_is_for_and_a_snapshot_does_not_have_is_said(tmp_path: Path) -> None:
+    one = PROPOSED.split("---", maxsplit=1)[0]
+    for name, changed in {"secrets": one.replace("resources: [pods]", "resources: [secrets, pods/exec]"),
+                          "all": one.replace("resources: [pods]", 'resources: ["*"]'),
+                          "updates": one.replace("[CREATE]", "[UPDATE]")}.items():
+        (tmp_path / f"{name}.yaml").write_text(changed.replace("no-host", name))
+    assert auditkit.policy_decisions("demo", tmp_path).attrs["gaps"] == [
+        "the policy all is for every kind; of Secrets, ConfigMaps and kinds without a table nothing is decided",
+        "the policy secrets is for pods/exec, of which a snapshot has no objects",
+        "the policy secrets is for secrets, of which a snapshot has no objects",
+        "the policy updates is not for requests that create an object"]
