@@ -124,8 +124,16 @@ class _Course:
         asked = self._asked()
         if spec.get("matchResources") and not match(spec["matchResources"], asked, self._context):
             return
+        before, denials = self._denial, []
         for param in parameters.collect(self._spec.get("paramKind"), spec.get("paramRef"), asked, self._context):
+            self._denial = before
             self._validate(binding, Evaluation(self._policy, self._request, param, self._context))
+            denials.append(self._denial)
+        self._denial = next((each for each in denials if each), before)
+        if len({each for each in denials if each}) > 1:
+            self._unsure = True
+            self._unresolved.append(Unresolved("paramRef", "the order in which the API server takes the parameters: the "
+                                                           "message of its denial depends on it"))
 
     def _asked(self) -> Request:
         """The request in the version that was asked for: bindings match on that."""

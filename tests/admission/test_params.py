@@ -23,7 +23,7 @@ def seen(reference, params, kind=KIND, asked=None, **more):
     spec = {"paramKind": kind, **more}
     failing = {"expression": "false", "messageExpression": "params == null ? 'none' : params.metadata.name"}
     context = {"params": params, "crds": [GUARD]}
-    found = decide(policy(failing, **spec), [binding("Warn", "Deny", **({"paramRef": reference} if reference else {}))],
+    found = decide(policy(failing, **spec), [binding("Warn", **({"paramRef": reference} if reference else {}))],
                    asked or request(pod()), context)
     return [each.split(": ")[-1].rstrip('"') for each in found.warnings] or [found.outcome, found.message]
 
@@ -40,6 +40,17 @@ def test_a_parameter_is_found_by_name_in_the_namespace_of_the_object_or_a_given_
 def test_parameters_that_are_selected_are_used_one_after_the_other():
     assert seen({"selector": {"matchLabels": {"set": "x"}}}, PARAMS) == ["a", "b"]
     assert seen({"selector": {}}, PARAMS) == ["a", "b", "c"]
+
+
+def test_which_of_several_parameters_denies_first_is_not_known():
+    denying = {"expression": "false", "messageExpression": "params.metadata.name"}
+    bound = [binding(paramRef={"selector": {}})]
+    found = decide(policy(denying, paramKind=KIND), bound, request(pod()), {"params": PARAMS})
+    assert (found.outcome, found.message) == ("unknown", None)
+    assert found.unresolved[0].why.startswith("the order in which the API server takes the parameters")
+    same = decide(policy({**denying, "messageExpression": "'same'"}, paramKind=KIND), bound, request(pod()),
+                  {"params": PARAMS})
+    assert same.outcome == "denied"
 
 
 def test_without_a_reference_or_a_kind_there_is_none():
