@@ -16,6 +16,7 @@ from auditkit.admission.request import Object, Request
 from auditkit.admission.warning_headers import warning_headers
 
 _CODES = {"Forbidden": 403, "Unauthorized": 401, "RequestEntityTooLarge": 413}
+_NO_ORDER = "the order in which the API server takes the parameters: the message of its denial depends on it"
 _INVALID, _INVALID_CODE = "Invalid", 422
 
 
@@ -132,8 +133,7 @@ class _Course:
         self._denial = next((each for each in denials if each), before)
         if len({each for each in denials if each}) > 1:
             self._unsure = True
-            self._unresolved.append(Unresolved("paramRef", "the order in which the API server takes the parameters: the "
-                                                           "message of its denial depends on it"))
+            self._unresolved.append(Unresolved("paramRef", _NO_ORDER))
 
     def _asked(self) -> Request:
         """The request in the version that was asked for: bindings match on that."""
