@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from auditkit.api.reporting import report
     from auditkit.api.signing import sign, verify
     from auditkit.api.snapshots import collect, demo, open
+    from auditkit.api.what_if import policy_decisions
     from auditkit.collectors.sources.bounds import Bounds
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
            "demo", "diff", "evaluate", "explain", "export", "frameworks", "given", "load_framework", "open", "period",
-           "population", "reperform", "report", "sample", "sign", "verdict_changes", "verify", "workpapers"]
+           "policy_decisions", "population", "reperform", "report", "sample", "sign", "verdict_changes", "verify",
+           "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -35,6 +37,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.reporting": ("report",),
         "api.signing": ("sign", "verify"),
         "api.snapshots": ("collect", "demo", "open"),
+        "api.what_if": ("policy_decisions",),
         "collectors.sources.bounds": ("Bounds",),
         "snapshots.snapshot": ("Snapshot",),
     }

@@ -11,4 +11,11 @@ def _diff(earlier: Any, later: Any, **given: Any) -> Any:
     return diff(earlier, later, **given)
 
 
+def _policy_decisions(snapshot: Any, policies: Any = None) -> Any:
+    from auditkit.api.what_if import policy_decisions
+
+    return policy_decisions(snapshot, policies)
+
+
 VERBS["diff"] = _diff
+VERBS["policy_decisions"] = _policy_decisions

@@ -261,6 +261,11 @@ class Snapshot:
         """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
         return VERBS["diff"](earlier, self, tickets=tickets)
 
+    def policy_decisions(self, policies: Path | str | None = None) -> "pd.DataFrame":
+        """What proposed admission policies would do with its objects: `auditkit.policy_decisions`."""
+        found: pd.DataFrame = VERBS["policy_decisions"](self, policies)
+        return found
+
     def sql(self, query: str) -> "pd.DataFrame":
         """The answer to an SQL query (DuckDB) over the tables, derived ones and ``ledger`` among them.
 

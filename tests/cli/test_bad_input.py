@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[int, str, frozenset[str]]] = {
     "evaluate SNAPSHOT --controls WITH-BAD": (2, ".yaml", frozenset({"missing"})),
     "evaluate SNAPSHOT --checks BAD": (2, ".py", frozenset()),
     "explain BAD CC6.1": (2, "", frozenset()),
+    "policies BAD": (2, "", frozenset()),
+    "policies SNAPSHOT --policies BAD": (2, ".yaml", frozenset()),
     "report BAD": (2, "", frozenset()),
     "report SNAPSHOT --output BAD": (2, "", FOLDERS),
     "report SNAPSHOT --notebook BAD --output OUT": (2, ".ipynb", frozenset()),

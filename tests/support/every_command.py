@@ -18,6 +18,19 @@ ELSEWHERE = {
 CIS = ["-f", "cis-kubernetes"]
 
 
+POLICY = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: no-pods}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]
+  validations:
+  - expression: object.metadata.namespace == 'elsewhere'
+    messageExpression: "'no pod ' + object.metadata.name + ' in ' + object.metadata.namespace"
+"""
+
+
 def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
     """The words of each command, in an order in which files are there when they are read."""
     store = earlier.parents[1]
@@ -46,6 +59,9 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
         yield "export", later, *CIS, "--format", form, "--output", output / form
     yield "export", later, *CIS, "--format", "csv", "--output", output / "tables"
     yield "export", later, *CIS, "--format", "parquet", "--output", output / "tables"
+    (output / "policy.yaml").write_text(POLICY)
+    for form in ("text", "json"):
+        yield "policies", later, "--policies", output / "policy.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from auditkit.analysis.pod_security.specs import Listing, Specs, each, go_quoted, joined, keys, outside, said, true
+from auditkit.analysis.pod_security.specs import Listing, Specs, each, joined, keys, outside, said, true
+from auditkit.base.go_text import go_quoted
 
 APPARMOR_ANNOTATION = "container.apparmor.security.beta.kubernetes.io/"
 SECCOMP_ANNOTATION = "container.seccomp.security.alpha.kubernetes.io/"

@@ -3,7 +3,6 @@
 Everything here is by place: pod 0 is the first row of the pods, and what is said of pods is a Series of their length.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
@@ -20,8 +19,7 @@ _SET_BY_BOTH = ["apparmor_type", "run_as_non_root", "run_as_user", "seccomp_type
 _OF_PODS = [*_SET_BY_BOTH, "host_ipc", "host_network", "host_pid", "host_users", "os_name"]
 _OF_CONTAINERS = [*_SET_BY_BOTH, "name", "type", "allow_privilege_escalation", "privileged", "proc_mount"]
 _VISITED = pa.array(["init", "regular", "ephemeral"])
-_GO_ESCAPES = {'"': r"\"", "\\": r"\\", "\a": r"\a", "\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t",
-               "\v": r"\v"}
+
 
 
 def keys(frame: pd.DataFrame, *names: str) -> pa.Array:
@@ -232,19 +230,3 @@ def each(values: pd.Series, function: Callable[[str], str]) -> pd.Series:
     encoded = filled(values).dictionary_encode()
     changed = pa.array(map(function, encoded.dictionary.to_pylist()), pa.string())
     return texts(changed.take(encoded.indices))
-
-
-def go_quoted(text: str) -> str:
-    """A string as Go's ``%q`` writes it."""
-    return '"' + re.sub(r'["\\]|[^\x20-\x7e]', _go_escape, text) + '"'
-
-
-def _go_escape(match: re.Match[str]) -> str:
-    char: str = match[0]
-    if char in _GO_ESCAPES:
-        return _GO_ESCAPES[char]
-    if char.isprintable():
-        return char
-    if char.isascii():
-        return f"\\x{ord(char):02x}"
-    return f"\\u{ord(char):04x}" if char <= "\uffff" else f"\\U{ord(char):08x}"

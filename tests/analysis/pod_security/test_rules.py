@@ -24,7 +24,7 @@ from auditkit.analysis.pod_security.levels import (
     template_pod_security,
 )
 from auditkit.analysis.pod_security.rules import APPARMOR_ANNOTATION
-from auditkit.analysis.pod_security.specs import go_quoted
+from auditkit.base.go_text import go_quoted
 from auditkit.checks import pss
 from auditkit.errors import UsageError
 

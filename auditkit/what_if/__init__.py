@@ -1,0 +1,1 @@
+"""What would be: proposed rules applied to what a snapshot shows."""
