@@ -14,7 +14,6 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
-    from auditkit.exports.bundle import Sign
     from auditkit.reports.reperform import Reperformance
     from auditkit.reports.report_findings import ReportFindings
     from auditkit.snapshots.verifying import Verification
@@ -111,14 +110,12 @@ def export_tables(snapshot: Snapshot | Path | str, output: Path | str, format: s
 
 def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str], output: Path | str = "bundle.zip", *,
            store: Path | str | None = None, files: Iterable[Path | str] = (),
-           progress: Callable[[str], None] | None = None, sign: "Sign | None" = None,
-           **options: Unpack[Options]) -> Path:
+           progress: Callable[[str], None] | None = None, **options: Unpack[Options]) -> Path:
     """Pack snapshots, the verdicts on them and the reports of frameworks into one archive; returns its path.
 
     ``snapshots`` and all those of ``store`` are packed, and the reports of the newest of each cluster are written.
-    ``files`` are added by their names; ``sign`` signs the index (`auditkit.exports.bundle`). The other parameters are
-    those of `evaluate`. Raises `UsageError` where there is nothing to pack, `SnapshotError` for a snapshot of the store
-    that cannot be opened.
+    ``files`` are added by their names. The other parameters are those of `evaluate`. Raises `UsageError` where there is
+    nothing to pack, `SnapshotError` for a snapshot of the store that cannot be opened.
     """
     from auditkit.exports import bundle as _bundle
 
@@ -130,7 +127,7 @@ def bundle(snapshots: Iterable[Snapshot | Path | str], frameworks: Iterable[str]
             for name in frameworks:
                 judged.append(evaluate(snapshot, name, **options))
                 reports += report(snapshot, name, space / "reports", progress, **options)
-        whole.write(Path(output), _bundle.bundle(held, judged, reports, map(Path, files), sign))
+        whole.write(Path(output), _bundle.bundle(held, judged, reports, map(Path, files)))
     return Path(output)
 
 
@@ -201,10 +198,10 @@ def verify_evidence(path: Path | str, store: Path | str | None = None) -> "Verif
     if not path.is_file():
         return verify_stored(path)
     found.files, found.bytes = 1, path.stat().st_size
+    notes: list[str] = []
     if is_bundle(path):
         packed = bundle_findings(path)
-        found.files = packed.files
-        wrong, notes = packed.wrong, packed.unverified
+        found.files, wrong = packed.files, packed.wrong
     else:
         report = report_findings(path, store)
         wrong, notes = report.wrong, report.unverified

@@ -14,12 +14,11 @@
     people/        exceptions, attestations, frameworks and checks that were given
     files/         what was added by name: workpapers, exports
 
-The same content gives the same bytes. ``sign`` is called with the bytes of ``bundle.json``; what it returns becomes
-``bundle.dsse.json``.
+The same content gives the same bytes. A signature of the bundle lies beside it (`auditkit.snapshots.signed`).
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,23 +34,19 @@ from auditkit.snapshots import chain
 from auditkit.snapshots.manifest import DIGITS
 from auditkit.snapshots.snapshot import Snapshot
 
-Sign = Callable[[bytes], bytes]
-
 STATEMENT, TYPE = "https://in-toto.io/Statement/v1", "urn:auditkit:bundle:v1"
-INDEX, SUMS, SIGNATURE, LETTER, PAGE = "bundle.json", "SHA256SUMS", "bundle.dsse.json", "LETTER.md", "index.html"
+INDEX, SUMS, LETTER, PAGE = "bundle.json", "SHA256SUMS", "LETTER.md", "index.html"
 
 
 class Findings(msgspec.Struct):
-    """What verifying a bundle found: sentences on what is wrong, how many files are as they were, and what was not
-    verified."""
+    """What verifying a bundle found: sentences on what is wrong, and how many files its index names."""
 
     wrong: list[str]
     files: int
-    unverified: list[str] = []
 
 
 def bundle(snapshots: Iterable[Snapshot], evaluations: Iterable[Evaluation], reports: Iterable[Path] = (),
-           files: Iterable[Path] = (), sign: Sign | None = None) -> bytes:
+           files: Iterable[Path] = ()) -> bytes:
     """The bytes of a bundle. ``files`` are added by their names. Raises `UsageError` where a file cannot be read, two
     have one name, or a snapshot lies nowhere."""
     snapshots, evaluations = list(snapshots), list(evaluations)
@@ -66,10 +61,9 @@ def bundle(snapshots: Iterable[Snapshot], evaluations: Iterable[Evaluation], rep
         _add(content, {f"files/{path.name}": given(path)})
     content[LETTER] = bundle_pages.letter(snapshots, evaluations, list(content)).encode()
     content[PAGE] = bundle_pages.index(snapshots, evaluations, _facts(content)).encode()
-    statement = msgspec.json.format(msgspec.json.encode(_statement(snapshots, evaluations, content)), indent=1)
-    content[INDEX] = statement
+    content[INDEX] = msgspec.json.format(msgspec.json.encode(_statement(snapshots, evaluations, content)), indent=1)
     content[SUMS] = "".join(f"{digest}  {name}\n" for name, (digest, _) in _facts(content).items()).encode()
-    return packed({**content, **({SIGNATURE: sign(statement)} if sign else {})})
+    return packed(content)
 
 
 def bundle_findings(path: Path) -> Findings:
@@ -80,7 +74,7 @@ def bundle_findings(path: Path) -> Findings:
     sums = {name: archive.digest(name)[0] for name in archive.names}
     wrong = [f"{name} is missing." for name in sorted(named.keys() - sums.keys())]
     wrong += [f"{name} was added: {INDEX} does not name it." for name in
-              sorted(sums.keys() - named.keys() - {INDEX, SUMS, SIGNATURE})]
+              sorted(sums.keys() - named.keys() - {INDEX, SUMS})]
     wrong += [f"{name} was changed: its SHA-256 is not the one in {INDEX}."
               for name in sorted(named.keys() & sums.keys()) if named[name] != sums[name]]
     expected = "".join(f"{digest}  {name}\n" for name, digest in sorted({**named, INDEX: sums[INDEX]}.items()))
@@ -88,8 +82,7 @@ def bundle_findings(path: Path) -> Findings:
         wrong.append(f"{SUMS} is missing.")
     elif archive.read(SUMS) != expected.encode():
         wrong.append(f"{SUMS} does not have the digests that {INDEX} has.")
-    return Findings(wrong, len(named), [f"{SIGNATURE} in it was not verified: only a signature beside the bundle is."]
-                    if SIGNATURE in sums else [])
+    return Findings(wrong, len(named))
 
 
 def is_bundle(path: Path) -> bool:

@@ -136,14 +136,6 @@ def test_a_bundle_is_signed_beside_itself(house: Path, packed: bytes) -> None:
     assert "which nobody named as trusted" in auditkit("verify", path).stdout
 
 
-def test_a_signature_within_a_bundle_is_told_not_to_count(house: Path, packed: bytes) -> None:
-    made = snapshot(pod("bad", privileged=True))
-    made.write(house / "other")
-    (house / "bundle.zip").write_bytes(bundle([made], [], sign=lambda index: b"signed"))
-    assert "note: " in (said := auditkit("verify", house / "bundle.zip").stdout)
-    assert "bundle.dsse.json in it was not verified" in said
-
-
 def test_signatures_are_handed_over_with_their_snapshots(house: Path) -> None:
     made = [snapshot(pod(name)) for name in ("one", "two")]
     folders = [each.write(house / "other") for each in made]

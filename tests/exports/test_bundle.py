@@ -69,13 +69,6 @@ def test_sha256sum_agrees(held: Snapshot, tmp_path: Path) -> None:
         assert hashlib.sha256((tmp_path / "out" / line[66:]).read_bytes()).hexdigest() == line[:64]
 
 
-def test_the_index_is_what_is_signed(held: Snapshot, tmp_path: Path) -> None:
-    path = packed(held, tmp_path, sign=lambda statement: b"signed " + hashlib.sha256(statement).digest())
-    archive = Archive(path)
-    assert archive.read("bundle.dsse.json") == b"signed " + hashlib.sha256(archive.read("bundle.json")).digest()
-    assert bundle_findings(path).wrong == []
-
-
 def rewritten(path: Path, change) -> Path:
     """The bundle with the same entries, of which ``change`` makes others: name and content, or none."""
     whole = io.BytesIO()
