@@ -35,7 +35,6 @@ __all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "det
            "requirements", "result", "snapshot", "summary", "table", "timeline", "weeks"]
 
 
-
 def _with_gaps(frame: pd.DataFrame) -> str | None:
     """A DataFrame as pandas shows it, and under it why rows may be missing."""
     said, drawn = doubts(frame.attrs.get("gaps")), frame._repr_html_()

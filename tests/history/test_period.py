@@ -259,7 +259,7 @@ def test_the_command_prints_text_json_and_csv(store, over, tmp_path) -> None:
     assert [(each["name"], each["last_seen"]) for each in rows] == [("bad", "2026-01-02T12:00:00+00:00")]
     assert auditkit(*words, "--frequency", "often").returncode == 2
     path = next(store.glob("acme/*-*"))
-    assert "1 " in auditkit("given", path).stdout and auditkit("given", path, "9").returncode == 2
+    assert "1\twards\t1\t" in auditkit("given", path).stdout and auditkit("given", path, "9").returncode == 2
     assert auditkit("given", path, "1", "-f", "wards").returncode == 0
 
 

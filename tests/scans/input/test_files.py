@@ -414,6 +414,6 @@ def test_a_full_disk_is_told_with_its_path(tmp_path: Path, monkeypatch: pytest.M
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(files.shutil, "copyfileobj", full)
-    with pytest.raises(UsageError, match=f"^{tmp_path}/auditkit-.*/input cannot be written: the disk is full"):
+    with pytest.raises(UsageError, match=f"^{tmp_path}/auditkit.partial-.*/input cannot be written: the disk is full"):
         files._kept(io.BytesIO(b"{}"), "-")
     assert list(tmp_path.iterdir()) == []
