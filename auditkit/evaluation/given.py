@@ -10,6 +10,7 @@ auditkit, a framework or a file of exceptions says today. Nothing in it is used 
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -158,9 +159,9 @@ def keep(snapshot: Snapshot, basis: Basis, given: list[PeopleFile], said: Callab
             return
         found, _ = given_of(snapshot, basis.framework)
         number = 1 + max((each.number for each in found if not each.distrusted), default=0)
-        content = msgspec.json.encode(_Record(number=number, basis=basis, people=given, verdicts=_digest(content),
-                                              said=said()), order="deterministic")
-        whole.write(place / f"{name}-{seal(content)[:DIGITS]}.json", content)
+        record = _Record(number=number, basis=basis, people=given, verdicts=_digest(content), said=said())
+        written = json.dumps(msgspec.to_builtins(record, order="deterministic"), ensure_ascii=True).encode()
+        whole.write(place / f"{name}-{seal(written)[:DIGITS]}.json", written)
 
 
 def given_of(snapshot: Snapshot, framework: str = "") -> tuple[list[Given], list[SnapshotError]]:

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import unicodedata
 import zipfile
 from collections.abc import Iterator
@@ -25,6 +26,8 @@ from auditkit.snapshots.snapshot import Snapshot
 HOSTILE = "=1+1\x1b]0;x\x07\u202e<script>alert(1)</script>|`b`*c*"
 """Instead of the name of a namespace: a formula, a terminal's title, a turn of the direction, a script, Markdown."""
 SCRIPT = "<script>alert"
+PLOTLY = re.compile(r"<script>/\*\*\s*\* plotly\.js .*?</script>", re.DOTALL)
+"""Plotly's own program in a page, in which such characters are part of the formats of pictures."""
 
 
 def hostile(snapshot: Snapshot) -> Snapshot:
@@ -70,7 +73,7 @@ def wrong(name: str, content: bytes) -> str:
     if suffix in (".html", ".md", ".txt") and SCRIPT in content.decode():
         return "script"
     if suffix in (".html", ".md", ".txt", ".json", ".jsonl", ".xml", ".yaml"):
-        return "" if harmless(content.decode().replace("\\u202e", "")) else "steering characters"
+        return "" if harmless(PLOTLY.sub("", content.decode())) else "steering characters"
     return ""
 
 

@@ -53,7 +53,7 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     for form in ("json", "csv"):
         for population in ("pods", "images", "changes"):
             yield ("sample", store, "--population", population, "--seed", "s", "--size", "5", *CIS, *period, "--format", form,
-                   "--output", output / f"{population}.{form}", "--population-file", output / f"{population}-all.{form}")
+                   "--output", output / f"{population}.{form}", "--population-file", output / f"{population}-{form}.jsonl")
     yield "sample", later, "--population", "all_containers", "--seed", "s", "--size", "5"
     for form in FORMATS:
         yield "export", later, *CIS, "--format", form, "--output", output / form
