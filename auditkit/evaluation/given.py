@@ -160,7 +160,7 @@ def keep(snapshot: Snapshot, basis: Basis, given: list[PeopleFile], said: Callab
         found, _ = given_of(snapshot, basis.framework)
         number = 1 + max((each.number for each in found if not each.distrusted), default=0)
         record = _Record(number=number, basis=basis, people=given, verdicts=_digest(content), said=said())
-        written = json.dumps(msgspec.to_builtins(record, order="deterministic"), ensure_ascii=True).encode()
+        written = json.dumps(msgspec.to_builtins(record, order="deterministic"), separators=(",", ":")).encode("ascii")
         whole.write(place / f"{name}-{seal(written)[:DIGITS]}.json", written)
 
 
