@@ -18,6 +18,7 @@ The same content gives the same bytes. A signature of the bundle lies beside it 
 """
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def bundle(snapshots: Iterable[Snapshot], evaluations: Iterable[Evaluation], rep
         _add(content, {f"files/{path.name}": given(path)})
     content[LETTER] = bundle_pages.letter(snapshots, evaluations, list(content)).encode()
     content[PAGE] = bundle_pages.index(snapshots, evaluations, _facts(content)).encode()
-    content[INDEX] = msgspec.json.format(msgspec.json.encode(_statement(snapshots, evaluations, content)), indent=1)
+    content[INDEX] = json.dumps(_statement(snapshots, evaluations, content), indent=1, ensure_ascii=True).encode()
     content[SUMS] = "".join(f"{digest}  {name}\n" for name, (digest, _) in _facts(content).items()).encode()
     return packed(content)
 

@@ -25,7 +25,7 @@ from auditkit.analysis.rbac.access_table import written_out
 from auditkit.analysis.rbac.authorizer import Access
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.analysis.rbac.who_can import describe_members, homes
-from auditkit.base.hostile_text import ESCAPED, one_line
+from auditkit.base.hostile_text import ESCAPED, one_line, short
 from auditkit.errors import UsageError
 from auditkit.snapshots.ledger import sentences
 from auditkit.snapshots.snapshot import Snapshot
@@ -45,7 +45,7 @@ LINES = (*RIGHTS, "bindings", "memberships", "subject_uses", "held_powers", "pat
 SHOWN = 12
 """How many rules of a role a line shows; it says how many more there are."""
 LONGEST = 8_000
-"""Characters of a cell; a workbook takes 32,767."""
+"""Characters of a cell; a workbook takes 32,767. A text that has more says how many."""
 STRING, INT = pd.ArrowDtype(pa.string()), pd.ArrowDtype(pa.int64())
 
 
@@ -209,8 +209,8 @@ def as_text(values: pd.Series) -> pd.Series:
     written out."""
     if pd.api.types.is_datetime64_any_dtype(values):
         values = values.dt.strftime("%Y-%m-%d %H:%M:%S")
-    texts = values.astype(STRING).fillna("").map(one_line).astype(STRING)
-    return texts.str.slice(0, LONGEST).str.strip()
+    texts = values.astype(STRING).fillna("").map(lambda text: short(one_line(text), LONGEST))
+    return texts.astype(STRING).str.strip()
 
 
 def unquoted(texts: pd.Series) -> pd.Series:

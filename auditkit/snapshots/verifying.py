@@ -112,8 +112,7 @@ def _cluster(cluster: Path, found: Verification, only: Path | None = None) -> tu
         return None
     for link in links:
         if link.folder and link.folder not in present:
-            found.add(cluster / link.folder, f"the snapshot is missing: entry {link.number:06} of the chain "
-                                                      "has it.")
+            found.add(cluster / link.folder, f"the snapshot is missing: entry {link.number:06} of the chain has it.")
     _verify_verdicts(cluster, found)
     return next((link.manifest.which for link in links if link.manifest), None)
 

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import openpyxl
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -31,8 +32,9 @@ PLOTLY = re.compile(r"<script>/\*\*\s*\* plotly\.js .*?</script>", re.DOTALL)
 
 
 def hostile(snapshot: Snapshot) -> Snapshot:
-    """The snapshot in which the name of a namespace is hostile, in every text that has it."""
-    return Snapshot(snapshot.apart().manifest, {name: _changed(snapshot.arrow(name)) for name in tables.TABLES})
+    """The snapshot in which the names of the cluster and of a namespace are hostile, in every text that has them."""
+    manifest = msgspec.structs.replace(snapshot.manifest, cluster=f"acme{HOSTILE}", identity=HOSTILE)
+    return Snapshot(manifest, {name: _changed(snapshot.arrow(name)) for name in tables.TABLES})
 
 
 def _changed(table: pa.Table) -> pa.Table:

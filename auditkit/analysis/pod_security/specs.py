@@ -21,7 +21,6 @@ _OF_CONTAINERS = [*_SET_BY_BOTH, "name", "type", "allow_privilege_escalation", "
 _VISITED = pa.array(["init", "regular", "ephemeral"])
 
 
-
 def keys(frame: pd.DataFrame, *names: str) -> pa.Array:
     """What rows are called, as one string each: kind (where there is one), namespace, and the columns named."""
     parts = [filled(frame[name]) for name in ("kind", "namespace", *names) if name in frame]

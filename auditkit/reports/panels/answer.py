@@ -47,7 +47,7 @@ def _complete(about: dict[str, Any]) -> str:
     missing, sources = about["sources"] - about["read"], text.count(about["sources"], "source")
     said = (f"{about['read']} of {sources} were read completely; {missing} incomplete." if missing
             else f"All {sources} were read completely.")
-    if other := len(about["gaps"]) - missing:
+    if other := about["not_whole"]:
         said += f" {text.count(other, 'table')} {'was' if other == 1 else 'were'} not collected as this version does."
     return said
 

@@ -5,11 +5,11 @@ snapshot, every requirement and every verdict, and the files of people that were
 and of the other attachments. Its SHA-256 digests stand on the cover of the PDF.
 """
 
+import json
 import re
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 import pandas as pd
 
 from auditkit.base.version import VERSION
@@ -65,7 +65,7 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
     _apart(files)
     seal = _seal(evaluation, {file["name"]: file["sha256"] for file in files}, given)
     files = [packed(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
-                    msgspec.json.format(msgspec.json.encode(seal), indent=1)), *files, *given]
+                    json.dumps(seal, indent=1, ensure_ascii=True).encode()), *files, *given]
     return Block("evidence", title="Attachments", files=files, seal=seal)
 
 

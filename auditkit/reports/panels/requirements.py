@@ -120,7 +120,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
         "as_of": manifest.as_of, "live": manifest.live, "stated": manifest.stated, "stated_by": manifest.stated_by,
         "transport": manifest.transport,
         "digest": snap.digest, "read": snap.sources_read[0], "sources": snap.sources_read[1],
-        "aside": snap.aside, "gaps": gaps,
+        "not_whole": len(snap.not_whole), "aside": snap.aside, "gaps": gaps,
         "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],
     }
 
