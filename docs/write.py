@@ -19,6 +19,7 @@ from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
+from auditkit.analysis.network.understood import ENGINES, UNDERSTOOD
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
 from auditkit.cli.judging import FailOn
@@ -180,6 +181,17 @@ def scanners() -> Iterator[str]:
         for one in sorted(all_readers(), key=lambda one: one.NAME)))
 
 
+def network_policies() -> Iterator[str]:
+    yield from _head("Network policies", "Whose policies decide in `flows`, `isolation`, `exposure` and the checks of "
+                     "the network, and what of them is understood. A policy decides only where its engine is seen to "
+                     "act. Where something is not understood, what depends on it is unknown, and "
+                     "`undecided_traffic` or the flow names the policy.")
+    yield ""
+    yield from _table(["engine", "kinds", "acts if"], ENGINES)
+    yield ""
+    yield from _table(["engine", "part", "understood", "otherwise"], UNDERSTOOD)
+
+
 class Parameter(NamedTuple):
     """An argument or option of a command, as `Annotated` declares it."""
 
@@ -290,8 +302,8 @@ def exit_codes() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "tables.md": collected, "derived-tables.md": derived, "checks.md": checks, "frameworks.md": frameworks,
-    "scanners.md": scanners, "permissions.md": permissions, "commands.md": commands, "errors.md": error_classes,
-    "exit-codes.md": exit_codes,
+    "scanners.md": scanners, "network-policies.md": network_policies, "permissions.md": permissions,
+    "commands.md": commands, "errors.md": error_classes, "exit-codes.md": exit_codes,
 }
 
 

@@ -27,7 +27,6 @@ class Engine(NamedTuple):
 
 
 _ANTREA = {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"}
-_CALICO = {"networkpolicies": "NetworkPolicy", "globalnetworkpolicies": "GlobalNetworkPolicy"}
 _GATEWAY = {"gateways": "Gateway", "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tcproutes": "TCPRoute",
             "tlsroutes": "TLSRoute", "udproutes": "UDPRoute", "listenersets": "ListenerSet"}
 _TRAEFIK = {"ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP",
@@ -36,8 +35,6 @@ _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "L
 
 ENGINES = (
     # Policies. Sources: each project's reference of its custom resources, under the group that stands here.
-    Engine("Calico", "projectcalico.org", _CALICO, traffic=True),
-    Engine("Calico", "crd.projectcalico.org", _CALICO, traffic=True),
     Engine("Antrea", "crd.antrea.io", _ANTREA, traffic=True),
     Engine("OVN-Kubernetes", "k8s.ovn.org", {
         "egressfirewalls": "EgressFirewall", "userdefinednetworks": "UserDefinedNetwork",
@@ -124,6 +121,10 @@ _NONE = re.compile(r"(?:^|\.)(?:upbound\.io|crossplane\.io|services\.k8s\.aws|cn
 Crossplane, the AWS and Azure service operators, Config Connector; OpenShift's own configuration; what Antrea computes;
 metrics, and the catalogue of the Operator Lifecycle Manager.
 """
+DECIDES_NOTHING = {
+    (group, plural) for group in ("projectcalico.org", "crd.projectcalico.org")
+    for plural in ("stagednetworkpolicies", "stagedglobalnetworkpolicies", "stagedkubernetesnetworkpolicies")}
+"""Kinds that are called as those that decide, and only propose."""
 
 
 class Decider(NamedTuple):
@@ -140,7 +141,7 @@ def decider(group: str, plural: str, kind: str) -> Decider | None:
 
     A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a Gateway may be one.
     """
-    if f"{plural}.{group}" in READ:
+    if f"{plural}.{group}" in READ or (group, plural) in DECIDES_NOTHING:
         return None
     for engine in ENGINES:
         if engine.group == group and plural in engine.kinds:

@@ -31,6 +31,7 @@ DTYPES = {
     "string": pa.string(),
     "boolean": pa.bool_(),
     "int64": pa.int64(),
+    "float64": pa.float64(),
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
