@@ -82,6 +82,9 @@ RESOURCES: dict[str, Resource] = {
     )
 }
 
+BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in reversed(RESOURCES.values())}
+"""The resource of each kind; where engines have a kind of the same name, that of Kubernetes."""
+
 BUILTIN = {f"{group}/{plural}" for group, plurals in {
     "": "bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims "
         "persistentvolumes pods podtemplates replicationcontrollers resourcequotas secrets serviceaccounts services",
