@@ -56,9 +56,9 @@ class Conditions:
         rows = self.conditions
         sure, perhaps = (np.zeros((len(rows), endpoints.classes), bool) for _ in range(2))
         perhaps[(rows["sort"] == MAYBE).to_numpy(bool)] = True
-        places = _Places(endpoints, addresses)
+        places, of_pods = _Places(endpoints, addresses), _OfPods(endpoints)
         in_nets = self.nets.groupby("number")["cidr"].agg(list)
-        pick = cache(lambda text: self._picked(text, endpoints, places))
+        pick = cache(lambda text: self._picked(text, endpoints, of_pods, places))
         for at, (sort, text, number) in enumerate(zip(rows["sort"], rows["text"], rows["number"], strict=True)):
             if sort == SELECTOR:
                 sure[at], perhaps[at] = pick(text)
@@ -67,10 +67,11 @@ class Conditions:
         turned = rows["negated"].to_numpy(bool)[:, None]
         return Asked(np.where(turned, ~perhaps, sure), np.where(turned, ~sure, perhaps))
 
-    def _picked(self, text: str, endpoints: Endpoints, places: "_Places") -> tuple[np.ndarray, np.ndarray]:
+    def _picked(self, text: str, endpoints: Endpoints, of_pods: "_OfPods",
+                places: "_Places") -> tuple[np.ndarray, np.ndarray]:
         """The classes that a selector picks: pods by label, and what has an address of a set that it picks."""
         node = parse(text)
-        sure, perhaps = evaluate(node, _OfPods(endpoints), endpoints.classes)
+        sure, perhaps = evaluate(node, of_pods, endpoints.classes)
         sure, perhaps = sure & endpoints.is_pod, perhaps & endpoints.is_pod
         if self.hosts:
             perhaps |= endpoints.is_node
