@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditkit.base.hostile_text import on_terminal as plain
+from auditkit.base.object_store import named
 from auditkit.evaluation.words import WORDS
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Format(StrEnum):
 
 def say(text: object = "", style: str = "") -> None:
     """A line for people, on stderr: stdout is for results."""
-    err.print(Text(plain(text), style=style))
+    err.print(Text(plain(named(str(text))), style=style))
 
 
 def cells(frame: "pd.DataFrame") -> Iterable[tuple[Any, ...]]:

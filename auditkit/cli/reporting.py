@@ -84,7 +84,7 @@ def report(
 
 
 def run(
-    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    store: Store = "snapshots", context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, name: Name = "", scan: Scans = [],  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     fail_on: FailOnOption = [], strict: Strict = False,  # noqa: B006
@@ -101,6 +101,7 @@ def run(
     """
     from auditkit.api import evaluating, reporting, snapshots
     from auditkit.api.options import Options
+    from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
@@ -115,7 +116,7 @@ def run(
         path = snapshot.write(store)
         judged = _report(snapshot, framework, output, quiet, given)
     judging.unused(judged, controls)
-    print(path)
+    print(shown(path))
     collecting.insist(snapshot, strict)
     judging.threshold(judged, fail_on)
 

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
+from auditkit.base.object_store import is_url
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.framework import library
+from auditkit.snapshots.mirror import shown
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -157,11 +159,14 @@ def _unwritable(folder: Path, error: OSError) -> UsageError:
 
 
 def _beside(value: Any, folder: Path) -> Any:
-    """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie."""
+    """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie. What an
+    object store has is called by its URL."""
     if isinstance(value, list):
         return [_beside(each, folder) for each in value]
     if not isinstance(value, str) or not Path(value).is_absolute():
         return value
+    if is_url(named := shown(Path(value))):
+        return named
     try:
         return Path(os.path.relpath(value, folder.resolve())).as_posix()
     except ValueError:  # on another drive

@@ -15,6 +15,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs, sources
 from auditkit.base import display
 from auditkit.base.hostile_text import count
+from auditkit.base.object_store import is_url
 from auditkit.errors import GapWarning, NoSuchName, SnapshotError
 from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
@@ -308,7 +309,8 @@ class Snapshot:
         return display.bundle(self)
 
     def write(self, store: Path | str) -> Path:
-        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
+        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder, of the URL of a
+        store that in its mirror.
 
         Existing files are never overwritten. Raises `SnapshotError` where it cannot be written, and for one of another
         version of auditkit: written with the tables of this one, it would look whole.
@@ -316,7 +318,10 @@ class Snapshot:
         if self.lacking or self.aside:
             raise SnapshotError("A snapshot of another version of auditkit is not written anew: its tables would look "
                                 "whole. Copy its folder, which proves itself.")
-        self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
+        write: Callable[..., tuple[Path, Manifest]] = write_snapshot
+        if is_url(store):
+            from auditkit.snapshots.publishing import publish as write
+        self.path, self.manifest = write(self.manifest, self._tables, store)
         self._digest = ""  # what is written now is named by its own digest
         return self.path
 
