@@ -262,9 +262,10 @@ class Snapshot:
         """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
         return VERBS["diff"](earlier, self, tickets=tickets)
 
-    def policy_decisions(self, policies: Path | str | None = None) -> "pd.DataFrame":
-        """What proposed admission policies would do with its objects: `auditkit.policy_decisions`."""
-        found: pd.DataFrame = VERBS["policy_decisions"](self, policies)
+    def policy_decisions(self, policies: Path | str | None = None, **options: Any) -> "pd.DataFrame":
+        """What the admission policies of the cluster, or proposed ones, would do with its objects:
+        `auditkit.policy_decisions`."""
+        found: pd.DataFrame = VERBS["policy_decisions"](self, policies, **options)
         return found
 
     def sql(self, query: str) -> "pd.DataFrame":
