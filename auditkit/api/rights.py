@@ -97,7 +97,7 @@ def _read(snap: Snapshot, logs: list[os.PathLike[str] | str]) -> "tuple[pd.DataF
     record, collection = read_uses(logs), snap.frame("collection")
     if not len(record.logs):
         reasons = [f"{entry.path}: {entry.reason}" for entry in record.entries if entry.reason]
-        raise UsageError(f"None of {count(len(record.entries), 'file')} is an audit log"
+        raise UsageError(f"None of {count(len(record.entries), 'file')} in {', '.join(map(str, logs))} is an audit log"
                          f"{f' ({reasons[0]})' if reasons else ''}. Give the files of --audit-log-path, or a folder of "
                          "them.")
     found, silences = (frame.assign(other_cluster=of_other_cluster(frame["cluster"], collection))

@@ -51,12 +51,13 @@ def granted_uses(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, ro
     held = _held(who, rules, urls)
     uses = with_rights_beside(audit_uses)
     uses = uses[uses["allowed_by"].isin([RBAC, UNTOLD]).fillna(False)].reset_index(drop=True)
-    covered = _covered(uses, who, held, rules, urls, count)
+    acting = _acting(uses, who)
+    covered = _covered(uses, acting, held, rules, urls, count)
     found = held.merge(_granted(rules, urls), on="number", how="left")
     found = found.join(_powers(found, role_powers)).merge(_used(covered, uses), on=["row", "number"], how="left")
     unseen = unlogged(found, who, rules, urls, audit_policy, audit_uses)
     found = found.merge(_traceless(rules, urls), on="number", how="left")
-    silent = found["traceless"].eq("all") | (found["traceless"].notna() & found["row"].isin(_granting(covered, uses)))
+    silent = found["traceless"].eq("all") | (found["traceless"].notna() & found["row"].isin(_granting(acting, uses)))
     found["unseen"] = pd.Series(unseen, found.index, STRING).mask(silent.fillna(False), TRACELESS).mask(
         found["not_stated"].gt(0).fillna(False), NOT_STATED).mask(found["unnamed"].gt(0).fillna(False), UNNAMED)
     subjects = binding_subjects.reset_index(drop=True).rename(columns=_BINDING)
@@ -119,15 +120,15 @@ def _powers(found: pd.DataFrame, role_powers: pd.DataFrame) -> pd.DataFrame:
 # --- what was used ---------------------------------------------------------------------------------------------------
 
 
-def _covered(uses: pd.DataFrame, who: pd.DataFrame, held: pd.DataFrame, rules: pd.DataFrame, urls: pd.DataFrame,
+def _covered(uses: pd.DataFrame, acting: pd.DataFrame, held: pd.DataFrame, rules: pd.DataFrame, urls: pd.DataFrame,
              count: int) -> pd.DataFrame:
     """Which use is covered by which rule of which subject: ``use, row, number``, and whether only perhaps
     (``unnamed``: the rule is limited to names, and those of the requests are not kept)."""
-    acting = _acting(uses, who)
     parts = [_hits(uses, rules, urls, count).assign(unnamed=0)]
     many = uses["many_names"].fillna(False)
     if many.any():
-        anyhow = rules[rules["resource_name"].notna()].assign(resource_name=pd.Series(pd.NA, dtype=STRING))
+        limited = rules[rules["resource_name"].notna()]
+        anyhow = limited.assign(resource_name=pd.Series(pd.NA, limited.index, STRING))
         parts.append(_hits(uses[many], anyhow, urls.iloc[:0], count).assign(unnamed=1))
     pairs = pd.concat(parts).merge(acting, on="use")
     return pairs.merge(held[["row", "number"]], on=["row", "number"])
@@ -209,8 +210,8 @@ def _traceless(rules: pd.DataFrame, urls: pd.DataFrame) -> pd.DataFrame:
     return said.rename("traceless").reset_index()
 
 
-def _granting(covered: pd.DataFrame, uses: pd.DataFrame) -> np.ndarray:
+def _granting(acting: pd.DataFrame, uses: pd.DataFrame) -> np.ndarray:
     """The subjects that changed roles, bindings or certificate requests: then the API server asked about more."""
     changed = uses["api_group"].isin([RBAC_GROUP, CERTIFICATES]) & ~uses["verb"].isin(["get", "list", "watch"])
-    of_them = covered["use"].isin(np.flatnonzero(changed.fillna(False).to_numpy(bool)))
-    return np.unique(covered.loc[of_them, "row"].to_numpy(int))
+    of_them = acting["use"].isin(np.flatnonzero(changed.fillna(False).to_numpy(bool)))
+    return np.unique(acting.loc[of_them, "row"].to_numpy(int))

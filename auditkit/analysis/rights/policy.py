@@ -105,7 +105,8 @@ class Rule(msgspec.Struct, frozen=True):
         if self.namespaces:
             found &= _SOME if right.namespace is None else _yes(right.namespace in self.namespaces)
         if self.resources:
-            found &= _any(_same(right.group, group) & _named(right.resource, resource) & _of_name(right.name, name)
+            found &= _any(_same(right.group, group) & (_ALL if resource is None else _named(right.resource, resource)
+                                                       & _of_name(right.name, name))
                           for group, resource, name in self.resources)
         return found
 
@@ -179,12 +180,12 @@ def _same(asked: str, word: str) -> Match:
     return _SOME if asked == ANY else _yes(asked == word)
 
 
-def _named(asked: str, word: str | None) -> Match:
+def _named(asked: str, word: str) -> Match:
     """Resources: ``*`` in a policy is every one, ``pods/*`` each subresource of pods, ``*/log`` this one of each."""
-    if word in (None, ANY, asked):
+    if word in (ANY, asked):
         return _ALL
     plural, _, below = asked.partition("/")
-    word_plural, _, word_below = str(word).partition("/")
+    word_plural, _, word_below = word.partition("/")
     if plural == ANY:
         return _SOME if not below or word_below in (below, ANY) else _NONE
     if word_below == ANY:
