@@ -30,6 +30,7 @@ from auditkit.cli import (
     policies,
     reperform,
     reporting,
+    rights,
     samples,
     showing,
     signing,
@@ -59,6 +60,7 @@ for verb in (
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")
+app.add_typer(rights.app, name="rights")
 app.add_typer(signing.keys, name="keys")
 app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(frameworks.old, name="controls", hidden=True)

@@ -58,7 +58,7 @@ def test_what_is_in_a_store_is_shown_from_arrow(words: str, taken: Path) -> None
 
 
 @pytest.mark.parametrize("words", [
-    "show SNAPSHOT pods", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
+    "show SNAPSHOT pods", "rights SNAPSHOT", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
     "frameworks list",
 ])
 def test_whoever_judges_draws_nothing(words: str, taken: Path) -> None:
