@@ -5,12 +5,11 @@ import contextlib
 import io
 import os
 import sys
-import traceback
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from auditkit.base import blame
 from auditkit.base.absent import absent
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
@@ -23,6 +22,7 @@ from auditkit.cli import (
     console,
     diff,
     export,
+    fleet,
     frameworks,
     judging,
     papers,
@@ -52,10 +52,10 @@ app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 for verb in (
-    collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, reporting.demo,
-    showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period, period.given,
-    bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle, access.who_can,
-    policies.policies,
+    collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
+    reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
+    period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
+    access.who_can, policies.policies,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")
@@ -101,8 +101,7 @@ def main() -> None:
         _let_go()
         _fail(f"{error.filename or 'The output'} could not be read or written: {reason(error)}.", 2)
     except Exception as error:
-        _fail(f"This is an error of auditkit {VERSION}, not of your input: {type(error).__name__} in "
-              f"{_place(error)}. Report it with the command that you ran.", BROKEN)
+        _fail(f"{blame.sentence(error)} Report it with the command that you ran.", BROKEN)
 
 
 def _fail(said: str, code: int) -> NoReturn:
@@ -117,12 +116,6 @@ def _interrupted() -> NoReturn:
     """End at once: the interpreter would wait for requests that are under way, until they time out."""
     atexit._run_exitfuncs()  # what is left in temporary files is removed
     os._exit(INTERRUPTED)
-
-
-def _place(error: BaseException) -> str:
-    """The line that raised an error. Its text may hold data of the cluster, so it is not shown."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}, line {frame.lineno}"
 
 
 def _let_go() -> None:

@@ -9,6 +9,7 @@ and the same inputs have the same notebook, so that a second run replaces the fi
 another name: no report overwrites a different one, also where two runs are going on at once.
 """
 
+import datetime as dt
 import hashlib
 import os
 from collections.abc import Callable, Iterable
@@ -25,12 +26,19 @@ from auditkit.snapshots.store import open_snapshot
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["Files", "begin", "publish", "report", "report_notebook", "settle"]
+__all__ = ["Files", "begin", "publish", "report", "report_fleet", "report_notebook", "settle"]
 
 Progress = Callable[[str], None]
 
 _DIGITS = 12
 """Of the digest in the name of a report."""
+_TIME = "%Y%m%dT%H%M%SZ"
+"""Of the time in the name of a report."""
+
+
+_FLEET = "fleet"
+_FILES = ("exceptions", "attestations", "controls")
+"""Parameters that are paths."""
 
 
 class Files(NamedTuple):
@@ -86,6 +94,21 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     return _begin(path, path.stem, snapshot, Path(output), {}, progress).result()
 
 
+def report_fleet(store: Path, newest: dt.datetime, output: Path, parameters: dict[str, Any],
+                 progress: Progress | None = None) -> Files:
+    """Run the notebook on the clusters of a store; ``newest`` is the time of the newest of their snapshots,
+    ``parameters`` are those of the notebook beside ``store``.
+
+    The files are called ``fleet-STORE-TIME-DIGEST``. Raises as `begin` does.
+    """
+    verify_output(output)
+    output.mkdir(parents=True, exist_ok=True)
+    given = {"store": _absolute(store), **parameters, **{name: _absolute(parameters[name]) for name in _FILES
+                                                         if parameters.get(name)}}
+    return _run(find_notebook(_FLEET), _FLEET, f"{_FLEET}-{store.resolve().name}-{newest:{_TIME}}", output, given,
+                progress).result()
+
+
 def find_notebook(notebook: Path | str) -> Path:
     """The file of a notebook: one of ours by its name, or any by its path. Raises `NoSuchName`."""
     known = {path.stem: path for path in sorted(shipped.folder("notebooks").glob("*.ipynb"))}
@@ -98,18 +121,23 @@ def find_notebook(notebook: Path | str) -> Path:
 def _begin(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
            progress: Progress | None) -> "Future[Files]":
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
+    snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    place = settle(snap, folder)
+    called = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:{_TIME}}"
+    return _run(notebook, name, called, folder, {"snapshot": _absolute(place), **parameters}, progress)
+
+
+def _run(notebook: Path, name: str, called: str, folder: Path, parameters: dict[str, Any],
+         progress: Progress | None) -> "Future[Files]":
+    """Run a notebook, and draw its page and its PDF; ``called`` begins the names of the files."""
     from auditkit.reports.kernels import later
     from auditkit.reports.notebook import execute, moved
     from auditkit.reports.notebook_file import encoded
 
-    snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    place = settle(snap, folder)
-    called = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
-    given = {"snapshot": _absolute(place), **parameters}
-    executed = execute(notebook, folder / f"{called}.partial.ipynb", given, _warm)
-    moved(executed, {name: _beside(value, folder) for name, value in given.items()})
+    executed = execute(notebook, folder / f"{called}.partial.ipynb", parameters, _warm)
+    moved(executed, {key: _beside(value, folder) for key, value in parameters.items()})
     content = encoded(executed)
     target = folder / f"{called}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
     whole.write(target, content)
