@@ -4,6 +4,7 @@ import atexit
 import contextlib
 import io
 import os
+import signal
 import sys
 from typing import Annotated, NoReturn
 
@@ -41,10 +42,14 @@ from auditkit.errors import AuditkitError
 EXIT_CODES = ("Exit codes: 0 success; 1 a threshold of --fail-on is crossed, or a check of the command found an error; "
               "2 wrong usage or bad input; 3 the collection is incomplete and --strict is set; "
               "4 nothing could be collected; 5 an error of auditkit itself; 130 interrupted; "
-              "141 the reader of the output went away.")
+              "141 the reader of the output went away; 143 terminated by SIGTERM.")
 
-BROKEN, INTERRUPTED, CLOSED = 5, 130, 141
-"""Exit codes of what is no `AuditkitError`; the last two are those of a shell for SIGINT and SIGPIPE."""
+BROKEN, INTERRUPTED, CLOSED, TERMINATED = 5, 130, 141, 143
+"""Exit codes of what is no `AuditkitError`; the last three are those of a shell for SIGINT, SIGPIPE and SIGTERM."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came: end as with Ctrl-C, with a code of its own."""
 
 app = typer.Typer(
     cls=Group, help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
@@ -77,22 +82,26 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         try:
             with absent("rfc3987_syntax"):  # jsonschema, which nbformat imports, would build 38 grammars with it
                 app()
         finally:
+            signal.signal(signal.SIGTERM, before)
             sys.stdout.flush()
     except AuditkitError as error:
         _fail(str(error), error.exit_code)
+    except Terminated:
+        _interrupted(TERMINATED)
     except KeyboardInterrupt:
-        _interrupted()
+        _interrupted(INTERRUPTED)
     except SystemExit as ended:  # typer and rich make 1 of a closed pipe, which is no threshold that was crossed
         if isinstance(ended.__context__, BrokenPipeError):
             _let_go()
             sys.exit(CLOSED)
         if ended.code == INTERRUPTED:
-            _interrupted()
+            _interrupted(INTERRUPTED)
         raise
     except BrokenPipeError:
         _let_go()
@@ -112,10 +121,14 @@ def _fail(said: str, code: int) -> NoReturn:
         sys.exit(code)
 
 
-def _interrupted() -> NoReturn:
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise Terminated
+
+
+def _interrupted(code: int) -> NoReturn:
     """End at once: the interpreter would wait for requests that are under way, until they time out."""
     atexit._run_exitfuncs()  # what is left in temporary files is removed
-    os._exit(INTERRUPTED)
+    os._exit(code)
 
 
 def _let_go() -> None:

@@ -19,8 +19,8 @@ def collecting(contexts: Iterable[str], store: Path | str, kubeconfig: str | Non
     """A task for each context, which collects its cluster into a store; ``given`` are parameters of `auditkit.collect`,
     ``how`` those of `Task`."""
     named = {"kubeconfig": str(Path(kubeconfig).expanduser().resolve()) if kubeconfig else None, **given}
-    return [Task(source=name, context=name, store=str(Path(store).resolve()), collecting=named, bounds=bounds, **how)
-            for name in contexts]
+    return [Task(source=name, store=str(Path(store).resolve()), collecting={"context": name, **named}, bounds=bounds,
+                 **how) for name in contexts]
 
 
 def stored(store: Path | str, **how: Any) -> tuple[list[Task], list[Row]]:
@@ -38,28 +38,30 @@ def absolute(options: Options) -> dict[str, Any]:
             "pss_version": options.get("pss_version", "")}
 
 
-def judge(tasks: Sequence[Task], *, workers: int, limit: float, scheduler: str = "",
-          progress: Progress = lambda row, done, total: None) -> list[Row]:
-    """The row of each task, by processes of this machine or by a Dask cluster, in the order of the tasks.
+def rows(tasks: Sequence[Task], *, workers: int, limit: float, scheduler: str = "") -> Iterator[Row]:
+    """The row of each task, as soon as it is done, by processes of this machine or by a Dask cluster.
 
     ``limit`` is in seconds for each task. Raises `UsageError` where there is no scheduler.
     """
+    if tasks:
+        yield from on_dask.rows(tasks, scheduler, limit) if scheduler else processes.rows(tasks, workers, limit)
+
+
+def judge(tasks: Sequence[Task], *, workers: int, limit: float, scheduler: str = "",
+          progress: Progress = lambda row, done, total: None) -> list[Row]:
+    """The row of each task, as `rows`, in the order of the tasks."""
     found: dict[str, Row] = {}
-    for row in _rows(tasks, workers, limit, scheduler):
+    for row in rows(tasks, workers=workers, limit=limit, scheduler=scheduler):
         found[row.source] = row
         progress(row, len(found), len(tasks))
     return [found[task.source] for task in tasks]
 
 
-def _rows(tasks: Sequence[Task], workers: int, limit: float, scheduler: str) -> Iterator[Row]:
-    return on_dask.rows(tasks, scheduler, limit) if scheduler else processes.rows(tasks, workers, limit)
-
-
-def last(rows: Iterable[Row]) -> list[Row]:
+def last(judged: Iterable[Row]) -> list[Row]:
     """One row a cluster: of its snapshots that were judged the newest; and each that was not judged."""
     newest: dict[tuple[str, str], Row] = {}
     failed = []
-    for row in rows:
+    for row in judged:
         if row.taken is None:
             failed.append(row)
             continue
@@ -69,17 +71,18 @@ def last(rows: Iterable[Row]) -> list[Row]:
     return [*sorted(newest.values(), key=lambda row: row.cluster), *failed]
 
 
-def report(store: Path | str, output: Path | str, frameworks: Sequence[str], rows: Iterable[Row],
+def report(store: Path | str, output: Path | str, frameworks: Sequence[str], clusters: Iterable[Row],
            environments: Sequence[str] = (), label: str = "", options: dict[str, Any] | None = None,
-           progress: Callable[[str], None] | None = None) -> list[Path]:
-    """Draw the notebook, the page and the PDF of the clusters of these rows; none where none of them was judged."""
+           progress: Callable[[str], None] | None = None, faces: Sequence[str] = ("page", "paper")) -> list[Path]:
+    """Draw the notebook of the clusters of these rows and its ``faces``; none where none of them was judged."""
     from auditkit.reports import report_fleet
 
-    judged = [row for row in rows if row.taken]
+    judged = [row for row in clusters if row.taken]
     if not judged:
         return []
     parameters = {"frameworks": list(frameworks), "clusters": [row.cluster_uid or row.cluster for row in judged],
                   "environments": list(environments), "environment_label": label, **(options or {})}
     with ready():
-        return list(report_fleet(Path(store), max(row.taken for row in judged if row.taken), Path(output), parameters,
-                                 progress))
+        files = report_fleet(Path(store), max(row.taken for row in judged if row.taken), Path(output), parameters,
+                             progress, faces)
+    return [path for path in files if path.exists()]

@@ -19,14 +19,13 @@ JUDGED, FAILED, GIVEN_UP = "judged", "failed", "given up"
 class Task(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a cluster; plain data, which a process or another machine can be sent.
 
-    ``source`` names it to people: its context, or the folder of its snapshot. With a ``context`` it is collected into
-    ``store``, with ``collecting`` as parameters of `auditkit.collect`, and ``bounds`` as those of `auditkit.Bounds`;
+    ``source`` names it to people: its context, or the folder of its snapshot. With a ``store`` it is collected into
+    that, with ``collecting`` as parameters of `auditkit.collect`, and ``bounds`` as those of `auditkit.Bounds`;
     otherwise the snapshot at ``path`` is judged. ``options`` are those of `auditkit.evaluate`. With a ``dataset`` the
     verdicts are written there. ``thresholds`` are those of ``--fail-on``.
     """
 
     source: str
-    context: str = ""
     path: str = ""
     store: str = ""
     collecting: dict[str, Any] = {}
@@ -39,7 +38,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
 
 class Row(msgspec.Struct, kw_only=True):
     """What came of a cluster. ``problem`` says why it is `FAILED` or `GIVEN_UP`; ``statuses`` count requirements by
-    framework and status; ``crossed`` are the thresholds that are crossed."""
+    framework and status, ``requirements`` has the status of each by framework; ``crossed`` are the thresholds that are
+    crossed."""
 
     source: str
     outcome: str = JUDGED
@@ -52,6 +52,7 @@ class Row(msgspec.Struct, kw_only=True):
     sources_read: int | None = None
     sources: int | None = None
     statuses: dict[str, dict[str, int]] = {}
+    requirements: dict[str, dict[str, str]] = {}
     crossed: list[str] = []
     seconds: float = 0.0
 
@@ -74,9 +75,9 @@ def _taken(task: Task) -> Snapshot:
     from auditkit.api import snapshots
     from auditkit.collectors.sources.bounds import Bounds
 
-    if not task.context:
+    if not task.store:
         return snapshots.open(Path(task.path))
-    found = snapshots.collect(task.context, bounds=Bounds(**task.bounds), **task.collecting)  # type: ignore[arg-type]
+    found = snapshots.collect(bounds=Bounds(**task.bounds), **task.collecting)  # type: ignore[arg-type]
     found.write(task.store)
     return found
 
@@ -94,6 +95,8 @@ def _judged(task: Task, snapshot: Snapshot) -> Row:
         source=task.source, cluster=manifest.cluster, cluster_uid=manifest.cluster_uid,
         taken=manifest.moment.astimezone(dt.UTC), snapshot=snapshot.digest, path=str(snapshot.path or ""),
         sources_read=read, sources=sources, statuses={each.framework.framework: each.statuses for each in judged},
+        requirements={each.framework.framework: {result.requirement.id: result.status for result in each.results}
+                      for each in judged},
         crossed=[each for each in task.thresholds if _crosses(judged, each)])
 
 
