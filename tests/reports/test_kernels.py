@@ -76,7 +76,7 @@ def test_what_another_process_cannot_draw_is_left_to_this_one(workshop: None, tm
     (tmp_path / "given.ipynb").write_text("{")
     assert not kernels.drew(tmp_path / "given.ipynb", pytest.fail, FACES)
     with pytest.raises(UsageError, match="is not a valid notebook"):
-        kernels.later(_drawn, tmp_path / "given.ipynb", pytest.fail).result()
+        kernels.later(_drawn, tmp_path / "given.ipynb", pytest.fail, FACES).result()
 
 
 def test_without_a_workshop_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
