@@ -141,14 +141,15 @@ def test_the_service_of_systemd(tmp_path: Path) -> None:
     assert "OnCalendar=*-*-* 02:15:00 UTC" in (DEPLOY / "systemd" / "auditkit.timer").read_text()
 
 
+MADE: list["Operator"] = []
+
+
 class Operator:
     """Stands for an operator of Airflow: keeps what it was given, and what comes after it."""
 
-    made: list["Operator"] = []
-
     def __init__(self, **given: object):
         self.given, self.after = given, None
-        Operator.made.append(self)
+        MADE.append(self)
 
     def __rshift__(self, other: "Operator") -> "Operator":
         self.after = other
@@ -172,9 +173,9 @@ def test_the_dag_of_airflow_gives_the_notebook_parameters_that_it_has(monkeypatc
         module = types.ModuleType(name)
         vars(module).update(held)
         monkeypatch.setitem(sys.modules, name, module)
-    monkeypatch.setattr(Operator, "made", [])
+    MADE.clear()
     runpy.run_path(str(DEPLOY / "airflow" / "auditkit_dag.py"))
-    job, notebook = Operator.made
+    job, notebook = MADE
     verify_command(shlex.split(job.given["bash_command"].partition(" || ")[0])[1:])
     assert job.after is notebook
     known = papermill.inspect_notebook(str(shipped.folder("notebooks") / Path(notebook.given["input_nb"]).name))
