@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from auditkit.api.snapshots import collect, demo, open
     from auditkit.api.what_if import policy_decisions
     from auditkit.collectors.sources.bounds import Bounds
+    from auditkit.fleets.fleet import fleet
     from auditkit.snapshots.snapshot import Snapshot
 
-__all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude",
-           "conclude_from", "demo", "diff", "evaluate", "explain", "export", "frameworks", "given",
-           "load_framework", "open", "period", "policy_decisions", "population", "propose_rights", "reperform",
-           "report", "rights", "sample", "sign", "verdict_changes", "verify", "workpapers"]
+__all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
+           "demo", "diff", "evaluate", "explain", "export", "fleet", "frameworks", "given", "load_framework", "open",
+           "period", "policy_decisions", "population", "propose_rights", "reperform", "report", "rights", "sample",
+           "sign", "verdict_changes", "verify", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -41,6 +42,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.snapshots": ("collect", "demo", "open"),
         "api.what_if": ("policy_decisions",),
         "collectors.sources.bounds": ("Bounds",),
+        "fleets.fleet": ("fleet",),
         "snapshots.snapshot": ("Snapshot",),
     }
 

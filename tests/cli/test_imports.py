@@ -65,6 +65,10 @@ def test_whoever_judges_draws_nothing(words: str, taken: Path) -> None:
     assert imported(*_words(words, taken)) == {"pyarrow", "pandas"}
 
 
+def test_a_fleet_is_judged_without_drawing(taken: Path) -> None:
+    assert imported("fleet", taken.parents[1], "-f", "soc2", "--no-report") == {"pyarrow", "pandas"}
+
+
 def test_what_changed_is_told_without_drawing(taken: Path) -> None:
     assert imported("diff", taken, taken) == {"pyarrow", "pandas", "ijson"}
 

@@ -85,6 +85,8 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     yield "bridge", store, *CIS, *since, "--conclusions", output / "conclusions.yaml", "--output", output / "letter.md"
     yield "bridge", store, *CIS, *since
     yield "report", later, *CIS, "--output", output
+    for form in ("text", "json", "jsonl"):
+        yield "fleet", store, *CIS, "--format", form, "--dataset", output / "dataset", "--no-report"
     yield "bundle", "--store", store, *CIS, "--output", output / "bundle.zip"
     report, = output.glob("*.pdf")
     yield "keys", "new", output / "audit.key"
