@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from auditkit.api.over_time import bridge, diff, given, period, population, sample, verdict_changes
     from auditkit.api.reporting import report
     from auditkit.api.signing import sign, verify
+    from auditkit.api.simulating import simulate
     from auditkit.api.snapshots import collect, demo, open
     from auditkit.api.what_if import policy_decisions
     from auditkit.collectors.sources.bounds import Bounds
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
            "demo", "diff", "evaluate", "explain", "export", "frameworks", "given", "load_framework", "open", "period",
-           "policy_decisions", "population", "reperform", "report", "sample", "sign", "verdict_changes", "verify",
-           "workpapers"]
+           "policy_decisions", "population", "reperform", "report", "sample", "sign", "simulate", "verdict_changes",
+           "verify", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -36,6 +37,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.over_time": ("bridge", "diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.reporting": ("report",),
         "api.signing": ("sign", "verify"),
+        "api.simulating": ("simulate",),
         "api.snapshots": ("collect", "demo", "open"),
         "api.what_if": ("policy_decisions",),
         "collectors.sources.bounds": ("Bounds",),

@@ -37,8 +37,12 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
     that stands in it.
 
     CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
-    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
+    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`, also for
+    what is simulated.
     """
+    if manifest.simulated:
+        raise SnapshotError("A simulated snapshot is not evidence, and is not written. Apply the manifests to the "
+                            "cluster, and collect a snapshot of it.")
     try:
         store.mkdir(parents=True, exist_ok=True)
         with workspace(store) as space:

@@ -31,6 +31,18 @@ spec:
 """
 
 
+MANIFESTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: new, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: new}
+spec: {template: {metadata: {labels: {app: web}}, spec: {hostPID: true, containers: [{name: c, image: web}]}}}
+"""
+
+
 def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
     """The words of each command, in an order in which files are there when they are read."""
     store = earlier.parents[1]
@@ -64,6 +76,9 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
         yield "policies", later, "--policies", output / "policy.yaml", "--format", form
         yield "policies", later, "--allowed", "--format", form
         yield "policies", later, "--enforce", "restricted", "--format", form
+    (output / "manifests.yaml").write_text(MANIFESTS)
+    for form in ("text", "json", "jsonl"):
+        yield "simulate", later, *CIS, "--apply", output / "manifests.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"
