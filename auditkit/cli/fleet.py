@@ -44,7 +44,7 @@ Contexts = Annotated[list[str], typer.Option(
 def fleet(
     judged: Annotated[Path | None, typer.Argument(
         metavar="[STORE]", help="Folder of a store: judge all its snapshots, and collect nothing.")] = None,
-    contexts: Contexts = [], kubeconfig: Kubeconfig = None, store: Store = Path("snapshots"),  # noqa: B006
+    contexts: Contexts = [], kubeconfig: Kubeconfig = None, store: Store = "snapshots",  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the notebook, the page and the PDF of the "
                                                                       "fleet.")] = True,

@@ -35,6 +35,7 @@ from auditkit.cli import (
     samples,
     showing,
     signing,
+    simulate,
     verify,
 )
 from auditkit.cli.group import Group
@@ -61,7 +62,7 @@ for verb in (
     collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
     reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
     period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
-    access.who_can, policies.policies,
+    access.who_can, policies.policies, simulate.simulate,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")

@@ -73,5 +73,11 @@ def test_what_changed_is_told_without_drawing(taken: Path) -> None:
     assert imported("diff", taken, taken) == {"pyarrow", "pandas", "ijson"}
 
 
+def test_what_would_change_is_told_without_drawing(taken: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: new}\n")
+    found = imported("simulate", taken, "--apply", tmp_path / "m.yaml", "-f", "cis-kubernetes")
+    assert found <= {"pyarrow", "pandas", "ijson"}
+
+
 def _words(words: str, snapshot: Path) -> list[str]:
     return words.replace("SNAPSHOT", str(snapshot)).replace("STORE", str(snapshot.parents[1])).split()

@@ -40,6 +40,18 @@ EVENT = {
 }
 
 
+MANIFESTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: new, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: new}
+spec: {template: {metadata: {labels: {app: web}}, spec: {hostPID: true, containers: [{name: c, image: web}]}}}
+"""
+
+
 def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
     """The words of each command, in an order in which files are there when they are read."""
     store = earlier.parents[1]
@@ -77,6 +89,9 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     (output / "audit.log").write_text(json.dumps(EVENT))
     yield "rights", "propose", USER, later, "--log", output / "audit.log"
     yield "rights", "propose", USER, later, "--log", output / "audit.log", "--margin", "--output", output / "roles"
+    (output / "manifests.yaml").write_text(MANIFESTS)
+    for form in ("text", "json", "jsonl"):
+        yield "simulate", later, *CIS, "--apply", output / "manifests.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"
