@@ -19,15 +19,19 @@ from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
+from auditkit.analysis.network.gateways.attachments import FITTING, LEFT_OPEN
+from auditkit.analysis.network.gateways.filters import PLAIN
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
 from auditkit.cli.judging import FailOn
+from auditkit.collectors.decode.unread import UNREAD, known_fields
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
+from auditkit.tables.entrances import KNOWN
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +184,27 @@ def scanners() -> Iterator[str]:
         for one in sorted(all_readers(), key=lambda one: one.NAME)))
 
 
+def entrances() -> Iterator[str]:
+    """What is read of the custom resources that open the cluster, and what is not."""
+    yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit reads "
+                     "them. An object with a field that is not here is a row of `unread_fields`, and whatever depends "
+                     "on it is unknown. Its `metadata` and `status` may hold anything.")
+    for name, harmless in KNOWN.items():
+        resource = tables.RESOURCES[name]
+        yield from ("", f"## {resource.kind} ({resource.group})", "")
+        yield from _table(["", ""], (
+            ("Versions", _codes(resource.versions)), ("Read into", _codes(
+                table.name for table in tables.TABLES.values()
+                if name in table.sources and table is not UNREAD and set(table.sources) <= KNOWN.keys())),
+            ("Fields that are read", _codes(known_fields(name))),
+            ("Fields that change nothing here, with all that is in them", _codes(harmless))))
+    yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "
+                f"Left to the controller, and unknown: {_codes(LEFT_OPEN)}. Any other protocol is unknown.", "")
+    yield from _table(["protocol and TLS", "kinds"], (
+        (_code(place), _codes(kinds)) for place, kinds in FITTING.items()))
+    yield from ("", f"Filters that let a request pass: {_codes(PLAIN)}. Any other may answer or refuse it itself.")
+
+
 class Parameter(NamedTuple):
     """An argument or option of a command, as `Annotated` declares it."""
 
@@ -290,8 +315,8 @@ def exit_codes() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "tables.md": collected, "derived-tables.md": derived, "checks.md": checks, "frameworks.md": frameworks,
-    "scanners.md": scanners, "permissions.md": permissions, "commands.md": commands, "errors.md": error_classes,
-    "exit-codes.md": exit_codes,
+    "scanners.md": scanners, "entrances.md": entrances, "permissions.md": permissions, "commands.md": commands,
+    "errors.md": error_classes, "exit-codes.md": exit_codes,
 }
 
 

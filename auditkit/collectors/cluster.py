@@ -178,6 +178,8 @@ class _Reader:
             entry.reason = "; ".join([entry.reason, *said] if entry.reason else said)
         for name, doubt in list(contradictions.unproven(found)):
             found.entries[name].proven, found.entries[name].reason = False, doubt
+        for name, proof in list(contradictions.undefined(found)) if self._source.assembles else ():
+            found.entries[name].proven, found.entries[name].reason = True, proof
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:
             why = dict.fromkeys(readers_by_group(), f"discovery failed: {found.entries['discovery'].reason}")

@@ -13,6 +13,7 @@ import pyarrow as pa
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.rows import NotAValue, batches_of
 from auditkit.collectors.decode.structs import struct_for
+from auditkit.collectors.decode.unread import UNREAD, unread
 from auditkit.tables import RESOURCES
 from auditkit.tables.model import Resource
 
@@ -99,6 +100,8 @@ def decode(body: bytes, source: str) -> Page:
         batches = batches_of(objects, source, form, cells)
     except NotAValue as error:
         raise NotAList(str(error)) from None
+    if strange_fields := unread(body, source) if form == "object" else []:
+        batches[UNREAD.name] = strange_fields
     meta = frame.metadata or ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,
                 meta.remainingItemCount, _names(objects, form), frame.kind, frame.apiVersion, form)
@@ -123,9 +126,13 @@ def _of_kind(objects: list[Any], resource: Resource) -> tuple[list[Any], list[st
 
 
 def _is(resource: Resource, kind: str | None, api_version: str | None) -> bool:
-    """True if the kind and version that an object names, or does not name, are those of a resource."""
-    group = api_version.rpartition("/")[0] if api_version else resource.group
-    return kind in (None, resource.kind) and group == resource.group
+    """True if the kind and version that an object names, or does not name, are those of a resource.
+
+    Versions of a custom resource may hold different fields: only those that are known count.
+    """
+    group, _, version = api_version.rpartition("/") if api_version else (resource.group, "", resource.versions[0])
+    return (kind in (None, resource.kind) and group == resource.group
+            and (resource.builtin or version in resource.versions))
 
 
 def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:

@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from auditkit.base.times import in_utc
 from auditkit.tables import TABLES
+from auditkit.tables.fields import OTHERS
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
 Batches = dict[str, list[pa.RecordBatch]]
@@ -48,7 +49,7 @@ def _readers(source: str, form: str) -> tuple[tuple[Table, Rows], ...]:
     """Which tables take rows from a resource in this form."""
     return tuple(
         (table, rows) for table in TABLES.values() for rows in table.rows
-        if rows.source == source and (rows.label == "table") == (form == "table")
+        if rows.source == source and (rows.label == "table") == (form == "table") and rows.path != OTHERS
     )
 
 

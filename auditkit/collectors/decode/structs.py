@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import msgspec
 
 from auditkit.tables import RESOURCES, TABLES
+from auditkit.tables.fields import OTHERS
 from auditkit.tables.model import Column, Rows
 
 _EMPTY: dict[type, Any] = {}
@@ -100,7 +101,7 @@ def struct_for(source: str, form: str) -> Any:
     root = _Node()
     for table in TABLES.values():
         for rows in table.rows:
-            if rows.source == source and (rows.label == "table") == (form == "table"):
+            if rows.source == source and (rows.label == "table") == (form == "table") and rows.path != OTHERS:
                 for column in table.columns:
                     _plant(root, rows, column)
     if form == "table":

@@ -129,7 +129,7 @@ def test_an_ingress_is_judged_beside_them():
 
 @pytest.mark.parametrize(("group", "plural", "kind", "traffic", "entrances"), [
     ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy", True, False),
-    ("gateway.networking.k8s.io", "httproutes", "HTTPRoute", False, True),
+    ("route.openshift.io", "routes", "Route", False, True),
     ("mesh.example", "firewallnetworkpolicies", "FirewallNetworkPolicy", True, False),
     ("mesh.example", "edgegateways", "EdgeGateway", False, True),
 ])
@@ -143,9 +143,19 @@ def test_engines_are_known_by_group_and_kind_and_others_by_what_they_are_called(
     ("config.openshift.io", "ingresses", "Ingress"), ("controlplane.antrea.io", "networkpolicies", "NetworkPolicy"),
     ("ec2.aws.upbound.io", "routes", "Route"), ("cilium.io", "ciliumendpoints", "CiliumEndpoint"),
     ("cert-manager.io", "certificates", "Certificate"), ("gateway.networking.k8s.io", "gatewayclasses", "GatewayClass"),
+    ("gateway.networking.k8s.io", "httproutes", "HTTPRoute"), ("gateway.networking.k8s.io", "gateways", "Gateway"),
 ])
 def test_what_is_read_or_decides_nothing_is_no_engine(group, plural, kind):
     assert decider(group, plural, kind) is None
+
+
+@pytest.mark.parametrize(("versions", "read"), [(["v1"], True), (["v2", "v1beta1"], True), (["v2", "v3"], False)])
+def test_a_kind_that_is_served_in_no_version_that_is_read_is_known_by_name_alone(versions, read):
+    rows = [{"group": "gateway.networking.k8s.io", "version": version, "resource": "httproutes", "kind": "HTTPRoute",
+             "namespaced": True, "verbs": ["list"]} for version in versions]
+    found = engines.served(Server(200, ["a"]), Served(rows, [], []), 500)
+    assert [(one.row["kind"], one.row["traffic"], one.row["entrances"]) for one in found] == [
+        ("HTTPRoute", False, True)][:not read]
 
 
 def test_engines_are_declared_once():
@@ -275,3 +285,28 @@ def test_objects_of_engines_in_files_may_be_in_a_namespace_or_in_none(tmp_path):
     found = snapshot.frame("engine_objects")
     assert set(zip(found["name"], found["namespace"].fillna("-"), strict=True)) == {("x", "shop"), ("g", "-")}
     assert not any("its kind never is" in str(reason) for reason in snapshot.frame("engine_kinds")["reason"])
+
+
+GATEWAYS = "Gateway", "gateway.networking.k8s.io/v1"
+GATEWAY_GROUP = "APIService", "apiregistration.k8s.io/v1", [
+    *SERVICES[2], {"metadata": {"name": "v1.gateway"}, "spec": {"group": "gateway.networking.k8s.io", "version": "v1"}}]
+AGGREGATED = "APIService", "apiregistration.k8s.io/v1", [
+    {"metadata": {"name": "v1.gateway"}, "spec": {"group": "gateway.networking.k8s.io", "version": "v1", "service": {
+        "name": "elsewhere", "namespace": "x"}}}]
+TCP = crd("gateway.networking.k8s.io", "tcproutes", "TCPRoute")
+
+
+@pytest.mark.parametrize(("lists", "absent"), [
+    ([(*CRDS, []), SERVICES], True),
+    ([(*CRDS, [TCP]), GATEWAY_GROUP], True),
+    ([(*CRDS, []), GATEWAY_GROUP], False),
+    ([(*CRDS, [TCP]), AGGREGATED], False),
+    ([(*CRDS, [TCP, crd("gateway.networking.k8s.io", "gateways", "Gateway")]), GATEWAY_GROUP], False),
+])
+def test_files_show_that_a_custom_resource_is_not_there_by_what_is_installed(tmp_path, lists, absent):
+    snap = collected(tmp_path, NAMESPACES, *lists, whole=True)
+    assert (snap.gaps("gateways") == []) is absent
+
+
+def test_files_that_may_lack_definitions_show_nothing_of_custom_resources(tmp_path):
+    assert collected(tmp_path, NAMESPACES, (*CRDS, []), SERVICES).gaps("gateways")
