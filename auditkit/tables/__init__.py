@@ -16,6 +16,7 @@ from auditkit.tables import (
     gateway_api,
     metadata,
     network,
+    openshift,
     placement,
     pods,
     secrets,
@@ -29,8 +30,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, gateway_api, entrances, admission,
-                   engines, storage, devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, gateway_api, openshift, entrances,
+                   admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -69,7 +69,6 @@ ENGINES = (
     Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",
                                "trafficpermissions": "TrafficPermission"}, traffic=True, beyond=True),
     # Entrances.
-    Engine("OpenShift", "route.openshift.io", {"routes": "Route"}, entrances=True),
     Engine("Traefik", "traefik.io", _TRAEFIK, entrances=True),
     Engine("Traefik", "traefik.containo.us", _TRAEFIK, entrances=True),
     Engine("Contour", "projectcontour.io", {"httpproxies": "HTTPProxy"}, entrances=True),

@@ -1,11 +1,12 @@
 """Entrances that custom resources open: of all their kinds, the fields that are not understood."""
 
-from auditkit.tables import gateway_api
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.fields import OTHERS
 from auditkit.tables.model import Column, Rows, Table
 
-_RESOURCES = gateway_api.RESOURCES
-KNOWN: dict[str, tuple[str, ...]] = {known.resource: known.harmless for known in gateway_api.KNOWN}
+_RESOURCES = (*gateway_api.RESOURCES, *openshift.RESOURCES)
+KNOWN: dict[str, tuple[str, ...]] = {known.resource: known.harmless
+                                    for known in (*gateway_api.KNOWN, *openshift.KNOWN)}
 """The fields of each resource that are known and change nothing, beside those that columns read."""
 
 TABLES = (

@@ -1,6 +1,6 @@
 """The resources that collectors ask an API server for."""
 
-from auditkit.tables import gateway_api
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -39,6 +39,7 @@ RESOURCES: dict[str, Resource] = {
         Resource("clusternetworkpolicies.policy.networking.k8s.io", "ClusterNetworkPolicy", ("v1beta1", "v1alpha2"),
                  namespaced=False, builtin=False),
         *gateway_api.RESOURCES,
+        *openshift.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),

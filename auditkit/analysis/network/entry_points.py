@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup, named
-from auditkit.analysis.network.gateways.doors import route_entrances
+from auditkit.analysis.network.routes.doors import route_entrances
 from auditkit.tables.network import ALB_ANNOTATIONS, CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
 
 ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
@@ -44,15 +44,15 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
               ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
               service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
-              attachments: pd.DataFrame, other_engines: pd.DataFrame) -> pd.DataFrame:
+              route_ways: pd.DataFrame, other_engines: pd.DataFrame) -> pd.DataFrame:
     """Ingresses, routes, the services that are opened to the outside, and what other engines open: kind, namespace,
     name.
 
     Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one),
     ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
     which may be without TLS) and ``tls_read`` (its controller opens a port with TLS for a TLS entry; <NA>: that depends
-    on settings elsewhere). Of routes (``routed``) ``served`` (a listener that a controller acts on admits it),
-    ``encrypted`` (nothing that does takes requests in plain text, but to redirect them), ``hosts_without_tls`` (where
+    on settings elsewhere). Of routes (``routed``) ``served`` (a way in by it is open), ``encrypted`` (no
+    open way takes requests in plain text, but to redirect them), ``hosts_without_tls`` (where
     it does) and ``unsure`` (why that is not known). Of services ``type``, ``declares_tls`` (on
     all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
     another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
@@ -60,7 +60,7 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
     hosts = pd.concat([rows[["namespace", "ingress", "host"]] for rows in (ingress_rules, ingress_paths)])
     others = other_engines[other_engines["entrances"].fillna(True)].rename(columns={"words": "opened_by"})
     parts = [_ingresses(ingresses, hosts, ingress_tls, ingress_annotations),
-             route_entrances(attachments).assign(routed=True),
+             route_entrances(route_ways).assign(routed=True),
              _services(services, service_ports, service_annotations, service_load_balancers),
              others]
     found = pd.concat([rows.reindex(columns=list(COLUMNS)).astype(COLUMNS) for rows in parts], ignore_index=True)

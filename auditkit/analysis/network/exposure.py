@@ -12,11 +12,11 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
-from auditkit.analysis.network.gateways.doors import route_doors
 from auditkit.analysis.network.load_balancers import AWS_INTERNAL
 from auditkit.analysis.network.plugins import enforcement, repository
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
+from auditkit.analysis.network.routes.doors import route_doors
 from auditkit.analysis.workloads.lifecycle import lasting
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
@@ -44,7 +44,7 @@ def exposure(
     service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
-    attachments: pd.DataFrame, route_backends: pd.DataFrame, gateway_addresses: pd.DataFrame,
+    route_ways: pd.DataFrame, route_backends: pd.DataFrame, gateway_addresses: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
     """Every path from outside to a pod: one row for each entry point, pod and port.
@@ -53,8 +53,8 @@ def exposure(
     via_namespace and via (the object that opens the door), host (of an ingress or route), entry (addresses) and
     entry_port, protocol, sources (address range that the door lets in, or ``anywhere``), namespace, pod and port
     (behind it; ``<NA>``: any port), public (the entry is an address that the internet routes), allowed (no policy keeps
-    it out), reached (both, where policies are enforced; ``<NA>``: not known). Routes are there where a Gateway may let
-    them in (`attachments`); where that, or the pod, is not known, reached is not. What other engines open has a row
+    it out), reached (both, where policies are enforced; ``<NA>``: not known). Routes are there where they may be
+    open (`route_ways`); where that, or the pod, is not known, reached is not. What other engines open has a row
     for each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is
     not in it.
     """
@@ -64,7 +64,7 @@ def exposure(
         _external_ips(services, service_backends, service_external_ips),
         _ingresses(ingress_backends, ingress_addresses),
         _host_ports(pods, container_ports, node_addresses),
-        routes := _routes(attachments, route_backends, gateway_addresses),
+        routes := _routes(route_ways, route_backends, gateway_addresses),
     ], ignore_index=True)
     row = _rows(doors, reachability)
     doors = doors[row >= 0].reset_index(drop=True)  # a pod that has ended answers nobody
@@ -126,10 +126,10 @@ def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
                  public=_three(rows["public"]), seen="controller")
 
 
-def _routes(attachments: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
+def _routes(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
     named = addresses["type"] == "IPAddress"
     told = addresses.assign(ip=addresses["value"].where(named, pd.NA), hostname=addresses["value"].mask(named, pd.NA))
-    rows = route_doors(attachments, backends, _entries(told, ["namespace", "gateway"]))
+    rows = route_doors(ways, backends, _entries(told, ["namespace", "gateway"]))
     return rows.assign(public=_three(rows["public"]), sources=ANYWHERE, seen="controller")
 
 

@@ -8,7 +8,7 @@ from auditkit.analysis.network.gateways.conditions import WORDS
 from auditkit.analysis.network.gateways.filters import ROUTE, redirects
 from auditkit.analysis.network.gateways.hostnames import ANY, meeting
 from auditkit.analysis.network.gateways.namespaces import let_in
-from auditkit.analysis.network.gateways.unread import unread_field
+from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.tables.gateway_api import GATEWAYS, GROUP
 
 FITTING = {

@@ -1,31 +1,24 @@
-"""What is behind routes: services, the pods behind those, and whether the route may send them anything."""
+"""What is behind routes of the Gateway API: services, their pods, and whether a route may send them anything."""
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
+from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup
 from auditkit.analysis.network.gateways.filters import ROUTE, may_answer
 from auditkit.analysis.network.gateways.grants import granted
-from auditkit.analysis.network.gateways.unread import unread_field
+from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.unread import unread_field
 
-COLUMNS = {
-    "kind": STRING, "namespace": STRING, "route": STRING, "use": STRING, "backend_kind": STRING,
-    "backend_namespace": STRING, "backend": STRING, "service_port": INTEGER, "protocol": STRING, "pod": STRING,
-    "port": INTEGER, "sends": BOOLEAN, "tls": BOOLEAN, "why": STRING,
-}
 BACKEND = {"backend_namespace": "namespace", "backend": "name"}
 
 
-def route_backends(
+def gateway_backends(
     gateway_routes: pd.DataFrame, gateway_route_backends: pd.DataFrame, gateway_route_filters: pd.DataFrame,
     reference_grants_from: pd.DataFrame, reference_grants_to: pd.DataFrame, backend_tls_policies: pd.DataFrame,
     unread_fields: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame, service_backends: pd.DataFrame,
 ) -> pd.DataFrame:
-    """What routes send requests to: a row for each backend and pod behind it.
+    """What is behind routes of the Gateway API: the columns of `route_backends`.
 
-    kind, namespace and route; use (backend, or mirror: it gets copies), backend_kind, backend_namespace, backend and
-    service_port; protocol, pod and port (<NA>: no pod of the cluster is known behind it); sends (the route may send it
-    traffic; <NA>: not known), tls (a BackendTLSPolicy is for it; <NA>: of a field that is not read), why (in words,
-    where ``sends`` is not true).
+    ``tls`` is true where a BackendTLSPolicy is for all ports of the service.
     """
     found = gateway_route_backends.assign(
         ref_namespace=gateway_route_backends["ref_namespace"].fillna(gateway_route_backends["namespace"]))
@@ -40,7 +33,7 @@ def route_backends(
     found["is_service"] = (found["backend_kind"] == "Service") & (found["ref_group"] == "")
     found["sends"], found["why"] = _sends(found, services, service_ports)
     found["tls"] = _over_tls(found, backend_tls_policies, unread_fields)
-    return _pods(found, service_backends).astype(COLUMNS)[list(COLUMNS)].drop_duplicates(ignore_index=True)
+    return _pods(found, service_backends).astype(BACKENDS)[list(BACKENDS)].drop_duplicates(ignore_index=True)
 
 
 def _sends(found: pd.DataFrame, services: pd.DataFrame, ports: pd.DataFrame) -> tuple[pd.Series, pd.Series]:

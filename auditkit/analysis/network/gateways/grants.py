@@ -3,7 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, has
-from auditkit.analysis.network.gateways.unread import unread_field
+from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.tables.gateway_api import GROUP
 
 ON = ["grant_namespace", "from_kind", "from_namespace", "to_group", "to_kind"]

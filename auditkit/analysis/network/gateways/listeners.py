@@ -5,7 +5,7 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, STRING, lookup
 from auditkit.analysis.network.gateways.conditions import said
 from auditkit.analysis.network.gateways.namespaces import let_in
-from auditkit.analysis.network.gateways.unread import unread_field
+from auditkit.analysis.network.routes.unread import unread_field
 
 OBJECT = {"kind": "kind", "namespace": "namespace", "name": "gateway"}
 LISTENER = ["kind", "namespace", "gateway", "listener"]
