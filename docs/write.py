@@ -24,7 +24,7 @@ from auditkit.analysis.network.gateways.filters import PLAIN
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
 from auditkit.cli.judging import FailOn
-from auditkit.collectors.decode.unread import UNREAD, known_fields
+from auditkit.collectors.decode.unread import known_fields
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
@@ -186,16 +186,16 @@ def scanners() -> Iterator[str]:
 
 def entrances() -> Iterator[str]:
     """What is read of the custom resources that open the cluster, and what is not."""
-    yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit reads "
-                     "them. An object with a field that is not here is a row of `unread_fields`, and whatever depends "
-                     "on it is unknown. Its `metadata` and `status` may hold anything.")
+    yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
+                     "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
+                     "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
     for name, harmless in KNOWN.items():
         resource = tables.RESOURCES[name]
         yield from ("", f"## {resource.kind} ({resource.group})", "")
         yield from _table(["", ""], (
             ("Versions", _codes(resource.versions)), ("Read into", _codes(
                 table.name for table in tables.TABLES.values()
-                if name in table.sources and table is not UNREAD and set(table.sources) <= KNOWN.keys())),
+                if name in table.sources and set(table.sources) <= KNOWN.keys())),
             ("Fields that are read", _codes(known_fields(name))),
             ("Fields that change nothing here, with all that is in them", _codes(harmless))))
     yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "

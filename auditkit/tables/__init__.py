@@ -11,7 +11,6 @@ from auditkit.tables import (
     cluster,
     devices,
     engines,
-    entrances,
     findings,
     gateway_api,
     metadata,
@@ -30,8 +29,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, gateway_api, openshift, entrances,
-                   admission, engines, storage, devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, gateway_api, openshift, admission,
+                   engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

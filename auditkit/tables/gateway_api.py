@@ -9,7 +9,7 @@ Source of fields and defaults: kubernetes-sigs/gateway-api v1.6.1, ``config/crd/
 fields of older versions are those of v1.0.0 to v1.5.0.
 """
 
-from auditkit.tables.fields import Known
+from auditkit.tables.fields import Known, unread
 from auditkit.tables.model import Column, Resource, Rows, Table, identity
 from auditkit.tables.network import SELECTOR, selector_rows
 
@@ -312,4 +312,8 @@ TABLES = (
         ),
         ("namespace", "policy", "target_kind", "target", "section"),
     ),
+    unread("unread_gateway_fields", "classes, Gateways and ListenerSets", RESOURCES[:4]),
+    unread("unread_route_fields", "routes of the Gateway API", RESOURCES[4:9]),
+    unread("unread_grant_fields", "ReferenceGrants", RESOURCES[9:10]),
+    unread("unread_tls_policy_fields", "BackendTLSPolicies", RESOURCES[10:]),
 )

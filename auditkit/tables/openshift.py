@@ -6,7 +6,7 @@ CustomResourceDefinition has other cells; what these lack is not known. Files th
 these only the same fields are decoded.
 """
 
-from auditkit.tables.fields import Known
+from auditkit.tables.fields import Known, unread
 from auditkit.tables.model import Column, Resource, Rows, Table
 
 ROUTES = "routes.route.openshift.io"
@@ -89,4 +89,5 @@ TABLES = (
         ),
         ("namespace", "route", "router", "host", "type"),
     ),
+    unread("unread_openshift_fields", "Routes of OpenShift, where whole objects were given", RESOURCES),
 )

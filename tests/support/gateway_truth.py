@@ -16,15 +16,17 @@ def cases(folder: str) -> list[dict]:
 
 def services(objects: list[dict], absent: list[str]) -> list[dict]:
     """A service with its port for each reference to one in routes of the Gateway API, but for those that are absent."""
-    named: dict[str, set[int]] = {}
+    named: dict[str, set[tuple[int, str]]] = {}
     for one in objects:
         for rule in one.get("spec", {}).get("rules") or ():
             filters = [each.get("requestMirror", {}).get("backendRef") for each in rule.get("filters", ())]
             for ref in [*rule.get("backendRefs", ()), *filter(None, filters)]:
                 space = ref.get("namespace", one["metadata"]["namespace"])
-                named.setdefault(f"{space}/{ref['name']}", set()).add(ref["port"])
+                named.setdefault(f"{space}/{ref['name']}", set()).add(
+                    (ref["port"], "UDP" if one["kind"] == "UDPRoute" else "TCP"))
     return [{"kind": "Service", "metadata": dict(zip(("namespace", "name"), name.split("/"), strict=True)),
-             "spec": {"selector": {"app": "x"}, "ports": [{"port": port} for port in sorted(ports)]}}
+             "spec": {"selector": {"app": "x"}, "ports": [
+                 {"port": port, "protocol": protocol} for port, protocol in sorted(ports)]}}
             for name, ports in named.items() if name not in absent]
 
 
@@ -63,7 +65,7 @@ class Outcome:
 
     def certificates(self) -> dict[str, object]:
         """Whether the certificates of each listener are there."""
-        return {f"{row['namespace']}/{row['name']} {row['listener']}": _word(row["present"])
+        return {f"{row['namespace']}/{row['gateway']} {row['listener']}": _word(row["present"])
                 for row in derive(self.tables, "listener_certificates").to_dict("records")}
 
     def redirects(self) -> dict[str, object]:

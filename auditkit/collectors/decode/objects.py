@@ -13,7 +13,7 @@ import pyarrow as pa
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.rows import NotAValue, batches_of
 from auditkit.collectors.decode.structs import struct_for
-from auditkit.collectors.decode.unread import UNREAD, unread
+from auditkit.collectors.decode.unread import unread
 from auditkit.tables import RESOURCES
 from auditkit.tables.model import Resource
 
@@ -100,8 +100,7 @@ def decode(body: bytes, source: str) -> Page:
         batches = batches_of(objects, source, form, cells)
     except NotAValue as error:
         raise NotAList(str(error)) from None
-    if strange_fields := unread(body, source) if form == "object" else []:
-        batches[UNREAD.name] = strange_fields
+    batches |= unread(body, source) if form == "object" else {}
     meta = frame.metadata or ListMeta()
     return Page(batches, len(objects) + len(malformed), malformed, meta.resourceVersion, meta.continue_,
                 meta.remainingItemCount, _names(objects, form), frame.kind, frame.apiVersion, form)

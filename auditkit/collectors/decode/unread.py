@@ -25,7 +25,8 @@ LENGTH = 200
 _Tree = dict[str, "_Tree"]
 """The fields that are known in a place; one without fields of its own is known with all that is in it."""
 
-UNREAD = TABLES["unread_fields"]
+UNREAD = {rows.source: (table, rows) for table in TABLES.values() for rows in table.rows if rows.path == OTHERS}
+"""The table that takes the unread fields of each resource, and its rows."""
 
 
 @cache
@@ -48,13 +49,14 @@ def _tree(source: str) -> _Tree:
     return tree
 
 
-def unread(body: bytes, source: str) -> list[pa.RecordBatch]:
-    """Rows of ``unread_fields`` for the objects of a list; none for a resource whose fields are not declared."""
-    rows = next((rows for rows in UNREAD.rows if rows.source == source), None)
-    if rows is None:
-        return []
+def unread(body: bytes, source: str) -> dict[str, list[pa.RecordBatch]]:
+    """Rows for the objects of a list that have unread fields, by table; none for a resource whose fields are not
+    declared."""
+    if source not in UNREAD:
+        return {}
+    table, rows = UNREAD[source]
     found = [row for item in _items(body) for row in _of(item, rows, _tree(source))]
-    return [pa.RecordBatch.from_pylist(found, schema=UNREAD.schema)] if found else []
+    return {table.name: [pa.RecordBatch.from_pylist(found, schema=table.schema)]} if found else {}
 
 
 def _items(body: bytes) -> list[Any]:

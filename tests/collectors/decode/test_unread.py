@@ -30,7 +30,7 @@ def route(spec: dict, **more: object) -> dict:
      ["spec.rules[].novel", "spec.rules[].backendRefs[].subset"]),
 ])
 def test_a_field_that_is_neither_read_nor_known_to_change_nothing_is_named(spec, fields):
-    found = frames([route(spec)])["unread_fields"]
+    found = frames([route(spec)])["unread_route_fields"]
     assert found["field"].tolist() == fields
     assert set(found["kind"]) == ({"HTTPRoute"} if fields else set())
     assert set(found["namespace"] + "/" + found["name"]) == ({"shop/web"} if fields else set())
@@ -39,26 +39,26 @@ def test_a_field_that_is_neither_read_nor_known_to_change_nothing_is_named(spec,
 def test_status_and_metadata_may_hold_anything():
     thing = route({}, status={"novel": 1})
     thing["metadata"]["novel"] = 1
-    assert frames([thing])["unread_fields"].empty
+    assert frames([thing])["unread_route_fields"].empty
 
 
 def test_a_field_beside_the_spec_is_named():
-    assert frames([route({}, novel={"a": 1})])["unread_fields"]["field"].tolist() == ["novel"]
+    assert frames([route({}, novel={"a": 1})])["unread_route_fields"]["field"].tolist() == ["novel"]
 
 
 def test_nothing_of_the_value_is_kept():
     body = json.dumps({"items": [route({"novel": {"password": "hunter2", "list": ["hunter2"]}})]}).encode()
-    assert "hunter2" not in repr([batch.to_pylist() for batch in decode(body, ROUTE).batches["unread_fields"]])
+    assert "hunter2" not in repr([batch.to_pylist() for batch in decode(body, ROUTE).batches["unread_route_fields"]])
 
 
 def test_many_and_long_fields_are_cut():
     spec = {f"novel{at}": 1 for at in range(50)} | {"x" * 5000: 1}
-    found = frames([route(spec)])["unread_fields"]
+    found = frames([route(spec)])["unread_route_fields"]
     assert len(found) == 20 and found["field"].str.len().max() <= 200
 
 
 def test_resources_whose_fields_are_not_declared_are_not_looked_at():
-    assert unread(b'{"items": [{"metadata": {"name": "x"}, "spec": {"novel": 1}}]}', "services") == []
+    assert unread(b'{"items": [{"metadata": {"name": "x"}, "spec": {"novel": 1}}]}', "services") == {}
 
 
 @pytest.mark.parametrize("resource", list(KNOWN))

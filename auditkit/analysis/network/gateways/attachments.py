@@ -34,7 +34,7 @@ COLUMNS = {
 def attachments(
     gateway_routes: pd.DataFrame, gateway_route_parents: pd.DataFrame, gateway_route_hostnames: pd.DataFrame,
     gateway_route_filters: pd.DataFrame, gateway_route_conditions: pd.DataFrame, gateway_listener_kinds: pd.DataFrame,
-    gateway_selectors: pd.DataFrame, namespace_labels: pd.DataFrame, unread_fields: pd.DataFrame,
+    gateway_selectors: pd.DataFrame, namespace_labels: pd.DataFrame, unread_route_fields: pd.DataFrame,
     listeners: pd.DataFrame,
 ) -> pd.DataFrame:
     """What the parents of each route come to: a row for each listener that it asks for, and host name there.
@@ -44,7 +44,8 @@ def attachments(
     Gateway that has the address); redirects (the route only redirects to HTTPS); attached (by what listener and route
     say themselves), open (and the controller acts on both as they are now), why (in words, where that is not true).
     """
-    routes = gateway_routes.assign(unread=unread_field(gateway_routes, unread_fields)).rename(columns={"name": "route"})
+    unread = unread_field(gateway_routes, unread_route_fields)
+    routes = gateway_routes.assign(unread=unread).rename(columns={"name": "route"})
     routes["redirects"] = redirects(routes, gateway_route_filters)
     asked = _asked(routes, gateway_route_parents)
     asked = pd.concat([asked, _accepted(asked, gateway_route_conditions)], axis=1)

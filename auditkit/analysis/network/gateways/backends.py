@@ -14,7 +14,8 @@ BACKEND = {"backend_namespace": "namespace", "backend": "name"}
 def gateway_backends(
     gateway_routes: pd.DataFrame, gateway_route_backends: pd.DataFrame, gateway_route_filters: pd.DataFrame,
     reference_grants_from: pd.DataFrame, reference_grants_to: pd.DataFrame, backend_tls_policies: pd.DataFrame,
-    unread_fields: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame, service_backends: pd.DataFrame,
+    unread_route_fields: pd.DataFrame, unread_grant_fields: pd.DataFrame, unread_tls_policy_fields: pd.DataFrame,
+    services: pd.DataFrame, service_ports: pd.DataFrame, service_backends: pd.DataFrame,
 ) -> pd.DataFrame:
     """What is behind routes of the Gateway API: the columns of `route_backends`.
 
@@ -23,16 +24,17 @@ def gateway_backends(
     found = gateway_route_backends.assign(
         ref_namespace=gateway_route_backends["ref_namespace"].fillna(gateway_route_backends["namespace"]))
     found["granted"] = granted(found, reference_grants_from, reference_grants_to,
-                               unread_fields)
+                               unread_grant_fields)
     found = found.rename(columns={"ref_kind": "backend_kind", "ref_namespace": "backend_namespace",
                                   "ref_name": "backend", "port": "service_port"})
     found["protocol"] = pd.Series("TCP", found.index, STRING).mask(found["kind"] == "UDPRoute", "UDP")
-    routes = gateway_routes.assign(unread=unread_field(gateway_routes, unread_fields)).rename(columns={"name": "route"})
+    unread = unread_field(gateway_routes, unread_route_fields)
+    routes = gateway_routes.assign(unread=unread).rename(columns={"name": "route"})
     found = found.merge(routes[[*ROUTE, "unread"]], on=ROUTE)
     found["may_answer"] = may_answer(found, gateway_route_filters)
     found["is_service"] = (found["backend_kind"] == "Service") & (found["ref_group"] == "")
     found["sends"], found["why"] = _sends(found, services, service_ports)
-    found["tls"] = _over_tls(found, backend_tls_policies, unread_fields)
+    found["tls"] = _over_tls(found, backend_tls_policies, unread_tls_policy_fields)
     return _pods(found, service_backends).astype(BACKENDS)[list(BACKENDS)].drop_duplicates(ignore_index=True)
 
 
@@ -62,11 +64,11 @@ def _sends(found: pd.DataFrame, services: pd.DataFrame, ports: pd.DataFrame) -> 
     return sends, why
 
 
-def _over_tls(found: pd.DataFrame, policies: pd.DataFrame, unread_fields: pd.DataFrame) -> pd.Series:
+def _over_tls(found: pd.DataFrame, policies: pd.DataFrame, unread: pd.DataFrame) -> pd.Series:
     """Whether a BackendTLSPolicy is for all ports of each service, or for some (not known which)."""
     of_services = policies[((policies["target_kind"] == "Service") & (policies["target_group"] == "")).fillna(False)]
-    unread = unread_field(of_services.assign(name=of_services["policy"]), unread_fields, "BackendTLSPolicy")
-    sure = of_services["section"].isna() & unread.isna()
+    strange = unread_field(of_services.assign(name=of_services["policy"]), unread, "BackendTLSPolicy")
+    sure = of_services["section"].isna() & strange.isna()
     on = {"backend_namespace": "namespace", "backend": "target"}
     perhaps = has(found, on, of_services[~sure])
     return has(found, on, of_services[sure]).mask(perhaps, pd.NA) & found["is_service"]

@@ -17,7 +17,7 @@ MODES = ("Terminate", "Passthrough")
 def listeners(
     gateways: pd.DataFrame, gateway_listeners: pd.DataFrame, gateway_classes: pd.DataFrame,
     gateway_conditions: pd.DataFrame, gateway_selectors: pd.DataFrame, namespace_labels: pd.DataFrame,
-    unread_fields: pd.DataFrame,
+    unread_gateway_fields: pd.DataFrame,
 ) -> pd.DataFrame:
     """The listeners of Gateways and ListenerSets: one row each.
 
@@ -27,9 +27,9 @@ def listeners(
     known), why (in words, where it is not true).
     """
     conditions = gateway_conditions.assign(namespace=gateway_conditions["namespace"].fillna(""))
-    acting = _gateways(gateways, gateway_classes, conditions, unread_fields)
+    acting = _gateways(gateways, gateway_classes, conditions, unread_gateway_fields)
     acting = pd.concat([acting, _sets(gateways, acting, conditions, gateway_selectors, namespace_labels,
-                                      unread_fields)], ignore_index=True)
+                                      unread_gateway_fields)], ignore_index=True)
     acting = acting.rename(columns={"name": "gateway"})
     found = gateway_listeners.merge(acting, on=["kind", "namespace", "gateway"])
     on = {name: name for name in LISTENER}

@@ -14,7 +14,6 @@ from auditkit.analysis.network.routes.backends import BACKENDS
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import WAYS
 
-GROUP = "route.openshift.io"
 ROUTE = {"namespace": "namespace", "route": "route"}
 ENCRYPTED = {
     "": False, "edge": True, "edge/None": True, "edge/Redirect": True, "edge/Allow": False,
@@ -29,13 +28,13 @@ REFUSED = "its routers refuse it"
 
 
 def openshift_ways(openshift_routes: pd.DataFrame, openshift_route_admissions: pd.DataFrame,
-                   unread_fields: pd.DataFrame) -> pd.DataFrame:
+                   unread_openshift_fields: pd.DataFrame) -> pd.DataFrame:
     """The ways in by Routes of OpenShift: the columns of `route_ways`, one row for each Route.
 
     Open where a router has admitted it. The ``Table`` form shows the host of a Route that a router has admitted, and
     also of one that none has looked at yet.
     """
-    routes = _known(openshift_routes, openshift_route_admissions, unread_fields)
+    routes = _known(openshift_routes, openshift_route_admissions, unread_openshift_fields)
     encrypted = routes["termination"].map(ENCRYPTED).astype(BOOLEAN).mask(routes["unread"].notna(), pd.NA)
     why = pd.Series(pd.NA, routes.index, STRING).mask(
         encrypted.isna(), NO_WORD + routes["termination"].fillna("the server does not show it")).mask(
@@ -46,14 +45,14 @@ def openshift_ways(openshift_routes: pd.DataFrame, openshift_route_admissions: p
 
 
 def openshift_backends(openshift_routes: pd.DataFrame, openshift_route_services: pd.DataFrame,
-                       unread_fields: pd.DataFrame, services: pd.DataFrame,
+                       unread_openshift_fields: pd.DataFrame, services: pd.DataFrame,
                        service_backends: pd.DataFrame) -> pd.DataFrame:
     """What is behind Routes of OpenShift: the columns of `route_backends`.
 
     The port of a Route is one of the pods, by number, or the name of one of the service; without one it is for all of
     them. A service with the weight 0 gets nothing.
     """
-    routes = _known(openshift_routes, None, unread_fields)
+    routes = _known(openshift_routes, None, unread_openshift_fields)
     cells = _from_cells(routes)
     named = openshift_route_services.assign(to_kind=openshift_route_services["to_kind"].fillna("Service"))
     found = pd.concat([named.assign(rounded=False), cells], ignore_index=True).merge(
@@ -77,7 +76,7 @@ def _known(routes: pd.DataFrame, admissions: pd.DataFrame | None, unread_fields:
     """Routes with their host, port, termination (``edge/Redirect``; empty: none) and whether a router has admitted
     them, from either form."""
     found = routes.assign(kind=pd.Series("Route", routes.index, STRING))
-    found["unread"] = unread_field(found, unread_fields, groups=GROUP)
+    found["unread"] = unread_field(found, unread_fields)
     found = found.rename(columns={"name": "route"})
     cell = found["host_cell"]
     word = cell.str.fullmatch(r"[A-Z][A-Za-z]+").fillna(False)
