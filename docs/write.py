@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 import pandas as pd
 import permissions as rights
+import typer
 from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
@@ -24,14 +25,14 @@ from auditkit.analysis.network.gateways.filters import PLAIN
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
 from auditkit.cli.judging import FailOn
-from auditkit.collectors.decode.unread import known_fields
+from auditkit.collectors.decode.structs import places
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables.entrances import KNOWN
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -189,20 +190,28 @@ def entrances() -> Iterator[str]:
     yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
                      "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
                      "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
-    for name, harmless in KNOWN.items():
-        resource = tables.RESOURCES[name]
+    ours = {one.name: one for one in (*gateway_api.RESOURCES, *openshift.RESOURCES)}
+    for name, resource in ours.items():
         yield from ("", f"## {resource.kind} ({resource.group})", "")
         yield from _table(["", ""], (
             ("Versions", _codes(resource.versions)), ("Read into", _codes(
                 table.name for table in tables.TABLES.values()
-                if name in table.sources and set(table.sources) <= KNOWN.keys())),
-            ("Fields that are read", _codes(known_fields(name))),
-            ("Fields that change nothing here, with all that is in them", _codes(harmless))))
+                if name in table.sources and set(table.sources) <= ours.keys())),
+            ("Fields that are read", _codes(_read_fields(name))),
+            ("Fields that change nothing here, with all that is in them", _codes(resource.harmless))))
     yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "
                 f"Left to the controller, and unknown: {_codes(LEFT_OPEN)}. Any other protocol is unknown.", "")
     yield from _table(["protocol and TLS", "kinds"], (
         (_code(place), _codes(kinds)) for place, kinds in FITTING.items()))
     yield from ("", f"Filters that let a request pass: {_codes(PLAIN)}. Any other may answer or refuse it itself.")
+
+
+def _read_fields(source: str) -> list[str]:
+    """The places in the ``spec`` of a resource that a column reads, with lists and maps as ``[]``."""
+    read = {place for table in tables.TABLES.values() for rows in table.rows
+            if rows.source == source and rows.label != "table" for column in table.columns
+            for place in places(rows, column)}
+    return sorted(place.replace("{}", "[]") for place in read if place.startswith("spec."))
 
 
 class Parameter(NamedTuple):
@@ -263,6 +272,8 @@ def _commands() -> Iterator[tuple[str, Callable[..., None]]]:
 def _parameters(function: Callable[..., None]) -> Iterator[Parameter]:
     hints = get_type_hints(function, include_extras=True)
     for name, parameter in inspect.signature(function).parameters.items():
+        if hints[name] is typer.Context:  # how it was called, and no option
+            continue
         kind, info = (get_args(hints[name]) if get_origin(hints[name]) is Annotated else (hints[name], None))
         argument = isinstance(info, ArgumentInfo)
         written = [info.default, *(info.param_decls or ())] if info else []

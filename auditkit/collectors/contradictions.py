@@ -147,25 +147,6 @@ def unproven(found: Collected) -> Iterator[Doubt]:
                          f"{found.entries['discovery'].reason}")
 
 
-def undefined(found: Collected) -> Iterator[Doubt]:
-    """Custom resources that no file shows, and that are not installed: where there is no discovery document, the
-    CustomResourceDefinitions and APIServices say what is, if both are whole.
-
-    Kubernetes serves kinds of its own without a definition; a group with an APIService and no definition may be such.
-    """
-    if found.served or not (found.whole(CRDS) and found.whole(API_SERVICES)):
-        return
-    names, groups = found.values("crds", "name"), found.values("crds", "group")
-    registered = found.pairs("api_services", "group", "service")
-    served, elsewhere = {group for group, _ in registered}, {group for group, service in registered if service}
-    for name, entry in found.entries.items():
-        resource = tables.RESOURCES.get(name)
-        if resource is None or resource.builtin or entry.outcome != "absent" or entry.proven or name in names:
-            continue
-        if resource.group not in served or (resource.group in groups and resource.group not in elsewhere):
-            yield name, "it is not installed: there is no CustomResourceDefinition of it"
-
-
 def doubted_groups(found: Collected) -> dict[str, str]:
     """Groups with resources that exist and that discovery does not list, or does not know; with the reason."""
     why = dict.fromkeys(found.unclear_groups, "the discovery document does not state the resources of this group")

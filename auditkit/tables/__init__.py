@@ -8,6 +8,7 @@ from auditkit.tables import (
     access,
     admin_network,
     admission,
+    cilium,
     cluster,
     devices,
     engines,
@@ -29,8 +30,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, gateway_api, openshift, admission,
-                   engines, storage, devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, gateway_api,
+                   openshift, admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

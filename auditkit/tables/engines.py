@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from auditkit.tables import resources
 from auditkit.tables.model import Column, Resource, Rows, Table
+from auditkit.tables.resources import RESOURCES as READ
 
 
 class Engine(NamedTuple):
@@ -35,8 +35,6 @@ _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "L
 
 ENGINES = (
     # Policies. Sources: each project's reference of its custom resources, under the group that stands here.
-    Engine("Cilium", "cilium.io", {"ciliumnetworkpolicies": "CiliumNetworkPolicy",
-                                   "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy"}, traffic=True),
     Engine("Calico", "projectcalico.org", _CALICO, traffic=True),
     Engine("Calico", "crd.projectcalico.org", _CALICO, traffic=True),
     Engine("Antrea", "crd.antrea.io", _ANTREA, traffic=True),
@@ -140,7 +138,7 @@ def decider(group: str, plural: str, kind: str, versions: Sequence[str] = ()) ->
     versions only, is not read. A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a
     Gateway may be one.
     """
-    read = resources.RESOURCES.get(f"{plural}.{group}")
+    read = READ.get(f"{plural}.{group}")
     if read and (not versions or not set(versions).isdisjoint(read.versions)):
         return None
     for engine in ENGINES:

@@ -9,9 +9,9 @@ Source of fields and defaults: kubernetes-sigs/gateway-api v1.6.1, ``config/crd/
 fields of older versions are those of v1.0.0 to v1.5.0.
 """
 
-from auditkit.tables.fields import Known, unread
 from auditkit.tables.model import Column, Resource, Rows, Table, identity
 from auditkit.tables.network import SELECTOR, selector_rows
+from auditkit.tables.unread import unread
 
 GROUP = "gateway.networking.k8s.io"
 CLASS, GRANT, TLS_POLICY = f"gatewayclasses.{GROUP}", f"referencegrants.{GROUP}", f"backendtlspolicies.{GROUP}"
@@ -22,20 +22,6 @@ GATEWAYS = {
 """Kinds with listeners. A ListenerSet adds its own to those of a Gateway; it was called XListenerSet before."""
 ROUTES = {f"{name}Route": f"{name.lower()}routes.{GROUP}" for name in ("HTTP", "GRPC", "TLS", "TCP", "UDP")}
 
-RESOURCES = (
-    Resource(CLASS, "GatewayClass", ("v1", "v1beta1"), namespaced=False, builtin=False),
-    Resource(GATEWAYS["Gateway"], "Gateway", ("v1", "v1beta1"), builtin=False),
-    Resource(GATEWAYS["ListenerSet"], "ListenerSet", ("v1",), builtin=False),
-    Resource(GATEWAYS["XListenerSet"], "XListenerSet", ("v1alpha1",), builtin=False),
-    Resource(ROUTES["HTTPRoute"], "HTTPRoute", ("v1", "v1beta1"), builtin=False),
-    Resource(ROUTES["GRPCRoute"], "GRPCRoute", ("v1", "v1alpha2"), builtin=False),
-    Resource(ROUTES["TLSRoute"], "TLSRoute", ("v1", "v1alpha3", "v1alpha2"), builtin=False),
-    Resource(ROUTES["TCPRoute"], "TCPRoute", ("v1", "v1alpha2"), builtin=False),
-    Resource(ROUTES["UDPRoute"], "UDPRoute", ("v1", "v1alpha2"), builtin=False),
-    Resource(GRANT, "ReferenceGrant", ("v1", "v1beta1", "v1alpha2"), builtin=False),
-    Resource(TLS_POLICY, "BackendTLSPolicy", ("v1", "v1alpha3"), builtin=False),
-)
-
 _RULE_EXTRAS = ("spec.rules[].name", "spec.rules[].matches", "spec.rules[].timeouts", "spec.rules[].retry",
                 "spec.rules[].sessionPersistence")
 _FILTERS = tuple(
@@ -44,20 +30,30 @@ _FILTERS = tuple(
                  "extensionRef", "requestMirror", "requestRedirect"))
 _LISTENERS = ("spec.listeners[].tls.options", "spec.listeners[].tls.frontendValidation")
 
-KNOWN = (
-    Known(CLASS, ("spec.description", "spec.parametersRef")),
-    Known(GATEWAYS["Gateway"], ("spec.addresses", "spec.infrastructure", "spec.backendTLS", "spec.tls", *_LISTENERS)),
-    Known(GATEWAYS["ListenerSet"], _LISTENERS),
-    Known(GATEWAYS["XListenerSet"], _LISTENERS),
-    Known(ROUTES["HTTPRoute"], (*_RULE_EXTRAS, *_FILTERS)),
-    Known(ROUTES["GRPCRoute"], (*_RULE_EXTRAS, *_FILTERS)),
-    *(Known(ROUTES[kind], _RULE_EXTRAS[:1]) for kind in ("TLSRoute", "TCPRoute", "UDPRoute")),
-    Known(GRANT, ()),
-    Known(TLS_POLICY, ("spec.options", "spec.validation")),
-)
 """Fields that change neither which listeners admit a route, nor the encryption there, nor which pods are behind it: how
 requests are matched, how long they may take, addresses and parameters that are asked for (``status`` has those that
 were given), certificates of clients. What a filter does is decided by its type."""
+
+
+def _resource(name: str, kind: str, versions: tuple[str, ...], harmless: tuple[str, ...] = (), *,
+              namespaced: bool = True) -> Resource:
+    return Resource(name, kind, versions, namespaced=namespaced, builtin=False, exact=True, harmless=harmless)
+
+
+RESOURCES = (
+    _resource(CLASS, "GatewayClass", ("v1", "v1beta1"), ("spec.description", "spec.parametersRef"), namespaced=False),
+    _resource(GATEWAYS["Gateway"], "Gateway", ("v1", "v1beta1"),
+              ("spec.addresses", "spec.infrastructure", "spec.backendTLS", "spec.tls", *_LISTENERS)),
+    _resource(GATEWAYS["ListenerSet"], "ListenerSet", ("v1",), _LISTENERS),
+    _resource(GATEWAYS["XListenerSet"], "XListenerSet", ("v1alpha1",), _LISTENERS),
+    _resource(ROUTES["HTTPRoute"], "HTTPRoute", ("v1", "v1beta1"), (*_RULE_EXTRAS, *_FILTERS)),
+    _resource(ROUTES["GRPCRoute"], "GRPCRoute", ("v1", "v1alpha2"), (*_RULE_EXTRAS, *_FILTERS)),
+    _resource(ROUTES["TLSRoute"], "TLSRoute", ("v1", "v1alpha3", "v1alpha2"), _RULE_EXTRAS[:1]),
+    _resource(ROUTES["TCPRoute"], "TCPRoute", ("v1", "v1alpha2"), _RULE_EXTRAS[:1]),
+    _resource(ROUTES["UDPRoute"], "UDPRoute", ("v1", "v1alpha2"), _RULE_EXTRAS[:1]),
+    _resource(GRANT, "ReferenceGrant", ("v1", "v1beta1", "v1alpha2")),
+    _resource(TLS_POLICY, "BackendTLSPolicy", ("v1", "v1alpha3"), ("spec.options", "spec.validation")),
+)
 
 _KIND = Column("kind", "string", "=kind", "kind of the object")
 _GENERATION = Column("generation", "int64", "/metadata.generation", "how often its spec was changed")

@@ -6,16 +6,14 @@ CustomResourceDefinition has other cells; what these lack is not known. Files th
 these only the same fields are decoded.
 """
 
-from auditkit.tables.fields import Known, unread
 from auditkit.tables.model import Column, Resource, Rows, Table
+from auditkit.tables.unread import unread
 
 ROUTES = "routes.route.openshift.io"
-RESOURCES = (Resource(ROUTES, "Route", ("v1",), form="table", builtin=False),)
-KNOWN = (
-    Known(ROUTES, ("spec.path", "spec.subdomain", "spec.httpHeaders", "spec.tls.certificate", "spec.tls.key",
-                   "spec.tls.caCertificate", "spec.tls.destinationCACertificate", "spec.tls.externalCertificate")),
-)
+_HARMLESS = ("spec.path", "spec.subdomain", "spec.httpHeaders", "spec.tls.certificate", "spec.tls.key",
+             "spec.tls.caCertificate", "spec.tls.destinationCACertificate", "spec.tls.externalCertificate")
 """Fields that change neither encryption nor what is behind a Route (openshift/api, route/v1/types.go, 2026-08-22)."""
+RESOURCES = (Resource(ROUTES, "Route", ("v1",), form="table", builtin=False, exact=True, harmless=_HARMLESS),)
 
 
 def _metadata(field: str) -> dict[str, str]:

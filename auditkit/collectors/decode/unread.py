@@ -1,92 +1,69 @@
-"""Fields of objects that nobody reads: found in the bodies of lists, by the places that the tables declare.
+"""Fields of an object that no table reads, by their place: what they say may change what the object decides.
 
-Only the places of such fields are kept, never what is in them.
+Tables are an allow-list, so a field that nobody declared leaves no trace. Of objects that decide by all of their fields
+(``Resource.exact``) the places of such fields are kept, never what stands there.
 """
 
+import re
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import msgspec
-import pyarrow as pa
 
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.collectors.decode.structs import places
-from auditkit.tables import TABLES
-from auditkit.tables.entrances import KNOWN
-from auditkit.tables.fields import ALWAYS, OTHERS
-from auditkit.tables.model import Rows
+from auditkit.collectors.decode.structs import Node, declared
+from auditkit.tables import RESOURCES
 
-SHOWN = 20
-"""So many fields of an object are named; one is enough to know that it is not understood."""
-LENGTH = 200
-"""Characters of a place that are kept."""
-
-_Tree = dict[str, "_Tree"]
-"""The fields that are known in a place; one without fields of its own is known with all that is in it."""
-
-UNREAD = {rows.source: (table, rows) for table in TABLES.values() for rows in table.rows if rows.path == OTHERS}
-"""The table that takes the unread fields of each resource, and its rows."""
+FIELD = "unreadFields"
+"""Where the places stand in the object that is then decoded; a field of this name in the object itself is lost."""
+_DECIDES_NOTHING = {"apiVersion", "kind", "metadata", "status", FIELD}
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
+_MOST = 100
+"""So many places of an object are named at most."""
 
 
-@cache
-def known_fields(source: str) -> tuple[str, ...]:
-    """The places in the ``spec`` of a resource that a column reads, with lists and maps as ``[]``."""
-    read = {place for table in TABLES.values() for rows in table.rows
-            if rows.source == source and rows.path != OTHERS and rows.label != "table"
-            for column in table.columns for place in places(rows, column)}
-    return tuple(sorted(place.replace("{}", "[]") for place in read if place.startswith("spec.")))
-
-
-@cache
-def _tree(source: str) -> _Tree:
-    """All fields that are known. What a column reads as a whole ends there, and so does what changes nothing."""
-    tree: _Tree = {}
-    for place in (*ALWAYS, *known_fields(source), *KNOWN[source]):
-        here = tree
-        for name in place.replace("[]", "").split("."):
-            here = here.setdefault(name, {})
-    return tree
-
-
-def unread(body: bytes, source: str) -> dict[str, list[pa.RecordBatch]]:
-    """Rows for the objects of a list that have unread fields, by table; none for a resource whose fields are not
-    declared."""
-    if source not in UNREAD:
-        return {}
-    table, rows = UNREAD[source]
-    found = [row for item in _items(body) for row in _of(item, rows, _tree(source))]
-    return {table.name: [pa.RecordBatch.from_pylist(found, schema=table.schema)]} if found else {}
-
-
-def _items(body: bytes) -> list[Any]:
-    """The objects of a list. What is no list of objects has been told of before."""
+def with_unread(body: bytes, source: str) -> bytes:
+    """A list body in which each object says which of its fields no table reads. What is no list stays as it is."""
     try:
-        whole = msgspec.json.decode(body)
+        page = msgspec.json.decode(body)
     except UNDECODABLE:
-        return []
-    items = whole.get("items") if isinstance(whole, dict) else None
-    return items if isinstance(items, list) else []
+        return body
+    items = page.get("items") if isinstance(page, dict) else None
+    if not isinstance(items, list):
+        return body
+    root = _known(source)
+    for item in items:
+        if isinstance(item, dict):
+            item[FIELD] = [place for place, _ in zip(_unread(item, root), range(_MOST), strict=False)]
+    return msgspec.json.encode(page)
 
 
-def _of(item: Any, rows: Rows, tree: _Tree) -> Iterator[dict[str, Any]]:
-    metadata = item.get("metadata") if isinstance(item, dict) else None
-    if not isinstance(metadata, dict) or not isinstance(metadata.get("name"), str):
-        return
-    fields = dict.fromkeys(field[:LENGTH] for field in _strange(item, tree, ""))
-    for field in list(fields)[:SHOWN]:
-        yield {**rows.constants, "namespace": metadata.get("namespace"), "name": metadata["name"], "field": field}
+def _known(source: str) -> Node:
+    """The places that are declared, and those that change nothing, with all that is in them."""
+    root = declared(source, "object")
+    for place in RESOURCES[source].harmless:
+        node = root.at(place)
+        node.fields, node.element, node.entry = {}, None, None
+    return root
 
 
-def _strange(value: Any, tree: _Tree, place: str) -> Iterator[str]:
-    """The places below a value that are not in the tree, and hold anything."""
-    if isinstance(value, list):
-        for element in value:
-            yield from _strange(element, tree, f"{place}[]")
-    elif isinstance(value, dict) and tree:
-        for name, inner in value.items():
-            here = f"{place}.{name}".lstrip(".")
-            if name in tree:
-                yield from _strange(inner, tree[name], here)
-            elif inner not in (None, {}, []):
-                yield here
+def _unread(item: dict[str, Any], root: Node) -> Iterator[str]:
+    """The places of an object's fields that are not declared, but for those that decide nothing."""
+    yield from _below({name: value for name, value in item.items() if name not in _DECIDES_NOTHING}, root, "")
+
+
+def _below(value: Any, node: Node, place: str) -> Iterator[str]:
+    """The places below a value that are not declared; what a column counts or looks for is declared as a whole."""
+    if isinstance(value, list) and node.element:
+        for at, each in enumerate(value):
+            yield from _below(each, node.element, f"{place}[{at}]")
+    elif isinstance(value, dict) and node.entry:
+        for each in value.values():
+            yield from _below(each, node.entry, f"{place}{{}}")
+    elif isinstance(value, dict) and node.fields:
+        for name, each in value.items():
+            inside = f"{place}.{name if _NAME.fullmatch(name) else '?'}".lstrip(".")
+            if each is not None and name in node.fields:
+                yield from _below(each, node.fields[name], inside)
+            elif each is not None:
+                yield inside
