@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 Derivation = Callable[..., Any]
-"""A function of tables: a DataFrame, or the `reachability` that others read."""
+"""A function of tables: a DataFrame, or one of `NO_TABLES` that others read."""
 _Function = TypeVar("_Function", bound=Derivation)
 
 DERIVED: dict[str, str] = {
@@ -82,7 +82,9 @@ DERIVED: dict[str, str] = {
     "webhook_namespaces": "auditkit.analysis.workloads.admission:webhook_namespaces",
     "namespace_policies": "auditkit.analysis.network.namespaces:namespace_policies",
     "policy_openings": "auditkit.analysis.network.openings:policy_openings",
+    "network_rules": "auditkit.analysis.network.policy_sets:network_rules",
     "other_engines": "auditkit.analysis.network.engines:other_engines",
+    "undecided_traffic": "auditkit.analysis.network.engines:undecided_traffic",
     "entrances": "auditkit.analysis.network.entry_points:entrances",
     "network_plugin": "auditkit.analysis.network.plugins:network_plugin",
     "service_backends": "auditkit.analysis.network.services:service_backends",
@@ -113,6 +115,9 @@ DERIVED: dict[str, str] = {
     "paths_to_admin": "auditkit.analysis.escalation.paths:paths_to_admin",
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
+
+NO_TABLES = frozenset({"network_rules", "reachability"})
+"""What is derived and no table: others are made of it."""
 
 GIVEN: dict[str, tuple[str, ...]] = {
     "node_results": ("findings", "scans"),

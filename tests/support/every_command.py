@@ -40,6 +40,18 @@ EVENT = {
 }
 
 
+MANIFESTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: new, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: new}
+spec: {template: {metadata: {labels: {app: web}}, spec: {hostPID: true, containers: [{name: c, image: web}]}}}
+"""
+
+
 def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
     """The words of each command, in an order in which files are there when they are read."""
     store = earlier.parents[1]
@@ -72,9 +84,14 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     (output / "policy.yaml").write_text(POLICY)
     for form in ("text", "json"):
         yield "policies", later, "--policies", output / "policy.yaml", "--format", form
+        yield "policies", later, "--allowed", "--format", form
+        yield "policies", later, "--enforce", "restricted", "--format", form
     (output / "audit.log").write_text(json.dumps(EVENT))
     yield "rights", "propose", USER, later, "--log", output / "audit.log"
     yield "rights", "propose", USER, later, "--log", output / "audit.log", "--margin", "--output", output / "roles"
+    (output / "manifests.yaml").write_text(MANIFESTS)
+    for form in ("text", "json", "jsonl"):
+        yield "simulate", later, *CIS, "--apply", output / "manifests.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"
@@ -83,6 +100,8 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     yield "bridge", store, *CIS, *since, "--conclusions", output / "conclusions.yaml", "--output", output / "letter.md"
     yield "bridge", store, *CIS, *since
     yield "report", later, *CIS, "--output", output
+    for form in ("text", "json", "jsonl"):
+        yield "fleet", store, *CIS, "--format", form, "--dataset", output / "dataset", "--no-report"
     yield "bundle", "--store", store, *CIS, "--output", output / "bundle.zip"
     report, = output.glob("*.pdf")
     yield "keys", "new", output / "audit.key"
