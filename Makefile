@@ -11,7 +11,7 @@ demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 
 test: $(VENV)/ready  ## all tests, the notebooks among them
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --nbval-lax tests notebooks \
-	    --ignore notebooks/period.ipynb --ignore notebooks/workpapers.ipynb
+	    --ignore notebooks/fleet.ipynb --ignore notebooks/period.ipynb --ignore notebooks/workpapers.ipynb
 
 test-slow: $(VENV)/ready  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow tests
@@ -25,6 +25,7 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/access.py
 	$(BIN)/python tests/bench/network.py
 	$(BIN)/python tests/bench/scans.py
+	$(BIN)/python tests/bench/page.py
 
 reference: $(VENV)/ready  ## write docs/reference, deploy and the check that the README shows, from the code
 	$(BIN)/python docs/write.py

@@ -58,11 +58,15 @@ def test_what_is_in_a_store_is_shown_from_arrow(words: str, taken: Path) -> None
 
 
 @pytest.mark.parametrize("words", [
-    "show SNAPSHOT pods", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
+    "show SNAPSHOT pods", "rights SNAPSHOT", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
     "frameworks list",
 ])
 def test_whoever_judges_draws_nothing(words: str, taken: Path) -> None:
     assert imported(*_words(words, taken)) == {"pyarrow", "pandas"}
+
+
+def test_a_fleet_is_judged_without_drawing(taken: Path) -> None:
+    assert imported("fleet", taken.parents[1], "-f", "soc2", "--no-report") == {"pyarrow", "pandas"}
 
 
 def test_what_changed_is_told_without_drawing(taken: Path) -> None:
