@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditkit.base.hostile_text import on_terminal as plain
+from auditkit.base.object_store import named
 from auditkit.evaluation.words import WORDS
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def use(format: LogFormat) -> None:
 def say(text: object = "", style: str = "", **fields: Any) -> None:
     """A line on stderr: stdout is for results. ``fields`` are told to programs only."""
     if _used[0] is LogFormat.text:
-        err.print(Text(plain(text), style=style))
+        err.print(Text(plain(named(str(text))), style=style))
         return
-    now = dt.datetime.now(dt.UTC)
-    said = {"time": now.isoformat(timespec="milliseconds"), "level": _LEVELS.get(style, "info"), "message": plain(text)}
-    sys.stderr.write(f"{json.dumps({**said, **fields}, ensure_ascii=True, default=str)}\n")
+    said = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "level": _LEVELS.get(style, "info"),
+            "message": plain(named(str(text))), **fields}
+    sys.stderr.write(f"{json.dumps(said, ensure_ascii=True, default=str)}\n")
     sys.stderr.flush()
 
 

@@ -42,9 +42,9 @@ Contexts = Annotated[list[str], typer.Option(
 
 
 def fleet(
-    judged: Annotated[Path | None, typer.Argument(
-        metavar="[STORE]", help="Folder of a store: judge all its snapshots, and collect nothing.")] = None,
-    contexts: Contexts = [], kubeconfig: Kubeconfig = None, store: Store = Path("snapshots"),  # noqa: B006
+    judged: Annotated[str | None, typer.Argument(
+        metavar="[STORE]", help="Folder or URL of a store: judge all its snapshots, and collect nothing.")] = None,
+    contexts: Contexts = [], kubeconfig: Kubeconfig = None, store: Store = "snapshots",  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the notebook, the page and the PDF of the "
                                                                       "fleet.")] = True,
@@ -90,7 +90,7 @@ def fleet(
     snapshots.verify_folders(store=None if judged else store, output=output if report else None)
     how: dict[str, Any] = {"frameworks": framework, "options": run.absolute(given),
                            "dataset": str(dataset.resolve()) if dataset else "", "thresholds": [*map(str, fail_on)]}
-    tasks, rows = run.stored(judged, **how) if judged else (run.collecting(
+    tasks, rows = run.stored(judged, elsewhere=bool(scheduler), **how) if judged else (run.collecting(
         of_kubeconfig.chosen(contexts, kubeconfig), store, kubeconfig,
         {"timeout": timeout, "page_size": page_size, "workers": workers},
         {"seconds": time_limit, "bytes": byte_limit, "pages": page_limit, "rate": rate}, **how), [])

@@ -85,7 +85,7 @@ def report(
 
 
 def run(
-    called: typer.Context, store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    called: typer.Context, store: Store = "snapshots", context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, name: Name = "", scan: Scans = [],  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     fail_on: FailOnOption = [], strict: Strict = False,  # noqa: B006
@@ -109,6 +109,7 @@ def run(
         raise UsageError(f"--{'again' if again else 'metrics'} is for jobs: it needs --config FILE.")
     from auditkit.api import evaluating, reporting, snapshots
     from auditkit.api.options import Options
+    from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                       pss_version=pss_version)
@@ -123,7 +124,7 @@ def run(
         path = snapshot.write(store)
         judged = _report(snapshot, framework, output, quiet, given)
     judging.unused(judged, controls)
-    print(path)
+    print(shown(path))
     collecting.insist(snapshot, strict)
     judging.threshold(judged, fail_on)
 

@@ -76,7 +76,7 @@ def _taken(task: Task) -> Snapshot:
     from auditkit.collectors.sources.bounds import Bounds
 
     if not task.store:
-        return snapshots.open(Path(task.path))
+        return snapshots.open(task.path)
     found = snapshots.collect(bounds=Bounds(**task.bounds), **task.collecting)  # type: ignore[arg-type]
     found.write(task.store)
     return found
@@ -85,6 +85,7 @@ def _taken(task: Task) -> Snapshot:
 def _judged(task: Task, snapshot: Snapshot) -> Row:
     from auditkit.api.evaluating import evaluate
     from auditkit.fleets import dataset
+    from auditkit.snapshots.mirror import shown
 
     judged = [evaluate(snapshot, name, **task.options) for name in task.frameworks]
     if task.dataset:
@@ -93,8 +94,9 @@ def _judged(task: Task, snapshot: Snapshot) -> Row:
     read, sources = snapshot.sources_read
     return Row(
         source=task.source, cluster=manifest.cluster, cluster_uid=manifest.cluster_uid,
-        taken=manifest.moment.astimezone(dt.UTC), snapshot=snapshot.digest, path=str(snapshot.path or ""),
-        sources_read=read, sources=sources, statuses={each.framework.framework: each.statuses for each in judged},
+        taken=manifest.moment.astimezone(dt.UTC), snapshot=snapshot.digest,
+        path=shown(snapshot.path) if snapshot.path else "", sources_read=read, sources=sources,
+        statuses={each.framework.framework: each.statuses for each in judged},
         requirements={each.framework.framework: {result.requirement.id: result.status for result in each.results}
                       for each in judged},
         crossed=[each for each in task.thresholds if _crosses(judged, each)])

@@ -15,6 +15,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED, derivation, inputs, sources
 from auditkit.base import display
 from auditkit.base.hostile_text import count
+from auditkit.base.object_store import is_url
 from auditkit.errors import GapWarning, NoSuchName, SnapshotError
 from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
@@ -261,9 +262,10 @@ class Snapshot:
         """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
         return VERBS["diff"](earlier, self, tickets=tickets)
 
-    def policy_decisions(self, policies: Path | str | None = None) -> "pd.DataFrame":
-        """What proposed admission policies would do with its objects: `auditkit.policy_decisions`."""
-        found: pd.DataFrame = VERBS["policy_decisions"](self, policies)
+    def policy_decisions(self, policies: Path | str | None = None, **options: Any) -> "pd.DataFrame":
+        """What the admission policies of the cluster, or proposed ones, would do with its objects:
+        `auditkit.policy_decisions`."""
+        found: pd.DataFrame = VERBS["policy_decisions"](self, policies, **options)
         return found
 
     def sql(self, query: str) -> "pd.DataFrame":
@@ -308,7 +310,8 @@ class Snapshot:
         return display.bundle(self)
 
     def write(self, store: Path | str) -> Path:
-        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
+        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder, of the URL of a
+        store that in its mirror.
 
         Existing files are never overwritten. Raises `SnapshotError` where it cannot be written, and for one of another
         version of auditkit: written with the tables of this one, it would look whole.
@@ -316,7 +319,10 @@ class Snapshot:
         if self.lacking or self.aside:
             raise SnapshotError("A snapshot of another version of auditkit is not written anew: its tables would look "
                                 "whole. Copy its folder, which proves itself.")
-        self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
+        write: Callable[..., tuple[Path, Manifest]] = write_snapshot
+        if is_url(store):
+            from auditkit.snapshots.publishing import publish as write
+        self.path, self.manifest = write(self.manifest, self._tables, store)
         self._digest = ""  # what is written now is named by its own digest
         return self.path
 

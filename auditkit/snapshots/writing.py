@@ -32,13 +32,14 @@ def _unwritable(store: Path, error: OSError) -> SnapshotError:
     return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
-def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> tuple[Path, Manifest]:
+def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path | str) -> tuple[Path, Manifest]:
     """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder and the manifest
     that stands in it.
 
     CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
     Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
     """
+    store = Path(store)
     try:
         store.mkdir(parents=True, exist_ok=True)
         with workspace(store) as space:
@@ -63,7 +64,7 @@ def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
 
 def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None:
     end = chain.finish(cluster)
-    if there := _same(manifest, cluster):
+    if there := same(manifest, cluster):
         return there
     manifest.previous = chain.digest_of(end)
     content = manifest.encoded()
@@ -78,7 +79,7 @@ def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None
     return None
 
 
-def _same(manifest: Manifest, cluster: Path) -> Path | None:
+def same(manifest: Manifest, cluster: Path) -> Path | None:
     """The folder in which exactly this evidence stands already, and in its place in the chain."""
     for name in names(cluster):
         if name.startswith(manifest.folder[:17]):

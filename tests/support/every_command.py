@@ -62,6 +62,8 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     (output / "policy.yaml").write_text(POLICY)
     for form in ("text", "json"):
         yield "policies", later, "--policies", output / "policy.yaml", "--format", form
+        yield "policies", later, "--allowed", "--format", form
+        yield "policies", later, "--enforce", "restricted", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.base.times import in_utc
+from auditkit.collectors.decode.structs import AS_JSON
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -308,6 +309,12 @@ _REFERENCE = re.compile(
 """A ticket (``CHG-1042``, ``#77``), or what Argo CD tracks (``app:apps/Deployment:namespace/name``)."""
 
 
+def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
+    """All that lies at a place, as JSON."""
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([None if value is None else getattr(value, AS_JSON) or None for value in values], pa.string())
+
+
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
     """Which of several keys is there; rows are looked at again only while none was found."""
     found = np.full(len(level.objects), None, object)
@@ -326,5 +333,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
     "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
-    "reference": _read_reference,
+    "reference": _read_reference, "json": _read_json,
 }

@@ -5,6 +5,7 @@ type, so that a path can be followed without asking at each step; an explicit ``
 """
 
 import datetime as dt
+from collections.abc import Callable
 from functools import cache
 from types import GenericAlias
 from typing import Annotated, Any
@@ -41,6 +42,7 @@ class _Node:
         self.element: _Node | None = None
         self.entry: _Node | None = None
         self.leaf: Any = None
+        self.whole = False
 
     def at(self, path: str) -> "_Node":
         """The place below this one, made where it is not yet there."""
@@ -73,6 +75,7 @@ class _Node:
 
     def _struct(self, place: str) -> type[msgspec.Struct]:
         fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+        whole: list[tuple[str, type[msgspec.Struct]]] = []
         for name, node in sorted(self.fields.items()):
             inside = f"{place}.{name}".lstrip(".")
             kind = node.shape(inside)
@@ -80,18 +83,53 @@ class _Node:
                 fields.insert(0, (name, kind))
             elif kind is msgspec.Raw:
                 fields.append((name, kind, None))
+            elif node.whole and node.fields:
+                whole.append((name, kind))
+                fields.append((name, msgspec.Raw, _EMPTY[kind]))
             else:
                 fields.append((name, kind | None, _EMPTY.get(kind) if isinstance(kind, type) else None))
-        return _defined(place.replace(".", "_") or "object", tuple(fields))
+        if self.whole:
+            fields.append((AS_JSON, str, ""))
+        return _defined(place.replace(".", "_") or "object", tuple(fields), tuple(whole))
+
+
+AS_JSON = "as_json"
+"""The field of a struct that has all of its object as JSON. No field of the API is written so."""
 
 
 @cache
-def _defined(name: str, fields: tuple[tuple[str, Any] | tuple[str, Any, Any], ...]) -> type[msgspec.Struct]:
-    """The struct with these fields. Kinds of objects share most: metadata, and what is in the templates of pods."""
-    struct = msgspec.defstruct(name, fields, frozen=True, gc=False, eq=False)
+def _defined(name: str, fields: tuple[tuple[str, Any] | tuple[str, Any, Any], ...],
+             whole: tuple[tuple[str, type[msgspec.Struct]], ...] = ()) -> type[msgspec.Struct]:
+    """The struct with these fields. Kinds of objects share most: metadata, and what is in the templates of pods.
+
+    What is kept ``whole`` is decoded in a second step, as a struct that has its JSON beside its fields.
+    """
+    struct = msgspec.defstruct(name, fields, frozen=True, gc=False, eq=False,
+                               namespace={"__post_init__": _second_step(whole)} if whole else None)
     if not any(len(field) == 2 for field in fields):
         _EMPTY[struct] = struct()
     return struct
+
+
+def _second_step(whole: tuple[tuple[str, type[msgspec.Struct]], ...]) -> Callable[[msgspec.Struct], None]:
+    """Decodes the fields that the first step left as they are written."""
+    decoders = [(name, msgspec.json.Decoder(kind | None)) for name, kind in whole]
+
+    def decode(made: msgspec.Struct) -> None:
+        for name, decoder in decoders:
+            written = getattr(made, name)
+            if isinstance(written, msgspec.Raw):
+                value = decoder.decode(written)
+                if value is not None:
+                    msgspec.structs.force_setattr(value, AS_JSON, canonical(written))
+                msgspec.structs.force_setattr(made, name, value)
+
+    return decode
+
+
+def canonical(written: bytes | msgspec.Raw) -> str:
+    """JSON with its keys in order and without spaces: the same text for the same content."""
+    return msgspec.json.encode(msgspec.json.decode(written), order="deterministic").decode()
 
 
 @cache
@@ -129,6 +167,9 @@ def _plant(root: _Node, rows: Rows, column: Column) -> None:
     root.at(rows.path)
     for place in places(rows, column):
         node = root.at(place)
+        if column.read == "json":
+            node.whole = True
+            continue
         if node.fields or node.element or node.entry:
             continue
         if column.read == "count":
