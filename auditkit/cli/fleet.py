@@ -97,6 +97,8 @@ def fleet(
     rows += run.judge(tasks, workers=processes, limit=give_up_after, scheduler=scheduler,
                       progress=lambda row, done, total: None if quiet else _step(row, done, total))
     found = run.last(rows)
+    if not judged:
+        _say_same(rows, found)
     _print(found, framework, format)
     if report:
         for path in run.report(judged or store, output, framework, found, environment, environment_label,
@@ -109,6 +111,14 @@ def _step(row: "Row", done: int, total: int) -> None:
     """A cluster is done."""
     read = f", {row.sources_read} of {row.sources} sources read" if row.taken else f": {row.problem}"
     console.say(f"[{done}/{total}] {row.source}: {row.outcome}{read}", "" if row.taken else "bold red")
+
+
+def _say_same(rows: list["Row"], found: list["Row"]) -> None:
+    """Say which contexts have no row of their own, since another one leads to the same cluster."""
+    for left in [row for row in rows if row.taken and row not in found]:
+        kept = next(row.source for row in found if row.taken and row.which == left.which)
+        console.say(f"{left.source} leads to the same cluster as {kept} ({' '.join(left.which)}): it is one row.",
+                    "yellow")
 
 
 def _print(rows: list["Row"], frameworks: list[str], format: Format) -> None:

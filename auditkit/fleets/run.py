@@ -76,9 +76,8 @@ def last(judged: Iterable[Row]) -> list[Row]:
         if row.taken is None:
             failed.append(row)
             continue
-        which = ("UID", row.cluster_uid) if row.cluster_uid else ("name", row.cluster)
-        if which not in newest or (newest[which].taken or row.taken) <= row.taken:
-            newest[which] = row
+        if row.which not in newest or (newest[row.which].taken or row.taken) <= row.taken:
+            newest[row.which] = row
     return [*sorted(newest.values(), key=lambda row: row.cluster), *failed]
 
 

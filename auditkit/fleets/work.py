@@ -10,6 +10,7 @@ import msgspec
 from auditkit.base import blame
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.snapshots.manifest import Cluster
 from auditkit.snapshots.snapshot import Snapshot
 
 JUDGED, FAILED, GIVEN_UP = "judged", "failed", "given up"
@@ -55,6 +56,11 @@ class Row(msgspec.Struct, kw_only=True):
     requirements: dict[str, dict[str, str]] = {}
     crossed: list[str] = []
     seconds: float = 0.0
+
+    @property
+    def which(self) -> tuple[str, str]:
+        """What tells its cluster from every other (`auditkit.snapshots.manifest.Cluster.which`)."""
+        return Cluster(cluster=self.cluster, cluster_uid=self.cluster_uid).which
 
 
 def do(task: Task) -> Row:

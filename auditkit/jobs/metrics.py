@@ -27,7 +27,8 @@ class Metric:
 
 
 def write(path: Path, job: str, store: Path | str, rows: Iterable[Row], finished: dt.datetime, seconds: float) -> None:
-    """Write the metrics of a job in one step: a reader never sees a part of them. Raises `UsageError`."""
+    """Write the metrics of a job in one step: a reader never sees a part of them. Raises `UsageError` and `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     whole.write(path, text([*_of_run(job, list(rows), finished, seconds), *_of_store(job, store, finished)]).encode())
     path.chmod(0o644)  # the exporter runs as another user
 
