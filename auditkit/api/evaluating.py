@@ -90,7 +90,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     framework = library.load(framework, own) if isinstance(framework, str) else framework
     verify_definition(framework)
     judged = judge(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
-    judged.own = provenance.own(judged)
+    judged.own, judged.controls = provenance.own(judged), own
     judged.inputs = inputs(own, accepted, attested, python_files(checks))
     return judged
 

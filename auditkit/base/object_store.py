@@ -139,7 +139,7 @@ class ObjectStore:
         return f"{self._root}/{name}".rstrip("/") if name else self._root
 
 
-def _has_own_create(driver: type) -> bool:
+def _has_own_create(driver: Any) -> bool:
     """True for a driver that creates objects itself; fsspec's own way is to look first, and then to write."""
     from fsspec.asyn import AsyncFileSystem
     from fsspec.spec import AbstractFileSystem

@@ -57,12 +57,13 @@ def use(format: LogFormat) -> None:
 
 def say(text: object = "", style: str = "", **fields: Any) -> None:
     """A line on stderr: stdout is for results. ``fields`` are told to programs only."""
+    said = plain(named(str(text)))
     if _used[0] is LogFormat.text:
-        err.print(Text(plain(named(str(text))), style=style))
+        err.print(Text(said, style=style))
         return
-    said = {"time": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds"), "level": _LEVELS.get(style, "info"),
-            "message": plain(named(str(text))), **fields}
-    sys.stderr.write(f"{json.dumps(said, ensure_ascii=True, default=str)}\n")
+    now = dt.datetime.now(dt.UTC)
+    line = {"time": now.isoformat(timespec="milliseconds"), "level": _LEVELS.get(style, "info"), "message": said}
+    sys.stderr.write(f"{json.dumps({**line, **fields}, ensure_ascii=True, default=str)}\n")
     sys.stderr.flush()
 
 

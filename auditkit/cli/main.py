@@ -31,9 +31,11 @@ from auditkit.cli import (
     policies,
     reperform,
     reporting,
+    rights,
     samples,
     showing,
     signing,
+    simulate,
     verify,
 )
 from auditkit.cli.group import Group
@@ -60,10 +62,11 @@ for verb in (
     collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
     reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
     period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
-    access.who_can, policies.policies,
+    access.who_can, policies.policies, simulate.simulate,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")
+app.add_typer(rights.app, name="rights")
 app.add_typer(signing.keys, name="keys")
 app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(frameworks.old, name="controls", hidden=True)

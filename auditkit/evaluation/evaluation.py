@@ -51,9 +51,10 @@ class Evaluation:
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read, ``people`` names those of
-    exceptions and attestations with their digests. ``basis`` is what the verdicts rest on; ``distrusted`` says why
-    verdicts that were stored beside the snapshot were not used; empty where they were, or where there were none.
+    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read, ``controls`` is the folder of a
+    user's own frameworks, ``people`` names the files of exceptions and attestations with their digests. ``basis`` is
+    what the verdicts rest on; ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
+    empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
@@ -63,6 +64,7 @@ class Evaluation:
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
         self.inputs: list[Input] = []
+        self.controls: Path | None = None
         self.distrusted = ""
         self.basis = rule(snapshot, framework, pss_version)
         exceptions, attestations = list(exceptions), list(attestations)

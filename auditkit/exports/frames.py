@@ -10,11 +10,14 @@ from typing import Any
 
 import pandas as pd
 
+from auditkit.analysis.workloads.owners import owners_of
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.sentences import subjects_of
 from auditkit.evaluation.words import SUBJECT
 from auditkit.exports.columns import Column, Exported
+from auditkit.exports.trace import objects, population_of, sources_of
+from auditkit.framework.crosswalk import crosswalk
 from auditkit.framework.definition import DIGITS, definition
 
 REQUIREMENT = Column("requirement", "Identifier of the requirement in its framework")
@@ -30,6 +33,7 @@ OBSERVED = Column("observed", "Values of the subject that decided the verdict", 
 EXPECTED = Column("expected", "Value that is wanted, with the parameters in force", widest=40)
 REASON = Column("reason", "Why the subject has this verdict", widest=60)
 ACCEPTED = Column("accepted", "True if a valid risk acceptance covers this failure", "bool")
+OWNER = Column("owner", "Workload that the object belongs to in the end, or is; empty where there is none")
 FILE = (
     Column("file", "File in which it is written"), Column("line", "Line of the file", "int64"),
     Column("sha256", "SHA-256 of the file", widest=20),
@@ -82,20 +86,17 @@ def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
 
 
 def _failures(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    owners = _owners(evaluation)
+    owners = evaluation.snapshot.top_owners
     for check, frame in evaluation.frames("fail"):
         if len(frame):
-            named = frame[["kind", "namespace", "name"]].fillna("").itertuples(index=False, name=None)
             yield frame.rename(columns={"seen": "observed", "wanted": "expected"}).assign(
-                owner=[owners.get(each, "") for each in named], remedy=check.remedy)
+                owner=owners_of(frame, owners), remedy=check.remedy, table=population_of(check),
+                sources=" ".join(sources_of(check)))
 
 
-def _owners(evaluation: Evaluation) -> dict[tuple[str, str, str], str]:
-    """The workload that made each object, by kind, namespace and name; none for one that nothing made."""
-    found = evaluation.snapshot.top_owners.astype(object)
-    found = found.where(found.notna(), "")
-    rows = found[["kind", "namespace", "name", "top_kind", "top_name"]].itertuples(index=False, name=None)
-    return {row[:3]: f"{row[3]} {row[4]}" for row in rows if row[4] and row[3:] != (row[0], row[2])}
+def _crosswalk(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
+    checks = dict.fromkeys(outcome.check.name for result in evaluation.results for outcome in result.outcomes)
+    yield crosswalk(checks, evaluation.framework, evaluation.controls)
 
 
 def _gaps(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
@@ -162,9 +163,21 @@ _ALL = (
         *NAMED, OBSERVED, EXPECTED, REASON, ACCEPTED,
     ), _verdicts),
     Exported("failures", "Every verdict fail: the exceptions that an auditor notes", (
-        REQUIREMENT, CHECK, SEVERITY, *NAMED, Column("owner", "Workload that made the object; empty where none did"),
+        REQUIREMENT, CHECK, SEVERITY, *NAMED, OWNER,
         OBSERVED, EXPECTED, REASON, ACCEPTED, Column("remedy", "What to do about it", widest=60),
+        Column("table", "Table of the snapshot whose row was judged; it has the kind, namespace and name"),
+        Column("sources", "Sources of all that the check reads, as the table ledger calls them", widest=60),
     ), _failures),
+    Exported("objects", "Every judged object: its UID, its owner, and the trace to its source", (
+        *NAMED[:3], Column("uid", "UID from the API server", widest=40), OWNER,
+        Column("table", "Table of the snapshot that has it"),
+        Column("sources", "Sources of that table, as the table ledger calls them", widest=60),
+    ), objects),
+    Exported("crosswalk", "The requirements of all frameworks that name a check of this evaluation", (
+        CHECK, Column("framework", "Name of the framework"),
+        Column("framework_title", "Title of the framework", widest=40),
+        REQUIREMENT, Column("title", "What the requirement is about, in auditkit's words", widest=60),
+    ), _crosswalk),
     Exported("accepted_risks", "Failures that a named owner accepts until a date", (
         Column("owner", "Who accepts the risk"), Column("reason", "Why", widest=50),
         Column("compensating_control", "What limits the risk instead", widest=50),

@@ -1,6 +1,5 @@
 """The tables of an evaluation as CSV or Parquet, for programs and for people's own analysis."""
 
-import csv as csvfile
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +10,7 @@ import pyarrow.parquet as pq
 
 from auditkit.base import whole
 from auditkit.base.files import unwritable
-from auditkit.base.hostile_text import cell
+from auditkit.base.text_tables import TextTable
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.exports.columns import Column, Exported
@@ -46,13 +45,7 @@ def write_tables(evaluation: Evaluation, folder: Path | str, format: str = "csv"
 
 def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
     """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
-    lines = io.StringIO()
-    writer = csvfile.writer(lines)
-    writer.writerow(columns)
-    for frame in frames:
-        writer.writerows([cell(value) for value in row]
-                         for row in frame[columns].itertuples(index=False, name=None))
-    return lines.getvalue().encode("utf-8", "backslashreplace")
+    return b"".join(TextTable.of(frames, columns).csv())
 
 
 def _csv(evaluation: Evaluation, table: Exported) -> bytes:

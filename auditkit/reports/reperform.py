@@ -43,11 +43,12 @@ from auditkit.snapshots.store import open_snapshot, verify
 Judge = Callable[..., Evaluation]
 """`auditkit.evaluate`, which is above this module."""
 
-TABLES = ("requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv", "dictionary.csv",
-          "exceptions.csv", "attestations.csv")
+TABLES = ("requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv", "objects.csv",
+          "crosswalk.csv", "dictionary.csv", "exceptions.csv", "attestations.csv")
 KEYS = {"requirements.csv": ["id"], "verdicts.csv": ["requirement", "check", *SUBJECT], "ledger.csv": ["resource"],
         "checks.csv": ["requirement", "check"], "failures.csv": ["requirement", "check", *SUBJECT],
-        "gaps.csv": ["requirement", "check", "kind"], "dictionary.csv": ["table", "column"]}
+        "gaps.csv": ["requirement", "check", "kind"], "objects.csv": ["kind", "namespace", "name"],
+        "crosswalk.csv": ["check", "framework", "requirement"], "dictionary.csv": ["table", "column"]}
 BLOCKS: dict[str, Callable[[Evaluation], Block]] = {
     "snapshot": lambda evaluation: show.snapshot(evaluation.snapshot), "summary": show.summary,
     "findings": show.findings, "requests": show.requests, "requirements": show.requirements, "details": show.details,

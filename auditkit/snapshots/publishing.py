@@ -22,7 +22,7 @@ from auditkit.snapshots.chain import SNAPSHOT, Link
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.mirror import Mirror, split
 from auditkit.snapshots.row_groups import encoded
-from auditkit.snapshots.writing import same
+from auditkit.snapshots.writing import same, verify_observed
 
 
 def verify_url(url: str) -> None:
@@ -45,6 +45,7 @@ def publish(manifest: Manifest, written: Mapping[str, pa.Table], url: str) -> tu
     """Write into ``URL/CLUSTER/TIME-DIGEST``, whole or not at all; returns its folder in the mirror, and the manifest
     that stands in it. The same evidence is not written twice. Raises `SnapshotError`.
     """
+    verify_observed(manifest)
     mirror = Mirror(url)
     contents = {f"{name}.parquet": bytes(encoded(written[name])) for name in sorted(written)}
     complete = msgspec.structs.replace(manifest, schema=tables.digest(), files={

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, derivation, inputs, sources
+from auditkit.analysis import DERIVED, NO_TABLES, derivation, inputs, sources
 from auditkit.base import display
 from auditkit.base.hostile_text import count
 from auditkit.base.object_store import is_url
@@ -96,7 +96,7 @@ class Snapshot:
         """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
 
         ``attrs["gaps"]`` says why rows may be missing, or values unknown (see `gaps`). Of what is derived,
-        `reachability` alone is no DataFrame. Raises `NoSuchName`.
+        `network_rules` and `reachability` are no DataFrames. Raises `NoSuchName`.
         """
         frame = self.input(name)
         if _is_frame(frame):
@@ -277,7 +277,7 @@ class Snapshot:
         but read these tables.
         """
         collected = ["ledger", *tables.TABLES]
-        names = [*collected, *(name for name in DERIVED if name != "reachability")]
+        names = [*collected, *(name for name in DERIVED if name not in NO_TABLES)]
         found, read = sql.answer(query, names, self._relation, collected)
         frame = _in_pandas(found)
         frame.attrs["gaps"] = self.gaps([name for name in read if name != "ledger"])
@@ -334,7 +334,7 @@ def _in_pandas(table: pa.Table) -> "pd.DataFrame":
 
 
 def _is_frame(made: Any) -> bool:
-    """True for a DataFrame: of what is derived, `reachability` alone is none."""
+    """True for a DataFrame: of what is derived, `NO_TABLES` are none."""
     import pandas as pd
 
     return isinstance(made, pd.DataFrame)

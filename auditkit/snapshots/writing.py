@@ -37,9 +37,11 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
     that stands in it.
 
     CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
-    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
+    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`, also for
+    what is simulated.
     """
     store = Path(store)
+    verify_observed(manifest)
     try:
         store.mkdir(parents=True, exist_ok=True)
         with workspace(store) as space:
@@ -52,6 +54,13 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
     except OSError as error:
         raise _unwritable(store, error) from None
     return target, complete
+
+
+def verify_observed(manifest: Manifest) -> None:
+    """Raises `SnapshotError` for what is simulated: only what was observed is evidence."""
+    if manifest.simulated:
+        raise SnapshotError("A simulated snapshot is not evidence, and is not written. Apply the manifests to the "
+                            "cluster, and collect a snapshot of it.")
 
 
 def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:

@@ -145,6 +145,8 @@ class Resource(msgspec.Struct, frozen=True):
     ``form="table"`` asks the API server for its ``Table`` form with metadata only, in which it sends no values.
     ``builtin`` resources belong to Kubernetes itself; others (custom resources, newer kinds) may not be served,
     and then the discovery document proves that there are none. ``namespaced`` is ``None`` where that is not known.
+    Objects of ``exact`` resources decide by all of their fields: those that no table reads are rows of the path
+    ``unreadFields[]``, by their place.
     """
 
     name: str
@@ -153,6 +155,7 @@ class Resource(msgspec.Struct, frozen=True):
     form: Literal["object", "table"] = "object"
     namespaced: bool | None = True
     builtin: bool = True
+    exact: bool = False
 
     @property
     def plural(self) -> str:

@@ -14,9 +14,13 @@ from auditkit.what_if.outcomes import framed
 from auditkit.what_if.parameters import with_parameters
 from auditkit.what_if.policy_set import PolicySet
 
+Asked = Mapping[tuple[str, str, str], Partial | None]
+"""Objects that are asked for, by resource, namespace and name, each with what it was before (None: it is created)."""
 
-def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequence[str] = ()) -> pd.DataFrame:
-    """A row for each policy and object (of some namespaces) that it matches, the worst outcome first.
+
+def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequence[str] = (),
+                     only: Asked | None = None) -> pd.DataFrame:
+    """A row for each policy and object (of some namespaces, or ``only`` these) that it matches, the worst first.
 
     Columns: policy; kind, namespace, name of the object; outcome (denied, warned, audited, matched, allowed, unknown);
     binding and message of the failure; and of what is unknown the expression and why. ``matched`` is what a
@@ -25,11 +29,13 @@ def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequen
     """
     known = _known(snapshot)
     every = [*policies.policies.items(), *policies.mutating.items()]
-    asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource) for _, each in every)]
+    asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource) for _, each in every)
+             and (only is None or any(source == name for source, *_ in only))]
     contexts = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.policies.items()}
     mutating = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.mutating.items()}
-    rows = [row for found in objects(snapshot, asked) if not namespaces or _home(found) in namespaces
-            for row in (*_rows(found, policies, contexts), *_matched(found, policies, mutating))]
+    rows = [row for found in (objects(snapshot, asked) if asked else ()) if _wanted(found, namespaces, only)
+            for old in [(only or {}).get((found.resource.name, found.namespace, found.name))]
+            for row in (*_rows(found, policies, contexts, old), *_matched(found, policies, mutating, old))]
     tables = [table.name for table in TABLES.values() if {rows.source for rows in table.rows} & set(asked)]
     left_out = [sentence for name, policy in every for sentence in _left_out(name, policy)]
     return framed(rows, gaps=[*snapshot.gaps([*policies.tables, *tables]), *policies.unread, *left_out],
@@ -41,6 +47,11 @@ def _notes(policies: PolicySet) -> list[str]:
     bound = {each["spec"]["policyName"] for each in (*policies.bindings, *policies.mutating_bindings)}
     unbound = [] if policies.unbound else sorted({*policies.policies, *policies.mutating} - bound)
     return [f"the policy {name} has no binding: it does nothing" for name in unbound]
+
+
+def _wanted(found: Found, namespaces: Sequence[str], only: Asked | None) -> bool:
+    return (not namespaces or _home(found) in namespaces) and (
+        only is None or (found.resource.name, found.namespace, found.name) in only)
 
 
 def _home(found: Found) -> str:
@@ -85,18 +96,20 @@ def _names(given: Sequence[str], wanted: str) -> bool:
     return "*" in given or wanted in given
 
 
-def _rows(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _rows(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]], old: Partial | None
+          ) -> Iterator[dict[str, Any]]:
     for name, context in contexts.items():
-        decision = decide(policies.policies[name], policies.bindings_of(name), _request(found, context), context)
+        decision = decide(policies.policies[name], policies.bindings_of(name), _request(found, context, old), context)
         if decision.outcome != "not_matched":
             yield {**_about(found, name), **_told(decision)}
 
 
-def _matched(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+def _matched(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]], old: Partial | None
+             ) -> Iterator[dict[str, Any]]:
     """The MutatingAdmissionPolicies that an object would be given to. Their conditions are those of the others."""
     for name, context in contexts.items():
         bindings = [each for each in policies.mutating_bindings if each["spec"]["policyName"] == name]
-        told = _told(decide(policies.mutating[name], bindings, _request(found, context), context))
+        told = _told(decide(policies.mutating[name], bindings, _request(found, context, old), context))
         if told["outcome"] == "allowed":
             yield {**_about(found, name), "outcome": "matched", "why": NOT_RUN}
         elif told["outcome"] != "not_matched":
@@ -112,14 +125,15 @@ def _about(found: Found, policy: str) -> dict[str, Any]:
     return {"policy": policy, "kind": found.resource.kind, "namespace": found.namespace or None, "name": found.name}
 
 
-def _request(found: Found, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The request that would create the object. Who asks is not known."""
+def _request(found: Found, context: Mapping[str, Any], old: Partial | None = None) -> dict[str, Any]:
+    """The request that would create the object, or put it in the place of an old one. Who asks is not known."""
     resource, version = found.resource, found.resource.versions[0]
     group = {"group": resource.group, "version": version}
     home = found.name if resource.name == "namespaces" else found.namespace
     labels = next((each["labels"] for each in context["namespaces"] if each["name"] == found.namespace), None)
     return {
-        "operation": "CREATE", "name": found.name, "namespace": home, "object": found.thing,
+        "operation": "CREATE" if old is None else "UPDATE", "name": found.name, "namespace": home,
+        "object": found.thing, "oldObject": old,
         "kind": {**group, "kind": resource.kind}, "resource": {**group, "resource": resource.plural},
         "namespaceObject": _namespace(found.namespace, labels) if labels is not None else None,
     }

@@ -1,20 +1,17 @@
 """ValidatingAdmissionPolicies and their bindings that somebody proposes, read from YAML files."""
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import msgspec
-import yaml
 
 from auditkit.admission.evaluation import compile_errors
-from auditkit.base.files import given, names
-from auditkit.errors import DefinitionError, UsageError
+from auditkit.errors import UsageError
+from auditkit.what_if.manifests import Document, documents
 from auditkit.what_if.policy_set import Binding, Policy, PolicySet, Thing
 
 _GROUP = "admissionregistration.k8s.io/"
 _POLICY, _BINDING = "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"
-_ENDS = (".yaml", ".yml", ".json")
 
 
 def read(path: Path) -> PolicySet:
@@ -24,74 +21,37 @@ def read(path: Path) -> PolicySet:
     expression that does not compile.
     """
     found = PolicySet({}, [], [])
-    for file in _files(path):
-        for line, document in _documents(file):
-            _add(found, file, line, document)
+    for document in documents(path):
+        _add(found, document)
     if not found.policies:
         raise UsageError(f"{path} has no {_POLICY}. Give a file or folder with policies and their bindings.")
     return found
 
 
-def _files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return [path / name for name in names(path) if name.endswith(_ENDS)]
-
-
-def _documents(file: Path) -> Iterator[tuple[int, Any]]:
-    """The documents of a file with the lines where they begin; those of a List one by one."""
-    loader = yaml.CSafeLoader(given(file))
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            document = loader.construct_document(node)
-            line = node.start_mark.line + 1
-            if isinstance(document, dict) and str(document.get("kind", "")) == "List":
-                yield from ((line, each) for each in document.get("items") or ())
-            elif document is not None:
-                yield line, document
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or getattr(error, "reason", "it cannot be read")
-        _refuse(file, mark.line + 1 if mark else 1, f"it is no YAML: {what}")
-    except (RecursionError, ValueError, OverflowError) as error:
-        _refuse(file, 1, f"it cannot be read: {error}")
-    finally:
-        loader.dispose()
-
-
-def _add(found: PolicySet, file: Path, line: int, document: Any) -> None:
-    if not isinstance(document, dict) or "kind" not in document:
-        _refuse(file, line, "this document is no Kubernetes object: it has no kind")
-    kind = document["kind"]
-    if kind not in (_POLICY, _BINDING) or not str(document.get("apiVersion", "")).startswith(_GROUP):
-        _verify(file, line, document, Thing)
-        found.others.append(document)
+def _add(found: PolicySet, document: Document) -> None:
+    thing, kind = document.thing, document.thing["kind"]
+    if kind not in (_POLICY, _BINDING) or not str(thing.get("apiVersion", "")).startswith(_GROUP):
+        _verify(document, Thing)
+        found.others.append(thing)
     elif kind == _BINDING:
-        _verify(file, line, document, Binding)
-        found.bindings.append(document)
+        _verify(document, Binding)
+        found.bindings.append(thing)
     else:
-        _verify(file, line, document, Policy)
-        _add_policy(found, file, line, document)
+        _verify(document, Policy)
+        _add_policy(found, document)
 
 
-def _verify(file: Path, line: int, document: Any, shape: type[Any]) -> None:
+def _verify(document: Document, shape: type[Any]) -> None:
     try:
-        msgspec.convert(document, shape)
+        msgspec.convert(document.thing, shape)
     except msgspec.ValidationError as error:
-        _refuse(file, line, f"this is no {document['kind']}: {error}")
+        raise document.wrong(f"this is no {document.thing['kind']}: {error}") from None
 
 
-def _add_policy(found: PolicySet, file: Path, line: int, document: dict[str, Any]) -> None:
-    name = document["metadata"]["name"]
+def _add_policy(found: PolicySet, document: Document) -> None:
+    name = document.thing["metadata"]["name"]
     if name in found.policies:
-        _refuse(file, line, f"there is another {_POLICY} {name}")
-    for expression, why in compile_errors(document):
-        _refuse(file, line, f"the expression {expression!r} cannot be used: {why.splitlines()[0]}")
-    found.policies[name] = document
-
-
-def _refuse(file: Path, line: int, what: str) -> NoReturn:
-    error = DefinitionError(f"{file}, line {line}: {what}.")
-    error.line = line
-    raise error from None
+        raise document.wrong(f"there is another {_POLICY} {name}")
+    for expression, why in compile_errors(document.thing):
+        raise document.wrong(f"the expression {expression!r} cannot be used: {why.splitlines()[0]}")
+    found.policies[name] = document.thing

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import msgspec
+import pandas as pd
 import plotly.graph_objects as plotly
 import pytest
 from report_worlds import Page, executed, framework, judged, pod, published, snapshot
@@ -17,7 +18,7 @@ from auditkit.people.attestations import Attestation
 from auditkit.people.entries import Origin
 from auditkit.people.exceptions import RiskAcceptance
 from auditkit.reports import show
-from auditkit.reports.page.document import document
+from auditkit.reports.page.document import CARRIED, document
 from auditkit.reports.page.html import page
 from auditkit.reports.panels.block import ROWS
 
@@ -49,7 +50,9 @@ def test_only_its_own_scripts_run(house: Page) -> None:
     digests = {f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" for script in house.scripts}
     stated = re.search(r"script-src ([^;]*);", policy)
     assert stated and set(stated[1].split()) == digests
-    assert len(house.scripts) == 2, "plotly.js once, and ours"
+    assert len(house.scripts) == 1, "ours: our bars need no plotly.js"
+    styles = re.search(r"style-src ([^;]*);", policy)
+    assert styles and styles[1].startswith("'sha256-"), "no style but that of the page"
 
 
 def test_it_asks_for_nothing(house: Page) -> None:
@@ -65,9 +68,29 @@ def test_every_link_leads_somewhere(house: Page) -> None:
     assert "r-1.1" in anchors and "section-2" in anchors
 
 
-def test_without_a_figure_there_is_no_plotly() -> None:
-    found = drawn("# House", show.summary(judged(pod("good"))))
-    assert len(found.scripts) == 1 and "Plotly.newPlot" in found.scripts[0]
+def test_plotly_is_there_only_for_a_figure_that_is_interactive() -> None:
+    evaluation = judged(pod("good"))
+    still = drawn("# House", show.summary(evaluation), show.chart(evaluation))
+    assert len(still.scripts) == 1 and "Plotly.newPlot" in still.scripts[0]
+    days = pd.DataFrame({"requirement": ["1.1"], "day": [dt.date(2026, 1, 2)], "status": ["fail"]})
+    assert len(drawn("# House", show.calendar(days)).scripts) == 2
+
+
+def test_what_the_page_carries_cannot_break_out_of_its_element(tmp_path: Path) -> None:
+    evil = "</script><script>alert(1)</script>"
+    block = {"kind": "evidence", "files": [{
+        "name": evil, "type": evil, "meaning": evil, "bytes": 1, "rows": None, "sha256": evil, "packing": evil, "content": evil}]}
+    found = drawn({"application/vnd.auditkit.v1+json": block})
+    assert len(found.scripts) == 1 and "alert(1)" not in found.scripts[0]
+
+
+def test_a_file_that_is_too_large_for_a_page_is_not_in_it_and_it_says_where_it_is() -> None:
+    file = {"name": "large.csv", "type": "text/csv", "meaning": "All of it", "bytes": 9, "rows": None, "sha256": "ab" * 32,
+            "content": "A" * (CARRIED + 1)}
+    found = drawn({"application/vnd.auditkit.v1+json": {"kind": "evidence", "files": [file]}})
+    assert "large.csv (in the notebook and the PDF)" in found.text and "ab" * 32 not in found.values("data-sha256")
+    fits = drawn({"application/vnd.auditkit.v1+json": {"kind": "evidence", "files": [{**file, "content": "A" * CARRIED}]}})
+    assert "(in the notebook and the PDF)" not in fits.text and fits.values("data-sha256") == ["ab" * 32] * 2
 
 
 @pytest.mark.parametrize("said", [
@@ -106,7 +129,7 @@ def test_hostile_text_is_text() -> None:
     found = drawn(f"# T {EVIL}", *everything(evaluation)[1:], show.bars(evaluation.snapshot.sql(
         "select image, 1 as pods from containers"), EVIL), {"text/plain": EVIL})
     assert not [tag for tag, attributes in found.tags if tag == "img" and attributes.get("src") == "x"]
-    assert all("alert(" not in script for script in found.scripts[1:]), "the first is plotly.js"
+    assert all("alert(" not in script for script in found.scripts)
     assert not {"onerror", "onload", "onclick"} & {name for _, attributes in found.tags for name in attributes}
     shown = found.text + " ".join(value or "" for _, attributes in found.tags for value in attributes.values())
     assert not [char for char in shown if not (char.isprintable() or char.isspace())]
@@ -173,7 +196,7 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
         "seal.json", "requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv",
-        "dictionary.csv", "exceptions.csv", "attestations.csv"]
+        "objects.csv", "crosswalk.csv", "dictionary.csv", "exceptions.csv", "attestations.csv"]
 
 
 def test_what_holds_in_part_is_for_people_and_its_checks_are_shown() -> None:

@@ -36,6 +36,13 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
     return tops.drop(columns="replicas").astype(dict.fromkeys([*_KEY, "uid", "top_kind", "top_name"], STRING))
 
 
+def owners_of(subjects: pd.DataFrame, top_owners: pd.DataFrame) -> pd.Series:
+    """The workload that each subject (columns kind, namespace, name) belongs to in the end, as ``Deployment web``: also
+    a Deployment's own; empty where there is none."""
+    above = lookup(subjects, {name: name for name in _KEY}, top_owners, ["top_kind", "top_name"])
+    return (above["top_kind"] + " " + above["top_name"]).fillna("")
+
+
 def _former(tops: pd.DataFrame) -> pd.Series:
     sets = (tops["kind"].eq("ReplicaSet") & tops["top_kind"].eq("Deployment")).fillna(False)
     in_use = (sets & (tops["replicas"] > 0).fillna(False)).astype("int64[pyarrow]")

@@ -130,7 +130,7 @@ def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 @cache
-def _steps(path: str) -> tuple[str, ...]:
+def steps(path: str) -> tuple[str, ...]:
     """A row path cut after each list or map: ``spec.rules[].http`` → ``spec.rules[]``, ``http``."""
     for mark in ("[]", "{}"):
         path = path.replace(f"{mark}.", f"{mark} ")
@@ -139,12 +139,12 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def _stack(levels: dict[tuple[str, ...], list[_Level]], rows: Rows) -> list[_Level]:
     """The levels from the listed object down to the rows; levels that other tables made are used again."""
-    steps = _steps(rows.path)
-    for depth in range(1, len(steps) + 1):
-        here = steps[:depth]
+    parts = steps(rows.path)
+    for depth in range(1, len(parts) + 1):
+        here = parts[:depth]
         if here not in levels:
             levels[here] = [*levels[here[:-1]], _descend(levels[here[:-1]][-1], here[-1])]
-    stack = levels[steps]
+    stack = levels[parts]
     return [*stack[:-1], _kept(stack[-1], rows.keep)] if rows.keep else stack
 
 

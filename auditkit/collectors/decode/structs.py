@@ -34,33 +34,33 @@ _LEAVES = {
 _COUNTED = list[msgspec.Raw] | dict[str, msgspec.Raw] | None
 
 
-class _Node:
+class Node:
     """A place in an object: the fields in it, the type of its elements or entries, or its own type."""
 
     def __init__(self) -> None:
-        self.fields: dict[str, _Node] = {}
-        self.element: _Node | None = None
-        self.entry: _Node | None = None
+        self.fields: dict[str, Node] = {}
+        self.element: Node | None = None
+        self.entry: Node | None = None
         self.leaf: Any = None
         self.whole = False
 
-    def at(self, path: str) -> "_Node":
+    def at(self, path: str) -> "Node":
         """The place below this one, made where it is not yet there."""
         node = self
         for name in path.split(".") if path else ():
             bare = name.removesuffix("[]").removesuffix("{}")
             node = node._field(bare) if bare else node
             if name.endswith("[]"):
-                node.element = node.element or _Node()
+                node.element = node.element or Node()
                 node = node.element
             elif name.endswith("{}"):
-                node.entry = node.entry or _Node()
+                node.entry = node.entry or Node()
                 node = node.entry
         return node
 
-    def _field(self, name: str) -> "_Node":
+    def _field(self, name: str) -> "Node":
         if name not in self.fields:
-            self.fields[name] = _Node()
+            self.fields[name] = Node()
         return self.fields[name]
 
     def shape(self, place: str = "") -> Any:
@@ -132,15 +132,21 @@ def canonical(written: bytes | msgspec.Raw) -> str:
     return msgspec.json.encode(msgspec.json.decode(written), order="deterministic").decode()
 
 
-@cache
-def struct_for(source: str, form: str) -> Any:
-    """The struct of an object of a resource, in the form ``object`` or ``table`` (a row of the latter)."""
-    root = _Node()
+def declared(source: str, form: str) -> Node:
+    """The places in an object of a resource that tables read."""
+    root = Node()
     for table in TABLES.values():
         for rows in table.rows:
             if rows.source == source and (rows.label == "table") == (form == "table"):
                 for column in table.columns:
                     _plant(root, rows, column)
+    return root
+
+
+@cache
+def struct_for(source: str, form: str) -> Any:
+    """The struct of an object of a resource, in the form ``object`` or ``table`` (a row of the latter)."""
+    root = declared(source, form)
     if form == "table":
         root.at("cells").leaf = list[str | int | None]
     elif source in RESOURCES:
@@ -162,7 +168,7 @@ def places(rows: Rows, column: Column) -> list[str]:
     return [f"{base}.{option}".strip(".") for option in options]
 
 
-def _plant(root: _Node, rows: Rows, column: Column) -> None:
+def _plant(root: Node, rows: Rows, column: Column) -> None:
     """Make the places that a column reads."""
     root.at(rows.path)
     for place in places(rows, column):

@@ -9,16 +9,23 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base import hostile_text as text
 from auditkit.reports import notebook_file
 from auditkit.reports.page.cells import Heading, Part, parts
+from auditkit.reports.panels.attached import COLUMNS
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 
+CARRIED = 1_500_000
+"""Characters of a packed file that the page carries; of a larger one it says where it is."""
+
+
 @dataclass
 class Document:
     """A report before it is drawn. ``about``, ``framework``, ``answer`` and ``seal`` come from the first block that
-    states them. ``files`` are its attachments: with a seal, those that it names. ``elsewhere`` is what paper does not
-    print, and ``lead`` what its cover says under the title (`auditkit.reports.page.core`)."""
+    states them. ``files`` are its attachments: with a seal, those that it names. ``carried`` are the files that the
+    page hands out, by their digest. ``findings`` is the part that has the findings, ``findings_under`` the anchor of
+    its heading. ``elsewhere`` is what paper does not print, and ``lead`` what its cover says under the title
+    (`auditkit.reports.page.core`)."""
 
     title: str
     parts: list[Part]
@@ -30,6 +37,9 @@ class Document:
     framework: dict[str, Any] | None = None
     statuses: list[list[str | int]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
+    carried: dict[str, dict[str, Any]] = field(default_factory=dict)
+    findings: Part | None = None
+    findings_under: str = ""
     seal: dict[str, Any] | None = None
     sealed: set[str] = field(default_factory=set)
     answer: list[dict[str, Any]] = field(default_factory=list)
@@ -49,7 +59,12 @@ class Document:
     @property
     def brief(self) -> bool:
         """True if the findings are a section of their own, so that the summary need not name them."""
-        return any(part.kind == "block" and part.content["block"].get("kind") == "findings" for part in self.parts)
+        return self.findings is not None
+
+    @property
+    def explorable(self) -> bool:
+        """True if the page carries the verdicts as data, so that it can search them."""
+        return any(file["name"] == "verdicts.csv" and file.get("packing") == COLUMNS for file in self.carried.values())
 
     @property
     def interactive(self) -> bool:
@@ -72,6 +87,8 @@ def document(notebook: "NotebookNode", name: str) -> Document:
         elif part.kind == "block":
             part.content["level"] = min(level + 1, 5)
             _note(found, part.content["block"], part.content["level"])
+            if part.content["block"].get("kind") == "findings" and not found.findings:
+                found.findings, found.findings_under = part, found.contents[-1].anchor if found.contents else ""
         elif part.kind in ("figure", "picture"):
             _describe(part, found.contents[-1].title if found.contents else found.title)
     if found.seal:
@@ -99,6 +116,7 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
     found.statuses = found.statuses or block.get("statuses", [])
     found.files += [file for file in block.get("files", ())
                     if file["content"] and file["name"] not in {f["name"] for f in found.files}]
+    found.carried |= {file["sha256"]: file for file in block.get("files", ()) if 0 < len(file["content"]) <= CARRIED}
     for section in block.get("sections", ()):
         if section["id"] and section["id"] not in found.sections:
             section["anchor"] = found.sections[section["id"]] = _anchor("section", section["id"], found.sections)
@@ -112,10 +130,12 @@ def _note(found: Document, block: dict[str, Any], level: int) -> None:
 def _describe(part: Part, near: str) -> None:
     """Give a figure its words, from its own title or else the heading that it stands under."""
     svg, plotly = part.content.get("svg") or "", part.content.get("plotly") or {}
-    said = re.search(r"<desc>(.*?)</desc>|<title>(.*?)</title>", svg, re.DOTALL)
+    drawn, told = (re.search(rf"<{name}>(.*?)</{name}>", svg, re.DOTALL) for name in ("title", "desc"))
     title = plotly.get("layout", {}).get("title") or {}
     title = title.get("text", "") if isinstance(title, dict) else title
-    part.content["alt"] = text.short(html.unescape(said[1] or said[2]) if said else str(title) or near, 1000)
+    said = told or drawn
+    part.content["title"] = text.short(html.unescape(drawn[1])) if drawn else ""
+    part.content["alt"] = text.short(html.unescape(said[1]) if said else str(title) or near, 1000)
 
 
 def _anchor(kind: str, name: str, taken: dict[str, str]) -> str:

@@ -3,19 +3,39 @@
 import base64
 import gzip
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
+import pandas as pd
+
+from auditkit.base.text_tables import TextTable
 from auditkit.base.unpacking import gunzip
+
+COLUMNS = "columns"
+"""The packing of a table (`auditkit.base.text_tables`); any other file is packed as it is."""
 
 
 def packed(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]:
-    """A file as a block has it; ``rows`` are those of a table, which has one line for each."""
-    rows = content.count(b"\r\n") - 1 if kind == "text/csv" else None
-    return {"name": name, "type": kind, "meaning": meaning, "bytes": len(content), "rows": rows,
-            "sha256": hashlib.sha256(content).hexdigest(),
-            "content": base64.b64encode(gzip.compress(content, mtime=0)).decode()}
+    """A file as a block has it."""
+    return {"name": name, "type": kind, "meaning": meaning, "bytes": len(content), "rows": None,
+            "sha256": hashlib.sha256(content).hexdigest(), "content": _packed(content)}
+
+
+def packed_table(name: str, meaning: str, frames: Iterable[pd.DataFrame], columns: list[str]) -> dict[str, Any]:
+    """A table as a block has it: frames, one under the other. Its bytes and its digest are those of the CSV."""
+    table, digest, size = TextTable.of(frames, columns), hashlib.sha256(), 0
+    for piece in table.csv():
+        digest.update(piece)
+        size += len(piece)
+    return {"name": name, "type": "text/csv", "meaning": meaning, "bytes": size, "rows": table.rows,
+            "sha256": digest.hexdigest(), "packing": COLUMNS, "content": _packed(table.packed())}
 
 
 def unpack(file: dict[str, Any]) -> bytes:
     """The bytes of an attached file. Raises `ValueError` where it unfolds too far, and what `gzip` raises."""
-    return gunzip(base64.b64decode(file["content"]))
+    content = gunzip(base64.b64decode(file["content"]))
+    return b"".join(TextTable.unpacked(content).csv()) if file.get("packing") == COLUMNS else content
+
+
+def _packed(content: bytes) -> str:
+    return base64.b64encode(gzip.compress(content, mtime=0)).decode()

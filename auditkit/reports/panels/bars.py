@@ -1,7 +1,9 @@
-"""Figures: one bundle with the interactive form (Plotly's JSON) and the same bars as static SVG for paper.
+"""Figures: bars as static SVG, the same in the notebook, on the page and on paper.
 
 The SVG is drawn by a template from numbers that are computed here, so that the same data gives the same bytes, and
-neither a browser nor plotly itself is needed to make it.
+neither a browser nor plotly is needed to make it. Every number is written at its bar with its word, so that there is
+nothing to hover for, and colour only helps. `PLOTLY` is for the figures that have more to tell than they can write:
+these have an interactive form as well.
 """
 
 from collections.abc import Sequence
@@ -18,14 +20,13 @@ PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"
 
 COLOURS = {name: status.colour for name, status in WORDS.items()}
-PATTERNS = {name: status.pattern for name, status in WORDS.items()}
 PALETTE = ("#33518f", "#8a5a9e", "#2f7f86", "#a8642a", "#6b7280")
 
 WIDTH, LABELS, ROW, TOP = 720, 250, 21, 30
+AFTER = 150
+"""What is kept free behind the longest bar, for its total and the parts that are too narrow for their number."""
 LABEL, FITS = 80, 42
-"""Characters of a label that the interactive and the static figure show."""
-FEW = 10
-"""So short an axis has a mark at every whole number."""
+"""Characters of a label that the description and the figure have."""
 MOST = 40
 """Bars that a figure shows; its title says so where there are more."""
 
@@ -39,7 +40,7 @@ class Figure:
         self.colours = colours or dict(zip(map(str, values), PALETTE * len(values.columns), strict=False))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        return {PLOTLY: self.plotly(), SVG: self.svg(), "text/plain": f"<auditkit figure: {text.visible(self.title)}>"}
+        return {SVG: self.svg(), "text/plain": f"<auditkit figure: {text.visible(self.title)}>"}
 
     @property
     def description(self) -> str:
@@ -54,40 +55,11 @@ class Figure:
         return [(text.short(text.visible(str(label)), LABEL), dict(zip(parts, map(_amount, row), strict=True)))
                 for label, row in zip(self.values.index, self.values.itertuples(index=False), strict=True)]
 
-    def plotly(self) -> dict[str, Any]:
-        """The interactive form, as plotly.js takes it. Labels are escaped: plotly.js reads markup in them."""
-        rows = self.rows()
-        labels = [_unmarked(label) for label, _ in rows]
-        longest = max((sum(row.values()) for _, row in rows), default=0)
-        return {
-            "data": [{
-                "type": "bar", "orientation": "h", "name": _unmarked(word(part)), "y": labels,
-                "x": [row[part] for _, row in rows], "hovertemplate": "%{y}: %{x}<extra>%{fullData.name}</extra>",
-                "text": [f"{row[part]:,}" if row[part] else "" for _, row in rows], "textposition": "inside",
-                "textangle": 0, "insidetextanchor": "middle", "insidetextfont": {"color": "#ffffff"},
-                "marker": {"color": colour, "pattern": {"shape": PATTERNS.get(part, ""), "fillmode": "overlay",
-                                                        "fgcolor": "#ffffff", "fgopacity": 0.35, "size": 6,
-                                                        "solidity": 0.2}},
-            } for part, colour in self.colours.items()],
-            "layout": {
-                "title": {"text": _unmarked(self.title), "x": 0, "font": {"size": 15}}, "barmode": "stack",
-                "height": 120 + 26 * len(rows), "bargap": 0.3, "paper_bgcolor": "rgba(0,0,0,0)",
-                "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"l": 10, "r": 10, "t": 70, "b": 30},
-                "xaxis": {"gridcolor": "#dfe3e8", "rangemode": "tozero", "fixedrange": True,
-                          **({"dtick": 1} if longest <= FEW else {})},
-                "yaxis": {"autorange": "reversed", "automargin": True, "fixedrange": True, "type": "category"},
-                "legend": {"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "traceorder": "normal"},
-                "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": "#98a2b0", "activecolor": "#1f3d66",
-                            "remove": ["select2d", "lasso2d", "zoom", "pan", "autoscale", "resetscale"]},
-                "font": {"family": "system-ui, sans-serif", "size": 12},
-            },
-        }
-
     def svg(self) -> str:
         """The static form."""
         rows = self.rows()
         longest = max((sum(row.values()) for _, row in rows), default=0) or 1
-        scale = (WIDTH - LABELS - 50) / longest
+        scale = (WIDTH - LABELS - AFTER) / longest
         bars = [self._bar(TOP + number * ROW, label, row, scale) for number, (label, row) in enumerate(rows)]
         keys, left = [], 0.0
         for part, colour in self.colours.items():
@@ -99,16 +71,18 @@ class Figure:
             keys=keys, bars=bars, left=LABELS)
 
     def _bar(self, y: int, label: str, row: dict[str, float], scale: float) -> dict[str, Any]:
-        x, parts = float(LABELS), []
+        x, parts, narrow = float(LABELS), [], []
         for part, colour in self.colours.items():
-            width = row[part] * scale
+            width, value = row[part] * scale, f"{row[part]:,} {text.visible(word(part))}"
+            fits = width > 6 + 6.2 * len(value)
             if width:
-                value = f"{row[part]:,}"
                 parts.append({"x": _number(x), "width": _number(width), "middle": _number(x + width / 2), "part": part,
-                              "colour": colour, "value": value if width > 6 + 6 * len(value) else ""})
+                              "colour": colour, "value": value if fits else ""})
+                narrow += [] if fits else [value]
             x += width
+        said = f": {', '.join(narrow)}" if narrow else ""
         return {"y": y, "label": label if len(label) <= FITS else f"{label[:FITS]}…", "parts": parts,
-                "end": _number(x + 6), "total": f"{sum(row.values()):,}"}
+                "end": _number(x + 6), "total": f"{sum(row.values()):,}{said}"}
 
 
 GAPS = 120

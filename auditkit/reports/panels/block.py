@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base import hostile_text as text
 from auditkit.base import shipped
 from auditkit.errors import UsageError
-from auditkit.evaluation.words import WORDS, word
+from auditkit.evaluation.words import SEVERITIES, WORDS, word
 from auditkit.reports.panels.glyphs import drawable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _LONG, _JOINT = re.compile(r"[^\s/-]{16,}"), re.compile(r"(?<=\w)([.:])(?=\w)")
 
 MIME = "application/vnd.auditkit.v1+json"
-ROWS = {"notebook": 10, "page": 100, "paper": 5, "population": 20}
+ROWS = {"notebook": 10, "page": 20, "paper": 5, "population": 20}
 """Rows of the exceptions of one check (worst first) that each face shows, and those of a population that paper shows;
 the attachments have all."""
 
@@ -63,7 +63,7 @@ def environment() -> "Environment":
     found.filters |= {"word": word, "count": text.count, "size": text.size, "short": text.short, "ends": text.ends,
                       "breakable": breakable, "drawable": drawable,
                       "base64": lambda said: base64.b64encode(said.encode()).decode()}
-    found.globals |= {"ROWS": ROWS, "STATUS": WORDS}
+    found.globals |= {"ROWS": ROWS, "STATUS": WORDS, "SEVERITIES": SEVERITIES[::-1]}
     return found
 
 

@@ -9,12 +9,14 @@ import pandas as pd
 from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome
+from auditkit.exports.trace import sources_of
 from auditkit.proof import provenance
 
 COLUMNS = ["requirement", "check", "parameters", "severity", "title", "subjects", "population", "passed", "failed",
-           "unknown", "not_applicable", "accepted", "finding", "remedy", "expected", "why", "source", "tables", "proof",
-           "gaps"]
-"""Of checks.csv: ``subjects`` is what is counted, ``population`` how many there are, ``finding`` is what fails."""
+           "unknown", "not_applicable", "accepted", "finding", "remedy", "expected", "why", "source", "tables",
+           "sources", "proof", "gaps"]
+"""Of checks.csv: ``subjects`` is what is counted, ``population`` how many there are, ``finding`` is what fails,
+``sources`` are those of its tables, as the ledger calls them."""
 
 
 def checks(evaluation: Evaluation) -> pd.DataFrame:
@@ -36,7 +38,8 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "failed": counts["fail"], "unknown": counts["unknown"], "not_applicable": counts["not_applicable"],
         "finding": sentences.failing(outcome) if counts["fail"] else "", "remedy": check.remedy,
         "expected": check.expected, "why": why(check.function), "source": check.source,
-        "tables": ", ".join(check.tables), "proof": provenance.proof(check), "gaps": "; ".join(outcome.gaps),
+        "tables": ", ".join(check.tables), "sources": " ".join(sources_of(check)),
+        "proof": provenance.proof(check), "gaps": "; ".join(outcome.gaps),
     }
 
 

@@ -7,11 +7,12 @@ and of the other attachments. Its SHA-256 digests stand on the cover of the PDF.
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
 
+from auditkit.analysis.workloads.owners import owners_of
 from auditkit.base.version import VERSION
 from auditkit.errors import UsageError
 from auditkit.evaluation.basis import framework_digest, package_digest
@@ -20,15 +21,15 @@ from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.words import SUBJECT
 from auditkit.exports.columns import Exported
 from auditkit.exports.frames import TABLES
-from auditkit.exports.tables import csv
-from auditkit.reports.panels.attached import packed
+from auditkit.reports.panels.attached import packed, packed_table
 from auditkit.reports.panels.block import Block
 from auditkit.reports.panels.checks import checks
 from auditkit.reports.panels.dictionary import columns
 
 SEAL = "seal.json"
 
-VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "seen", "wanted", "reason", "accepted"]
+VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "owner", "seen", "wanted", "reason",
+                   "accepted"]
 
 
 def evidence(evaluation: Evaluation, *shown: Block) -> Block:
@@ -44,12 +45,12 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
                             (snap.path / "manifest.json").read_bytes()))
     files += [
         _table("requirements.csv", "Every requirement with its status and reason", evaluation.requirements),
-        packed("verdicts.csv", "text/csv", "Every verdict with its requirement, check, subject, observed value and "
-                                           "reason", csv((frame for _, frame in evaluation.frames()), VERDICT_COLUMNS)),
+        packed_table("verdicts.csv", "Every verdict with its requirement, check, subject, observed value and reason",
+                     _verdicts(evaluation), VERDICT_COLUMNS),
         _table("ledger.csv", "Every request to the source and its outcome", snap.ledger),
         _table("checks.csv", "Every check of each requirement: its rule, how it is proved, the number of each verdict",
                checks(evaluation)),
-        *(_exported(TABLES[name], evaluation) for name in ("failures", "gaps")),
+        *(_exported(TABLES[name], evaluation) for name in ("failures", "gaps", "objects", "crosswalk")),
         _table("dictionary.csv", "The meaning of the columns of the tables that the checks read", columns(evaluation)),
         *({**file, "content": ""} for block in shown for file in block.content["files"]),
     ]
@@ -67,6 +68,14 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
     files = [packed(SEAL, "application/json", "What the report rests on, by digest: auditkit reperform reads it",
                     json.dumps(seal, indent=1, ensure_ascii=True).encode()), *files, *given]
     return Block("evidence", title="Attachments", files=files, seal=seal)
+
+
+def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
+    """The verdicts of each requirement and check, with the workload that each subject belongs to."""
+    owners = evaluation.snapshot.top_owners
+    for _, frame in evaluation.frames():
+        if len(frame):
+            yield frame.assign(owner=owners_of(frame, owners))
 
 
 def _apart(files: list[dict[str, Any]]) -> None:
@@ -97,9 +106,9 @@ def _names(inputs: Iterable[Input]) -> list[str]:
 
 
 def _table(name: str, meaning: str, frame: pd.DataFrame) -> dict[str, Any]:
-    return packed(name, "text/csv", meaning, csv([frame], list(frame)))
+    return packed_table(name, meaning, [frame], list(frame))
 
 
 def _exported(table: Exported, evaluation: Evaluation) -> dict[str, Any]:
-    return packed(f"{table.name}.csv", "text/csv", table.meaning,
-                  csv(table.rows(evaluation), [column.name for column in table.columns]))
+    return packed_table(f"{table.name}.csv", table.meaning, table.rows(evaluation),
+                        [column.name for column in table.columns])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.columns import lookup
+from auditkit.analysis.workloads.owners import owners_of
 from auditkit.base import hostile_text as text
 from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
@@ -77,12 +77,9 @@ def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
 
 def _owners(failing: pd.DataFrame, evaluation: Evaluation) -> pd.Series:
     """The workload that made each object, or else the object itself."""
-    called = {name: name for name in ("kind", "namespace", "name")}
-    tops = evaluation.snapshot.top_owners.drop_duplicates(list(called))
-    above = lookup(failing, called, tops, ["top_kind", "top_name"])
+    owners = owners_of(failing, evaluation.snapshot.top_owners)
     itself = failing[["kind", "name"]].fillna("").agg(" ".join, axis=1).str.strip()
-    made = above[["top_kind", "top_name"]].fillna("").agg(" ".join, axis=1)
-    return made.where(above["top_name"].notna().to_numpy(bool), itself)
+    return owners.where((owners != "").to_numpy(bool), itself)
 
 
 def _named(names: pd.Series, failing: pd.DataFrame) -> str:

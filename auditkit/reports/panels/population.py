@@ -10,8 +10,7 @@ from auditkit.base import hostile_text as text
 from auditkit.evaluation.explain import Explanation
 from auditkit.evaluation.results import Outcome
 from auditkit.evaluation.words import WORST_FIRST, word
-from auditkit.exports.tables import csv
-from auditkit.reports.panels.attached import packed
+from auditkit.reports.panels.attached import packed_table
 from auditkit.reports.panels.block import ROWS, Block
 
 MOST = 1000
@@ -56,7 +55,7 @@ def _whole(frame: pd.DataFrame, title: str) -> dict[str, Any]:
     """The file of a table, called as its title."""
     named = frame.set_axis([str(name) for name in frame], axis=1)
     name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")[:60].rstrip("-") or "table"
-    return packed(f"{name}.csv", "text/csv", f"All rows of the table {title}", csv([named], list(named)))
+    return packed_table(f"{name}.csv", f"All rows of the table {title}", [named], list(named))
 
 
 def _is_number(dtype: Any) -> bool:
