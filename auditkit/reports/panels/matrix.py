@@ -9,22 +9,27 @@ from auditkit.evaluation.words import UNKNOWN
 from auditkit.reports.panels.bars import PLOTLY, SVG, _unmarked
 from auditkit.reports.panels.block import environment
 
-STATES = ("nothing", "unknown", "some", "all ports of some", "everything")
+STATES = ("nothing", "nothing if enforced", "unknown", "some", "all ports of some", "everything")
 """What a cell says, by its code."""
-WORDS = {"nothing": "no traffic", "unknown": "unknown", "some": "some ports",
+WORDS = {"nothing": "no traffic", "nothing if enforced": "none, if enforced", "unknown": "unknown", "some": "some ports",
          "all ports of some": "all ports of some pods", "everything": "all ports of all pods"}
-COLOURS = {"nothing": "#ffffff", "unknown": UNKNOWN.colour, "some": "#9db4d8", "all ports of some": "#5f80b8",
-           "everything": "#22406f"}
-SHARES = {"unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0}
+COLOURS = {"nothing": "#ffffff", "nothing if enforced": "#f0d9ae", "unknown": UNKNOWN.colour, "some": "#9db4d8",
+           "all ports of some": "#5f80b8", "everything": "#22406f"}
+SHARES = {"nothing if enforced": 0.3, "unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0}
 """How much of its cell a mark fills, so that it can be told without colours too."""
-CELL, LABELS, HEAD, LABEL = 17, 150, 118, 24
+HOLLOW = ("nothing if enforced",)
+"""What is drawn as an outline: of what is so only on a condition there is no mark to rely on."""
+CELL, LABELS, HEAD, LABEL, LINE, KEY = 17, 150, 118, 24, 18, 138
 
 
 class Matrix:
-    """``cells`` has a row for each source and a column for each destination; values are those of `STATES`."""
+    """``cells`` has a row for each source and a column for each destination; values are those of `STATES`.
 
-    def __init__(self, cells: pd.DataFrame, title: str):
-        self.cells, self.title = cells, title
+    ``condition`` is a sentence on what all of it rests on; it stands in the figure.
+    """
+
+    def __init__(self, cells: pd.DataFrame, title: str, condition: str = ""):
+        self.cells, self.title, self.condition = cells, title, condition
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {PLOTLY: self.plotly(), SVG: self.svg(), "text/plain": f"<auditkit figure: {text.visible(self.title)}>"}
@@ -34,7 +39,7 @@ class Matrix:
         """The figure in words, for those who do not see it."""
         said = (f"{source}: " + ", ".join(f"{name} {WORDS[state]}" for name, state in row.items() if state != "nothing")
                 for source, row in self._rows())
-        return f"{self.title}. " + "; ".join(said)
+        return " ".join(filter(None, (f"{self.title}.", self.condition, "; ".join(said))))
 
     def _rows(self) -> list[tuple[str, dict[str, str]]]:
         names = [text.visible(str(name)) for name in self.cells]
@@ -59,7 +64,7 @@ class Matrix:
                              "tickfont": {"size": 9}},
             }],
             "layout": {
-                "title": {"text": _unmarked(self.title), "x": 0, "y": 0.99, "yref": "container", "yanchor": "top",
+                "title": {"text": "<br>".join(filter(None, map(_unmarked, (self.title, self.condition)))), "x": 0, "y": 0.99, "yref": "container", "yanchor": "top",
                           "font": {"size": 15}},
                 "height": 260 + 20 * len(rows),
                 "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "#dfe3e8",
@@ -72,11 +77,12 @@ class Matrix:
     def svg(self) -> str:
         """The static form."""
         rows = self._rows()
-        top = HEAD + 22
-        keys = [{"x": 4 + 138 * place, **_mark(state), "word": WORDS[state]}
-                for place, state in enumerate(state for state in STATES if state in SHARES)]
+        top = HEAD + 22 + (LINE if self.condition else 0)
+        shown = {state for _, row in rows for state in row.values()}
+        keys = [{"x": 4 + KEY * place, **_mark(state), "word": WORDS[state]}
+                for place, state in enumerate(state for state in STATES if state in SHARES and state in shown)]
         return environment().get_template("matrix.svg").render(
-            title=self.title, description=self.description, cell=CELL, left=LABELS, top=top,
+            title=self.title, description=self.description, condition=self.condition, cell=CELL, left=LABELS, top=top,
             width=max(LABELS + CELL * len(self.cells.columns) + 60, 570), height=top + CELL * len(rows) + 6, keys=keys,
             columns=[{"label": _label(str(name)), "x": LABELS + CELL * place} for place, name in enumerate(self.cells)],
             rows=[{"label": _label(source), "y": top + CELL * place, "marks": [
@@ -89,7 +95,7 @@ def _mark(state: str) -> dict[str, Any]:
     """The square that stands for a state: its size, how far it is from the edges of the cell, its colour."""
     size = round((CELL - 3) * SHARES[state], 1)
     return {"size": size, "inset": round((CELL - size) / 2, 1), "colour": COLOURS[state],
-            "round": state == "unknown"}
+            "round": state == "unknown", "hollow": state in HOLLOW, "stroke": UNKNOWN.colour}
 
 
 def _label(name: str) -> str:
