@@ -13,7 +13,7 @@ class Explorer {
   /* `go` changes the filters; `objects` and `checks` are read when somebody opens a row. */
   constructor(data, go) {
     Object.assign(this, {data, go, place: byId("verdicts"), table: byId("verdict-table"), rows: new Uint32Array()});
-    this.columns = COLUMNS.filter(([name]) => name !== "team" || data.has("team"));
+    this.columns = COLUMNS.filter(([name]) => name !== "team" || data.distinct("team").length);
     byId("copy-verdicts").addEventListener("click", (event) => copy(event.target, this.csv().join("")));
     byId("save-verdicts").addEventListener("click", () => handOut("verdicts-shown.csv", "text/csv", this.csv()));
     byId("earlier").addEventListener("click", () => this.turn(-1));
@@ -25,7 +25,7 @@ class Explorer {
     const [sort, down] = [(state.sort ?? "").replace(/^-/, ""), state.sort?.startsWith("-")];
     this.state = state;
     this.rows = sort && this.columns.some(([name]) => name === sort) ? this.data.sorted(rows, sort, down) : rows;
-    const grouped = VIEWS[state.by] && (state.by !== "team" || this.data.has("team"));
+    const grouped = VIEWS[state.by] && (state.by !== "team" || this.data.distinct("team").length);
     this.groups = grouped ? this.data.grouped(rows, state.by) : null;
     const shown = this.groups ?? this.rows, pages = Math.max(1, Math.ceil(shown.length / ROWS));
     this.page = Math.min(Math.max(1, Number(state.page) || 1), pages);

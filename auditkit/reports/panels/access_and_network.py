@@ -99,7 +99,7 @@ def _map(states: pd.DataFrame, enforced: bool | None, title: str, gaps: bool) ->
     drawn = states.where(states.notna(), closed)
     if enforced is False:
         drawn[:] = "everything"
-    drawn.loc["Outside", "Outside"] = "unknown" if gaps else "nothing"  # what does not touch the cluster is not its traffic
+    drawn.loc["Outside", "Outside"] = "unknown" if gaps else "nothing"  # it is not the cluster's traffic
     return Matrix(drawn, title, CONDITIONS[enforced])
 
 

@@ -11,8 +11,8 @@ from auditkit.reports.panels.block import environment
 
 STATES = ("nothing", "nothing if enforced", "unknown", "some", "all ports of some", "everything")
 """What a cell says, by its code."""
-WORDS = {"nothing": "no traffic", "nothing if enforced": "none, if enforced", "unknown": "unknown", "some": "some ports",
-         "all ports of some": "all ports of some pods", "everything": "all ports of all pods"}
+WORDS = {"nothing": "no traffic", "nothing if enforced": "none, if enforced", "unknown": "unknown",
+         "some": "some ports", "all ports of some": "all ports of some pods", "everything": "all ports of all pods"}
 COLOURS = {"nothing": "#ffffff", "nothing if enforced": "#f0d9ae", "unknown": UNKNOWN.colour, "some": "#9db4d8",
            "all ports of some": "#5f80b8", "everything": "#22406f"}
 SHARES = {"nothing if enforced": 0.3, "unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0}
@@ -64,8 +64,8 @@ class Matrix:
                              "tickfont": {"size": 9}},
             }],
             "layout": {
-                "title": {"text": "<br>".join(filter(None, map(_unmarked, (self.title, self.condition)))), "x": 0, "y": 0.99, "yref": "container", "yanchor": "top",
-                          "font": {"size": 15}},
+                "title": {"text": "<br>".join(map(_unmarked, filter(None, (self.title, self.condition)))), "x": 0,
+                          "y": 0.99, "yref": "container", "yanchor": "top", "font": {"size": 15}},
                 "height": 260 + 20 * len(rows),
                 "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "#dfe3e8",
                 "margin": {"l": 10, "r": 10, "t": 150, "b": 30},
