@@ -11,7 +11,7 @@ demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 
 test: $(VENV)/ready  ## all tests, the notebooks among them
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --nbval-lax tests notebooks \
-	    --ignore notebooks/period.ipynb --ignore notebooks/workpapers.ipynb
+	    --ignore notebooks/fleet.ipynb --ignore notebooks/period.ipynb --ignore notebooks/workpapers.ipynb
 
 test-slow: $(VENV)/ready  ## the tests that take longer
 	$(BIN)/python -m pytest -m slow tests

@@ -16,16 +16,19 @@ if TYPE_CHECKING:
     from auditkit.api.handing_over import bundle, conclude, conclude_from, export, reperform, workpapers
     from auditkit.api.over_time import bridge, diff, given, period, population, sample, verdict_changes
     from auditkit.api.reporting import report
+    from auditkit.api.rights import propose_rights, rights
     from auditkit.api.signing import sign, verify
+    from auditkit.api.simulating import simulate
     from auditkit.api.snapshots import collect, demo, open
     from auditkit.api.what_if import policy_decisions
     from auditkit.collectors.sources.bounds import Bounds
+    from auditkit.fleets.fleet import fleet
     from auditkit.snapshots.snapshot import Snapshot
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
-           "demo", "diff", "evaluate", "explain", "export", "frameworks", "given", "load_framework", "open", "period",
-           "policy_decisions", "population", "reperform", "report", "sample", "sign", "verdict_changes", "verify",
-           "workpapers"]
+           "demo", "diff", "evaluate", "explain", "export", "fleet", "frameworks", "given", "load_framework", "open",
+           "period", "policy_decisions", "population", "propose_rights", "reperform", "report", "rights", "sample",
+           "sign", "simulate", "verdict_changes", "verify", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -35,10 +38,13 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.handing_over": ("bundle", "conclude", "conclude_from", "export", "reperform", "workpapers"),
         "api.over_time": ("bridge", "diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.reporting": ("report",),
+        "api.rights": ("propose_rights", "rights"),
         "api.signing": ("sign", "verify"),
+        "api.simulating": ("simulate",),
         "api.snapshots": ("collect", "demo", "open"),
         "api.what_if": ("policy_decisions",),
         "collectors.sources.bounds": ("Bounds",),
+        "fleets.fleet": ("fleet",),
         "snapshots.snapshot": ("Snapshot",),
     }
 

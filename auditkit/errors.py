@@ -13,6 +13,7 @@
     │   ├── ForeignSignature      signed with keys that are not trusted
     │   ├── AlteredAfterSigning   the signature is not of these bytes
     │   └── TimeStampError        a time stamp cannot be had, or does not prove the time
+    ├── NotificationError         a webhook did not take a message (exit 2)
     ├── Incomplete                the collection is incomplete and strictness was asked for (exit 3)
     └── MissingDependency         a package or system library is not installed (exit 2)
 
@@ -87,6 +88,10 @@ class AlteredAfterSigning(SignatureError):
 
 class TimeStampError(SignatureError):
     """A time-stamp authority gives no time stamp, or the one that is there does not prove the time."""
+
+
+class NotificationError(AuditkitError):
+    """A webhook did not take a message; the message names the webhook, and never its address."""
 
 
 class Incomplete(AuditkitError):

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hi
 
 import pandas as pd
 import permissions as rights
+import typer
 from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
@@ -238,6 +239,8 @@ def _commands() -> Iterator[tuple[str, Callable[..., None]]]:
 def _parameters(function: Callable[..., None]) -> Iterator[Parameter]:
     hints = get_type_hints(function, include_extras=True)
     for name, parameter in inspect.signature(function).parameters.items():
+        if hints[name] is typer.Context:  # how it was called, and no option
+            continue
         kind, info = (get_args(hints[name]) if get_origin(hints[name]) is Annotated else (hints[name], None))
         argument = isinstance(info, ArgumentInfo)
         written = [info.default, *(info.param_decls or ())] if info else []

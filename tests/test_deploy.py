@@ -46,8 +46,9 @@ def refused(asked: set[Right], rights: set[Right]) -> set[Right]:
             if (group, name, verb) not in rights and (group, "*", verb) not in rights}
 
 
-def test_the_folder_holds_these_files_alone() -> None:
-    assert {path.name for path in DEPLOY.iterdir()} == set(FILES)
+def test_no_other_file_grants_rights() -> None:
+    others = [path for path in DEPLOY.rglob("*") if path.is_file() and path.name not in FILES]
+    assert others and not any("kind: ClusterRole" in path.read_text(encoding="utf-8") for path in others)
 
 
 def test_all_that_a_collection_asks_for_is_granted(server: ReplayServer, kubeconfig: str) -> None:

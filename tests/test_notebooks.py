@@ -15,6 +15,8 @@ from auditkit.reports.page.document import document
 NOTEBOOKS = sorted(shipped.folder("notebooks").glob("*.ipynb"))
 JUDGE_NONE = {"access", "findings", "network"}
 OTHERS = {
+    "fleet": ["store", "frameworks", "clusters", "environments", "environment_label", "exceptions", "attestations", "controls",
+              "checks", "pss_version"],
     "drift": ["snapshot", "earlier"], "period": ["store", "framework", "start", "end", "cluster"],
     "workpapers": ["snapshot", "framework", "population", "seed", "frequency", "conclusions", "output"],
 }
@@ -62,7 +64,7 @@ def test_parameters_are_told(path: Path) -> None:
     known = papermill.inspect_notebook(str(path))
     added = ["framework", "exceptions", "attestations", "controls", "checks", "pss_version", "owner_label"]
     assert list(known) == OTHERS.get(path.stem, ["snapshot", *([] if path.stem in JUDGE_NONE else added)])
-    assert path.stem == "period" or known["snapshot"]["default"] == '"demo"'
+    assert path.stem in ("fleet", "period") or known["snapshot"]["default"] == '"demo"'
     assert all(one["help"] for one in known.values())
 
 

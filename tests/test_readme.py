@@ -20,7 +20,7 @@ from auditkit.people import attestations, exceptions
 
 HERE = Path(__file__).parents[1]
 PAGES = {name: (HERE / name).read_text(encoding="utf-8")
-         for name in ("README.md", *(f"docs/{page}.md" for page in ("auditor", "scheduler", "analyst", "own-controls")))}
+         for name in ("README.md", *(f"docs/{page}.md" for page in ("auditor", "scheduler", "fleet", "analyst", "own-controls")))}
 SECTION = PAGES["docs/own-controls.md"]
 
 

@@ -52,7 +52,7 @@ def collect(kind: Object | None, reference: Object | None, request: Request, con
         raise Unknown(f"the parameters ({kind['kind']})")
     of_kind = [each for each in context["params"] if (each["apiVersion"], each["kind"]) == (kind["apiVersion"],
                                                                                             kind["kind"])]
-    found = [each for each in of_kind if home in (None, each["metadata"].get("namespace"))
+    found = [each for each in of_kind if (home is None or each["metadata"].get("namespace") == home)
              and _meant(reference, each)]
     if not found and reference.get("parameterNotFoundAction") == "Deny":
         raise ConfigurationError("no params found for policy binding with `Deny` parameterNotFoundAction")

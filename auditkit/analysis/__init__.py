@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 Derivation = Callable[..., Any]
-"""A function of tables: a DataFrame, or the `reachability` that others read."""
+"""A function of tables: a DataFrame, or one of `NO_TABLES` that others read."""
 _Function = TypeVar("_Function", bound=Derivation)
 
 DERIVED: dict[str, str] = {
@@ -27,6 +27,8 @@ DERIVED: dict[str, str] = {
     "binding_uses": "auditkit.analysis.cluster.audit_log:binding_uses",
     "subject_uses": "auditkit.analysis.cluster.audit_log:subject_uses",
     "right_uses": "auditkit.analysis.cluster.audit_log:right_uses",
+    "audit_uses": "auditkit.analysis.rights.uses:audit_uses",
+    "granted_uses": "auditkit.analysis.rights.granted:granted_uses",
     "agreement": "auditkit.analysis.findings.agreement:agreement",
     "rule_opinions": "auditkit.analysis.findings.agreement:rule_opinions",
     "audit_logs": "auditkit.analysis.findings.coverage:audit_logs",
@@ -80,7 +82,9 @@ DERIVED: dict[str, str] = {
     "webhook_namespaces": "auditkit.analysis.workloads.admission:webhook_namespaces",
     "namespace_policies": "auditkit.analysis.network.namespaces:namespace_policies",
     "policy_openings": "auditkit.analysis.network.openings:policy_openings",
+    "network_rules": "auditkit.analysis.network.policy_sets:network_rules",
     "other_engines": "auditkit.analysis.network.engines:other_engines",
+    "undecided_traffic": "auditkit.analysis.network.engines:undecided_traffic",
     "entrances": "auditkit.analysis.network.entry_points:entrances",
     "network_plugin": "auditkit.analysis.network.plugins:network_plugin",
     "service_backends": "auditkit.analysis.network.services:service_backends",
@@ -112,10 +116,14 @@ DERIVED: dict[str, str] = {
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 
+NO_TABLES = frozenset({"network_rules", "reachability"})
+"""What is derived and no table: others are made of it."""
+
 GIVEN: dict[str, tuple[str, ...]] = {
     "node_results": ("findings", "scans"),
     "system_masters": ("memberships", "events"),
     "acting_accounts": ("events",),
+    "granted_uses": ("audit_policy",),
     "listed_members": ("memberships",),
     "held_powers": ("memberships",),
     "duty_conflicts": ("memberships",),

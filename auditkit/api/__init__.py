@@ -11,10 +11,10 @@ def _diff(earlier: Any, later: Any, **given: Any) -> Any:
     return diff(earlier, later, **given)
 
 
-def _policy_decisions(snapshot: Any, policies: Any = None) -> Any:
+def _policy_decisions(snapshot: Any, policies: Any = None, **options: Any) -> Any:
     from auditkit.api.what_if import policy_decisions
 
-    return policy_decisions(snapshot, policies)
+    return policy_decisions(snapshot, policies, **options)
 
 
 VERBS["diff"] = _diff

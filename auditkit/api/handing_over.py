@@ -11,6 +11,7 @@ from auditkit.api.snapshots import open, verify_folders
 from auditkit.base import whole
 from auditkit.errors import UsageError
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.snapshots.mirror import pulled
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | s
 
     judged = evaluate(snapshot, framework, **options)
     concluded = _conclusions.read(conclusions, folder(options.get("controls"))) if conclusions else []
-    held, broken = snapshots(Path(store)) if store is not None else ([], [])
+    held, broken = snapshots(pulled(store)) if store is not None else ([], [])
     carried = Carried(judged, concluded, held)
     if store is not None:
         carried.notices += in_store(concluded, held, broken)
@@ -135,7 +136,7 @@ def _held(given: list[Snapshot], store: Path | str | None, space: Path) -> list[
     """The snapshots to pack, oldest first; those that lie nowhere are written into a private folder."""
     from auditkit.snapshots.history import snapshots
 
-    found, broken = snapshots(Path(store)) if store else ([], [])
+    found, broken = snapshots(pulled(store)) if store else ([], [])
     if broken:
         raise broken[0]
     held = {each.digest: each for each in (*found, *given)}
@@ -157,7 +158,7 @@ def reperform(report: Path | str, *, snapshot: Path | str | None = None, store: 
     """
     from auditkit.reports.reperform import reperform as _reperform
 
-    return _reperform(Path(report), evaluate, snapshot=snapshot, store=Path(store) if store else None,
+    return _reperform(Path(report), evaluate, snapshot=snapshot, store=pulled(store) if store else None,
                       attestations=attestations, checks=python_files(checks))
 
 

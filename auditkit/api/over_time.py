@@ -12,6 +12,7 @@ from auditkit.errors import UsageError
 from auditkit.framework import library
 from auditkit.framework.verify import verify as verify_definition
 from auditkit.people import exceptions as _exceptions
+from auditkit.snapshots.mirror import pulled
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def period(store: Path | str, framework: str, start: dt.date | str, end: dt.date
     from auditkit.history.window import given_day
 
     rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=anew)
-    return periods(Path(store), rule, given_day(start), given_day(end), cluster, every)
+    return periods(pulled(store), rule, given_day(start), given_day(end), cluster, every)
 
 
 def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.date | str = "", *, cluster: str = "",
@@ -77,7 +78,7 @@ def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.da
 
     rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=True)
     concluded = _conclusions.read(conclusions, folder(controls)) if conclusions else []
-    return bridge(Path(store), rule, given_day(since), day(until), cluster, concluded)
+    return bridge(pulled(store), rule, given_day(since), day(until), cluster, concluded)
 
 
 def _rule(framework: str, exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
@@ -173,8 +174,9 @@ def _window(source: Snapshot | Path | str, start: dt.date | str, end: dt.date | 
     """The snapshots that a population is of: one, or those of a store. Raises `UsageError` and `SnapshotError`."""
     from auditkit.history import window
 
-    if isinstance(source, Snapshot) or str(source) == DEMO or (Path(source) / "manifest.json").exists():
+    place = source if isinstance(source, Snapshot) else pulled(source)
+    if isinstance(place, Snapshot) or str(source) == DEMO or (place / "manifest.json").exists():
         if start or end or cluster:
             raise UsageError("--from, --to and --cluster are for a store: one snapshot shows a moment.")
-        return window.at(open(source))
-    return window.over(Path(source), window.day(start), window.day(end), cluster)
+        return window.at(open(source if str(source) == DEMO else place))
+    return window.over(place, window.day(start), window.day(end), cluster)

@@ -1,6 +1,6 @@
 """Reports: a notebook that is run on a snapshot, its page and its PDF."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -30,13 +30,14 @@ def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str =
 
 
 def begin_report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
-                 progress: Callable[[str], None] | None = None, **options: Unpack[Options]) -> "Future[Files]":
-    """As `report`, but within `ready` it returns as soon as the notebook has run, and page and PDF are drawn while
-    others work."""
+                 progress: Callable[[str], None] | None = None, *, faces: Sequence[str] = ("page", "paper"),
+                 **options: Unpack[Options]) -> "Future[Files]":
+    """As `report`, but within `ready` it returns as soon as the notebook has run, and ``faces`` (page, paper) are drawn
+    while others work."""
     from auditkit.reports import begin
 
     given: dict[str, Any] = {name: value for name, value in options.items() if value}
-    return begin(open(snapshot), framework, Path(output), progress, **given)
+    return begin(open(snapshot), framework, Path(output), progress, faces=faces, **given)
 
 
 def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, output: Path | str = "reports",

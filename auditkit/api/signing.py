@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 from auditkit.api.handing_over import verify_evidence
 from auditkit.api.options import Paths
+from auditkit.base.object_store import is_url, named
 from auditkit.errors import MissingDependency, SignatureError
+from auditkit.snapshots.mirror import downloaded, pulled
 
 if TYPE_CHECKING:
     from auditkit.base.signing.detached import Trust
@@ -52,13 +54,14 @@ def sign(path: Path | str, key: Path | str, *, passphrase_file: Path | str | Non
     from auditkit.snapshots import signed
     from auditkit.snapshots.verifying import clusters, folders, is_snapshot
 
-    private, path = keys.private_key(Path(key), _path(passphrase_file)), Path(path)
+    private = keys.private_key(Path(key), _path(passphrase_file))
     if progress and (exposed := keys.exposed(Path(key))):
         progress(exposed)
     stamp = _authority(timestamp_url) if timestamp_url else None
-    if wrong := verify_evidence(path).wrong:
+    if wrong := (verify(path) if is_url(path) else verify_evidence(path)).wrong:
         raise SignatureError(f"Nothing was signed, since {wrong[0].place} is not as it was written: {wrong[0].what} "
                              f"`auditkit verify {path}` says all that is wrong.")
+    path = pulled(path)
     if path.is_file():
         return [signed.sign_file(path, private, stamp)]
     held = [path] if is_snapshot(path) else [folder for cluster in clusters(path) for folder in folders(cluster)]
@@ -68,7 +71,8 @@ def sign(path: Path | str, key: Path | str, *, passphrase_file: Path | str | Non
 def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = (),
            tsa_ca: Path | str | None = None) -> "Verification":
     """What is wrong with evidence, who signed it and when: a store, the folder of a cluster, a snapshot, a report (PDF
-    or notebook) or a bundle. Nothing is asked of a network.
+    or notebook) or a bundle. Nothing is asked of a network, but of the store that a URL names: every object of it is
+    read anew.
 
     ``trust`` are files with public keys: then what is not signed, or with other keys, is wrong. ``tsa_ca`` is a file
     with certificates of a time-stamp authority: then what has no time stamp of it is wrong. Without them nothing proves
@@ -80,6 +84,8 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
     from auditkit.snapshots import signed
     from auditkit.snapshots.verifying import NOTE
 
+    if is_url(path):
+        return _of_url(str(path), store, trust, tsa_ca)
     path, named = Path(path), [trust] if isinstance(trust, Path | str) else list(trust)
     trusted = _trust(named, tsa_ca) if named or tsa_ca is not None else None
     found = verify_evidence(path, store)
@@ -91,6 +97,24 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
     if trusted is not None:
         signed.signature_findings(path, trusted, found)
     return _with_maker(found) if path.is_file() else found
+
+
+def _of_url(url: str, store: Path | str | None, trust: Paths, tsa_ca: Path | str | None) -> "Verification":
+    """The same of what a URL names, with what keeps it from being deleted."""
+    from auditkit.base.hostile_text import count
+    from auditkit.snapshots.verifying import NOTE, Finding
+
+    with downloaded(url) as (place, mirror, unfinished):
+        found = verify(place, store, trust=trust, tsa_ca=tsa_ca)
+        found.findings = [Finding(named(each.place), named(each.what), each.severity) for each in found.findings]
+        found.chains = {named(cluster): length for cluster, length in found.chains.items()}
+        if unfinished:
+            found.findings.append(Finding(mirror.store.url, f"{count(unfinished, 'snapshot')} that never became whole: "
+                                          "being written now, or left by a writer that was interrupted. Nothing counts "
+                                          "them.", NOTE))
+        if kept := mirror.store.protection():
+            found.findings.append(Finding(mirror.store.url, kept, NOTE))
+    return found
 
 
 def _with_maker(found: "Verification") -> "Verification":

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from auditkit.api.faces import face
 from auditkit.base import shipped
 from auditkit.base.display import FACES
+from auditkit.base.object_store import is_url
 from auditkit.errors import UsageError
 from auditkit.snapshots.history import newest
+from auditkit.snapshots.mirror import pulled
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -85,14 +87,14 @@ def _user() -> str:
 
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:
-    """A snapshot by the path of its folder; ``"demo"``; or the newest of a store by its path, or of a cluster in the
-    folder ``snapshots`` by its name or UID.
+    """A snapshot by the path or URL of its folder; ``"demo"``; or the newest of a store by its path or URL, or of a
+    cluster in the folder ``snapshots`` by its name or UID.
 
     Raises `SnapshotError`, and `UsageError` where a store has snapshots of several clusters.
     """
     if isinstance(snapshot, Snapshot):
         return snapshot
-    path = Path(snapshot)
+    path = pulled(snapshot)
     if os.path.lexists(path / "manifest.json"):
         return open_snapshot(path)
     if snapshot == DEMO:
@@ -107,10 +109,11 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
 def verify_folders(*, store: Path | str | None = None, output: Path | str | None = None) -> None:
     """Refuse a store or a folder of reports that cannot be written, before a long collection. Raises `SnapshotError`
     or `UsageError`."""
+    from auditkit.snapshots.publishing import verify_url
     from auditkit.snapshots.writing import verify_store
 
     if store is not None:
-        verify_store(Path(store))
+        verify_url(store) if is_url(store) else verify_store(Path(store))
     if output is not None:
         from auditkit.reports import verify_output  # frameworks and checks come with it
 

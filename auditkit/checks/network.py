@@ -3,7 +3,7 @@
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, named
-from auditkit.analysis.network.engines import doubts, over_traffic
+from auditkit.analysis.network.engines import doubts
 from auditkit.analysis.network.entry_points import MANAGED
 from auditkit.analysis.network.load_balancers import restricted
 from auditkit.analysis.network.plugins import enforcement, enforcement_grounds
@@ -43,16 +43,17 @@ def _by_namespace(namespaces: pd.DataFrame, policies: pd.DataFrame) -> pd.DataFr
     needs=("network_policies",),
 )
 def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
-                           other_engines: pd.DataFrame, *, enforced: bool = True) -> Judgement:
+                           undecided_traffic: pd.DataFrame, *, enforced: bool = True) -> Judgement:
     """Every namespace has a network policy that is enforced.
 
     Without a network policy, every pod of the cluster can connect to the pods of the namespace. A framework
     sets ``enforced`` to false where another check judges whether policies are enforced.
     """
     found = _by_namespace(namespaces, namespace_policies)
-    engines = doubts(found["name"], over_traffic(other_engines))
+    engines = doubts(found["name"], undecided_traffic)
     has = (found["policies"] > 0).mask((found["policies"] == 0) & engines.notna(), pd.NA)
-    elsewhere = "there is no NetworkPolicy, and the rules of other engines are not read: " + engines
+    elsewhere = ("there is no network policy, and what others decide is not known: " + engines).fillna(
+        "whether its policies keep anything out is not known")
     ok = _enforced(has, network_plugin) if enforced else has
     reasons = _reasons(has, "there is no network policy", network_plugin) if enforced else pd.Series(
         "", found.index, STRING)
@@ -67,13 +68,13 @@ def namespaces_have_policy(namespaces: pd.DataFrame, namespace_policies: pd.Data
     needs=("network_policies",),
 )
 def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
-                         policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
+                         policy_openings: pd.DataFrame, undecided_traffic: pd.DataFrame) -> Judgement:
     """Every namespace denies incoming traffic by default.
 
     Where incoming traffic is allowed by default, every pod of the cluster can connect to a new pod before anybody has
     decided who may.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "ingress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, undecided_traffic, "ingress")
 
 
 @check(
@@ -84,16 +85,16 @@ def default_deny_ingress(namespaces: pd.DataFrame, namespace_policies: pd.DataFr
     needs=("network_policies",),
 )
 def default_deny_egress(namespaces: pd.DataFrame, namespace_policies: pd.DataFrame, network_plugin: pd.DataFrame,
-                        policy_openings: pd.DataFrame, other_engines: pd.DataFrame) -> Judgement:
+                        policy_openings: pd.DataFrame, undecided_traffic: pd.DataFrame) -> Judgement:
     """Every namespace denies outgoing traffic by default.
 
     Where outgoing traffic is allowed by default, a compromised pod can send data out and explore the cluster.
     """
-    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, other_engines, "egress")
+    return _default_deny(namespaces, namespace_policies, network_plugin, policy_openings, undecided_traffic, "egress")
 
 
 def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.DataFrame, openings: pd.DataFrame,
-                  other_engines: pd.DataFrame, direction: str) -> Judgement:
+                  undecided_traffic: pd.DataFrame, direction: str) -> Judgement:
     """Denied by a policy, and not opened again by another. Unknown where a rule has no plain limit, and where another
     engine may deny or allow."""
     found = _by_namespace(namespaces, policies)
@@ -101,12 +102,12 @@ def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.D
     found[f"{direction}_perhaps_opened_by"] = doubt
     reasons = _reasons(denied, f"{direction} is not denied by default", plugin)
     doubted = denied & doubt.notna() & (enforcement(plugin) is not False)
-    engines = doubts(found["name"], over_traffic(other_engines))
+    engines = doubts(found["name"], undecided_traffic)
     return judge(
         found, _enforced(denied.mask(doubted, pd.NA), plugin).mask(engines.notna(), pd.NA),
         [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
         reasons=reasons.mask(doubted, "whether this policy allows all traffic is not known: " + doubt).mask(
-            engines.notna(), "the rules of other engines are not read: " + engines))
+            engines.notna(), "what others decide is not known: " + engines))
 
 
 def _doubts(names: pd.Series, openings: pd.DataFrame) -> pd.Series:

@@ -9,7 +9,7 @@ from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, Pss
 
 
 def bridge(
-    store: Annotated[Path, typer.Argument(help="Folder of the store.")],
+    store: Annotated[str, typer.Argument(help="Folder or URL of the store.")],
     framework: Annotated[str, typer.Option("--framework", "-f", help="Framework.")],
     since: Annotated[str, typer.Option(
         "--since", help="Last day (UTC) of the period that was examined, such as 2026-09-30.")],

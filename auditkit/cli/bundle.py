@@ -12,7 +12,7 @@ from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
 
 def bundle(
     snapshot: Annotated[list[str] | None, typer.Argument(help=f"{WAYS} Several can be given.")] = None,
-    store: Annotated[Path | None, typer.Option("--store", help="Store: all its snapshots are packed.")] = None,
+    store: Annotated[str | None, typer.Option("--store", help="Store: all its snapshots are packed.")] = None,
     framework: Annotated[list[str], typer.Option(
         "--framework", "-f", help="Framework whose reports are packed, of the newest snapshot of each cluster. Can be "
         "repeated.")] = [],  # noqa: B006 - typer copies it

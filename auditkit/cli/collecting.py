@@ -47,7 +47,7 @@ Rate = Annotated[float, typer.Option("--rate", min=0, help="Requests per second 
 
 
 def collect(
-    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    store: Store = "snapshots", context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, name: Name = "", scan: Scans = [], strict: Strict = False,  # noqa: B006 - typer copies it
     timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
     page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
@@ -66,6 +66,7 @@ def collect(
         print(text(), end="")
         return
     from auditkit.api import snapshots
+    from auditkit.snapshots.mirror import shown
 
     _arrow_alone()
     snapshots.verify_folders(store=store)
@@ -74,7 +75,7 @@ def collect(
         timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
         workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
     path = snapshot.write(store)
-    print(path)
+    print(shown(path))
     insist(snapshot, strict)
 
 

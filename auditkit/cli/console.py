@@ -1,5 +1,6 @@
 """Output of the command line. Text from a cluster is made harmless for the terminal."""
 
+import datetime as dt
 import json
 import sys
 import textwrap
@@ -13,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditkit.base.hostile_text import on_terminal as plain
+from auditkit.base.object_store import named
 from auditkit.evaluation.words import WORDS
 
 if TYPE_CHECKING:
@@ -36,9 +38,33 @@ class Format(StrEnum):
     jsonl = "jsonl"
 
 
-def say(text: object = "", style: str = "") -> None:
-    """A line for people, on stderr: stdout is for results."""
-    err.print(Text(plain(text), style=style))
+class LogFormat(StrEnum):
+    """Forms of what is told on stderr."""
+
+    text = "text"
+    json = "json"
+
+
+_LEVELS = {"yellow": "warning", "bold red": "error"}
+_used = [LogFormat.text]
+"""The form that is used now; `use` sets it."""
+
+
+def use(format: LogFormat) -> None:
+    """Tell from now on what `say` tells in this form: text for people, or a JSON object a line."""
+    _used[0] = format
+
+
+def say(text: object = "", style: str = "", **fields: Any) -> None:
+    """A line on stderr: stdout is for results. ``fields`` are told to programs only."""
+    said = plain(named(str(text)))
+    if _used[0] is LogFormat.text:
+        err.print(Text(said, style=style))
+        return
+    now = dt.datetime.now(dt.UTC)
+    line = {"time": now.isoformat(timespec="milliseconds"), "level": _LEVELS.get(style, "info"), "message": said}
+    sys.stderr.write(f"{json.dumps({**line, **fields}, ensure_ascii=True, default=str)}\n")
+    sys.stderr.flush()
 
 
 def cells(frame: "pd.DataFrame") -> Iterable[tuple[Any, ...]]:

@@ -22,3 +22,14 @@ class Group(TyperGroup):
                 raise UsageError(f"The value after {option or before} is empty. Set the shell variable that it is "
                                  "taken from, or leave the option or argument out.")
         return super().parse_args(ctx, args)
+
+
+class Defaulting(TyperGroup):
+    """Commands of which the first need not be named: ``auditkit rights demo`` is ``auditkit rights show demo``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the words after the name of the group."""
+        default = next(iter(self.commands))
+        if args and args[0] not in (*self.commands, *self.get_help_option_names(ctx)):
+            args = [default, *args]
+        return super().parse_args(ctx, args)

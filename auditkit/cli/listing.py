@@ -8,18 +8,20 @@ from auditkit.cli import console
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.snapshots import chain
 from auditkit.snapshots.history import snapshots
+from auditkit.snapshots.mirror import mirror_of, pulled, shown
 from auditkit.snapshots.snapshot import Snapshot
 
 EXAMPLES = 5
 """Rows of a table that are shown."""
 
 
-def show_store(store: Path) -> None:
+def show_store(store: Path | str) -> None:
     """Print the snapshots of a store, with the place of each in the chain of its cluster.
 
     Raises `SnapshotError` after that where others in it cannot be opened.
     """
-    found, broken = snapshots(store)
+    root = pulled(store)
+    found, broken = snapshots(root)
     if not found and not broken:
         raise SnapshotError(f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")
     place = {digest: number for cluster in {s.path.parent for s in found if s.path}
@@ -31,6 +33,8 @@ def show_store(store: Path) -> None:
         except SnapshotError as altered:  # what another version wrote is read to know what it lacks
             broken.append(altered)
     console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], rows)
+    if mirror := mirror_of(root):
+        console.say(mirror.store.protection())
     for error in broken:
         console.say(error, "yellow")
     if broken:
@@ -42,7 +46,7 @@ def _listed(snapshot: Snapshot, place: object) -> tuple[object, ...]:
     """The line of a snapshot in the list of a store; ``place`` is that in the chain of its cluster."""
     manifest = snapshot.manifest
     return (manifest.cluster, manifest.cluster_uid or "not known", place, f"{manifest.moment:%Y-%m-%d %H:%M:%S}Z",
-            manifest.identity, "{} of {}".format(*snapshot.sources_read), snapshot.path)
+            manifest.identity, "{} of {}".format(*snapshot.sources_read), shown(snapshot.path) if snapshot.path else "")
 
 
 def show_snapshot(snapshot: Snapshot, table: str | None) -> None:

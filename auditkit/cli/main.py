@@ -4,13 +4,13 @@ import atexit
 import contextlib
 import io
 import os
+import signal
 import sys
-import traceback
-from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
+from auditkit.base import blame
 from auditkit.base.absent import absent
 from auditkit.base.files import reason
 from auditkit.base.version import VERSION
@@ -23,6 +23,7 @@ from auditkit.cli import (
     console,
     diff,
     export,
+    fleet,
     frameworks,
     judging,
     papers,
@@ -30,9 +31,11 @@ from auditkit.cli import (
     policies,
     reperform,
     reporting,
+    rights,
     samples,
     showing,
     signing,
+    simulate,
     verify,
 )
 from auditkit.cli.group import Group
@@ -41,10 +44,14 @@ from auditkit.errors import AuditkitError
 EXIT_CODES = ("Exit codes: 0 success; 1 a threshold of --fail-on is crossed, or a check of the command found an error; "
               "2 wrong usage or bad input; 3 the collection is incomplete and --strict is set; "
               "4 nothing could be collected; 5 an error of auditkit itself; 130 interrupted; "
-              "141 the reader of the output went away.")
+              "141 the reader of the output went away; 143 terminated by SIGTERM.")
 
-BROKEN, INTERRUPTED, CLOSED = 5, 130, 141
-"""Exit codes of what is no `AuditkitError`; the last two are those of a shell for SIGINT and SIGPIPE."""
+BROKEN, INTERRUPTED, CLOSED, TERMINATED = 5, 130, 141, 143
+"""Exit codes of what is no `AuditkitError`; the last three are those of a shell for SIGINT, SIGPIPE and SIGTERM."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came: end as with Ctrl-C, with a code of its own."""
 
 app = typer.Typer(
     cls=Group, help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
@@ -52,13 +59,14 @@ app = typer.Typer(
     add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 for verb in (
-    collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, reporting.demo,
-    showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period, period.given,
-    bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle, access.who_can,
-    policies.policies,
+    collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
+    reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
+    period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
+    access.who_can, policies.policies, simulate.simulate,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")
+app.add_typer(rights.app, name="rights")
 app.add_typer(signing.keys, name="keys")
 app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(frameworks.old, name="controls", hidden=True)
@@ -77,22 +85,26 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
+    before = signal.signal(signal.SIGTERM, _terminate)
     try:
         try:
             with absent("rfc3987_syntax"):  # jsonschema, which nbformat imports, would build 38 grammars with it
                 app()
         finally:
+            signal.signal(signal.SIGTERM, before)
             sys.stdout.flush()
     except AuditkitError as error:
         _fail(str(error), error.exit_code)
+    except Terminated:
+        _interrupted(TERMINATED)
     except KeyboardInterrupt:
-        _interrupted()
+        _interrupted(INTERRUPTED)
     except SystemExit as ended:  # typer and rich make 1 of a closed pipe, which is no threshold that was crossed
         if isinstance(ended.__context__, BrokenPipeError):
             _let_go()
             sys.exit(CLOSED)
         if ended.code == INTERRUPTED:
-            _interrupted()
+            _interrupted(INTERRUPTED)
         raise
     except BrokenPipeError:
         _let_go()
@@ -101,8 +113,7 @@ def main() -> None:
         _let_go()
         _fail(f"{error.filename or 'The output'} could not be read or written: {reason(error)}.", 2)
     except Exception as error:
-        _fail(f"This is an error of auditkit {VERSION}, not of your input: {type(error).__name__} in "
-              f"{_place(error)}. Report it with the command that you ran.", BROKEN)
+        _fail(f"{blame.sentence(error)} Report it with the command that you ran.", BROKEN)
 
 
 def _fail(said: str, code: int) -> NoReturn:
@@ -113,16 +124,14 @@ def _fail(said: str, code: int) -> NoReturn:
         sys.exit(code)
 
 
-def _interrupted() -> NoReturn:
+def _terminate(number: int, frame: object) -> NoReturn:
+    raise Terminated
+
+
+def _interrupted(code: int) -> NoReturn:
     """End at once: the interpreter would wait for requests that are under way, until they time out."""
     atexit._run_exitfuncs()  # what is left in temporary files is removed
-    os._exit(INTERRUPTED)
-
-
-def _place(error: BaseException) -> str:
-    """The line that raised an error. Its text may hold data of the cluster, so it is not shown."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(frame.filename).name}, line {frame.lineno}"
+    os._exit(code)
 
 
 def _let_go() -> None:

@@ -31,7 +31,8 @@ PssVersion = Annotated[str, typer.Option(
     "server's version.")]
 Quiet = Annotated[bool, typer.Option(
     "--quiet", "-q", help="Print only results, who asks a cluster, and what is missing.")]
-Store = Annotated[Path, typer.Option("--store", help="Folder for snapshots.")]
+Store = Annotated[str, typer.Option("--store", help="Folder for snapshots, or the URL of an object store "
+                                                  "(s3://bucket/folder).")]
 
 DEFAULT_FRAMEWORKS = ["cis-kubernetes", "soc2", "hipaa"]
 """The same as `auditkit.api.DEFAULT_FRAMEWORKS`, which is not imported only to print the help."""

@@ -19,7 +19,7 @@ def workpapers(
         "auditor's columns; the last before it stands beside each requirement.")] = None,
     sample: Annotated[Path | None, typer.Option(
         "--sample", help="CSV file with the chosen items, for the sheet Sample.")] = None,
-    store: Annotated[Path | None, typer.Option(
+    store: Annotated[str | None, typer.Option(
         "--store", help="Folder with the snapshots that conclusions name, to verify them.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it

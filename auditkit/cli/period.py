@@ -48,7 +48,7 @@ Files = Annotated[Path | None, typer.Option(
 
 
 def period(
-    store: Annotated[Path, typer.Argument(help="Folder of the store.")],
+    store: Annotated[str, typer.Argument(help="Folder or URL of the store.")],
     framework: Annotated[str, typer.Option("--framework", "-f", help="Framework.")],
     start: Annotated[str, typer.Option("--from", help="First day of the period (UTC), such as 2026-01-01.")],
     end: Annotated[str, typer.Option("--to", help="Last day of the period (UTC), such as 2026-12-31.")],

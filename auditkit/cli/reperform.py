@@ -18,7 +18,7 @@ MOST = 100
 def reperform(
     report: Annotated[Path, typer.Argument(help="PDF or notebook of a report, or a bundle.")],
     snapshot: Annotated[Path | None, typer.Option("--snapshot", help="Folder of the snapshot.")] = None,
-    store: Annotated[Path | None, typer.Option(
+    store: Annotated[str | None, typer.Option(
         "--store", help="Store in which the snapshot is looked for by its digest. Default: the folder snapshots beside "
         "the report.")] = None,
     attestations: Annotated[Path | None, typer.Option(

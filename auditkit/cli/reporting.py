@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditkit.cli import collecting, console, judging
+from auditkit.cli import collecting, console, job, judging
 from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.collecting import (
     ByteLimit,
@@ -26,6 +26,7 @@ from auditkit.cli.collecting import (
     Timeout,
     Workers,
 )
+from auditkit.cli.job import Again, Config, LogFormatOption, Metrics
 from auditkit.cli.judging import FailOnOption
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
@@ -41,7 +42,7 @@ from auditkit.cli.options import (
     Quiet,
     Store,
 )
-from auditkit.errors import AuditkitError
+from auditkit.errors import AuditkitError, UsageError
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -85,7 +86,7 @@ def report(
 
 
 def run(
-    store: Store = Path("snapshots"), context: Context = None, kubeconfig: Kubeconfig = None,
+    called: typer.Context, store: Store = "snapshots", context: Context = None, kubeconfig: Kubeconfig = None,
     recording: Recording = None, name: Name = "", scan: Scans = [],  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     fail_on: FailOnOption = [], strict: Strict = False,  # noqa: B006
@@ -94,14 +95,22 @@ def run(
     quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
-    taken_at: TakenAt = "", owner_label: OwnerLabel = "",
+    taken_at: TakenAt = "", config: Config = None, again: Again = False, metrics: Metrics = None,
+    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "",
 ) -> None:
     """Collect, evaluate and report in one step.
 
-    Use this command in schedulers.
+    Use this command in schedulers. With --config, run a job of several clusters.
     """
+    console.use(log_format)
+    if config is not None:
+        job.run(called, config, again=again, metrics=metrics, quiet=quiet)
+        return
+    if again or metrics:
+        raise UsageError(f"--{'again' if again else 'metrics'} is for jobs: it needs --config FILE.")
     from auditkit.api import evaluating, reporting, snapshots
     from auditkit.api.options import Options
+    from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                     pss_version=pss_version, owner_label=owner_label)
@@ -116,7 +125,7 @@ def run(
         path = snapshot.write(store)
         judged = _report(snapshot, framework, output, quiet, given)
     judging.unused(judged, controls)
-    print(path)
+    print(shown(path))
     collecting.insist(snapshot, strict)
     judging.threshold(judged, fail_on)
 

@@ -48,8 +48,8 @@ def show(
 
 
 def sign(
-    path: Annotated[Path, typer.Argument(help="Snapshot, store, folder of a cluster, report (PDF or notebook) or "
-                                              "bundle.")],
+    path: Annotated[str, typer.Argument(help="Snapshot, store, folder of a cluster (or the URL of one of them), report "
+                                             "(PDF or notebook) or bundle.")],
     key: Annotated[Path, typer.Option("--key", help="File of the private key.")],
     passphrase_file: PassphraseFile = None,
     timestamp_url: Annotated[str, typer.Option(
@@ -62,7 +62,8 @@ def sign(
     signatures.
     """
     from auditkit.api import signing
+    from auditkit.snapshots.mirror import shown
 
     for file in signing.sign(path, key, passphrase_file=passphrase_file, timestamp_url=timestamp_url,
                              progress=lambda said: console.say(said, "yellow")):
-        print(file)
+        print(shown(file))

@@ -22,9 +22,9 @@ class Format(StrEnum):
 
 
 def verify(
-    path: Annotated[Path, typer.Argument(help="Store, folder of a cluster, snapshot, report (PDF or notebook) or "
-                                              "bundle.")],
-    store: Annotated[Path | None, typer.Option(
+    path: Annotated[str, typer.Argument(help="Store, folder of a cluster, snapshot (or the URL of one of them), report "
+                                             "(PDF or notebook) or bundle.")],
+    store: Annotated[str | None, typer.Option(
         "--store", help="For a report: store that has its snapshot, to compute its figures anew.")] = None,
     trust: Annotated[list[Path], typer.Option(
         "--trust", help="File with the public key of a signer. Then everything must be signed with such a key. Can be "

@@ -16,7 +16,7 @@ from auditkit import tables
 from auditkit.base.memory import lean
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.version import VERSION
-from auditkit.collectors import contradictions, control_plane, custom, engines, kubelets
+from auditkit.collectors import absence, contradictions, control_plane, custom, engines, kubelets
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.discovery import Served, discover
 from auditkit.collectors.identity import Collector, may_not, whoami
@@ -178,6 +178,8 @@ class _Reader:
             entry.reason = "; ".join([entry.reason, *said] if entry.reason else said)
         for name, doubt in list(contradictions.unproven(found)):
             found.entries[name].proven, found.entries[name].reason = False, doubt
+        for name, reason in list(absence.proven(found)):
+            found.entries[name].proven, found.entries[name].reason = True, reason
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:
             why = dict.fromkeys(readers_by_group(), f"discovery failed: {found.entries['discovery'].reason}")

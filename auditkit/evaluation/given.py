@@ -36,6 +36,7 @@ from auditkit.evaluation.stored import DIGITS, Document, document, folder
 from auditkit.evaluation.words import SUBJECT
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.snapshots.mirror import published
 from auditkit.snapshots.snapshot import Snapshot
 
 _PEOPLE = 16
@@ -161,7 +162,9 @@ def keep(snapshot: Snapshot, basis: Basis, given: list[PeopleFile], said: Callab
         number = 1 + max((each.number for each in found if not each.distrusted), default=0)
         record = _Record(number=number, basis=basis, people=given, verdicts=_digest(content), said=said())
         written = json.dumps(msgspec.to_builtins(record, order="deterministic"), separators=(",", ":")).encode("ascii")
-        whole.write(place / f"{name}-{seal(written)[:DIGITS]}.json", written)
+        path = place / f"{name}-{seal(written)[:DIGITS]}.json"
+        whole.write(path, written)
+        published(path, place.parents[1])
 
 
 def given_of(snapshot: Snapshot, framework: str = "") -> tuple[list[Given], list[SnapshotError]]:

@@ -53,6 +53,7 @@ from auditkit.evaluation.words import SUBJECT, VERDICTS
 from auditkit.framework.model import Requirement
 from auditkit.snapshots import chain
 from auditkit.snapshots.ledger import Gap
+from auditkit.snapshots.mirror import published
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import verify
 
@@ -136,7 +137,9 @@ def keep(snapshot: Snapshot, basis: Basis, results: Sequence[Result]) -> None:
     with suppress(OSError, AuditkitError):  # of a store that cannot be written; of a check that breaks when it is asked
         content = encoded(basis, results, snapshot)
         place.mkdir(parents=True, exist_ok=True)
-        whole.write(place / f"{basis.digest[:DIGITS]}-{seal(content)[:DIGITS]}.parquet", content)
+        path = place / f"{basis.digest[:DIGITS]}-{seal(content)[:DIGITS]}.parquet"
+        whole.write(path, content)
+        published(path, place.parents[1])
 
 
 def document(content: bytes) -> Document:

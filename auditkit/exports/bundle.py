@@ -33,6 +33,7 @@ from auditkit.exports import bundle_pages
 from auditkit.exports.archive import Archive, packed
 from auditkit.snapshots import chain
 from auditkit.snapshots.manifest import DIGITS
+from auditkit.snapshots.mirror import bring
 from auditkit.snapshots.snapshot import Snapshot
 
 STATEMENT, TYPE = "https://in-toto.io/Statement/v1", "urn:auditkit:bundle:v1"
@@ -136,6 +137,7 @@ def _of_snapshot(snapshot: Snapshot) -> dict[str, bytes]:
     if snapshot.path is None:
         raise UsageError("A snapshot that was not written cannot be bundled. Write it first.")
     place, cluster = snapshot.path.resolve(), snapshot.path.resolve().parent
+    bring(place)
     found = {f"snapshots/{cluster.name}/{place.name}/{name}": given(place / name)
              for name in ("manifest.json", *snapshot.manifest.files)}
     beside = {f"{chain.VERDICTS}/{snapshot.digest}": "*", chain.FOLDER: "*",

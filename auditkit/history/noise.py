@@ -23,7 +23,7 @@ TABLES: dict[str, str] = {
     "control_plane": "told by the static pods",
     "kube_proxies": "told by the DaemonSet",
     "object_writers": "who changed something, told with the change",
-    "findings": _SCANS, "finding_references": _SCANS, "events": _SCANS, "scans": _SCANS,
+    "findings": _SCANS, "finding_references": _SCANS, "events": _SCANS, "scans": _SCANS, "audit_policy": _SCANS,
 }
 """Tables that are not compared."""
 

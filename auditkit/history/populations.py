@@ -14,7 +14,7 @@ from itertools import pairwise
 import pandas as pd
 
 from auditkit import tables
-from auditkit.analysis import DERIVED
+from auditkit.analysis import DERIVED, NO_TABLES
 from auditkit.analysis.cluster.audit_log import TOOL
 from auditkit.analysis.columns import INTEGER, STRING
 from auditkit.analysis.rbac.bindings import MASTERS
@@ -65,7 +65,7 @@ def population(name: str, window: Window, *, changes: Changes | None = None,
         return _changes(window, changes)
     if name == "exceptions":
         return _exceptions(window, exceptions)
-    if name not in tables.TABLES and (name not in DERIVED or name == "reachability"):
+    if name not in tables.TABLES and (name not in DERIVED or name in NO_TABLES):
         raise NoSuchName("population", name, [*NAMES, "check:NAME", "sql:QUERY", *tables.TABLES, *DERIVED])
     return _of_table(name, window, name, key_of(name))
 

@@ -9,32 +9,47 @@ and the same inputs have the same notebook, so that a second run replaces the fi
 another name: no report overwrites a different one, also where two runs are going on at once.
 """
 
+import datetime as dt
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
+from auditkit.base.object_store import is_url
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.framework import library
+from auditkit.snapshots.mirror import shown
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["Files", "begin", "publish", "report", "report_notebook", "settle"]
+__all__ = ["Files", "begin", "publish", "report", "report_fleet", "report_notebook", "settle"]
 
 Progress = Callable[[str], None]
 
 _DIGITS = 12
 """Of the digest in the name of a report."""
+_TIME = "%Y%m%dT%H%M%SZ"
+"""Of the time in the name of a report."""
+
+
+_FLEET = "fleet"
+_FILES = ("exceptions", "attestations", "controls")
+"""Parameters that are paths."""
+
+
+PAGE, PAPER = "page", "paper"
+FACES = (PAGE, PAPER)
+"""What is drawn of an executed notebook: the HTML page and the PDF."""
 
 
 class Files(NamedTuple):
-    """The files of a report."""
+    """The files of a report; of page and PDF those are there that were asked for."""
 
     notebook: Path
     html: Path
@@ -50,16 +65,16 @@ def begin(
     snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
     exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
     checks: Path | str | Iterable[Path | str] = (),
-    pss_version: str = "", owner_label: str = "",
+    pss_version: str = "", owner_label: str = "", faces: Sequence[str] = FACES,
 ) -> "Future[Files]":
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder; within
     `auditkit.reports.kernels.ready`, page and PDF are drawn while others work.
 
     ``exceptions``, ``attestations``, ``controls``, ``checks``, ``pss_version`` and ``owner_label`` are what
-    `auditkit.evaluate` takes. A snapshot that was not written yet is written beside the report, under ``snapshots``: a
-    report without its evidence proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`,
-    `NoSuchName` for a framework that does not exist, `MissingDependency` where PDF needs a library of the system
-    (notebook and page are there then).
+    `auditkit.evaluate` takes; ``faces`` are those of `FACES` that are drawn. A snapshot that was not written yet is
+    written beside the report, under ``snapshots``: a report without its evidence proves nothing. ``progress`` is told
+    what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does not exist, `MissingDependency`
+    where PDF needs a library of the system (notebook and page are there then).
     """
     library.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
@@ -67,7 +82,7 @@ def begin(
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),
         "controls": _absolute(controls), "checks": list(map(_absolute, files)), "pss_version": pss_version,
         "owner_label": owner_label,
-    }, progress)
+    }, progress, faces)
 
 
 def report(*given: Any, **options: Any) -> Files:
@@ -87,6 +102,21 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     return _begin(path, path.stem, snapshot, Path(output), {}, progress).result()
 
 
+def report_fleet(store: Path, newest: dt.datetime, output: Path, parameters: dict[str, Any],
+                 progress: Progress | None = None, faces: Sequence[str] = FACES) -> Files:
+    """Run the notebook on the clusters of a store; ``newest`` is the time of the newest of their snapshots,
+    ``parameters`` are those of the notebook beside ``store``.
+
+    The files are called ``fleet-STORE-TIME-DIGEST``. Raises as `begin` does.
+    """
+    verify_output(output)
+    output.mkdir(parents=True, exist_ok=True)
+    given = {"store": _absolute(store), **parameters, **{name: _absolute(parameters[name]) for name in _FILES
+                                                         if parameters.get(name)}}
+    return _run(find_notebook(_FLEET), _FLEET, f"{_FLEET}-{store.resolve().name}-{newest:{_TIME}}", output, given,
+                progress, faces).result()
+
+
 def find_notebook(notebook: Path | str) -> Path:
     """The file of a notebook: one of ours by its name, or any by its path. Raises `NoSuchName`."""
     known = {path.stem: path for path in sorted(shipped.folder("notebooks").glob("*.ipynb"))}
@@ -97,24 +127,29 @@ def find_notebook(notebook: Path | str) -> Path:
 
 
 def _begin(notebook: Path, name: str, snapshot: Snapshot | Path | str, folder: Path, parameters: dict[str, Any],
-           progress: Progress | None) -> "Future[Files]":
+           progress: Progress | None, faces: Sequence[str] = FACES) -> "Future[Files]":
     """Run a notebook on a snapshot, under a name, and draw its page and its PDF."""
+    snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
+    place = settle(snap, folder)
+    called = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:{_TIME}}"
+    return _run(notebook, name, called, folder, {"snapshot": _absolute(place), **parameters}, progress, faces)
+
+
+def _run(notebook: Path, name: str, called: str, folder: Path, parameters: dict[str, Any],
+         progress: Progress | None, faces: Sequence[str]) -> "Future[Files]":
+    """Run a notebook, and draw its page and its PDF; ``called`` begins the names of the files."""
     from auditkit.reports.kernels import later
     from auditkit.reports.notebook import execute, moved
     from auditkit.reports.notebook_file import encoded
 
-    snap = snapshot if isinstance(snapshot, Snapshot) else open_snapshot(snapshot)
-    place = settle(snap, folder)
-    called = f"{name}-{place.resolve().parent.name}-{snap.manifest.started:%Y%m%dT%H%M%SZ}"
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
-    given = {"snapshot": _absolute(place), **parameters}
-    executed = execute(notebook, folder / f"{called}.partial.ipynb", given, _warm)
-    moved(executed, {name: _beside(value, folder) for name, value in given.items()})
+    executed = execute(notebook, folder / f"{called}.partial.ipynb", parameters, _warm)
+    moved(executed, {key: _beside(value, folder) for key, value in parameters.items()})
     content = encoded(executed)
     target = folder / f"{called}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
     whole.write(target, content)
-    return later(_drawn, target, lambda said: tell(f"{name}: {said}"))
+    return later(_drawn, target, lambda said: tell(f"{name}: {said}"), faces)
 
 
 def _warm() -> None:
@@ -126,11 +161,11 @@ def _warm() -> None:
         warm()
 
 
-def _drawn(notebook: Path, progress: Progress) -> Files:
+def _drawn(notebook: Path, progress: Progress, faces: Sequence[str]) -> Files:
     """As `publish`, by a process of its own where there is a workshop."""
     from auditkit.reports.kernels import drew
 
-    return Files.beside(notebook) if drew(notebook, progress) else publish(notebook, progress)
+    return Files.beside(notebook) if drew(notebook, progress, faces) else publish(notebook, progress, faces)
 
 
 def settle(snapshot: Snapshot, folder: Path) -> Path:
@@ -158,11 +193,14 @@ def _unwritable(folder: Path, error: OSError) -> UsageError:
 
 
 def _beside(value: Any, folder: Path) -> Any:
-    """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie."""
+    """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie. What an
+    object store has is called by its URL."""
     if isinstance(value, list):
         return [_beside(each, folder) for each in value]
     if not isinstance(value, str) or not Path(value).is_absolute():
         return value
+    if is_url(named := shown(Path(value))):
+        return named
     try:
         return Path(os.path.relpath(value, folder.resolve())).as_posix()
     except ValueError:  # on another drive
@@ -173,22 +211,26 @@ def _absolute(path: Path | str) -> str:
     return str(Path(path).resolve()) if path else ""
 
 
-def publish(notebook: Path | str, progress: Progress | None = None) -> Files:
-    """Write the page and the PDF of an executed notebook beside it, each whole or not at all.
+def publish(notebook: Path | str, progress: Progress | None = None, faces: Sequence[str] = FACES) -> Files:
+    """Write the page and the PDF of an executed notebook beside it, or one of them, each whole or not at all.
 
     Raises `UsageError` for what is no notebook, or holds what this version cannot draw, and `MissingDependency`.
     """
     from auditkit.reports.page.document import read
-    from auditkit.reports.page.html import page
-    from auditkit.reports.page.pdf import paper
 
     tell = progress or (lambda said: None)
     found = read(Path(notebook))
     files = Files.beside(Path(notebook))
-    tell("writing the HTML page")
-    whole.write(files.html, page(found).encode())
-    tell("writing the PDF")
-    whole.write(files.pdf, paper(found))
+    if PAGE in faces:
+        from auditkit.reports.page.html import page
+
+        tell("writing the HTML page")
+        whole.write(files.html, page(found).encode())
+    if PAPER in faces:
+        from auditkit.reports.page.pdf import paper
+
+        tell("writing the PDF")
+        whole.write(files.pdf, paper(found))
     return files
 
 

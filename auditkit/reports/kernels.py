@@ -9,7 +9,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -76,7 +76,8 @@ def ready() -> Iterator[None]:
                 process.communicate(timeout=_PATIENCE)  # it ends when its stdin is closed, and its kernels have ended
         finally:
             _workshops.remove(workshop)
-            workshop.waiting.shutdown(wait=not isinstance(sys.exception(), KeyboardInterrupt), cancel_futures=True)
+            stopped = not isinstance(sys.exception(), Exception | None)  # by a signal
+            workshop.waiting.shutdown(wait=not stopped, cancel_futures=True)
             process.kill()
             process.communicate()
 
@@ -95,14 +96,14 @@ def later(work: Callable[..., Result], *given: object) -> "Future[Result]":
     return done
 
 
-def drew(notebook: Path, progress: Callable[[str], None]) -> bool:
-    """True if the workshop has drawn the page and the PDF of an executed notebook; false where there is none, and where
-    it failed: whoever draws it then sees why."""
+def drew(notebook: Path, progress: Callable[[str], None], faces: Sequence[str]) -> bool:
+    """True if the workshop has drawn these faces (page, paper) of an executed notebook; false where there is none, and
+    where it failed: whoever draws it then sees why."""
     if not _workshops:
         return False
     with suppress(OSError, ValueError), socket.socket(socket.AF_UNIX) as connection:
         connection.connect(_workshops[-1].address)
-        connection.sendall(json.dumps({"draw": str(notebook.resolve())}).encode() + b"\n")
+        connection.sendall(json.dumps({"draw": str(notebook.resolve()), "faces": list(faces)}).encode() + b"\n")
         for line in connection.makefile("rb"):
             if (said := json.loads(line)) is True:
                 return True

@@ -41,6 +41,16 @@ def execute(
     except OSError as error:
         where = error.filename or partial.parent  # the system names no file where the disk is full
         raise UsageError(f"{notebook.name} could not be run: {reason(error)} ({where}).") from None
+    finally:
+        _end_loop()
+
+
+def _end_loop() -> None:
+    """Close the event loop that Jupyter made for this thread; that of the main thread is used again."""
+    from jupyter_core.utils import ensure_event_loop
+
+    if threading.current_thread() is not threading.main_thread():
+        ensure_event_loop().close()
 
 
 class _Failed(Exception):

@@ -6,8 +6,9 @@ Its argument is the number of the socket on which it is asked. A request is a li
 no longer than the connection:
 
 - a kernel: the ``folder`` in which it runs, its ``environ``, and its ``words`` on the command line;
-- a drawing: the path of an executed notebook (``draw``). The answer has a line of JSON for each step, a text, and one
-  that is ``true`` when all is written. If that does not come, whoever asked draws it, and sees why it cannot be drawn.
+- a drawing: the path of an executed notebook (``draw``), and its ``faces`` (page, paper). The answer has a line of
+  JSON for each step, a text, and one that is ``true`` when all is written. If that does not come, whoever asked draws
+  it, and sees why it cannot be drawn.
 """
 
 import gc
@@ -82,7 +83,7 @@ def _serve(connection: socket.socket) -> NoReturn:
         wanted = json.loads(connection.makefile("rb").readline())
         threading.Thread(target=_end_with, args=[connection], daemon=True).start()
         if "draw" in wanted:
-            _draw(Path(wanted["draw"]), connection)
+            _draw(Path(wanted["draw"]), wanted["faces"], connection)
         else:
             _be_kernel(**wanted)
         code = 0
@@ -101,14 +102,14 @@ def _be_kernel(folder: str, environ: dict[str, str], words: list[str]) -> None:
     IPKernelApp.launch_instance([*words, f"--IPKernelApp.parent_handle={os.getppid()}"])
 
 
-def _draw(notebook: Path, connection: socket.socket) -> None:
+def _draw(notebook: Path, faces: list[str], connection: socket.socket) -> None:
     from auditkit.reports import publish
 
     def tell(said: str | bool) -> None:
         connection.sendall(json.dumps(said).encode() + b"\n")
 
     with absent("rfc3987_syntax"), suppress(AuditkitError):  # see `auditkit.cli.main`
-        publish(notebook, tell)
+        publish(notebook, tell, faces)
         tell(True)
 
 

@@ -33,7 +33,7 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES
+from auditkit.tables.findings import AUDIT_POLICY, EVENTS, FINDINGS, REFERENCES
 from auditkit.tables.model import Table
 
 _TYPES = {"string": str, "boolean": bool, "int64": int, "timestamp": dt.datetime}
@@ -49,6 +49,7 @@ def _struct(name: str, table: Table) -> type[msgspec.Struct]:
 Finding: Any = _struct("Finding", FINDINGS)
 Event: Any = _struct("Event", EVENTS)
 Reference: Any = _struct("Reference", REFERENCES)
+PolicyRule: Any = _struct("PolicyRule", AUDIT_POLICY)
 
 Status = Literal["pass", "fail", "warn", "manual", "skip", "accepted", "error", "unknown"]
 Severity = Literal["critical", "high", "medium", "low", "info", "unknown"]
@@ -74,7 +75,7 @@ class Gap(msgspec.Struct):
 
 
 Row = Any
-"""`Finding`, `Event`, `Reference`, `About` or `Gap`."""
+"""`Finding`, `Event`, `Reference`, `PolicyRule`, `About` or `Gap`."""
 
 
 Position = tuple[int | str, ...]

@@ -15,8 +15,8 @@ from auditkit import tables
 from auditkit.base.files import unwritable
 from auditkit.errors import UsageError
 from auditkit.scans import free_text, vocabulary
-from auditkit.scans.model import About, Event, Finding, Gap, Reference, Row
-from auditkit.tables.findings import EVENTS, FINDINGS, REFERENCES, SCANS
+from auditkit.scans.model import About, Document, Event, Finding, Gap, PolicyRule, Reader, Reference, Row
+from auditkit.tables.findings import AUDIT_POLICY, EVENTS, FINDINGS, REFERENCES, SCANS
 from auditkit.tables.model import DTYPES, Column, Table
 
 BATCH = 8192
@@ -69,7 +69,12 @@ class Tables:
     """The tables of scans while they are being filled."""
 
     def __init__(self) -> None:
-        self._tables = {table.name: _Filling(table) for table in (SCANS, FINDINGS, REFERENCES, EVENTS)}
+        self._tables = {table.name: _Filling(table) for table in (SCANS, FINDINGS, REFERENCES, EVENTS,
+                                                                   AUDIT_POLICY)}
+
+    def rows(self, reader: Reader, document: Document) -> Iterator[Row]:
+        """What a reader says of a document, as far as these tables need it."""
+        return reader.read(document)
 
     def add(self, scan: Scan, row: Row) -> None:
         """A row of a reader, with what its scan says of itself filled in."""
@@ -130,6 +135,8 @@ def _complete(scan: Scan, row: Row) -> str:
         row.rule = free_text.word(row.rule)
         row.framework, row.reference = map(free_text.without_values, (row.framework, row.reference))
         return "finding_references"
+    if isinstance(row, PolicyRule):
+        return "audit_policy"
     raise TypeError(f"a reader yields a {type(row).__name__}, which is not a row")
 
 

@@ -23,14 +23,15 @@ from auditkit.snapshots.ledger import Body, Entry
 _UNKNOWN = "unknown"
 
 
-def read_scans(paths: Iterable[str | os.PathLike[str]]) -> tuple[dict[str, pa.Table], list[Entry]]:
+def read_scans(paths: Iterable[str | os.PathLike[str]],
+               into: Tables | None = None) -> tuple[dict[str, pa.Table], list[Entry]]:
     """The tables of scan files, and an entry of the ledger for each scan, ``scan:TOOL:FILE``.
 
     A path is a file, a folder, or ``-``; the tool is told from the content, or named before it: ``trivy=FILE``.
-    What cannot be read is an entry, and the other files are still read. Raises `UsageError` where a path does not
-    exist.
+    What cannot be read is an entry, and the other files are still read. ``into`` takes the rows, where they are not all
+    to be kept. Raises `UsageError` where a path does not exist.
     """
-    reading = _Reading()
+    reading = _Reading(into or Tables())
     for tool, path in [_named(os.fspath(path)) for path in paths]:
         for source in files.find(path):
             reading.read(source, tool)
@@ -110,8 +111,8 @@ class _Scans:
 class _Reading:
     """Files that are being read one after another."""
 
-    def __init__(self) -> None:
-        self.tables = Tables()
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
         self.entries: list[Entry] = []
         self._names: dict[str, int] = {}
         self._read: dict[tuple[str, str], str] = {}
@@ -137,7 +138,7 @@ class _Reading:
             self._read_objects(document, scans)
         else:
             scan = scans.of(reader.NAME)
-            self._fill(scan, reader.NAME, reader.read(document))
+            self._fill(scan, reader.NAME, self.tables.rows(reader, document))
             scan.items = document.items
         for scan in scans:
             scan.gaps += document.gaps

@@ -11,7 +11,8 @@ from auditkit.scans.model import Reader
 BUILT_IN = (
     "kubescape", "kubeaudit", "trivy", "trivy_operator", "gatekeeper", "policyreport", "kube_bench", "kube_hunter",
     "aqua", "polaris",
-    "sysdig", "falco", "kubernetes_audit", "vault", "plural", "kube_linter", "checkov", "popeye", "prowler",
+    "sysdig", "falco", "kubernetes_audit", "audit_policy", "vault", "plural", "kube_linter", "checkov", "popeye",
+    "prowler",
     "sarif", "neuvector", "external_secrets",
 )
 

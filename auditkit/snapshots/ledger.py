@@ -18,10 +18,11 @@ Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 SCAN = "scan:"
 """Prefix of the entries of scans: ``scan:TOOL:FILE``."""
 
-TOLD_BY = {"kubernetes-audit": "the audit log of the API server"}
+TOLD_BY = {"kubernetes-audit": "the audit log of the API server",
+           "audit-policy": "the audit policy of the API server"}
 """What people call a source of findings or events, where the name of its reader does not say it."""
 
-SCANNED = ("findings", "finding_references", "events", "scans")
+SCANNED = ("findings", "finding_references", "events", "scans", "audit_policy")
 """Tables that come from scans. They are complete as far as the scans are."""
 
 

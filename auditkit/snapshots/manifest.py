@@ -43,6 +43,7 @@ class Manifest(Cluster, kw_only=True):
     ``stated`` are the sources of the ledger that are whole on the word of ``stated_by`` alone.
     ``previous`` is the digest of the manifest before it in the chain of its cluster (`auditkit.snapshots.chain`), empty
     for the first; ``None`` where it was written before there were chains.
+    ``simulated`` says how a snapshot was changed that is no evidence; it stands in no manifest that is written.
     """
 
     format: int = FORMAT
@@ -63,6 +64,7 @@ class Manifest(Cluster, kw_only=True):
     ledger: list[Entry]
     files: dict[str, str] = {}
     previous: str | None = None
+    simulated: str = ""
 
     def __post_init__(self) -> None:
         for moment in (self.started, self.ended, self.observed_from, self.observed_until):
@@ -95,11 +97,17 @@ class Manifest(Cluster, kw_only=True):
     def as_of(self) -> str:
         """`moment` in words, to the second, with a word where it is not exact."""
         exact = self.live or self.observed_by in ("recorded", "stated")
-        return f"{'' if exact else 'not before ' if self.observed[0] else 'read '}{text.when(self.moment)}"
+        how = "" if exact else "not before " if self.observed[0] else "read "
+        return f"{'simulated on ' if self.simulated else ''}{how}{text.when(self.moment)}"
 
     @property
     def when(self) -> str:
-        """When what it shows was observed, and how that is known, in words."""
+        """When what it shows was observed, and how that is known, in words; of what is simulated that it is no
+        evidence."""
+        return f"{self._observed}; simulated, no evidence: {self.simulated}" if self.simulated else self._observed
+
+    @property
+    def _observed(self) -> str:
         (first, last), read = self.observed, f"read on {text.when(self.started)}"
         if first is None:
             return f"at an unknown time; {read}"
@@ -110,7 +118,10 @@ class Manifest(Cluster, kw_only=True):
 
     def encoded(self) -> bytes:
         """The bytes of ``manifest.json``."""
-        return json.dumps(msgspec.to_builtins(self), indent=1, sort_keys=True, ensure_ascii=True).encode()
+        fields = msgspec.to_builtins(self)
+        if not self.simulated:
+            del fields["simulated"]
+        return json.dumps(fields, indent=1, sort_keys=True, ensure_ascii=True).encode()
 
     @property
     def digest(self) -> str:

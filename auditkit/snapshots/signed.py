@@ -16,6 +16,7 @@ from auditkit.errors import SnapshotError
 from auditkit.snapshots import chain
 from auditkit.snapshots.chain import SIGNATURES, SNAPSHOT
 from auditkit.snapshots.manifest import DIGITS
+from auditkit.snapshots.mirror import published, shown
 from auditkit.snapshots.verifying import NOTE, SIGNED, Verification, clusters, folders, is_snapshot
 
 if TYPE_CHECKING:
@@ -38,7 +39,14 @@ def sign_snapshot(folder: Path, key: "PrivateKey", stamp: "Stamp | None" = None)
         (folder.parent / SIGNATURES).mkdir(exist_ok=True)
     except OSError as error:
         raise SnapshotError(files.unwritable(folder.parent / SIGNATURES, error)) from None
-    return _sign(_place(folder), KIND, {_name(folder.name): content}, key, stamp)
+    signature = _sign(_place(folder), KIND, {_name(folder.name): content}, key, stamp)
+    try:
+        for path in (signature, beside.stamp(beside.stem_of(signature))):
+            if path.exists():
+                published(path, folder.parent)
+    except OSError as error:
+        raise SnapshotError(files.unwritable(shown(signature), error)) from None
+    return signature
 
 
 def sign_file(path: Path, key: "PrivateKey", stamp: "Stamp | None" = None) -> Path:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Unpack, overload
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.analysis import DERIVED, derivation, inputs, sources
+from auditkit.analysis import DERIVED, NO_TABLES, derivation, inputs, sources
 from auditkit.base import display
 from auditkit.base.hostile_text import count
+from auditkit.base.object_store import is_url
 from auditkit.errors import GapWarning, NoSuchName, SnapshotError
 from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
@@ -95,7 +96,7 @@ class Snapshot:
         """A table, collected or derived, as a DataFrame of one's own: what is done to it changes no other.
 
         ``attrs["gaps"]`` says why rows may be missing, or values unknown (see `gaps`). Of what is derived,
-        `reachability` alone is no DataFrame. Raises `NoSuchName`.
+        `network_rules` and `reachability` are no DataFrames. Raises `NoSuchName`.
         """
         frame = self.input(name)
         if _is_frame(frame):
@@ -261,9 +262,10 @@ class Snapshot:
         """What changed since an earlier snapshot of the cluster: `auditkit.diff` (an `auditkit.history.diff.Diff`)."""
         return VERBS["diff"](earlier, self, tickets=tickets)
 
-    def policy_decisions(self, policies: Path | str | None = None) -> "pd.DataFrame":
-        """What proposed admission policies would do with its objects: `auditkit.policy_decisions`."""
-        found: pd.DataFrame = VERBS["policy_decisions"](self, policies)
+    def policy_decisions(self, policies: Path | str | None = None, **options: Any) -> "pd.DataFrame":
+        """What the admission policies of the cluster, or proposed ones, would do with its objects:
+        `auditkit.policy_decisions`."""
+        found: pd.DataFrame = VERBS["policy_decisions"](self, policies, **options)
         return found
 
     def sql(self, query: str) -> "pd.DataFrame":
@@ -275,7 +277,7 @@ class Snapshot:
         but read these tables.
         """
         collected = ["ledger", *tables.TABLES]
-        names = [*collected, *(name for name in DERIVED if name != "reachability")]
+        names = [*collected, *(name for name in DERIVED if name not in NO_TABLES)]
         found, read = sql.answer(query, names, self._relation, collected)
         frame = _in_pandas(found)
         frame.attrs["gaps"] = self.gaps([name for name in read if name != "ledger"])
@@ -308,7 +310,8 @@ class Snapshot:
         return display.bundle(self)
 
     def write(self, store: Path | str) -> Path:
-        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder.
+        """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder, of the URL of a
+        store that in its mirror.
 
         Existing files are never overwritten. Raises `SnapshotError` where it cannot be written, and for one of another
         version of auditkit: written with the tables of this one, it would look whole.
@@ -316,7 +319,10 @@ class Snapshot:
         if self.lacking or self.aside:
             raise SnapshotError("A snapshot of another version of auditkit is not written anew: its tables would look "
                                 "whole. Copy its folder, which proves itself.")
-        self.path, self.manifest = write_snapshot(self.manifest, self._tables, Path(store))
+        write: Callable[..., tuple[Path, Manifest]] = write_snapshot
+        if is_url(store):
+            from auditkit.snapshots.publishing import publish as write
+        self.path, self.manifest = write(self.manifest, self._tables, store)
         self._digest = ""  # what is written now is named by its own digest
         return self.path
 
@@ -328,7 +334,7 @@ def _in_pandas(table: pa.Table) -> "pd.DataFrame":
 
 
 def _is_frame(made: Any) -> bool:
-    """True for a DataFrame: of what is derived, `reachability` alone is none."""
+    """True for a DataFrame: of what is derived, `NO_TABLES` are none."""
     import pandas as pd
 
     return isinstance(made, pd.DataFrame)

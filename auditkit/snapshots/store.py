@@ -17,6 +17,7 @@ from auditkit.base.undecodable import UNDECODABLE
 from auditkit.errors import SnapshotError
 from auditkit.snapshots.manifest import DIGITS, FORMAT, Manifest
 from auditkit.snapshots.migration import Difference, difference, migrated
+from auditkit.snapshots.mirror import bring, mirror_of
 from auditkit.snapshots.snapshot import Snapshot
 
 _NAMED = re.compile(rf"-(?P<digest>[0-9a-f]{{{DIGITS}}})$")
@@ -100,8 +101,9 @@ class _StoredTables(Mapping[str, pa.Table]):
         self._ours = manifest.schema == tables.digest()
         self._read: dict[str, pa.Table] = {}
         self._verify_listed()
+        elsewhere = mirror_of(path) is not None  # its tables come when they are read
         for name in self._files:
-            if not (path / name).is_file():
+            if not elsewhere and not (path / name).is_file():
                 raise SnapshotError(f"{path / name} is missing, although the manifest lists it: "
                                     "the snapshot is incomplete and is not evidence.")
 
@@ -172,6 +174,8 @@ def _parsed(parse: Callable[[pa.BufferReader], Any], path: Path, digest: str) ->
 
 def _content(path: Path, digest: str) -> bytes:
     """The bytes of a file, if they have this digest. Raises `SnapshotError`."""
+    if not path.exists():
+        bring(path.parent)
     content = files.given(path, SnapshotError)
     if hashlib.sha256(content).hexdigest() != digest:
         raise SnapshotError(f"{path} was changed after collection: its SHA-256 differs from the manifest. The snapshot "

@@ -32,13 +32,16 @@ def _unwritable(store: Path, error: OSError) -> SnapshotError:
     return SnapshotError(f"The store {store} cannot be written: {reason(error)}. Give another folder with --store.")
 
 
-def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path) -> tuple[Path, Manifest]:
+def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: Path | str) -> tuple[Path, Manifest]:
     """Write into a store as ``STORE/CLUSTER/TIME-DIGEST``, whole or not at all; returns the folder and the manifest
     that stands in it.
 
     CLUSTER is the folder of the cluster's chain (`auditkit.snapshots.chain`), which may have an earlier name of it.
-    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`.
+    Existing files are never overwritten; the same evidence is not written twice. Raises `SnapshotError`, also for
+    what is simulated.
     """
+    store = Path(store)
+    verify_observed(manifest)
     try:
         store.mkdir(parents=True, exist_ok=True)
         with workspace(store) as space:
@@ -53,6 +56,13 @@ def write_snapshot(manifest: Manifest, written: Mapping[str, pa.Table], store: P
     return target, complete
 
 
+def verify_observed(manifest: Manifest) -> None:
+    """Raises `SnapshotError` for what is simulated: only what was observed is evidence."""
+    if manifest.simulated:
+        raise SnapshotError("A simulated snapshot is not evidence, and is not written. Apply the manifests to the "
+                            "cluster, and collect a snapshot of it.")
+
+
 def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
     """Move a snapshot to its place and enter it at the end of the chain; ``None`` where another was entered there."""
     cluster = chain.folder_of(manifest, store)
@@ -63,7 +73,7 @@ def _entered(manifest: Manifest, partial: Path, store: Path) -> Path | None:
 
 def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None:
     end = chain.finish(cluster)
-    if there := _same(manifest, cluster):
+    if there := same(manifest, cluster):
         return there
     manifest.previous = chain.digest_of(end)
     content = manifest.encoded()
@@ -78,7 +88,7 @@ def _entered_in(cluster: Path, manifest: Manifest, partial: Path) -> Path | None
     return None
 
 
-def _same(manifest: Manifest, cluster: Path) -> Path | None:
+def same(manifest: Manifest, cluster: Path) -> Path | None:
     """The folder in which exactly this evidence stands already, and in its place in the chain."""
     for name in names(cluster):
         if name.startswith(manifest.folder[:17]):

@@ -8,6 +8,7 @@ from auditkit.tables import (
     access,
     admin_network,
     admission,
+    cilium,
     cluster,
     devices,
     engines,
@@ -27,8 +28,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, admission, engines, storage,
-                   devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, admission, engines,
+                   storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -13,6 +13,7 @@ _TYPE = Column("type", "string", "=type", "Validating or Mutating")
 
 
 _OF = Column("of", "string", "=of", "namespaceSelector or objectSelector")
+_SPEC = Column("spec", "string", "spec", "its spec as JSON; its expressions are text that others wrote", read="json")
 _IMAGES = "clusterimagepolicies.policy.sigstore.dev"
 _IMAGE_POLICY = Column("policy", "string", "/metadata.name", "name of the policy")
 
@@ -163,6 +164,16 @@ TABLES = (
         _selectors(_BINDINGS, "spec.matchResources"),
         (_TYPE, Column("binding", "string", "/metadata.name", "name of the binding"), _OF, *SELECTOR),
         ("type", "binding", "of", "form", "requirement", "value"),
+    ),
+    Table(
+        "admission_policy_specs", "admission policies as they are, with which they can be run", _rows(_POLICIES),
+        (_TYPE, Column("name", "string", "/metadata.name", "name of the policy"), _SPEC), ("type", "name"),
+        kind="AdmissionPolicy",
+    ),
+    Table(
+        "admission_binding_specs", "bindings of admission policies as they are", _rows(_BINDINGS),
+        (_TYPE, Column("name", "string", "/metadata.name", "name of the binding"), _SPEC), ("type", "name"),
+        kind="AdmissionPolicyBinding",
     ),
     Table(
         "image_policies", "ClusterImagePolicies of Sigstore's policy controller", (Rows(_IMAGES),),

@@ -9,6 +9,7 @@ import re
 from typing import NamedTuple
 
 from auditkit.tables.model import Column, Resource, Rows, Table
+from auditkit.tables.resources import RESOURCES as READ
 
 
 class Engine(NamedTuple):
@@ -35,8 +36,6 @@ _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "L
 
 ENGINES = (
     # Policies. Sources: each project's reference of its custom resources, under the group that stands here.
-    Engine("Cilium", "cilium.io", {"ciliumnetworkpolicies": "CiliumNetworkPolicy",
-                                   "ciliumclusterwidenetworkpolicies": "CiliumClusterwideNetworkPolicy"}, traffic=True),
     Engine("Calico", "projectcalico.org", _CALICO, traffic=True),
     Engine("Calico", "crd.projectcalico.org", _CALICO, traffic=True),
     Engine("Antrea", "crd.antrea.io", _ANTREA, traffic=True),
@@ -141,6 +140,8 @@ def decider(group: str, plural: str, kind: str) -> Decider | None:
 
     A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a Gateway may be one.
     """
+    if f"{plural}.{group}" in READ:
+        return None
     for engine in ENGINES:
         if engine.group == group and plural in engine.kinds:
             return Decider(engine.name, engine.traffic, engine.entrances, engine.beyond)

@@ -141,4 +141,22 @@ SCANS = Table(
     ("scan",), called=("file", "tool"),
 )
 
-TABLES = (SCANS, FINDINGS, REFERENCES, EVENTS)
+AUDIT_POLICY = Table(
+    "audit_policy",
+    "rules of the API server's audit policy: one row for each rule, and one for each thing that it names",
+    (Rows("audit_policy"),),
+    (
+        _TOOL,
+        Column("rule", "int64", "rule", "position of the rule; the first that matches a request decides"),
+        _text("level", "level at which it logs: None, Metadata, Request, RequestResponse"),
+        _text("what", "what the row is: the rule itself, a user, user group, verb, namespace, resource or url that it "
+              "is limited to, or an omitted stage"),
+        _text("value", "the name, resource (<NA>: all of the group), path or stage"),
+        _text("api_group", "API group of the resource; the empty string is the core group"),
+        _text("name", "name of the object that the resource is limited to; <NA>: all"),
+        _SCAN,
+    ),
+    ("scan", "rule", "what", "value", "api_group", "name"),
+)
+
+TABLES = (SCANS, FINDINGS, REFERENCES, EVENTS, AUDIT_POLICY)

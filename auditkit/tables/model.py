@@ -34,7 +34,7 @@ DTYPES = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference"]
+Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference", "json"]
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -43,7 +43,8 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
     ``read`` says how the place is read: its value, whether it is ``present``, whether it is an ``empty`` text, the
     ``count`` of its elements, an integer or string as ``text``, which of the keys in ``path`` (``a|b|c``) is there
-    (``first_of``; an empty list is not), or a text that has the form of a ``reference`` to a ticket or an object.
+    (``first_of``; an empty list is not), a text that has the form of a ``reference`` to a ticket or an object, or all
+    that lies there as ``json`` (keys in order, no spaces): only for what can hold no secret.
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """
@@ -144,6 +145,8 @@ class Resource(msgspec.Struct, frozen=True):
     ``form="table"`` asks the API server for its ``Table`` form with metadata only, in which it sends no values.
     ``builtin`` resources belong to Kubernetes itself; others (custom resources, newer kinds) may not be served,
     and then the discovery document proves that there are none. ``namespaced`` is ``None`` where that is not known.
+    Objects of ``exact`` resources decide by all of their fields: those that no table reads are rows of the path
+    ``unreadFields[]``, by their place.
     """
 
     name: str
@@ -152,6 +155,7 @@ class Resource(msgspec.Struct, frozen=True):
     form: Literal["object", "table"] = "object"
     namespaced: bool | None = True
     builtin: bool = True
+    exact: bool = False
 
     @property
     def plural(self) -> str:

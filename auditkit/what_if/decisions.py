@@ -1,4 +1,4 @@
-"""What proposed admission policies would do with the objects of a snapshot, if they were created now."""
+"""What admission policies would do with the objects of a snapshot, if they were created now."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,42 +10,61 @@ from auditkit.admission.cel.partial import Partial
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES, TABLES, Resource
 from auditkit.what_if.objects import Found, objects
-from auditkit.what_if.policies import Proposed
+from auditkit.what_if.outcomes import framed
+from auditkit.what_if.parameters import with_parameters
+from auditkit.what_if.policy_set import PolicySet
 
-COLUMNS = ("policy", "kind", "namespace", "name", "outcome", "binding", "message", "expression", "why")
-_ORDER = ("denied", "warned", "audited", "unknown", "allowed")
+Asked = Mapping[tuple[str, str, str], Partial | None]
+"""Objects that are asked for, by resource, namespace and name, each with what it was before (None: it is created)."""
 
 
-def policy_decisions(snapshot: Snapshot, proposed: Proposed) -> pd.DataFrame:
-    """A row for each policy and object that it matches, the worst outcome first.
+def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequence[str] = (),
+                     only: Asked | None = None) -> pd.DataFrame:
+    """A row for each policy and object (of some namespaces, or ``only`` these) that it matches, the worst first.
 
-    Columns: policy; kind, namespace, name of the object; outcome (denied, warned, audited, allowed, unknown); binding
-    and message of the failure; and of what is unknown the expression and why. ``attrs["gaps"]``: what was not read
-    completely, so that objects may be missing.
+    Columns: policy; kind, namespace, name of the object; outcome (denied, warned, audited, matched, allowed, unknown);
+    binding and message of the failure; and of what is unknown the expression and why. ``matched`` is what a
+    MutatingAdmissionPolicy would be run on; it is not run. ``attrs["gaps"]``: what was not read completely, so that
+    objects may be missing; ``attrs["notes"]``: policies that do nothing.
     """
-    context = _context(snapshot, proposed)
-    asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource)
-                                                                 for each in proposed.policies.values())]
-    rows = [row for found in objects(snapshot, asked) for row in _rows(found, proposed, context)]
-    frame = pd.DataFrame(rows, columns=list(COLUMNS), dtype="string[pyarrow]")
+    known = _known(snapshot)
+    every = [*policies.policies.items(), *policies.mutating.items()]
+    asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource) for _, each in every)
+             and (only is None or any(source == name for source, *_ in only))]
+    contexts = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.policies.items()}
+    mutating = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.mutating.items()}
+    rows = [row for found in (objects(snapshot, asked) if asked else ()) if _wanted(found, namespaces, only)
+            for old in [(only or {}).get((found.resource.name, found.namespace, found.name))]
+            for row in (*_rows(found, policies, contexts, old), *_matched(found, policies, mutating, old))]
     tables = [table.name for table in TABLES.values() if {rows.source for rows in table.rows} & set(asked)]
-    left_out = [sentence for name, policy in proposed.policies.items() for sentence in _left_out(name, policy)]
-    order = frame["outcome"].map({outcome: at for at, outcome in enumerate(_ORDER)})
-    found = frame.assign(order=order).sort_values(
-        ["order", "policy", "kind", "namespace", "name"], ignore_index=True).drop(columns="order")
-    found.attrs["gaps"] = [*snapshot.gaps(tables), *left_out]
-    return found
+    left_out = [sentence for name, policy in every for sentence in _left_out(name, policy)]
+    return framed(rows, gaps=[*snapshot.gaps([*policies.tables, *tables]), *policies.unread, *left_out],
+                  notes=[] if snapshot.gaps(policies.tables) else _notes(policies))
 
 
-def _context(snapshot: Snapshot, proposed: Proposed) -> dict[str, Any]:
-    """What is known beside the objects: labels of namespaces, and the parameters that were proposed."""
+def _notes(policies: PolicySet) -> list[str]:
+    """The policies of a cluster that are bound to nothing."""
+    bound = {each["spec"]["policyName"] for each in (*policies.bindings, *policies.mutating_bindings)}
+    unbound = [] if policies.unbound else sorted({*policies.policies, *policies.mutating} - bound)
+    return [f"the policy {name} has no binding: it does nothing" for name in unbound]
+
+
+def _wanted(found: Found, namespaces: Sequence[str], only: Asked | None) -> bool:
+    return (not namespaces or _home(found) in namespaces) and (
+        only is None or (found.resource.name, found.namespace, found.name) in only)
+
+
+def _home(found: Found) -> str:
+    """The namespace that an object is in, or is."""
+    return found.name if found.resource.name == "namespaces" else found.namespace
+
+
+def _known(snapshot: Snapshot) -> dict[str, Any]:
+    """What is known beside the objects: the labels of namespaces."""
     labels: dict[str, dict[str, str]] = {name: {} for name in snapshot.frame("namespaces")["name"]}
     for row in snapshot.frame("namespace_labels").to_dict("records"):
         labels.setdefault(row["namespace"], {})[row["key"]] = row["value"]
-    context: dict[str, Any] = {"namespaces": [{"name": name, "labels": each} for name, each in labels.items()]}
-    if proposed.others:
-        context["params"] = [each for each in proposed.others if "apiVersion" in each and "metadata" in each]
-    return context
+    return {"namespaces": [{"name": name, "labels": each} for name, each in labels.items()]}
 
 
 def _may_match(policy: Mapping[str, Any], resource: Resource) -> bool:
@@ -77,23 +96,44 @@ def _names(given: Sequence[str], wanted: str) -> bool:
     return "*" in given or wanted in given
 
 
-def _rows(found: Found, proposed: Proposed, context: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    asked = _request(found, context)
-    for name, policy in proposed.policies.items():
-        decision = decide(policy, proposed.bindings_of(name), asked, context)
+def _rows(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]], old: Partial | None
+          ) -> Iterator[dict[str, Any]]:
+    for name, context in contexts.items():
+        decision = decide(policies.policies[name], policies.bindings_of(name), _request(found, context, old), context)
         if decision.outcome != "not_matched":
-            yield {"policy": name, "kind": found.resource.kind, "namespace": found.namespace or None,
-                   "name": found.name, **_told(decision)}
+            yield {**_about(found, name), **_told(decision)}
 
 
-def _request(found: Found, context: Mapping[str, Any]) -> dict[str, Any]:
-    """The request that would create the object. Who asks is not known."""
+def _matched(found: Found, policies: PolicySet, contexts: Mapping[str, Mapping[str, Any]], old: Partial | None
+             ) -> Iterator[dict[str, Any]]:
+    """The MutatingAdmissionPolicies that an object would be given to. Their conditions are those of the others."""
+    for name, context in contexts.items():
+        bindings = [each for each in policies.mutating_bindings if each["spec"]["policyName"] == name]
+        told = _told(decide(policies.mutating[name], bindings, _request(found, context, old), context))
+        if told["outcome"] == "allowed":
+            yield {**_about(found, name), "outcome": "matched", "why": NOT_RUN}
+        elif told["outcome"] != "not_matched":
+            yield {**_about(found, name), "outcome": "unknown", "binding": told["binding"],
+                   "expression": told["expression"], "why": told["why"] or told["message"]}
+
+
+NOT_RUN = "a MutatingAdmissionPolicy, which may change the object; it is not run here"
+"""Why it is not known what comes of a mutating policy."""
+
+
+def _about(found: Found, policy: str) -> dict[str, Any]:
+    return {"policy": policy, "kind": found.resource.kind, "namespace": found.namespace or None, "name": found.name}
+
+
+def _request(found: Found, context: Mapping[str, Any], old: Partial | None = None) -> dict[str, Any]:
+    """The request that would create the object, or put it in the place of an old one. Who asks is not known."""
     resource, version = found.resource, found.resource.versions[0]
     group = {"group": resource.group, "version": version}
     home = found.name if resource.name == "namespaces" else found.namespace
     labels = next((each["labels"] for each in context["namespaces"] if each["name"] == found.namespace), None)
     return {
-        "operation": "CREATE", "name": found.name, "namespace": home, "object": found.thing,
+        "operation": "CREATE" if old is None else "UPDATE", "name": found.name, "namespace": home,
+        "object": found.thing, "oldObject": old,
         "kind": {**group, "kind": resource.kind}, "resource": {**group, "resource": resource.plural},
         "namespaceObject": _namespace(found.namespace, labels) if labels is not None else None,
     }

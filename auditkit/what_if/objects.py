@@ -55,14 +55,15 @@ class Found:
         return f"{self.resource.group}/{version}" if self.resource.group else version
 
 
-def objects(snapshot: Snapshot, resources: Sequence[str] = ()) -> Iterator[Found]:
-    """The objects of a snapshot, or of some resources, in the order of their tables."""
+def objects(snapshot: Snapshot, resources: Sequence[str] = (), root: str = "object") -> Iterator[Found]:
+    """The objects of a snapshot, or of some resources, in the order of their tables; ``root`` is what they are called
+    where something of them is not known."""
     for name, resource in RESOURCES.items():
         if resource.form == "object" and (not resources or name in resources):
-            yield from _of(snapshot, resource)
+            yield from _of(snapshot, resource, root)
 
 
-def _of(snapshot: Snapshot, resource: Resource) -> Iterator[Found]:
+def _of(snapshot: Snapshot, resource: Resource, root: str) -> Iterator[Found]:
     shapes: dict[Key, _Shape] = {}
     below = []
     for table in TABLES.values():
@@ -75,7 +76,7 @@ def _of(snapshot: Snapshot, resource: Resource) -> Iterator[Found]:
     for table, rows in below:
         _add_below(shapes, snapshot, table, rows)
     for (namespace, name), shape in shapes.items():
-        yield Found(resource, namespace, name, _put_together(shape, resource))
+        yield Found(resource, namespace, name, _put_together(shape, resource, root))
 
 
 def _usable(table: Table, rows: Rows) -> bool:
@@ -209,12 +210,12 @@ def _leaf(place: str, column: Column, value: Any) -> Any:
     return value
 
 
-def _put_together(shape: _Shape, resource: Resource) -> Partial:
-    leaves: dict[str, Any] = {path: [_nested(each, f"object.{path}[{at}]") for at, each in enumerate(elements)]
+def _put_together(shape: _Shape, resource: Resource, root: str) -> Partial:
+    leaves: dict[str, Any] = {path: [_nested(each, f"{root}.{path}[{at}]") for at, each in enumerate(elements)]
                               if elements else _without(path, []) for path, elements in shape.lists.items()}
     version = resource.versions[0]
     known = {"kind": resource.kind, "apiVersion": f"{resource.group}/{version}" if resource.group else version}
-    return _nested({**shape.leaves, **leaves, **known}, "object")
+    return _nested({**shape.leaves, **leaves, **known}, root)
 
 
 def _nested(leaves: Mapping[str, Any], where: str) -> Partial:

@@ -39,6 +39,10 @@ COMMANDS: dict[str, tuple[int, str, frozenset[str]]] = {
     "evaluate SNAPSHOT --controls WITH-BAD": (2, ".yaml", frozenset({"missing"})),
     "evaluate SNAPSHOT --checks BAD": (2, ".py", frozenset()),
     "explain BAD CC6.1": (2, "", frozenset()),
+    "rights BAD": (2, "", frozenset()),
+    "rights SNAPSHOT --log BAD": (2, "", frozenset({"pipe"})),  # which is read, as any log
+    "rights propose default BAD": (2, "", frozenset()),
+    "rights propose group:system:authenticated SNAPSHOT --log BAD": (2, "", frozenset({"pipe"})),
     "policies BAD": (2, "", frozenset()),
     "policies SNAPSHOT --policies BAD": (2, ".yaml", frozenset()),
     "report BAD": (2, "", frozenset()),

@@ -58,15 +58,25 @@ def test_what_is_in_a_store_is_shown_from_arrow(words: str, taken: Path) -> None
 
 
 @pytest.mark.parametrize("words", [
-    "show SNAPSHOT pods", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
+    "show SNAPSHOT pods", "rights SNAPSHOT", "evaluate SNAPSHOT -f cis-kubernetes", "explain SNAPSHOT CC6.1", "given SNAPSHOT", "verify STORE",
     "frameworks list",
 ])
 def test_whoever_judges_draws_nothing(words: str, taken: Path) -> None:
     assert imported(*_words(words, taken)) == {"pyarrow", "pandas"}
 
 
+def test_a_fleet_is_judged_without_drawing(taken: Path) -> None:
+    assert imported("fleet", taken.parents[1], "-f", "soc2", "--no-report") == {"pyarrow", "pandas"}
+
+
 def test_what_changed_is_told_without_drawing(taken: Path) -> None:
     assert imported("diff", taken, taken) == {"pyarrow", "pandas", "ijson"}
+
+
+def test_what_would_change_is_told_without_drawing(taken: Path, tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: new}\n")
+    found = imported("simulate", taken, "--apply", tmp_path / "m.yaml", "-f", "cis-kubernetes")
+    assert found <= {"pyarrow", "pandas", "ijson"}
 
 
 def _words(words: str, snapshot: Path) -> list[str]:

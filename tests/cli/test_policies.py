@@ -8,7 +8,6 @@ from typer.testing import CliRunner
 
 import auditkit
 from auditkit.cli.main import app
-from auditkit.errors import UsageError
 
 PROPOSED = """apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
@@ -88,9 +87,21 @@ def test_the_same_frame_in_python(proposed: str) -> None:
     assert isinstance(found.attrs["gaps"], list)
 
 
-def test_policies_have_to_be_given() -> None:
-    with pytest.raises(UsageError, match="^A snapshot does not keep the policies of its cluster whole"):
-        auditkit.policy_decisions("demo")
+def test_without_files_the_policies_of_the_cluster_are_run() -> None:
+    done = run()
+    assert done.stdout.startswith("What the policies of the cluster would do\n")
+    assert [line.split("\t")[:5] for line in done.stdout.splitlines()[2:]] == [
+        ["warned", "no-latest-images", "Deployment", *where] for where in (
+            ["analytics", "jupyterhub"], ["analytics", "spark-driver"], ["billing", "invoice-worker"], ["ci-runners", "runner"])]
+    assert done.stderr == ("18 decisions: 14 allowed, 4 warned\n"
+                           "the policy unbound-policy has no binding: it does nothing\n")
+
+
+def test_a_level_of_pod_security_is_tried_on_the_pods_of_a_namespace() -> None:
+    found = json.loads(run("--enforce", "restricted", "-n", "billing", "--format", "json").stdout)
+    assert {(each["policy"], each["kind"], each["namespace"], each["outcome"]) for each in found} == {
+        ("Pod Security restricted", "Pod", "billing", "denied")}
+    assert len(found) == 4
 
 
 def test_what_a_policy_is_for_and_a_snapshot_does_not_have_is_said(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from report_worlds import written
 
 from auditkit.errors import AuditkitError, UsageError
-from auditkit.reports import Files, _drawn, kernels, notebook, publish
+from auditkit.reports import FACES, Files, _drawn, kernels, notebook, publish
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no workshop")
 
@@ -66,7 +66,7 @@ def test_another_process_draws_the_same(workshop: None, tmp_path: Path) -> None:
     written(there, "'shown'")
     shutil.copytree(there, here)
     told: list[str] = []
-    assert kernels.drew(there / "given.ipynb", told.append)
+    assert kernels.drew(there / "given.ipynb", told.append, FACES)
     assert told == ["writing the HTML page", "writing the PDF"]
     ours = publish(here / "given.ipynb")
     assert [path.read_bytes() for path in Files.beside(there / "given.ipynb")] == [path.read_bytes() for path in ours]
@@ -74,14 +74,14 @@ def test_another_process_draws_the_same(workshop: None, tmp_path: Path) -> None:
 
 def test_what_another_process_cannot_draw_is_left_to_this_one(workshop: None, tmp_path: Path) -> None:
     (tmp_path / "given.ipynb").write_text("{")
-    assert not kernels.drew(tmp_path / "given.ipynb", pytest.fail)
+    assert not kernels.drew(tmp_path / "given.ipynb", pytest.fail, FACES)
     with pytest.raises(UsageError, match="is not a valid notebook"):
-        kernels.later(_drawn, tmp_path / "given.ipynb", pytest.fail).result()
+        kernels.later(_drawn, tmp_path / "given.ipynb", pytest.fail, FACES).result()
 
 
 def test_without_a_workshop_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernels, "_workshops", [])
-    assert not kernels.there() and not kernels.drew(tmp_path / "given.ipynb", pytest.fail)
+    assert not kernels.there() and not kernels.drew(tmp_path / "given.ipynb", pytest.fail, FACES)
     assert kernels.later(threading.current_thread).result() is threading.current_thread()
 
 

@@ -1,6 +1,7 @@
 """Every command that shows or writes what a snapshot has, on one store with two snapshots of a cluster."""
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,26 @@ spec:
   - expression: object.metadata.namespace == 'elsewhere'
     messageExpression: "'no pod ' + object.metadata.name + ' in ' + object.metadata.namespace"
 """
+USER = "=1+1\x1b]0;x\x07\u202e<script>alert(1)</script>"
+EVENT = {
+    "apiVersion": "audit.k8s.io/v1", "kind": "Event", "auditID": "a", "stage": "ResponseComplete", "level": "Metadata",
+    "verb": "get", "user": {"username": USER}, "objectRef": {"resource": "pods", "namespace": USER, "name": USER},
+    "responseStatus": {"code": 200}, "stageTimestamp": "2026-11-01T00:00:00.000000Z",
+    "annotations": {"authorization.k8s.io/decision": "allow",
+                    "authorization.k8s.io/reason": f'RBAC: allowed by RoleBinding "{USER}/x" of Role "r" to User "{USER}"'},
+}
+
+
+MANIFESTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: new, labels: {pod-security.kubernetes.io/enforce: baseline}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: new}
+spec: {template: {metadata: {labels: {app: web}}, spec: {hostPID: true, containers: [{name: c, image: web}]}}}
+"""
 
 
 def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object, ...]]:
@@ -43,6 +64,7 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
         yield "evaluate", earlier, *CIS, "--subjects", "--format", form
         yield "diff", earlier, later, "--format", form
         yield "who-can", "get", "secrets", later, "--format", form
+        yield "rights", later, "--format", form
     yield "evaluate", later, *CIS
     yield "diff", earlier, later, *CIS
     yield "explain", later, "5.1.1", *CIS
@@ -62,6 +84,14 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     (output / "policy.yaml").write_text(POLICY)
     for form in ("text", "json"):
         yield "policies", later, "--policies", output / "policy.yaml", "--format", form
+        yield "policies", later, "--allowed", "--format", form
+        yield "policies", later, "--enforce", "restricted", "--format", form
+    (output / "audit.log").write_text(json.dumps(EVENT))
+    yield "rights", "propose", USER, later, "--log", output / "audit.log"
+    yield "rights", "propose", USER, later, "--log", output / "audit.log", "--margin", "--output", output / "roles"
+    (output / "manifests.yaml").write_text(MANIFESTS)
+    for form in ("text", "json", "jsonl"):
+        yield "simulate", later, *CIS, "--apply", output / "manifests.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"
@@ -70,6 +100,8 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     yield "bridge", store, *CIS, *since, "--conclusions", output / "conclusions.yaml", "--output", output / "letter.md"
     yield "bridge", store, *CIS, *since
     yield "report", later, *CIS, "--output", output
+    for form in ("text", "json", "jsonl"):
+        yield "fleet", store, *CIS, "--format", form, "--dataset", output / "dataset", "--no-report"
     yield "bundle", "--store", store, *CIS, "--output", output / "bundle.zip"
     report, = output.glob("*.pdf")
     yield "keys", "new", output / "audit.key"

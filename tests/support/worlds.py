@@ -11,14 +11,17 @@ from auditkit import tables
 from auditkit.analysis import derivation, inputs
 from auditkit.collectors.decode.objects import decode
 
-SOURCES = {resource.kind: resource.name for resource in tables.RESOURCES.values()}
+SOURCES = {resource.kind: resource.name for resource in reversed(tables.RESOURCES.values())}
+"""The first resource of each kind. An object that says its version is of the group that it names."""
+_BY_GROUP = {(resource.kind, resource.group): resource.name for resource in tables.RESOURCES.values()}
 
 
 def arrow(objects: Iterable[dict]) -> dict[str, pa.Table]:
     """Every table with the rows of these objects, in their order within a kind."""
     by_source: dict[str, list[dict]] = {}
     for thing in objects:
-        by_source.setdefault(SOURCES[thing["kind"]], []).append(thing)
+        group = thing.get("apiVersion", "").rpartition("/")[0]
+        by_source.setdefault(_BY_GROUP.get((thing["kind"], group), SOURCES[thing["kind"]]), []).append(thing)
     batches: dict[str, list[pa.RecordBatch]] = {}
     for source, items in by_source.items():
         page = decode(msgspec.json.encode({"items": items}), source)

@@ -10,9 +10,9 @@ from auditkit.admission import decide
 from auditkit.admission.cel.partial import Partial
 from auditkit.admission.cel.values import Unknown
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.what_if.decisions import _context, _request
+from auditkit.what_if.decisions import _known, _request
 from auditkit.what_if.objects import objects
-from auditkit.what_if.policies import Proposed
+from auditkit.what_if.policy_set import PolicySet
 
 EACH = 5
 """Every so many objects of a kind are looked at in the short test."""
@@ -21,7 +21,7 @@ EACH = 5
 def compared(snapshot: Snapshot, every: int) -> tuple[list, Counter]:
     """What is decided of an object of the snapshot, and of the whole object: where they differ, and how many."""
     world, corpus = recorded(), copied()
-    context = {**_context(snapshot, Proposed({}, [], [])), "params": corpus["context"]["params"],
+    context = {**_known(snapshot), "params": corpus["context"]["params"],
                "crds": corpus["context"]["crds"]}
     wrong, counts = [], Counter()
     for at, found in enumerate(objects(snapshot)):
@@ -83,8 +83,8 @@ def test_what_no_table_has_is_unknown_with_its_path(pod: Partial) -> None:
     ("namespaceObject.spec == null", "unknown"), ("oldObject == null", "allowed")])
 def test_an_expression_is_decided_where_all_that_matters_of_it_is_known(acme: Snapshot, expression: str,
                                                                         outcome: str) -> None:
-    context = _context(acme, Proposed({}, [], []))
+    context = _known(acme)
     found = next(each for each in objects(acme, ["pods"]) if each.name == "adhoc-debug")
     whole = policy(expression)
-    bound = Proposed({"p": whole}, [], []).bindings_of("p")
+    bound = PolicySet({"p": whole}, [], []).bindings_of("p")
     assert decide(whole, bound, _request(found, context), context).outcome == outcome

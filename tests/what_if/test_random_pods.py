@@ -9,9 +9,8 @@ from policy_worlds import binding, policy
 
 import auditkit
 from auditkit.admission import decide
-from auditkit.what_if.decisions import _context, _request
+from auditkit.what_if.decisions import _known, _request
 from auditkit.what_if.objects import objects
-from auditkit.what_if.policies import Proposed
 
 EXPRESSIONS = [
     "!object.spec.?hostNetwork.orValue(false)", "has(object.spec.hostPID)", "object.spec.?hostUsers.orValue(true)",
@@ -67,7 +66,7 @@ def test_what_is_decided_of_pods_is_what_the_whole_pods_give(tmp_path: Path, see
     items = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}, *pods.values()]
     (tmp_path / "objects.json").write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
     snap = auditkit.collect(recording=tmp_path / "objects.json")
-    context = _context(snap, Proposed({}, [], []))
+    context = _known(snap)
     decided = 0
     for found in objects(snap, ["pods"]):
         asked = _request(found, context)

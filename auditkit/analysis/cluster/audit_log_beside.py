@@ -7,7 +7,7 @@ changes its approval. Of other such rights (bind, escalate, sign, what kubelets 
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.rbac.bindings import ACCOUNT_USER, AUTHENTICATED, MASTERS, grants
+from auditkit.analysis.rbac.bindings import ACCOUNT_GROUP, ACCOUNT_USER, AUTHENTICATED, MASTERS, grants
 from auditkit.analysis.rbac.requests import CERTIFICATES
 
 _NODE = "system:node:"
@@ -22,7 +22,8 @@ def uses_beside(rights: pd.DataFrame, requests: pd.DataFrame, binding_subjects: 
     ``order, row, act, requests, last``. Of a named signer it is not known whether it was the one. Members of
     ``system:masters`` pass before any right is asked about.
     """
-    acts = pd.concat([_impersonations(requests), _approvals(requests)], ignore_index=True)
+    acts = pd.concat([_by_group(part, "user_groups") for part in (impersonations(requests), _approvals(requests))],
+                     ignore_index=True)
     acts = acts[~acts["act"].isin(acts.loc[acts["of_group"].eq(MASTERS).fillna(False), "act"])]
     if not len(acts) or not len(rights):
         return pd.DataFrame({"order": [], "row": [], "act": [], "requests": [], "last": []})
@@ -44,7 +45,10 @@ def _same(right: pd.Series, asked: pd.Series) -> pd.Series:
 
 
 def _counted(requests: pd.DataFrame, what: list[str]) -> pd.DataFrame:
-    counted = requests.groupby(what, dropna=False).agg(requests=("audit_id", "size"), last=("time", "max"))
+    """How many requests there are by these columns: each row is one, where it does not say how many it stands for."""
+    if "requests" not in requests:
+        requests = requests.assign(requests=1, last=requests["time"])
+    counted = requests.groupby(what, dropna=False).agg(requests=("requests", "sum"), last=("last", "max"))
     return counted.reset_index().assign(act=range(len(counted)))
 
 
@@ -54,8 +58,13 @@ def _by_group(acts: pd.DataFrame, groups: str) -> pd.DataFrame:
     return acts.assign(of_group=lists).explode("of_group").drop(columns=groups)
 
 
-def _impersonations(requests: pd.DataFrame) -> pd.DataFrame:
-    """Who impersonated whom: a row for each verb and resource by which that may have been allowed."""
+def impersonations(requests: pd.DataFrame) -> pd.DataFrame:
+    """Who impersonated whom: a row for each verb and resource by which that may have been allowed.
+
+    Columns: ``act`` (its number), ``user, user_groups, requests, last, does`` (the verb), ``api_group, what`` (the
+    resource), ``name, space``. The groups that every service account has are not asked about (source: kubernetes
+    ``apiserver/pkg/endpoints/filters/impersonation``).
+    """
     rows = requests[requests["impersonated_user"].notna()]
     acts = _counted(rows, ["user", "user_groups", "impersonated_user", "actor_groups"])
     whom = acts["impersonated_user"]
@@ -64,7 +73,8 @@ def _impersonations(requests: pd.DataFrame) -> pd.DataFrame:
     own = whom.str.removeprefix(ACCOUNT_USER)
     space = own.str.replace(":.*", "", n=1, regex=True).where(account, pd.NA)
     taken = _by_group(acts, "actor_groups").rename(columns={"of_group": "name"})
-    taken = taken[taken["name"].notna() & (taken["name"] != AUTHENTICATED)]
+    given = account[taken.index] & taken["name"].str.startswith(ACCOUNT_GROUP).fillna(False)
+    taken = taken[taken["name"].notna() & (taken["name"] != AUTHENTICATED) & ~given]
     authn = "authentication.k8s.io"
     parts = [_ways(acts[~account], whom, "", "impersonate", "users"),
              _ways(acts[~account & ~node], whom, authn, "impersonate:user-info", "users"),
@@ -75,7 +85,7 @@ def _impersonations(requests: pd.DataFrame) -> pd.DataFrame:
         ("", "impersonate"), (authn, "impersonate:serviceaccount"))]
     parts += [_ways(acts[node], whom.str.removeprefix(_NODE), authn, f"impersonate:{mode}-node", "nodes")
               for mode in ("arbitrary", "associated")]
-    return _by_group(pd.concat(parts, ignore_index=True), "user_groups")
+    return pd.concat(parts, ignore_index=True)
 
 
 def _approvals(requests: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +93,7 @@ def _approvals(requests: pd.DataFrame) -> pd.DataFrame:
                      & requests["verb"].isin(["update", "patch"]) & requests["succeeded"]).fillna(False)]
     acts = _counted(rows, ["actor", "actor_groups"]).rename(columns={"actor": "user", "actor_groups": "user_groups"})
     acts["act"] = -1 - acts["act"]
-    return _by_group(_ways(acts, None, CERTIFICATES, "approve", "signers"), "user_groups")
+    return _ways(acts, None, CERTIFICATES, "approve", "signers")
 
 
 def _ways(acts: pd.DataFrame, name: pd.Series | None, group: str, verb: str, what: str,

@@ -6,6 +6,7 @@ Named ports are then already numbers, and peers of which it is not known whether
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,17 @@ from auditkit.analysis.network.endpoints import Endpoints
 from auditkit.analysis.network.policies import PEER, POLICY, RULE, Policies
 from auditkit.analysis.network.ports import PortSpace
 
+PICKS = {
+    "all": (True, "everything"), "world": (True, "world"), "cluster": (True, "cluster"), "every_node": (True, "nodes"),
+    "anybody": (False, "everything"), "some_outside": (False, "world"), "some_nodes": (False, "nodes"),
+    "some_pods": (False, "pods"), "some_addresses": (False, "addresses"),
+}
+"""Peers that are a sort of endpoint: whether all of that sort are meant, or some that are not known, and the sort.
+
+Others are picked by selectors: pods of the policy's namespace or of any (``own``, ``any``, and ``some_own`` and
+``some_any`` where a requirement may hold or not), ``nodes``; or by address: ``blocks``, and ``outside`` where ranges
+are for what is not of the cluster. ``none``, ``own_node`` and ``unknown`` pick nobody.
+"""
 ANYBODY = -1
 """The last row of a matrix of selectors: no selector, which picks everything."""
 
@@ -26,7 +38,7 @@ class Clauses:
 
     ``policy`` (a number), ``tier``, ``priority``, ``action``, ``ports`` (a set) and ``certain`` (whether the peers
     surely match) are by clause; ``subjects`` and ``peers`` are matrices, clauses by classes. ``isolating`` has for each
-    policy (rows) the classes that it isolates in this direction.
+    policy (rows) the classes that it isolates in this direction, ``tiers`` its tier.
     """
 
     policy: np.ndarray
@@ -38,6 +50,7 @@ class Clauses:
     subjects: np.ndarray
     peers: np.ndarray
     isolating: np.ndarray
+    tiers: np.ndarray
 
 
 def any_of(rows: np.ndarray, owner: np.ndarray, owners: int) -> np.ndarray:
@@ -90,34 +103,54 @@ class Matcher:
         picked = self._pods[self._selector(owners, whose, "podSelector")][:, ends.labels] & ends.is_pod
         space = self._spaces[self._selector(owners, whose, "namespaceSelector")][:, ends.space]
         mine = ends.spaces.get_indexer(owners["namespace"])[:, None] == ends.space
-        return np.asarray(picked & np.where(own[:, None], mine, space))
+        return np.asarray(picked & space & (mine | ~own[:, None]))
 
     def _subjects(self) -> np.ndarray:
         """Whom each policy is for: policies by classes."""
         owners = self.policies.policies
         picks = owners["picks"].to_numpy(object)
-        return np.asarray(self._picked(owners, "subject", picks == "own") & (picks != "none")[:, None])
+        found = self._picked(owners, "subject", picks == "own") & (picks != "none")[:, None]
+        nodes = picks == "nodes"
+        found[nodes] = self._by_node(owners[nodes], "subject")
+        return np.asarray(found)
+
+    def _by_node(self, owners: pd.DataFrame, whose: str) -> np.ndarray:
+        """Nodes, with the pods on their network, that node selectors pick: owners by classes."""
+        picked = self._nodes[self._selector(owners, whose, "nodeSelector")][:, self.endpoints.node]
+        return np.asarray(picked & self.endpoints.is_node)
 
     # --- peers ----------------------------------------------------------------------------------------------------
 
     def _peers(self, peers: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Whom peers speak of: picked as pods, by address, and perhaps by address; each peers by classes."""
+        """Whom peers speak of: picked as pods, by address or entity, and perhaps; each peers by classes."""
         picks = peers["picks"].to_numpy(object)
         shape = (len(peers), self.endpoints.classes)
         pods, address, perhaps = (np.zeros(shape, bool) for _ in range(3))
-        chosen = np.isin(picks, ["own", "any"])
-        pods[chosen] = self._picked(peers[chosen], "peer", picks[chosen] == "own")
-        chosen = picks == "blocks"
-        if chosen.any():
-            address[chosen] = self._in_blocks(peers[chosen])
-            perhaps[chosen] = self.endpoints.place == UNKNOWN
+        for found, names in ((pods, ("own", "any")), (perhaps, ("some_own", "some_any"))):
+            chosen = np.isin(picks, names)
+            if chosen.any():
+                found[chosen] = self._picked(peers[chosen], "peer", picks[chosen] == names[0])
+        for name in ("blocks", "outside"):
+            chosen = picks == name
+            if chosen.any():
+                held, unsure = self._in_blocks(peers[chosen]), self.endpoints.place == UNKNOWN
+                nodes = self.endpoints.is_node if name == "outside" else np.False_
+                address[chosen] = held & (self._sorts["world"] if name == "outside" else np.True_)
+                perhaps[chosen] = (held & nodes) | (unsure & (nodes if name == "outside" else np.True_))
         chosen = picks == "nodes"
         if chosen.any():
-            nodes = self._nodes[self._selector(peers[chosen], "peer", "nodeSelector")][:, self.endpoints.node]
-            address[chosen] = nodes & self.endpoints.is_node
-        outside = self.endpoints.frame["kind"].to_numpy(object)[self.endpoints.first] == "External"
-        perhaps[picks == "domains"] = outside
+            address[chosen] = self._by_node(peers[chosen], "peer")
+        for name, (certain, sort) in PICKS.items():
+            (address if certain else perhaps)[picks == name] = self._sorts[sort]
         return pods, address, perhaps
+
+    @cached_property
+    def _sorts(self) -> dict[str, np.ndarray]:
+        """The classes of each sort of endpoint."""
+        outside = self.endpoints.frame["kind"].to_numpy(object)[self.endpoints.first] == "External"
+        nodes, pods = self.endpoints.is_node, self.endpoints.is_pod
+        return {"everything": np.ones(len(outside), bool), "world": outside, "cluster": ~outside, "nodes": nodes,
+                "pods": pods, "addresses": nodes | outside}
 
     def _in_blocks(self, peers: pd.DataFrame) -> np.ndarray:
         """Whose address lies in the ranges of each peer and not in those that are excepted."""
@@ -165,7 +198,7 @@ class Matcher:
                     pick.add([rule], [ports], subjects[rule] & meant, perhaps[rule], certain=False)
                 else:
                     pick.add([rule], [ports], subjects[rule], pods[rule] & meant)
-        return pick.clauses(self._isolating(direction))
+        return pick.clauses(self._isolating(direction), self.policies.policies["tier"].to_numpy(np.int64))
 
     @staticmethod
     def _at_destination(direction: str, meant: np.ndarray, mine: np.ndarray, theirs: np.ndarray,
@@ -252,6 +285,7 @@ class _Picked:
 
     def __init__(self, rules: pd.DataFrame):
         self.rules = rules
+        self.sure = rules["certain"].to_numpy(bool)
         self.parts: list[tuple[np.ndarray, list[int], np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, rules: np.ndarray | list[int], ports: list[int], subjects: np.ndarray, peers: np.ndarray, *,
@@ -261,9 +295,9 @@ class _Picked:
         rules = np.asarray(rules)
         some = subjects.any(axis=1) & peers.any(axis=1) & np.array([bool(mask) for mask in ports], bool)
         self.parts.append((rules[some], [mask for mask, keep in zip(ports, some, strict=True) if keep],
-                           np.full(some.sum(), certain), subjects[some], peers[some]))
+                           self.sure[rules[some]] & certain, subjects[some], peers[some]))
 
-    def clauses(self, isolating: np.ndarray) -> Clauses:
+    def clauses(self, isolating: np.ndarray, tiers: np.ndarray) -> Clauses:
         rule, certain, subjects, peers = (np.concatenate([part[at] for part in self.parts]) for at in (0, 2, 3, 4))
         ports = [mask for part in self.parts for mask in part[1]]
         order = np.argsort(rule, kind="stable")
@@ -271,5 +305,5 @@ class _Picked:
         return Clauses(
             rules["number"].to_numpy(np.int64), rules["tier"].to_numpy(np.int64), rules["priority"].to_numpy(np.int64),
             rules["action"].to_numpy(object), [ports[at] for at in order], certain[order], subjects[order],
-            peers[order], isolating,
+            peers[order], isolating, tiers,
         )

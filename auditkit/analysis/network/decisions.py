@@ -1,9 +1,9 @@
 """What the clauses that match a pair of endpoints decide, port by port, and for all pairs at once.
 
-The order is that of the API: clauses of the tier Admin by priority, and the first that matches counts; what is passed
-on or not matched comes to the network policies, which decide wherever one picks the pod; then the tier Baseline; what
-is left is allowed. Where it is not known whether a clause matches, or which of two policies of one priority goes
-first, a port may end both ways, and then its verdict is not known.
+The order is that of the tiers. In Kubernetes: clauses of the tier Admin by priority, and the first that matches counts;
+what is passed on or not matched comes to the network policies, which decide wherever one picks the pod; then the tier
+Baseline; what is left is allowed. Where it is not known whether a clause matches, or which of two policies of one
+priority goes first, a port may end both ways, and then its verdict is not known.
 """
 
 from itertools import groupby
@@ -13,7 +13,7 @@ import numpy as np
 
 from auditkit.analysis.label_selectors import distinct_columns
 from auditkit.analysis.network.clauses import Clauses
-from auditkit.analysis.network.policies import ADMIN, BASELINE, NAMESPACED
+from auditkit.analysis.network.policies import KUBERNETES, Tier
 
 
 class Decision(NamedTuple):
@@ -54,15 +54,21 @@ class _Tally:
             self.grounds[policy] = self.grounds.get(policy, 0) | ports
 
 
-def decide(every_port: int, isolating: tuple[int, ...], clauses: list[Clause]) -> Decision:
-    """What these clauses, in their order, decide for a pod that these network policies isolate."""
+def decide(every_port: int, isolating: tuple[tuple[int, int], ...], clauses: list[Clause],
+           tiers: tuple[Tier, ...] = KUBERNETES) -> Decision:
+    """What these clauses, in their order, decide for a pod that these policies, (tier, policy) pairs, isolate."""
     tally = _Tally()
-    left = _first_match(every_port, [clause for clause in clauses if clause.tier == ADMIN], tally)
-    left, tally.passed = left | tally.passed, 0
-    if isolating:
-        left = _granted(left, isolating, [clause for clause in clauses if clause.tier == NAMESPACED], tally)
-    left = _first_match(left, [clause for clause in clauses if clause.tier == BASELINE], tally)
-    tally.allow |= left | tally.passed
+    left = every_port
+    for number, tier in enumerate(tiers):
+        mine = [clause for clause in clauses if clause.tier == number]
+        bound = [policy for at, policy in isolating if at == number]
+        left = (_first_match if tier.ordered else _granted)(left, mine, tally)
+        if tier.denies and bound:
+            for policy in bound:
+                tally.note(policy, "deny", left)
+            left = 0
+        left, tally.passed = left | tally.passed, 0
+    tally.allow |= left
     return Decision(tally.allow & ~tally.deny, tally.allow & tally.deny, tuple(sorted(tally.grounds.items())))
 
 
@@ -84,16 +90,16 @@ def _first_match(left: int, clauses: list[Clause], tally: _Tally) -> int:
     return left
 
 
-def _granted(left: int, isolating: tuple[int, ...], clauses: list[Clause], tally: _Tally) -> int:
-    """Network policies only allow, and what none of them allows is denied by all that isolate the pod."""
-    granted = 0
-    for clause in clauses:
-        tally.note(clause.policy, clause.action, left & clause.ports)
-        if clause.certain:
-            granted |= clause.ports
-    for policy in isolating:
-        tally.note(policy, "deny", left & ~granted)
-    return 0
+def _granted(left: int, clauses: list[Clause], tally: _Tally) -> int:
+    """What any clause denies is denied, then what any allows is allowed; returns the ports that none surely matched."""
+    for action in ("deny", "allow"):
+        matched = 0
+        for clause in clauses:
+            if clause.action == action:
+                tally.note(clause.policy, action, left & clause.ports)
+                matched |= clause.ports if clause.certain else 0
+        left &= ~matched
+    return left
 
 
 class Way(NamedTuple):
@@ -123,35 +129,40 @@ class Way(NamedTuple):
         return np.array(which, np.int64), list(found)
 
 
-def decide_all(clauses: Clauses, every_port: int, undecided: np.ndarray) -> Way:
+def decide_all(clauses: Clauses, every_port: int, undecided: np.ndarray, lenient: np.ndarray,
+               tiers: tuple[Tier, ...]) -> Way:
     """Decide for every class of subjects against every class of peers.
 
     For each class of subjects only its own clauses are looked at, and peers that match the same of these are one. Of
-    the classes that are ``undecided`` nothing is known, whatever clauses say.
+    the classes that are ``undecided`` nothing is known, whatever clauses say; for those that are ``lenient`` it is not
+    known whether policies act, so that what they deny is not known.
     """
     stated = [Clause(*values) for values in zip(
         clauses.tier.tolist(), clauses.priority.tolist(), clauses.policy.tolist(), clauses.action.tolist(),
         clauses.ports, clauses.certain.tolist(), strict=True)]
-    told = [clauses.isolating, clauses.subjects, *([undecided[None, :]] if undecided.any() else [])]
+    told = [clauses.isolating, clauses.subjects, *(flag[None, :] for flag in (undecided, lenient) if flag.any())]
     first, subject = distinct_columns(np.vstack(told))
     heads, peer = distinct_columns(clauses.peers)
     peers = np.ascontiguousarray(clauses.peers[:, heads])
     table = np.zeros((len(first), len(heads)), np.int32)
-    numbers: dict[tuple[tuple[int, ...], tuple[int, ...]], int] = {}
+    numbers: dict[tuple[tuple[tuple[int, int], ...], tuple[int, ...], bool], int] = {}
     decisions: dict[Decision, int] = {}
     for row, at in enumerate(first):
         if undecided[at]:
             table[row] = decisions.setdefault(Decision(0, every_port, ()), len(decisions))
             continue
-        isolating = tuple(np.flatnonzero(clauses.isolating[:, at]).tolist())
+        isolating = tuple((int(clauses.tiers[policy]), policy)
+                          for policy in np.flatnonzero(clauses.isolating[:, at]).tolist())
         mine = np.flatnonzero(clauses.subjects[:, at])
         some, which = distinct_columns(peers[mine])
         found = np.empty(len(some), np.int32)
         for place, column in enumerate(some):
             matched = tuple(mine[peers[mine, column]].tolist())
-            key = (isolating, matched)
+            key = (isolating, matched, bool(lenient[at]))
             if key not in numbers:
-                decision = decide(every_port, isolating, [stated[clause] for clause in matched])
+                decision = decide(every_port, isolating, [stated[clause] for clause in matched], tiers)
+                if lenient[at]:
+                    decision = decision._replace(unknown=every_port & ~decision.allowed)
                 numbers[key] = decisions.setdefault(decision, len(decisions))
             found[place] = numbers[key]
         table[row] = found[which]

@@ -23,6 +23,8 @@ TEMPLATES = {"pods": "templates", "pod_labels": "template_pod_labels",
              "container_ports": "template_container_ports"}
 COLUMNS = ["kind", "namespace", "name", "node", "host_network", "address"]
 NAME_LABEL = "kubernetes.io/metadata.name"
+SERVICE_ACCOUNT = "io.cilium.k8s.policy.serviceaccount"
+"""The label by which selectors ask for the service account of a pod."""
 NOWHERES = ""
 """The namespace of the stranger; it has no labels, not even its name."""
 
@@ -73,6 +75,7 @@ def endpoints_of(tables: Mapping[str, pd.DataFrame], policies: Policies, address
     if host_pods:
         frame["host_network"] &= frame["kind"] == "Node"
     owner = _numbers(frame)
+    labels = pd.concat([labels, *_service_accounts(pods, policies)], ignore_index=True)
     labels, ports = (rows.merge(owner, on=["kind", "namespace", "pod"]) for rows in (labels, ports))
     labels = labels[labels["key"].isin(policies.keys("podSelector"))][["thing", "key", "value"]]
     named = ports[ports["name"].isin(policies.ports["name"].dropna())]
@@ -87,14 +90,14 @@ def endpoints_of(tables: Mapping[str, pd.DataFrame], policies: Policies, address
     host = frame["host_network"].to_numpy(bool)
     place = _places(frame, addresses, inside & ~host)
     label_set, port_set = (_sets(rows, len(frame), list(rows.columns[1:])) for rows in (labels, named))
-    if not (policies.peers["picks"] == "nodes").any():
+    if not policies.by_node:
         node = np.where(frame["kind"] == "Node", node, -1)
     first, of = distinct(space, label_set, port_set, place, np.where(inside & ~host, -1, node), inside, host)
     return Endpoints(
         frame, of, first, spaces, space[first], np.arange(len(first)), place[first], node[first],
         (inside & ~host)[first], (~inside | host)[first] & (frame["kind"] != "External").to_numpy(bool)[first],
-        _by_class(labels, of, first), _namespace_labels(tables, spaces), _node_labels(tables, node_names),
-        _by_class(named, of, first),
+        _by_class(labels, of, first), labels_of_namespaces(tables["namespace_labels"], spaces),
+        _node_labels(tables, node_names), _by_class(named, of, first),
     )
 
 
@@ -104,6 +107,14 @@ def _read(tables: Mapping[str, pd.DataFrame], name: str, workloads: bool) -> pd.
     rows = tables[name].assign(kind="Pod")
     rows = pd.concat([rows, tables[TEMPLATES[name]]], ignore_index=True) if workloads else rows
     return rows[lasting(rows)].reset_index(drop=True) if name == "container_ports" else rows
+
+
+def _service_accounts(pods: pd.DataFrame, policies: Policies) -> list[pd.DataFrame]:
+    """The service account of each pod as a label, where selectors ask for it."""
+    if not policies.keys("podSelector").isin([SERVICE_ACCOUNT]).any():
+        return []
+    rows = pods[["kind", "namespace", "name"]].rename(columns={"name": "pod"})
+    return [rows.assign(key=SERVICE_ACCOUNT, value=pods["service_account"]).astype({"key": STRING})]
 
 
 def _pods(pods: pd.DataFrame) -> pd.DataFrame:
@@ -170,9 +181,9 @@ def _by_class(rows: pd.DataFrame, of: np.ndarray, first: np.ndarray) -> pd.DataF
     return rows[mine].assign(thing=of[thing][mine])
 
 
-def _namespace_labels(tables: Mapping[str, pd.DataFrame], spaces: pd.Index) -> pd.DataFrame:
-    """Labels of namespaces by number; the API server gives each a label with its name."""
-    labels = tables["namespace_labels"][["namespace", "key", "value"]]
+def labels_of_namespaces(namespace_labels: pd.DataFrame, spaces: pd.Index) -> pd.DataFrame:
+    """Labels of these namespaces by number (thing, key, value); the API server gives each a label with its name."""
+    labels = namespace_labels[["namespace", "key", "value"]]
     named = spaces[spaces != NOWHERES]
     own = pd.DataFrame({"namespace": named, "key": NAME_LABEL, "value": named}).astype(STRING)
     labels = pd.concat([labels, own]).drop_duplicates(["namespace", "key"])

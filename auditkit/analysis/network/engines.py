@@ -1,4 +1,4 @@
-"""What other engines may decide: nobody here reads their objects, so where there are any it is not known.
+"""What other engines may decide: where there are objects that nobody here reads, or understands, it is not known.
 
 A kind that is installed and has no object decides nothing.
 One whose objects could not be counted may decide anywhere.
@@ -7,6 +7,7 @@ One whose objects could not be counted may decide anywhere.
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING
+from auditkit.analysis.network.policies import Policies
 
 COLUMNS = {"engine": STRING, "traffic": BOOLEAN, "entrances": BOOLEAN, "beyond": BOOLEAN, "kind": STRING,
            "namespace": STRING, "name": STRING, "words": STRING}
@@ -30,11 +31,20 @@ def other_engines(engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame) -> p
     return pd.concat([seen[list(COLUMNS)], unseen[list(COLUMNS)]], ignore_index=True).astype(COLUMNS)
 
 
-def over_traffic(other_engines: pd.DataFrame) -> pd.DataFrame:
-    """Those that decide over traffic: the columns of `other_engines`, with a namespace only where they decide in no
-    other."""
-    found = other_engines[other_engines["traffic"].fillna(True)].reset_index(drop=True)
-    return found.assign(namespace=found["namespace"].mask(found["beyond"].fillna(True), pd.NA))
+def undecided_traffic(other_engines: pd.DataFrame, network_rules: Policies) -> pd.DataFrame:
+    """What decides over traffic and is not evaluated: objects of other engines, and policies of an engine that auditkit
+    reads where it is not seen to act, or where they are not understood.
+
+    The columns of `other_engines`, with a namespace only where they decide in no other.
+    """
+    problems = network_rules.problems
+    space = problems["namespace"].replace("", pd.NA)
+    words = problems["kind"] + " " + (space + "/").fillna("") + problems["policy"] + " of " + problems["engine"]
+    own = problems.assign(traffic=True, entrances=False, beyond=False, namespace=space, name=problems["policy"],
+                          words=words + " (" + problems["why"] + ")")[list(COLUMNS)].astype(COLUMNS)
+    others = other_engines[other_engines["traffic"].fillna(True)]
+    others = others.assign(namespace=others["namespace"].mask(others["beyond"].fillna(True), pd.NA))
+    return pd.concat([others, own], ignore_index=True)
 
 
 def doubts(namespaces: pd.Series, engines: pd.DataFrame) -> pd.Series:

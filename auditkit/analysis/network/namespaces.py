@@ -1,44 +1,67 @@
 """What network policies do for each namespace as a whole: is there one, and is everything denied by default."""
 
+import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
-from auditkit.analysis.network.endpoints import NAME_LABEL
-from auditkit.analysis.network.policies import policy_directions
+from auditkit.analysis.label_selectors import select
+from auditkit.analysis.network.endpoints import NAME_LABEL, labels_of_namespaces
+from auditkit.analysis.network.policies import NAMESPACED, PEER, POLICY, RULE, Policies
+from auditkit.analysis.network.ports import SPAN
 
-POLICY = ["namespace", "policy"]
-RULE = [*POLICY, "direction", "rule"]
-PORTS = (1, 65535)
+SPACE = "of_namespace"
 WIDEST = 8
 """Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
+EVERYBODY = ("all", "cluster", "world")
+"""Peers that are everybody, or as good as that. See `auditkit.analysis.network.clauses.PICKS`."""
 
 
-def namespace_policies(
-    namespaces: pd.DataFrame, network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
-    network_policy_rules: pd.DataFrame, network_policy_peers: pd.DataFrame, network_policy_ports: pd.DataFrame,
-    network_policy_selectors: pd.DataFrame,
-) -> pd.DataFrame:
-    """One row a namespace, in their order: namespace, policies (how many), and for each direction
+def namespace_policies(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,
+                       network_rules: Policies) -> pd.DataFrame:
+    """One row a namespace, in their order: namespace, policies (how many are its own or for all of its pods;
+    ``<NA>``: some, and it is not known whether they keep anything out), and for each direction
 
     ``ingress_denied_by``: a policy that picks every pod of the namespace, so that what no rule allows is denied;
     ``ingress_opened_by``: a policy that picks every pod and allows everything, so that nothing is denied after all;
-    ``ingress_denied``: the first and not the second. The same for ``egress``. Cluster-wide policies do not count: they
-    are not the namespace's own, and what comes from outside they cannot deny.
+    ``ingress_denied``: the first and not the second. The same for ``egress``. AdminNetworkPolicies and their kin do not
+    count: what comes from outside they cannot deny. A CiliumClusterwideNetworkPolicy can, and counts where it picks all
+    pods of the namespace.
     """
-    directions = policy_directions(network_policies, network_policy_types, network_policy_rules)
-    whole = directions.merge(_without_subject_selector(network_policies, network_policy_selectors), on=POLICY)
-    everybody = _everybody(network_policy_rules, network_policy_peers, network_policy_selectors)
-    opened = _every_port(everybody.merge(whole, on=[*POLICY, "direction"]), network_policy_rules, network_policy_ports)
+    whole = _whole(network_rules, namespaces, namespace_labels)
+    rules = network_rules.rules[(network_rules.rules["action"] == "allow").to_numpy(bool)]
+    everybody = _everybody(network_rules, rules).merge(whole, on=POLICY)
+    opened = _every_port(everybody, rules, network_rules.ports)
     found = namespaces[["name"]].set_axis(["namespace"], axis=1).reset_index(drop=True)
-    counts = network_policies.groupby("namespace").size()
-    found["policies"] = found["namespace"].map(counts).astype(INTEGER).fillna(0)
+    found["policies"] = _counts(found["namespace"], network_rules, whole)
+    denying = network_rules.directions.merge(whole, on=POLICY)
     for direction in ("ingress", "egress"):
-        for column, policies in (("denied_by", whole), ("opened_by", opened)):
-            first = policies[policies["direction"] == direction].groupby("namespace")["policy"].min()
+        for column, policies in (("denied_by", denying), ("opened_by", opened)):
+            mine = policies[(policies["direction"] == direction).to_numpy(bool)]
+            first = _words(mine).groupby(mine[SPACE]).min()
             found[f"{direction}_{column}"] = found["namespace"].map(first).astype(STRING)
         denied = found[f"{direction}_denied_by"].notna() & found[f"{direction}_opened_by"].isna()
         found[f"{direction}_denied"] = denied.astype(BOOLEAN)
     return found
+
+
+def _counts(namespaces: pd.Series, rules: Policies, whole: pd.DataFrame) -> pd.Series:
+    """How many policies each namespace has. One of which every direction may be opened again keeps out nobody for sure.
+    """
+    allows = rules.rules[(rules.rules["action"] == "allow").to_numpy(bool)]
+    perhaps = allows[(allows["everybody"] & allows["every_port"] & ~allows["certain"]).to_numpy(bool)]
+    sure = _without(rules.directions, [*POLICY, "direction"], perhaps)
+    vain = _without(_without(rules.directions[POLICY].drop_duplicates(), POLICY, sure), POLICY, rules.rules[
+        (rules.rules["action"] != "allow").to_numpy(bool)])
+    own = rules.policies[(rules.policies["namespace"] != "").to_numpy(bool)]
+    objects = pd.concat([own[POLICY].assign(**{SPACE: own["namespace"]}), whole]).astype(STRING)
+    every, some = (_objects(rows).groupby(SPACE).size() for rows in (objects, _without(objects, POLICY, vain)))
+    found, known = (namespaces.map(counts).astype(INTEGER).fillna(0) for counts in (every, some))
+    return known.mask((found > 0) & (known == 0), pd.NA)
+
+
+def _objects(policies: pd.DataFrame) -> pd.DataFrame:
+    """The objects that policies stand in: one may have several parts."""
+    return policies.assign(policy=policies["policy"].str.replace(r" specs\[\d+\]$", "", regex=True)).drop_duplicates()
 
 
 def wide(cidr: pd.Series) -> pd.Series:
@@ -46,44 +69,65 @@ def wide(cidr: pd.Series) -> pd.Series:
     return cidr.astype(STRING).str.extract(r"/(\d{1,3})$", expand=False).astype(STRING).astype(INTEGER) < WIDEST
 
 
-def _without_subject_selector(policies: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
-    """Policies whose pod selector is empty: they pick every pod of their namespace."""
-    return _without(policies[["namespace", "name"]].set_axis(POLICY, axis=1), selectors[selectors["of"] == "subject"])
+def _words(policies: pd.DataFrame) -> pd.Series:
+    """A NetworkPolicy by its name, any other with its kind."""
+    kind = policies["kind"].astype(STRING)
+    return (kind + " ").mask(kind == "NetworkPolicy", "") + policies["policy"].astype(STRING)
 
 
-def _without(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
-    """The rows whose columns do not stand in the others."""
-    keys = list(rows.columns)
+def _whole(rules: Policies, namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -> pd.DataFrame:
+    """Policies that pick every pod of a namespace: `POLICY`, and the namespace."""
+    picked = rules.policies[(rules.policies["tier"] == NAMESPACED).to_numpy(bool)]
+    subjects = rules.selectors[(rules.selectors["whose"] == "subject").to_numpy(bool)]
+    picked = _without(picked[[*POLICY, "picks"]], POLICY, subjects[(subjects["of"] == "podSelector").to_numpy(bool)])
+    own = picked[(picked["picks"] == "own").to_numpy(bool)]
+    wide_ = picked[(picked["picks"] == "any").to_numpy(bool)].reset_index(drop=True)
+    spaces = pd.Index(namespaces["name"])
+    asks = subjects.merge(wide_[POLICY].assign(selector=wide_.index), on=POLICY)
+    matrix = select(asks[(asks["of"] == "namespaceSelector").to_numpy(bool)],
+                    labels_of_namespaces(namespace_labels, spaces), len(wide_), len(spaces))[:-1]
+    at, space = np.nonzero(matrix)
+    spread = wide_.iloc[at].assign(**{SPACE: spaces[space]})
+    return pd.concat([own.assign(**{SPACE: own["namespace"]}), spread], ignore_index=True).astype(
+        dict.fromkeys([*POLICY, SPACE], STRING))[[*POLICY, SPACE]]
+
+
+def _without(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.DataFrame:
+    """The rows whose keys do not stand in the others."""
     marked = rows.merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
-    return marked[marked["_merge"] == "left_only"][keys]
+    return marked[(marked["_merge"] == "left_only").to_numpy(bool)][list(rows.columns)]
 
 
-def _everybody(rules: pd.DataFrame, peers: pd.DataFrame, selectors: pd.DataFrame) -> pd.DataFrame:
-    """Rules for everybody: namespace, policy, direction, rule.
+def _everybody(policies: Policies, rules: pd.DataFrame) -> pd.DataFrame:
+    """Rules that are surely for everybody: `RULE`.
 
     Everybody is a rule without peers, every pod of every namespace, or (nearly) every address. The API server gives
     every namespace the label with its name, so that asking for it picks them all.
     """
+    selectors = policies.selectors
     trivial = (selectors["of"] == "namespaceSelector") & (selectors["key"] == NAME_LABEL) & (
         selectors["operator"] == "Exists")
-    asks = selectors[(selectors["of"] != "subject") & ~trivial.fillna(False)]
-    every_pod = peers[peers["has_namespace_selector"] & peers["cidr"].isna()][[*RULE, "peer"]]
-    found = pd.concat([rules[rules["peers_count"] == 0][RULE], _without(every_pod, asks)[RULE],
-                       peers[wide(peers["cidr"]).fillna(False)][RULE]])
-    return found.drop_duplicates()
+    asks = selectors[((selectors["whose"] == "peer") & ~trivial.fillna(False)).to_numpy(bool)]
+    peers = policies.peers
+    every_pod = _without(peers[(peers["picks"] == "any").to_numpy(bool)], PEER, asks)
+    ranges = policies.blocks[(wide(policies.blocks["cidr"]).fillna(False)
+                              & ~policies.blocks["excepted"].astype(BOOLEAN)).to_numpy(bool)]
+    found = pd.concat([rules.loc[rules["everybody"].to_numpy(bool), RULE], every_pod[RULE], ranges[RULE],
+                       peers.loc[peers["picks"].isin(EVERYBODY).to_numpy(bool), RULE]]).drop_duplicates()
+    return found.merge(rules.loc[rules["certain"].to_numpy(bool), RULE], on=RULE)
 
 
 def _every_port(chosen: pd.DataFrame, rules: pd.DataFrame, ports: pd.DataFrame) -> pd.DataFrame:
     """Those of the chosen rules that open every port of a protocol, alone or with others of the namespace."""
-    number = ports["port"].where(ports["port"].str.fullmatch(r"\d{1,5}")).astype(INTEGER)
-    spans = ports[RULE].assign(protocol=ports["protocol"].fillna("TCP"), start=number.fillna(PORTS[0]),
-                               end=ports["end_port"].fillna(number).fillna(PORTS[1]))
-    spans = spans[(number.notna() | ports["port"].isna()).to_numpy(bool)].merge(chosen, on=RULE)
-    of = ["namespace", "direction", "protocol"]
+    spans = ports[ports["name"].isna().to_numpy(bool) & (ports["end"] > ports["start"]).to_numpy(bool)]
+    spans = spans[[*RULE, "start", "end"]].merge(chosen, on=RULE)
+    spans["protocol"] = spans["start"] // SPAN
+    of = [SPACE, "direction", "protocol"]
     spans = spans.sort_values([*of, "start"], ignore_index=True)
+    first = spans["protocol"] * SPAN + 1
     spans["reach"] = spans.groupby(of)["end"].cummax()
-    spans["gap"] = spans["start"] > spans.groupby(of)["reach"].shift().fillna(PORTS[0] - 1) + 1
-    whole = spans.groupby(of).agg(gap=("gap", "max"), reach=("reach", "max"))
-    whole = whole[~whole["gap"].astype(bool) & (whole["reach"] >= PORTS[1])].reset_index()[of]
-    portless = chosen.merge(rules[rules["ports_count"] == 0][RULE], on=RULE)
-    return pd.concat([portless[RULE], spans.merge(whole, on=of)[RULE]]).drop_duplicates()
+    spans["gap"] = spans["start"] > spans.groupby(of)["reach"].shift().fillna(first)
+    whole = spans.groupby(of).agg(gap=("gap", "max"), reach=("reach", "max")).reset_index()
+    whole = whole[(~whole["gap"].astype(bool) & (whole["reach"] >= (whole["protocol"] + 1) * SPAN)).to_numpy(bool)][of]
+    portless = chosen.merge(rules.loc[rules["every_port"].to_numpy(bool), RULE], on=RULE)
+    return pd.concat([portless, spans.merge(whole, on=of)[portless.columns]]).drop_duplicates()

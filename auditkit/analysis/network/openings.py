@@ -4,20 +4,16 @@ import pandas as pd
 
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.network.endpoints import NAME_LABEL
-from auditkit.analysis.network.namespaces import wide
-from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies, policies_of
+from auditkit.analysis.network.namespaces import EVERYBODY, wide
+from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies
 
+UNLIMITED = (*EVERYBODY, "any", "some_any", "blocks", "outside", "anybody")
+"""Peers that are not limited by what they are alone."""
 MOST_PORTS = 1 << 12
 """A rule that opens more ports than this is not limited by them."""
 
 
-def policy_openings(
-    network_policies: pd.DataFrame, network_policy_types: pd.DataFrame, network_policy_rules: pd.DataFrame,
-    network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
-    network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
-    admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
-    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame,
-) -> pd.DataFrame:
+def policy_openings(network_rules: Policies) -> pd.DataFrame:
     """One row for each allow rule that may open what a namespace denies by default: direction, namespace, policy.
 
     ``namespace`` is empty for a cluster-wide policy of the tier Admin, which is asked before the policies of any
@@ -25,7 +21,7 @@ def policy_openings(
     and has no row, where its subjects, all of its peers or its ports are: by a label that a pod or namespace must
     have, by address ranges that are not wide, by few ports.
     """
-    policies = policies_of(dict(locals()))
+    policies = network_rules
     rules = policies.rules.merge(policies.policies[[*POLICY, "tier", "picks"]], on=POLICY)
     rules = rules[(rules["action"] == "allow") & rules["tier"].isin([ADMIN, NAMESPACED]) & (rules["picks"] != "none")]
     rules = _without(_without(rules, POLICY, _limited_subjects(policies)), RULE, _limited_ports(policies))
@@ -73,6 +69,6 @@ def _limited_peers(policies: Policies) -> pd.DataFrame:
     peers = policies.peers
     blocks = policies.blocks[~policies.blocks["excepted"].to_numpy(bool)]
     ranges = blocks[wide(blocks["cidr"]).fillna(True).to_numpy(bool)]
-    narrow = _without(peers[peers["picks"] == "blocks"], PEER, ranges)
-    picked = peers[(peers["picks"] == "any") & _has(peers, PEER, _demanding(policies, "peer"))]
-    return pd.concat([peers[~peers["picks"].isin(["any", "blocks"])], narrow, picked])
+    narrow = _without(peers[peers["picks"].isin(["blocks", "outside"])], PEER, ranges)
+    picked = peers[peers["picks"].isin(["any", "some_any"]) & _has(peers, PEER, _demanding(policies, "peer"))]
+    return pd.concat([peers[~peers["picks"].isin(UNLIMITED)], narrow, picked])

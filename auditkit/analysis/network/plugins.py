@@ -64,6 +64,9 @@ KINDNET_ENFORCES, KINDNET_ROUTES = "20240813", "20240701"
 COLUMNS = {"plugin": STRING, "namespace": STRING, "name": STRING, "image": STRING, "nodes": INTEGER,
            "of_nodes": INTEGER, "enforces": BOOLEAN, "grounds": STRING}
 
+NO_AGENTS = pd.DataFrame({name: pd.Series(dtype=dtype) for name, dtype in COLUMNS.items()})
+"""A cluster of which no agent is known."""
+
 
 def network_plugin(template_containers: pd.DataFrame, pod_readiness: pd.DataFrame, pod_owners: pd.DataFrame,
                    nodes: pd.DataFrame) -> pd.DataFrame:
@@ -131,6 +134,19 @@ def enforcement(network_plugin: pd.DataFrame) -> bool | None:
         return True
     refuted = (~network_plugin["enforces"]).fillna(False)
     return False if len(network_plugin) and refuted.all() and not network_plugin.attrs.get("gaps") else None
+
+
+def acting(network_plugin: pd.DataFrame, plugin: str) -> str:
+    """Why it is not known that this plug-in's agent alone acts on every node; empty where it does."""
+    own = network_plugin["plugin"] == plugin
+    if not own.any():
+        return f"no agent of {plugin} is recognised"
+    if network_plugin.attrs.get("gaps"):
+        return "which agents there are is not known completely"
+    if not (own & (network_plugin["nodes"] >= network_plugin["of_nodes"])).fillna(False).any():
+        return f"the agent of {plugin} is not seen ready on every node"
+    others = network_plugin.loc[(~own & network_plugin["enforces"].fillna(True)).to_numpy(bool), "plugin"]
+    return f"{others.iloc[0]} may enforce policies beside it" if len(others) else ""
 
 
 def enforcement_grounds(network_plugin: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ is ``""`` or -1 here, so that the keys below are never ``<NA>``.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from auditkit.analysis.network.ports import SPAN, protocol_base
 POLICY = ["kind", "namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]
 PEER = [*RULE, "peer"]
+_OF_RULES = [*RULE, "action", "everybody", "every_port", "certain"]
 ADMIN, NAMESPACED, BASELINE = 0, 1, 2
 TIERS = {"Admin": ADMIN, "Baseline": BASELINE}
 ACTIONS = {"Allow": "allow", "Accept": "allow", "Deny": "deny", "Pass": "pass"}
@@ -29,16 +31,40 @@ TABLES = (
 )
 
 
+Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame,
+              pd.DataFrame]
+"""The frames of `Policies`, in their order."""
+
+
+class Tier(NamedTuple):
+    """How the policies of a tier decide: the first rule that matches counts (``ordered``), or what any denies is
+    denied and then what any allows is allowed.
+
+    ``denies``: what no rule matches is denied where a policy isolates the pod.
+    """
+
+    ordered: bool
+    denies: bool = False
+
+
+KUBERNETES = (Tier(ordered=True), Tier(ordered=False, denies=True), Tier(ordered=True))
+"""The tiers `ADMIN`, `NAMESPACED` and `BASELINE`."""
+NO_PROBLEMS = pd.DataFrame(columns=["engine", *POLICY, "why"], dtype=STRING)
+
+
 @dataclass(frozen=True)
 class Policies:
     """Policies of all kinds.
 
-    policies: `POLICY`, tier, priority, picks (namespaced: pods of its own namespace; any: of those that a namespace
-    selector picks; none). directions: `POLICY`, direction: where a network policy isolates. rules: `RULE`, action,
-    everybody, every_port. peers: `PEER`, picks (own: pods of the policy's namespace; any: pods; blocks; nodes;
-    domains; unknown). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line of `network_ports`, or
-    name and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form, requirement, key,
-    operator, value.
+    policies: `POLICY`, tier, priority, picks (own: pods of its namespace; any: pods; nodes; none), bars_node (it may
+    deny what the pod's own node sends). directions: `POLICY`, direction: where a policy isolates. rules: `RULE`,
+    action, everybody, every_port, certain (it matches for sure what it speaks of). peers: `PEER`, picks (see
+    `auditkit.analysis.network.clauses.PICKS`). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line
+    of `network_ports`, or name and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form,
+    requirement, key, operator, value.
+
+    ``tiers`` say how each tier decides. ``problems`` are policies of other engines that are not among these, though
+    they may decide: engine, `POLICY`, why. ``gaps``: where policies may be missing, of namespaces or of the cluster.
     """
 
     policies: pd.DataFrame
@@ -49,10 +75,18 @@ class Policies:
     ports: pd.DataFrame
     relations: pd.DataFrame
     selectors: pd.DataFrame
+    tiers: tuple[Tier, ...]
+    problems: pd.DataFrame
+    gaps: Mapping[str, bool]
 
     def cidrs(self) -> pd.Series:
         """All address ranges that rules name."""
         return self.blocks["cidr"].drop_duplicates()
+
+    @property
+    def by_node(self) -> bool:
+        """True if policies are for nodes with certain labels, or speak of them."""
+        return bool((self.peers["picks"] == "nodes").any() or (self.policies["picks"] == "nodes").any())
 
     def keys(self, of: str) -> pd.Series:
         """The labels that selectors of this sort look at."""
@@ -75,13 +109,17 @@ def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.D
     ], ignore_index=True).astype(STRING).drop_duplicates(ignore_index=True)
 
 
-def policies_of(tables: Mapping[str, pd.DataFrame]) -> Policies:
-    """The policies in these tables (those of `TABLES`)."""
-    own = _namespaced(tables)
-    if tables["admin_policies"].empty:
-        return Policies(*map(_whole, own))
-    return Policies(*(_whole(pd.concat(parts, ignore_index=True))
-                      for parts in zip(own, _cluster_wide(tables), strict=True)))
+def kubernetes_policies(tables: Mapping[str, pd.DataFrame], blocks: str = "blocks") -> list[Parts]:
+    """The policies of Kubernetes in these tables (those of `TABLES`). ``blocks`` is what address ranges mean."""
+    found = [_namespaced(tables, blocks)]
+    return found if tables["admin_policies"].empty else [*found, _cluster_wide(tables, blocks)]
+
+
+def joined(parts: list[Parts]) -> Parts:
+    """Policies of several kinds as one, with keys that are never <NA>."""
+    frames = (_whole(some[0] if len(some) == 1 else pd.concat(some, ignore_index=True))
+              for some in zip(*parts, strict=True))
+    return cast(Parts, tuple(frames))
 
 
 def _whole(frame: pd.DataFrame) -> pd.DataFrame:
@@ -91,20 +129,21 @@ def _whole(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(texts, STRING) | dict.fromkeys(numbers, INTEGER)).fillna(texts | numbers)
 
 
-def _namespaced(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
+def _namespaced(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     """NetworkPolicies, as the frames of `Policies`."""
     def read(name: str) -> pd.DataFrame:
         return tables[f"network_policy_{name}"].assign(kind="NetworkPolicy")
 
     policies = tables["network_policies"][["namespace", "name"]].rename(columns={"name": "policy"})
-    policies = policies.assign(kind="NetworkPolicy", tier=NAMESPACED, priority=0, picks="own")
+    policies = policies.assign(kind="NetworkPolicy", tier=NAMESPACED, priority=0, picks="own",
+                               bars_node=False)
     directions = policy_directions(tables["network_policies"], tables["network_policy_types"],
                                    tables["network_policy_rules"]).assign(kind="NetworkPolicy")
     rules = read("rules").merge(directions, on=[*POLICY, "direction"])
     rules = rules.assign(action="allow", everybody=rules["peers_count"] == 0, every_port=rules["ports_count"] == 0)
     peers = read("peers")
     pods, block = peers["has_pod_selector"] | peers["has_namespace_selector"], peers["cidr"].notna()
-    picks = np.select([block, pods & ~peers["has_namespace_selector"], pods], ["blocks", "own", "any"], "none")
+    picks = np.select([block, pods & ~peers["has_namespace_selector"], pods], [in_blocks, "own", "any"], "none")
     blocks = pd.concat([peers.loc[block, [*PEER, "cidr"]].assign(excepted=False),
                         read("excepts")[[*PEER, "cidr"]].assign(excepted=True)])
     selectors = read("selectors")
@@ -112,7 +151,7 @@ def _namespaced(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
     selectors = selectors.assign(whose=np.where(subject, "subject", "peer"),
                                  of=selectors["of"].mask(subject, "podSelector"))
     none = pd.DataFrame(columns=[*PEER, "relation", "key"], dtype=STRING)
-    return (policies, directions, rules[[*RULE, "action", "everybody", "every_port"]],
+    return (policies, directions, rules.assign(certain=True)[_OF_RULES],
             peers.assign(picks=picks)[[*PEER, "picks"]], blocks, _namespaced_ports(read("ports")), none,
             selectors)
 
@@ -120,11 +159,11 @@ def _namespaced(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
 def _namespaced_ports(ports: pd.DataFrame) -> pd.DataFrame:
     number = ports["port"].where(ports["port"].str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
     name = ports["port"].where(number.isna())
-    return _port_spans(ports, number, ports["end_port"], name, ports["protocol"])
+    return port_spans(ports, number, ports["end_port"], name, ports["protocol"])
 
 
-def _port_spans(rows: pd.DataFrame, first: pd.Series, last: pd.Series, name: pd.Series,
-                protocol: pd.Series) -> pd.DataFrame:
+def port_spans(rows: pd.DataFrame, first: pd.Series, last: pd.Series, name: pd.Series,
+               protocol: pd.Series) -> pd.DataFrame:
     """`RULE`, start and end (half-open, on the line; empty where a port is named), name, protocol."""
     base = protocol_base(protocol)
     start = first.fillna(1).to_numpy(np.int64)
@@ -135,7 +174,7 @@ def _port_spans(rows: pd.DataFrame, first: pd.Series, last: pd.Series, name: pd.
                              name=name, protocol=protocol)
 
 
-def _cluster_wide(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...]:
+def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     """Cluster-wide policies, as the frames of `Policies`."""
     def read(name: str) -> pd.DataFrame:
         return tables[f"admin_policy_{name}"].assign(namespace="")
@@ -143,21 +182,22 @@ def _cluster_wide(tables: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, ...
     given = tables["admin_policies"]
     picks = np.where(given["has_namespaces"] | given["has_pods"], "any", "none")
     policies = given[["kind", "name"]].rename(columns={"name": "policy"}).assign(
-        namespace="", tier=given["tier"].map(TIERS).fillna(BASELINE), priority=given["priority"].fillna(0), picks=picks)
+        namespace="", tier=given["tier"].map(TIERS).fillna(BASELINE), priority=given["priority"].fillna(0), picks=picks,
+        bars_node=False)
     rules = read("rules")
     rules = rules.assign(action=rules["action"].map(ACTIONS), everybody=False, every_port=rules["ports_count"] == 0)
     peers = read("peers")
     peers["picks"] = np.select(
         [peers["has_namespaces"] | peers["has_pods"], peers["networks_count"] > 0, peers["has_nodes"],
-         peers["domains_count"] > 0], ["any", "blocks", "nodes", "domains"], "unknown")
+         peers["domains_count"] > 0], ["any", in_blocks, "nodes", "some_outside"], "unknown")
     rules, peers = _fail_closed(rules, peers)
     ports = read("ports")
     protocol = ports["protocol"].replace("", "TCP").where(ports["protocol"].notna() | ports["name"].notna(), "TCP")
     first = ports["port"].fillna(ports["range_start"])
     return (policies, pd.DataFrame(columns=[*POLICY, "direction"], dtype=STRING),
-            rules[[*RULE, "action", "everybody", "every_port"]], peers[[*PEER, "picks"]],
+            rules.assign(certain=True)[_OF_RULES], peers[[*PEER, "picks"]],
             read("networks")[[*PEER, "cidr"]].assign(excepted=False),
-            _port_spans(ports, first, ports["end_port"], ports["name"], protocol),
+            port_spans(ports, first, ports["end_port"], ports["name"], protocol),
             read("relations")[[*PEER, "relation", "key"]], read("selectors"))
 
 

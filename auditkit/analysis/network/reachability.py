@@ -19,19 +19,19 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network import endpoints as network_endpoints
-from auditkit.analysis.network import policies as network_policies
+from auditkit.analysis.network import policy_sets
 from auditkit.analysis.network.addresses import AddressSpace
 from auditkit.analysis.network.clauses import Matcher
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
-from auditkit.analysis.network.engines import other_engines, over_traffic
-from auditkit.analysis.network.policies import POLICY, Policies, policies_of
+from auditkit.analysis.network.engines import other_engines, undecided_traffic
+from auditkit.analysis.network.plugins import NO_AGENTS
+from auditkit.analysis.network.policies import POLICY, Policies
+from auditkit.analysis.network.policy_sets import policies_of
 from auditkit.analysis.network.ports import PortSpace, protocol_base
 
 DIRECTIONS = ("ingress", "egress")
-TABLES = (*network_endpoints.TABLES, *network_policies.TABLES, "engine_kinds", "engine_objects")
-LISTS = {"namespaced": "network_policies", "cluster": "admin_policies"}
-"""Where policies stand, by what they are for."""
+TABLES = (*network_endpoints.TABLES, *policy_sets.TABLES, "engine_kinds", "engine_objects")
 QUESTION = ["source_namespace", "source", "destination_namespace", "destination", "protocol", "port"]
 
 
@@ -50,16 +50,19 @@ class Matrix(NamedTuple):
 class Reachability:
     """Reachability between endpoints by the network policies in these tables (those of `TABLES`).
 
-    Where a list of policies is not complete (``attrs["gaps"]`` of these tables), or one that their selectors ask, what
-    is missing may allow or deny anything: then nothing is known but what no policy can change.
+    ``network_rules`` are the policies, where they are made already; else those of the tables are taken as they decide
+    in a cluster whose agents are not known. Where a list of policies is not complete (``attrs["gaps"]`` of these
+    tables), or one that their selectors ask, what is missing may allow or deny anything: then nothing is known but what
+    no policy can change.
 
     With ``workloads`` the pods that workload controllers would make are endpoints too, for manifests that were never
     applied. Pods on their node's network are the node to policies, as most plug-ins have it; with ``host_pods`` they
     are pods like any other.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], *, workloads: bool = False, host_pods: bool = False):
-        policies = policies_of(tables)
+    def __init__(self, tables: Mapping[str, pd.DataFrame], network_rules: Policies | None = None, *,
+                 workloads: bool = False, host_pods: bool = False):
+        policies = policies_of(tables, NO_AGENTS) if network_rules is None else network_rules
         addresses = AddressSpace(policies.cidrs())
         self.endpoints = endpoints_of(tables, policies, addresses, workloads=workloads, host_pods=host_pods)
         self.addresses = addresses
@@ -69,15 +72,19 @@ class Reachability:
         owners = policies.policies[POLICY].astype(object)
         self.policies = [f"{kind} {space}/{name}" if space else f"{kind} {name}"
                          for kind, space, name in owners.itertuples(index=False)]
-        self.is_isolating = policies.policies["tier"].to_numpy() == network_policies.NAMESPACED
+        self.is_namespaced = (policies.policies["namespace"] != "").to_numpy(bool)
         matcher = Matcher(policies, self.endpoints, addresses, self.ports)
         self.subjects = matcher.subjects
-        self.undecided = self._undecided(over_traffic(other_engines(tables["engine_kinds"], tables["engine_objects"])))
+        engines = other_engines(tables["engine_kinds"], tables["engine_objects"])
+        self.undecided = self._undecided(undecided_traffic(engines, policies))
+        lenient = self.subjects[(policies.policies["picks"] == "nodes").to_numpy(bool)].any(axis=0)
+        self.node_barred = self.subjects[policies.policies["bars_node"].to_numpy(bool)].any(axis=0)
         clauses = {direction: matcher.clauses(direction) for direction in DIRECTIONS}
         self.isolating = {direction: clauses[direction].isolating for direction in DIRECTIONS}
         self.ways: dict[str, Way] = {
-            direction: decide_all(clauses[direction], self.ports.all, self.undecided) for direction in DIRECTIONS}
-        self.gaps = {scope: _lacking(tables, name) for scope, name in LISTS.items()}
+            direction: decide_all(clauses[direction], self.ports.all, self.undecided, lenient, policies.tiers)
+            for direction in DIRECTIONS}
+        self.gaps = policies.gaps
         if any(self.gaps.values()) or self._selectors_unsure(tables, policies):
             self.ways = {direction: way.unknown(self.ports.all) for direction, way in self.ways.items()}
 
@@ -86,7 +93,7 @@ class Reachability:
         """True if policies ask for labels of namespaces or nodes that may be missing."""
         of_spaces = set(policies.keys("namespaceSelector")) - {network_endpoints.NAME_LABEL}
         return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
-            (policies.peers["picks"] == "nodes").any() and _lacking(tables, "nodes"))
+            policies.by_node and _lacking(tables, "nodes"))
 
     def _undecided(self, engines: pd.DataFrame) -> np.ndarray:
         """The classes of endpoints over whose traffic another engine may decide: of its namespace, or all that are not
@@ -172,9 +179,10 @@ class Reachability:
         own, itself = self._own_node(source, destination), (source == destination) & known
         for direction, subject, peer in (("ingress", destination, source), ("egress", source, destination)):
             ok, by = self._verdicts(self.ways[direction], subject, peer, piece)
-            certain = itself | (own & (direction == "ingress"))
-            found[direction] = ok.mask(certain, True).mask(~known, pd.NA).array
-            by = by.mask(own & (direction == "ingress"), "the pod's own node").mask(itself, "the pod itself")
+            local = own & (direction == "ingress")
+            barred = local & self.node_barred[self.endpoints.of[destination]]
+            found[direction] = ok.mask(local | itself, True).mask((barred & ~itself) | ~known, pd.NA).array
+            by = by.mask(local, "the pod's own node").mask(itself, "the pod itself")
             found[f"{direction}_by"] = by.mask(~known, "there is no such endpoint or port").array
         found["allowed"] = found["ingress"] & found["egress"]
         return found[["allowed", "ingress", "egress", "ingress_by", "egress_by"]]
@@ -242,15 +250,10 @@ def _agreed(ingress: tuple[int, int], egress: tuple[int, int]) -> tuple[int, int
 def reachability(
     pods: pd.DataFrame, pod_labels: pd.DataFrame, container_ports: pd.DataFrame, namespaces: pd.DataFrame,
     namespace_labels: pd.DataFrame, nodes: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame,
-    network_policies: pd.DataFrame, network_policy_types: pd.DataFrame, network_policy_rules: pd.DataFrame,
-    network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
-    network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
-    admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
-    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame, engine_kinds: pd.DataFrame,
-    engine_objects: pd.DataFrame,
+    network_rules: Policies, engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame,
 ) -> Reachability:
     """The reachability of a snapshot, which the tables of the network are derived from; no table itself."""
-    return Reachability(dict(locals()))
+    return Reachability(dict(locals()), network_rules)
 
 
 def reachable(tables: Mapping[str, pd.DataFrame], source: tuple[str, str] | str, destination: tuple[str, str] | str,

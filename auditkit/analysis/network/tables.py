@@ -20,14 +20,14 @@ OUTSIDE = {"Node": "Nodes", "External": "Outside"}
 def isolation(reachability: Reachability) -> pd.DataFrame:
     """The isolation of each pod that can have traffic, with the policies that isolate it: one row for each pod.
 
-    namespace, name, host_network (then no policy is for it), ingress_isolated and egress_isolated (a NetworkPolicy
-    picks it in this direction; ``<NA>``: none does, and another engine may isolate it), policies (how many
-    NetworkPolicies pick it), cluster_policies (how many cluster-wide ones), ingress_by and egress_by (the
-    NetworkPolicies), group (of `network_groups`). Where policies may be missing a pod that none is seen to pick is
-    <NA>, and so are the numbers.
+    namespace, name, host_network (then no policy is for it), ingress_isolated and egress_isolated (a policy
+    isolates it in this direction; ``<NA>``: none does, and another engine may isolate it), policies (how many
+    policies of its namespace pick it), cluster_policies (how many cluster-wide ones), ingress_by and egress_by (the
+    policies that isolate it), group (of `network_groups`). Where policies may be missing a pod that none is seen to
+    pick is <NA>, and so are the numbers.
     """
     frame, of = reachability.endpoints.frame, reachability.endpoints.of
-    own = reachability.is_isolating
+    own = reachability.is_namespaced
     picked = reachability.subjects
     unseen, unseen_of_cluster = reachability.gaps["namespaced"], reachability.gaps["cluster"]
     found = frame[["kind", "namespace", "name", "host_network"]].copy()

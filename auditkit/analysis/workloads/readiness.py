@@ -16,14 +16,15 @@ def pod_readiness(pods: pd.DataFrame, pod_conditions: pd.DataFrame, container_im
     """One row a pod, in their order: namespace, pod, node, ready (``<NA>``: not known).
 
     The condition ``Ready`` decides. Without one a pod is not ready where a container of it is said not to be, and ready
-    where its DaemonSet says that all of its pods are.
+    where its DaemonSet says that all of its pods are. One in another phase than Running is not ready; a pod that is
+    only written down has no phase, which tells nothing.
     """
     condition = lookup(pods, _POD, pod_conditions[pod_conditions["type"].eq("Ready").fillna(False)], ["status"])
     ready = (condition["status"] == "True").astype(BOOLEAN)
     unready = container_images[(container_images["type"].eq("regular") & ~container_images["ready"]).fillna(False)]
     ready = ready.mask(ready.isna() & has(pods, _POD, unready), False)
     ready = ready.mask(ready.isna() & has(pods, _POD, _said_by_daemonsets(pod_owners, workloads)), True)
-    ready = ready.mask(~(pods["phase"] == "Running").fillna(False), False)
+    ready = ready.mask((pods["phase"] != "Running").fillna(False), False)
     found = pods[["namespace", "name", "node"]].rename(columns={"name": "pod"})
     return found.assign(ready=ready).reset_index(drop=True)
 

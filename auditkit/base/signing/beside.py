@@ -32,6 +32,11 @@ def stamp(stem: Path) -> Path:
     return stem.with_name(f"{stem.name}{STAMP}")
 
 
+def stem_of(envelope: Path) -> Path:
+    """The stem of the file of a signature."""
+    return envelope.with_name(envelope.name.removesuffix(ENVELOPE))
+
+
 def held(folder: Path) -> dict[str, list[Path]]:
     """The signatures in a folder, as their stems, by the name of what they are of; also those of which only the time
     stamp is there. What is no signature is under the empty name. Raises `OSError`."""

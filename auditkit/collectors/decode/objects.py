@@ -13,6 +13,7 @@ import pyarrow as pa
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.rows import NotAValue, batches_of
 from auditkit.collectors.decode.structs import struct_for
+from auditkit.collectors.decode.unread import with_unread
 from auditkit.tables import RESOURCES
 from auditkit.tables.model import Resource
 
@@ -80,6 +81,9 @@ def decode(body: bytes, source: str) -> Page:
     Raises `NotAList` where the body is no list, or is cut short.
     """
     whole, by_form = _decoders(source)
+    resource = RESOURCES.get(source)
+    if resource and resource.exact:
+        body = with_unread(body, source)
     try:
         frame, malformed = whole.decode(body), []
     except (msgspec.ValidationError, UnicodeDecodeError):
@@ -91,7 +95,7 @@ def decode(body: bytes, source: str) -> Page:
     objects = frame.items if form == "object" else frame.rows
     if objects is msgspec.UNSET or objects is None:
         raise NotAList(f"the response has no list of items (its kind is {frame.kind[:60] or 'not given'!r})")
-    if form == "object" and (resource := RESOURCES.get(source)):
+    if form == "object" and resource:
         objects, strange = _of_kind(objects, resource)
         malformed += strange
     cells = {cell.name: at for at, cell in enumerate(frame.columnDefinitions or [])}

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.base.times import in_utc
+from auditkit.collectors.decode.structs import AS_JSON
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -129,7 +130,7 @@ def _defaults(struct: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 @cache
-def _steps(path: str) -> tuple[str, ...]:
+def steps(path: str) -> tuple[str, ...]:
     """A row path cut after each list or map: ``spec.rules[].http`` → ``spec.rules[]``, ``http``."""
     for mark in ("[]", "{}"):
         path = path.replace(f"{mark}.", f"{mark} ")
@@ -138,12 +139,12 @@ def _steps(path: str) -> tuple[str, ...]:
 
 def _stack(levels: dict[tuple[str, ...], list[_Level]], rows: Rows) -> list[_Level]:
     """The levels from the listed object down to the rows; levels that other tables made are used again."""
-    steps = _steps(rows.path)
-    for depth in range(1, len(steps) + 1):
-        here = steps[:depth]
+    parts = steps(rows.path)
+    for depth in range(1, len(parts) + 1):
+        here = parts[:depth]
         if here not in levels:
             levels[here] = [*levels[here[:-1]], _descend(levels[here[:-1]][-1], here[-1])]
-    stack = levels[steps]
+    stack = levels[parts]
     return [*stack[:-1], _kept(stack[-1], rows.keep)] if rows.keep else stack
 
 
@@ -308,6 +309,12 @@ _REFERENCE = re.compile(
 """A ticket (``CHG-1042``, ``#77``), or what Argo CD tracks (``app:apps/Deployment:namespace/name``)."""
 
 
+def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
+    """All that lies at a place, as JSON."""
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([None if value is None else getattr(value, AS_JSON) or None for value in values], pa.string())
+
+
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
     """Which of several keys is there; rows are looked at again only while none was found."""
     found = np.full(len(level.objects), None, object)
@@ -326,5 +333,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
     "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
-    "reference": _read_reference,
+    "reference": _read_reference, "json": _read_json,
 }

@@ -128,11 +128,10 @@ def choose(context: str | None, kubeconfig: str | None) -> Chosen | None:
     files = _files(kubeconfig)
     if not files:
         if context or kubeconfig:
-            raise SourceError(f"There is no kubeconfig at {kubeconfig or os.environ.get(VARIABLE) or DEFAULT}. Give "
-                              f"another with --kubeconfig, or set {VARIABLE}.")
+            raise _nowhere(kubeconfig)
         return None
     read = [(path, _read(path)) for path in files]
-    contexts = _first((path, one.name, one.context) for path, file in read for one in file.contexts or [])
+    contexts = _contexts(read)
     clusters = _first((path, one.name, one.cluster) for path, file in read for one in file.clusters or [])
     users = _first((path, one.name, one.user or User()) for path, file in read for one in file.users or [])
     name = context or next((file.current_context for _, file in read if file.current_context), None)
@@ -152,6 +151,24 @@ def choose(context: str | None, kubeconfig: str | None) -> Chosen | None:
     user_file, user = users[found.user] if found.user else (Path(), User())
     return Chosen(name, _whole(cluster, clusters[found.cluster][0].parent, ("certificate_authority",)),
                   _whole_user(user, user_file.parent))
+
+
+def contexts(kubeconfig: str | None = None) -> list[str]:
+    """The names of all contexts, in the order of the files. Raises `SourceError` where there is no kubeconfig, or one
+    that cannot be read."""
+    files = _files(kubeconfig)
+    if not files:
+        raise _nowhere(kubeconfig)
+    return list(_contexts([(path, _read(path)) for path in files]))
+
+
+def _contexts(read: list[tuple[Path, _File]]) -> dict[str, tuple[Path, _Context]]:
+    return _first((path, one.name, one.context) for path, file in read for one in file.contexts or [])
+
+
+def _nowhere(kubeconfig: str | None) -> SourceError:
+    return SourceError(f"There is no kubeconfig at {kubeconfig or os.environ.get(VARIABLE) or DEFAULT}. Give another "
+                       f"with --kubeconfig, or set {VARIABLE}.")
 
 
 def _files(kubeconfig: str | None) -> list[Path]:

@@ -100,7 +100,7 @@ def _map(states: pd.DataFrame, enforced: bool | None, title: str, gaps: bool) ->
     if enforced is False:
         drawn[:] = "everything"
     drawn.loc["Outside", "Outside"] = "unknown" if gaps else "nothing"  # it is not the cluster's traffic
-    return Matrix(drawn, title, CONDITIONS[enforced])
+    return Matrix(drawn, title, condition=CONDITIONS[enforced])
 
 
 def _end(found: pd.DataFrame, end: str) -> pd.Series:

@@ -19,7 +19,7 @@ from auditkit.scans.vocabulary import moment
 from auditkit.scans.words import kind_of, path_of
 
 NAME = "kubernetes-audit"
-PROVIDES = frozenset({"audit log"})
+PROVIDES = frozenset({"audit log", "use of rights"})
 
 _Code = Annotated[int, msgspec.Meta(ge=0, le=999)] | None
 _LISTS = ("items", "records", "logEvents", "events")
@@ -30,6 +30,9 @@ _NESTED = 4
 class _User(msgspec.Struct, gc=False):
     username: str | None = None
     groups: list[str] | None = None
+
+
+_NOBODY = _User()
 
 
 class _Object(msgspec.Struct, gc=False, rename="camel"):
@@ -136,9 +139,10 @@ def recognise(document: Document) -> bool:
     return document.form in ("json", "yaml") and _is_audit(document.head)
 
 
-def read(document: Document) -> Iterator[Row]:
-    """An `Event` for each stage of each request."""
-    log = _Log()
+def read(document: Document, *, brief: bool = False) -> Iterator[Row]:
+    """An `Event` for each stage of each request; a ``brief`` one says only who asked for what and when, and not the
+    kind, the source, the message, nor the path of what is an object."""
+    log = _Log(brief=brief)
     if document.form == "json" and (path := _list_in(document.head)):
         around = document.head if isinstance(document.head, dict) else {}
         cluster = _cluster(around.get("logGroup"), around.get("resourceId"))
@@ -157,8 +161,9 @@ def read(document: Document) -> Iterator[Row]:
 class _Log:
     """A log that is being read; ``others`` counts the records that could not be made sense of."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, brief: bool = False) -> None:
         self.others = 0
+        self._brief = brief
 
     def convert(self, value: Any, cluster: str | None, depth: int = 0) -> Iterator[Row]:
         """The events in a decoded value."""
@@ -171,7 +176,7 @@ class _Log:
         """The events in a line."""
         cluster = _cluster(line.log_group, line.resource_id) or cluster
         if _is_event(line):
-            yield _event(line, cluster)
+            yield _brief(line, cluster) if self._brief else _event(line, cluster)
         elif line.proto_payload is not None:
             if line.proto_payload.service_name == "k8s.io":
                 yield _google(line, line.proto_payload)
@@ -270,6 +275,22 @@ def _event(line: _Line, cluster: str | None) -> Row:
         source_ip=line.source_ips[0] if line.source_ips else None, user_agent=line.user_agent,
         message=_message(response, notes),
     )
+
+
+def _brief(line: _Line, cluster: str | None) -> Row:
+    user, thing, notes = line.user, line.object_ref, line.annotations
+    other = line.impersonated_user or _NOBODY
+    return Event(
+        time=_time(line), cluster=cluster,
+        user=user.username if user else None, groups=_joined(user.groups) if user else None,
+        impersonated_user=other.username, impersonated_groups=_joined(other.groups), verb=line.verb,
+        api_group=thing.api_group if thing else None, resource=thing and thing.resource,
+        subresource=thing and thing.subresource, namespace=(thing and thing.namespace) or None,
+        name=(thing and thing.name) or None, path=None if thing else path_of(line.request_uri),
+        code=line.response_status.code if line.response_status else None,
+        decision=notes.get("authorization.k8s.io/decision") if notes else None,
+        reason=(notes.get("authorization.k8s.io/reason") or None) if notes else None,
+        level=line.level, stage=line.stage, audit_id=line.audit_id)
 
 
 def _time(line: _Line) -> Any:

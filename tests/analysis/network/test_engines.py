@@ -52,7 +52,7 @@ def judged(tables: dict, name: str) -> dict:
                                            found.ok.notna() | True if found.applies is None else found.applies, strict=True)}
 
 
-CNP = ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy")
+OVN = ("k8s.ovn.org", "egressfirewalls", "EgressFirewall")
 GNP = ("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy")
 ISTIO = ("security.istio.io", "authorizationpolicies", "AuthorizationPolicy")
 ROUTE = ("route.openshift.io", "routes", "Route")
@@ -61,9 +61,9 @@ ROUTE = ("route.openshift.io", "routes", "Route")
 @pytest.mark.parametrize("name", CHECKS)
 @pytest.mark.parametrize(("kinds", "bank", "shop"), [
     ([], "fail", "pass"),
-    ([kind(*CNP)], "fail", "pass"),
-    ([kind(*CNP, ("bank", "x"))], "unknown", "pass"),
-    ([kind(*CNP, listed=False)], "unknown", "unknown"),
+    ([kind(*OVN)], "fail", "pass"),
+    ([kind(*OVN, ("bank", "x"))], "unknown", "pass"),
+    ([kind(*OVN, listed=False)], "unknown", "unknown"),
     ([kind(*GNP, (None, "x"))], "unknown", "unknown"),
     ([kind(*ISTIO, ("istio-system", "x"))], "unknown", "unknown"),
     ([kind("mesh.example", "meshnetworkpolicies", "MeshNetworkPolicy", ("mesh", "x"))], "unknown", "unknown"),
@@ -85,7 +85,7 @@ PODS = [*SHOP, pod("a", "shop"), pod("bb", "bank"), pod("ccc", "bank")]
 
 
 def test_flows_from_and_to_the_pods_of_an_engine_are_not_known():
-    tables = with_engines(PODS, kind(*CNP, ("shop", "x")))
+    tables = with_engines(PODS, kind(*OVN, ("shop", "x")))
     ends = {"a": ("shop", "a"), "b": ("bank", "bb"), "c": ("bank", "ccc")}
     say = lambda one, two: reachable({name: tables[name] for name in TABLES}, ends[one], ends[two], 80)
     assert (say("a", "b"), say("b", "a"), say("b", "c")) == (None, None, True)
@@ -128,7 +128,7 @@ def test_an_ingress_is_judged_beside_them():
 
 
 @pytest.mark.parametrize(("group", "plural", "kind", "traffic", "entrances"), [
-    ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy", True, False),
+    ("k8s.ovn.org", "egressfirewalls", "EgressFirewall", True, False),
     ("gateway.networking.k8s.io", "httproutes", "HTTPRoute", False, True),
     ("mesh.example", "firewallnetworkpolicies", "FirewallNetworkPolicy", True, False),
     ("mesh.example", "edgegateways", "EdgeGateway", False, True),
@@ -142,6 +142,7 @@ def test_engines_are_known_by_group_and_kind_and_others_by_what_they_are_called(
     ("policy.networking.k8s.io", "clusternetworkpolicies", "ClusterNetworkPolicy"),
     ("config.openshift.io", "ingresses", "Ingress"), ("controlplane.antrea.io", "networkpolicies", "NetworkPolicy"),
     ("ec2.aws.upbound.io", "routes", "Route"), ("cilium.io", "ciliumendpoints", "CiliumEndpoint"),
+    ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
     ("cert-manager.io", "certificates", "Certificate"), ("gateway.networking.k8s.io", "gatewayclasses", "GatewayClass"),
 ])
 def test_what_is_read_or_decides_nothing_is_no_engine(group, plural, kind):
@@ -179,7 +180,7 @@ CRDS = "CustomResourceDefinition", "apiextensions.k8s.io/v1"
 SERVICES = "APIService", "apiregistration.k8s.io/v1", [
     {"metadata": {"name": "v1.apps"}, "spec": {"group": "apps", "version": "v1"}}]
 NAMESPACES = "Namespace", "v1", [{"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": "shop"}}]
-CLOSED = {"kind": "CiliumNetworkPolicy", "apiVersion": "cilium.io/v2", "metadata": {"name": "x", "namespace": "shop"}}
+CLOSED = {"kind": "EgressFirewall", "apiVersion": "k8s.ovn.org/v1", "metadata": {"name": "x", "namespace": "shop"}}
 
 
 def test_files_show_that_there_is_no_engine_where_nothing_of_it_is_installed(tmp_path):
@@ -194,19 +195,19 @@ def test_files_that_do_not_show_what_is_installed_leave_it_open(tmp_path):
 
 
 @pytest.mark.parametrize(("given", "words", "gap"), [
-    ([("CiliumNetworkPolicy", "cilium.io/v2", [CLOSED])], ["CiliumNetworkPolicy shop/x of Cilium"], False),
-    ([("CiliumNetworkPolicy", "cilium.io/v2", [])], [], False),
-    ([], ["any CiliumNetworkPolicy of Cilium (they could not be counted)"], True),
+    ([("EgressFirewall", "k8s.ovn.org/v1", [CLOSED])], ["EgressFirewall shop/x of OVN-Kubernetes"], False),
+    ([("EgressFirewall", "k8s.ovn.org/v1", [])], [], False),
+    ([], ["any EgressFirewall of OVN-Kubernetes (they could not be counted)"], True),
 ])
 def test_an_installed_kind_is_none_only_where_its_list_is_empty(tmp_path, given, words, gap):
-    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, *given, whole=True)
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*OVN)]), SERVICES, *given, whole=True)
     assert snap.other_engines["words"].tolist() == words
     assert bool(snap.gaps("other_engines")) is gap
 
 
 def test_a_list_of_a_file_that_may_be_of_some_namespaces_counts_nothing(tmp_path):
-    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*CNP)]), SERVICES, ("CiliumNetworkPolicy", "cilium.io/v2", []))
-    assert snap.other_engines["words"].tolist() == ["any CiliumNetworkPolicy of Cilium (they could not be counted)"]
+    snap = collected(tmp_path, NAMESPACES, (*CRDS, [crd(*OVN)]), SERVICES, ("EgressFirewall", "k8s.ovn.org/v1", []))
+    assert snap.other_engines["words"].tolist() == ["any EgressFirewall of OVN-Kubernetes (they could not be counted)"]
     assert snap.gaps("other_engines")
 
 
@@ -269,7 +270,7 @@ def test_a_server_that_does_not_say_what_it_serves_is_not_asked_for_each_kind():
 
 def test_objects_of_engines_in_files_may_be_in_a_namespace_or_in_none(tmp_path):
     spaced = {"metadata": {"name": "x", "namespace": "shop"}}
-    snapshot = collected(tmp_path, ("CiliumNetworkPolicy", "cilium.io/v2", [spaced]),
+    snapshot = collected(tmp_path, ("EgressFirewall", "k8s.ovn.org/v1", [spaced]),
                          ("Namespace", "v1", [{"metadata": {"name": "shop"}}]),
                          ("GlobalNetworkPolicy", "crd.projectcalico.org/v1", [{"metadata": {"name": "g"}}]))
     found = snapshot.frame("engine_objects")

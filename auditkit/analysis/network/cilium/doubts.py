@@ -1,0 +1,143 @@
+"""What is not known of Cilium's policies: which of them the agent refuses, and which of their rules may not match.
+
+A policy that is refused decides nothing, one with a field that nobody here reads may decide anything: both are
+problems, and what they are for is not known. Inside of a rule the doubt stays with the rule.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from auditkit.analysis.columns import INTEGER, STRING
+from auditkit.analysis.network.addresses import span
+from auditkit.analysis.network.cilium.rows import RULE, WAY, has
+from auditkit.analysis.network.policies import POLICY
+
+LAYER_3 = ("endpoints", "nodes", "entities", "cidrs", "cidr_sets", "groups", "services", "names")
+"""What a rule may name peers by: only one of them (pkg/policy/api/rule_validation.go)."""
+SILENT = ("description", "labels", "log", "enableDefaultDeny")
+"""Fields of a part that decide nothing, or nothing but what is read of them."""
+LIMITS = ("rules", "listener", "terminatingTLS", "originatingTLS", "serverNames")
+"""Fields of a list of ports that let less through than its ports: layer 7, and TLS names."""
+ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", "ingress", "init", "health",
+            "unmanaged", "none")
+_PLACE = re.compile(r"^(?:spec|specs\[(?P<part>\d+)\])\.(?P<section>ingress|ingressDeny|egress|egressDeny)"
+                    r"\[(?P<rule>\d+)\]\.(?:toPorts\[(?P<port_list>\d+)\]\.)?(?P<rest>.+)$")
+_OF_PART = re.compile(r"^specs?(?:\[\d+\])?\.(\w+)")
+
+
+class Understood(NamedTuple):
+    """A thing of an engine's policies, whether it is understood, and what that means for a flow."""
+
+    engine: str
+    what: str
+    understood: str
+    otherwise: str = ""
+
+
+UNDERSTOOD = (
+    Understood("Cilium", "spec and specs, endpointSelector, nodeSelector, enableDefaultDeny, ingressDeny and "
+               "egressDeny before ingress and egress, NetworkPolicies beside them", "yes"),
+    Understood("Cilium", "fromEndpoints and toEndpoints, with labels of namespaces and the service account", "yes"),
+    Understood("Cilium", "fromCIDR, fromCIDRSet with except and cidrGroupRef", "outside of the cluster",
+               "a node in the range is not known (policy-cidr-match-mode is not visible); a pod is never meant"),
+    Understood("Cilium", "entities all, world, cluster, host, remote-node, ingress, init, health, none", "yes",
+               "whether a node is the pod's own is not known of groups of pods"),
+    Understood("Cilium", "entities kube-apiserver and unmanaged", "in part",
+               "which nodes, addresses or pods are meant is not known"),
+    Understood("Cilium", "toServices by name", "services with a selector", "of others the addresses are not known"),
+    Understood("Cilium", "toPorts: numbers, ranges, names of the pod's own ports, TCP, UDP and SCTP", "yes"),
+    Understood("Cilium", "names of ports in egress rules", "no", "the rule may match"),
+    Understood("Cilium", "icmps", "yes", "flows have no ICMP: such a rule opens no port"),
+    Understood("Cilium", "layer 7 rules, listener, TLS, serverNames, toFQDNs, authentication", "no",
+               "the rule may match"),
+    Understood("Cilium", "fromNodes and toNodes, groups of a cloud, cidrGroupSelector, an empty rule", "no",
+               "the rule may match"),
+    Understood("Cilium", "fromRequires and toRequires, fields of a later release, policies that Cilium refuses", "no",
+               "nothing is known of the policy's namespace, or of the cluster"),
+    Understood("Cilium", "host policies (nodeSelector)", "in part",
+               "what they deny is not known: the host firewall is off by default"),
+    Understood("Cilium", "labels that are no part of an identity (pod-template-hash, kubernetes.io and others), labels "
+               "of the cluster", "no", "the selector may match"),
+)
+
+
+def problems_of(given: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """The policies that are refused or not understood as a whole: `POLICY`, why (one reason each)."""
+    rules = read["cilium_policy_rules"]
+    rules = rules[has(rules, POLICY, given)]
+    found = [*_refused(given, rules, read), _unread(read["cilium_unread_fields"])]
+    found = pd.concat([rows[[*POLICY, "why"]] for rows in found], ignore_index=True).astype(STRING)
+    return found[has(found, POLICY, given)].drop_duplicates(POLICY, ignore_index=True)
+
+
+def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
+    def some(rows: pd.DataFrame, where: pd.Series | np.ndarray, why: str | pd.Series) -> pd.DataFrame:
+        chosen = np.asarray(pd.Series(where).fillna(False), bool)
+        return rows[chosen].assign(why=why[chosen] if isinstance(why, pd.Series) else why)
+
+    conditions, entities, blocks = (read[f"cilium_policy_{name}"] for name in ("conditions", "entities", "blocks"))
+    named = (rules[list(LAYER_3)].fillna(0) > 0).sum(axis=1)
+    both = given["has_endpoint_selector"] == given["has_node_selector"]
+    ranges = pd.concat([blocks[[*POLICY, "cidr"]], read["cilium_policy_excepts"][[*POLICY, "cidr"]]])
+    ranges = ranges[ranges["cidr"].notna()]
+    no_range = ranges["cidr"].map({cidr: span(cidr) == (0, 0) for cidr in ranges["cidr"].unique()})
+    return [
+        some(conditions, (conditions["type"] == "Valid") & (conditions["status"] == "False"),
+             "Cilium says that it is not valid"),
+        some(given, both, "it needs an endpointSelector or a nodeSelector, and not both"),
+        some(given, given["has_node_selector"] & (given["namespace"] != ""),
+             "nodeSelector is for clusterwide policies"),
+        some(rules, named > 1, "a rule names its peers in two ways, which Cilium refuses"),
+        some(rules, (rules["services"] > 0) & (rules["port_lists"] > 0),
+             "toServices with toPorts is refused by Cilium before 1.17"),
+        some(rules, (rules["icmps"] > 0) & (rules["port_lists"] > 0), "icmps with toPorts is refused by Cilium"),
+        some(rules, rules["requires"] > 0, "fromRequires and toRequires are not understood"),
+        some(entities, ~entities["entity"].isin(ENTITIES), "the entity " + entities["entity"] + " is not understood"),
+        some(ranges, no_range, "the range " + ranges["cidr"] + " is none"),
+    ]
+
+
+def _unread(fields: pd.DataFrame) -> pd.DataFrame:
+    """Fields outside of rules that may change what the policy decides."""
+    inside = fields["field"].str.match(_PLACE.pattern)
+    name = fields["field"].str.extract(_OF_PART.pattern, expand=False)
+    found = fields[(~inside & ~name.isin(SILENT)).fillna(True).to_numpy(bool)]
+    return found.assign(why="the field " + found["field"] + " is not understood")
+
+
+def doubts_of_rules(rules: pd.DataFrame, fields: pd.DataFrame, named_ports: pd.DataFrame) -> pd.DataFrame:
+    """Rules by list of ports, with everybody, every_port, layer_7, and certain: false where it may not match.
+
+    ``named_ports`` are the lists with a named port.
+    """
+    keys = [*RULE, "port_list"]
+    unread = _by_rule(fields)
+    in_list = unread[unread["port_list"].notna()].astype({"port_list": "int64"})
+    limited = in_list["rest"].str.extract(r"^(\w+)", expand=False).isin(LIMITS).to_numpy(bool)
+    layer_7, strange = has(rules, keys, in_list[limited]), has(rules, keys, in_list[~limited])
+    wide = has(rules, RULE, unread[unread["port_list"].isna()])
+    told = rules[[*LAYER_3]]
+    silent = told.isna().all(axis=1).to_numpy(bool)
+    blank = (told[["groups", "services", "names"]] == 0).fillna(False).any(axis=1).to_numpy(bool)
+    every_port = rules["every_port"].to_numpy(bool)
+    asked = rules["authentication"].notna() & (rules["authentication"].str.lower() != "disabled")
+    outgoing = (rules["direction"] == "egress").to_numpy(bool) & has(rules, keys, named_ports)
+    doubt = layer_7 | strange | wide | blank | (silent & every_port) | outgoing | asked.fillna(False).to_numpy(bool)
+    return rules.assign(everybody=silent | blank | wide, every_port=every_port | strange | wide, layer_7=layer_7,
+                        certain=~doubt)
+
+
+def _by_rule(fields: pd.DataFrame) -> pd.DataFrame:
+    """Fields in rules: `RULE`, port_list (<NA>: of the rule itself), rest."""
+    place = fields["field"].str.extract(_PLACE.pattern)
+    found = pd.concat([fields[POLICY], place.replace("", pd.NA)], axis=1)
+    found = found[found["section"].notna().to_numpy(bool)]
+    return found.assign(
+        part=found["part"].astype(INTEGER).fillna(-1), rule=found["rule"].astype(INTEGER),
+        direction=found["section"].str.removesuffix("Deny"), port_list=found["port_list"].astype(INTEGER),
+        action=np.where(found["section"].str.endswith("Deny"), "deny", "allow"))[[*WAY, "action", "rule", "port_list",
+                                                                                  "rest"]]

@@ -1,0 +1,57 @@
+"""All network policies that decide: those of Kubernetes, and those of an engine that is seen to act.
+
+An object of Cilium decides nothing by being there: its agent must be ready on every node, and no other agent may
+enforce policies beside it. Where that is not seen, its policies are problems: what they would decide over is not known.
+"""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from auditkit.analysis.columns import STRING
+from auditkit.analysis.network import cilium as cilium_policies_of
+from auditkit.analysis.network import policies as kubernetes
+from auditkit.analysis.network.plugins import acting
+from auditkit.analysis.network.policies import KUBERNETES, NO_PROBLEMS, POLICY, Policies, joined, kubernetes_policies
+
+SERVICES = ("services", "service_selectors")
+TABLES = (*kubernetes.TABLES, *cilium_policies_of.TABLES, *SERVICES)
+LISTS = {"namespaced": ("network_policies", "cilium_policies"), "cluster": ("admin_policies", "cilium_policies")}
+"""Where policies stand, by what they are for."""
+
+
+def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame) -> Policies:
+    """The policies in these tables (those of `TABLES`) that decide in a cluster with these agents."""
+    why_not = acting(network_plugin, "Cilium")
+    parts = kubernetes_policies(tables, blocks="blocks" if why_not else "outside")
+    problems = [NO_PROBLEMS]
+    if len(tables["cilium_policies"]):
+        own, refused = cilium_policies_of.cilium(tables)
+        if why_not:
+            refused = tables["cilium_policies"][POLICY].drop_duplicates().assign(why=why_not)
+        else:
+            parts.append(own)
+        problems.append(refused.assign(engine="Cilium").astype(STRING))
+    gaps = {scope: any(_lacking(tables[name]) for name in names) for scope, names in LISTS.items()}
+    return Policies(*joined(parts), KUBERNETES, pd.concat(problems, ignore_index=True)[list(NO_PROBLEMS)], gaps)
+
+
+def _lacking(table: pd.DataFrame) -> bool:
+    """True if rows of a table may be missing."""
+    return bool(table.attrs.get("gaps"))
+
+
+def network_rules(
+    network_policies: pd.DataFrame, network_policy_types: pd.DataFrame, network_policy_rules: pd.DataFrame,
+    network_policy_peers: pd.DataFrame, network_policy_excepts: pd.DataFrame, network_policy_ports: pd.DataFrame,
+    network_policy_selectors: pd.DataFrame, admin_policies: pd.DataFrame, admin_policy_rules: pd.DataFrame,
+    admin_policy_peers: pd.DataFrame, admin_policy_networks: pd.DataFrame, admin_policy_relations: pd.DataFrame,
+    admin_policy_ports: pd.DataFrame, admin_policy_selectors: pd.DataFrame, cilium_policies: pd.DataFrame,
+    cilium_policy_conditions: pd.DataFrame, cilium_subject_selectors: pd.DataFrame, cilium_policy_rules: pd.DataFrame,
+    cilium_policy_selectors: pd.DataFrame, cilium_policy_entities: pd.DataFrame, cilium_policy_blocks: pd.DataFrame,
+    cilium_policy_excepts: pd.DataFrame, cilium_policy_services: pd.DataFrame, cilium_policy_ports: pd.DataFrame,
+    cilium_cidr_groups: pd.DataFrame, cilium_unread_fields: pd.DataFrame, services: pd.DataFrame,
+    service_selectors: pd.DataFrame, network_plugin: pd.DataFrame,
+) -> Policies:
+    """The network policies of a snapshot in one form, which the tables of the network are derived from; no table."""
+    return policies_of(dict(locals()), network_plugin)

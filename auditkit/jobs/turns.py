@@ -1,0 +1,46 @@
+"""What turned since the run before: requirements that fail or are unknown now, and clusters that are gone."""
+
+from typing import NamedTuple
+
+from auditkit.fleets.work import Row
+from auditkit.jobs.state import State
+
+BAD = ("fail", "unknown")
+
+
+class Turn(NamedTuple):
+    """A requirement of a cluster that turned to fail or unknown; or, without a framework, what became of a cluster."""
+
+    cluster: str
+    framework: str
+    requirement: str
+    before: str
+    now: str
+
+
+def turns(state: State) -> list[Turn]:
+    """What turned for the worse, in the order of clusters, frameworks and requirements: compared with the last day on
+    which the cluster was judged. That it is not judged is told on the first such day.
+
+    A cluster that was not there before, and a requirement that was not judged before, have not turned. A context that
+    leads to another cluster than before (another UID) is told, and its requirements are not compared.
+    """
+    found: list[Turn] = []
+    for source, row in state.rows.items():
+        before = state.known.get(source)
+        if before is None:
+            continue
+        if not row.taken:
+            found += [] if source in state.missed else [Turn(before.cluster, "", "", "judged", row.outcome)]
+        elif _which(row) != _which(before):
+            found.append(Turn(row.cluster, "", "", "judged", "another cluster than before"))
+        else:
+            found += [Turn(row.cluster, framework, requirement, before.requirements[framework][requirement], status)
+                      for framework, statuses in row.requirements.items() for requirement, status in statuses.items()
+                      if status in BAD and before.requirements.get(framework, {}).get(requirement, status) != status]
+    return found
+
+
+def _which(row: Row) -> tuple[str, str]:
+    """What tells a cluster from every other, as `auditkit.snapshots.manifest.Cluster.which`."""
+    return ("UID", row.cluster_uid) if row.cluster_uid else ("name", row.cluster)

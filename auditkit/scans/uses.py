@@ -1,0 +1,211 @@
+"""Audit logs that are grouped while they are read: ten million events in the memory of their different questions.
+
+The table ``events`` keeps a row for each event, which is evidence. Who only asks what was used needs no more than
+`analysis.rights.uses` keeps; so here each event becomes twelve bytes (the hash of its request, and a number that says
+what it is), and those of one request are told apart at the end, as `audit_requests` does.
+"""
+
+import os
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from auditkit import tables
+from auditkit.analysis.cluster.audit_log import STAGES, TOOL, audit_requests
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
+from auditkit.analysis.rights.uses import MAX_NAMES, beginning
+from auditkit.scans import free_text
+from auditkit.scans.model import Document, Event, Reader, Row
+from auditkit.scans.output import Scan, Tables
+from auditkit.scans.read import read_scans
+from auditkit.scans.readers import kubernetes_audit
+from auditkit.snapshots.ledger import Entry
+
+_FIELDS = ("cluster", "user", "groups", "impersonated_user", "impersonated_groups", "verb", "api_group", "resource",
+           "subresource", "namespace", "name", "path", "code", "decision", "reason", "level", "stage")
+_NAME, _PATH = _FIELDS.index("name"), _FIELDS.index("path")
+_MINUTE = 60_000_000
+_PARTS = 16
+
+
+class AuditRecord(msgspec.Struct, frozen=True):
+    """What audit logs say of use: ``requests`` by what they say (columns of `audit_requests`, and ``requests``,
+    ``last`` and ``many_names``, as `analysis.rights.uses.grouped` takes them), ``logs`` (a row for each file: ``name,
+    cluster, events, untimed, first, last, truncated``), ``silences`` of more than a minute (``cluster, started, ended,
+    seconds``), the ``policy`` (`audit_policy`) that lay beside them, and the ``entries`` of what was read."""
+
+    requests: pd.DataFrame
+    logs: pd.DataFrame
+    silences: pd.DataFrame
+    policy: pd.DataFrame
+    entries: list[Entry]
+
+
+def read_uses(paths: Iterable[str | os.PathLike[str]]) -> AuditRecord:
+    """What audit logs say of the use of rights: files, folders, rotated and compressed ones, envelopes of clouds, and
+    the audit policy. Raises `UsageError` where a path does not exist."""
+    tally = _Tally()
+    found, entries = read_scans(paths, tally)
+    return AuditRecord(tally.requests(), tally.logs(found["scans"]), tally.silences(),
+                       found["audit_policy"].to_pandas(types_mapper=pd.ArrowDtype), entries)
+
+
+class _Log:
+    """What is known of one file: its events, those without a time, and the times of the first and last one."""
+
+    __slots__ = ("cluster", "events", "first", "last", "untimed")
+
+    def __init__(self) -> None:
+        self.events = self.untimed = 0
+        self.first: int | None = None
+        self.last: int | None = None
+        self.cluster: str | None = None
+
+
+class _Tally(Tables):
+    """Tables that count audit events by what they say, and keep none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._kinds: dict[tuple[Any, ...], int] = {}
+        self._last: list[int] = []
+        self._names: dict[tuple[Any, ...], set[str]] = {}
+        self._requests, self._codes, self._alone = array("q"), array("i"), array("i")
+        self._minutes: dict[tuple[str | None, int], list[int]] = {}
+        self._logs: dict[str, _Log] = {}
+
+    def rows(self, reader: Reader, document: Document) -> Iterator[Row]:
+        """Of an audit log only what is counted."""
+        if reader.NAME == kubernetes_audit.NAME:
+            return kubernetes_audit.read(document, brief=True)
+        return super().rows(reader, document)
+
+    def add(self, scan: Scan, row: Row) -> None:
+        """Count an event of an audit log; keep everything else as usual."""
+        if not isinstance(row, Event) or scan.tool != TOOL:
+            super().add(scan, row)
+            return
+        scan.events += 1
+        time = self._note_time(scan.scan, row)
+        key = self._key(row)
+        code = self._kinds.setdefault(key, len(self._kinds))
+        if code == len(self._last):
+            self._last.append(time)
+        elif time > self._last[code]:
+            self._last[code] = time
+        if row.audit_id is None:
+            self._alone.append(code)
+        else:
+            self._requests.append(hash(row.audit_id))
+            self._codes.append(code)
+
+    def _note_time(self, scan: str, row: Any) -> int:
+        """The time in microseconds (0: none), after it is noted."""
+        log = self._logs.get(scan) or self._logs.setdefault(scan, _Log())
+        log.events += 1
+        log.cluster = log.cluster or row.cluster
+        if row.time is None:
+            log.untimed += 1
+            return 0
+        time: int = round(row.time.timestamp() * 1_000_000)
+        if log.first is None or time < log.first:
+            log.first = time
+        if log.last is None or time > log.last:
+            log.last = time
+        bounds = self._minutes.setdefault((row.cluster, time // _MINUTE), [time, time])
+        if time < bounds[0]:
+            bounds[0] = time
+        elif time > bounds[1]:
+            bounds[1] = time
+        return time
+
+    def _key(self, row: Any) -> tuple[Any, ...]:
+        """What an event says. Of requests that were refused neither name, path nor reason is told apart, and of one
+        kind not more names than `MAX_NAMES`: the mark ``...`` stands for any."""
+        refused = row.decision == "forbid" or row.code == 401
+        name, path = (None, None) if refused else (row.name, None if row.resource else row.path)
+        key = (row.cluster, row.user, row.groups, row.impersonated_user, row.impersonated_groups, row.verb,
+               row.api_group, row.resource, row.subresource, row.namespace, name, path, row.code, row.decision,
+               None if refused else row.reason, row.level, row.stage)
+        if (name is None and path is None) or key in self._kinds:
+            return key
+        alike = (*key[:_NAME], *key[_PATH + 1:])
+        names = self._names.setdefault(alike, set())
+        if len(names) > MAX_NAMES:
+            return (*key[:_NAME], ... if name else None, beginning(path) if path else None, *key[_PATH + 1:])
+        names.add(str(name or path))
+        return key
+
+    # --- at the end --------------------------------------------------------------------------------------------------
+
+    def requests(self) -> pd.DataFrame:
+        """What was counted, by what it says."""
+        counts, events = self._counts(), self._events()
+        found = audit_requests(events).set_index("audit_id").loc[events["audit_id"]].reset_index()
+        many = pd.Series([key[_NAME] is ... for key in self._kinds], found.index, BOOLEAN)
+        count = pd.Series(counts, found.index, INTEGER)
+        return found.assign(requests=count, last=events["time"], many_names=many)[counts > 0].reset_index(drop=True)
+
+    def _events(self) -> pd.DataFrame:
+        """An event of each kind, as the table ``events`` has it, in their order."""
+        kinds = [[None if value is ... else value for value in key] for key in self._kinds]
+        columns: dict[str, Any] = {
+            field: [kind[place] for kind in kinds] for place, field in enumerate(_FIELDS)}
+        columns |= {"tool": [TOOL] * len(kinds), "audit_id": list(map(str, range(len(kinds))))}
+        columns["reason"] = list(map(free_text.reason, columns["reason"]))
+        nothing = [None] * len(kinds)
+        schema = tables.table("events").schema
+        events = pa.table({name: columns.get(name, nothing) for name in schema.names}, schema=schema)
+        return events.to_pandas(types_mapper=pd.ArrowDtype).assign(time=self._times(self._last))
+
+    def _counts(self) -> np.ndarray:
+        """How many requests there are of each kind, by the last stage of each; done in parts, to need little memory."""
+        requests, codes = (np.frombuffer(values, values.typecode) for values in (self._requests, self._codes))
+        ranks = {stage: place for place, stage in enumerate(STAGES)}
+        rank = np.array([ranks.get(kind[-1], -1) for kind in self._kinds], np.int8)
+        size = len(self._kinds)
+        counts = np.bincount(np.frombuffer(self._alone, "i"), minlength=size)
+        for part in range(_PARTS):
+            here = np.flatnonzero(requests % _PARTS == part)
+            code = codes[here]
+            order = np.lexsort((code, rank[code], requests[here]))
+            ids = requests[here][order]
+            last = np.flatnonzero(np.append(ids[1:] != ids[:-1], True)) if len(ids) else order
+            counts = counts + np.bincount(code[order][last], minlength=size)
+        return np.asarray(counts)
+
+    def logs(self, scans: pa.Table) -> pd.DataFrame:
+        """The audit logs that were read, those without an event among them."""
+        rows = [row for row in scans.to_pylist() if row["tool"] == TOOL]
+        found = [self._logs.get(row["scan"], _Log()) for row in rows]
+        return pd.DataFrame({
+            "name": pd.array([row["file"] for row in rows], STRING),
+            "cluster": pd.array([log.cluster for log in found], STRING),
+            "events": pd.array([log.events for log in found], INTEGER),
+            "untimed": pd.array([log.untimed for log in found], INTEGER),
+            "first": self._times([log.first for log in found]), "last": self._times([log.last for log in found]),
+            "truncated": pd.array([row["truncated"] for row in rows], BOOLEAN)})
+
+    def silences(self) -> pd.DataFrame:
+        """The periods of more than a minute without an event, as `audit_silences` has them."""
+        rows = []
+        bounds = sorted((cluster or "", first, last) for (cluster, _), (first, last) in self._minutes.items())
+        for (cluster, _, before), (same, after, _) in pairwise(bounds):
+            if cluster == same and after - before > _MINUTE:
+                rows.append((cluster or None, before, after, (after - before) / 1_000_000))
+        columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
+        return pd.DataFrame({"cluster": pd.array(columns[0], STRING), "started": self._times(columns[1]),
+                             "ended": self._times(columns[2]), "seconds": pd.array(columns[3], "double[pyarrow]")})
+
+    def _times(self, values: Iterable[int | None]) -> pd.Series:
+        """Microseconds as times; none for 0 and for what is not known."""
+        return pd.Series(pd.arrays.ArrowExtensionArray(
+            pa.array([value or None for value in values], pa.int64()).cast(pa.timestamp("us", tz="UTC"))))
+
+

@@ -1,0 +1,1 @@
+"""A snapshot as it would be if manifests were applied, and what that changes."""

@@ -1,0 +1,142 @@
+"""What applied manifests change: traffic, rights, paths to full power, verdicts, and what would be refused."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from auditkit.analysis.columns import STRING
+from auditkit.evaluation.words import SUBJECT
+from auditkit.history.rows import only_in
+from auditkit.history.verdicts import VerdictDiff
+from auditkit.simulation.applying import Simulation
+from auditkit.simulation.refusals import refusals
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.tables import RESOURCES
+
+_ENDS = ["source_kind", "source", "destination_kind", "destination"]
+_RIGHT = ["subject_kind", "subject_namespace", "subject", "verb", "group", "resource", "namespace", "name"]
+_START = ["kind", "namespace", "name"]
+_CHANGE = ["change", "check", "severity", *SUBJECT, "before", "after"]
+
+
+@dataclass(frozen=True)
+class Effects:
+    """What a simulation changes. ``verdicts`` has the changes of each framework's verdicts, by its name."""
+
+    simulation: Simulation
+    verdicts: Mapping[str, VerdictDiff]
+
+    @cached_property
+    def objects(self) -> pd.DataFrame:
+        """What is put anew or deleted: change (added, changed, deleted), kind, namespace, name, manifest (file and
+        line; <NA>: a controller makes it)."""
+        rows = []
+        for (source, key), thing in self.simulation.changed.items():
+            document = self.simulation.applied.get((source, key))
+            change = "deleted" if thing is None else "changed" if (source, key) in self.simulation.there else "added"
+            rows.append((change, RESOURCES[source].kind, key[0] or None, key[1], document.place if document else None))
+        return pd.DataFrame(rows, columns=["change", *_START, "manifest"], dtype="string[pyarrow]")
+
+    @cached_property
+    def flows(self) -> pd.DataFrame:
+        """Traffic between namespaces, nodes and the outside that changes: change (opened, closed, wider, narrower,
+        other ports, not known any more, known now), source_kind, source, destination_kind, destination, before, after
+        (the ports), pairs_before, pairs_after (pairs of endpoints with a port open). If policies are enforced."""
+        one, other = (snapshot.frame("namespace_flows") for snapshot in self._both)
+        both = one.merge(other, on=_ENDS, how="outer", suffixes=("_before", "_after"))
+        both = both.fillna({f"{name}_{when}": 0 for name in ("open_pairs", "unknown_pairs")
+                            for when in ("before", "after")})
+        rows = [(change, *(getattr(row, end) for end in _ENDS), row.ports_before, row.ports_after,
+                 row.open_pairs_before, row.open_pairs_after)
+                for row in both.itertuples(index=False) if (change := _flow(row))]
+        return pd.DataFrame(rows, columns=["change", *_ENDS, "before", "after", "pairs_before", "pairs_after"])
+
+    @cached_property
+    def rights(self) -> pd.DataFrame:
+        """Rights that subjects gain or lose: change (gained, lost), and the columns of `access`."""
+        one, other = (_plain(snapshot.frame("access")) for snapshot in self._both)
+        gained, lost = only_in(other, one, _RIGHT), only_in(one, other, _RIGHT)
+        frames = [_frame(rows).assign(change=change) for change, rows in (("gained", gained), ("lost", lost))]
+        return pd.concat(frames, ignore_index=True)[["change", *_RIGHT]]
+
+    @cached_property
+    def paths(self) -> pd.DataFrame:
+        """Subjects and pods whose way to full power changes: change (opened, closed, shorter, longer, certain now, less
+        certain), kind, namespace, name, steps_before, steps_after, path (as it would be; of a closed one as it was)."""
+        one, other = (snapshot.frame("paths_to_admin") for snapshot in self._both)
+        both = one.merge(other, on=_START, how="outer", suffixes=("_before", "_after"))
+        rows = [(change, row.kind, row.namespace, row.name, row.steps_before, row.steps_after,
+                 row.path_after if pd.notna(row.path_after) else row.path_before)
+                for row in both.itertuples(index=False) if (change := _path(row))]
+        return pd.DataFrame(rows, columns=["change", *_START, "steps_before", "steps_after", "path"])
+
+    @cached_property
+    def refused(self) -> pd.DataFrame:
+        """What Pod Security or admission policies would refuse, or what is not known of that (`refusals`)."""
+        return refusals(self.simulation)
+
+    @property
+    def gaps(self) -> list[str]:
+        """Why flows, rights and paths may be missing."""
+        return self.simulation.before.gaps(["namespace_flows", "access", "paths_to_admin"])
+
+    @property
+    def _both(self) -> tuple[Snapshot, Snapshot]:
+        return self.simulation.before, self.simulation.after
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """The verdicts of all frameworks that change or still fail, each check and subject once: change (one of
+        `auditkit.history.verdicts.CHANGES`), check, severity, kind, namespace, name, container, before, after,
+        requirements (of each framework)."""
+        frames = [each.verdicts.assign(requirements=name + " " + each.verdicts["requirement"].astype(STRING))
+                  for name, each in self.verdicts.items()]
+        every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_CHANGE, "requirements"])
+        grouped = every.groupby(_CHANGE, sort=False, dropna=False)["requirements"]
+        return grouped.agg(lambda each: ", ".join(dict.fromkeys(each))).reset_index()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many verdicts have each change."""
+        return {str(change): int(count) for change, count in self.changes["change"].value_counts().items()}
+
+
+def _flow(row: Any) -> str:
+    """What changed of a flow; empty where nothing did."""
+    open_before, open_after = row.open_pairs_before, row.open_pairs_after
+    if not open_before and open_after:
+        return "opened"
+    if open_before and not open_after:
+        return "not known any more" if row.unknown_pairs_after else "closed"
+    if not open_before:
+        same = bool(row.unknown_pairs_before) == bool(row.unknown_pairs_after)
+        return "" if same else "known now" if row.unknown_pairs_before else "not known any more"
+    if open_before != open_after:
+        unsure = row.unknown_pairs_after > row.unknown_pairs_before
+        return "wider" if open_after > open_before else "not known any more" if unsure else "narrower"
+    return "" if row.ports_before == row.ports_after else "other ports"
+
+
+def _path(row: Any) -> str:
+    """What changed of a path; empty where nothing did."""
+    before, after = (None if pd.isna(steps) else steps for steps in (row.steps_before, row.steps_after))
+    if before is None or after is None:
+        return "opened" if after is not None else "closed" if before is not None else ""
+    if before != after:
+        return "shorter" if after < before else "longer"
+    if bool(row.certain_before) != bool(row.certain_after):
+        return "certain now" if row.certain_after else "less certain"
+    return ""
+
+
+def _plain(frame: pd.DataFrame) -> pa.Table:
+    return pa.Table.from_pandas(frame.astype("string[pyarrow]"), preserve_index=False)
+
+
+def _frame(rows: pa.Table) -> pd.DataFrame:
+    return rows.to_pandas(types_mapper=pd.ArrowDtype)
+
