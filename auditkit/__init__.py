@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from auditkit.api.evaluating import compare, evaluate, explain, frameworks, load_framework
     from auditkit.api.handing_over import bundle, conclude, conclude_from, export, reperform, workpapers
     from auditkit.api.over_time import bridge, diff, given, period, population, sample, verdict_changes
+    from auditkit.api.remedying import remedy
     from auditkit.api.reporting import report
     from auditkit.api.rights import propose_rights, rights
     from auditkit.api.signing import sign, verify
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "compare", "conclude", "conclude_from",
            "demo", "diff", "evaluate", "explain", "export", "fleet", "frameworks", "given", "load_framework", "open",
-           "period", "policy_decisions", "population", "propose_rights", "reperform", "report", "rights", "sample",
-           "sign", "simulate", "verdict_changes", "verify", "workpapers"]
+           "period", "policy_decisions", "population", "propose_rights", "remedy", "reperform", "report", "rights",
+           "sample", "sign", "simulate", "verdict_changes", "verify", "workpapers"]
 
 
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
@@ -37,6 +38,7 @@ if not TYPE_CHECKING:  # a type checker would take any name for one that is ther
         "api.evaluating": ("compare", "evaluate", "explain", "frameworks", "load_framework"),
         "api.handing_over": ("bundle", "conclude", "conclude_from", "export", "reperform", "workpapers"),
         "api.over_time": ("bridge", "diff", "given", "period", "population", "sample", "verdict_changes"),
+        "api.remedying": ("remedy",),
         "api.reporting": ("report",),
         "api.rights": ("propose_rights", "rights"),
         "api.signing": ("sign", "verify"),

@@ -29,6 +29,7 @@ from auditkit.cli import (
     papers,
     period,
     policies,
+    remedy,
     reperform,
     reporting,
     rights,
@@ -62,7 +63,7 @@ for verb in (
     collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
     reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
     period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
-    access.who_can, policies.policies, simulate.simulate,
+    access.who_can, policies.policies, simulate.simulate, remedy.remedy,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")

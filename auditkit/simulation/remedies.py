@@ -1,0 +1,111 @@
+"""Manifests that would mend what fails, as far as a manifest can: proposals, of which nothing is proven yet.
+
+Each rule looks at the subjects of one check that fail and proposes a partial manifest for an object, with a note of
+what it changes and what nobody can tell from a snapshot. `auditkit.simulation.proving` keeps those that are proven.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, TypeAlias
+
+import pandas as pd
+
+from auditkit.analysis.pod_security.levels import ENFORCE, LEVELS
+from auditkit.simulation.places import Object, put
+from auditkit.snapshots.snapshot import Snapshot
+from auditkit.tables import RESOURCES
+from auditkit.tables.pods import CONTROLLERS
+
+_BY_KIND = {kind: (source, path) for source, (kind, path) in CONTROLLERS.items()}
+_API = {resource.kind: f"{resource.group}/{resource.versions[0]}".lstrip("/") for resource in RESOURCES.values()}
+_OUR_OWN = ("kube-system", "kube-public", "kube-node-lease")
+
+
+class Proposal(NamedTuple):
+    """A manifest for an object, the check whose failures it should mend, and what to know of it."""
+
+    check: str
+    manifest: Object
+    note: str
+
+
+Failing: TypeAlias = pd.DataFrame
+"""The subjects of a check that fail: kind, namespace, name."""
+
+
+def proposals(snapshot: Snapshot, failing: dict[str, Failing]) -> list[Proposal]:
+    """What may mend the failing subjects of checks. Nothing is proposed for the namespaces of Kubernetes itself."""
+    return [Proposal(check, manifest, note) for check, rule in RULES.items() if check in failing
+            for manifest, note in rule(snapshot, failing[check])
+            if manifest["metadata"].get("namespace", manifest["metadata"]["name"]) not in _OUR_OWN]
+
+
+Made = Iterator[tuple[Object, str]]
+
+
+def _object(kind: str, name: str, namespace: str | None = None, **rest: object) -> Object:
+    where = {"namespace": namespace} if namespace else {}
+    return {"apiVersion": _API[kind], "kind": kind, "metadata": {"name": name, **where}, **rest}
+
+
+def _pod_security(snapshot: Snapshot, failing: Failing) -> Made:
+    """The highest level that every pod and every template of a namespace meets."""
+    columns = ["namespace", "level"]
+    met = pd.concat([snapshot.frame(name)[columns] for name in ("pod_levels", "template_pod_levels")])
+    rank = met["level"].map({level: number for number, level in enumerate(LEVELS)})
+    for name in failing["name"]:
+        ranks = rank[met["namespace"] == name]
+        lowest = 0 if ranks.isna().any() else int(ranks.min()) if len(ranks) else len(LEVELS) - 1
+        if lowest:
+            manifest = _object("Namespace", name)
+            manifest["metadata"]["labels"] = {ENFORCE: LEVELS[lowest]}
+            yield manifest, f"Refuses new pods that do not meet the level {LEVELS[lowest]}. All that are there meet it."
+
+
+def _default_accounts(snapshot: Snapshot, failing: Failing) -> Made:
+    """Default service accounts whose token is mounted by default."""
+    for namespace, name in zip(failing["namespace"], failing["name"], strict=True):
+        yield (_object("ServiceAccount", name, namespace, automountServiceAccountToken=False),
+               "Pods that name no service account get no token any more. One that needs it has to ask for it.")
+
+
+def _tokens(snapshot: Snapshot, failing: Failing) -> Made:
+    """Workloads whose service account has no right of its own: its token is of no use to them."""
+    access = snapshot.frame("access")
+    named = access[access["subject_kind"].eq("ServiceAccount")][["subject_namespace", "subject"]].drop_duplicates()
+    able = set(zip(named["subject_namespace"], named["subject"], strict=True))
+    groups = set(access["subject"][access["subject_kind"].eq("Group")])
+    accounts = snapshot.frame("templates").set_index(["kind", "namespace", "name"])["service_account"].to_dict()
+    for kind, namespace, name in _controllers(snapshot, failing):
+        account = (namespace, accounts.get((kind, namespace, name), ""))
+        if account not in able and not {"system:serviceaccounts", f"system:serviceaccounts:{namespace}"} & groups:
+            yield (_of_template(kind, namespace, name, "automountServiceAccountToken", False),
+                   f"Its pods get no token of the service account {account[1]}, which has no rights of its own.")
+
+
+def _seccomp(snapshot: Snapshot, failing: Failing) -> Made:
+    for kind, namespace, name in _controllers(snapshot, failing):
+        yield (_of_template(kind, namespace, name, "securityContext.seccompProfile", {"type": "RuntimeDefault"}),
+               "The runtime blocks system calls that programs rarely need. No snapshot shows whether this one needs "
+               "them: try it outside of production.")
+
+
+def _controllers(snapshot: Snapshot, failing: Failing) -> list[tuple[str, str, str]]:
+    """The controllers at the top of failing pods and templates, each once; bare pods and Jobs cannot be changed."""
+    found = failing.merge(snapshot.frame("top_owners"), on=["kind", "namespace", "name"])
+    tops = found[["top_kind", "namespace", "top_name"]].drop_duplicates()
+    return [each for each in tops.itertuples(index=False, name=None) if each[0] in _BY_KIND and each[0] != "Job"]
+
+
+def _of_template(kind: str, namespace: str, name: str, path: str, value: object) -> Object:
+    manifest = _object(kind, name, namespace)
+    put(manifest, f"{_BY_KIND[kind][1]}.spec.{path}", value)
+    return manifest
+
+
+RULES: dict[str, Callable[[Snapshot, Failing], Made]] = {
+    "admission.pod_security_enforced": _pod_security,
+    "access.default_service_accounts_unused": _default_accounts,
+    "workloads.token_mounted_only_where_needed": _tokens,
+    "workloads.seccomp_profile_set": _seccomp,
+}
+"""The checks that a manifest may mend."""
