@@ -13,11 +13,10 @@ from auditkit.analysis.cluster.audit_log import TOOL, WRITES
 from auditkit.base.hostile_text import when
 from auditkit.history.cells import Object
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import RESOURCES
+from auditkit.tables.resources import BY_KIND, RESOURCES
 
 _PARTS = ("scale", "ephemeralcontainers", "resize", "approval")
 """Subresources through which an object is changed; others (status) say what the cluster sees."""
-_KINDS = {resource.kind: resource for resource in RESOURCES.values()}
 
 
 class Author(NamedTuple):
@@ -54,7 +53,7 @@ class Authors:
         return (inside & (frame["time"] > pd.Timestamp(self.first)) if self.first else inside).fillna(False)
 
     def _key(self, thing: Object) -> tuple[str, str, str, str]:
-        resource = _KINDS.get(thing.kind)
+        resource = BY_KIND.get(thing.kind)
         return (resource.group, resource.plural, thing.namespace, thing.name) if resource else ("", "", "", "")
 
     def _logged(self, earlier: Snapshot, later: Snapshot) -> dict[tuple[str, str, str, str], dict[str, Any]]:

@@ -21,7 +21,8 @@ class Weight(NamedTuple):
 _ANY = ".*"
 _RBAC = "Role|ClusterRole|RoleBinding|ClusterRoleBinding"
 _ADMISSION = ("(Validating|Mutating)(WebhookConfiguration|AdmissionPolicy|AdmissionPolicyBinding)|ClusterImagePolicy")
-_NETWORK = "NetworkPolicy|AdminNetworkPolicy|BaselineAdminNetworkPolicy|ClusterNetworkPolicy"
+_NETWORK = ("NetworkPolicy|AdminNetworkPolicy|BaselineAdminNetworkPolicy|ClusterNetworkPolicy|CiliumNetworkPolicy|"
+            "CiliumClusterwideNetworkPolicy|GlobalNetworkPolicy|Tier")
 
 LIST = (
     Weight("Pod", r".*\(not in the template of .*", HIGH, "what runs, although nobody wrote it down"),

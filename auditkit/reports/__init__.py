@@ -102,19 +102,19 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     return _begin(path, path.stem, snapshot, Path(output), {}, progress).result()
 
 
-def report_fleet(store: Path, newest: dt.datetime, output: Path, parameters: dict[str, Any],
+def report_fleet(store: str, newest: dt.datetime, output: Path, parameters: dict[str, Any],
                  progress: Progress | None = None, faces: Sequence[str] = FACES) -> Files:
-    """Run the notebook on the clusters of a store; ``newest`` is the time of the newest of their snapshots,
-    ``parameters`` are those of the notebook beside ``store``.
+    """Run the notebook on the clusters of a store (its whole path, or its URL).
 
+    ``newest`` is the time of the newest of their snapshots, ``parameters`` are those of the notebook beside ``store``.
     The files are called ``fleet-STORE-TIME-DIGEST``. Raises as `begin` does.
     """
     verify_output(output)
     output.mkdir(parents=True, exist_ok=True)
-    given = {"store": _absolute(store), **parameters, **{name: _absolute(parameters[name]) for name in _FILES
-                                                         if parameters.get(name)}}
-    return _run(find_notebook(_FLEET), _FLEET, f"{_FLEET}-{store.resolve().name}-{newest:{_TIME}}", output, given,
-                progress, faces).result()
+    files = {name: _absolute(parameters[name]) for name in _FILES if parameters.get(name)}
+    called = f"{_FLEET}-{store.rstrip('/').rpartition('/')[2]}-{newest:{_TIME}}"
+    return _run(find_notebook(_FLEET), _FLEET, called, output, {"store": store, **parameters, **files}, progress,
+                faces).result()
 
 
 def find_notebook(notebook: Path | str) -> Path:

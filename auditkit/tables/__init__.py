@@ -8,13 +8,16 @@ from auditkit.tables import (
     access,
     admin_network,
     admission,
+    calico,
     cilium,
     cluster,
     devices,
     engines,
     findings,
+    gateway_api,
     metadata,
     network,
+    openshift,
     placement,
     pods,
     secrets,
@@ -28,8 +31,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, admission, engines,
-                   storage, devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
+                   openshift, admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -6,6 +6,7 @@ which the API server sends metadata alone (a Route may carry the key of its cert
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from auditkit.tables.model import Column, Resource, Rows, Table
@@ -27,17 +28,12 @@ class Engine(NamedTuple):
 
 
 _ANTREA = {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"}
-_CALICO = {"networkpolicies": "NetworkPolicy", "globalnetworkpolicies": "GlobalNetworkPolicy"}
-_GATEWAY = {"gateways": "Gateway", "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tcproutes": "TCPRoute",
-            "tlsroutes": "TLSRoute", "udproutes": "UDPRoute", "listenersets": "ListenerSet"}
 _TRAEFIK = {"ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP",
             "ingressrouteudps": "IngressRouteUDP"}
 _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "Listener", "hosts": "Host"}
 
 ENGINES = (
     # Policies. Sources: each project's reference of its custom resources, under the group that stands here.
-    Engine("Calico", "projectcalico.org", _CALICO, traffic=True),
-    Engine("Calico", "crd.projectcalico.org", _CALICO, traffic=True),
     Engine("Antrea", "crd.antrea.io", _ANTREA, traffic=True),
     Engine("OVN-Kubernetes", "k8s.ovn.org", {
         "egressfirewalls": "EgressFirewall", "userdefinednetworks": "UserDefinedNetwork",
@@ -68,9 +64,6 @@ ENGINES = (
     Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",
                                "trafficpermissions": "TrafficPermission"}, traffic=True, beyond=True),
     # Entrances.
-    Engine("Gateway API", "gateway.networking.k8s.io", _GATEWAY, entrances=True),
-    Engine("Gateway API", "gateway.networking.x-k8s.io", {"xlistenersets": "XListenerSet"}, entrances=True),
-    Engine("OpenShift", "route.openshift.io", {"routes": "Route"}, entrances=True),
     Engine("Traefik", "traefik.io", _TRAEFIK, entrances=True),
     Engine("Traefik", "traefik.containo.us", _TRAEFIK, entrances=True),
     Engine("Contour", "projectcontour.io", {"httpproxies": "HTTPProxy"}, entrances=True),
@@ -124,6 +117,10 @@ _NONE = re.compile(r"(?:^|\.)(?:upbound\.io|crossplane\.io|services\.k8s\.aws|cn
 Crossplane, the AWS and Azure service operators, Config Connector; OpenShift's own configuration; what Antrea computes;
 metrics, and the catalogue of the Operator Lifecycle Manager.
 """
+DECIDES_NOTHING = {
+    (group, plural) for group in ("projectcalico.org", "crd.projectcalico.org")
+    for plural in ("stagednetworkpolicies", "stagedglobalnetworkpolicies", "stagedkubernetesnetworkpolicies")}
+"""Kinds that are called as those that decide, and only propose."""
 
 
 class Decider(NamedTuple):
@@ -135,12 +132,17 @@ class Decider(NamedTuple):
     beyond: bool = True
 
 
-def decider(group: str, plural: str, kind: str) -> Decider | None:
+def decider(group: str, plural: str, kind: str, versions: Sequence[str] = ()) -> Decider | None:
     """What objects of this kind decide over; ``None`` where they decide nothing, or auditkit reads them.
 
-    A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a Gateway may be one.
+    ``versions`` are those in which the kind is served, if that is known: a kind that is read, and served in other
+    versions only, is not read. A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a
+    Gateway may be one.
     """
-    if f"{plural}.{group}" in READ:
+    if (group, plural) in DECIDES_NOTHING:
+        return None
+    read = READ.get(f"{plural}.{group}")
+    if read and (not versions or not set(versions).isdisjoint(read.versions)):
         return None
     for engine in ENGINES:
         if engine.group == group and plural in engine.kinds:

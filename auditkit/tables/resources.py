@@ -1,10 +1,16 @@
 """The resources that collectors ask an API server for."""
 
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
 _ADMISSION = "admissionregistration.k8s.io"
 _DEVICES = ("v1", "v1beta2", "v1beta1")
+_CALICO = (
+    ("networkpolicies", "NetworkPolicy", True, True), ("globalnetworkpolicies", "GlobalNetworkPolicy", False, True),
+    ("tiers", "Tier", False, False), ("networksets", "NetworkSet", True, False),
+    ("globalnetworksets", "GlobalNetworkSet", False, False), ("hostendpoints", "HostEndpoint", False, False),
+)
 
 RESOURCES: dict[str, Resource] = {
     resource.name: resource
@@ -41,6 +47,11 @@ RESOURCES: dict[str, Resource] = {
         Resource("ciliumclusterwidenetworkpolicies.cilium.io", "CiliumClusterwideNetworkPolicy", ("v2",),
                  namespaced=False, builtin=False, exact=True),
         Resource("ciliumcidrgroups.cilium.io", "CiliumCIDRGroup", ("v2", "v2alpha1"), namespaced=False, builtin=False),
+        *(Resource(f"{plural}.{group}", kind, (version,), namespaced=namespaced, builtin=False, exact=exact)
+          for group, version in (("projectcalico.org", "v3"), ("crd.projectcalico.org", "v1"))
+          for plural, kind, namespaced, exact in _CALICO),
+        *gateway_api.RESOURCES,
+        *openshift.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),
@@ -73,6 +84,9 @@ RESOURCES: dict[str, Resource] = {
         Resource("persistentvolumeclaims", "PersistentVolumeClaim"),
     )
 }
+
+BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in reversed(RESOURCES.values())}
+"""The resource of each kind; where engines have a kind of the same name, that of Kubernetes."""
 
 BUILTIN = {f"{group}/{plural}" for group, plurals in {
     "": "bindings componentstatuses configmaps endpoints events limitranges namespaces nodes persistentvolumeclaims "

@@ -10,8 +10,10 @@ import pandas as pd
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "support")]
 
 from network_reference import Cluster  # noqa: E402
+from network_worlds import agent, derive, node  # noqa: E402
 from worlds import frames  # noqa: E402
 
+from auditkit.analysis.network.policy_sets import policies_of  # noqa: E402
 from auditkit.analysis.network.reachability import QUESTION, Reachability  # noqa: E402
 
 TIERS = ["web", "api", "db"]
@@ -100,6 +102,70 @@ def measures(pods: int = 10_000, policies: int = 1_000, asked: int = 200) -> dic
             "pairs_ratio": plain * groups**2 / matrix}
 
 
+def cilium(policies: list[dict]) -> list[dict]:
+    """Cilium's policies of about the same meaning as these NetworkPolicies."""
+    return [{"kind": "CiliumNetworkPolicy", "metadata": each["metadata"], "spec": {
+        "endpointSelector": each["spec"]["podSelector"],
+        **{way: [{**_cilium_peers(way, rule[peers]), "toPorts": [{"ports": [
+            {"port": str(port["port"]), "protocol": port.get("protocol", "TCP"), "endPort": port.get("endPort", 0)}
+            for port in rule["ports"]]}]} for rule in each["spec"].get(way, [])]
+           for way, peers in (("ingress", "from"), ("egress", "to"))}}} for each in policies]
+
+
+def _cilium_peers(way: str, peers: list[dict]) -> dict:
+    end = {"ingress": "from", "egress": "to"}[way]
+    selectors = [peer["podSelector"] for peer in peers if "podSelector" in peer]
+    blocks = [peer["ipBlock"] for peer in peers if "ipBlock" in peer]
+    return {f"{end}Endpoints": selectors} if selectors or not blocks else {f"{end}CIDRSet": blocks}
+
+
+def calico(policies: list[dict]) -> list[dict]:
+    """Calico's policies of about the same meaning as these NetworkPolicies."""
+    return [{"apiVersion": "projectcalico.org/v3", "kind": "NetworkPolicy", "metadata": each["metadata"], "spec": {
+        "order": at, "selector": _expression(each["spec"]["podSelector"]), "types": each["spec"]["policyTypes"],
+        **{way: [rule for given in each["spec"].get(way, []) for peer in given[peers]
+                 for rule in _calico_rules(peer, given["ports"], end)]
+           for way, peers, end in (("ingress", "from", "source"), ("egress", "to", "destination"))}}}
+        for at, each in enumerate(policies)]
+
+
+def _calico_rules(peer: dict, ports: list[dict], end: str) -> list[dict]:
+    found: dict = {"nets": [peer["ipBlock"]["cidr"]]} if "ipBlock" in peer else {}
+    for name, field in (("podSelector", "selector"), ("namespaceSelector", "namespaceSelector")):
+        if name in peer:
+            found[field] = _expression(peer[name])
+    if not ports:
+        return [{"action": "Allow", end: found}]
+    return [{"action": "Allow", "protocol": port.get("protocol", "TCP"), end: found, "destination": {
+        **(found if end == "destination" else {}),
+        "ports": [f"{port['port']}:{port['endPort']}" if "endPort" in port else port["port"]]}} for port in ports]
+
+
+def _expression(selector: dict) -> str:
+    labels = [f"{key} == '{value}'" for key, value in selector.get("matchLabels", {}).items()]
+    others = [f"{one['key']} {'in' if one['operator'] == 'In' else 'not in'} {{{str(one['values'])[1:-1]}}}"
+              for one in selector.get("matchExpressions", [])]
+    return " && ".join([*labels, *others]) or "all()"
+
+
+def engine_ratios(pods: int = 10_000, policies: int = 1_000) -> dict[str, float]:
+    """How long the matrix of groups takes with as many policies of an engine beside the NetworkPolicies, as a ratio to
+    that of the NetworkPolicies alone in the same run."""
+    objects = world(pods, policies)
+    own = [thing for thing in objects if thing["kind"] == "NetworkPolicy"]
+    agents = {"alone": [], "cilium": agent("quay.io/cilium/cilium:v1.19.0", name="cilium"),
+              "calico": agent("quay.io/calico/node:v3.31.0", name="calico")}
+    more = {"alone": [], "cilium": cilium(own), "calico": calico(own)}
+    taken = {}
+    for name, daemon in agents.items():
+        tables = frames([*objects, node("n1"), *daemon, *more[name]])
+        plugin = derive(tables, "network_plugin")
+        start = time.process_time()
+        Reachability(tables, policies_of(tables, plugin)).matrix()
+        taken[name] = time.process_time() - start
+    return {f"{name}_ratio": seconds / taken["alone"] for name, seconds in taken.items() if name != "alone"}
+
+
 if __name__ == "__main__":
-    for name, value in measures().items():
+    for name, value in (measures() | engine_ratios()).items():
         print(f"{name:18} {value:.3g}")

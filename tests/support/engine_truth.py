@@ -8,10 +8,12 @@ from network_worlds import agent, derive, namespace
 from worlds import frames
 
 from auditkit.analysis.network.reachability import QUESTION
+from auditkit.checks import find
 
 TRUTH = Path(__file__).parents[1] / "truth"
 IMAGES = {"cilium": "quay.io/cilium/cilium:v1.19.0", "calico": "quay.io/calico/node:v3.31.0"}
 WORLD = yaml.safe_load((TRUTH / "world.yaml").read_text())
+CHECKS = ("network.namespaces_have_policy", "network.default_deny_ingress", "network.default_deny_egress")
 WORDS = {"allowed": True, "denied": False, "unknown": None}
 
 
@@ -70,3 +72,12 @@ def _end(name: str) -> tuple[str | None, str]:
 def _port(text: str) -> tuple[str, int]:
     protocol, _, number = text.rpartition("/")
     return (protocol or "tcp").upper(), int(number)
+
+
+def judged(tables: dict, name: str) -> dict[str, str]:
+    """What a check says of each namespace."""
+    check = find(name)
+    found = check(*(derive(tables, table) for table in check.tables))
+    words = {True: "pass", False: "fail"}
+    return {space: words.get(ok, "unknown") for space, ok in
+            zip(tables["namespaces"]["name"], found.ok.tolist(), strict=True)}

@@ -11,7 +11,7 @@ from auditkit.analysis.findings import supersession
 from auditkit.analysis.findings.images import matches
 from auditkit.analysis.findings.supersession import in_force
 from auditkit.analysis.workloads.owners import KINDS
-from auditkit.tables.resources import RESOURCES
+from auditkit.tables.resources import BY_KIND
 
 OTHER_CLUSTER = "it is of another cluster"
 NAMELESS = "it names no object"
@@ -26,8 +26,8 @@ OF_OBJECTS = ("misconfiguration", "rbac", "infra", "compliance", "exposure", "ma
 
 _IMAGE = ["image", "image_digest", "image_id"]
 _OBJECT = ["object_kind", "object_namespace", "object_name"]
-_GROUPS = {resource.kind: resource.group for resource in RESOURCES.values()}
-_CLUSTER_WIDE = tuple(resource.kind for resource in RESOURCES.values() if not resource.namespaced)
+_GROUPS = {kind: resource.group for kind, resource in BY_KIND.items()}
+_CLUSTER_WIDE = tuple(kind for kind, resource in BY_KIND.items() if not resource.namespaced)
 _FORMER_GROUPS = ("extensions",)
 _COMPARED = ("Namespace", "Node", "Pod", *KINDS, "Service", "Ingress", "NetworkPolicy", "ServiceAccount", "Role",
              "ClusterRole", "RoleBinding", "ClusterRoleBinding")

@@ -6,11 +6,23 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import numpy as np
+import pandas as pd
+
+from auditkit.analysis.columns import INTEGER, STRING
 
 V6 = 1 << 32
 END = V6 + (1 << 128)
 UNKNOWN, NOWHERE = -1, -2
 """Places of what has an address that is not known, and of what has none: the last two columns of `matches`."""
+
+
+WIDEST = 8
+"""Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
+
+
+def wide(cidr: pd.Series) -> pd.Series:
+    """True if an address range is so wide that it does not keep anybody out; not a range: not known."""
+    return cidr.astype(STRING).str.extract(r"/(\d{1,3})$", expand=False).astype(STRING).astype(INTEGER) < WIDEST
 
 
 def span(cidr: str) -> tuple[int, int]:

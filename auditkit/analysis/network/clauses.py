@@ -14,7 +14,7 @@ import pandas as pd
 from auditkit.analysis.label_selectors import select
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace
 from auditkit.analysis.network.endpoints import Endpoints
-from auditkit.analysis.network.policies import PEER, POLICY, RULE, Policies
+from auditkit.analysis.network.policies import PEER, POLICY, RULE, Asked, Policies
 from auditkit.analysis.network.ports import PortSpace
 
 PICKS = {
@@ -74,6 +74,7 @@ class Matcher:
         nodes = max(endpoints.node.max(initial=-1), endpoints.node_labels["thing"].max() if len(
             endpoints.node_labels) else -1) + 1
         self._nodes = self._selected("nodeSelector", endpoints.node_labels, int(nodes))
+        self._asked = policies.conditions.asked(endpoints, addresses) if policies.conditions else None
         self.subjects = self._subjects()
 
     # --- selectors ------------------------------------------------------------------------------------------------
@@ -112,7 +113,20 @@ class Matcher:
         found = self._picked(owners, "subject", picks == "own") & (picks != "none")[:, None]
         nodes = picks == "nodes"
         found[nodes] = self._by_node(owners[nodes], "subject")
+        asked = picks == "asked"
+        if asked.any():
+            found[asked] = self._holding("subject", owners[asked], POLICY).sure & self.endpoints.is_pod
         return np.asarray(found)
+
+    def _holding(self, side: str, owners: pd.DataFrame, keys: list[str]) -> Asked:
+        """Where all conditions of these owners on a side hold: owners by classes. Without any they hold everywhere."""
+        found = Asked(*(np.ones((len(owners), self.endpoints.classes), bool) for _ in range(2)))
+        if self._asked is None:
+            return found
+        rows = self.policies.asked[(self.policies.asked["side"] == side).to_numpy(bool)]
+        rows = rows.merge(owners[keys].assign(at=np.arange(len(owners))), on=keys)
+        at, number = (rows[name].to_numpy(np.int64) for name in ("at", "number"))
+        return Asked(*(~any_of(~part[number], at, len(owners)) for part in self._asked))
 
     def _by_node(self, owners: pd.DataFrame, whose: str) -> np.ndarray:
         """Nodes, with the pods on their network, that node selectors pick: owners by classes."""
@@ -181,10 +195,12 @@ class Matcher:
     def clauses(self, direction: str) -> Clauses:
         """The clauses of one direction."""
         rules = self._rules(direction)
-        pods, address, perhaps = self._by_rule(rules)
+        own, of_peers = self._holding("own", rules, RULE), self._holding("peer", rules, RULE)
+        pods, address, perhaps = self._by_rule(rules, of_peers)
+        vague = perhaps if self._asked is not None else np.zeros_like(perhaps)
         numbered, named = self._ports(rules)
-        subjects = self.subjects[rules["number"]]
-        pick = _Picked(rules)
+        subjects = self.subjects[rules["number"]] & own.perhaps
+        pick = _Picked(rules, ~(subjects & ~own.sure).any(axis=1))
         pick.add(np.arange(len(rules)), numbered, subjects, pods | address)
         pick.add(np.arange(len(rules)), numbered, subjects, perhaps, certain=False)
         for rule, mine, theirs in self._related(rules):
@@ -198,6 +214,7 @@ class Matcher:
                     pick.add([rule], [ports], subjects[rule] & meant, perhaps[rule], certain=False)
                 else:
                     pick.add([rule], [ports], subjects[rule], pods[rule] & meant)
+                    pick.add([rule], [ports], subjects[rule], vague[rule] & meant, certain=False)
         return pick.clauses(self._isolating(direction), self.policies.policies["tier"].to_numpy(np.int64))
 
     @staticmethod
@@ -213,8 +230,9 @@ class Matcher:
         rules = rules.merge(policies[[*POLICY, "tier", "priority", "number"]], on=POLICY)
         return rules.sort_values(["tier", "priority", *POLICY, "rule"], ignore_index=True)
 
-    def _by_rule(self, rules: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Whom each rule speaks of, peers that depend on the subject's namespace left out."""
+    def _by_rule(self, rules: pd.DataFrame, asked: Asked) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Whom each rule speaks of, where what is ``asked`` of its peers holds; those that depend on the subject's
+        namespace left out."""
         peers = self.policies.peers.merge(rules[RULE].assign(at=np.arange(len(rules))), on=RULE)
         if len(self.policies.relations):
             related = self.policies.relations[PEER].drop_duplicates().assign(related=True)
@@ -222,6 +240,8 @@ class Matcher:
         at = peers["at"].to_numpy(np.int64)
         pods, address, perhaps = (any_of(matrix, at, len(rules)) for matrix in self._peers(peers))
         pods[rules["everybody"].to_numpy(bool)] = True
+        perhaps = (perhaps & asked.perhaps) | ((pods | address) & asked.perhaps & ~asked.sure)
+        pods, address = pods & asked.sure, address & asked.sure
         return pods, address, perhaps & ~pods & ~address
 
     def _related(self, rules: pd.DataFrame) -> list[tuple[int, np.ndarray, np.ndarray]]:
@@ -283,9 +303,9 @@ class Matcher:
 class _Picked:
     """Clauses as they are found, put in the order of their rules at the end."""
 
-    def __init__(self, rules: pd.DataFrame):
+    def __init__(self, rules: pd.DataFrame, sure: np.ndarray):
         self.rules = rules
-        self.sure = rules["certain"].to_numpy(bool)
+        self.sure = rules["certain"].to_numpy(bool) & sure
         self.parts: list[tuple[np.ndarray, list[int], np.ndarray, np.ndarray, np.ndarray]] = []
 
     def add(self, rules: np.ndarray | list[int], ports: list[int], subjects: np.ndarray, peers: np.ndarray, *,

@@ -111,7 +111,7 @@ def _read(tables: Mapping[str, pd.DataFrame], name: str, workloads: bool) -> pd.
 
 def _service_accounts(pods: pd.DataFrame, policies: Policies) -> list[pd.DataFrame]:
     """The service account of each pod as a label, where selectors ask for it."""
-    if not policies.keys("podSelector").isin([SERVICE_ACCOUNT]).any():
+    if SERVICE_ACCOUNT not in policies.keys("podSelector"):
         return []
     rows = pods[["kind", "namespace", "name"]].rename(columns={"name": "pod"})
     return [rows.assign(key=SERVICE_ACCOUNT, value=pods["service_account"]).astype({"key": STRING})]

@@ -4,8 +4,8 @@ their annotations and class leave to a controller."""
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, named
+from auditkit.analysis.network.addresses import wide
 from auditkit.analysis.network.entry_points import PRIVATE
-from auditkit.analysis.network.namespaces import wide
 from auditkit.tables import load_balancers as known
 
 ON = {"namespace": "namespace", "name": "service"}

@@ -5,13 +5,14 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.label_selectors import select
+from auditkit.analysis.network.addresses import wide
+from auditkit.analysis.network.calico.conditions import OfNamespaces
+from auditkit.analysis.network.calico.selectors import evaluate, parse
 from auditkit.analysis.network.endpoints import NAME_LABEL, labels_of_namespaces
 from auditkit.analysis.network.policies import NAMESPACED, PEER, POLICY, RULE, Policies
 from auditkit.analysis.network.ports import SPAN
 
 SPACE = "of_namespace"
-WIDEST = 8
-"""Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
 EVERYBODY = ("all", "cluster", "world")
 """Peers that are everybody, or as good as that. See `auditkit.analysis.network.clauses.PICKS`."""
 
@@ -25,10 +26,12 @@ def namespace_policies(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,
     ``ingress_opened_by``: a policy that picks every pod and allows everything, so that nothing is denied after all;
     ``ingress_denied``: the first and not the second. The same for ``egress``. AdminNetworkPolicies and their kin do not
     count: what comes from outside they cannot deny. A CiliumClusterwideNetworkPolicy can, and counts where it picks all
-    pods of the namespace.
+    pods of the namespace. What a rule of Calico opens depends on the order, so that none is said here to open
+    everything: see `policy_openings`.
     """
     whole = _whole(network_rules, namespaces, namespace_labels)
-    rules = network_rules.rules[(network_rules.rules["action"] == "allow").to_numpy(bool)]
+    by_label = network_rules.policies.loc[(network_rules.policies["picks"] != "asked").to_numpy(bool), POLICY]
+    rules = network_rules.rules[(network_rules.rules["action"] == "allow").to_numpy(bool)].merge(by_label, on=POLICY)
     everybody = _everybody(network_rules, rules).merge(whole, on=POLICY)
     opened = _every_port(everybody, rules, network_rules.ports)
     found = namespaces[["name"]].set_axis(["namespace"], axis=1).reset_index(drop=True)
@@ -64,11 +67,6 @@ def _objects(policies: pd.DataFrame) -> pd.DataFrame:
     return policies.assign(policy=policies["policy"].str.replace(r" specs\[\d+\]$", "", regex=True)).drop_duplicates()
 
 
-def wide(cidr: pd.Series) -> pd.Series:
-    """True if an address range is so wide that it does not keep anybody out; not a range: not known."""
-    return cidr.astype(STRING).str.extract(r"/(\d{1,3})$", expand=False).astype(STRING).astype(INTEGER) < WIDEST
-
-
 def _words(policies: pd.DataFrame) -> pd.Series:
     """A NetworkPolicy by its name, any other with its kind."""
     kind = policies["kind"].astype(STRING)
@@ -77,7 +75,8 @@ def _words(policies: pd.DataFrame) -> pd.Series:
 
 def _whole(rules: Policies, namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -> pd.DataFrame:
     """Policies that pick every pod of a namespace: `POLICY`, and the namespace."""
-    picked = rules.policies[(rules.policies["tier"] == NAMESPACED).to_numpy(bool)]
+    picked = rules.policies[(rules.policies["level"] == NAMESPACED).to_numpy(bool)]
+    asked = _asked(picked, namespaces, namespace_labels)
     subjects = rules.selectors[(rules.selectors["whose"] == "subject").to_numpy(bool)]
     picked = _without(picked[[*POLICY, "picks"]], POLICY, subjects[(subjects["of"] == "podSelector").to_numpy(bool)])
     own = picked[(picked["picks"] == "own").to_numpy(bool)]
@@ -88,8 +87,22 @@ def _whole(rules: Policies, namespaces: pd.DataFrame, namespace_labels: pd.DataF
                     labels_of_namespaces(namespace_labels, spaces), len(wide_), len(spaces))[:-1]
     at, space = np.nonzero(matrix)
     spread = wide_.iloc[at].assign(**{SPACE: spaces[space]})
-    return pd.concat([own.assign(**{SPACE: own["namespace"]}), spread], ignore_index=True).astype(
+    return pd.concat([own.assign(**{SPACE: own["namespace"]}), spread, asked], ignore_index=True).astype(
         dict.fromkeys([*POLICY, SPACE], STRING))[[*POLICY, SPACE]]
+
+
+def _asked(policies: pd.DataFrame, namespaces: pd.DataFrame, namespace_labels: pd.DataFrame) -> pd.DataFrame:
+    """The same of policies whose selectors are expressions, as those of Calico."""
+    rows = policies[policies["every_pod"].to_numpy(bool)]
+    spaces = pd.Index(namespaces["name"])
+    values = OfNamespaces(spaces, labels_of_namespaces(namespace_labels, spaces))
+    texts = rows["of_spaces"].unique()
+    picked = {text: np.flatnonzero(evaluate(parse(text), values, len(spaces))[0]) for text in texts}
+    found = [rows[POLICY].assign(**{SPACE: rows["namespace"]})[(rows["namespace"] != "").to_numpy(bool)]]
+    for text, at in picked.items():
+        mine = rows.loc[((rows["of_spaces"] == text) & (rows["namespace"] == "")).to_numpy(bool), POLICY]
+        found.append(mine.merge(pd.DataFrame({SPACE: spaces[at]}), how="cross"))
+    return pd.concat(found, ignore_index=True)
 
 
 def _without(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.DataFrame:

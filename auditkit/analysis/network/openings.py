@@ -3,8 +3,9 @@
 import pandas as pd
 
 from auditkit.analysis.columns import STRING
+from auditkit.analysis.network.addresses import wide
 from auditkit.analysis.network.endpoints import NAME_LABEL
-from auditkit.analysis.network.namespaces import EVERYBODY, wide
+from auditkit.analysis.network.namespaces import EVERYBODY
 from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies
 
 UNLIMITED = (*EVERYBODY, "any", "some_any", "blocks", "outside", "anybody")
@@ -19,11 +20,13 @@ def policy_openings(network_rules: Policies) -> pd.DataFrame:
     ``namespace`` is empty for a cluster-wide policy of the tier Admin, which is asked before the policies of any
     namespace; those of the tier Baseline come after them and open nothing that they deny. A rule is plainly limited,
     and has no row, where its subjects, all of its peers or its ports are: by a label that a pod or namespace must
-    have, by address ranges that are not wide, by few ports.
+    have, by address ranges that are not wide, by few ports. In Calico a rule that passes on opens too.
     """
     policies = network_rules
-    rules = policies.rules.merge(policies.policies[[*POLICY, "tier", "picks"]], on=POLICY)
-    rules = rules[(rules["action"] == "allow") & rules["tier"].isin([ADMIN, NAMESPACED]) & (rules["picks"] != "none")]
+    rules = policies.rules.merge(policies.policies[[*POLICY, "level", "picks"]], on=POLICY)
+    rules = rules[~rules["limited"].to_numpy(bool)]
+    opens = (rules["action"] == "allow") | ((rules["action"] == "pass") & (rules["picks"] == "asked"))
+    rules = rules[(opens & rules["level"].isin([ADMIN, NAMESPACED]) & (rules["picks"] != "none")).to_numpy(bool)]
     rules = _without(_without(rules, POLICY, _limited_subjects(policies)), RULE, _limited_ports(policies))
     peers = _without(policies.peers, PEER, _limited_peers(policies))
     rules = rules[rules["everybody"].to_numpy(bool) | _has(rules, RULE, peers)]

@@ -7,8 +7,8 @@ is ``""`` or -1 here, so that the keys below are never ``<NA>``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import NamedTuple, cast
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from auditkit.analysis.network.ports import SPAN, protocol_base
 POLICY = ["kind", "namespace", "policy"]
 RULE = [*POLICY, "direction", "rule"]
 PEER = [*RULE, "peer"]
-_OF_RULES = [*RULE, "action", "everybody", "every_port", "certain"]
+_OF_RULES = [*RULE, "action", "everybody", "every_port", "certain", "limited"]
 ADMIN, NAMESPACED, BASELINE = 0, 1, 2
 TIERS = {"Admin": ADMIN, "Baseline": BASELINE}
 ACTIONS = {"Allow": "allow", "Accept": "allow", "Deny": "deny", "Pass": "pass"}
@@ -36,6 +36,26 @@ Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFra
 """The frames of `Policies`, in their order."""
 
 
+class Asked(NamedTuple):
+    """Conditions by classes of endpoints: where each surely holds, and where it perhaps does (or surely)."""
+
+    sure: np.ndarray
+    perhaps: np.ndarray
+
+
+class Conditions(Protocol):
+    """Conditions of an engine that are no label selectors of Kubernetes."""
+
+    def cidrs(self) -> list[str]:
+        """All address ranges that they name."""
+
+    def keys(self) -> list[str]:
+        """The labels of pods that they look at."""
+
+    def asked(self, endpoints: Any, addresses: Any) -> Asked:
+        """Each condition on all classes of these endpoints, of which ranges cut these addresses."""
+
+
 class Tier(NamedTuple):
     """How the policies of a tier decide: the first rule that matches counts (``ordered``), or what any denies is
     denied and then what any allows is allowed.
@@ -49,6 +69,8 @@ class Tier(NamedTuple):
 
 KUBERNETES = (Tier(ordered=True), Tier(ordered=False, denies=True), Tier(ordered=True))
 """The tiers `ADMIN`, `NAMESPACED` and `BASELINE`."""
+_PLAIN = {"bars_node": False, "every_pod": False, "of_spaces": ""}
+NOTHING_ASKED = pd.DataFrame(columns=[*RULE, "side", "number"])
 NO_PROBLEMS = pd.DataFrame(columns=["engine", *POLICY, "why"], dtype=STRING)
 
 
@@ -56,15 +78,20 @@ NO_PROBLEMS = pd.DataFrame(columns=["engine", *POLICY, "why"], dtype=STRING)
 class Policies:
     """Policies of all kinds.
 
-    policies: `POLICY`, tier, priority, picks (own: pods of its namespace; any: pods; nodes; none), bars_node (it may
-    deny what the pod's own node sends). directions: `POLICY`, direction: where a policy isolates. rules: `RULE`,
-    action, everybody, every_port, certain (it matches for sure what it speaks of). peers: `PEER`, picks (see
+    policies: `POLICY`, tier, level (`ADMIN`, `NAMESPACED` or `BASELINE`), priority, picks (own: pods of its namespace;
+    any: pods; nodes; none; asked: as ``asked`` says), bars_node (it may deny what the pod's own node sends), every_pod
+    and of_spaces (where it picks as asked: all pods of namespaces, and the selector of these). directions: `POLICY`,
+    direction: where a policy isolates. rules: `RULE`, action, everybody, every_port, certain (it matches for sure what
+    it speaks of), limited (its conditions are not for everybody). peers: `PEER`, picks (see
     `auditkit.analysis.network.clauses.PICKS`). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line
     of `network_ports`, or name and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form,
     requirement, key, operator, value.
 
     ``tiers`` say how each tier decides. ``problems`` are policies of other engines that are not among these, though
     they may decide: engine, `POLICY`, why. ``gaps``: where policies may be missing, of namespaces or of the cluster.
+    ``asked``: `RULE`, side and number of the ``conditions`` that must all hold, for the subjects of a policy (side
+    subject, rule -1), and for the subjects (own) and peers (peer) of a rule. With ``hosts`` policies that are not
+    understood decide over what nodes send and receive.
     """
 
     policies: pd.DataFrame
@@ -78,19 +105,24 @@ class Policies:
     tiers: tuple[Tier, ...]
     problems: pd.DataFrame
     gaps: Mapping[str, bool]
+    conditions: Conditions | None = None
+    asked: pd.DataFrame = field(default_factory=NOTHING_ASKED.copy)
+    hosts: bool = False
 
-    def cidrs(self) -> pd.Series:
+    def cidrs(self) -> list[str]:
         """All address ranges that rules name."""
-        return self.blocks["cidr"].drop_duplicates()
+        own = self.blocks["cidr"].drop_duplicates().tolist()
+        return [*own, *self.conditions.cidrs()] if self.conditions else own
 
     @property
     def by_node(self) -> bool:
         """True if policies are for nodes with certain labels, or speak of them."""
         return bool((self.peers["picks"] == "nodes").any() or (self.policies["picks"] == "nodes").any())
 
-    def keys(self, of: str) -> pd.Series:
+    def keys(self, of: str) -> list[str]:
         """The labels that selectors of this sort look at."""
-        return self.selectors.loc[self.selectors["of"] == of, "key"].drop_duplicates()
+        own = self.selectors.loc[(self.selectors["of"] == of).to_numpy(bool), "key"].drop_duplicates().tolist()
+        return [*own, *self.conditions.keys()] if self.conditions and of == "podSelector" else own
 
 
 def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.DataFrame,
@@ -112,7 +144,8 @@ def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.D
 def kubernetes_policies(tables: Mapping[str, pd.DataFrame], blocks: str = "blocks") -> list[Parts]:
     """The policies of Kubernetes in these tables (those of `TABLES`). ``blocks`` is what address ranges mean."""
     found = [_namespaced(tables, blocks)]
-    return found if tables["admin_policies"].empty else [*found, _cluster_wide(tables, blocks)]
+    found += [] if tables["admin_policies"].empty else [_cluster_wide(tables, blocks)]
+    return [(policies.assign(level=policies["tier"]), *rest) for policies, *rest in found]
 
 
 def joined(parts: list[Parts]) -> Parts:
@@ -136,7 +169,7 @@ def _namespaced(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
 
     policies = tables["network_policies"][["namespace", "name"]].rename(columns={"name": "policy"})
     policies = policies.assign(kind="NetworkPolicy", tier=NAMESPACED, priority=0, picks="own",
-                               bars_node=False)
+                               **_PLAIN)
     directions = policy_directions(tables["network_policies"], tables["network_policy_types"],
                                    tables["network_policy_rules"]).assign(kind="NetworkPolicy")
     rules = read("rules").merge(directions, on=[*POLICY, "direction"])
@@ -151,7 +184,7 @@ def _namespaced(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     selectors = selectors.assign(whose=np.where(subject, "subject", "peer"),
                                  of=selectors["of"].mask(subject, "podSelector"))
     none = pd.DataFrame(columns=[*PEER, "relation", "key"], dtype=STRING)
-    return (policies, directions, rules.assign(certain=True)[_OF_RULES],
+    return (policies, directions, rules.assign(certain=True, limited=False)[_OF_RULES],
             peers.assign(picks=picks)[[*PEER, "picks"]], blocks, _namespaced_ports(read("ports")), none,
             selectors)
 
@@ -183,7 +216,7 @@ def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     picks = np.where(given["has_namespaces"] | given["has_pods"], "any", "none")
     policies = given[["kind", "name"]].rename(columns={"name": "policy"}).assign(
         namespace="", tier=given["tier"].map(TIERS).fillna(BASELINE), priority=given["priority"].fillna(0), picks=picks,
-        bars_node=False)
+        **_PLAIN)
     rules = read("rules")
     rules = rules.assign(action=rules["action"].map(ACTIONS), everybody=False, every_port=rules["ports_count"] == 0)
     peers = read("peers")
@@ -195,7 +228,7 @@ def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     protocol = ports["protocol"].replace("", "TCP").where(ports["protocol"].notna() | ports["name"].notna(), "TCP")
     first = ports["port"].fillna(ports["range_start"])
     return (policies, pd.DataFrame(columns=[*POLICY, "direction"], dtype=STRING),
-            rules.assign(certain=True)[_OF_RULES], peers[[*PEER, "picks"]],
+            rules.assign(certain=True, limited=False)[_OF_RULES], peers[[*PEER, "picks"]],
             read("networks")[[*PEER, "cidr"]].assign(excepted=False),
             port_spans(ports, first, ports["end_port"], ports["name"], protocol),
             read("relations")[[*PEER, "relation", "key"]], read("selectors"))

@@ -76,7 +76,7 @@ class Reachability:
         matcher = Matcher(policies, self.endpoints, addresses, self.ports)
         self.subjects = matcher.subjects
         engines = other_engines(tables["engine_kinds"], tables["engine_objects"])
-        self.undecided = self._undecided(undecided_traffic(engines, policies))
+        self.undecided = self._undecided(undecided_traffic(engines, policies), policies.hosts)
         lenient = self.subjects[(policies.policies["picks"] == "nodes").to_numpy(bool)].any(axis=0)
         self.node_barred = self.subjects[policies.policies["bars_node"].to_numpy(bool)].any(axis=0)
         clauses = {direction: matcher.clauses(direction) for direction in DIRECTIONS}
@@ -95,11 +95,11 @@ class Reachability:
         return bool(of_spaces and _lacking(tables, "namespaces")) or bool(
             policies.by_node and _lacking(tables, "nodes"))
 
-    def _undecided(self, engines: pd.DataFrame) -> np.ndarray:
+    def _undecided(self, engines: pd.DataFrame, hosts: bool) -> np.ndarray:
         """The classes of endpoints over whose traffic another engine may decide: of its namespace, or all that are not
-        outside of the cluster."""
+        outside of the cluster; with ``hosts`` nodes."""
         ours = self.endpoints.frame.iloc[self.endpoints.first]
-        its_own = ours["namespace"].isin(engines["namespace"].dropna())
+        its_own = ours["namespace"].isin(engines["namespace"].dropna()) | (self.endpoints.is_node & hosts)
         everywhere = (ours["kind"] != "External") & bool(engines["namespace"].isna().any())
         return np.asarray((its_own | everywhere).to_numpy(bool))
 

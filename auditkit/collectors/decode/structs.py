@@ -27,6 +27,7 @@ REQUIRED = {"metadata", "metadata.name", "object", "object.metadata", "object.me
 _LEAVES = {
     "string": str, "boolean": bool,
     "int64": Annotated[int, msgspec.Meta(ge=-2**63, le=2**63 - 1)],
+    "float64": float,
     "timestamp": Annotated[dt.datetime, msgspec.Meta(tz=True)],
 }
 """What a column can hold: an object with another value does not follow its schema."""

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 from auditkit import tables
 from auditkit.errors import NoSuchName
+from auditkit.tables.resources import BY_KIND
 
 SINGLE = "the files contain single objects instead of a list, so others may exist"
 
@@ -81,9 +82,8 @@ def named_by(file: str) -> frozenset[str]:
 
 
 def _names() -> dict[str, str]:
-    kinds = {resource.kind: name for name, resource in tables.RESOURCES.items()}
-    return {short: kinds[kind] for short, kind in _SHORT.items()} | {
-        word.lower(): name for name, resource in tables.RESOURCES.items()
+    return {short: BY_KIND[kind].name for short, kind in _SHORT.items()} | {
+        word.lower(): name for name, resource in reversed(tables.RESOURCES.items())
         for word in (resource.kind, resource.plural, name)}
 
 

@@ -3,7 +3,7 @@
 import pytest
 from engine_truth import WORDS, cases, decided, world
 
-CASES = {engine: cases(engine) for engine in ("cilium",)}
+CASES = {engine: cases(engine) for engine in ("cilium", "calico")}
 ALL = [case for found in CASES.values() for case in found]
 
 

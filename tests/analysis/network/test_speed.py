@@ -6,7 +6,7 @@ from network_reference import Cluster
 from worlds import frames
 
 from auditkit.analysis.network.reachability import QUESTION, Reachability
-from tests.bench.network import measures, world
+from tests.bench.network import engine_ratios, measures, world
 
 
 @pytest.mark.slow
@@ -16,6 +16,12 @@ def test_the_whole_matrix_of_a_large_cluster():
     assert found["matrix_seconds"] < 10
     assert found["pairs_ratio"] > 100
     assert found["question_seconds"] * 100 < found["plain_seconds"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("engine", ["cilium", "calico"])
+def test_policies_of_an_engine_take_at_most_three_times_as_long(engine):
+    assert engine_ratios(pods=3_000, policies=300)[f"{engine}_ratio"] < 3
 
 
 def test_the_large_cluster_is_judged_as_the_plain_way_judges_it():

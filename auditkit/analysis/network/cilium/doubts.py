@@ -6,7 +6,6 @@ problems, and what they are for is not known. Inside of a rule the doubt stays w
 
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,42 +26,6 @@ ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", 
 _PLACE = re.compile(r"^(?:spec|specs\[(?P<part>\d+)\])\.(?P<section>ingress|ingressDeny|egress|egressDeny)"
                     r"\[(?P<rule>\d+)\]\.(?:toPorts\[(?P<port_list>\d+)\]\.)?(?P<rest>.+)$")
 _OF_PART = re.compile(r"^specs?(?:\[\d+\])?\.(\w+)")
-
-
-class Understood(NamedTuple):
-    """A thing of an engine's policies, whether it is understood, and what that means for a flow."""
-
-    engine: str
-    what: str
-    understood: str
-    otherwise: str = ""
-
-
-UNDERSTOOD = (
-    Understood("Cilium", "spec and specs, endpointSelector, nodeSelector, enableDefaultDeny, ingressDeny and "
-               "egressDeny before ingress and egress, NetworkPolicies beside them", "yes"),
-    Understood("Cilium", "fromEndpoints and toEndpoints, with labels of namespaces and the service account", "yes"),
-    Understood("Cilium", "fromCIDR, fromCIDRSet with except and cidrGroupRef", "outside of the cluster",
-               "a node in the range is not known (policy-cidr-match-mode is not visible); a pod is never meant"),
-    Understood("Cilium", "entities all, world, cluster, host, remote-node, ingress, init, health, none", "yes",
-               "whether a node is the pod's own is not known of groups of pods"),
-    Understood("Cilium", "entities kube-apiserver and unmanaged", "in part",
-               "which nodes, addresses or pods are meant is not known"),
-    Understood("Cilium", "toServices by name", "services with a selector", "of others the addresses are not known"),
-    Understood("Cilium", "toPorts: numbers, ranges, names of the pod's own ports, TCP, UDP and SCTP", "yes"),
-    Understood("Cilium", "names of ports in egress rules", "no", "the rule may match"),
-    Understood("Cilium", "icmps", "yes", "flows have no ICMP: such a rule opens no port"),
-    Understood("Cilium", "layer 7 rules, listener, TLS, serverNames, toFQDNs, authentication", "no",
-               "the rule may match"),
-    Understood("Cilium", "fromNodes and toNodes, groups of a cloud, cidrGroupSelector, an empty rule", "no",
-               "the rule may match"),
-    Understood("Cilium", "fromRequires and toRequires, fields of a later release, policies that Cilium refuses", "no",
-               "nothing is known of the policy's namespace, or of the cluster"),
-    Understood("Cilium", "host policies (nodeSelector)", "in part",
-               "what they deny is not known: the host firewall is off by default"),
-    Understood("Cilium", "labels that are no part of an identity (pod-template-hash, kubernetes.io and others), labels "
-               "of the cluster", "no", "the selector may match"),
-)
 
 
 def problems_of(given: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

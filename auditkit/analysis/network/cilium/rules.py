@@ -46,14 +46,15 @@ def cilium(tables: Mapping[str, pd.DataFrame]) -> tuple[Parts, pd.DataFrame]:
     rules = _lists(rules[has(rules, PART, policies)].merge(_postures(policies, rules), on=WAY), read)
     peers, blocks, selectors = peers_of(rules, read)
     barring = _barring(rules, peers)
-    policies = policies.assign(tier=NAMESPACED, priority=0, bars_node=has(policies, PART, barring))
+    policies = policies.assign(tier=NAMESPACED, level=NAMESPACED, priority=0, every_pod=False, of_spaces="",
+                               bars_node=has(policies, PART, barring))
     of_subjects = of_subjects[has(of_subjects, PART, policies)]
     ports = _ports(rules, read["cilium_policy_ports"])
     rules = rules.assign(rule=rules["number"])
     return (
-        named(policies)[[*POLICY, "tier", "priority", "picks", "bars_node"]],
+        named(policies)[[*POLICY, "tier", "level", "priority", "picks", "bars_node", "every_pod", "of_spaces"]],
         named(rules[rules["denies"].to_numpy(bool)])[[*POLICY, "direction"]].drop_duplicates(),
-        named(rules)[[*RULE, "action", "everybody", "every_port", "certain"]],
+        named(rules.assign(limited=False))[[*RULE, "action", "everybody", "every_port", "certain", "limited"]],
         named(peers)[[*PEER, "picks"]], named(blocks)[[*PEER, "cidr", "excepted"]],
         ports, pd.DataFrame(columns=[*PEER, "relation", "key"], dtype=STRING),
         named(pd.concat([of_subjects, selectors], ignore_index=True))[_SELECTOR],
