@@ -35,8 +35,9 @@ def test_a_failure_leads_to_its_table_and_to_the_ledger(acme: Snapshot, found: d
     assert any(source.startswith("scan:trivy-operator:") for source in failures["sources"].str.split(" ").explode())
     chosen = failures[failures["check"] == "workloads.no_privileged_containers"]
     assert set(chosen["table"]) == {"all_containers"} and "pods" in chosen["sources"].iloc[0].split(" ")
-    web = chosen[chosen["kind"] == "Pod"].iloc[0]
-    assert len(found["objects"].query("kind == 'Pod' and namespace == @web.namespace and name == @web['name']")) == 1
+    pods = chosen[chosen["kind"] == "Pod"]
+    traced = pods.merge(found["objects"], on=OBJECT)
+    assert len(traced) == len(pods) > 0 and traced["uid"].str.len().eq(36).all()
 
 
 def test_sources_are_those_of_all_tables_that_a_check_reads(acme: Snapshot) -> None:
