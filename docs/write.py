@@ -20,16 +20,20 @@ from typer.models import ArgumentInfo
 
 from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
+from auditkit.analysis.network.gateways.attachments import FITTING, LEFT_OPEN
+from auditkit.analysis.network.gateways.filters import PLAIN
 from auditkit.analysis.network.understood import ENGINES, UNDERSTOOD
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
 from auditkit.cli.judging import FailOn
+from auditkit.collectors.decode.structs import places
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
 from auditkit.framework import library
 from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -193,6 +197,35 @@ def network_policies() -> Iterator[str]:
     yield from _table(["engine", "part", "understood", "otherwise"], UNDERSTOOD)
 
 
+def entrances() -> Iterator[str]:
+    """What is read of the custom resources that open the cluster, and what is not."""
+    yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
+                     "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
+                     "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
+    ours = {one.name: one for one in (*gateway_api.RESOURCES, *openshift.RESOURCES)}
+    for name, resource in ours.items():
+        yield from ("", f"## {resource.kind} ({resource.group})", "")
+        yield from _table(["", ""], (
+            ("Versions", _codes(resource.versions)), ("Read into", _codes(
+                table.name for table in tables.TABLES.values()
+                if name in table.sources and set(table.sources) <= ours.keys())),
+            ("Fields that are read", _codes(_read_fields(name))),
+            ("Fields that change nothing here, with all that is in them", _codes(resource.harmless))))
+    yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "
+                f"Left to the controller, and unknown: {_codes(LEFT_OPEN)}. Any other protocol is unknown.", "")
+    yield from _table(["protocol and TLS", "kinds"], (
+        (_code(place), _codes(kinds)) for place, kinds in FITTING.items()))
+    yield from ("", f"Filters that let a request pass: {_codes(PLAIN)}. Any other may answer or refuse it itself.")
+
+
+def _read_fields(source: str) -> list[str]:
+    """The places in the ``spec`` of a resource that a column reads, with lists and maps as ``[]``."""
+    read = {place for table in tables.TABLES.values() for rows in table.rows
+            if rows.source == source and rows.label != "table" for column in table.columns
+            for place in places(rows, column)}
+    return sorted(place.replace("{}", "[]") for place in read if place.startswith("spec."))
+
+
 class Parameter(NamedTuple):
     """An argument or option of a command, as `Annotated` declares it."""
 
@@ -305,8 +338,8 @@ def exit_codes() -> Iterator[str]:
 
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "tables.md": collected, "derived-tables.md": derived, "checks.md": checks, "frameworks.md": frameworks,
-    "scanners.md": scanners, "network-policies.md": network_policies, "permissions.md": permissions,
-    "commands.md": commands, "errors.md": error_classes, "exit-codes.md": exit_codes,
+    "scanners.md": scanners, "network-policies.md": network_policies, "entrances.md": entrances,
+    "permissions.md": permissions, "commands.md": commands, "errors.md": error_classes, "exit-codes.md": exit_codes,
 }
 
 

@@ -90,7 +90,7 @@ def test_all_that_the_job_writes_is_on_the_volume_that_stays(rendered: str, job:
     mounts = {each["mountPath"]: each["name"] for each in container["volumeMounts"]}
     kept = {volume["name"] for volume in pod["volumes"] if "persistentVolumeClaim" in volume}
     environ = {each["name"]: each["value"] for each in container["env"]}
-    written = [job.store, job.state, job.place(job.config.reports.folder), job.metrics, Path(environ["XDG_STATE_HOME"])]
+    written = [Path(job.store), job.state, job.place(job.config.reports.folder), job.metrics, Path(environ["XDG_STATE_HOME"])]
     assert all(mounts[f"/{path.parts[1]}"] in kept for path in written)
     assert environ["HOME"] == "/tmp" and "/tmp" in mounts and container["securityContext"]["readOnlyRootFilesystem"]
     verify_command(container["args"])

@@ -62,7 +62,7 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 def test_parameters_are_told(path: Path) -> None:
     papermill = pytest.importorskip("papermill")
     known = papermill.inspect_notebook(str(path))
-    added = ["framework", "exceptions", "attestations", "controls", "checks", "pss_version"]
+    added = ["framework", "exceptions", "attestations", "controls", "checks", "pss_version", "owner_label"]
     assert list(known) == OTHERS.get(path.stem, ["snapshot", *([] if path.stem in JUDGE_NONE else added)])
     assert path.stem in ("fleet", "period") or known["snapshot"]["default"] == '"demo"'
     assert all(one["help"] for one in known.values())

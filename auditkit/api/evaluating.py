@@ -66,8 +66,9 @@ def verify_framework(framework: Framework) -> None:
 
 def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None,
-           checks: Paths = (), pss_version: str = "") -> None:
-    """Read all inputs of `evaluate` except the snapshot, to report mistakes before a long collection."""
+           checks: Paths = (), pss_version: str = "", owner_label: str = "") -> None:
+    """Read all inputs of `evaluate` except the snapshot, to report mistakes before a long collection. Whether anything
+    has the ``owner_label`` only the snapshot tells."""
     own, *_ = read(exceptions, attestations, controls, checks)
     minor_version(pss_version or "latest")
     for name in frameworks:
@@ -76,13 +77,15 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              exceptions: Path | str | None = None, attestations: Path | str | None = None,
-             controls: Path | str | None = None, checks: Paths = (), pss_version: str = "") -> Evaluation:
+             controls: Path | str | None = None, checks: Paths = (), pss_version: str = "",
+             owner_label: str = "") -> Evaluation:
     """Evaluate a framework on a snapshot.
 
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
     `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
-    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. Raises `NoSuchName`,
-    and `DefinitionError` with file and line for a mistake in any of them.
+    Python files with checks of your own. ``pss_version`` is that of the Pod Security Standards. ``owner_label`` is the
+    label by which objects, or else their workloads or namespaces, say whose they are; it changes no verdict. Raises
+    `NoSuchName`, also for a label that nothing has, and `DefinitionError` with file and line for a mistake in any file.
 
     Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
@@ -92,6 +95,7 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     judged = judge(open(snapshot), framework, accepted, attested, pss_version, library.own_files(framework))
     judged.own, judged.controls = provenance.own(judged), own
     judged.inputs = inputs(own, accepted, attested, python_files(checks))
+    judged.by_team(owner_label)
     return judged
 
 

@@ -13,13 +13,15 @@ Paths = Path | str | Iterable[Path | str]
 
 
 class Options(TypedDict, total=False):
-    """The files of people, and the version of the Pod Security Standards: the parameters of `evaluate`."""
+    """The files of people, the version of the Pod Security Standards and the label of owners: the parameters of
+    `evaluate`."""
 
     exceptions: Path | str | None
     attestations: Path | str | None
     controls: Path | str | None
     checks: Paths
     pss_version: str
+    owner_label: str
 
 
 def read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,

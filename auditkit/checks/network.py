@@ -20,6 +20,7 @@ CERTIFICATE_UNKNOWN = ("an annotation names a certificate; whether the ingress c
 NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, "
                     "not by spec.tls: ask for the listeners of its load balancer")
 ENGINE_UNKNOWN = "entry points of other engines are not read: "
+BESIDE = {False: "ingress", True: "ingress or route"}
 RENEWAL_UNKNOWN = "who renews the certificate is not known"
 
 
@@ -144,40 +145,72 @@ def plugin_enforces_policies(network_plugin: pd.DataFrame) -> Judgement:
 
 @check(
     severity="high", finding="has hosts without TLS",
-    wanted="an entry in spec.tls for every host of the ingress, or a certificate at the cloud's load balancer",
-    remedy="List every host under spec.tls, with a Secret that holds its certificate.",
-    source="Kubernetes documentation: ingress TLS; 45 CFR 164.312(e)",
+    wanted="an entry in spec.tls for every host of the ingress, or a certificate at the cloud's load balancer; only "
+           "listeners with TLS, or a redirect to HTTPS, for a route",
+    remedy="List every host of an ingress under spec.tls, with a Secret that holds its certificate. Attach a route to "
+           "listeners with TLS only, and let those without redirect to HTTPS.",
+    source="Kubernetes documentation: ingress TLS; Gateway API: TLS; 45 CFR 164.312(e)",
 )
 def ingress_uses_tls(entrances: pd.DataFrame, *, load_balancers: bool = False, renewed: bool = False) -> Judgement:
-    """Every ingress uses TLS for all of its hosts.
+    """Every ingress and route uses TLS for all of its hosts.
 
-    Without TLS, passwords and data cross the network in clear text. Services that are open from outside are unknown,
-    because their traffic is not visible; they are judged where there is no ingress, and load balancers always with
-    ``load_balancers``. Entry points of other engines (Gateways, Routes and the like) are unknown, because they are not
-    read. With ``renewed`` only a certificate counts that the provider is known to renew.
+    Without TLS, passwords and data cross the network in clear text. A route of the Gateway API passes where every
+    listener that serves it has TLS, or it only redirects to HTTPS there. Services that are open from outside are
+    unknown, because their traffic is not visible; they are judged where there is neither ingress nor route, and load
+    balancers always with ``load_balancers``. Entry points of other engines are unknown, because they are not read.
+    With ``renewed`` only a certificate counts that the provider is known to renew.
     """
-    certificate = entrances["certificate"]
     is_ingress = (entrances["kind"] == "Ingress") & entrances["opened_by"].isna()
+    of_others, routed = entrances["opened_by"].notna(), entrances["routed"]
+    ok = _of_ingresses(entrances, renewed).mask(~is_ingress | of_others, pd.NA).mask(
+        routed, entrances["encrypted"].mask(entrances["encrypted"] & renewed, pd.NA))
+    opened, otherwise = ~is_ingress & ~of_others & ~routed & ~entrances["private"], SERVICE_IN_ORDER
+    if load_balancers:
+        opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), OTHER_SERVICE
+    elif (is_ingress | routed).any():
+        opened, otherwise = opened & False, f"services are judged only where there is no {BESIDE[bool(routed.any())]}"
+    if (~entrances["served"].fillna(True)).any():
+        otherwise = f"{otherwise}; a route that no listener serves opens nothing"
+    unseen = opened & (~entrances["declares_tls"] | renewed)
+    reasons = pd.Series(SERVICE_UNKNOWN, ok.index, STRING).mask(
+        is_ingress, RENEWAL_UNKNOWN if renewed else CERTIFICATE_UNKNOWN)
+    if not renewed:
+        reasons = reasons.mask(is_ingress & entrances["certificate"].isna(), NOT_FROM_ENTRIES)
+    reasons = reasons.mask(of_others, ENGINE_UNKNOWN + entrances["opened_by"]).mask(
+        routed, entrances["unsure"].fillna(RENEWAL_UNKNOWN))
+    return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
+                 applies=is_ingress | unseen | of_others | (routed & entrances["served"]),
+                 reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
+
+
+def _of_ingresses(entrances: pd.DataFrame, renewed: bool) -> pd.Series:
+    """Whether each ingress uses TLS for all of its hosts, by its entries or by a certificate of a cloud."""
+    certificate = entrances["certificate"]
     entries = (entrances["tls_count"] > 0) & entrances["hosts_without_tls"].isna() & entrances["tls_read"]
     ok = entries | entrances["certificate_read"]
     if renewed:
         by_provider = ((certificate == MANAGED) & entrances["certificate_read"]).fillna(False)
         ok = ok.mask(ok.fillna(True) & ~by_provider, pd.NA)
-    of_others = entrances["opened_by"].notna()
-    opened, otherwise = ~is_ingress & ~of_others & ~entrances["private"], SERVICE_IN_ORDER
-    if load_balancers:
-        opened, otherwise = opened & (entrances["type"] == "LoadBalancer").fillna(False), OTHER_SERVICE
-    elif is_ingress.any():
-        opened, otherwise = opened & False, "services are judged only where there is no ingress"
-    unseen = opened & (~entrances["declares_tls"] | renewed)
-    ok = ok.mask(~is_ingress | of_others, pd.NA)
-    reasons = pd.Series(SERVICE_UNKNOWN, ok.index, STRING).mask(
-        is_ingress, RENEWAL_UNKNOWN if renewed else CERTIFICATE_UNKNOWN)
-    if not renewed:
-        reasons = reasons.mask(is_ingress & certificate.isna(), NOT_FROM_ENTRIES)
-    reasons = reasons.mask(of_others, ENGINE_UNKNOWN + entrances["opened_by"])
-    return judge(entrances, ok, ["type", "tls_count", "hosts_without_tls", "certificate"],
-                 applies=is_ingress | unseen | of_others, reasons=reasons.where(ok.isna(), ""), otherwise=otherwise)
+    return ok
+
+
+@check(
+    severity="medium", finding="has no certificate that it may use",
+    wanted="every certificate that the listener names is a Secret that is there, that it may name and that its "
+           "controller could use",
+    remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant there.",
+    source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant",
+    needs=("secrets", "reference_grants_from", "reference_grants_to"),
+)
+def listeners_have_certificates(listener_certificates: pd.DataFrame) -> Judgement:
+    """Listeners that end TLS have a certificate.
+
+    A listener of a Gateway without its certificate serves nobody, or another certificate than the one that was meant.
+    """
+    found = listener_certificates
+    wanting = found["missing"].notna() | found["refused"].notna()
+    return judge(found, found["present"], ["secrets", "missing", "refused"], for_want=wanting,
+                 reasons=found["why"].fillna(""))
 
 
 @check(

@@ -42,8 +42,8 @@ Contexts = Annotated[list[str], typer.Option(
 
 
 def fleet(
-    judged: Annotated[Path | None, typer.Argument(
-        metavar="[STORE]", help="Folder of a store: judge all its snapshots, and collect nothing.")] = None,
+    judged: Annotated[str | None, typer.Argument(
+        metavar="[STORE]", help="Folder or URL of a store: judge all its snapshots, and collect nothing.")] = None,
     contexts: Contexts = [], kubeconfig: Kubeconfig = None, store: Store = "snapshots",  # noqa: B006
     framework: Frameworks = DEFAULT_FRAMEWORKS, output: Output = Path("reports"),
     report: Annotated[bool, typer.Option("--report/--no-report", help="Write the notebook, the page and the PDF of the "
@@ -90,13 +90,15 @@ def fleet(
     snapshots.verify_folders(store=None if judged else store, output=output if report else None)
     how: dict[str, Any] = {"frameworks": framework, "options": run.absolute(given),
                            "dataset": str(dataset.resolve()) if dataset else "", "thresholds": [*map(str, fail_on)]}
-    tasks, rows = run.stored(judged, **how) if judged else (run.collecting(
+    tasks, rows = run.stored(judged, elsewhere=bool(scheduler), **how) if judged else (run.collecting(
         of_kubeconfig.chosen(contexts, kubeconfig), store, kubeconfig,
         {"timeout": timeout, "page_size": page_size, "workers": workers},
         {"seconds": time_limit, "bytes": byte_limit, "pages": page_limit, "rate": rate}, **how), [])
     rows += run.judge(tasks, workers=processes, limit=give_up_after, scheduler=scheduler,
                       progress=lambda row, done, total: None if quiet else _step(row, done, total))
     found = run.last(rows)
+    if not judged:
+        _say_same(rows, found)
     _print(found, framework, format)
     if report:
         for path in run.report(judged or store, output, framework, found, environment, environment_label,
@@ -109,6 +111,14 @@ def _step(row: "Row", done: int, total: int) -> None:
     """A cluster is done."""
     read = f", {row.sources_read} of {row.sources} sources read" if row.taken else f": {row.problem}"
     console.say(f"[{done}/{total}] {row.source}: {row.outcome}{read}", "" if row.taken else "bold red")
+
+
+def _say_same(rows: list["Row"], found: list["Row"]) -> None:
+    """Say which contexts have no row of their own, since another one leads to the same cluster."""
+    for left in [row for row in rows if row.taken and row not in found]:
+        kept = next(row.source for row in found if row.taken and row.which == left.which)
+        console.say(f"{left.source} leads to the same cluster as {kept} ({' '.join(left.which)}): it is one row.",
+                    "yellow")
 
 
 def _print(rows: list["Row"], frameworks: list[str], format: Format) -> None:

@@ -1,5 +1,6 @@
 """The command line's verbs that judge a snapshot: `evaluate` and `explain`; and the thresholds of `--fail-on`."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +22,17 @@ from auditkit.cli.options import (
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
+    from auditkit.api.options import Options
     from auditkit.evaluation.evaluation import Evaluation
+
+
+class Output(StrEnum):
+    """The formats of `evaluate`."""
+
+    text = "text"
+    json = "json"
+    jsonl = "jsonl"
+    sarif = "sarif"
 
 
 class FailOn(StrEnum):
@@ -50,23 +61,38 @@ Compare = Annotated[bool, typer.Option(
     "with a built-in name never replaces the built-in framework. --fail-on applies to the proposed framework.")]
 
 
+Manifests = Annotated[Path | None, typer.Option(
+    "--manifests", help="File or folder with manifests that are not applied yet: plain ones, or what helm template or "
+    "kustomize build makes. Print what they would bring to the snapshot, or alone where none is named: what would "
+    "newly fail, newly pass and be refused. --fail-on then counts only what newly fails or would be refused.")]
+
+
 def evaluate(
-    snapshot: ChosenOrNewest = "", framework: ChosenFrameworks = None, format: Format = Format.text,
+    snapshot: ChosenOrNewest = "", framework: ChosenFrameworks = None, format: Output = Output.text,
     subjects: Annotated[bool, typer.Option("--subjects", help="Print one row for each verdict instead of one for "
                                                               "each requirement.")] = False,
     fail_on: FailOnOption = [], exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
-    pss_version: PssVersion = "",
+    pss_version: PssVersion = "", manifests: Manifests = None,
 ) -> None:
     """Evaluate frameworks on a snapshot.
 
-    With --compare, show what your own version of a framework would change.
+    With --compare, show what your own version of a framework would change. With --manifests, show what manifests would
+    change. --format sarif prints results for code hosts, with the file and line of the manifest.
     """
     from auditkit.api import evaluating
     from auditkit.api.options import Options
     from auditkit.cli import results
 
+    if (compare or subjects) and (manifests or format is Output.sarif):
+        raise UsageError("--compare and --subjects are for results of a snapshot as text or JSON. Leave out "
+                         f"{'--manifests' if manifests else '--format sarif'}.")
+    if manifests:
+        _manifests(snapshot, manifests, once(framework or DEFAULT_FRAMEWORKS), format, fail_on, Options(
+            exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+            pss_version=pss_version))
+        return
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
     chosen = opened(snapshot)
@@ -77,12 +103,28 @@ def evaluate(
     judged = [evaluating.evaluate(chosen, name, **given) for name in names if name not in proposed]
     compared = [evaluating.compare(chosen, name, controls or "", exceptions=exceptions, attestations=attestations,
                                    checks=checks, pss_version=pss_version) for name in proposed]
-    results.show(judged, compared, format, subjects=subjects)
+    if format is Output.sarif:
+        from auditkit.exports import sarif
+
+        sys.stdout.write(sarif.encoded([*judged, *(one.proposed for one in compared)]).decode())
+    else:
+        results.show(judged, compared, Format(format.value), subjects=subjects)
     judged += [one.proposed for one in compared]
     for one in judged:
         notices(one)
     unused(judged, controls)
     threshold(judged, fail_on)
+
+
+def _manifests(snapshot: str, manifests: Path, frameworks: list[str], format: Output, fail_on: list[FailOn],
+               options: "Options") -> None:
+    """Judge what manifests would bring, to a snapshot or alone."""
+    from auditkit.cli.manifests import evaluate
+
+    crossed = evaluate(opened(snapshot) if snapshot else None, manifests, frameworks, format.value,
+                       [each.value for each in fail_on], **options)
+    if crossed:
+        raise typer.Exit(1)
 
 
 def explain(

@@ -85,13 +85,14 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
+    console.use(console.LogFormat.text)
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         try:
             with absent("rfc3987_syntax"):  # jsonschema, which nbformat imports, would build 38 grammars with it
                 app()
         finally:
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
             sys.stdout.flush()
     except AuditkitError as error:
         _fail(str(error), error.exit_code)

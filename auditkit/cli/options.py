@@ -21,6 +21,9 @@ FrameworksOrAll = Annotated[list[str] | None, typer.Option(
 Frameworks = Annotated[list[str], typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Folder for notebooks, HTML pages and PDFs.")]
+OwnerLabel = Annotated[str, typer.Option(
+    "--owner-label", help="Label that says which team an object is of, such as team. It counts on the object, else on "
+    "the workload that it belongs to, else on its namespace.")]
 PassphraseFile = Annotated[Path | None, typer.Option(
     "--passphrase-file", envvar="AUDITKIT_SIGN_PASSPHRASE_FILE", help="File with the passphrase of the private key.")]
 PssVersion = Annotated[str, typer.Option(

@@ -37,6 +37,7 @@ from auditkit.cli.options import (
     Frameworks,
     FrameworksOrAll,
     Output,
+    OwnerLabel,
     PssVersion,
     Quiet,
     Store,
@@ -60,7 +61,7 @@ def report(
     snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
-    pss_version: PssVersion = "", notebook: Notebooks = [],  # noqa: B006
+    pss_version: PssVersion = "", notebook: Notebooks = [], owner_label: OwnerLabel = "",  # noqa: B006
 ) -> None:
     """Write a notebook, a page and a PDF per framework.
 
@@ -76,7 +77,7 @@ def report(
     with reporting.ready():
         judged = _report(chosen, names, output, quiet, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-            pss_version=pss_version))
+            pss_version=pss_version, owner_label=owner_label))
         judging.unused(judged, controls)
         for name in notebook:
             for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
@@ -95,7 +96,7 @@ def run(
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "", config: Config = None, again: Again = False, metrics: Metrics = None,
-    log_format: LogFormatOption = console.LogFormat.text,
+    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "",
 ) -> None:
     """Collect, evaluate and report in one step.
 
@@ -112,7 +113,7 @@ def run(
     from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                      pss_version=pss_version)
+                    pss_version=pss_version, owner_label=owner_label)
     framework = judging.once(framework)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit.base.hostile_text import count
-from auditkit.cli import console
+from auditkit.cli import console, effects
 from auditkit.cli.choosing import Chosen, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import (
@@ -20,14 +19,7 @@ from auditkit.cli.options import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from auditkit.simulation.effects import Effects
-
-SHOWN = 20
-"""Rows of each table that are shown to people."""
-NAMED = 3
-"""Subjects of each check that are named to people."""
 
 
 def simulate(
@@ -60,11 +52,8 @@ def simulate(
         console.as_json(_plain(found))
     else:
         console.records((row for row in _lines(found)), format)
-    for gap in [*found.refused.attrs["gaps"], *found.gaps]:
-        console.say(f"not known: {gap}", "yellow")
-    for said in found.simulation.left_out:
-        console.say(f"not simulated: {said}", "yellow")
-    console.say(_summary(found))
+    effects.doubts(found, found.gaps)
+    console.say(effects.summary(found))
 
 
 _TABLES = {"objects": "Objects", "refused": "Would be refused, or may be",
@@ -74,35 +63,8 @@ _TABLES = {"objects": "Objects", "refused": "Would be refused, or may be",
 def _print(found: "Effects") -> None:
     """What changes, for people."""
     for name, title in _TABLES.items():
-        frame: pd.DataFrame = getattr(found, name)
-        if len(frame):
-            shown = frame.dropna(axis="columns", how="all").head(SHOWN)
-            console.table(f"{title} ({len(frame):,})", list(shown), console.cells(shown))
-            if len(frame) > SHOWN:
-                console.say(f"… {len(frame) - SHOWN:,} more; --format json prints all")
-    for name, each in found.verdicts.items():
-        for row in console.rows_of(each.requirements):
-            console.line(f"{name} {row['requirement']} {row['title']}: {row['before'] or 'new'} → {row['after']}",
-                         style="bold")
-    for change, words in _WORDS.items():
-        rows = found.changes[found.changes["change"] == change]
-        if len(rows) and change != "still open":
-            console.line(f"{len(rows):,} {words}", style="bold")
-            for named, each in rows.groupby(["check", "severity", "requirements"], sort=False):
-                console.line("{} ({}; {}): ".format(*named) + _subjects(each), indent=2)
-
-
-_WORDS = {"opened": "newly fail", "newly unknown": "become unknown", "closed": "newly pass",
-          "newly known": "become known", "gone": "are gone", "still open": "still fail"}
-
-
-def _subjects(rows: "pd.DataFrame") -> str:
-    """What the first subjects are called, and how many more there are."""
-    called = [" ".join(filter(None, (row["kind"], "/".join(filter(None, (row["namespace"], row["name"],
-                                                                         row["container"]))))))
-              for row in console.rows_of(rows.head(NAMED))]
-    more = f" and {len(rows) - NAMED:,} more" if len(rows) > NAMED else ""
-    return ", ".join(called) + more
+        effects.table(title, getattr(found, name))
+    effects.verdicts(found)
 
 
 def _plain(found: "Effects") -> dict[str, Any]:
@@ -123,15 +85,3 @@ def _lines(found: "Effects") -> Any:
         yield from ({"what": name, **row} for row in console.rows_of(getattr(found, name)))
     for name, each in found.verdicts.items():
         yield from ({"what": "verdicts", "framework": name, **row} for row in console.rows_of(each.verdicts))
-
-
-def _summary(found: "Effects") -> str:
-    """What changes, in a sentence."""
-    counts = found.counts
-    refused = int((found.refused["outcome"] == "denied").sum())
-    said = [f"{counts[change]:,} {words}" for change, words in _WORDS.items() if counts.get(change)]
-    parts = [f"{count(len(found.objects), 'object')} changed", f"{refused:,} would be refused",
-             f"verdicts: {', '.join(said) or 'no change'}"]
-    if found.simulation.unchanged:
-        parts.insert(0, f"{count(found.simulation.unchanged, 'manifest')} without a change")
-    return "; ".join(parts) + ". Simulated: nothing was sent to a cluster."

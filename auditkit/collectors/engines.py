@@ -79,20 +79,21 @@ def served(source: Source, found: Served | None, limit: int) -> list[Found]:
     kinds: dict[tuple[str, str], Found] = {}
     for row in found.resources:
         key = row["group"], row["resource"]
-        if key not in kinds and "/" not in row["resource"] and decider(*key, row["kind"]):
+        what = decider(*key, row["kind"], found.versions(row["resource"], row["group"]))
+        if key not in kinds and "/" not in row["resource"] and what:
             resource = Resource(".".join(reversed(key)), row["kind"], (row["version"],), form="table",
                                 namespaced=row["namespaced"], builtin=False)
-            kinds[key] = _asked(source, resource, row["version"], limit)
+            kinds[key] = _asked(source, resource, row["version"], limit, what)
     return list(kinds.values())
 
 
-def _asked(source: Source, resource: Resource, version: str, limit: int) -> Found:
+def _asked(source: Source, resource: Resource, version: str, limit: int, what: Decider | None = None) -> Found:
     listing = Listing(source, resource, version, limit=limit, decoder=NamesDecoder)
-    return Found(_row(resource.group, resource.plural, resource.kind), listing)
+    return Found(_row(resource.group, resource.plural, resource.kind, what), listing)
 
 
-def _row(group: str, plural: str, kind: str) -> dict[str, Any]:
-    what = decider(group, plural, kind) or Decider(group, True, True)
+def _row(group: str, plural: str, kind: str, what: Decider | None = None) -> dict[str, Any]:
+    what = what or decider(group, plural, kind) or Decider(group, True, True)
     return {**what._asdict(), "group": group, "plural": plural, "kind": kind, "listed": False, "objects": []}
 
 

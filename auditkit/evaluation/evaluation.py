@@ -15,6 +15,7 @@ import pandas as pd
 from auditkit.analysis import inputs
 from auditkit.analysis.cluster.provider import provider
 from auditkit.analysis.pod_security.levels import minor_version, server_version
+from auditkit.analysis.workloads.teams import LABELS, teams, teams_of
 from auditkit.base import display
 from auditkit.base.memory import no_gc
 from auditkit.checks import Check
@@ -52,9 +53,9 @@ class Evaluation:
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
     that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
     judged by (columns: `OWN`), ``inputs`` are the files of people as they were read, ``controls`` is the folder of a
-    user's own frameworks, ``people`` names the files of exceptions and attestations with their digests. ``basis`` is
-    what the verdicts rest on; ``distrusted`` says why verdicts that were stored beside the snapshot were not used;
-    empty where they were, or where there were none.
+    user's own frameworks, ``owner_label`` the label that says which team an object is of, ``people`` names the files of
+    exceptions and attestations with their digests. ``basis`` is what the verdicts rest on; ``distrusted`` says why
+    verdicts that were stored beside the snapshot were not used; empty where they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
@@ -65,6 +66,7 @@ class Evaluation:
         self.own = pd.DataFrame(columns=OWN)
         self.inputs: list[Input] = []
         self.controls: Path | None = None
+        self.owner_label, self._teams = "", pd.DataFrame()
         self.distrusted = ""
         self.basis = rule(snapshot, framework, pss_version)
         exceptions, attestations = list(exceptions), list(attestations)
@@ -135,6 +137,17 @@ class Evaluation:
             return any(not severities or set(severities) & set(enough) for severities in found)
         bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
         return any(result.status in bad for result in self.results)
+
+    def by_team(self, label: str) -> None:
+        """Take a label for what says whose objects are; an empty one for none. Raises `NoSuchName` where nothing has
+        it."""
+        snap, self.owner_label = self.snapshot, label
+        if label:
+            self._teams = teams(label, snap.top_owners, **{name: snap.frame(name) for name in LABELS})
+
+    def teams_of(self, subjects: pd.DataFrame) -> pd.Series:
+        """The team of each subject (columns kind, namespace, name); empty where there is none."""
+        return teams_of(subjects, self._teams) if self.owner_label else pd.Series("", subjects.index)
 
     def frames(self, verdict: str | None = None) -> Iterator[tuple[Check, pd.DataFrame]]:
         """The verdicts (of one kind) of each requirement and check in turn, with the columns of `verdicts`."""

@@ -34,6 +34,7 @@ EXPECTED = Column("expected", "Value that is wanted, with the parameters in forc
 REASON = Column("reason", "Why the subject has this verdict", widest=60)
 ACCEPTED = Column("accepted", "True if a valid risk acceptance covers this failure", "bool")
 OWNER = Column("owner", "Workload that the object belongs to in the end, or is; empty where there is none")
+TEAM = Column("team", "Whose the object is, by the label that was named (--owner-label)", optional=True)
 FILE = (
     Column("file", "File in which it is written"), Column("line", "Line of the file", "int64"),
     Column("sha256", "SHA-256 of the file", widest=20),
@@ -90,8 +91,8 @@ def _failures(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
     for check, frame in evaluation.frames("fail"):
         if len(frame):
             yield frame.rename(columns={"seen": "observed", "wanted": "expected"}).assign(
-                owner=owners_of(frame, owners), remedy=check.remedy, table=population_of(check),
-                sources=" ".join(sources_of(check)))
+                owner=owners_of(frame, owners), team=evaluation.teams_of(frame), remedy=check.remedy,
+                table=population_of(check), sources=" ".join(sources_of(check)))
 
 
 def _crosswalk(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
@@ -163,13 +164,13 @@ _ALL = (
         *NAMED, OBSERVED, EXPECTED, REASON, ACCEPTED,
     ), _verdicts),
     Exported("failures", "Every verdict fail: the exceptions that an auditor notes", (
-        REQUIREMENT, CHECK, SEVERITY, *NAMED, OWNER,
+        REQUIREMENT, CHECK, SEVERITY, *NAMED, OWNER, TEAM,
         OBSERVED, EXPECTED, REASON, ACCEPTED, Column("remedy", "What to do about it", widest=60),
         Column("table", "Table of the snapshot whose row was judged; it has the kind, namespace and name"),
         Column("sources", "Sources of all that the check reads, as the table ledger calls them", widest=60),
     ), _failures),
     Exported("objects", "Every judged object: its UID, its owner, and the trace to its source", (
-        *NAMED[:3], Column("uid", "UID from the API server", widest=40), OWNER,
+        *NAMED[:3], Column("uid", "UID from the API server", widest=40), OWNER, TEAM,
         Column("table", "Table of the snapshot that has it"),
         Column("sources", "Sources of that table, as the table ledger calls them", widest=60),
     ), objects),

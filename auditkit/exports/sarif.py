@@ -10,7 +10,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.20, 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -31,11 +31,24 @@ _NOTICES = {"unknown": "warning", "manual": "note", "attested": "note", "fail": 
 
 def encoded(evaluations: Evaluations) -> bytes:
     """One document with a run for each evaluation."""
-    document = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(each) for each in listed(evaluations)]}
-    return json.dumps(document, indent=1, sort_keys=True).encode() + b"\n"
+    return document([run(each) for each in listed(evaluations)])
 
 
-def _run(evaluation: Evaluation) -> dict[str, Any]:
+def document(runs: list[dict[str, Any]]) -> bytes:
+    """A document of these runs."""
+    return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1, sort_keys=True).encode() + b"\n"
+
+
+Told = Callable[[Judged], Iterable[tuple[Verdict, dict[str, Any]]]]
+"""The verdicts of a check that are told, each with what its result says beside or instead."""
+
+
+def _bad(each: Judged) -> Iterator[tuple[Verdict, dict[str, Any]]]:
+    return ((verdict, {}) for verdict in each.verdicts("fail", "unknown"))
+
+
+def run(evaluation: Evaluation, told: Told = _bad) -> dict[str, Any]:
+    """The run of an evaluation."""
     framework, manifest = evaluation.framework, evaluation.snapshot.manifest
     checks = list(judged(evaluation))
     return {
@@ -43,7 +56,7 @@ def _run(evaluation: Evaluation) -> dict[str, Any]:
                             "rules": [_rule(each) for each in checks]}},
         "automationDetails": {"id": f"auditkit/{quote(framework.framework)}/{quote(manifest.cluster, safe='')}/"},
         "invocations": [_invocation(evaluation)],
-        "results": [result for place, each in enumerate(checks) for result in _results(each, place)],
+        "results": [result for place, each in enumerate(checks) for result in _results(each, place, told)],
         "properties": {
             "cluster": manifest.cluster, "clusterUid": manifest.cluster_uid, "snapshot": evaluation.snapshot.digest,
             "framework": framework.framework, "frameworkVersion": framework.version,
@@ -68,10 +81,10 @@ def _rule(each: Judged) -> dict[str, Any]:
             "parameters": msgspec.to_builtins(check.parameters, enc_hook=str), "gaps": each.outcome.gaps}}
 
 
-def _results(each: Judged, place: int) -> Iterator[dict[str, Any]]:
+def _results(each: Judged, place: int, told: Told) -> Iterator[dict[str, Any]]:
     said = acceptances(each.evaluation, each.result.requirement.id, each.outcome.check.name)
-    for verdict in each.verdicts("fail", "unknown"):
-        result = _result(each, verdict) | {"ruleId": each.rule, "ruleIndex": place}
+    for verdict, more in told(each):
+        result = _result(each, verdict) | {"ruleId": each.rule, "ruleIndex": place} | more
         if verdict.accepted:
             result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": said}]
         yield result
@@ -85,17 +98,17 @@ def _result(each: Judged, verdict: Verdict) -> dict[str, Any]:
     return {
         "kind": "fail" if failed else "open", "level": _LEVELS[check.severity] if failed else "none",
         "message": {"text": f"{told}: {verdict.reason}"},
-        "locations": [_location(each.evaluation, verdict.subject)],
+        "locations": [location(each.evaluation.snapshot.manifest.cluster, verdict.subject)],
         "partialFingerprints": {"auditkit/v1": key},
         "properties": {"verdict": verdict.verdict, "reason": verdict.reason, "observed": verdict.seen,
                        "expected": check.expected, "requirement": each.result.requirement.id},
     }
 
 
-def _location(evaluation: Evaluation, subject: Subject) -> dict[str, Any]:
+def location(cluster: str, subject: Subject) -> dict[str, Any]:
     """Where a subject is. Code hosts ask for a file, which an object of a cluster does not have: the path is that of
     the object (cluster, namespace, kind, name), and its line is always the first."""
-    parts = [evaluation.snapshot.manifest.cluster, *filter(None, (subject.namespace, subject.kind, subject.name))]
+    parts = [cluster, *filter(None, (subject.namespace, subject.kind, subject.name))]
     logical = {"fullyQualifiedName": "/".join([*parts[1:], *filter(None, [subject.container])]) or parts[0],
                "name": subject.container or subject.name or parts[0], "kind": "resource",
                "properties": subject.parts}

@@ -31,7 +31,8 @@ def population_of(check: Check) -> str:
 
 
 def objects(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    """The judged objects of each collected table that has UIDs: kind, namespace, name, uid, owner, table, sources.
+    """The judged objects of each collected table that has UIDs: kind, namespace, name, uid, owner, team, table,
+    sources.
 
     An object that two tables have is in the first of them.
     """
@@ -45,7 +46,8 @@ def objects(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
         chosen = found[pc.is_in(keys, value_set=wanted).to_numpy(zero_copy_only=False)].drop_duplicates(OBJECT)
         wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=keys)))
         if len(chosen):
-            yield chosen.assign(owner=owners_of(chosen, owners), table=table.name, sources=" ".join(table.sources))
+            yield chosen.assign(owner=owners_of(chosen, owners), team=evaluation.teams_of(chosen), table=table.name,
+                                sources=" ".join(table.sources))
 
 
 def _of_table(snap: Snapshot, name: str) -> pd.DataFrame:

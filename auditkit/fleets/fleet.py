@@ -221,9 +221,9 @@ class Fleet:
 def fleet(store: Path | str, frameworks: Iterable[str] | str = DEFAULT_FRAMEWORKS, *,
           clusters: Iterable[str] | str = (), start: dt.date | str = "", end: dt.date | str = "",
           environments: Iterable[str] = (), environment_label: str = "", **options: Unpack[Options]) -> Fleet:
-    """The clusters of a store and all their snapshots, or those of ``clusters`` (names or UIDs) from the day ``start``
-    to the day ``end`` (UTC, both included).
+    """The clusters of a store (a folder or a URL) and all their snapshots.
 
+    ``clusters`` chooses some by their names or UIDs, ``start`` and ``end`` the days (UTC, both included).
     ``environments`` are ``NAME=PATTERN`` in the order of promotion, or names alone where the namespace kube-system of
     clusters has the label ``environment_label`` (`auditkit.fleets.environments`). The other parameters are those of
     `auditkit.evaluate`. Raises `SnapshotError` for a store without snapshots, `NoSuchName` and `UsageError`.
@@ -235,6 +235,6 @@ def fleet(store: Path | str, frameworks: Iterable[str] | str = DEFAULT_FRAMEWORK
     for name in named:
         load_framework(name, folder(options.get("controls")))
     wanted = (clusters,) if isinstance(clusters, str) else tuple(clusters)
-    held, broken = members(Path(store), clusters=wanted, first=day(start), last=day(end))
+    held, broken = members(store, clusters=wanted, first=day(start), last=day(end))
     return Fleet(held, named, lambda snapshot, name: evaluate(snapshot, name, **options), places.read(environments),
                  environment_label or places.LABEL, broken)

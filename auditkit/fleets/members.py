@@ -7,6 +7,7 @@ from pathlib import Path
 
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.snapshots.history import snapshots
+from auditkit.snapshots.mirror import pulled
 from auditkit.snapshots.snapshot import Snapshot
 
 _SHORT = 8
@@ -26,15 +27,15 @@ class Member:
         return self.snapshot.manifest.moment.astimezone(dt.UTC)
 
 
-def members(store: Path, *, clusters: tuple[str, ...] = (), first: dt.date | None = None,
+def members(store: Path | str, *, clusters: tuple[str, ...] = (), first: dt.date | None = None,
             last: dt.date | None = None) -> tuple[list[Member], list[str]]:
-    """The snapshots of a store, oldest first within each cluster; and why others of it do not count.
+    """The snapshots of a store (a folder or a URL), oldest first within each cluster; and why others do not count.
 
     ``clusters`` are names or UIDs (none: all), ``first`` and ``last`` days in UTC, both included. A cluster is what its
     UID says: one that was renamed has its last name throughout, two of one name get the beginning of their UIDs.
     Raises `SnapshotError` where there is no snapshot, `NoSuchName` for a cluster that the store does not have.
     """
-    held, broken = snapshots(store)
+    held, broken = snapshots(pulled(store))
     if not held:
         raise broken[0] if broken else SnapshotError(
             f"{store} has no snapshots. Run `auditkit collect --store {store}` to create one.")

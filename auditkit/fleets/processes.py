@@ -4,8 +4,12 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import contextmanager
 from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 from auditkit.fleets.work import FAILED, GIVEN_UP, Row, Task, do
+
+if TYPE_CHECKING:
+    from pebble import ProcessPool
 
 
 def rows(tasks: Sequence[Task], workers: int, limit: float) -> Iterator[Row]:
@@ -13,16 +17,16 @@ def rows(tasks: Sequence[Task], workers: int, limit: float) -> Iterator[Row]:
 
     Processes are started anew and not forked: whoever collects has threads. When the caller goes away, they end.
     """
-    import pebble
+    from pebble import ProcessPool
 
-    with _ending(pebble.ProcessPool(max(1, min(workers, len(tasks))), context=get_context("spawn"))) as pool:
-        begun = {pool.schedule(do, args=[task], timeout=limit): task for task in tasks}
+    with _ending(ProcessPool(max(1, min(workers, len(tasks))), context=get_context("spawn"))) as pool:
+        begun: dict[Future[Row], Task] = {pool.schedule(do, args=[task], timeout=limit): task for task in tasks}
         for future in as_completed(begun):
             yield _row(future, begun[future], limit)
 
 
 @contextmanager
-def _ending(pool):  # type: ignore[no-untyped-def]
+def _ending(pool: "ProcessPool") -> Iterator["ProcessPool"]:
     """A pool whose processes end with whoever uses it, whatever they are doing then."""
     try:
         yield pool

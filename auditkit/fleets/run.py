@@ -6,9 +6,11 @@ from typing import Any
 
 from auditkit.api.options import Options, python_files
 from auditkit.api.reporting import ready
+from auditkit.base.object_store import is_url
 from auditkit.fleets import on_dask, processes
 from auditkit.fleets.members import members
 from auditkit.fleets.work import FAILED, Row, Task
+from auditkit.snapshots.mirror import shown
 
 Progress = Callable[[Row, int, int], None]
 """Told of each row: the row, how many are done, how many there are."""
@@ -19,15 +21,24 @@ def collecting(contexts: Iterable[str], store: Path | str, kubeconfig: str | Non
     """A task for each context, which collects its cluster into a store; ``given`` are parameters of `auditkit.collect`,
     ``how`` those of `Task`."""
     named = {"kubeconfig": str(Path(kubeconfig).expanduser().resolve()) if kubeconfig else None, **given}
-    return [Task(source=name, store=str(Path(store).resolve()), collecting={"context": name, **named}, bounds=bounds,
+    return [Task(source=name, store=place(store), collecting={"context": name, **named}, bounds=bounds,
                  **how) for name in contexts]
 
 
-def stored(store: Path | str, **how: Any) -> tuple[list[Task], list[Row]]:
-    """A task for each snapshot of a store, and a row for each that does not count."""
-    held, broken = members(Path(store))
-    return ([Task(source=str(each.snapshot.path), path=str(Path(str(each.snapshot.path)).resolve()), **how)
-             for each in held], [Row(source=str(store), outcome=FAILED, problem=why) for why in broken])
+def stored(store: Path | str, *, elsewhere: bool = False, **how: Any) -> tuple[list[Task], list[Row]]:
+    """A task for each snapshot of a store, and a row for each that does not count.
+
+    ``elsewhere``: on other machines, which read an object store themselves.
+    """
+    held, broken = members(store)
+    paths = [Path(str(each.snapshot.path)) for each in held]
+    return ([Task(source=shown(path), path=shown(path.resolve()) if elsewhere else str(path.resolve()), **how)
+             for path in paths], [Row(source=str(store), outcome=FAILED, problem=why) for why in broken])
+
+
+def place(store: Path | str) -> str:
+    """A store by a name that holds in every folder: its whole path, or its URL."""
+    return store if is_url(store) else str(Path(store).resolve())
 
 
 def absolute(options: Options) -> dict[str, Any]:
@@ -65,9 +76,8 @@ def last(judged: Iterable[Row]) -> list[Row]:
         if row.taken is None:
             failed.append(row)
             continue
-        which = ("UID", row.cluster_uid) if row.cluster_uid else ("name", row.cluster)
-        if which not in newest or (newest[which].taken or row.taken) <= row.taken:
-            newest[which] = row
+        if row.which not in newest or (newest[row.which].taken or row.taken) <= row.taken:
+            newest[row.which] = row
     return [*sorted(newest.values(), key=lambda row: row.cluster), *failed]
 
 
@@ -83,6 +93,6 @@ def report(store: Path | str, output: Path | str, frameworks: Sequence[str], clu
     parameters = {"frameworks": list(frameworks), "clusters": [row.cluster_uid or row.cluster for row in judged],
                   "environments": list(environments), "environment_label": label, **(options or {})}
     with ready():
-        files = report_fleet(Path(store), max(row.taken for row in judged if row.taken), Path(output), parameters,
+        files = report_fleet(place(store), max(row.taken for row in judged if row.taken), Path(output), parameters,
                              progress, faces)
     return [path for path in files if path.exists()]

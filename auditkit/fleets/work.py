@@ -10,6 +10,7 @@ import msgspec
 from auditkit.base import blame
 from auditkit.errors import AuditkitError
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.snapshots.manifest import Cluster
 from auditkit.snapshots.snapshot import Snapshot
 
 JUDGED, FAILED, GIVEN_UP = "judged", "failed", "given up"
@@ -56,6 +57,11 @@ class Row(msgspec.Struct, kw_only=True):
     crossed: list[str] = []
     seconds: float = 0.0
 
+    @property
+    def which(self) -> tuple[str, str]:
+        """What tells its cluster from every other (`auditkit.snapshots.manifest.Cluster.which`)."""
+        return Cluster(cluster=self.cluster, cluster_uid=self.cluster_uid).which
+
 
 def do(task: Task) -> Row:
     """Collect and judge a cluster. Whatever goes wrong becomes its row: the clusters beside it are not touched."""
@@ -76,7 +82,7 @@ def _taken(task: Task) -> Snapshot:
     from auditkit.collectors.sources.bounds import Bounds
 
     if not task.store:
-        return snapshots.open(Path(task.path))
+        return snapshots.open(task.path)
     found = snapshots.collect(bounds=Bounds(**task.bounds), **task.collecting)  # type: ignore[arg-type]
     found.write(task.store)
     return found
@@ -85,6 +91,7 @@ def _taken(task: Task) -> Snapshot:
 def _judged(task: Task, snapshot: Snapshot) -> Row:
     from auditkit.api.evaluating import evaluate
     from auditkit.fleets import dataset
+    from auditkit.snapshots.mirror import shown
 
     judged = [evaluate(snapshot, name, **task.options) for name in task.frameworks]
     if task.dataset:
@@ -93,8 +100,9 @@ def _judged(task: Task, snapshot: Snapshot) -> Row:
     read, sources = snapshot.sources_read
     return Row(
         source=task.source, cluster=manifest.cluster, cluster_uid=manifest.cluster_uid,
-        taken=manifest.moment.astimezone(dt.UTC), snapshot=snapshot.digest, path=str(snapshot.path or ""),
-        sources_read=read, sources=sources, statuses={each.framework.framework: each.statuses for each in judged},
+        taken=manifest.moment.astimezone(dt.UTC), snapshot=snapshot.digest,
+        path=shown(snapshot.path) if snapshot.path else "", sources_read=read, sources=sources,
+        statuses={each.framework.framework: each.statuses for each in judged},
         requirements={each.framework.framework: {result.requirement.id: result.status for result in each.results}
                       for each in judged},
         crossed=[each for each in task.thresholds if _crosses(judged, each)])

@@ -29,6 +29,7 @@ from msgspec import field
 
 from auditkit.api.evaluating import DEFAULT_FRAMEWORKS
 from auditkit.base import strict_yaml
+from auditkit.base.object_store import is_url
 from auditkit.errors import DefinitionError
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
@@ -100,7 +101,8 @@ class Limits(_Part):
 
 
 class Config(_Part):
-    """A job. ``state`` is the folder that remembers what was done; by default ``runs``, beside the store."""
+    """A job. ``state`` is the folder that remembers what was done; by default ``runs``, beside the store, or
+    beside the file where the store is no folder."""
 
     clusters: Annotated[list[Clusters], msgspec.Meta(min_length=1)]
     frameworks: Annotated[list[Text], msgspec.Meta(min_length=1)] = field(
@@ -167,14 +169,15 @@ class Job:
         return self.config.job or self.path.stem
 
     @property
-    def store(self) -> Path:
-        """The store."""
-        return self.place(self.config.store)
+    def store(self) -> str:
+        """The store: its whole path, or its URL."""
+        return self.config.store if is_url(self.config.store) else str(self.place(self.config.store))
 
     @property
     def state(self) -> Path:
         """The folder that remembers what this job did."""
-        return (self.place(self.config.state) if self.config.state else self.store.parent / "runs") / self.name
+        beside = self._folder if is_url(self.store) else Path(self.store).parent
+        return (self.place(self.config.state) if self.config.state else beside / "runs") / self.name
 
     @property
     def options(self) -> dict[str, Any]:

@@ -26,8 +26,9 @@ class Metric:
     values: list[tuple[Labels, float]]
 
 
-def write(path: Path, job: str, store: Path, rows: Iterable[Row], finished: dt.datetime, seconds: float) -> None:
-    """Write the metrics of a job in one step: a reader never sees a part of them. Raises `UsageError`."""
+def write(path: Path, job: str, store: Path | str, rows: Iterable[Row], finished: dt.datetime, seconds: float) -> None:
+    """Write the metrics of a job in one step: a reader never sees a part of them. Raises `UsageError` and `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     whole.write(path, text([*_of_run(job, list(rows), finished, seconds), *_of_store(job, store, finished)]).encode())
     path.chmod(0o644)  # the exporter runs as another user
 
@@ -72,7 +73,7 @@ def _who(row: Row) -> Labels:
     return {"cluster": row.cluster, "cluster_uid": row.cluster_uid}
 
 
-def _of_store(job: str, store: Path, now: dt.datetime) -> list[Metric]:
+def _of_store(job: str, store: Path | str, now: dt.datetime) -> list[Metric]:
     """Of each cluster of the store its last snapshot, and its last complete one; also of those that failed today."""
     last = _last(store)
     complete = {each.cluster: each for each in last if _whole(each)}
@@ -89,7 +90,7 @@ def _of_store(job: str, store: Path, now: dt.datetime) -> list[Metric]:
     ]
 
 
-def _last(store: Path) -> list[Member]:
+def _last(store: Path | str) -> list[Member]:
     try:
         return members(store)[0]
     except AuditkitError:  # no snapshot yet

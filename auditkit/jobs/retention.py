@@ -18,6 +18,7 @@ from auditkit.base import files, whole
 from auditkit.base.signing import beside
 from auditkit.jobs.config import Retention
 from auditkit.snapshots.history import snapshots
+from auditkit.snapshots.mirror import pulled
 
 SIX_YEARS = 2192
 """Days of six years, with the leap days that six years may have."""
@@ -45,7 +46,7 @@ class Drawn:
         return sum(path.stat().st_size for path in self.files)
 
 
-def removable(folder: Path, store: Path) -> list[Drawn]:
+def removable(folder: Path, store: Path | str) -> list[Drawn]:
     """The reports of a folder that can be drawn again and are not signed, the oldest first."""
     again = _evidence(store)
     signed = {name for name, stems in beside.held(folder).items() if stems}
@@ -58,9 +59,9 @@ def removable(folder: Path, store: Path) -> list[Drawn]:
     return sorted(reports, key=lambda each: (each.made, each.of))
 
 
-def _evidence(store: Path) -> set[str]:
+def _evidence(store: Path | str) -> set[str]:
     """``CLUSTER-TIME`` of the snapshots that the store has, as names of reports end."""
-    return {f"{each.path.resolve().parent.name}-{each.manifest.started:{_TIME}}" for each in snapshots(store)[0]
+    return {f"{each.path.resolve().parent.name}-{each.manifest.started:{_TIME}}" for each in snapshots(pulled(store))[0]
             if each.path}
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from auditkit.base.object_store import is_url
 from auditkit.fleets import contexts
 from auditkit.fleets.work import Task
 from auditkit.jobs.config import OF_ONE, Clusters, Job
@@ -32,7 +33,7 @@ def left(job: Job, state: State, wanted: list[Task]) -> list[Task]:
     found = []
     for task in wanted:
         row = state.rows.get(task.source)
-        if row is None or not row.taken or not Path(row.path).is_dir():
+        if row is None or not row.taken or not (is_url(row.path) or Path(row.path).is_dir()):
             found.append(task)
         elif state.judged_by.get(task.source) != state.rule:
             found.append(msgspec.structs.replace(task, path=row.path, store=""))
@@ -60,6 +61,6 @@ def _sources(job: Job, place: int, each: Clusters) -> list[tuple[str, dict[str, 
 
 def _task(job: Job, source: str, collecting: dict[str, Any]) -> Task:
     limits, dataset = job.config.limits, job.config.dataset
-    return Task(source=source, store=str(job.store), collecting=collecting, frameworks=job.config.frameworks,
+    return Task(source=source, store=job.store, collecting=collecting, frameworks=job.config.frameworks,
                 bounds={"seconds": limits.time_limit, "rate": limits.rate}, options=job.options,
                 dataset=str(job.place(dataset)) if dataset else "", thresholds=list(job.config.fail_on))

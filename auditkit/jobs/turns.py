@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from auditkit.fleets.work import Row
 from auditkit.jobs.state import State
 
 BAD = ("fail", "unknown")
@@ -32,15 +31,10 @@ def turns(state: State) -> list[Turn]:
             continue
         if not row.taken:
             found += [] if source in state.missed else [Turn(before.cluster, "", "", "judged", row.outcome)]
-        elif _which(row) != _which(before):
+        elif row.which != before.which:
             found.append(Turn(row.cluster, "", "", "judged", "another cluster than before"))
         else:
             found += [Turn(row.cluster, framework, requirement, before.requirements[framework][requirement], status)
                       for framework, statuses in row.requirements.items() for requirement, status in statuses.items()
                       if status in BAD and before.requirements.get(framework, {}).get(requirement, status) != status]
     return found
-
-
-def _which(row: Row) -> tuple[str, str]:
-    """What tells a cluster from every other, as `auditkit.snapshots.manifest.Cluster.which`."""
-    return ("UID", row.cluster_uid) if row.cluster_uid else ("name", row.cluster)

@@ -52,7 +52,7 @@ MINIMUM = {"clean": 2, "mutants": 3}
 TIME = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
 _REFERENCES = frozenset(["namespace", "pod", "container", "volume", "node", "role", "binding", "policy", "service",
-                         "ingress", "configuration", "webhook"])
+                         "ingress", "configuration", "webhook", "gateway", "route"])
 _COLLECTED = {*tables.RESOURCES, "kubelets", "controlplane", "discovery"}
 
 World = dict[str, Any]

@@ -65,22 +65,23 @@ def begin(
     snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
     exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
     checks: Path | str | Iterable[Path | str] = (),
-    pss_version: str = "", faces: Sequence[str] = FACES,
+    pss_version: str = "", owner_label: str = "", faces: Sequence[str] = FACES,
 ) -> "Future[Files]":
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder; within
     `auditkit.reports.kernels.ready`, page and PDF are drawn while others work.
 
-    ``exceptions``, ``attestations``, ``controls``, ``checks`` and ``pss_version`` are what `auditkit.evaluate`
-    takes; ``faces`` are those of `FACES` that are drawn. A snapshot that was not written yet is written beside the
-    report, under ``snapshots``: a report without its evidence proves nothing. ``progress`` is told what
-    is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does not exist, `MissingDependency` where
-    PDF needs a library of the system (notebook and page are there then).
+    ``exceptions``, ``attestations``, ``controls``, ``checks``, ``pss_version`` and ``owner_label`` are what
+    `auditkit.evaluate` takes; ``faces`` are those of `FACES` that are drawn. A snapshot that was not written yet is
+    written beside the report, under ``snapshots``: a report without its evidence proves nothing. ``progress`` is told
+    what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does not exist, `MissingDependency`
+    where PDF needs a library of the system (notebook and page are there then).
     """
     library.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
     return _begin(_notebook(framework), framework, snapshot, Path(output), {
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),
         "controls": _absolute(controls), "checks": list(map(_absolute, files)), "pss_version": pss_version,
+        "owner_label": owner_label,
     }, progress, faces)
 
 
@@ -101,19 +102,19 @@ def report_notebook(snapshot: Snapshot | Path | str, notebook: Path | str, outpu
     return _begin(path, path.stem, snapshot, Path(output), {}, progress).result()
 
 
-def report_fleet(store: Path, newest: dt.datetime, output: Path, parameters: dict[str, Any],
+def report_fleet(store: str, newest: dt.datetime, output: Path, parameters: dict[str, Any],
                  progress: Progress | None = None, faces: Sequence[str] = FACES) -> Files:
-    """Run the notebook on the clusters of a store; ``newest`` is the time of the newest of their snapshots,
-    ``parameters`` are those of the notebook beside ``store``.
+    """Run the notebook on the clusters of a store (its whole path, or its URL).
 
+    ``newest`` is the time of the newest of their snapshots, ``parameters`` are those of the notebook beside ``store``.
     The files are called ``fleet-STORE-TIME-DIGEST``. Raises as `begin` does.
     """
     verify_output(output)
     output.mkdir(parents=True, exist_ok=True)
-    given = {"store": _absolute(store), **parameters, **{name: _absolute(parameters[name]) for name in _FILES
-                                                         if parameters.get(name)}}
-    return _run(find_notebook(_FLEET), _FLEET, f"{_FLEET}-{store.resolve().name}-{newest:{_TIME}}", output, given,
-                progress, faces).result()
+    files = {name: _absolute(parameters[name]) for name in _FILES if parameters.get(name)}
+    called = f"{_FLEET}-{store.rstrip('/').rpartition('/')[2]}-{newest:{_TIME}}"
+    return _run(find_notebook(_FLEET), _FLEET, called, output, {"store": store, **parameters, **files}, progress,
+                faces).result()
 
 
 def find_notebook(notebook: Path | str) -> Path:

@@ -49,6 +49,7 @@ class Seal(msgspec.Struct, frozen=True):
     pss_version: str
     files: dict[str, str]
     given: list[Given]
+    owner_label: str = ""
 
 
 @dataclass

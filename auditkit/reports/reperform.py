@@ -94,7 +94,7 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
     seal = report.seal
     found = _snapshot(report, seal, snapshot, store)
     with scratch() as space:
-        evaluation = judge(found.apart(), seal.framework, pss_version=seal.pss_version,
+        evaluation = judge(found.apart(), seal.framework, pss_version=seal.pss_version, owner_label=seal.owner_label,
                            **_people(report, seal, space, attestations, [Path(file) for file in checks]))
         compared, verdicts = Compared(), 0
         fresh = {file["name"]: unpack(file) for file in show.evidence(evaluation).content["files"]}

@@ -19,10 +19,10 @@ import pyarrow as pa
 from auditkit import tables
 from auditkit.analysis.cluster.audit_log import STAGES, TOOL, audit_requests
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
-from auditkit.analysis.rights.uses import MAX_NAMES, beginning
+from auditkit.analysis.rights.uses import MAX_NAMES, NEEDED, beginning
 from auditkit.scans import free_text
 from auditkit.scans.model import Document, Event, Reader, Row
-from auditkit.scans.output import Scan, Tables
+from auditkit.scans.output import BATCH, Scan, Tables
 from auditkit.scans.read import read_scans
 from auditkit.scans.readers import kubernetes_audit
 from auditkit.snapshots.ledger import Entry
@@ -31,14 +31,17 @@ _FIELDS = ("cluster", "user", "groups", "impersonated_user", "impersonated_group
            "subresource", "namespace", "name", "path", "code", "decision", "reason", "level", "stage")
 _NAME, _PATH = _FIELDS.index("name"), _FIELDS.index("path")
 _MINUTE = 60_000_000
+_REJECTED = 401
 _PARTS = 16
 
 
 class AuditRecord(msgspec.Struct, frozen=True):
-    """What audit logs say of use: ``requests`` by what they say (columns of `audit_requests`, and ``requests``,
-    ``last`` and ``many_names``, as `analysis.rights.uses.grouped` takes them), ``logs`` (a row for each file: ``name,
-    cluster, events, untimed, first, last, truncated``), ``silences`` of more than a minute (``cluster, started, ended,
-    seconds``), the ``policy`` (`audit_policy`) that lay beside them, and the ``entries`` of what was read."""
+    """What audit logs say of use.
+
+    ``requests`` by what they say, as `analysis.rights.uses.grouped` takes them; ``logs``, a row for each file: ``name,
+    cluster, events, untimed, first, last, truncated``; ``silences`` of more than a minute (``cluster, started, ended,
+    seconds``); the ``policy`` (`audit_policy`) that lay beside them, and the ``entries`` of what was read.
+    """
 
     requests: pd.DataFrame
     logs: pd.DataFrame
@@ -87,92 +90,96 @@ class _Tally(Tables):
         return super().rows(reader, document)
 
     def add(self, scan: Scan, row: Row) -> None:
-        """Count an event of an audit log; keep everything else as usual."""
+        """Count an event of an audit log; keep everything else as usual. Ten million come here: it is written for
+        speed."""
         if not isinstance(row, Event) or scan.tool != TOOL:
             super().add(scan, row)
             return
         scan.events += 1
-        time = self._note_time(scan.scan, row)
-        key = self._key(row)
-        code = self._kinds.setdefault(key, len(self._kinds))
-        if code == len(self._last):
-            self._last.append(time)
-        elif time > self._last[code]:
-            self._last[code] = time
+        log = self._logs.get(scan.scan) or self._logs.setdefault(scan.scan, _Log())
+        time = self._note_time(log, row.time, row.cluster)
+        refused = row.decision == "forbid" or row.code == _REJECTED
+        key = (row.cluster, row.user, row.groups, row.impersonated_user, row.impersonated_groups, row.verb,
+               row.api_group, row.resource, row.subresource, row.namespace, None if refused else row.name,
+               None if refused or row.resource else row.path, row.code, row.decision,
+               None if refused else row.reason, row.level, row.stage)
+        code = self._kinds.get(key)
+        if code is None:
+            code = self._new(key)
+        self._last[code] = max(self._last[code], time)
         if row.audit_id is None:
             self._alone.append(code)
         else:
             self._requests.append(hash(row.audit_id))
             self._codes.append(code)
 
-    def _note_time(self, scan: str, row: Any) -> int:
+    def _note_time(self, log: _Log, moment: Any, cluster: str | None) -> int:
         """The time in microseconds (0: none), after it is noted."""
-        log = self._logs.get(scan) or self._logs.setdefault(scan, _Log())
         log.events += 1
-        log.cluster = log.cluster or row.cluster
-        if row.time is None:
+        log.cluster = log.cluster or cluster
+        if moment is None:
             log.untimed += 1
             return 0
-        time: int = round(row.time.timestamp() * 1_000_000)
-        if log.first is None or time < log.first:
-            log.first = time
-        if log.last is None or time > log.last:
+        time: int = round(moment.timestamp() * 1_000_000)
+        if log.first is None or log.last is None:
+            log.first = log.last = time
+        elif time > log.last:
             log.last = time
-        bounds = self._minutes.setdefault((row.cluster, time // _MINUTE), [time, time])
-        if time < bounds[0]:
-            bounds[0] = time
+        elif time < log.first:
+            log.first = time
+        bounds = self._minutes.get((cluster, time // _MINUTE))
+        if bounds is None:
+            self._minutes[cluster, time // _MINUTE] = [time, time]
         elif time > bounds[1]:
             bounds[1] = time
+        elif time < bounds[0]:
+            bounds[0] = time
         return time
 
-    def _key(self, row: Any) -> tuple[Any, ...]:
-        """What an event says. Of requests that were refused neither name, path nor reason is told apart, and of one
-        kind not more names than `MAX_NAMES`: the mark ``...`` stands for any."""
-        refused = row.decision == "forbid" or row.code == 401
-        name, path = (None, None) if refused else (row.name, None if row.resource else row.path)
-        key = (row.cluster, row.user, row.groups, row.impersonated_user, row.impersonated_groups, row.verb,
-               row.api_group, row.resource, row.subresource, row.namespace, name, path, row.code, row.decision,
-               None if refused else row.reason, row.level, row.stage)
-        if (name is None and path is None) or key in self._kinds:
-            return key
-        alike = (*key[:_NAME], *key[_PATH + 1:])
-        names = self._names.setdefault(alike, set())
-        if len(names) > MAX_NAMES:
-            return (*key[:_NAME], ... if name else None, beginning(path) if path else None, *key[_PATH + 1:])
-        names.add(str(name or path))
-        return key
+    def _new(self, key: tuple[Any, ...]) -> int:
+        """The number of what was not said before. Of one kind not more names are told apart than `MAX_NAMES`: the mark
+        ``...`` stands for any other."""
+        name, path = key[_NAME], key[_PATH]
+        if name is not None or path is not None:
+            names = self._names.setdefault((*key[:_NAME], *key[_PATH + 1:]), set())
+            if len(names) > MAX_NAMES:
+                any_path = beginning(path) if path else None
+                key = (*key[:_NAME], ... if name else None, any_path, *key[_PATH + 1:])
+            else:
+                names.add(str(name or path))
+        code = self._kinds.setdefault(key, len(self._kinds))
+        if code == len(self._last):
+            self._last.append(0)
+        return code
 
     # --- at the end --------------------------------------------------------------------------------------------------
 
     def requests(self) -> pd.DataFrame:
         """What was counted, by what it says."""
-        counts, events = self._counts(), self._events()
-        found = audit_requests(events).set_index("audit_id").loc[events["audit_id"]].reset_index()
-        many = pd.Series([key[_NAME] is ... for key in self._kinds], found.index, BOOLEAN)
-        count = pd.Series(counts, found.index, INTEGER)
-        return found.assign(requests=count, last=events["time"], many_names=many)[counts > 0].reset_index(drop=True)
+        counts, kinds = self._counts(), list(self._kinds)
+        self._requests, self._codes, self._kinds = array("q"), array("i"), {}
+        parts = [self._part(kinds[first:first + BATCH], first, counts) for first in range(0, len(kinds) or 1, BATCH)]
+        return pd.concat(parts, ignore_index=True)
 
-    def _events(self) -> pd.DataFrame:
-        """An event of each kind, as the table ``events`` has it, in their order."""
-        kinds = [[None if value is ... else value for value in key] for key in self._kinds]
-        columns: dict[str, Any] = {
-            field: [kind[place] for kind in kinds] for place, field in enumerate(_FIELDS)}
-        columns |= {"tool": [TOOL] * len(kinds), "audit_id": list(map(str, range(len(kinds))))}
-        columns["reason"] = list(map(free_text.reason, columns["reason"]))
-        nothing = [None] * len(kinds)
-        schema = tables.table("events").schema
-        events = pa.table({name: columns.get(name, nothing) for name in schema.names}, schema=schema)
-        return events.to_pandas(types_mapper=pd.ArrowDtype).assign(time=self._times(self._last))
+    def _part(self, kinds: list[tuple[Any, ...]], first: int, counts: np.ndarray) -> pd.DataFrame:
+        """Some of the kinds, which are numbered from ``first``: a part at a time, to need little memory."""
+        here = slice(first, first + len(kinds))
+        last, count = self._times(self._last[here]), pd.Series(counts[here], dtype=INTEGER)
+        found = audit_requests(_events(kinds).assign(time=last)).set_index("audit_id")
+        found = found.loc[list(map(str, range(len(kinds)))), [*NEEDED]].reset_index(drop=True)
+        many = pd.Series([key[_NAME] is ... for key in kinds], dtype=BOOLEAN)
+        return found.assign(requests=count, last=last, many_names=many)[counts[here] > 0]
 
     def _counts(self) -> np.ndarray:
         """How many requests there are of each kind, by the last stage of each; done in parts, to need little memory."""
         requests, codes = (np.frombuffer(values, values.typecode) for values in (self._requests, self._codes))
+        lowest = requests.view(np.uint8)[::requests.itemsize]
         ranks = {stage: place for place, stage in enumerate(STAGES)}
         rank = np.array([ranks.get(kind[-1], -1) for kind in self._kinds], np.int8)
         size = len(self._kinds)
         counts = np.bincount(np.frombuffer(self._alone, "i"), minlength=size)
         for part in range(_PARTS):
-            here = np.flatnonzero(requests % _PARTS == part)
+            here = np.flatnonzero(lowest % _PARTS == part)
             code = codes[here]
             order = np.lexsort((code, rank[code], requests[here]))
             ids = requests[here][order]
@@ -209,3 +216,13 @@ class _Tally(Tables):
             pa.array([value or None for value in values], pa.int64()).cast(pa.timestamp("us", tz="UTC"))))
 
 
+def _events(kinds: list[tuple[Any, ...]]) -> pd.DataFrame:
+    """An event of each kind, as the table ``events`` has it, in their order."""
+    columns: dict[str, Any] = {field: [None if key[place] is ... else key[place] for key in kinds]
+                               for place, field in enumerate(_FIELDS)}
+    columns |= {"tool": [TOOL] * len(kinds), "audit_id": list(map(str, range(len(kinds)))),
+                "reason": list(map(free_text.reason, columns["reason"]))}
+    nothing = [None] * len(kinds)
+    schema = tables.table("events").schema
+    found = pa.table({name: columns.get(name, nothing) for name in schema.names}, schema=schema)
+    return found.to_pandas(types_mapper=pd.ArrowDtype)

@@ -37,14 +37,15 @@ _TEST = "helm.sh/hook"
 class Simulation:
     """A snapshot before and after manifests were applied to it.
 
-    ``applied`` has the place of the manifest of each object that one changed; ``unchanged`` counts manifests that say
-    what is there already. ``changed`` has every object that is put anew or deleted (None), ``there`` those of them that
-    were there before. ``left_out`` says what is not simulated, and why.
+    ``applied`` has the manifest of each object that one changed, ``origin`` also that of what controllers make of it;
+    ``unchanged`` counts manifests that say what is there already. ``changed`` has every object that is put anew or
+    deleted (None), ``there`` those of them that were there before. ``left_out`` says what is not simulated, and why.
     """
 
     before: Snapshot
     after: Snapshot
     applied: Mapping[Reference, Document]
+    origin: Mapping[Reference, Document]
     changed: Mapping[Reference, Object | None]
     there: frozenset[Reference]
     unchanged: int = 0
@@ -59,6 +60,7 @@ class _Course:
     namespace: str
     world: World
     applied: dict[Reference, Document] = field(default_factory=dict)
+    origin: dict[Reference, Document] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
     unchanged: int = 0
 
@@ -122,10 +124,13 @@ class _Course:
             self.left_out.append(f"{_called(source, key)} in {document.place}: the snapshot does not tell enough of it "
                                  f"to merge a manifest into it ({error})")
             return
+        known = dict(self.world.changed)
         try:
             self._put(source, key, before, given, document)
         except Malformed as error:
             raise document.wrong(f"{_called(source, key)} does not follow its schema: {error}") from None
+        self.origin |= {reference: document for reference, thing in self.world.changed.items()
+                        if known.get(reference) is not thing}
         if (source, key) in self.world.changed:
             self.applied[source, key] = document
         else:
@@ -225,8 +230,9 @@ def simulate(snapshot: Snapshot, manifests: Path | None = None, deleted: Sequenc
         course.apply(source, key, document)
     how = [f"{len(course.applied)} manifests applied"] if manifests else []
     how += [f"deleted {each}" for each in deleted]
-    return Simulation(snapshot, _simulated(snapshot, world, "; ".join(how)), course.applied, dict(world.changed),
-                      world.replaced, course.unchanged, course.left_out)
+    after = _simulated(snapshot, world, "; ".join(how))
+    return Simulation(snapshot, after, course.applied, course.origin, dict(world.changed), world.replaced,
+                      course.unchanged, course.left_out)
 
 
 def _simulated(snapshot: Snapshot, world: World, how: str) -> Snapshot:

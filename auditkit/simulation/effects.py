@@ -8,12 +8,13 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.columns import STRING
-from auditkit.evaluation.words import SUBJECT
+from auditkit.analysis.columns import INTEGER, STRING
+from auditkit.evaluation.words import SEVERITIES, SUBJECT
 from auditkit.history.rows import only_in
 from auditkit.history.verdicts import VerdictDiff
 from auditkit.simulation.applying import Simulation
 from auditkit.simulation.refusals import refusals
+from auditkit.simulation.subjects import Called, Subjects
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES
 
@@ -33,10 +34,10 @@ class Effects:
     @cached_property
     def objects(self) -> pd.DataFrame:
         """What is put anew or deleted: change (added, changed, deleted), kind, namespace, name, manifest (file and
-        line; <NA>: a controller makes it)."""
+        line of the one that it comes from)."""
         rows = []
         for (source, key), thing in self.simulation.changed.items():
-            document = self.simulation.applied.get((source, key))
+            document = self.simulation.origin.get((source, key))
             change = "deleted" if thing is None else "changed" if (source, key) in self.simulation.there else "added"
             rows.append((change, RESOURCES[source].kind, key[0] or None, key[1], document.place if document else None))
         return pd.DataFrame(rows, columns=["change", *_START, "manifest"], dtype="string[pyarrow]")
@@ -79,6 +80,21 @@ class Effects:
         """What Pod Security or admission policies would refuse, or what is not known of that (`refusals`)."""
         return refusals(self.simulation)
 
+    def crosses(self, threshold: str) -> bool:
+        """True if a threshold is crossed by what newly fails or would be refused: ``never``; ``fail``; ``unaccepted``
+        (it newly fails, and no exception covers it); ``unknown`` (it is newly unknown too); or the least severity of
+        what newly fails."""
+        if threshold == "never":
+            return False
+        refused = set(self.refused["outcome"])
+        new = self.changes[self.changes["change"] == "opened"]
+        if threshold == "unaccepted":
+            new = new[~new["accepted"].astype(bool)]
+        if threshold in SEVERITIES:
+            new = new[new["severity"].isin(SEVERITIES[SEVERITIES.index(threshold):])]
+        unknown = threshold == "unknown" and ("unknown" in refused or "newly unknown" in self.counts)
+        return bool(len(new) or "denied" in refused or unknown)
+
     @property
     def gaps(self) -> list[str]:
         """Why flows, rights and paths may be missing."""
@@ -91,13 +107,34 @@ class Effects:
     @cached_property
     def changes(self) -> pd.DataFrame:
         """The verdicts of all frameworks that change or still fail, each check and subject once: change (one of
-        `auditkit.history.verdicts.CHANGES`), check, severity, kind, namespace, name, container, before, after,
-        requirements (of each framework)."""
+        `auditkit.history.verdicts.CHANGES`; what a manifest adds was not there before, whatever is not known), check,
+        severity, kind, namespace, name, container, before, after, requirements (of each framework), accepted (an
+        exception covers it in all of them), file and line (of the manifest that the subject comes from)."""
         frames = [each.verdicts.assign(requirements=name + " " + each.verdicts["requirement"].astype(STRING))
                   for name, each in self.verdicts.items()]
-        every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[*_CHANGE, "requirements"])
-        grouped = every.groupby(_CHANGE, sort=False, dropna=False)["requirements"]
-        return grouped.agg(lambda each: ", ".join(dict.fromkeys(each))).reset_index()
+        every = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=[
+            *_CHANGE, "requirements", "accepted"])
+        grouped = every.groupby(_CHANGE, sort=False, dropna=False)
+        found = grouped.agg({"requirements": lambda each: ", ".join(dict.fromkeys(each)), "accepted": "all"})
+        return self._placed(found.reset_index())
+
+    def _placed(self, found: pd.DataFrame) -> pd.DataFrame:
+        """Changes of verdicts with the manifests that they come from, without what is only known now as it is new."""
+        parts = found[_START].astype(object).fillna("").itertuples(index=False, name=None)
+        called = [Called(*each) for each in parts]
+        documents = [self.subjects.document(each) for each in called]
+        new = pd.Series([self.subjects.added(each) for each in called], found.index, bool)
+        known = found["change"].eq("newly known") & new
+        found["change"] = found["change"].mask(known & found["after"].eq("fail"), "opened")
+        found["before"] = found["before"].mask(new, "")
+        found["file"] = pd.Series([str(each.file) if each else pd.NA for each in documents], found.index, STRING)
+        found["line"] = pd.Series([each.line if each else pd.NA for each in documents], found.index, INTEGER)
+        return found[~(known & ~found["after"].eq("fail"))].reset_index(drop=True)
+
+    @cached_property
+    def subjects(self) -> Subjects:
+        """Which manifests the subjects of verdicts come from."""
+        return Subjects(self.simulation)
 
     @property
     def counts(self) -> dict[str, int]:

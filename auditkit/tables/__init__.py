@@ -14,8 +14,10 @@ from auditkit.tables import (
     devices,
     engines,
     findings,
+    gateway_api,
     metadata,
     network,
+    openshift,
     placement,
     pods,
     secrets,
@@ -29,8 +31,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 
 TABLES: dict[str, Table] = {
     table.name: table
-    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, admission,
-                   engines, storage, devices, findings, placement, metadata)
+    for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
+                   openshift, admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -6,6 +6,7 @@ which the API server sends metadata alone (a Route may carry the key of its cert
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from auditkit.tables.model import Column, Resource, Rows, Table
@@ -27,8 +28,6 @@ class Engine(NamedTuple):
 
 
 _ANTREA = {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"}
-_GATEWAY = {"gateways": "Gateway", "httproutes": "HTTPRoute", "grpcroutes": "GRPCRoute", "tcproutes": "TCPRoute",
-            "tlsroutes": "TLSRoute", "udproutes": "UDPRoute", "listenersets": "ListenerSet"}
 _TRAEFIK = {"ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP",
             "ingressrouteudps": "IngressRouteUDP"}
 _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "Listener", "hosts": "Host"}
@@ -65,9 +64,6 @@ ENGINES = (
     Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",
                                "trafficpermissions": "TrafficPermission"}, traffic=True, beyond=True),
     # Entrances.
-    Engine("Gateway API", "gateway.networking.k8s.io", _GATEWAY, entrances=True),
-    Engine("Gateway API", "gateway.networking.x-k8s.io", {"xlistenersets": "XListenerSet"}, entrances=True),
-    Engine("OpenShift", "route.openshift.io", {"routes": "Route"}, entrances=True),
     Engine("Traefik", "traefik.io", _TRAEFIK, entrances=True),
     Engine("Traefik", "traefik.containo.us", _TRAEFIK, entrances=True),
     Engine("Contour", "projectcontour.io", {"httpproxies": "HTTPProxy"}, entrances=True),
@@ -136,12 +132,17 @@ class Decider(NamedTuple):
     beyond: bool = True
 
 
-def decider(group: str, plural: str, kind: str) -> Decider | None:
+def decider(group: str, plural: str, kind: str, versions: Sequence[str] = ()) -> Decider | None:
     """What objects of this kind decide over; ``None`` where they decide nothing, or auditkit reads them.
 
-    A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a Gateway may be one.
+    ``versions`` are those in which the kind is served, if that is known: a kind that is read, and served in other
+    versions only, is not read. A kind that is not declared counts by its name: what calls itself a NetworkPolicy or a
+    Gateway may be one.
     """
-    if f"{plural}.{group}" in READ or (group, plural) in DECIDES_NOTHING:
+    if (group, plural) in DECIDES_NOTHING:
+        return None
+    read = READ.get(f"{plural}.{group}")
+    if read and (not versions or not set(versions).isdisjoint(read.versions)):
         return None
     for engine in ENGINES:
         if engine.group == group and plural in engine.kinds:

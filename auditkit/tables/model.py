@@ -147,7 +147,8 @@ class Resource(msgspec.Struct, frozen=True):
     ``builtin`` resources belong to Kubernetes itself; others (custom resources, newer kinds) may not be served,
     and then the discovery document proves that there are none. ``namespaced`` is ``None`` where that is not known.
     Objects of ``exact`` resources decide by all of their fields: those that no table reads are rows of the path
-    ``unreadFields[]``, by their place.
+    ``unreadFields[]``, by their place, but for those that are known to be ``harmless``: they change nothing that is
+    worked out from the tables, with all that is in them.
     """
 
     name: str
@@ -157,6 +158,7 @@ class Resource(msgspec.Struct, frozen=True):
     namespaced: bool | None = True
     builtin: bool = True
     exact: bool = False
+    harmless: tuple[str, ...] = ()
 
     @property
     def plural(self) -> str:

@@ -1,5 +1,6 @@
 """The resources that collectors ask an API server for."""
 
+from auditkit.tables import gateway_api, openshift
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -49,6 +50,8 @@ RESOURCES: dict[str, Resource] = {
         *(Resource(f"{plural}.{group}", kind, (version,), namespaced=namespaced, builtin=False, exact=exact)
           for group, version in (("projectcalico.org", "v3"), ("crd.projectcalico.org", "v1"))
           for plural, kind, namespaced, exact in _CALICO),
+        *gateway_api.RESOURCES,
+        *openshift.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),

@@ -16,7 +16,7 @@ _FREE = frozenset(["data", "stringData", "binaryData", "annotations", "args", "c
 """Fields of any text, in which two braces may be meant."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Document:
     """An object of a file. ``file`` is the path as it was given, ``line`` where the object begins."""
 

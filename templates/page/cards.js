@@ -1,6 +1,8 @@
 /* The requirements: rows of their table and cards, by status and by what is searched and filtered. */
 const STATUSES = all("button.filter").map((one) => one.dataset.filter);
 const OPENED = 12;
+const CARDS = all("details.requirement"), BADGES = new Map(CARDS.map((card) => [card, card.querySelector(".hits")]));
+const ITEMS = all("[data-requirement]"), SECTIONS = all(".section");
 const written = new Map();
 
 /* What a card says itself, in lower case, without the subjects: these are searched as data. */
@@ -17,24 +19,22 @@ function said(card) {
    of its verdicts fit; it is missing where the page carries none. */
 function filterCards(state, hits, filtered) {
   const words = wordsOf(state.q ?? ""), statuses = new Set(state.status ?? STATUSES), fitting = new Set();
-  const cards = all("details.requirement");
-  for (const card of cards) {
+  for (const card of CARDS) {
     const id = card.dataset.requirement, found = hits?.get(id) ?? 0;
     const own = words.length > 0 && words.every((word) => said(card).includes(word));
     const fits = statuses.has(card.dataset.status) && (filtered ? found > 0 : !words.length || own || found > 0);
     if (fits) fitting.add(id);
-    const badge = card.querySelector(".hits");
-    badge.textContent = fits && (words.length || filtered) && found ? counted(found, "verdict") : "";
+    BADGES.get(card).textContent = fits && (words.length || filtered) && found ? counted(found, "verdict") : "";
   }
-  for (const item of all("[data-requirement]")) item.classList.toggle("gone", !fitting.has(item.dataset.requirement));
-  openHits(cards.filter((card) => fitting.has(card.dataset.requirement)), words.length > 0);
-  for (const head of all(".section")) {
+  for (const item of ITEMS) item.classList.toggle("gone", !fitting.has(item.dataset.requirement));
+  openHits(CARDS.filter((card) => fitting.has(card.dataset.requirement)), words.length > 0);
+  for (const head of SECTIONS) {
     let next = head.nextElementSibling, any = false;
     for (; next && !next.matches(".section"); next = next.nextElementSibling) any ||= !next.classList.contains("gone");
     head.classList.toggle("gone", !any);
   }
   for (const one of all("button.filter")) one.setAttribute("aria-pressed", String(statuses.has(one.dataset.filter)));
-  return [fitting.size, cards.length];
+  return [fitting.size, CARDS.length];
 }
 
 /* Cards that a search finds are opened where they are few, and closed again after it. */
@@ -53,7 +53,7 @@ function openHits(cards, searched) {
 const opener = byId("open-all");
 opener?.addEventListener("click", () => {
   const open = opener.textContent === "Open all";
-  for (const card of all("details.requirement")) card.open = open;
+  for (const card of CARDS) card.open = open;
   opener.textContent = open ? "Close all" : "Open all";
 });
 
@@ -65,4 +65,4 @@ function follow() {
   if (target.matches("details")) target.open = true;
   target.scrollIntoView();
 }
-addEventListener("beforeprint", () => { for (const card of all("details.requirement")) card.open = true; });
+addEventListener("beforeprint", () => { for (const card of CARDS) card.open = true; });

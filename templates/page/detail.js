@@ -1,7 +1,7 @@
 /* All that is known of one verdict: the rule, the requirements of every framework that it touches, and the trace from
    the object to the row of its table and the request that brought it. */
 async function detail(data, row) {
-  const set = data.sets[data.setOf[row]], about = set.about, said = (name) => unguarded(data.text(name, row));
+  const set = data.setOf(row), about = set.about, said = (name) => unguarded(data.text(name, row));
   const object = await objectOf(data, row);
   const facts = [
     ["Expected", unguarded(data.text("wanted", row))], ["Reason", said("reason")],

@@ -13,7 +13,8 @@ function element(name, attributes = {}, ...children) {
 }
 
 const button = (label, onclick, attributes = {}) => element("button", {type: "button", onclick, ...attributes}, label);
-const number = (value) => value.toLocaleString("en");
+const grouping = new Intl.NumberFormat("en");
+const number = (value) => grouping.format(value);
 const counted = (value, thing) => `${number(value)} ${value === 1 ? thing : thing.endsWith("y") ? `${thing.slice(0, -1)}ies` : `${thing}s`}`;
 
 /* An apostrophe stands before what a spreadsheet would take for a formula; people do not need it. */

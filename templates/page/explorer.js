@@ -13,7 +13,7 @@ class Explorer {
   /* `go` changes the filters; `objects` and `checks` are read when somebody opens a row. */
   constructor(data, go) {
     Object.assign(this, {data, go, place: byId("verdicts"), table: byId("verdict-table"), rows: new Uint32Array()});
-    this.columns = COLUMNS.filter(([name]) => name !== "team" || data.code.team);
+    this.columns = COLUMNS.filter(([name]) => name !== "team" || data.distinct("team").length);
     byId("copy-verdicts").addEventListener("click", (event) => copy(event.target, this.csv().join("")));
     byId("save-verdicts").addEventListener("click", () => handOut("verdicts-shown.csv", "text/csv", this.csv()));
     byId("earlier").addEventListener("click", () => this.turn(-1));
@@ -25,7 +25,7 @@ class Explorer {
     const [sort, down] = [(state.sort ?? "").replace(/^-/, ""), state.sort?.startsWith("-")];
     this.state = state;
     this.rows = sort && this.columns.some(([name]) => name === sort) ? this.data.sorted(rows, sort, down) : rows;
-    const grouped = VIEWS[state.by] && (state.by !== "team" || this.data.code.team);
+    const grouped = VIEWS[state.by] && (state.by !== "team" || this.data.distinct("team").length);
     this.groups = grouped ? this.data.grouped(rows, state.by) : null;
     const shown = this.groups ?? this.rows, pages = Math.max(1, Math.ceil(shown.length / ROWS));
     this.page = Math.min(Math.max(1, Number(state.page) || 1), pages);
@@ -58,7 +58,7 @@ class Explorer {
   }
 
   drawRow(row) {
-    const {data} = this, set = data.sets[data.setOf[row]], verdict = data.text("verdict", row);
+    const {data} = this, set = data.setOf(row), verdict = data.text("verdict", row);
     const opener = button(statusOf(verdict), () => this.open(row, line, opener), {class: "row", "aria-expanded": "false"});
     const cells = {
       verdict: [opener, data.text("accepted", row) === "True" ? element("span", {class: "accepted"}, "accepted") : ""],
@@ -87,7 +87,7 @@ class Explorer {
     const {data, state} = this, names = VIEWS[state.by];
     const head = element("tr", {}, [...names, "Fail", "Unknown", "Pass", "Not applicable"].map((label, place) =>
       element("th", {scope: "col", class: place < names.length ? undefined : "number"}, label)));
-    const said = (name, row) => name === "check" ? data.sets[data.setOf[row]].check : data.text(name, row);
+    const said = (name, row) => name === "check" ? data.setOf(row).check : data.text(name, row);
     return [element("thead", {}, head), element("tbody", {}, groups.map(({row, counts}) => {
       const called = names.map((label) => [label.toLowerCase(), said(label.toLowerCase(), row)]);
       return element("tr", {}, called.map(([name, text], place) => element("td", {"data-label": names[place]},
@@ -100,15 +100,15 @@ class Explorer {
 
   /* What is shown as CSV: all pages of it. */
   csv() {
-    const {data} = this, names = EXPORTED.filter((name) => data.code[name]);
+    const {data} = this, names = EXPORTED.filter((name) => data.has(name));
     if (this.groups) {
       return [[...VIEWS[this.state.by], ...VERDICT_ORDER], ...this.groups.map(({row, counts}) => [
-        ...VIEWS[this.state.by].map((label) => label === "Check" ? data.sets[data.setOf[row]].check
+        ...VIEWS[this.state.by].map((label) => label === "Check" ? data.setOf(row).check
           : data.text(label.toLowerCase(), row)), ...counts])].map((cells) => `${cells.map(String).map(field).join(",")}\r\n`);
     }
     const head = `${["requirements", "check", "severity", "verdict", ...names].join(",")}\r\n`;
     return [head, ...Array.from(this.rows, (row) => {
-      const set = data.sets[data.setOf[row]];
+      const set = data.setOf(row);
       return `${[set.requirements.join(" "), set.check, set.severity, data.text("verdict", row),
         ...names.map((name) => data.text(name, row))].map(field).join(",")}\r\n`;
     })];
@@ -116,7 +116,5 @@ class Explorer {
 }
 
 /* A link to a requirement of this report. */
-function link(id) {
-  const card = all("[data-requirement]").find((one) => one.dataset.requirement === id && one.id);
-  return card ? element("a", {class: "ref", href: `#${card.id}`}, id) : id;
-}
+const anchors = new Map(all("details.requirement[id]").map((card) => [card.dataset.requirement, `#${card.id}`]));
+const link = (id) => anchors.has(id) ? element("a", {class: "ref", href: anchors.get(id)}, id) : id;

@@ -38,8 +38,11 @@ function reachable() {
     else each.removeAttribute("tabindex");
   }
 }
-addEventListener("resize", reachable);
-addEventListener("toggle", reachable, true);
+let asked = 0;
+for (const name of ["resize", "toggle"]) addEventListener(name, () => {
+  cancelAnimationFrame(asked);
+  asked = requestAnimationFrame(reachable);
+}, true);
 reachable();
 
 /* Figures of others that are interactive. */

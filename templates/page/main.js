@@ -89,7 +89,7 @@ function offer() {
   const frameworks = [...new Set(data.sets.flatMap((set) => [...set.frameworks]))].sort(collator.compare);
   byId("frameworks-list").append(...frameworks.map((name) => element("option", {value: name}, name)));
   byId("frameworks-list").closest("label").hidden = frameworks.length < 2;
-  for (const each of all("[data-needs]")) each.hidden = !data.code[each.dataset.needs];
+  for (const each of all("[data-needs]")) each.hidden = !data.distinct(each.dataset.needs).length;
 }
 
 async function begin() {

@@ -26,6 +26,14 @@ def test_contexts_are_collected_and_one_that_fails_is_a_row(server: ReplayServer
     assert len(list((tmp_path / "store").glob("prod-eu/*/manifest.json"))) == 1
 
 
+def test_two_contexts_of_one_cluster_are_one_row_and_that_is_told(server: ReplayServer, tmp_path: Path, words) -> None:
+    config = kubeconfig(tmp_path, admin=server.url, auditor=server.url)
+    done = auditkit("fleet", "--contexts", "*", "--kubeconfig", config, "--store", tmp_path / "store", "--no-report",
+                    "--processes", "1", *words)
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 3, done.stderr
+    assert "leads to the same cluster as" in done.stderr and "it is one row" in done.stderr
+
+
 def test_a_store_is_judged_and_the_rows_are_data(tmp_path: Path, words) -> None:
     several(tmp_path / "store")
     done = auditkit("fleet", tmp_path / "store", "--no-report", "--dataset", tmp_path / "ds", "--format", "json",

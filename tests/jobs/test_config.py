@@ -17,7 +17,7 @@ def job(folder: Path, text: str) -> Job:
 
 def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     found = job(tmp_path, "clusters: [{}]\n")
-    assert (found.name, found.store, found.state) == ("nightly", tmp_path / "snapshots", tmp_path / "runs" / "nightly")
+    assert (found.name, found.store, found.state) == ("nightly", str(tmp_path / "snapshots"), tmp_path / "runs" / "nightly")
     assert found.config.frameworks == ["cis-kubernetes", "soc2", "hipaa"] and found.uses_hipaa
     assert found.config.reports.faces == ["page", "paper"] and found.options == {"checks": [], "pss_version": ""}
 

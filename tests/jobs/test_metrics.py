@@ -38,8 +38,9 @@ def test_the_parser_of_prometheus_reads_every_value(tmp_path: Path) -> None:
 
 
 def test_a_first_run_that_reached_nothing_has_metrics_too(tmp_path: Path) -> None:
-    metrics.write(tmp_path / "m.prom", "nightly", tmp_path / "store", [Row(source="gone", outcome=FAILED)], NOW, 1)
-    found = read(tmp_path / "m.prom")
+    place = tmp_path / "new" / "m.prom"
+    metrics.write(place, "nightly", tmp_path / "store", [Row(source="gone", outcome=FAILED)], NOW, 1)
+    found = read(place)
     assert found["auditkit_cluster_judged"] == {("gone",): 0} and "auditkit_requirements" not in found
-    assert [path.name for path in tmp_path.iterdir()] == ["m.prom"], "written in one step, and nothing is left"
-    assert (tmp_path / "m.prom").stat().st_mode & 0o777 == 0o644
+    assert [path.name for path in place.parent.iterdir()] == ["m.prom"], "written in one step, and nothing is left"
+    assert place.stat().st_mode & 0o777 == 0o644

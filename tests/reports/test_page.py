@@ -12,6 +12,7 @@ import plotly.graph_objects as plotly
 import pytest
 from report_worlds import Page, executed, framework, judged, pod, published, snapshot
 
+import auditkit
 from auditkit.evaluation.evaluation import evaluate
 from auditkit.people import attestations, exceptions
 from auditkit.people.attestations import Attestation
@@ -21,6 +22,7 @@ from auditkit.reports import show
 from auditkit.reports.page.document import CARRIED, document
 from auditkit.reports.page.html import page
 from auditkit.reports.panels.block import ROWS
+from auditkit.snapshots.snapshot import Snapshot
 
 EVIL = '"><script>alert(1)</script><img src=x onerror=alert(2)>\u202egpj.exe\u200b\x1b[31m'
 
@@ -74,6 +76,12 @@ def test_plotly_is_there_only_for_a_figure_that_is_interactive() -> None:
     assert len(still.scripts) == 1 and "Plotly.newPlot" in still.scripts[0]
     days = pd.DataFrame({"requirement": ["1.1"], "day": [dt.date(2026, 1, 2)], "status": ["fail"]})
     assert len(drawn("# House", show.calendar(days)).scripts) == 2
+
+
+def test_the_page_of_a_report_is_small(acme: Snapshot) -> None:
+    evaluation = auditkit.evaluate(acme, "soc2")
+    written = page(document(executed(*everything(evaluation)), "house"))
+    assert len(written.encode()) < 1_500_000 and "Plotly.newPlot" in written and "plotly.js v" not in written
 
 
 def test_what_the_page_carries_cannot_break_out_of_its_element(tmp_path: Path) -> None:

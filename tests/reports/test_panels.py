@@ -9,8 +9,9 @@ from auditkit.api import snapshots
 from auditkit.checks import find
 from auditkit.errors import NoSuchName
 from auditkit.reports import report_notebook, show
+from auditkit.reports.panels.access_and_network import CONDITIONS, _map
 from auditkit.reports.panels.checks import why
-from auditkit.reports.panels.matrix import STATES, Matrix
+from auditkit.reports.panels.matrix import STATES, TRAFFIC, Matrix
 from auditkit.snapshots.snapshot import Snapshot
 
 RECT = "{http://www.w3.org/2000/svg}rect"
@@ -56,15 +57,30 @@ def test_the_matrix_says_what_may_flow(snap: Snapshot) -> None:
         state = ("everything" if row.free_pairs == row.pairs else "all ports of some" if row.free_pairs else
                  "some" if row.open_pairs else "unknown")
         assert cells.loc[ends[0], ends[1]] == state, row
-    assert (cells != "nothing").to_numpy().sum() == len(snap.namespace_flows)
-    assert cells.loc["patient-portal", "billing"] == "nothing"
+    closed = "nothing if enforced"
+    assert (~cells.isin(["nothing", closed])).to_numpy().sum() == len(snap.namespace_flows)
+    assert cells.loc["patient-portal", "billing"] == closed and cells.loc["Outside", "Outside"] == "nothing"
     rects = list(ET.fromstring(panel.figure.svg()).iter(RECT))
-    assert len(rects) == 4 + len(cells) + len(snap.namespace_flows)
+    assert len(rects) == len(TRAFFIC.shares) + len(cells) + cells.size - 1
     assert "default" not in cells, "a namespace without pods is not closed: there is nothing in it"
 
 
 def test_whether_policies_are_enforced_is_said(snap: Snapshot) -> None:
-    assert "Enforcement of policies is unknown" in show.flows(snap).table.content["note"]
+    panel = show.flows(snap)
+    assert "Enforcement of policies is unknown" in panel.table.content["note"]
+    said = CONDITIONS[None]
+    assert said and said in panel.figure.svg() and said in panel.figure.description
+    assert said in panel.figure.plotly()["layout"]["title"]["text"]
+
+
+@pytest.mark.parametrize(("enforced", "closed", "open_"), [
+    (True, "nothing", "some"), (None, "nothing if enforced", "some"), (False, "everything", "everything")])
+def test_nothing_is_drawn_as_closed_that_is_so_only_on_a_condition(
+        enforced: bool | None, closed: str, open_: str) -> None:
+    states = pd.DataFrame([["some", None, None]] * 3, index=["a", "Nodes", "Outside"], columns=["a", "Nodes", "Outside"], dtype=object)
+    figure = _map(states, enforced, "Flows", gaps=False)
+    assert figure.cells.loc["a", "a"] == open_ and figure.cells.loc["a", "Nodes"] == closed
+    assert figure.cells.loc["Outside", "Outside"] == "nothing" and figure.condition == CONDITIONS[enforced]
 
 
 def test_what_is_missing_is_not_shown_as_closed(snap: Snapshot) -> None:
@@ -85,8 +101,8 @@ def test_hostile_names_in_the_matrix() -> None:
 
 
 def test_each_state_can_be_told_without_colours() -> None:
-    svg = Matrix(pd.DataFrame([list(STATES)], index=["a"], columns=list("abcde")), "x").svg()
-    marks = list(ET.fromstring(svg).iter(RECT))[5:]
+    svg = Matrix(pd.DataFrame([list(STATES)], index=["a"], columns=list("abcdef")), "x").svg()
+    marks = list(ET.fromstring(svg).iter(RECT))[6:]
     assert len({(mark.get("width"), mark.get("rx")) for mark in marks}) == len(STATES) - 1
 
 

@@ -92,11 +92,11 @@ def test_the_evidence_is_attached(house: pypdf.PdfReader) -> None:
 
     files = {name: content[0] for name, content in house.attachments.items()}
     assert set(files) == {"seal.json", "manifest.json", "requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv",
-                          "failures.csv", "gaps.csv", "dictionary.csv"}
+                          "failures.csv", "gaps.csv", "objects.csv", "crosswalk.csv", "dictionary.csv"}
     assert hashlib.sha256(files["manifest.json"]).hexdigest() in words(house, slice(0, 1))
     rows = files["verdicts.csv"].decode().splitlines()
     assert len(rows) == 1 + 2 * 2, "two requirements, two containers"
-    assert rows[0] == "requirement,check,severity,verdict,kind,namespace,name,container,seen,wanted,reason,accepted"
+    assert rows[0] == "requirement,check,severity,verdict,kind,namespace,name,container,owner,team,seen,wanted,reason,accepted"
     assert len(files["requirements.csv"].decode().splitlines()) == 1 + 3
 
 

@@ -292,7 +292,7 @@ def test_each_attachment_is_named_once_in_the_catalogue(house: House) -> None:
 
     root = pypdf.PdfReader(house.files.pdf).trailer["/Root"]
     named = [str(each) for each in root["/AF"]]
-    assert len(named) == len(set(named)) == len(root["/Names"]["/EmbeddedFiles"]["/Names"]) // 2 == 13
+    assert len(named) == len(set(named)) == len(root["/Names"]["/EmbeddedFiles"]["/Names"]) // 2 == 15
 
 
 def test_the_cover_has_the_seal(house: House) -> None:

@@ -122,8 +122,8 @@ def test_each_object_has_the_place_of_its_manifest(tmp_path: Path) -> None:
     file = tmp_path / "manifests.yaml"
     assert sorted(map(tuple, rows[["change", "kind", "name", "manifest"]].values.tolist()), key=str) == sorted([
         ("deleted", "ReplicaSet", "web-old", None), ("added", "Secret", "s", f"{file}, line 1"),
-        ("changed", "Deployment", "web", f"{file}, line 7"), ("changed", "ReplicaSet", "web-1", None),
-        ("added", "Pod", "web-1-simulated-0", None)], key=str)
+        ("changed", "Deployment", "web", f"{file}, line 7"), ("changed", "ReplicaSet", "web-1", f"{file}, line 7"),
+        ("added", "Pod", "web-1-simulated-0", f"{file}, line 7")], key=str)
 
 
 def test_a_simulation_of_a_simulation_is_that_of_both(acme: Snapshot, tmp_path: Path) -> None:
@@ -151,3 +151,20 @@ def test_flows_that_are_not_known_any_more_are_not_called_closed(tmp_path: Path)
     found = effects(snapshot(cidr, *objects, *pods("other")), tmp_path,
                     thing("Deployment", "web", "apps/v1", spec={"template": {"spec": {"hostPID": True}}})).flows
     assert set(found["change"]) <= {"not known any more"} and len(found) > 0
+
+
+def test_a_threshold_is_crossed_by_what_newly_fails(tmp_path: Path) -> None:
+    snap = snapshot(*pods("old", hostPID=True), stored("ServiceAccount", "default"))
+    found = effects(snap, tmp_path, thing("Pod", "new", spec=pod_spec(hostNetwork=True)), frameworks=("cis-kubernetes",))
+    assert {name: found.crosses(name) for name in ("never", "fail", "unaccepted", "unknown", "medium", "high", "critical")} == {
+        "never": False, "fail": True, "unaccepted": True, "unknown": True, "medium": True, "high": True, "critical": False}
+    none = effects(snap, tmp_path, thing("ConfigMap", "c"), frameworks=("cis-kubernetes",))
+    assert not any(none.crosses(name) for name in ("fail", "unknown", "low"))
+
+
+def test_alone_nothing_is_known_to_be_well(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text(yaml.safe_dump(thing("Pod", "p", spec=pod_spec(hostNetwork=True))))
+    found = auditkit.simulate(None, tmp_path / "m.yaml", frameworks=("cis-kubernetes",))
+    assert set(found.changes["after"]) == {"fail"} and set(found.changes["change"]) == {"opened"}
+    assert "pass" not in set(found.verdicts["cis-kubernetes"].later.verdicts()["verdict"])
+    assert found.changes["line"].tolist() == [1] * len(found.changes)

@@ -92,6 +92,8 @@ def commands(earlier: Path, later: Path, output: Path) -> Iterator[tuple[object,
     (output / "manifests.yaml").write_text(MANIFESTS)
     for form in ("text", "json", "jsonl"):
         yield "simulate", later, *CIS, "--apply", output / "manifests.yaml", "--format", form
+    for form in ("text", "sarif"):
+        yield "evaluate", later, *CIS, "--manifests", output / "manifests.yaml", "--format", form
     yield "workpapers", later, *CIS, "--output", output
     concluded(output / "cis-kubernetes-workpapers.xlsx")
     yield "conclude", later, *CIS, "--output", output / "template.yaml"

@@ -5,7 +5,8 @@ what is seen of its encryption there.
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup, named
+from auditkit.analysis.network.routes.doors import route_entrances
 from auditkit.tables.network import ALB_ANNOTATIONS, CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
 
 ALB, APPGW, SHARED, MANAGED = CERTIFICATE_ANNOTATIONS
@@ -23,6 +24,12 @@ reads ingresses without a class."""
 
 SSL_CERT = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
 SSL_PORTS = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports"
+COLUMNS = {
+    "kind": STRING, "namespace": STRING, "name": STRING, "type": STRING, "tls_count": INTEGER,
+    "hosts_without_tls": STRING, "certificate": STRING, "certificate_read": BOOLEAN, "tls_read": BOOLEAN,
+    "declares_tls": BOOLEAN, "private": BOOLEAN, "routed": BOOLEAN, "served": BOOLEAN, "encrypted": BOOLEAN,
+    "unsure": STRING, "opened_by": STRING,
+}
 ENCRYPTED = ("https", "tls", "kubernetes.io/wss")
 """What a port of a service says of itself (``appProtocol``) when it speaks TLS."""
 
@@ -37,24 +44,27 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
               ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
               service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
-              other_engines: pd.DataFrame) -> pd.DataFrame:
-    """Ingresses, then the services that are opened to the outside, and what other engines open: kind, namespace, name.
+              route_ways: pd.DataFrame, other_engines: pd.DataFrame) -> pd.DataFrame:
+    """Ingresses, routes, the services that are opened to the outside, and what other engines open: kind, namespace,
+    name.
 
     Of ingresses ``tls_count``, ``hosts_without_tls`` (<NA>: none), ``certificate`` (the annotation that names one),
     ``certificate_read`` (by the controller of its class; <NA>: not known, as where an ingress chooses the ports itself,
     which may be without TLS) and ``tls_read`` (its controller opens a port with TLS for a TLS entry; <NA>: that depends
-    on settings elsewhere). Of services ``type``, ``declares_tls`` (on
+    on settings elsewhere). Of routes (``routed``) ``served`` (a way in by it is open), ``encrypted`` (no
+    open way takes requests in plain text, but to redirect them), ``hosts_without_tls`` (where
+    it does) and ``unsure`` (why that is not known). Of services ``type``, ``declares_tls`` (on
     all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
     another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
     """
     hosts = pd.concat([rows[["namespace", "ingress", "host"]] for rows in (ingress_rules, ingress_paths)])
+    others = other_engines[other_engines["entrances"].fillna(True)].rename(columns={"words": "opened_by"})
     parts = [_ingresses(ingresses, hosts, ingress_tls, ingress_annotations),
-             _services(services, service_ports, service_annotations, service_load_balancers)]
-    read = pd.concat(parts, ignore_index=True).assign(opened_by=lambda found: pd.Series(pd.NA, found.index, STRING))
-    others = other_engines[other_engines["entrances"].fillna(True)]
-    others = others[["kind", "namespace", "name", "words"]].rename(columns={"words": "opened_by"})
-    others = others.assign(declares_tls=False, private=False).reindex(columns=read.columns).astype(read.dtypes)
-    return pd.concat([read, others], ignore_index=True)
+             route_entrances(route_ways).assign(routed=True),
+             _services(services, service_ports, service_annotations, service_load_balancers),
+             others]
+    found = pd.concat([rows.reindex(columns=list(COLUMNS)).astype(COLUMNS) for rows in parts], ignore_index=True)
+    return found.assign(**{name: found[name].fillna(False) for name in ("declares_tls", "private", "routed")})
 
 
 def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
@@ -71,18 +81,16 @@ def _ingresses(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame,
     chosen = has(ingresses, on, annotations[annotations["key"] == LISTEN_ANNOTATION])
     by_alb = _by_alb(classes, has(ingresses, on, annotations[
         annotations["key"].str.startswith(ALB_ANNOTATIONS).fillna(False)]))
-    nothing = pd.Series(pd.NA, ingresses.index, STRING)
     for key, reading in CERTIFICATES.items():
         fits = classes.str.contains(reading).fillna(reading == _GOOGLE)
         read = read.mask((certificate == key).fillna(False) & fits & ~(chosen & (key == ALB)), True)
     open_hosts = named(ingresses, on, bare, "host")
     return pd.DataFrame({
         "kind": pd.Series("Ingress", ingresses.index, STRING), "namespace": ingresses["namespace"],
-        "name": ingresses["name"], "type": nothing,
+        "name": ingresses["name"],
         "tls_count": ingresses["tls_count"], "hosts_without_tls": open_hosts.mask(open_hosts == "", pd.NA),
         "certificate": certificate, "certificate_read": read.where(certificate.notna() | (by_alb & chosen), False),
-        "tls_read": (~by_alb).mask(by_alb, pd.NA),
-        "declares_tls": nothing.notna(), "private": nothing.notna()})
+        "tls_read": (~by_alb).mask(by_alb, pd.NA)})
 
 
 def _by_alb(classes: pd.Series, has_its_annotations: pd.Series) -> pd.Series:
@@ -103,14 +111,10 @@ def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataF
     annotations = annotations[~annotations["empty"]]
     at_balancer, some_ports = (has(opened, on, annotations[annotations["key"] == key]) for key in (SSL_CERT, SSL_PORTS))
     routed = load_balancers[~load_balancers["ip"].str.contains(PRIVATE).fillna(False)]
-    missing = {name: pd.Series(pd.NA, opened.index, dtype) for name, dtype in (
-        ("hosts_without_tls", STRING), ("certificate", STRING), ("certificate_read", BOOLEAN),
-        ("tls_read", BOOLEAN))}
     return opened.assign(
-        kind=pd.Series("Service", opened.index, STRING), tls_count=pd.Series(pd.NA, opened.index, "int64[pyarrow]"),
-        declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (
+        kind="Service", declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (
             (opened["type"] == "LoadBalancer") & at_balancer & ~some_ports),
-        private=has(opened, on, load_balancers) & ~has(opened, on, routed), **missing)
+        private=has(opened, on, load_balancers) & ~has(opened, on, routed))
 
 
 def _hosts_without_tls(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:

@@ -12,9 +12,11 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
+from auditkit.analysis.network.load_balancers import AWS_INTERNAL
 from auditkit.analysis.network.plugins import enforcement, repository
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
+from auditkit.analysis.network.routes.doors import route_doors
 from auditkit.analysis.workloads.lifecycle import lasting
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
@@ -24,6 +26,8 @@ PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "12
            "fc00::/7", "fe80::/10", "::1/128")
 """Address ranges of private networks. Source: IANA's registries of special-purpose addresses; what else is there not
 routed (ranges for documentation, multicast) is no place to hide behind, and counts as public."""
+INSIDE = rf"{AWS_INTERNAL}|.+\.svc\.cluster\.local"
+"""Names of load balancers that have private addresses only, and of services in the cluster."""
 ANYWHERE = "anywhere"
 COLUMNS = {
     "path": STRING, "via_kind": STRING, "via_namespace": STRING, "via": STRING, "host": STRING, "entry": STRING,
@@ -40,17 +44,19 @@ def exposure(
     service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
+    route_ways: pd.DataFrame, route_backends: pd.DataFrame, gateway_addresses: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
     """Every path from outside to a pod: one row for each entry point, pod and port.
 
-    path (LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork), via_kind, via_namespace and via (the
-    object that opens the door), host (of an ingress), entry (addresses) and entry_port, protocol, sources (address
-    range that the door lets in, or ``anywhere``), namespace, pod and port (behind it; ``<NA>``: any port), public
-    (the entry is an address that the internet routes), allowed (no policy keeps it out), reached (both, where
-    policies are enforced; ``<NA>``: not known). What other engines open (Gateways, Routes and the like) has a row for
-    each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is not
-    in it.
+    path (LoadBalancer, NodePort, ExternalIP, Ingress, HostPort, HostNetwork, or the kind of a route), via_kind,
+    via_namespace and via (the object that opens the door), host (of an ingress or route), entry (addresses) and
+    entry_port, protocol, sources (address range that the door lets in, or ``anywhere``), namespace, pod and port
+    (behind it; ``<NA>``: any port), public (the entry is an address that the internet routes), allowed (no policy keeps
+    it out), reached (both, where policies are enforced; ``<NA>``: not known). Routes are there where they may be
+    open (`route_ways`); where that, or the pod, is not known, reached is not. What other engines open has a row
+    for each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is
+    not in it.
     """
     doors = pd.concat([
         _load_balancers(services, service_backends, service_source_ranges, service_load_balancers),
@@ -58,13 +64,15 @@ def exposure(
         _external_ips(services, service_backends, service_external_ips),
         _ingresses(ingress_backends, ingress_addresses),
         _host_ports(pods, container_ports, node_addresses),
+        routes := _routes(route_ways, route_backends, gateway_addresses),
     ], ignore_index=True)
     row = _rows(doors, reachability)
     doors = doors[row >= 0].reset_index(drop=True)  # a pod that has ended answers nobody
     doors["allowed"] = _allowed(doors, row[row >= 0], reachability, _controllers(containers, reachability))
     enforced = pd.Series(enforcement(network_plugin), index=doors.index, dtype=BOOLEAN)
-    doors["reached"] = doors["public"].astype(BOOLEAN) & (doors["allowed"] | ~enforced)
-    return pd.concat([doors.astype(COLUMNS)[list(COLUMNS)], _unread(other_engines)], ignore_index=True)
+    doors["reached"] = doors["public"].astype(BOOLEAN) & (doors["allowed"] | ~enforced) & doors["open"].astype(BOOLEAN)
+    nowhere = routes[routes["pod"].isna()].reindex(columns=list(COLUMNS)).astype(COLUMNS)
+    return pd.concat([doors.astype(COLUMNS)[list(COLUMNS)], nowhere, _unread(other_engines)], ignore_index=True)
 
 
 # --- doors ------------------------------------------------------------------------------------------------------------
@@ -74,7 +82,7 @@ def _door(path: str, via_kind: str, rows: pd.DataFrame, **columns: object) -> pd
     """Rows of one sort of door; what a sort does not have is ``<NA>``."""
     via = rows[via_kind.lower()]
     given = {"via_namespace": rows["namespace"], "via": via, "host": pd.NA, "sources": ANYWHERE, "path": path,
-             "via_kind": via_kind, "pod": rows["pod"], "port": rows["port"], "protocol": rows["protocol"]}
+             "via_kind": via_kind, "pod": rows["pod"], "port": rows["port"], "protocol": rows["protocol"], "open": True}
     return rows[["namespace"]].assign(**given | columns)
 
 
@@ -118,6 +126,13 @@ def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
                  public=_three(rows["public"]), seen="controller")
 
 
+def _routes(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
+    named = addresses["type"] == "IPAddress"
+    told = addresses.assign(ip=addresses["value"].where(named, pd.NA), hostname=addresses["value"].mask(named, pd.NA))
+    rows = route_doors(ways, backends, _entries(told, ["namespace", "gateway"]))
+    return rows.assign(public=_three(rows["public"]), sources=ANYWHERE, seen="controller")
+
+
 def _host_ports(pods: pd.DataFrame, container_ports: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.DataFrame:
     """Ports of containers on their node, and pods on their node's network, which are open on all of their ports."""
     placed = pods[["namespace", "name", "node", "host_network"]].rename(columns={"name": "pod"})
@@ -143,7 +158,9 @@ def _unread(other_engines: pd.DataFrame) -> pd.DataFrame:
 
 def _entries(addresses: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """The addresses of each object in words, and whether any of them is routed: `key`, entry, public (a number)."""
-    told = addresses.assign(entry=addresses["ip"].fillna(addresses["hostname"]), public=routed(addresses["ip"]))
+    inside = addresses["hostname"].str.fullmatch(INSIDE).fillna(False)
+    told = addresses.assign(entry=addresses["ip"].fillna(addresses["hostname"]),
+                            public=routed(addresses["ip"]).mask(inside.astype(bool), NO))
     return told.groupby(key).agg(entry=("entry", lambda names: ", ".join(names.dropna())),
                                  public=("public", "max")).reset_index()
 

@@ -10,7 +10,7 @@ from auditkit.analysis.rbac.bindings import MASTERS
 from auditkit.analysis.rbac.requests import nameless
 
 RBAC, NODE, OTHER, UNTOLD = "RBAC", "Node", "another authorizer", "not stated"
-MAX_NAMES = 100
+MAX_NAMES = 25
 """How many names (and paths) of one kind of request are told apart. A program that asks for more of them works with
 whatever objects there are."""
 
@@ -18,6 +18,8 @@ WHO = ["user", "user_groups", "impersonated_user", "actor", "actor_groups"]
 WHAT = ["verb", "api_group", "resource", "subresource", "namespace"]
 _ALIKE = [*WHO, *WHAT]
 _HOW = ["allowed_by", "code", "level"]
+NEEDED = [*_ALIKE, "name", "path", "decision", "binding", "subject", "refused", "code", "level", "cluster"]
+"""Columns of `audit_requests` from which uses are made."""
 KEYS = [*_ALIKE, "name", "many_names", "path", *_HOW]
 
 
@@ -26,7 +28,7 @@ def audit_uses(audit_requests: pd.DataFrame, collection: pd.DataFrame) -> pd.Dat
 
     Columns: ``user, user_groups`` (who sent them), ``impersonated_user``, ``actor, actor_groups`` (as whom the
     authorizer was asked), ``verb, api_group, resource, subresource, namespace, name, path``, ``many_names`` (more than
-    100 names were asked for: ``name`` is ``<NA>``), ``allowed_by`` (``RBAC``; ``system:masters`` and ``Node``, which
+    25 names were asked for: ``name`` is ``<NA>``), ``allowed_by`` (``RBAC``; ``system:masters`` and ``Node``, which
     pass before RBAC is asked; ``another authorizer``; ``not stated``: the event does not say that it was refused, nor
     by what it was allowed; ``<NA>``: refused), ``code, level``, ``requests`` (how many), ``last`` (when the last one
     ended).

@@ -127,9 +127,13 @@ def _of_kind(objects: list[Any], resource: Resource) -> tuple[list[Any], list[st
 
 
 def _is(resource: Resource, kind: str | None, api_version: str | None) -> bool:
-    """True if the kind and version that an object names, or does not name, are those of a resource."""
-    group = api_version.rpartition("/")[0] if api_version else resource.group
-    return kind in (None, resource.kind) and group == resource.group
+    """True if the kind and version that an object names, or does not name, are those of a resource.
+
+    Versions of a custom resource may hold different fields: only those that are known count.
+    """
+    group, _, version = api_version.rpartition("/") if api_version else (resource.group, "", resource.versions[0])
+    return (kind in (None, resource.kind) and group == resource.group
+            and (resource.builtin or version in resource.versions))
 
 
 def raw_items(body: bytes) -> tuple[_List, list[msgspec.Raw]]:

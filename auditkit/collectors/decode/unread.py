@@ -12,6 +12,7 @@ import msgspec
 
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.collectors.decode.structs import Node, declared
+from auditkit.tables import RESOURCES
 
 FIELD = "unreadFields"
 """Where the places stand in the object that is then decoded; a field of this name in the object itself is lost."""
@@ -30,11 +31,20 @@ def with_unread(body: bytes, source: str) -> bytes:
     items = page.get("items") if isinstance(page, dict) else None
     if not isinstance(items, list):
         return body
-    root = declared(source, "object")
+    root = _known(source)
     for item in items:
         if isinstance(item, dict):
             item[FIELD] = [place for place, _ in zip(_unread(item, root), range(_MOST), strict=False)]
     return msgspec.json.encode(page)
+
+
+def _known(source: str) -> Node:
+    """The places that are declared, and those that change nothing, with all that is in them."""
+    root = declared(source, "object")
+    for place in RESOURCES[source].harmless:
+        node = root.at(place)
+        node.fields, node.element, node.entry = {}, None, None
+    return root
 
 
 def _unread(item: dict[str, Any], root: Node) -> Iterator[str]:

@@ -79,12 +79,28 @@ def flows(snap: Snapshot) -> Panel:
     matrix = cells.pivot(index="source", columns="destination", values="state")
     matrix = matrix.reindex(index=shown, columns=shown).astype(object)
     plugin, gaps = snap.network_plugin, snap.gaps("namespace_flows")
-    enforced = {True: "Policies are enforced", False: "Policies are NOT enforced: all traffic is allowed",
-                None: "Enforcement of policies is unknown; without enforcement, all traffic is allowed"}
-    note = [f"{enforced[enforcement(plugin)]}: {enforcement_grounds(plugin)}.", missing(snap, "namespace_flows")]
-    return Panel(Matrix(matrix.where(matrix.notna(), "unknown" if gaps else "nothing"),
-                        partly(f"Allowed traffic between namespaces{most}", gaps)),
+    enforced = enforcement(plugin)
+    said = {True: "Policies are enforced", False: "Policies are NOT enforced: all traffic is allowed",
+            None: "Enforcement of policies is unknown; without enforcement, all traffic is allowed"}
+    note = [f"{said[enforced]}: {enforcement_grounds(plugin)}.", missing(snap, "namespace_flows")]
+    return Panel(_map(matrix, enforced, partly(f"Allowed traffic between namespaces{most}", gaps), bool(gaps)),
                  table(_listed(cells, snap), "Flows between namespaces", " ".join(note).strip()))
+
+
+CONDITIONS = {
+    True: "", False: "Policies are not enforced: all traffic is allowed, whatever they say.",
+    None: "Unknown: whether policies are enforced. Marks show the least that is open; without enforcement, all is."}
+"""What a map of flows says in itself, by whether policies are enforced."""
+
+
+def _map(states: pd.DataFrame, enforced: bool | None, title: str, gaps: bool) -> Matrix:
+    """The map of what policies allow. Nothing is drawn as closed that is so only if policies are enforced."""
+    closed = "unknown" if gaps else "nothing" if enforced else "nothing if enforced"
+    drawn = states.where(states.notna(), closed)
+    if enforced is False:
+        drawn[:] = "everything"
+    drawn.loc["Outside", "Outside"] = "unknown" if gaps else "nothing"  # it is not the cluster's traffic
+    return Matrix(drawn, title, condition=CONDITIONS[enforced])
 
 
 def _end(found: pd.DataFrame, end: str) -> pd.Series:

@@ -80,9 +80,11 @@ class Figure:
                               "colour": colour, "value": value if fits else ""})
                 narrow += [] if fits else [value]
             x += width
-        said = f": {', '.join(narrow)}" if narrow else ""
+        total = f"{sum(row.values()):,}"
+        if narrow:
+            total = narrow[0] if len(parts) == 1 else f"{total}: {', '.join(narrow)}"
         return {"y": y, "label": label if len(label) <= FITS else f"{label[:FITS]}…", "parts": parts,
-                "end": _number(x + 6), "total": f"{sum(row.values()):,}{said}"}
+                "end": _number(x + 6), "total": total}
 
 
 GAPS = 120

@@ -28,7 +28,7 @@ from auditkit.reports.panels.dictionary import columns
 
 SEAL = "seal.json"
 
-VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "owner", "seen", "wanted", "reason",
+VERDICT_COLUMNS = ["requirement", "check", "severity", "verdict", *SUBJECT, "owner", "team", "seen", "wanted", "reason",
                    "accepted"]
 
 
@@ -71,11 +71,11 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
 
 
 def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    """The verdicts of each requirement and check, with the workload that each subject belongs to."""
+    """The verdicts of each requirement and check, with the workload and the team that each subject belongs to."""
     owners = evaluation.snapshot.top_owners
     for _, frame in evaluation.frames():
         if len(frame):
-            yield frame.assign(owner=owners_of(frame, owners))
+            yield frame.assign(owner=owners_of(frame, owners), team=evaluation.teams_of(frame))
 
 
 def _apart(files: list[dict[str, Any]]) -> None:
@@ -91,7 +91,8 @@ def _seal(evaluation: Evaluation, tables: dict[str, str], given: list[dict[str, 
     return {
         "auditkit": VERSION, "rules_sha256": package_digest(), "snapshot": evaluation.snapshot.digest,
         "framework": framework.framework, "framework_version": framework.version,
-        "framework_sha256": framework_digest(framework), "pss_version": evaluation.pss_version, "files": tables,
+        "framework_sha256": framework_digest(framework), "pss_version": evaluation.pss_version,
+        "owner_label": evaluation.owner_label, "files": tables,
         "given": [{"kind": one.kind, "name": one.name, "attachment": file["name"], "sha256": one.sha256}
                   for one, file in zip(evaluation.inputs, given, strict=True)]}
 

@@ -72,6 +72,7 @@ def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
         "population": len(outcome), "subjects": sentences.subjects_of(check), "accepted": int(one.covered.sum()),
         "namespaces": _named(failing["namespace"].fillna("whole cluster"), failing),
         "owners": _named(_owners(failing, evaluation), failing),
+        "teams": _named(evaluation.teams_of(failing).replace("", "no team"), failing) if evaluation.owner_label else "",
     }
 
 

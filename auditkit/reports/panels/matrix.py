@@ -14,7 +14,8 @@ from auditkit.reports.panels.block import environment
 @dataclass(frozen=True)
 class Scale:
     """What cells can say: the words, the colour and the share of its cell that a mark fills, by state, in the order of
-    the key. A share tells states apart without colours; a state without one has no mark. ``round`` marks are circles.
+    the key. A share tells states apart without colours; a state without one has no mark. ``round`` marks are circles,
+    and ``hollow`` ones outlines: of what is so only on a condition.
 
     ``hover`` is what the interactive form says of a cell, ``corner`` what rows and columns are; ``silent`` is the state
     that the description leaves out.
@@ -27,28 +28,32 @@ class Scale:
     corner: str = ""
     silent: str = ""
     round: tuple[str, ...] = (UNKNOWN.name,)
+    hollow: tuple[str, ...] = ()
     step: int = 138
     """Width of an entry of the key."""
 
 
 TRAFFIC = Scale(
-    {"nothing": "no traffic", "unknown": "unknown", "some": "some ports", "all ports of some": "all ports of some pods",
-     "everything": "all ports of all pods"},
-    {"nothing": "#ffffff", "unknown": UNKNOWN.colour, "some": "#9db4d8", "all ports of some": "#5f80b8",
-     "everything": "#22406f"},
-    {"unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0},
-    "from %{y}<br>to %{x}: %{text}", "rows to columns", "nothing")
+    {"nothing": "no traffic", "nothing if enforced": "none, if enforced", "unknown": "unknown", "some": "some ports",
+     "all ports of some": "all ports of some pods", "everything": "all ports of all pods"},
+    {"nothing": "#ffffff", "nothing if enforced": "#f0d9ae", "unknown": UNKNOWN.colour, "some": "#9db4d8",
+     "all ports of some": "#5f80b8", "everything": "#22406f"},
+    {"nothing if enforced": 0.3, "unknown": 0.45, "some": 0.45, "all ports of some": 0.7, "everything": 1.0},
+    "from %{y}<br>to %{x}: %{text}", "rows to columns", "nothing", hollow=("nothing if enforced",))
 """What may reach what."""
 STATES = tuple(TRAFFIC.words)
 
-CELL, LABELS, HEAD, LABEL = 17, 150, 118, 24
+CELL, LABELS, HEAD, LABEL, LINE = 17, 150, 118, 24, 18
 
 
 class Matrix:
-    """``cells`` has texts of rows as its index and of columns as its columns; values are the states of the scale."""
+    """``cells`` has texts of rows as its index and of columns as its columns; values are the states of the scale.
 
-    def __init__(self, cells: pd.DataFrame, title: str, scale: Scale = TRAFFIC):
-        self.cells, self.title, self.scale = cells, title, scale
+    ``condition`` is a sentence on what all of it rests on; it stands in the figure.
+    """
+
+    def __init__(self, cells: pd.DataFrame, title: str, scale: Scale = TRAFFIC, condition: str = ""):
+        self.cells, self.title, self.scale, self.condition = cells, title, scale, condition
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         return {PLOTLY: self.plotly(), SVG: self.svg(), "text/plain": f"<auditkit figure: {text.visible(self.title)}>"}
@@ -59,7 +64,7 @@ class Matrix:
         words, silent = self.scale.words, self.scale.silent
         said = (f"{source}: " + ", ".join(f"{name} {words[state]}" for name, state in row.items() if state != silent)
                 for source, row in self._rows())
-        return f"{self.title}. " + "; ".join(said)
+        return " ".join(filter(None, (f"{self.title}.", self.condition, "; ".join(said))))
 
     def _rows(self) -> list[tuple[str, dict[str, str]]]:
         names = [text.visible(str(name)) for name in self.cells]
@@ -86,8 +91,8 @@ class Matrix:
                              "tickfont": {"size": 9}},
             }],
             "layout": {
-                "title": {"text": _unmarked(self.title), "x": 0, "y": 0.99, "yref": "container", "yanchor": "top",
-                          "font": {"size": 15}},
+                "title": {"text": "<br>".join(map(_unmarked, filter(None, (self.title, self.condition)))), "x": 0,
+                          "y": 0.99, "yref": "container", "yanchor": "top", "font": {"size": 15}},
                 "height": 260 + 20 * len(rows),
                 "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "#dfe3e8",
                 "margin": {"l": 10, "r": 10, "t": 150, "b": 30},
@@ -99,11 +104,11 @@ class Matrix:
     def svg(self) -> str:
         """The static form."""
         rows, scale = self._rows(), self.scale
-        top = HEAD + 22
+        top = HEAD + 22 + (LINE if self.condition else 0)
         keys = [{"x": 4 + scale.step * place, **self._mark(state), "word": scale.words[state]}
                 for place, state in enumerate(state for state in scale.words if state in scale.shares)]
         return environment().get_template("matrix.svg").render(
-            title=self.title, description=self.description, cell=CELL, left=LABELS, top=top,
+            title=self.title, description=self.description, condition=self.condition, cell=CELL, left=LABELS, top=top,
             corner=scale.corner, width=max(LABELS + CELL * len(self.cells.columns) + 60, scale.step * len(keys) + 18),
             height=top + CELL * len(rows) + 6, keys=keys,
             columns=[{"label": _label(str(name)), "x": LABELS + CELL * place} for place, name in enumerate(self.cells)],
@@ -116,7 +121,7 @@ class Matrix:
         """The square that stands for a state: its size, how far it is from the edges of the cell, its colour."""
         size = round((CELL - 3) * self.scale.shares[state], 1)
         return {"size": size, "inset": round((CELL - size) / 2, 1), "colour": self.scale.colours[state],
-                "round": state in self.scale.round}
+                "round": state in self.scale.round, "hollow": state in self.scale.hollow, "stroke": UNKNOWN.colour}
 
 
 def _label(name: str) -> str:

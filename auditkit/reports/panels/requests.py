@@ -1,5 +1,6 @@
 """The requests of a report: all that must be asked of people, in one list, and the place to sign."""
 
+from collections import Counter
 from typing import Any
 
 from auditkit.base import hostile_text as text
@@ -11,6 +12,8 @@ from auditkit.reports.panels.block import Block
 _OPEN = ("unknown", "manual", "fail")
 REASONS = 2
 """Reasons that a request gives; gaps.csv has all."""
+SHARED = 3
+"""A reason of more requests than this stands once above the list."""
 
 
 def requests(evaluation: Evaluation) -> Block:
@@ -26,7 +29,8 @@ def requests(evaluation: Evaluation) -> Block:
             one["statuses"] += [result.status] if result.status not in one["statuses"] else []
     rows = [{**one, "why": _joined(one["why"]), "statuses": sorted(one["statuses"], key=STATUSES.index)}
             for one in asked.values()]
-    return Block("requests", title=text.count(len(rows), "request"), rows=rows)
+    note = _shared(rows)
+    return Block("requests", title=text.count(len(rows), "request"), rows=rows, note=note)
 
 
 def conclusion(evaluation: Evaluation) -> Block:
@@ -54,6 +58,16 @@ def _why(result: Result) -> str:
     if result.status == "unknown":
         return text.short(result.reason.found, 200)
     return result.requirement.cannot_show
+
+
+def _shared(rows: list[dict[str, Any]]) -> str:
+    """Takes the reason of most requests out of their rows, where it is that of many, and says it as a note."""
+    reasons = Counter(row["why"] for row in rows if row["why"])
+    if not reasons or (most := reasons.most_common(1)[0])[1] <= SHARED:
+        return ""
+    for row in rows:
+        row["why"] = "" if row["why"] == most[0] else row["why"]
+    return f"The reason of {most[1]} requests that state no other: {most[0][:1].lower()}{most[0][1:]}"
 
 
 def _joined(reasons: list[str]) -> str:

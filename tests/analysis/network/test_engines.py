@@ -55,7 +55,7 @@ def judged(tables: dict, name: str) -> dict:
 OVN = ("k8s.ovn.org", "egressfirewalls", "EgressFirewall")
 GNP = ("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy")
 ISTIO = ("security.istio.io", "authorizationpolicies", "AuthorizationPolicy")
-ROUTE = ("route.openshift.io", "routes", "Route")
+DOOR = ("configuration.konghq.com", "tcpingresses", "TCPIngress")
 
 
 @pytest.mark.parametrize("name", CHECKS)
@@ -67,7 +67,7 @@ ROUTE = ("route.openshift.io", "routes", "Route")
     ([kind(*GNP, (None, "x"))], "unknown", "unknown"),
     ([kind(*ISTIO, ("istio-system", "x"))], "unknown", "unknown"),
     ([kind("mesh.example", "meshnetworkpolicies", "MeshNetworkPolicy", ("mesh", "x"))], "unknown", "unknown"),
-    ([kind(*ROUTE, ("shop", "x"))], "fail", "pass"),
+    ([kind(*DOOR, ("shop", "x"))], "fail", "pass"),
 ])
 def test_what_another_engine_may_deny_or_open_is_not_known(name, kinds, bank, shop):
     found = judged(with_engines([*SHOP, DENY], *kinds), f"network.{name}")
@@ -106,21 +106,21 @@ def test_a_denial_by_a_network_policy_may_be_opened_by_another_engine():
 
 
 @pytest.mark.parametrize(("kinds", "verdict"), [
-    ([], {}), ([kind(*ROUTE)], {}), ([kind(*ROUTE, ("shop", "x"))], {"x": "unknown"}),
-    ([kind(*ROUTE, listed=False)], {"?": "unknown"}), ([kind(*GNP, (None, "x"))], {}),
+    ([], {}), ([kind(*DOOR)], {}), ([kind(*DOOR, ("shop", "x"))], {"x": "unknown"}),
+    ([kind(*DOOR, listed=False)], {"?": "unknown"}), ([kind(*GNP, (None, "x"))], {}),
 ])
 def test_entrances_of_other_engines_are_entrances(kinds, verdict):
     tables = with_engines(PODS, *kinds)
     assert judged(tables, "network.ingress_uses_tls") == verdict
     exposure = derive(tables, "exposure")
-    assert exposure["path"].tolist() == ["Route"] * len(verdict)
+    assert exposure["path"].tolist() == ["TCPIngress"] * len(verdict)
     assert exposure[["allowed", "reached", "public"]].isna().all(axis=None)
 
 
 def test_an_ingress_is_judged_beside_them():
     ingress = {"kind": "Ingress", "metadata": {"name": "i", "namespace": "shop"}, "spec": {
         "tls": [{"hosts": ["a.example"]}], "rules": [{"host": "a.example", "http": {"paths": [{"path": "/"}]}}]}}
-    found = judged(with_engines([*PODS, ingress], kind(*ROUTE, ("shop", "x"))), "network.ingress_uses_tls")
+    found = judged(with_engines([*PODS, ingress], kind(*DOOR, ("shop", "x"))), "network.ingress_uses_tls")
     assert found == {"i": "pass", "x": "unknown"}
 
 
@@ -129,7 +129,7 @@ def test_an_ingress_is_judged_beside_them():
 
 @pytest.mark.parametrize(("group", "plural", "kind", "traffic", "entrances"), [
     ("k8s.ovn.org", "egressfirewalls", "EgressFirewall", True, False),
-    ("gateway.networking.k8s.io", "httproutes", "HTTPRoute", False, True),
+    ("configuration.konghq.com", "tcpingresses", "TCPIngress", False, True),
     ("mesh.example", "firewallnetworkpolicies", "FirewallNetworkPolicy", True, False),
     ("mesh.example", "edgegateways", "EdgeGateway", False, True),
 ])
@@ -144,9 +144,19 @@ def test_engines_are_known_by_group_and_kind_and_others_by_what_they_are_called(
     ("ec2.aws.upbound.io", "routes", "Route"), ("cilium.io", "ciliumendpoints", "CiliumEndpoint"),
     ("cilium.io", "ciliumnetworkpolicies", "CiliumNetworkPolicy"),
     ("cert-manager.io", "certificates", "Certificate"), ("gateway.networking.k8s.io", "gatewayclasses", "GatewayClass"),
+    ("gateway.networking.k8s.io", "httproutes", "HTTPRoute"), ("gateway.networking.k8s.io", "gateways", "Gateway"),
 ])
 def test_what_is_read_or_decides_nothing_is_no_engine(group, plural, kind):
     assert decider(group, plural, kind) is None
+
+
+@pytest.mark.parametrize(("versions", "read"), [(["v1"], True), (["v2", "v1beta1"], True), (["v2", "v3"], False)])
+def test_a_kind_that_is_served_in_no_version_that_is_read_is_known_by_name_alone(versions, read):
+    rows = [{"group": "gateway.networking.k8s.io", "version": version, "resource": "httproutes", "kind": "HTTPRoute",
+             "namespaced": True, "verbs": ["list"]} for version in versions]
+    found = engines.served(Server(200, ["a"]), Served(rows, [], []), 500)
+    assert [(one.row["kind"], one.row["traffic"], one.row["entrances"]) for one in found] == [
+        ("HTTPRoute", False, True)][:not read]
 
 
 def test_engines_are_declared_once():
@@ -231,7 +241,7 @@ class Server:
 
 @pytest.mark.parametrize(("status", "names", "listed"), [(200, ["a", "b"], True), (200, [], True), (403, [], False)])
 def test_a_server_is_asked_for_names_alone(status, names, listed):
-    rows = [{"group": "route.openshift.io", "version": "v1", "resource": "routes", "kind": "Route", "namespaced": True,
+    rows = [{"group": "configuration.konghq.com", "version": "v1", "resource": "tcpingresses", "kind": "TCPIngress", "namespaced": True,
              "verbs": ["list"]}]
     server, discovery = Server(status, names), Served(rows, [], [])
     found = engines.served(server, discovery, 500)
@@ -239,13 +249,13 @@ def test_a_server_is_asked_for_names_alone(status, names, listed):
         one.listing.read()
     kinds, doubt = engines.rows(found, discovery, {}, {})
     [(path, accept)] = server.asked
-    assert path == "/apis/route.openshift.io/v1/routes?limit=500&includeObject=Metadata" and "as=Table" in accept
+    assert path == "/apis/configuration.konghq.com/v1/tcpingresses?limit=500&includeObject=Metadata" and "as=Table" in accept
     assert ([row["listed"] for row in kinds], bool(doubt)) == ([listed], not listed)
     assert [one["name"] for row in kinds for one in row["objects"]] == names
 
 
 def test_a_group_whose_discovery_failed_may_be_an_engine_s():
-    assert "route.openshift.io" in engines.rows([], Served([], ["route.openshift.io"], []), {}, {})[1]
+    assert "configuration.konghq.com" in engines.rows([], Served([], ["configuration.konghq.com"], []), {}, {})[1]
     assert engines.rows([], Served([], ["metrics.k8s.io"], []), {}, {})[1] == ""
 
 
@@ -261,10 +271,10 @@ def test_a_server_that_does_not_say_what_it_serves_is_not_asked_for_each_kind():
 
     server, whole = Server(404, []), Entry(resource="x", outcome="complete", started=now(), ended=now())
     assert engines.served(server, None, 500) == [] and not server.asked
-    api = pa.RecordBatch.from_pylist([{"group": "route.openshift.io", "service": "api"}])
+    api = pa.RecordBatch.from_pylist([{"group": "contour.heptio.com", "service": "api"}])
     entries = {engines.CRDS: whole, engines.API_SERVICES: whole}
     kinds, doubt = engines.rows([], None, entries, {"api_services": [api]})
-    assert [row["kind"] for row in kinds] == ["Route"] and "routes.route.openshift.io" in doubt
+    assert [row["kind"] for row in kinds] == ["IngressRoute"] and "ingressroutes.contour.heptio.com" in doubt
     assert engines.rows([], None, entries, {}) == ([], "")
 
 
@@ -276,3 +286,28 @@ def test_objects_of_engines_in_files_may_be_in_a_namespace_or_in_none(tmp_path):
     found = snapshot.frame("engine_objects")
     assert set(zip(found["name"], found["namespace"].fillna("-"), strict=True)) == {("x", "shop"), ("g", "-")}
     assert not any("its kind never is" in str(reason) for reason in snapshot.frame("engine_kinds")["reason"])
+
+
+GATEWAYS = "Gateway", "gateway.networking.k8s.io/v1"
+GATEWAY_GROUP = "APIService", "apiregistration.k8s.io/v1", [
+    *SERVICES[2], {"metadata": {"name": "v1.gateway"}, "spec": {"group": "gateway.networking.k8s.io", "version": "v1"}}]
+AGGREGATED = "APIService", "apiregistration.k8s.io/v1", [
+    {"metadata": {"name": "v1.gateway"}, "spec": {"group": "gateway.networking.k8s.io", "version": "v1", "service": {
+        "name": "elsewhere", "namespace": "x"}}}]
+TCP = crd("gateway.networking.k8s.io", "tcproutes", "TCPRoute")
+
+
+@pytest.mark.parametrize(("lists", "absent"), [
+    ([(*CRDS, []), SERVICES], True),
+    ([(*CRDS, [TCP]), GATEWAY_GROUP], True),
+    ([(*CRDS, []), GATEWAY_GROUP], False),
+    ([(*CRDS, [TCP]), AGGREGATED], False),
+    ([(*CRDS, [TCP, crd("gateway.networking.k8s.io", "gateways", "Gateway")]), GATEWAY_GROUP], False),
+])
+def test_files_show_that_a_custom_resource_is_not_there_by_what_is_installed(tmp_path, lists, absent):
+    snap = collected(tmp_path, NAMESPACES, *lists, whole=True)
+    assert (snap.gaps("gateways") == []) is absent
+
+
+def test_files_that_may_lack_definitions_show_nothing_of_custom_resources(tmp_path):
+    assert collected(tmp_path, NAMESPACES, (*CRDS, []), SERVICES).gaps("gateways")
