@@ -38,9 +38,9 @@ def spaces(*names: str) -> list[dict]:
     return [thing("Namespace", name) for name in names]
 
 
-def answer(kind: str, *items: dict, version: str = "7", **metadata) -> dict:
-    """What a server answers and ``kubectl get --raw`` prints."""
-    resource = next(r for r in tables.RESOURCES.values() if r.kind == kind)
+def answer(kind: str, *items: dict, version: str = "7", group: str | None = None, **metadata) -> dict:
+    """What a server answers and ``kubectl get --raw`` prints: of the first group with this kind, or of that one."""
+    resource = next(r for r in tables.RESOURCES.values() if r.kind == kind and group in (None, r.group))
     group = f"{resource.group}/{resource.versions[0]}" if resource.group else "v1"
     bare = [{key: value for key, value in item.items() if key not in ("kind", "apiVersion")} for item in items]
     return {"apiVersion": group, "kind": f"{kind}List", "metadata": {"resourceVersion": version, **metadata}, "items": bare}
@@ -48,7 +48,7 @@ def answer(kind: str, *items: dict, version: str = "7", **metadata) -> dict:
 
 def every(*items: dict, **lists: dict) -> list[dict]:
     """The answers of a server that was asked for each kind that auditkit reads."""
-    return [lists.get(r.kind) or answer(r.kind, *(item for item in items if item["kind"] == r.kind))
+    return [lists.get(r.kind) or answer(r.kind, *(item for item in items if item["kind"] == r.kind), group=r.group)
             for r in tables.RESOURCES.values()]
 
 
