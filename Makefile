@@ -25,6 +25,7 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/access.py
 	$(BIN)/python tests/bench/network.py
 	$(BIN)/python tests/bench/scans.py
+	$(BIN)/python tests/bench/rights.py
 	$(BIN)/python tests/bench/reports.py
 	$(BIN)/python tests/bench/page.py
 

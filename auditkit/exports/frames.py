@@ -92,7 +92,7 @@ def _failures(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
         if len(frame):
             yield frame.rename(columns={"seen": "observed", "wanted": "expected"}).assign(
                 owner=owners_of(frame, owners), team=evaluation.teams_of(frame), remedy=check.remedy,
-                table=population_of(check), sources=" ".join(sources_of(check)))
+                table=population_of(check), sources=" ".join(sources_of(check, evaluation.snapshot)))
 
 
 def _crosswalk(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
@@ -167,7 +167,8 @@ _ALL = (
         REQUIREMENT, CHECK, SEVERITY, *NAMED, OWNER, TEAM,
         OBSERVED, EXPECTED, REASON, ACCEPTED, Column("remedy", "What to do about it", widest=60),
         Column("table", "Table of the snapshot whose row was judged; it has the kind, namespace and name"),
-        Column("sources", "Sources of all that the check reads, as the table ledger calls them", widest=60),
+        Column("sources", "Sources of all that the check reads, as the table ledger calls them; one that it does not "
+                          "have was not asked for", widest=60),
     ), _failures),
     Exported("objects", "Every judged object: its UID, its owner, and the trace to its source", (
         *NAMED[:3], Column("uid", "UID from the API server", widest=40), OWNER, TEAM,

@@ -13,6 +13,7 @@ from auditkit.analysis.workloads.owners import owners_of
 from auditkit.checks import Check
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import called, frame_of
+from auditkit.snapshots.ledger import SCAN, SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 
 OBJECT = ["kind", "namespace", "name"]
@@ -20,9 +21,15 @@ _SAYS_OF_OTHERS = ("findings", "object_labels", "object_annotations", "object_ap
 """Tables whose UIDs are those of objects that have a table of their own."""
 
 
-def sources_of(check: Check) -> list[str]:
-    """The sources of all that a check reads, as the ledger calls them."""
-    return list(dict.fromkeys(source for name in collected(*check.tables) for source in tables.table(name).sources))
+def sources_of(check: Check, snap: Snapshot) -> list[str]:
+    """The sources of all that a check reads, as the ledger calls them: findings and events are in the files of scans.
+
+    A source that the ledger does not have was not asked for.
+    """
+    scans = [entry.resource for entry in snap.manifest.ledger if entry.resource.startswith(SCAN)]
+    return list(dict.fromkeys(
+        one for name in collected(*check.tables) for source in tables.table(name).sources
+        for one in ((scans or [source]) if source in SCANNED else [source])))
 
 
 def population_of(check: Check) -> str:

@@ -4,7 +4,8 @@ async function detail(data, row) {
   const set = data.setOf(row), about = set.about, said = (name) => unguarded(data.text(name, row));
   const object = await objectOf(data, row);
   const facts = [
-    ["Expected", unguarded(data.text("wanted", row))], ["Reason", said("reason")],
+    ["Expected", said("wanted")], ["Observed", said("seen")],
+    ["Reason", said("reason") === said("seen") ? "" : said("reason")],
     ["Why it matters", about.why], ["Remedy", data.text("verdict", row) === "fail" ? about.remedy : ""],
     ["Requirements", requirementsOf(set)],
     ["Object", [said("kind"), [said("namespace"), said("name")].filter(Boolean).join("/")].join(" ")],

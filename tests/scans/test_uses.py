@@ -16,6 +16,7 @@ from auditkit.analysis.cluster import audit_log
 from auditkit.analysis.rights.uses import MAX_NAMES, audit_uses, grouped
 from auditkit.errors import UsageError
 from auditkit.scans.uses import read_uses
+from tests.bench import rights as bench
 from tests.scans.readers import test_kubernetes_audit as kubernetes_audit
 
 LOG = OWN / "k8s-audit" / "acme-prod-audit.jsonl"
@@ -122,3 +123,11 @@ def test_a_log_that_is_cut_short_is_not_whole(tmp_path: Path) -> None:
 def test_a_path_that_is_not_there_is_refused() -> None:
     with pytest.raises(UsageError, match="There is no scan 'nowhere'"):
         read_uses(["nowhere"])
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_number_of_events(tmp_path: Path) -> None:
+    small, large = (bench.measure("grouped", bench.write(folder, events)) for folder, events in (
+        (tmp_path / "small", 50_000), (tmp_path / "large", 400_000)) if not folder.mkdir())
+    assert (small.events, large.events) == (50_000, 400_000)
+    assert large.peak - small.peak < 100, "MiB: their different questions, and twelve bytes for each event"

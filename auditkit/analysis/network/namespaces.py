@@ -14,7 +14,7 @@ from auditkit.analysis.network.ports import SPAN
 
 SPACE = "of_namespace"
 EVERYBODY = ("all", "cluster", "world")
-"""Peers that are everybody, or as good as that. See `auditkit.analysis.network.clauses.PICKS`."""
+"""Peers that are everybody, or as good as that. See `auditkit.analysis.network.matching.PICKS`."""
 
 
 def namespace_policies(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,

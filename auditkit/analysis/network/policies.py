@@ -82,10 +82,10 @@ class Policies:
     any: pods; nodes; none; asked: as ``asked`` says), bars_node (it may deny what the pod's own node sends), every_pod
     and of_spaces (where it picks as asked: all pods of namespaces, and the selector of these). directions: `POLICY`,
     direction: where a policy isolates. rules: `RULE`, action, everybody, every_port, certain (it matches for sure what
-    it speaks of), limited (its conditions are not for everybody). peers: `PEER`, picks (see
-    `auditkit.analysis.network.clauses.PICKS`). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line
-    of `network_ports`, or name and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form,
-    requirement, key, operator, value.
+    it speaks of), limited (its conditions are not for everybody). peers: `PEER`, picks (see `PICKS` in the module
+    `matching`). blocks: `PEER`, cidr, excepted. ports: `RULE`, start and end on the line of `network_ports`, or name
+    and protocol. relations: `PEER`, relation, key. selectors: `PEER`, whose, of, form, requirement, key, operator,
+    value.
 
     ``tiers`` say how each tier decides. ``problems`` are policies of other engines that are not among these, though
     they may decide: engine, `POLICY`, why. ``gaps``: where policies may be missing, of namespaces or of the cluster.

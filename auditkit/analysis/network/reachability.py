@@ -21,10 +21,10 @@ from auditkit.analysis.label_selectors import distinct
 from auditkit.analysis.network import endpoints as network_endpoints
 from auditkit.analysis.network import policy_sets
 from auditkit.analysis.network.addresses import AddressSpace
-from auditkit.analysis.network.clauses import Matcher
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
 from auditkit.analysis.network.engines import other_engines, undecided_traffic
+from auditkit.analysis.network.matching import Matcher
 from auditkit.analysis.network.plugins import NO_AGENTS
 from auditkit.analysis.network.policies import POLICY, Policies
 from auditkit.analysis.network.policy_sets import policies_of

@@ -61,7 +61,7 @@ def _subjects(who: pd.DataFrame, audit_uses: pd.DataFrame) -> dict[int, Who]:
     found = {}
     for row, user, group in who[["row", "user", "of_group"]].itertuples(index=False):
         if isinstance(user, str):
-            exact = user.startswith(ACCOUNT_USER) or user == ANONYMOUS or user in seen
+            exact = user.startswith(ACCOUNT_USER) or user == ANONYMOUS  # others may come with other groups another time
             found[row] = Who(user, frozenset({*implicit_groups(user), *seen.get(user, ())}), exact)
         else:
             found[row] = Who(None, frozenset({group}), False)

@@ -11,6 +11,7 @@ from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome
 from auditkit.exports.trace import sources_of
 from auditkit.proof import provenance
+from auditkit.snapshots.snapshot import Snapshot
 
 COLUMNS = ["requirement", "check", "parameters", "severity", "title", "subjects", "population", "passed", "failed",
            "unknown", "not_applicable", "accepted", "finding", "remedy", "expected", "why", "source", "tables",
@@ -24,12 +25,12 @@ def checks(evaluation: Evaluation) -> pd.DataFrame:
     sections = [section.id for section in evaluation.framework.sections]
     results = sorted(evaluation.results, key=lambda result: sections.index(result.requirement.section))
     return pd.DataFrame([
-        {"requirement": result.requirement.id, **_row(outcome),
+        {"requirement": result.requirement.id, **_row(outcome, evaluation.snapshot),
          "accepted": int(result.covered[place].sum()) if result.covered else 0}
         for result in results for place, outcome in enumerate(result.outcomes)], columns=COLUMNS)
 
 
-def _row(outcome: Outcome) -> dict[str, Any]:
+def _row(outcome: Outcome, snap: Snapshot) -> dict[str, Any]:
     check, counts = outcome.check, outcome.counts
     return {
         "check": check.name, "severity": check.severity, "title": check.title,
@@ -38,7 +39,7 @@ def _row(outcome: Outcome) -> dict[str, Any]:
         "failed": counts["fail"], "unknown": counts["unknown"], "not_applicable": counts["not_applicable"],
         "finding": sentences.failing(outcome) if counts["fail"] else "", "remedy": check.remedy,
         "expected": check.expected, "why": why(check.function), "source": check.source,
-        "tables": ", ".join(check.tables), "sources": " ".join(sources_of(check)),
+        "tables": ", ".join(check.tables), "sources": " ".join(sources_of(check, snap)),
         "proof": provenance.proof(check), "gaps": "; ".join(outcome.gaps),
     }
 

@@ -53,7 +53,7 @@ def judged(tables: dict, name: str) -> dict:
 
 
 OVN = ("k8s.ovn.org", "egressfirewalls", "EgressFirewall")
-GNP = ("crd.projectcalico.org", "globalnetworkpolicies", "GlobalNetworkPolicy")
+WIDE = ("crd.antrea.io", "clusternetworkpolicies", "ClusterNetworkPolicy")
 ISTIO = ("security.istio.io", "authorizationpolicies", "AuthorizationPolicy")
 DOOR = ("configuration.konghq.com", "tcpingresses", "TCPIngress")
 
@@ -64,7 +64,7 @@ DOOR = ("configuration.konghq.com", "tcpingresses", "TCPIngress")
     ([kind(*OVN)], "fail", "pass"),
     ([kind(*OVN, ("bank", "x"))], "unknown", "pass"),
     ([kind(*OVN, listed=False)], "unknown", "unknown"),
-    ([kind(*GNP, (None, "x"))], "unknown", "unknown"),
+    ([kind(*WIDE, (None, "x"))], "unknown", "unknown"),
     ([kind(*ISTIO, ("istio-system", "x"))], "unknown", "unknown"),
     ([kind("mesh.example", "meshnetworkpolicies", "MeshNetworkPolicy", ("mesh", "x"))], "unknown", "unknown"),
     ([kind(*DOOR, ("shop", "x"))], "fail", "pass"),
@@ -95,7 +95,7 @@ def test_flows_from_and_to_the_pods_of_an_engine_are_not_known():
 
 
 def test_a_denial_by_a_network_policy_may_be_opened_by_another_engine():
-    tables = with_engines([*PODS, DENY], kind(*GNP, (None, "x")))
+    tables = with_engines([*PODS, DENY], kind(*WIDE, (None, "x")))
     assert reachable(tables, ("bank", "bb"), ("shop", "a"), 80) is None
     groups, flows = derive(tables, "network_groups"), derive(tables, "flows")
     outside = groups.loc[groups["kind"] == "External", "group"]
@@ -107,7 +107,7 @@ def test_a_denial_by_a_network_policy_may_be_opened_by_another_engine():
 
 @pytest.mark.parametrize(("kinds", "verdict"), [
     ([], {}), ([kind(*DOOR)], {}), ([kind(*DOOR, ("shop", "x"))], {"x": "unknown"}),
-    ([kind(*DOOR, listed=False)], {"?": "unknown"}), ([kind(*GNP, (None, "x"))], {}),
+    ([kind(*DOOR, listed=False)], {"?": "unknown"}), ([kind(*WIDE, (None, "x"))], {}),
 ])
 def test_entrances_of_other_engines_are_entrances(kinds, verdict):
     tables = with_engines(PODS, *kinds)
@@ -282,7 +282,7 @@ def test_objects_of_engines_in_files_may_be_in_a_namespace_or_in_none(tmp_path):
     spaced = {"metadata": {"name": "x", "namespace": "shop"}}
     snapshot = collected(tmp_path, ("EgressFirewall", "k8s.ovn.org/v1", [spaced]),
                          ("Namespace", "v1", [{"metadata": {"name": "shop"}}]),
-                         ("GlobalNetworkPolicy", "crd.projectcalico.org/v1", [{"metadata": {"name": "g"}}]))
+                         ("ClusterNetworkPolicy", "crd.antrea.io/v1beta1", [{"metadata": {"name": "g"}}]))
     found = snapshot.frame("engine_objects")
     assert set(zip(found["name"], found["namespace"].fillna("-"), strict=True)) == {("x", "shop"), ("g", "-")}
     assert not any("its kind never is" in str(reason) for reason in snapshot.frame("engine_kinds")["reason"])

@@ -128,11 +128,12 @@ def test_a_policy_that_leaves_reads_out_makes_their_use_unknown() -> None:
     assert one(user("alice"), rule("create", "pods"), rules=reads)["unseen"] is None
 
 
-def test_a_policy_counts_by_the_groups_that_the_log_shows_of_a_user() -> None:
+def test_a_user_may_come_with_groups_that_the_log_never_showed() -> None:
     dropped = policy({"level": "None", "user_group": ["team"]}, {"level": "Metadata"})
-    assert one(user("alice"), READ, rules=dropped)["unseen"] == LEFT_OUT, "nobody knows her groups"
-    assert one(user("alice"), READ, event(), rules=dropped)["unseen"] is None
+    assert one(user("alice"), READ, event(), rules=dropped)["unseen"] == LEFT_OUT
     assert one(account("app", "pay"), READ, rules=dropped)["unseen"] is None
+    kept = policy({"level": "Metadata", "user_group": ["team"]}, {"level": "None", "user": ["bob"]}, {"level": "Metadata"})
+    assert one(user("alice"), READ, event(groups="team"), rules=kept)["unseen"] is None
 
 
 def test_two_policies_must_both_log_it() -> None:
