@@ -263,9 +263,12 @@ def _findings(findings: pa.Table, world: World) -> pa.Table:
 
 
 def _reference(world: World, snapshot: Snapshot, named: str) -> Reference:
-    """The object that somebody names to be deleted. Raises `UsageError` and `NoSuchName`."""
+    """The object that somebody names to be deleted. Of several resources of one kind it is that of Kubernetes itself.
+
+    Raises `UsageError` and `NoSuchName`.
+    """
     kind, *parts = named.split("/")
-    known = {name.casefold(): source for source, resource in RESOURCES.items()
+    known = {name.casefold(): source for source, resource in reversed(RESOURCES.items())
              for name in (resource.kind, resource.plural, source)}
     source = known.get(kind.casefold())
     if source is None:

@@ -110,7 +110,7 @@ def _merged(snapshot: Snapshot, judge: Judge) -> list[Remedy]:
         for check, rows in bad.groupby("check"):
             failing[str(check)] = rows[["kind", "namespace", "name"]].drop_duplicates().astype("string[pyarrow]")
     found: dict[str, Remedy] = {}
-    sources = {resource.kind: name for name, resource in RESOURCES.items()}
+    sources = {resource.kind: name for name, resource in reversed(RESOURCES.items())}
     for proposal in proposals(snapshot, failing):
         file = _file(proposal.manifest)
         known = found.setdefault("\0".join(_parts(proposal.manifest)), Remedy(file, {}))

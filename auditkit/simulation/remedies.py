@@ -16,7 +16,8 @@ from auditkit.tables import RESOURCES
 from auditkit.tables.pods import CONTROLLERS
 
 _BY_KIND = {kind: (source, path) for source, (kind, path) in CONTROLLERS.items()}
-_API = {resource.kind: f"{resource.group}/{resource.versions[0]}".lstrip("/") for resource in RESOURCES.values()}
+_API = {resource.kind: f"{resource.group}/{resource.versions[0]}".lstrip("/")
+        for resource in reversed(RESOURCES.values())}
 _OUR_OWN = ("kube-system", "kube-public", "kube-node-lease")
 
 

@@ -162,3 +162,16 @@ def test_an_existing_config_map_is_merged_by_its_name(tmp_path: Path) -> None:
     there = stored("ConfigMap", "m", data={"a": "1", "b": "2"})
     after = applied(snapshot(there), tmp_path, thing("ConfigMap", "m", data={"a": "1", "b": "2", "c": "3"})).after
     assert after.config_maps["keys_count"].tolist() == [3] and after.config_maps["uid"].tolist() == ["ConfigMap-m"]
+
+
+def test_of_several_resources_of_one_kind_that_of_kubernetes_is_deleted() -> None:
+    """Calico has NetworkPolicies too; the whole name of the resource tells them apart."""
+    from auditkit.simulation.applying import _reference
+    from auditkit.simulation.world import World
+    from auditkit.tables import RESOURCES
+
+    snap = snapshot(stored("NetworkPolicy", "n", "networking.k8s.io/v1", spec={"podSelector": {}}))
+    world = World({name: snap.arrow(name) for name in auditkit.tables.TABLES})
+    assert len([each for each in RESOURCES.values() if each.kind == "NetworkPolicy"]) > 1
+    for named in ("NetworkPolicy/shop/n", "networkpolicies.networking.k8s.io/shop/n"):
+        assert _reference(world, snap, named) == ("networkpolicies.networking.k8s.io", ("shop", "n"))
