@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit.api.rights import DAYS
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
 from auditkit.cli.choosing import Chosen, ChosenOrNewest, opened
@@ -36,7 +35,8 @@ def show(
     snapshot: Chosen,
     subject: Annotated[str, typer.Argument(
         help="User, group or service account. Default: every subject of a binding.", show_default=False)] = "",
-    since: Annotated[int, typer.Option("--since", min=1, help="Days before the snapshot.")] = DAYS,
+    since: Annotated[int | None, typer.Option("--since", min=1, help="Days before the snapshot. Default: 90.",
+                                              show_default=False)] = None,
     logs: Logs = [],  # noqa: B006 - typer copies it
     all_: Annotated[bool, typer.Option("--all", help="Print also the bindings that Kubernetes ships.")] = False,
     format: FormatOption = Format.text,
@@ -47,10 +47,10 @@ def show(
     left out: auditkit rights SNAPSHOT
     """
     from auditkit.analysis.rbac.defaults import shipped_bindings
-    from auditkit.api.rights import rights
+    from auditkit.api.rights import DAYS, rights
 
     snap = opened(snapshot)
-    found = rights(snap, subject, days=since, logs=logs)
+    found = rights(snap, subject, days=since or DAYS, logs=logs)
     shipped = shipped_bindings(snap.binding_subjects).to_numpy(bool)[found["row"].to_numpy(int)]
     shown = found if all_ or subject else found[~shipped]
     if format is Format.text:
