@@ -232,7 +232,7 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 
 @check(
     severity="medium",
-    finding="is bound to a role, in use or automounted, as the default account of a namespace",
+    finding="is a namespace's default account and has a role, is used by a pod, or mounts its token by default",
     wanted="no binding names the default account or a group that it is in, its token is not mounted by default, and no "
            "pod runs with its token",
     remedy="Give each workload its own service account. Set automountServiceAccountToken: false on the default "
@@ -315,7 +315,7 @@ def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[
                  otherwise="part of Kubernetes: a binding that it ships, or the API server's own identity")
 
 
-@check(severity="critical", finding="stands for requests without authentication",
+@check(severity="critical", finding="is the user or group of unauthenticated requests",
        wanted="only bindings that Kubernetes itself ships name system:anonymous or system:unauthenticated",
        remedy="Remove the subject from the binding. Whoever needs access must authenticate.",
        source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")

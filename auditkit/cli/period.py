@@ -43,7 +43,7 @@ class PeriodFormat(StrEnum):
 
 
 Files = Annotated[Path | None, typer.Option(
-    help="YAML file or folder. It counts instead of what people had added then, each entry on the days on which it is "
+    help="YAML file or folder. Replaces the entries used at the time. Each entry applies on the days on which it is "
     "in force.")]
 
 

@@ -54,8 +54,8 @@ def sample(
                             "items.")] = None,
     risk: Annotated[Risk, typer.Option("--risk", help="Which column of the table of sizes to use.")] = Risk.low,
     sizes: Annotated[Path | None, typer.Option("--sizes", help="Table of sizes of your own (YAML).")] = None,
-    by: Annotated[str, typer.Option("--by", help="Column to take a share of each of its values of, such as "
-                                                 "namespace.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Column to stratify by, such as namespace. Each value gets a "
+                                                 "proportional share.")] = "",
     choice: Annotated[Path | None, typer.Option(
         "--choice", help="YAML file with items that must be in the sample or out of it, each with a reason.")] = None,
     start: Annotated[str, typer.Option("--from", help="First day of the period (YYYY-MM-DD) in a store.")] = "",
@@ -73,7 +73,7 @@ def sample(
         "--population-file", help="File to write the whole population into. Its SHA-256 is the digest of the "
                                   "population.")] = None,
 ) -> None:
-    """Offer a sample of a population that can be chosen again.
+    """Draw a sample of a population. The same seed draws the same items.
 
     For example: auditkit sample demo --population pods --frequency daily --seed "Acme 2026, J. Roe"
     """

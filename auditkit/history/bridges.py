@@ -49,8 +49,8 @@ def _only(clusters: Clusters, cluster: str, store: Path) -> tuple[str, str]:
     found = chosen(clusters, cluster)
     if len(found) > 1:
         called = "; ".join(sorted(clusters[which][-1].manifest.called for which in found))
-        raise UsageError(f"{store} has snapshots of several clusters: {called}. A letter is on one: name it, or its "
-                         "UID, with --cluster.")
+        raise UsageError(f"{store} has snapshots of several clusters: {called}. A letter covers one cluster. Give its "
+                         "name or UID with --cluster.")
     return found[0]
 
 

@@ -120,7 +120,7 @@ def given(population: int, size: int | None, frequency: str, risk: Risk, file: P
         raise UsageError("--size is the size itself. Leave out --frequency and --sizes, or leave out --size.")
     if size < 1:
         raise UsageError(f"A sample has one item or more, not {size}.")
-    return Chosen(min(size, population), f"{size}, as the auditor asked"
+    return Chosen(min(size, population), f"{size} (set by the auditor)"
                   if size <= population else f"all {population:,} items: {size} were asked for")
 
 
