@@ -315,7 +315,7 @@ def no_system_masters_group(system_masters: pd.DataFrame, *, accepted: Sequence[
                  otherwise="part of Kubernetes: a binding that it ships, or the API server's own identity")
 
 
-@check(severity="critical", finding="is the user or group of unauthenticated requests",
+@check(severity="critical", finding="is system:anonymous or system:unauthenticated",
        wanted="only bindings that Kubernetes itself ships name system:anonymous or system:unauthenticated",
        remedy="Remove the subject from the binding. Whoever needs access must authenticate.",
        source="Kubernetes documentation: RBAC good practices; 45 CFR 164.312(d)")

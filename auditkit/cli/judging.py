@@ -63,8 +63,8 @@ Compare = Annotated[bool, typer.Option(
 
 Manifests = Annotated[Path | None, typer.Option(
     "--manifests", help="File or folder with manifests that are not applied yet: plain ones, or what helm template or "
-    "kustomize build makes. Print what they would bring to the snapshot, or alone where none is named: what would "
-    "newly fail, newly pass and be refused. --fail-on then counts only what newly fails or would be refused.")]
+    "kustomize build makes. Print what would newly fail, newly pass and be refused: on the snapshot, or without "
+    "one for the manifests alone. --fail-on then counts only what newly fails or would be refused.")]
 
 
 def evaluate(

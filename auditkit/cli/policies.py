@@ -31,9 +31,9 @@ def policies(
 ) -> None:
     """Show which objects the admission policies of a cluster, or proposed ones, would refuse.
 
-    Each object of the snapshot is decided as if it were created now, by the rules of the API server. What an expression
-    reads and the snapshot does not have makes the outcome unknown, and is named. With --enforce, a level of the Pod
-    Security Standards is tried on the pods.
+    Each object of the snapshot is decided as if it were created now, by the rules of the API server. If an
+    expression reads a value that the snapshot does not have, the outcome is unknown and the value is named. With
+    --enforce, a level of the Pod Security Standards is tried on the pods.
     """
     from auditkit.api.what_if import policy_decisions
 

@@ -28,9 +28,9 @@ def remedy(
 ) -> None:
     """Write manifests that mend failing checks.
 
-    Each is simulated before: it mends a failure of its check, and nothing that passed fails, becomes unknown or is
-    refused. What cannot be proven is not written, and is named. Read each note: what a program needs, no snapshot
-    shows.
+    Each is simulated first: it mends a failure of its check, and nothing that passed fails, becomes unknown or is
+    refused. What cannot be proven is not written, and is named. Read each note: a snapshot does not show what an
+    application needs.
     """
     from auditkit.api.remedying import remedy
 

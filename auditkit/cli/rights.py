@@ -76,7 +76,7 @@ def propose(
         "--since", min=1, help="Count only what was used in so many days before the snapshot. Default: all logs.",
         show_default=False)] = None,
     margin: Annotated[bool, typer.Option(
-        "--margin", help="Add get, list and watch of what was used at all (not of Secrets).")] = False,
+        "--margin", help="Also grant get, list and watch on every resource that was used, except Secrets.")] = False,
     logs: Logs = [],  # noqa: B006 - typer copies it
     output: Annotated[Path | None, typer.Option(
         "--output", "-o", help="Folder for the manifests, instead of printing them. A file that exists is not "

@@ -31,7 +31,7 @@ def verify(
         "repeated.")] = [],  # noqa: B006 - typer copies it
     tsa_ca: Annotated[Path | None, typer.Option(
         "--tsa-ca", help="File with the certificates (PEM) of a time-stamp authority's CA. Then every signature must "
-        "have its time stamp. Certificates that do not sign themselves only help to reach one that does.")] = None,
+        "have its time stamp. Self-signed certificates are the trusted roots, others intermediates.")] = None,
     format: Annotated[Format, typer.Option("--format", help="Output format.")] = Format.text,
 ) -> None:
     """Verify that evidence is as it was written.
