@@ -70,7 +70,7 @@ class Tier(NamedTuple):
 KUBERNETES = (Tier(ordered=True), Tier(ordered=False, denies=True), Tier(ordered=True))
 """The tiers `ADMIN`, `NAMESPACED` and `BASELINE`."""
 _PLAIN = {"bars_node": False, "every_pod": False, "of_spaces": ""}
-NOTHING_ASKED = pd.DataFrame(columns=[*RULE, "side", "number"])
+NOTHING_ASKED = pd.DataFrame(columns=[*RULE, "side", "number"], dtype=STRING).astype({"rule": INTEGER})
 NO_PROBLEMS = pd.DataFrame(columns=["engine", *POLICY, "why"], dtype=STRING)
 
 

@@ -50,7 +50,15 @@ def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame
         problems.append(found.problems.assign(engine="Calico"))
         more = {"conditions": found.conditions, "asked": found.asked, "hosts": found.hosts}
     told = pd.concat(problems, ignore_index=True)[list(NO_PROBLEMS)].astype(STRING)
-    return Policies(*joined(parts), tiers, told, gaps, **more)
+    policies, directions, *rest = joined(parts)
+    return Policies(policies, _isolating(policies, directions, tiers), *rest, tiers, told, gaps, **more)
+
+
+def _isolating(policies: pd.DataFrame, directions: pd.DataFrame, tiers: tuple[Tier, ...]) -> pd.DataFrame:
+    """The directions in which policies isolate: a tier that passes on what none of its rules matches denies nothing."""
+    denying = [at for at, tier in enumerate(tiers) if tier.denies]
+    isolating = policies.loc[policies["tier"].isin(denying).to_numpy(bool), POLICY]
+    return directions.merge(isolating, on=POLICY)
 
 
 def _idle(policies: pd.DataFrame, engine: str, why: str) -> pd.DataFrame:

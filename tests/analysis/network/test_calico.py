@@ -34,6 +34,20 @@ def test_a_global_policy_closes_the_namespaces_that_it_is_for(selector, bank):
     assert judged(world("calico", [wide]), "network.default_deny_ingress")["bank"] == bank
 
 
+@pytest.mark.parametrize(("action", "rule", "first", "verdict", "isolated"), [
+    ("Deny", None, "pass", "pass", True), ("Pass", None, "unknown", "fail", False),
+    ("Pass", {"action": "Deny"}, "pass", "pass", False),
+    ("Pass", {"action": "Deny", "source": {"selector": "app == 'web'"}}, "pass", "fail", False),
+    ("Pass", {"action": "Allow", "source": {"selector": "app == 'web'"}}, "unknown", "fail", False),
+])
+def test_a_tier_that_passes_on_what_no_rule_matches_denies_nothing_by_default(action, rule, first, verdict, isolated):
+    tier = {"apiVersion": V3, "kind": "Tier", "metadata": {"name": "early"}, "spec": {"defaultAction": action}}
+    wide = policy("early.all", None, tier="early", types=["Ingress"], ingress=[rule] if rule else [])
+    tables = world("calico", [tier, wide])
+    assert [judged(tables, name)["bank"] for name in CHECKS[:2]] == [first, verdict]
+    assert set(derive(tables, "isolation")["ingress_isolated"]) == {isolated, False}
+
+
 @pytest.mark.parametrize(("rule", "verdict"), [
     ({"action": "Allow"}, "unknown"), ({"action": "Pass"}, "unknown"), ({"action": "Deny"}, "pass"),
     ({"action": "Allow", "protocol": "TCP", "destination": {"ports": [80]}}, "pass"),

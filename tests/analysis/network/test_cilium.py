@@ -40,6 +40,12 @@ def test_a_rule_for_everybody_opens_what_is_denied_by_default(rule, verdict):
     assert judged(world("cilium", [policy(ingress=[rule])]), "network.default_deny_ingress")["shop"] == verdict
 
 
+@pytest.mark.parametrize(("section", "verdict"), [("ingress", "unknown"), ("ingressDeny", "pass")])
+def test_a_policy_that_denies_nothing_by_default_counts_by_what_its_rules_deny(section, verdict):
+    lenient = policy(enableDefaultDeny={"ingress": False}, **{section: [{"fromEndpoints": [{}]}]})
+    assert judged(world("cilium", [lenient]), "network.namespaces_have_policy")["shop"] == verdict
+
+
 @pytest.mark.parametrize(("agents", "why"), [
     ([], "no agent of Cilium is recognised"),
     (agent(IMAGES["cilium"], name="cilium", nodes=("n1",)), "the agent of Cilium is not seen ready on every node"),
