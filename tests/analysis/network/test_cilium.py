@@ -40,6 +40,14 @@ def test_a_rule_for_everybody_opens_what_is_denied_by_default(rule, verdict):
     assert judged(world("cilium", [policy(ingress=[rule])]), "network.default_deny_ingress")["shop"] == verdict
 
 
+def test_a_policy_whose_only_rules_are_of_a_later_release_is_not_understood():
+    tables = world("cilium", [{"kind": "CiliumNetworkPolicy", "metadata": {"name": "own", "namespace": "shop"}, "spec": {
+        "endpointSelector": {}, "laterRules": [{"fromEndpoints": [{}]}]}}])
+    assert derive(tables, "undecided_traffic")["words"].tolist() == [
+        "CiliumNetworkPolicy shop/own of Cilium (the field spec.laterRules is not understood)"]
+    assert judged(tables, "network.default_deny_ingress")["shop"] == "unknown"
+
+
 @pytest.mark.parametrize(("section", "verdict"), [("ingress", "unknown"), ("ingressDeny", "pass")])
 def test_a_policy_that_denies_nothing_by_default_counts_by_what_its_rules_deny(section, verdict):
     lenient = policy(enableDefaultDeny={"ingress": False}, **{section: [{"fromEndpoints": [{}]}]})

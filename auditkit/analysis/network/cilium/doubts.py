@@ -29,12 +29,16 @@ _OF_PART = re.compile(r"^specs?(?:\[\d+\])?\.(\w+)")
 
 
 def problems_of(given: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The policies that are refused or not understood as a whole: `POLICY`, why (one reason each)."""
+    """The policies that are refused or not understood as a whole: `POLICY`, why (one reason each).
+
+    ``given`` are those that have rules. One without any may have them in a field that is not read.
+    """
     rules = read["cilium_policy_rules"]
     rules = rules[has(rules, POLICY, given)]
-    found = [*_refused(given, rules, read), _unread(read["cilium_unread_fields"])]
-    found = pd.concat([rows[[*POLICY, "why"]] for rows in found], ignore_index=True).astype(STRING)
-    return found[has(found, POLICY, given)].drop_duplicates(POLICY, ignore_index=True)
+    refused = pd.concat([rows[[*POLICY, "why"]] for rows in _refused(given, rules, read)], ignore_index=True)
+    unread = _unread(read["cilium_unread_fields"])[[*POLICY, "why"]]
+    found = pd.concat([refused[has(refused, POLICY, given)], unread]).astype(STRING)
+    return found.drop_duplicates(POLICY, ignore_index=True)
 
 
 def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
