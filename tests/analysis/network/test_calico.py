@@ -88,6 +88,13 @@ def test_a_policy_that_is_not_understood_is_unknown_by_name(spec, why):
     assert judged(tables, CHECKS[1]) == {"shop": "unknown", "bank": "fail", "kube-system": "fail"}
 
 
+def test_more_fields_than_are_named_leave_the_whole_policy_not_understood():
+    rules = [{"action": "Allow", "later": 1}] * 100 + [{"action": "Deny", "later": 1}]
+    tables = world("calico", [policy(ingress=rules)])
+    assert derive(tables, "undecided_traffic")["words"].tolist() == [
+        "NetworkPolicy shop/own of Calico (the field (further fields) is not understood)"]
+
+
 def test_isolation_names_a_policy_that_is_seen_through_both_groups_once():
     stored = policy("default.closed", api=STORED, types=["Ingress", "Egress"])
     found = derive(world("calico", [CLOSED, stored]), "isolation").set_index("name")
