@@ -1,7 +1,7 @@
 """Calico's policies count where its agent acts, in its own order, and are unknown by name where that is not known."""
 
 import pytest
-from engine_truth import CHECKS, IMAGES, judged, objects, world
+from engine_truth import CHECKS, IMAGES, decided, judged, objects, world
 from network_worlds import agent, derive
 from worlds import frames
 
@@ -93,6 +93,17 @@ def test_more_fields_than_are_named_leave_the_whole_policy_not_understood():
     tables = world("calico", [policy(ingress=rules)])
     assert derive(tables, "undecided_traffic")["words"].tolist() == [
         "NetworkPolicy shop/own of Calico (the field (further fields) is not understood)"]
+
+
+@pytest.mark.parametrize(("table", "connection"), [
+    ("calico_sets", "203.0.113.5 > db 80"), ("calico_host_endpoints", "web > n1 80")])
+def test_where_sets_or_host_endpoints_may_be_missing_what_they_would_decide_is_not_known(table, connection):
+    rule = {"action": "Allow", "source": {"selector": "good == 'yes'"}}
+    tables = world("calico", [policy(ingress=[rule], types=["Ingress"])])
+    assert decided(tables | {}, [connection])[connection] is (table == "calico_host_endpoints")
+    tables = world("calico", [policy(ingress=[rule], types=["Ingress"])])
+    tables[table].attrs["gaps"] = [f"{table} could not be read"]
+    assert decided(tables, [connection])[connection] is None
 
 
 def test_isolation_names_a_policy_that_is_seen_through_both_groups_once():

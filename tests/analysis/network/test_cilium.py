@@ -1,7 +1,7 @@
 """Cilium's policies count where its agent acts, and are unknown by name where it does not or they are not understood."""
 
 import pytest
-from engine_truth import CHECKS, IMAGES, judged, objects, world
+from engine_truth import CHECKS, IMAGES, decided, judged, objects, world
 from network_worlds import agent, derive
 from worlds import frames
 
@@ -109,6 +109,17 @@ def test_flows_name_the_policies_that_decide():
     mine = flows[(flows["source"] == groups["web"]) & (flows["destination"] == groups["db"])]
     assert mine[["ports", "allowed", "ingress_by"]].astype(object).fillna("?").values.tolist() == [
         ["TCP 80", True, "CiliumNetworkPolicy shop/own"], ["TCP 81", "?", "CiliumNetworkPolicy shop/own"]]
+
+
+@pytest.mark.parametrize(("section", "whole"), [("ingress", False), ("ingressDeny", True)])
+def test_groups_of_ranges_that_may_be_missing_may_have_any_range(section, whole):
+    objects = [policy(**{section: [{"fromCIDRSet": [{"cidrGroupRef": "partners"}]}]},
+                      enableDefaultDeny={"ingress": section == "ingress"})]
+    connection = "203.0.113.5 > db 80"
+    assert decided(world("cilium", objects), [connection]) == {connection: whole}
+    tables = world("cilium", objects)
+    tables["cilium_cidr_groups"].attrs["gaps"] = ["cilium_cidr_groups could not be read"]
+    assert decided(tables, [connection]) == {connection: None}
 
 
 def test_policies_that_may_be_missing_leave_nothing_known():

@@ -30,7 +30,7 @@ class Conditions:
 
     ``nets`` has their address ranges (number, cidr), ``sets`` the sets that selectors pick (set, namespace, known:
     whether its labels are), with ``set_labels`` (set, key, value) and ``set_nets`` (set, cidr). With ``hosts``
-    selectors may pick nodes, whose labels are not read.
+    selectors may pick nodes, whose labels are not read. Where sets are ``lacking``, they may pick any address.
     """
 
     conditions: pd.DataFrame
@@ -39,6 +39,7 @@ class Conditions:
     set_labels: pd.DataFrame
     set_nets: pd.DataFrame
     hosts: bool
+    lacking: bool = False
 
     def cidrs(self) -> list[str]:
         """All address ranges that are named."""
@@ -81,7 +82,7 @@ class Conditions:
             held, unsure = places.held(self._nets(self.sets["set"][chosen & known]))
             vague = places.held(self._nets(self.sets["set"][(maybe & ~chosen) | ~known]))
             sure, perhaps = sure | held, perhaps | unsure | vague[0] | vague[1]
-        return sure, perhaps
+        return sure, perhaps | np.bool_(self.lacking)
 
     def _nets(self, sets: pd.Series) -> list[str]:
         return list(self.set_nets.loc[self.set_nets["set"].isin(sets).to_numpy(bool), "cidr"])
