@@ -13,7 +13,7 @@ from auditkit.analysis.columns import STRING
 from auditkit.analysis.network import calico as calico_policies_of
 from auditkit.analysis.network import cilium as cilium_policies_of
 from auditkit.analysis.network import policies as kubernetes
-from auditkit.analysis.network.plugins import acting
+from auditkit.analysis.network.plugins import acting, reads_cluster_wide
 from auditkit.analysis.network.policies import (
     KUBERNETES,
     NO_PROBLEMS,
@@ -35,7 +35,8 @@ LISTS = {"namespaced": ("network_policies", "cilium_policies", "calico_policies"
 def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame) -> Policies:
     """The policies in these tables (those of `TABLES`) that decide in a cluster with these agents."""
     idle = {engine: acting(network_plugin, engine) for engine in ENGINES}
-    parts = kubernetes_policies(tables, blocks="blocks" if idle["Cilium"] else "outside")
+    parts = kubernetes_policies(tables, blocks="blocks" if idle["Cilium"] else "outside",
+                                certain=reads_cluster_wide(network_plugin))
     problems = [_idle(tables[f"{engine.lower()}_policies"], engine, why) for engine, why in idle.items()]
     gaps = {scope: any(_lacking(tables[name]) for name in names) for scope, names in LISTS.items()}
     tiers: tuple[Tier, ...] = KUBERNETES

@@ -122,6 +122,15 @@ def test_groups_of_ranges_that_may_be_missing_may_have_any_range(section, whole)
     assert decided(tables, [connection]) == {connection: None}
 
 
+@pytest.mark.parametrize(("image", "answer"), [("cilium", None), ("calico", False)])
+def test_clusterwide_policies_of_kubernetes_may_decide_nothing_where_the_agent_does_not_read_them(image, answer):
+    deny = {"kind": "AdminNetworkPolicy", "metadata": {"name": "deny"}, "spec": {
+        "priority": 1, "subject": {"namespaces": {}},
+        "ingress": [{"name": "all", "action": "Deny", "from": [{"namespaces": {}}]}]}}
+    assert decided(world(image, [deny]), ["web > db 80", "203.0.113.5 > db 80"]) == {
+        "web > db 80": answer, "203.0.113.5 > db 80": True}
+
+
 def test_policies_that_may_be_missing_leave_nothing_known():
     tables = world("cilium", [])
     tables["cilium_policies"].attrs["gaps"] = ["cilium_policies could not be read"]
