@@ -77,6 +77,8 @@ def test_agents_that_only_route_do_not_stand_in_the_way():
 
 @pytest.mark.parametrize(("spec", "why"), [
     ({"ingress": [{"fromEntities": ["moon"]}]}, "the entity moon is not understood"),
+    *(({"ingressDeny": [{"toPorts": [{"ports": [port]}]}]}, "the port of a rule is none")
+      for port in ({}, {"port": ""}, {"port": "65536"}, {"port": "123456"})),
     ({"ingress": [{"fromCIDR": ["10.0.0.0/99"]}]}, "the range 10.0.0.0/99 is none"),
     ({"order": 3, "ingress": [{"fromEndpoints": [{}]}]}, "the field spec.order is not understood"),
     ({"nodeSelector": {}, "ingress": [{"fromEndpoints": [{}]}]}, "it needs an endpointSelector or a nodeSelector, and not both"),

@@ -23,6 +23,8 @@ LIMITS = ("rules", "listener", "terminatingTLS", "originatingTLS", "serverNames"
 """Fields of a list of ports that let less through than its ports: layer 7, and TLS names."""
 ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", "ingress", "init", "health",
             "unmanaged", "none")
+GREATEST, LONGEST = "65535", 5
+"""The greatest port, and how many digits it has."""
 _PLACE = re.compile(r"^(?:spec|specs\[(?P<part>\d+)\])\.(?P<section>ingress|ingressDeny|egress|egressDeny)"
                     r"\[(?P<rule>\d+)\]\.(?:toPorts\[(?P<port_list>\d+)\]\.)?(?P<rest>.+)$")
 _OF_PART = re.compile(r"^specs?(?:\[\d+\])?\.(\w+)")
@@ -52,6 +54,9 @@ def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.Dat
     ranges = pd.concat([blocks[[*POLICY, "cidr"]], read["cilium_policy_excepts"][[*POLICY, "cidr"]]])
     ranges = ranges[ranges["cidr"].notna()]
     no_range = ranges["cidr"].map({cidr: span(cidr) == (0, 0) for cidr in ranges["cidr"].unique()})
+    port = read["cilium_policy_ports"]["port"]
+    too_great = port.str.fullmatch(r"\d+") & ((port.str.len() > LONGEST) | (port.str.zfill(LONGEST) > GREATEST))
+    no_port = port.isna() | (port == "") | too_great
     return [
         some(conditions, (conditions["type"] == "Valid") & (conditions["status"] == "False"),
              "Cilium says that it is not valid"),
@@ -65,6 +70,7 @@ def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.Dat
         some(rules, rules["requires"] > 0, "fromRequires and toRequires are not understood"),
         some(entities, ~entities["entity"].isin(ENTITIES), "the entity " + entities["entity"] + " is not understood"),
         some(ranges, no_range, "the range " + ranges["cidr"] + " is none"),
+        some(read["cilium_policy_ports"], no_port, "the port of a rule is none"),
     ]
 
 
