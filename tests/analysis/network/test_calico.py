@@ -88,6 +88,21 @@ def test_a_policy_that_is_not_understood_is_unknown_by_name(spec, why):
     assert judged(tables, CHECKS[1]) == {"shop": "unknown", "bank": "fail", "kube-system": "fail"}
 
 
+LONG = " && ".join(f"has(label-{at})" for at in range(55))
+DEEP = "!(has(a) || " * 29 + "has(b)" + ")" * 29
+
+
+@pytest.mark.parametrize("spec", [
+    {"source": {"selector": LONG, "namespaceSelector": LONG}}, {"source": {"selector": DEEP, "namespaceSelector": DEEP}},
+    {"source": {"serviceAccounts": {"names": [f"account-number-{at}" for at in range(80)]}}},
+    {"source": {"serviceAccounts": {"names": ["one's \"own\""]}}},
+])
+def test_selectors_that_are_long_deep_or_odd_together_are_read(spec):
+    tables = world("calico", [policy(types=["Ingress"], ingress=[{"action": "Allow"} | spec])])
+    assert derive(tables, "undecided_traffic").empty
+    assert None not in decided(tables, ["web > db 80"]).values()
+
+
 def test_more_fields_than_are_named_leave_the_whole_policy_not_understood():
     rules = [{"action": "Allow", "later": 1}] * 100 + [{"action": "Deny", "later": 1}]
     tables = world("calico", [policy(ingress=rules)])
