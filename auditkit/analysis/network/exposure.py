@@ -174,8 +174,10 @@ def _entries(addresses: pd.DataFrame, key: list[str], forwarded: pd.Series) -> p
     """The addresses of each object in words, and whether any of them is routed: `key`, entry, public (a number). Of one
     that is ``forwarded`` that is not known where it is private itself."""
     inside = addresses["hostname"].str.fullmatch(INSIDE).fillna(False)
-    entry, public = addresses["ip"].fillna(addresses["hostname"]), routed(addresses["ip"]).mask(inside.astype(bool), NO)
-    told = addresses.assign(entry=entry, public=public.mask((entry.isin(forwarded) & (public == NO)).astype(bool), PERHAPS))
+    entry = addresses["ip"].fillna(addresses["hostname"])
+    public = routed(addresses["ip"]).mask(inside.astype(bool), NO)
+    public = public.mask((entry.isin(forwarded) & (public == NO)).astype(bool), PERHAPS)
+    told = addresses.assign(entry=entry, public=public)
     return told.groupby(key).agg(entry=("entry", lambda names: ", ".join(names.dropna())),
                                  public=("public", "max")).reset_index()
 

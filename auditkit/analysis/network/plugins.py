@@ -58,8 +58,8 @@ AGENTS = (
 )
 
 CLUSTER_WIDE = ("Calico", "OVN-Kubernetes")
-"""Agents that act on AdminNetworkPolicies and their kin. Cilium up to 1.19 does not (cilium/cilium#23380), Antrea does by
-a feature gate, kube-network-policies in another build; of the rest it is not known."""
+"""Agents that act on AdminNetworkPolicies and their kin. Cilium up to 1.19 does not (cilium/cilium#23380), Antrea does
+by a feature gate, kube-network-policies in another build; of the rest it is not known."""
 
 KINDNET = r"(?:^|/)kindnetd$"
 KINDNET_ENFORCES, KINDNET_ROUTES = "20240813", "20240701"

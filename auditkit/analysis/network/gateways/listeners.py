@@ -102,14 +102,16 @@ def _sets(gateways: pd.DataFrame, acting: pd.DataFrame, conditions: pd.DataFrame
     confirmed = (accepted["holds"] & programmed["holds"]).fillna(False)
     result = (taken & ours["acting"]).where(confirmed | ~taken.fillna(True), pd.NA)
     contradicted = confirmed & ~taken.fillna(True)
-    unread = unread_field(found.assign(namespace=found["root_namespace"], name=found["parent"]), unread_fields, "Gateway")
+    roots = found.assign(namespace=found["root_namespace"], name=found["parent"])
+    unread = unread_field(roots, unread_fields, "Gateway")
     result = result.mask(contradicted | unread.notna(), pd.NA).mask(rules["name"].isna(), False).mask(~known, pd.NA)
     called = found["root_namespace"] + "/" + found["parent"].fillna("?")
     why = ours["why"].mask(ours["acting"].fillna(False) & ~confirmed,
                            "its controller does not say that it is accepted and programmed as it is now")
     refused = "Gateway " + called + " takes no ListenerSets of its namespace"
-    why = why.mask(~taken.fillna(True), refused.mask(contradicted, "its controller has programmed it, though " + refused)
-                   ).mask(taken.isna(), "which ListenerSets Gateway " + called + " takes is not known").mask(
+    refused = refused.mask(contradicted, "its controller has programmed it, though " + refused)
+    why = why.mask(~taken.fillna(True), refused).mask(
+        taken.isna(), "which ListenerSets Gateway " + called + " takes is not known").mask(
         unread.notna(), unread).mask(
         rules["name"].isna(), "its Gateway " + called + " is not there").mask(
         ~known, "its parent is of a kind that auditkit does not read")
