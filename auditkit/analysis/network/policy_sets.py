@@ -5,6 +5,7 @@ enforce policies beside it. Where that is not seen, its policies are problems: w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -51,8 +52,8 @@ def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame
         problems.append(found.problems.assign(engine="Calico"))
         more = {"conditions": found.conditions, "asked": found.asked, "hosts": found.hosts}
     told = pd.concat(problems, ignore_index=True)[list(NO_PROBLEMS)].astype(STRING)
-    policies, directions, *rest = joined(parts)
-    return Policies(policies, _isolating(policies, directions, tiers), *rest, tiers, told, gaps, **more)
+    found = Policies(*joined(parts), tiers, told, gaps, **more)
+    return replace(found, directions=_isolating(found.policies, found.directions, tiers))
 
 
 def _isolating(policies: pd.DataFrame, directions: pd.DataFrame, tiers: tuple[Tier, ...]) -> pd.DataFrame:
