@@ -57,6 +57,23 @@ def test_a_rule_that_may_open_what_is_denied_leaves_it_unknown(rule, verdict):
     assert judged(tables, "network.default_deny_ingress")["shop"] == verdict
 
 
+@pytest.mark.parametrize(("spec", "rules", "verdict"), [
+    ({"selector": "projectcalico.org/namespace == 'shop'"}, [{}], "unknown"),
+    ({"selector": "projectcalico.org/namespace contains ''"}, [{}], "unknown"),
+    ({"selector": "projectcalico.org/orchestrator == 'k8s'"}, [{}], "unknown"),
+    ({"selector": "app == 'web'"}, [{}], "pass"), ({"selector": "app contains ''"}, [{}], "pass"),
+    ({}, [{"source": {"namespaceSelector": "kubernetes.io/metadata.name starts with ''"}}], "unknown"),
+    ({}, [{"source": {"namespaceSelector": "projectcalico.org/name == 'bank'"}}], "pass"),
+    ({}, [{"protocol": "TCP", "destination": {"ports": [f"{at}:{at + 3999}"]}} for at in (1, 4001, 8001)], "unknown"),
+    ({}, [{"protocol": "TCP", "destination": {"ports": ["1:4000"]}}, {
+        "protocol": "TCP", "source": {"selector": "app == 'web'"}, "destination": {"ports": ["4001:8000"]}}], "pass"),
+])
+def test_what_limits_a_rule_in_words_alone_leaves_the_default_denial_unknown(spec, rules, verdict):
+    allowing = policy("early", None, order=1, types=["Ingress"], ingress=[{"action": "Allow"} | rule for rule in rules], **spec)
+    tables = world("calico", [allowing, policy("closed", None, types=["Ingress"])])
+    assert judged(tables, "network.default_deny_ingress")["shop"] == verdict
+
+
 @pytest.mark.parametrize(("agents", "why"), [
     ([], "no agent of Calico is recognised"),
     (agent(IMAGES["calico"], name="calico", nodes=("n2",)), "the agent of Calico is not seen ready on every node"),

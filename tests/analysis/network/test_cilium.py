@@ -32,6 +32,8 @@ def test_a_clusterwide_policy_closes_the_namespaces_that_it_is_for(name, bank):
     ({"fromEntities": ["all"]}, "fail"), ({"fromEntities": ["cluster"]}, "fail"), ({"fromCIDR": ["0.0.0.0/0"]}, "fail"),
     ({"toPorts": [{"ports": [{"port": "0", "protocol": "TCP"}]}]}, "fail"), ({}, "unknown"), ({"later": 1}, "unknown"),
     ({"fromEndpoints": [{"matchExpressions": [{"key": "io.kubernetes.pod.namespace", "operator": "Exists"}]}]}, "fail"),
+    ({"fromEndpoints": [{"matchExpressions": [{"key": name, "operator": "Exists"} for name in (
+        "io.kubernetes.pod.namespace", "io.cilium.k8s.policy.serviceaccount")]}]}, "unknown"),
     ({"fromEndpoints": [{}]}, "pass"), ({"toPorts": [{"ports": [{"port": "80", "protocol": "TCP"}]}]}, "pass"),
     ({"fromCIDR": ["10.0.0.0/24"]}, "pass"), ({"fromEntities": ["remote-node"]}, "pass"),
     ({"fromEntities": ["all"], "toPorts": [{"ports": [{"port": "80"}], "rules": {"http": [{}]}}]}, "pass"),

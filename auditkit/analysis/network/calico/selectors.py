@@ -202,16 +202,18 @@ _COMPARE: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
 """What each comparison says of a value that is there."""
 
 
-def demands(text: str, trivial: tuple[str, ...] = ()) -> bool:
+def demands(text: str, trivial: tuple[str, ...] = (), nothing: tuple[str, ...] = ()) -> bool:
     """True if a selector asks for a label that somebody must have set: an absence or another value is none, nor are the
-    ``trivial`` labels that everything has."""
-    return _demands(parse(text), trivial)
+    ``trivial`` labels that everything has, nor any value of labels that begin with one of ``nothing``."""
+    return _demands(parse(text), trivial, nothing)
 
 
-def _demands(node: Node, trivial: tuple[str, ...]) -> bool:
+def _demands(node: Node, trivial: tuple[str, ...], nothing: tuple[str, ...]) -> bool:
     if node.does in ("and", "or"):
-        return (any if node.does == "and" else all)(_demands(part, trivial) for part in node.parts)
-    if node.does == "has":
+        return (any if node.does == "and" else all)(_demands(part, trivial, nothing) for part in node.parts)
+    if node.label.startswith(nothing):
+        return False
+    if node.does == "has" or (node.does in ("contains", "startswith", "endswith") and node.texts == ("",)):
         return node.label not in trivial
     return node.does in ("==", "in", "contains", "startswith", "endswith")
 
@@ -234,8 +236,7 @@ def _moved(node: Node, prefix: str, every: str) -> Node:
 
 
 def render(node: Node) -> str:
-    """A selector as text. A text with both sorts of quotes is no value of a label, and is written as another that is none.
-    """
+    """A selector as text. What has both sorts of quotes is no value of a label, and is written as one that is none."""
     if node.does in ("and", "or"):
         return (" && " if node.does == "and" else " || ").join(f"({render(part)})" for part in node.parts)
     if node.does in ("all", "global"):
