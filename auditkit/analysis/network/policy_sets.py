@@ -52,8 +52,8 @@ def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame
         problems.append(found.problems.assign(engine="Calico"))
         more = {"conditions": found.conditions, "asked": found.asked, "hosts": found.hosts}
     told = pd.concat(problems, ignore_index=True)[list(NO_PROBLEMS)].astype(STRING)
-    found = Policies(*joined(parts), tiers, told, gaps, **more)
-    return replace(found, directions=_isolating(found.policies, found.directions, tiers))
+    whole = Policies(*joined(parts), tiers, told, gaps, **more)
+    return replace(whole, directions=_isolating(whole.policies, whole.directions, tiers))
 
 
 def _isolating(policies: pd.DataFrame, directions: pd.DataFrame, tiers: tuple[Tier, ...]) -> pd.DataFrame:
