@@ -58,13 +58,14 @@ def exposure(
     for each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is
     not in it.
     """
+    forwarded = _forwarded(services, node_addresses)
     doors = pd.concat([
-        _load_balancers(services, service_backends, service_source_ranges, service_load_balancers),
+        _load_balancers(services, service_backends, service_source_ranges, service_load_balancers, forwarded),
         _node_ports(services, service_backends, node_addresses),
         _external_ips(services, service_backends, service_external_ips),
-        _ingresses(ingress_backends, ingress_addresses),
+        _ingresses(ingress_backends, ingress_addresses, forwarded),
         _host_ports(pods, container_ports, node_addresses),
-        routes := _routes(route_ways, route_backends, gateway_addresses),
+        routes := _routes(route_ways, route_backends, gateway_addresses, forwarded),
     ], ignore_index=True)
     row = _rows(doors, reachability)
     doors = doors[row >= 0].reset_index(drop=True)  # a pod that has ended answers nobody
@@ -95,10 +96,10 @@ def _of_services(services: pd.DataFrame, backends: pd.DataFrame) -> pd.DataFrame
 
 
 def _load_balancers(services: pd.DataFrame, backends: pd.DataFrame, ranges: pd.DataFrame,
-                    addresses: pd.DataFrame) -> pd.DataFrame:
+                    addresses: pd.DataFrame, forwarded: pd.Series) -> pd.DataFrame:
     rows = _of_services(services, backends)
     rows = rows[rows["type"] == "LoadBalancer"].merge(ranges, on=SERVICE, how="left")
-    rows = rows.merge(_entries(addresses, SERVICE), on=SERVICE, how="left")
+    rows = rows.merge(_entries(addresses, SERVICE, forwarded), on=SERVICE, how="left")
     return _door("LoadBalancer", "Service", rows, entry=rows["entry"], entry_port=rows["service_port"],
                  sources=rows["cidr"].fillna(ANYWHERE), public=_three(rows["public"]), seen=rows["seen"])
 
@@ -119,17 +120,18 @@ def _external_ips(services: pd.DataFrame, backends: pd.DataFrame, external_ips: 
                  public=_three(routed(rows["ip"])), seen=rows["seen"])
 
 
-def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
+def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame, forwarded: pd.Series) -> pd.DataFrame:
     key = ["namespace", "ingress"]
-    rows = backends.merge(_entries(addresses, key), on=key, how="left")
+    rows = backends.merge(_entries(addresses, key, forwarded), on=key, how="left")
     return _door("Ingress", "Ingress", rows, host=rows["host"], entry=rows["entry"], entry_port=pd.NA,
                  public=_three(rows["public"]), seen="controller")
 
 
-def _routes(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
+def _routes(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame,
+            forwarded: pd.Series) -> pd.DataFrame:
     named = addresses["type"] == "IPAddress"
     told = addresses.assign(ip=addresses["value"].where(named, pd.NA), hostname=addresses["value"].mask(named, pd.NA))
-    rows = route_doors(ways, backends, _entries(told, ["namespace", "gateway"]))
+    rows = route_doors(ways, backends, _entries(told, ["namespace", "gateway"], forwarded))
     return rows.assign(public=_three(rows["public"]), sources=ANYWHERE, seen="controller")
 
 
@@ -156,11 +158,26 @@ def _unread(other_engines: pd.DataFrame) -> pd.DataFrame:
     return others[[]].assign(**named).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _entries(addresses: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """The addresses of each object in words, and whether any of them is routed: `key`, entry, public (a number)."""
+def _forwarded(services: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.Series:
+    """Addresses and names in the cluster that traffic from outside may be sent on to: of nodes, which may be reached by
+    a way that is not seen, and of services that are opened themselves.
+
+    Controllers give them to ingresses and Gateways (kubernetes/ingress-nginx, internal/ingress/status:
+    statusAddressFromService has the cluster's own address of a NodePort service).
+    """
+    opened = services[services["type"].isin(["LoadBalancer", "NodePort"]) | (services["external_ips_count"] > 0)]
+    names = opened["name"] + "." + opened["namespace"] + ".svc.cluster.local"
+    return pd.concat([node_addresses["address"], opened["cluster_ip"], names]).dropna()
+
+
+def _entries(addresses: pd.DataFrame, key: list[str], forwarded: pd.Series) -> pd.DataFrame:
+    """The addresses of each object in words, and whether any of them is routed: `key`, entry, public (a number). Of one
+    that is ``forwarded`` that is not known where it is private itself."""
     inside = addresses["hostname"].str.fullmatch(INSIDE).fillna(False)
-    told = addresses.assign(entry=addresses["ip"].fillna(addresses["hostname"]),
-                            public=routed(addresses["ip"]).mask(inside.astype(bool), NO))
+    entry = addresses["ip"].fillna(addresses["hostname"])
+    public = routed(addresses["ip"]).mask(inside.astype(bool), NO)
+    public = public.mask((entry.isin(forwarded) & (public == NO)).astype(bool), PERHAPS)
+    told = addresses.assign(entry=entry, public=public)
     return told.groupby(key).agg(entry=("entry", lambda names: ", ".join(names.dropna())),
                                  public=("public", "max")).reset_index()
 

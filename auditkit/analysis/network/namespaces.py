@@ -36,7 +36,7 @@ def namespace_policies(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,
     opened = _every_port(everybody, rules, network_rules.ports)
     found = namespaces[["name"]].set_axis(["namespace"], axis=1).reset_index(drop=True)
     found["policies"] = _counts(found["namespace"], network_rules, whole)
-    denying = network_rules.directions.merge(whole, on=POLICY)
+    denying = pd.concat([network_rules.directions, _denied_by_rules(network_rules)]).merge(whole, on=POLICY)
     for direction in ("ingress", "egress"):
         for column, policies in (("denied_by", denying), ("opened_by", opened)):
             mine = policies[(policies["direction"] == direction).to_numpy(bool)]
@@ -47,13 +47,20 @@ def namespace_policies(namespaces: pd.DataFrame, namespace_labels: pd.DataFrame,
     return found
 
 
+def _denied_by_rules(policies: Policies) -> pd.DataFrame:
+    """Policies with a rule that surely denies everything, as one may in a tier that passes the rest on."""
+    rules = policies.rules
+    denying = (rules["action"] == "deny") & rules["everybody"] & rules["every_port"] & rules["certain"]
+    return _without(rules[denying.to_numpy(bool)], RULE, policies.asked)[[*POLICY, "direction"]]
+
+
 def _counts(namespaces: pd.Series, rules: Policies, whole: pd.DataFrame) -> pd.Series:
-    """How many policies each namespace has. One of which every direction may be opened again keeps out nobody for sure.
-    """
+    """How many policies each namespace has. One that denies nothing by a rule keeps out nobody for sure where it leaves
+    every direction open, or may open it again."""
     allows = rules.rules[(rules.rules["action"] == "allow").to_numpy(bool)]
     perhaps = allows[(allows["everybody"] & allows["every_port"] & ~allows["certain"]).to_numpy(bool)]
     sure = _without(rules.directions, [*POLICY, "direction"], perhaps)
-    vain = _without(_without(rules.directions[POLICY].drop_duplicates(), POLICY, sure), POLICY, rules.rules[
+    vain = _without(_without(rules.policies[POLICY], POLICY, sure), POLICY, rules.rules[
         (rules.rules["action"] != "allow").to_numpy(bool)])
     own = rules.policies[(rules.policies["namespace"] != "").to_numpy(bool)]
     objects = pd.concat([own[POLICY].assign(**{SPACE: own["namespace"]}), whole]).astype(STRING)

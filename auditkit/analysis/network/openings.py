@@ -4,14 +4,14 @@ import pandas as pd
 
 from auditkit.analysis.columns import STRING
 from auditkit.analysis.network.addresses import wide
-from auditkit.analysis.network.endpoints import NAME_LABEL
+from auditkit.analysis.network.endpoints import NAME_LABEL, SERVICE_ACCOUNT
 from auditkit.analysis.network.namespaces import EVERYBODY
 from auditkit.analysis.network.policies import ADMIN, NAMESPACED, PEER, POLICY, RULE, Policies
 
 UNLIMITED = (*EVERYBODY, "any", "some_any", "blocks", "outside", "anybody")
 """Peers that are not limited by what they are alone."""
 MOST_PORTS = 1 << 12
-"""A rule that opens more ports than this is not limited by them."""
+"""Rules of a policy that open more ports than this are not limited by them."""
 
 
 def policy_openings(network_rules: Policies) -> pd.DataFrame:
@@ -27,9 +27,10 @@ def policy_openings(network_rules: Policies) -> pd.DataFrame:
     rules = rules[~rules["limited"].to_numpy(bool)]
     opens = (rules["action"] == "allow") | ((rules["action"] == "pass") & (rules["picks"] == "asked"))
     rules = rules[(opens & rules["level"].isin([ADMIN, NAMESPACED]) & (rules["picks"] != "none")).to_numpy(bool)]
-    rules = _without(_without(rules, POLICY, _limited_subjects(policies)), RULE, _limited_ports(policies))
+    rules = _without(rules, POLICY, _limited_subjects(policies))
     peers = _without(policies.peers, PEER, _limited_peers(policies))
     rules = rules[rules["everybody"].to_numpy(bool) | _has(rules, RULE, peers)]
+    rules = _without(rules, RULE, _limited_ports(policies, rules))
     words = rules["kind"].astype(STRING) + " " + rules["policy"].astype(STRING)
     found = pd.DataFrame({"direction": rules["direction"], "namespace": rules["namespace"], "policy": words})
     return found.astype(STRING).drop_duplicates(ignore_index=True)
@@ -49,7 +50,7 @@ def _demanding(policies: Policies, whose: str) -> pd.DataFrame:
     """Selectors that ask for a label which somebody must have set: not for the absence of one, nor for the name."""
     selectors = policies.selectors[policies.selectors["whose"] == whose]
     asks = (selectors["form"] == "labels") | (selectors["operator"] == "In") | (
-        (selectors["operator"] == "Exists") & (selectors["key"] != NAME_LABEL))
+        (selectors["operator"] == "Exists") & ~selectors["key"].isin([NAME_LABEL, SERVICE_ACCOUNT]))
     return selectors[asks.fillna(False).to_numpy(bool)]
 
 
@@ -59,11 +60,12 @@ def _limited_subjects(policies: Policies) -> pd.DataFrame:
     return asks[asks["of"] == "podSelector"]
 
 
-def _limited_ports(policies: Policies) -> pd.DataFrame:
-    """Rules for few ports; a named port is one."""
-    rules, ports = policies.rules, policies.ports
-    count = (ports["end"] - ports["start"]).groupby([ports[name] for name in RULE]).sum().rename("count").reset_index()
-    few = rules[~rules["every_port"].to_numpy(bool)].merge(count, on=RULE)
+def _limited_ports(policies: Policies, rules: pd.DataFrame) -> pd.DataFrame:
+    """Those of these rules that are for few ports, with the others of their policy; a named port is one."""
+    of, some = [*POLICY, "direction"], rules[~rules["every_port"].to_numpy(bool)]
+    ports = policies.ports.merge(some[RULE], on=RULE)
+    count = (ports["end"] - ports["start"]).groupby([ports[name] for name in of]).sum().rename("count").reset_index()
+    few = some.merge(ports[RULE].drop_duplicates(), on=RULE).merge(count, on=of)
     return few[few["count"] < MOST_PORTS]
 
 

@@ -57,6 +57,10 @@ AGENTS = (
     Agent("Terway", r"(?:^|/)terway[a-z0-9-]*$", None, "Terway enforces network policies if that is enabled"),
 )
 
+CLUSTER_WIDE = ("Calico", "OVN-Kubernetes")
+"""Agents that act on AdminNetworkPolicies and their kin. Cilium up to 1.19 does not (cilium/cilium#23380), Antrea does
+by a feature gate, kube-network-policies in another build; of the rest it is not known."""
+
 KINDNET = r"(?:^|/)kindnetd$"
 KINDNET_ENFORCES, KINDNET_ROUTES = "20240813", "20240701"
 """The agent of kind v0.24.0 (the first release with network policies), and the last month before they were built in."""
@@ -147,6 +151,11 @@ def acting(network_plugin: pd.DataFrame, plugin: str) -> str:
         return f"the agent of {plugin} is not seen ready on every node"
     others = network_plugin.loc[(~own & network_plugin["enforces"].fillna(True)).to_numpy(bool), "plugin"]
     return f"{others.iloc[0]} may enforce policies beside it" if len(others) else ""
+
+
+def reads_cluster_wide(network_plugin: pd.DataFrame) -> bool:
+    """False if agents are recognised, and none of them is known to act on cluster-wide policies of Kubernetes."""
+    return network_plugin.empty or bool(network_plugin["plugin"].isin(CLUSTER_WIDE).any())
 
 
 def enforcement_grounds(network_plugin: pd.DataFrame) -> str:

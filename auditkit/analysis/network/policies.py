@@ -70,7 +70,7 @@ class Tier(NamedTuple):
 KUBERNETES = (Tier(ordered=True), Tier(ordered=False, denies=True), Tier(ordered=True))
 """The tiers `ADMIN`, `NAMESPACED` and `BASELINE`."""
 _PLAIN = {"bars_node": False, "every_pod": False, "of_spaces": ""}
-NOTHING_ASKED = pd.DataFrame(columns=[*RULE, "side", "number"])
+NOTHING_ASKED = pd.DataFrame(columns=[*RULE, "side", "number"], dtype=STRING).astype({"rule": INTEGER})
 NO_PROBLEMS = pd.DataFrame(columns=["engine", *POLICY, "why"], dtype=STRING)
 
 
@@ -141,10 +141,12 @@ def policy_directions(network_policies: pd.DataFrame, network_policy_types: pd.D
     ], ignore_index=True).astype(STRING).drop_duplicates(ignore_index=True)
 
 
-def kubernetes_policies(tables: Mapping[str, pd.DataFrame], blocks: str = "blocks") -> list[Parts]:
-    """The policies of Kubernetes in these tables (those of `TABLES`). ``blocks`` is what address ranges mean."""
+def kubernetes_policies(tables: Mapping[str, pd.DataFrame], blocks: str = "blocks", *,
+                        certain: bool = True) -> list[Parts]:
+    """The policies of Kubernetes in these tables (those of `TABLES`). ``blocks`` is what address ranges mean,
+    ``certain`` whether the agents are known to act on those that are cluster-wide."""
     found = [_namespaced(tables, blocks)]
-    found += [] if tables["admin_policies"].empty else [_cluster_wide(tables, blocks)]
+    found += [] if tables["admin_policies"].empty else [_cluster_wide(tables, blocks, certain)]
     return [(policies.assign(level=policies["tier"]), *rest) for policies, *rest in found]
 
 
@@ -207,7 +209,7 @@ def port_spans(rows: pd.DataFrame, first: pd.Series, last: pd.Series, name: pd.S
                              name=name, protocol=protocol)
 
 
-def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
+def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str, certain: bool) -> Parts:
     """Cluster-wide policies, as the frames of `Policies`."""
     def read(name: str) -> pd.DataFrame:
         return tables[f"admin_policy_{name}"].assign(namespace="")
@@ -228,7 +230,7 @@ def _cluster_wide(tables: Mapping[str, pd.DataFrame], in_blocks: str) -> Parts:
     protocol = ports["protocol"].replace("", "TCP").where(ports["protocol"].notna() | ports["name"].notna(), "TCP")
     first = ports["port"].fillna(ports["range_start"])
     return (policies, pd.DataFrame(columns=[*POLICY, "direction"], dtype=STRING),
-            rules.assign(certain=True, limited=False)[_OF_RULES], peers[[*PEER, "picks"]],
+            rules.assign(certain=certain, limited=False)[_OF_RULES], peers[[*PEER, "picks"]],
             read("networks")[[*PEER, "cidr"]].assign(excepted=False),
             port_spans(ports, first, ports["end_port"], ports["name"], protocol),
             read("relations")[[*PEER, "relation", "key"]], read("selectors"))

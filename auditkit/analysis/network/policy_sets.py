@@ -5,6 +5,7 @@ enforce policies beside it. Where that is not seen, its policies are problems: w
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from auditkit.analysis.columns import STRING
 from auditkit.analysis.network import calico as calico_policies_of
 from auditkit.analysis.network import cilium as cilium_policies_of
 from auditkit.analysis.network import policies as kubernetes
-from auditkit.analysis.network.plugins import acting
+from auditkit.analysis.network.plugins import acting, reads_cluster_wide
 from auditkit.analysis.network.policies import (
     KUBERNETES,
     NO_PROBLEMS,
@@ -35,7 +36,8 @@ LISTS = {"namespaced": ("network_policies", "cilium_policies", "calico_policies"
 def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame) -> Policies:
     """The policies in these tables (those of `TABLES`) that decide in a cluster with these agents."""
     idle = {engine: acting(network_plugin, engine) for engine in ENGINES}
-    parts = kubernetes_policies(tables, blocks="blocks" if idle["Cilium"] else "outside")
+    parts = kubernetes_policies(tables, blocks="blocks" if idle["Cilium"] else "outside",
+                                certain=reads_cluster_wide(network_plugin))
     problems = [_idle(tables[f"{engine.lower()}_policies"], engine, why) for engine, why in idle.items()]
     gaps = {scope: any(_lacking(tables[name]) for name in names) for scope, names in LISTS.items()}
     tiers: tuple[Tier, ...] = KUBERNETES
@@ -50,7 +52,15 @@ def policies_of(tables: Mapping[str, pd.DataFrame], network_plugin: pd.DataFrame
         problems.append(found.problems.assign(engine="Calico"))
         more = {"conditions": found.conditions, "asked": found.asked, "hosts": found.hosts}
     told = pd.concat(problems, ignore_index=True)[list(NO_PROBLEMS)].astype(STRING)
-    return Policies(*joined(parts), tiers, told, gaps, **more)
+    whole = Policies(*joined(parts), tiers, told, gaps, **more)
+    return replace(whole, directions=_isolating(whole.policies, whole.directions, tiers))
+
+
+def _isolating(policies: pd.DataFrame, directions: pd.DataFrame, tiers: tuple[Tier, ...]) -> pd.DataFrame:
+    """The directions in which policies isolate: a tier that passes on what none of its rules matches denies nothing."""
+    denying = [at for at, tier in enumerate(tiers) if tier.denies]
+    isolating = policies.loc[policies["tier"].isin(denying).to_numpy(bool), POLICY]
+    return directions.merge(isolating, on=POLICY)
 
 
 def _idle(policies: pd.DataFrame, engine: str, why: str) -> pd.DataFrame:

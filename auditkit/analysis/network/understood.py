@@ -30,6 +30,8 @@ UNDERSTOOD = (
     Understood("Kubernetes", "pods, namespaces, nodes, address ranges, ports by number, range and name, relations "
                "between labels of namespaces", "yes",
                "ranges are taken to be for pods and nodes too, but where Cilium acts"),
+    Understood("Kubernetes", "AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy beside agents "
+               "other than Calico and OVN-Kubernetes", "no", "the rule may match"),
     Understood("Kubernetes", "names outside of the cluster (domainNames)", "no", "the rule may match"),
     Understood("Kubernetes", "two policies of one priority that contradict each other", "no",
                "what both decide is not known"),

@@ -6,6 +6,7 @@ Tables are an allow-list, so a field that nobody declared leaves no trace. Of ob
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ _DECIDES_NOTHING = {"apiVersion", "kind", "metadata", "status", FIELD}
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _MOST = 100
 """So many places of an object are named at most."""
+MORE = "(further fields)"
+"""Stands for the places that are not named. It is no place, so that nobody takes it for one that changes nothing."""
 
 
 def with_unread(body: bytes, source: str) -> bytes:
@@ -34,7 +37,8 @@ def with_unread(body: bytes, source: str) -> bytes:
     root = _known(source)
     for item in items:
         if isinstance(item, dict):
-            item[FIELD] = [place for place, _ in zip(_unread(item, root), range(_MOST), strict=False)]
+            places = _unread(item, root)
+            item[FIELD] = [*islice(places, _MOST), *(MORE for _ in islice(places, 1))]
     return msgspec.json.encode(page)
 
 

@@ -1,7 +1,7 @@
 """Calico's policies count where its agent acts, in its own order, and are unknown by name where that is not known."""
 
 import pytest
-from engine_truth import CHECKS, IMAGES, judged, objects, world
+from engine_truth import CHECKS, IMAGES, decided, judged, objects, world
 from network_worlds import agent, derive
 from worlds import frames
 
@@ -34,12 +34,43 @@ def test_a_global_policy_closes_the_namespaces_that_it_is_for(selector, bank):
     assert judged(world("calico", [wide]), "network.default_deny_ingress")["bank"] == bank
 
 
+@pytest.mark.parametrize(("action", "rule", "first", "verdict", "isolated"), [
+    ("Deny", None, "pass", "pass", True), ("Pass", None, "unknown", "fail", False),
+    ("Pass", {"action": "Deny"}, "pass", "pass", False),
+    ("Pass", {"action": "Deny", "source": {"selector": "app == 'web'"}}, "pass", "fail", False),
+    ("Pass", {"action": "Allow", "source": {"selector": "app == 'web'"}}, "unknown", "fail", False),
+])
+def test_a_tier_that_passes_on_what_no_rule_matches_denies_nothing_by_default(action, rule, first, verdict, isolated):
+    tier = {"apiVersion": V3, "kind": "Tier", "metadata": {"name": "early"}, "spec": {"defaultAction": action}}
+    wide = policy("early.all", None, tier="early", types=["Ingress"], ingress=[rule] if rule else [])
+    tables = world("calico", [tier, wide])
+    assert [judged(tables, name)["bank"] for name in CHECKS[:2]] == [first, verdict]
+    assert set(derive(tables, "isolation")["ingress_isolated"]) == {isolated, False}
+
+
 @pytest.mark.parametrize(("rule", "verdict"), [
     ({"action": "Allow"}, "unknown"), ({"action": "Pass"}, "unknown"), ({"action": "Deny"}, "pass"),
     ({"action": "Allow", "protocol": "TCP", "destination": {"ports": [80]}}, "pass"),
 ])
 def test_a_rule_that_may_open_what_is_denied_leaves_it_unknown(rule, verdict):
     tables = world("calico", [policy(ingress=[rule], types=["Ingress"])])
+    assert judged(tables, "network.default_deny_ingress")["shop"] == verdict
+
+
+@pytest.mark.parametrize(("spec", "rules", "verdict"), [
+    ({"selector": "projectcalico.org/namespace == 'shop'"}, [{}], "unknown"),
+    ({"selector": "projectcalico.org/namespace contains ''"}, [{}], "unknown"),
+    ({"selector": "projectcalico.org/orchestrator == 'k8s'"}, [{}], "unknown"),
+    ({"selector": "app == 'web'"}, [{}], "pass"), ({"selector": "app contains ''"}, [{}], "pass"),
+    ({}, [{"source": {"namespaceSelector": "kubernetes.io/metadata.name starts with ''"}}], "unknown"),
+    ({}, [{"source": {"namespaceSelector": "projectcalico.org/name == 'bank'"}}], "pass"),
+    ({}, [{"protocol": "TCP", "destination": {"ports": [f"{at}:{at + 3999}"]}} for at in (1, 4001, 8001)], "unknown"),
+    ({}, [{"protocol": "TCP", "destination": {"ports": ["1:4000"]}}, {
+        "protocol": "TCP", "source": {"selector": "app == 'web'"}, "destination": {"ports": ["4001:8000"]}}], "pass"),
+])
+def test_what_limits_a_rule_in_words_alone_leaves_the_default_denial_unknown(spec, rules, verdict):
+    allowing = policy("early", None, order=1, types=["Ingress"], ingress=[{"action": "Allow"} | rule for rule in rules], **spec)
+    tables = world("calico", [allowing, policy("closed", None, types=["Ingress"])])
     assert judged(tables, "network.default_deny_ingress")["shop"] == verdict
 
 
@@ -72,6 +103,39 @@ def test_a_policy_that_is_not_understood_is_unknown_by_name(spec, why):
     tables = world("calico", [policy(**spec)])
     assert derive(tables, "undecided_traffic")["words"].tolist() == [f"NetworkPolicy shop/own of Calico ({why})"]
     assert judged(tables, CHECKS[1]) == {"shop": "unknown", "bank": "fail", "kube-system": "fail"}
+
+
+LONG = " && ".join(f"has(label-{at})" for at in range(55))
+DEEP = "!(has(a) || " * 29 + "has(b)" + ")" * 29
+
+
+@pytest.mark.parametrize("spec", [
+    {"source": {"selector": LONG, "namespaceSelector": LONG}}, {"source": {"selector": DEEP, "namespaceSelector": DEEP}},
+    {"source": {"serviceAccounts": {"names": [f"account-number-{at}" for at in range(80)]}}},
+    {"source": {"serviceAccounts": {"names": ["one's \"own\""]}}},
+])
+def test_selectors_that_are_long_deep_or_odd_together_are_read(spec):
+    tables = world("calico", [policy(types=["Ingress"], ingress=[{"action": "Allow"} | spec])])
+    assert derive(tables, "undecided_traffic").empty
+    assert None not in decided(tables, ["web > db 80"]).values()
+
+
+def test_more_fields_than_are_named_leave_the_whole_policy_not_understood():
+    rules = [{"action": "Allow", "later": 1}] * 100 + [{"action": "Deny", "later": 1}]
+    tables = world("calico", [policy(ingress=rules)])
+    assert derive(tables, "undecided_traffic")["words"].tolist() == [
+        "NetworkPolicy shop/own of Calico (the field (further fields) is not understood)"]
+
+
+@pytest.mark.parametrize(("table", "connection"), [
+    ("calico_sets", "203.0.113.5 > db 80"), ("calico_host_endpoints", "web > n1 80")])
+def test_where_sets_or_host_endpoints_may_be_missing_what_they_would_decide_is_not_known(table, connection):
+    rule = {"action": "Allow", "source": {"selector": "good == 'yes'"}}
+    tables = world("calico", [policy(ingress=[rule], types=["Ingress"])])
+    assert decided(tables | {}, [connection])[connection] is (table == "calico_host_endpoints")
+    tables = world("calico", [policy(ingress=[rule], types=["Ingress"])])
+    tables[table].attrs["gaps"] = [f"{table} could not be read"]
+    assert decided(tables, [connection])[connection] is None
 
 
 def test_isolation_names_a_policy_that_is_seen_through_both_groups_once():

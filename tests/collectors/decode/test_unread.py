@@ -46,7 +46,8 @@ def test_metadata_and_status_decide_nothing_and_the_object_s_own_list_does_not_c
 
 
 def test_many_fields_are_cut():
-    assert len(unread({f"a{at}": 1 for at in range(1000)})) == 100
+    assert unread({f"a{at}": 1 for at in range(1000)})[100:] == ["(further fields)"]
+    assert unread({f"a{at}": 1 for at in range(100)})[99:] == ["spec.a99"]
 
 
 def test_other_resources_are_decoded_as_they_are():

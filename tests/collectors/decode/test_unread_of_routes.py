@@ -53,7 +53,7 @@ def test_nothing_of_the_value_is_kept():
 
 def test_many_fields_are_cut_and_what_is_no_name_is_not_kept():
     found = frames([route({f"novel{at}": 1 for at in range(500)})])["unread_route_fields"]
-    assert len(found) == 100
+    assert len(found) == 101
     assert frames([route({"x" * 5000: 1})])["unread_route_fields"]["field"].tolist() == ["spec.?"]
 
 

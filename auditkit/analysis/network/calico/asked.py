@@ -83,8 +83,8 @@ class Writer:
         found = owners.assign(number=pd.array(numbers, "Int64"), side=side)
         self._asked.append(found[found["number"].notna().to_numpy(bool)].astype({"number": "int64"}))
 
-    def written(self, sets: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-                hosts: bool) -> tuple[pd.DataFrame, Conditions]:
+    def written(self, sets: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], hosts: bool, *,
+                lacking: bool) -> tuple[pd.DataFrame, Conditions]:
         """Who asks for which condition, by number (its place among them), and the conditions."""
         first = len(self._numbers)
         rows = [*self._numbers, *self._of_nets]
@@ -93,7 +93,7 @@ class Writer:
         asked["number"] = asked["number"].where(asked["number"] >= 0, first - 1 - asked["number"])
         nets = pd.concat(self._nets) if self._nets else pd.DataFrame({"number": [], "cidr": []})
         return asked, Conditions(conditions.astype({"negated": bool}), nets.assign(number=nets["number"] + first),
-                                 *sets, hosts)
+                                 *sets, hosts, lacking)
 
 
 def _joined(*texts: str) -> str:

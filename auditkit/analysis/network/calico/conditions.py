@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace
-from auditkit.analysis.network.calico.selectors import Values, evaluate, labels, parse, values_of
+from auditkit.analysis.network.calico.selectors import Values, evaluate, labels, parse_written, values_of
 from auditkit.analysis.network.endpoints import NAME_LABEL, SERVICE_ACCOUNT, Endpoints
 from auditkit.analysis.network.policies import Asked
 
@@ -30,7 +30,7 @@ class Conditions:
 
     ``nets`` has their address ranges (number, cidr), ``sets`` the sets that selectors pick (set, namespace, known:
     whether its labels are), with ``set_labels`` (set, key, value) and ``set_nets`` (set, cidr). With ``hosts``
-    selectors may pick nodes, whose labels are not read.
+    selectors may pick nodes, whose labels are not read. Where sets are ``lacking``, they may pick any address.
     """
 
     conditions: pd.DataFrame
@@ -39,6 +39,7 @@ class Conditions:
     set_labels: pd.DataFrame
     set_nets: pd.DataFrame
     hosts: bool
+    lacking: bool = False
 
     def cidrs(self) -> list[str]:
         """All address ranges that are named."""
@@ -47,7 +48,7 @@ class Conditions:
     def keys(self) -> list[str]:
         """The labels of pods that selectors look at."""
         texts = self.conditions.loc[(self.conditions["sort"] == SELECTOR).to_numpy(bool), "text"].unique()
-        asked = {label for text in texts for label in labels(parse(text))}
+        asked = {label for text in texts for label in labels(parse_written(text))}
         of_account = {ACCOUNT, ACCOUNT_LABELS + OWN_NAME}
         return [SERVICE_ACCOUNT if label in of_account else label for label in asked]
 
@@ -70,7 +71,7 @@ class Conditions:
     def _picked(self, text: str, endpoints: Endpoints, of_pods: "_OfPods",
                 places: "_Places") -> tuple[np.ndarray, np.ndarray]:
         """The classes that a selector picks: pods by label, and what has an address of a set that it picks."""
-        node = parse(text)
+        node = parse_written(text)
         sure, perhaps = evaluate(node, of_pods, endpoints.classes)
         sure, perhaps = sure & endpoints.is_pod, perhaps & endpoints.is_pod
         if self.hosts:
@@ -81,7 +82,7 @@ class Conditions:
             held, unsure = places.held(self._nets(self.sets["set"][chosen & known]))
             vague = places.held(self._nets(self.sets["set"][(maybe & ~chosen) | ~known]))
             sure, perhaps = sure | held, perhaps | unsure | vague[0] | vague[1]
-        return sure, perhaps
+        return sure, perhaps | np.bool_(self.lacking)
 
     def _nets(self, sets: pd.Series) -> list[str]:
         return list(self.set_nets.loc[self.set_nets["set"].isin(sets).to_numpy(bool), "cidr"])

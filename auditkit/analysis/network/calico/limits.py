@@ -4,19 +4,28 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.network.addresses import wide
-from auditkit.analysis.network.calico.conditions import ACCOUNT, NAMESPACE, ORCHESTRATOR, OWN_NAME
+from auditkit.analysis.network.calico.conditions import (
+    ACCOUNT,
+    NAMESPACE,
+    NAMESPACE_LABELS,
+    ORCHESTRATOR,
+    OWN_NAME,
+)
 from auditkit.analysis.network.calico.selectors import demands
 from auditkit.analysis.network.endpoints import NAME_LABEL
 from auditkit.analysis.network.policies import POLICY, RULE
 
 _TRIVIAL = (NAME_LABEL, OWN_NAME, NAMESPACE, ACCOUNT, ORCHESTRATOR)
 """Labels that every namespace or pod has."""
+_OF_SPACES = (ORCHESTRATOR, NAMESPACE, NAMESPACE_LABELS)
+"""Labels by which policies are for certain namespaces, which limits nothing in them."""
 _PEERS = {"ingress": "source", "egress": "destination"}
 
 
 def limited(rules: pd.DataFrame, policies: pd.DataFrame, nets: pd.DataFrame) -> np.ndarray:
     """True for rules of policies for pods with a certain label, and where peers have one or are in narrow ranges."""
-    subjects = policies.loc[_demanding(policies["selector"]) | _demanding(policies["account_selector"]), POLICY]
+    asking = _demanding(policies["selector"], _OF_SPACES) | _demanding(policies["account_selector"])
+    subjects = policies.loc[asking, POLICY]
     found = rules.set_index(POLICY).index.isin(subjects.set_index(POLICY).index)
     for direction, end in _PEERS.items():
         mine = (rules["direction"] == direction).to_numpy(bool)
@@ -34,6 +43,6 @@ def limited(rules: pd.DataFrame, policies: pd.DataFrame, nets: pd.DataFrame) -> 
     return np.asarray(found)
 
 
-def _demanding(texts: pd.Series) -> np.ndarray:
+def _demanding(texts: pd.Series, nothing: tuple[str, ...] = (ORCHESTRATOR,)) -> np.ndarray:
     given = texts.fillna("")
-    return np.asarray(given.map({text: demands(text, _TRIVIAL) for text in given.unique()}).to_numpy(bool))
+    return np.asarray(given.map({text: demands(text, _TRIVIAL, nothing) for text in given.unique()}).to_numpy(bool))

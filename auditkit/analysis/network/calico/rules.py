@@ -67,8 +67,8 @@ def calico(tables: Mapping[str, pd.DataFrame], kubernetes: list[Parts]) -> Found
     ranks, kubernetes = _in_order(given, kubernetes, tiers)
     given = given.assign(priority=ranks, level=NAMESPACED, tier=given["tier"].map(tiers.numbers).astype("int64"),
                          picks="asked", bars_node=False)
-    hosts = len(once(tables["calico_host_endpoints"], ["name"])) > 0
-    asked, conditions = writer.written(_sets(tables), hosts)
+    hosts = len(tables["calico_host_endpoints"]) > 0 or _lacking(tables["calico_host_endpoints"])
+    asked, conditions = writer.written(_sets(tables), hosts, lacking=_lacking(tables["calico_sets"]))
     return Found([*kubernetes, _parts(given, directions, rules, of)] if len(given) else kubernetes, problems, tiers,
                  conditions, _called(asked), hosts)
 
@@ -94,6 +94,11 @@ def _parts(given: pd.DataFrame, directions: pd.DataFrame, rules: pd.DataFrame,
         nothing[[*PEER, "cidr", "excepted"]], _called(spans), nothing[[*PEER, "relation", "key"]],
         nothing[[*PEER, "whose", "of", "form", "requirement", "key", "operator", "value"]],
     )
+
+
+def _lacking(table: pd.DataFrame) -> bool:
+    """True if rows of a table may be missing."""
+    return bool(table.attrs.get("gaps"))
 
 
 def _called(rows: pd.DataFrame) -> pd.DataFrame:

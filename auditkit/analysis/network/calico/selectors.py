@@ -17,7 +17,7 @@ import pandas as pd
 
 MOST = 1024
 """The longest selector that Calico takes."""
-_DEEPEST = 50
+_DEEPEST = 30
 """So many parentheses within one another are read, which is more than a person writes."""
 _TOKEN = re.compile(r"""[ \t]*(?:
     (?P<text>"[^"]*"|'[^']*')
@@ -66,7 +66,17 @@ def parse(text: str) -> Node:
     """A selector as its parts; an empty one is for all. Raises `NotASelector`."""
     if len(text) > MOST:
         raise NotASelector(f"it has more than {MOST} characters")
-    reader = _Reader(text)
+    return _read(text, _DEEPEST)
+
+
+@cache
+def parse_written(text: str) -> Node:
+    """The same of selectors that were put together of others here, which are longer and deeper than those."""
+    return _read(text, 3 * _DEEPEST)
+
+
+def _read(text: str, deepest: int) -> Node:
+    reader = _Reader(text, deepest)
     if reader.done:
         return Node("all")
     found = reader.alternatives(0)
@@ -84,8 +94,8 @@ def labels(node: Node) -> Iterator[str]:
 
 
 class _Reader:
-    def __init__(self, text: str):
-        self._text, self._at = text, 0
+    def __init__(self, text: str, deepest: int):
+        self._text, self._at, self._deepest = text, 0, deepest
 
     @property
     def done(self) -> bool:
@@ -112,7 +122,7 @@ class _Reader:
         return self._joined(does, parts)
 
     def _operation(self, depth: int) -> Node:
-        if depth > _DEEPEST:
+        if depth > self._deepest:
             raise NotASelector("its parentheses are too deep")
         negated = False
         while self._take("!"):
@@ -192,16 +202,18 @@ _COMPARE: dict[str, Callable[[str, tuple[str, ...]], bool]] = {
 """What each comparison says of a value that is there."""
 
 
-def demands(text: str, trivial: tuple[str, ...] = ()) -> bool:
+def demands(text: str, trivial: tuple[str, ...] = (), nothing: tuple[str, ...] = ()) -> bool:
     """True if a selector asks for a label that somebody must have set: an absence or another value is none, nor are the
-    ``trivial`` labels that everything has."""
-    return _demands(parse(text), trivial)
+    ``trivial`` labels that everything has, nor any value of labels that begin with one of ``nothing``."""
+    return _demands(parse(text), trivial, nothing)
 
 
-def _demands(node: Node, trivial: tuple[str, ...]) -> bool:
+def _demands(node: Node, trivial: tuple[str, ...], nothing: tuple[str, ...]) -> bool:
     if node.does in ("and", "or"):
-        return (any if node.does == "and" else all)(_demands(part, trivial) for part in node.parts)
-    if node.does == "has":
+        return (any if node.does == "and" else all)(_demands(part, trivial, nothing) for part in node.parts)
+    if node.label.startswith(nothing):
+        return False
+    if node.does == "has" or (node.does in ("contains", "startswith", "endswith") and node.texts == ("",)):
         return node.label not in trivial
     return node.does in ("==", "in", "contains", "startswith", "endswith")
 
@@ -224,7 +236,7 @@ def _moved(node: Node, prefix: str, every: str) -> Node:
 
 
 def render(node: Node) -> str:
-    """A selector as text."""
+    """A selector as text. What has both sorts of quotes is no value of a label, and is written as one that is none."""
     if node.does in ("and", "or"):
         return (" && " if node.does == "and" else " || ").join(f"({render(part)})" for part in node.parts)
     if node.does in ("all", "global"):
@@ -233,6 +245,6 @@ def render(node: Node) -> str:
         return f"!({render(node.parts[0])})"
     if node.does == "has":
         return f"has({node.label})"
-    texts = [f"'{text}'" if "'" not in text else f'"{text}"' for text in node.texts]
+    texts = [f"'{text}'" if "'" not in text else f'"{text.replace(chr(34), chr(0))}"' for text in node.texts]
     words = {"startswith": "starts with", "endswith": "ends with", "notin": "not in"}.get(node.does, node.does)
     return f"{node.label} {words} {'{' + ', '.join(texts) + '}' if node.does in ('in', 'notin') else texts[0]}"

@@ -23,18 +23,24 @@ LIMITS = ("rules", "listener", "terminatingTLS", "originatingTLS", "serverNames"
 """Fields of a list of ports that let less through than its ports: layer 7, and TLS names."""
 ENTITIES = ("all", "world", "cluster", "host", "remote-node", "kube-apiserver", "ingress", "init", "health",
             "unmanaged", "none")
+GREATEST, LONGEST = "65535", 5
+"""The greatest port, and how many digits it has."""
 _PLACE = re.compile(r"^(?:spec|specs\[(?P<part>\d+)\])\.(?P<section>ingress|ingressDeny|egress|egressDeny)"
                     r"\[(?P<rule>\d+)\]\.(?:toPorts\[(?P<port_list>\d+)\]\.)?(?P<rest>.+)$")
 _OF_PART = re.compile(r"^specs?(?:\[\d+\])?\.(\w+)")
 
 
 def problems_of(given: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    """The policies that are refused or not understood as a whole: `POLICY`, why (one reason each)."""
+    """The policies that are refused or not understood as a whole: `POLICY`, why (one reason each).
+
+    ``given`` are those that have rules. One without any may have them in a field that is not read.
+    """
     rules = read["cilium_policy_rules"]
     rules = rules[has(rules, POLICY, given)]
-    found = [*_refused(given, rules, read), _unread(read["cilium_unread_fields"])]
-    found = pd.concat([rows[[*POLICY, "why"]] for rows in found], ignore_index=True).astype(STRING)
-    return found[has(found, POLICY, given)].drop_duplicates(POLICY, ignore_index=True)
+    refused = pd.concat([rows[[*POLICY, "why"]] for rows in _refused(given, rules, read)], ignore_index=True)
+    unread = _unread(read["cilium_unread_fields"])[[*POLICY, "why"]]
+    found = pd.concat([refused[has(refused, POLICY, given)], unread]).astype(STRING)
+    return found.drop_duplicates(POLICY, ignore_index=True)
 
 
 def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> list[pd.DataFrame]:
@@ -48,6 +54,9 @@ def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.Dat
     ranges = pd.concat([blocks[[*POLICY, "cidr"]], read["cilium_policy_excepts"][[*POLICY, "cidr"]]])
     ranges = ranges[ranges["cidr"].notna()]
     no_range = ranges["cidr"].map({cidr: span(cidr) == (0, 0) for cidr in ranges["cidr"].unique()})
+    port = read["cilium_policy_ports"]["port"]
+    too_great = port.str.fullmatch(r"\d+") & ((port.str.len() > LONGEST) | (port.str.zfill(LONGEST) > GREATEST))
+    no_port = port.isna() | (port == "") | too_great
     return [
         some(conditions, (conditions["type"] == "Valid") & (conditions["status"] == "False"),
              "Cilium says that it is not valid"),
@@ -61,6 +70,7 @@ def _refused(given: pd.DataFrame, rules: pd.DataFrame, read: Mapping[str, pd.Dat
         some(rules, rules["requires"] > 0, "fromRequires and toRequires are not understood"),
         some(entities, ~entities["entity"].isin(ENTITIES), "the entity " + entities["entity"] + " is not understood"),
         some(ranges, no_range, "the range " + ranges["cidr"] + " is none"),
+        some(read["cilium_policy_ports"], no_port, "the port of a rule is none"),
     ]
 
 

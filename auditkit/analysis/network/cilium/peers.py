@@ -81,7 +81,8 @@ def _entities(rules: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _blocks(rules: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Address ranges, by themselves or by the name of a group; a group that does not exist has none.
+    """Address ranges, by themselves or by the name of a group; a group that does not exist has none. One that may be
+    missing may have any.
 
     A range of all addresses of one family stands for the outside as such in a cluster of one family only, so that the
     other family may be meant.
@@ -94,6 +95,9 @@ def _blocks(rules: pd.DataFrame, read: Mapping[str, pd.DataFrame]) -> tuple[pd.D
                                                                                    on="group")
     ranges = pd.concat([rows[rows["cidr"].notna().to_numpy(bool)], groups], ignore_index=True)
     ranges = ranges.assign(key_of_peer=ranges["key"], excepted=False)
+    known = rows["group"].isna() | rows["group"].isin(read["cilium_cidr_groups"]["group"])
+    if read["cilium_cidr_groups"].attrs.get("gaps"):
+        rows["picks"] = rows["picks"].where(known.to_numpy(bool), "some_outside")
     whole = rows[rows["cidr"].isin(EVERYWHERE).to_numpy(bool)]
     whole = whole.assign(picks="some_outside", key="other family " + whole["key"])
     return pd.concat([rows, whole], ignore_index=True), pd.concat([ranges, excepts], ignore_index=True)

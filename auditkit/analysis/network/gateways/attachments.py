@@ -35,7 +35,7 @@ def attachments(
     gateway_routes: pd.DataFrame, gateway_route_parents: pd.DataFrame, gateway_route_hostnames: pd.DataFrame,
     gateway_route_filters: pd.DataFrame, gateway_route_conditions: pd.DataFrame, gateway_listener_kinds: pd.DataFrame,
     gateway_selectors: pd.DataFrame, namespace_labels: pd.DataFrame, unread_route_fields: pd.DataFrame,
-    listeners: pd.DataFrame,
+    unread_gateway_fields: pd.DataFrame, listeners: pd.DataFrame,
 ) -> pd.DataFrame:
     """What the parents of each route come to: a row for each listener that it asks for, and host name there.
 
@@ -52,6 +52,8 @@ def attachments(
     found = _listeners_of(asked, listeners)
     found = _admitted(found, gateway_listener_kinds, gateway_selectors, namespace_labels)
     found = _hosts(found, gateway_route_hostnames)
+    found["strange"] = unread_field(found.drop(columns="namespace").rename(columns={
+        "gateway_namespace": "namespace", "gateway": "name"}).assign(kind=found["gateway_kind"]), unread_gateway_fields)
     found["attached"] = _attached(found)
     found["open"] = _open(found)
     return found.assign(why=_why(found)).astype(COLUMNS)[list(COLUMNS)].reset_index(drop=True)
@@ -139,11 +141,13 @@ def _hosts(found: pd.DataFrame, hostnames: pd.DataFrame) -> pd.DataFrame:
 
 
 def _attached(found: pd.DataFrame) -> pd.Series:
-    """Whether listener and route say that they belong together; without a listener nothing does."""
+    """Whether listener and route say that they belong together; without a listener nothing does. A field that is not
+    read may admit what the others do not."""
     met = found["host"].notna().astype(BOOLEAN)
     attached = (found["fits"] & found["lets_in"] & met).mask(found["listener"].isna(), False)
     unknown = (~found["read"].astype(bool) & ~found["mesh"].astype(bool) & found["gateway"].notna())
-    return attached.mask(unknown | found["unread"].notna(), pd.NA).astype(BOOLEAN)
+    strange = found["strange"].notna() & ~attached.fillna(True)
+    return attached.mask(unknown | strange | found["unread"].notna(), pd.NA).astype(BOOLEAN)
 
 
 def _open(found: pd.DataFrame) -> pd.Series:
@@ -164,6 +168,7 @@ def _why(found: pd.DataFrame) -> pd.Series:
     attached = found["attached"]
     reasons = (
         (found["unread"].notna(), found["unread"]),
+        (found["strange"].notna() & attached.isna(), found["strange"]),
         (found["gateway"].isna(), "it names no parent"),
         (found["mesh"], "its parent is a Service: it is for traffic inside of the cluster"),
         (~found["read"].astype(bool), "auditkit does not read its parent, " + parent),

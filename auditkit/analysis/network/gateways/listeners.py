@@ -101,12 +101,18 @@ def _sets(gateways: pd.DataFrame, acting: pd.DataFrame, conditions: pd.DataFrame
         found["parent_group"].fillna("gateway.networking.k8s.io") == "gateway.networking.k8s.io")
     confirmed = (accepted["holds"] & programmed["holds"]).fillna(False)
     result = (taken & ours["acting"]).where(confirmed | ~taken.fillna(True), pd.NA)
-    result = result.mask(rules["name"].isna(), False).mask(~known, pd.NA)
+    contradicted = confirmed & ~taken.fillna(True)
+    roots = found.assign(namespace=found["root_namespace"], name=found["parent"])
+    unread = unread_field(roots, unread_fields, "Gateway")
+    result = result.mask(contradicted | unread.notna(), pd.NA).mask(rules["name"].isna(), False).mask(~known, pd.NA)
     called = found["root_namespace"] + "/" + found["parent"].fillna("?")
     why = ours["why"].mask(ours["acting"].fillna(False) & ~confirmed,
                            "its controller does not say that it is accepted and programmed as it is now")
-    why = why.mask(~taken.fillna(True), "Gateway " + called + " takes no ListenerSets of its namespace").mask(
+    refused = "Gateway " + called + " takes no ListenerSets of its namespace"
+    refused = refused.mask(contradicted, "its controller has programmed it, though " + refused)
+    why = why.mask(~taken.fillna(True), refused).mask(
         taken.isna(), "which ListenerSets Gateway " + called + " takes is not known").mask(
+        unread.notna(), unread).mask(
         rules["name"].isna(), "its Gateway " + called + " is not there").mask(
         ~known, "its parent is of a kind that auditkit does not read")
     return _doubted(found, result, why, unread_fields).assign(

@@ -1,7 +1,7 @@
 """Whether anything acts on Gateways and routes: what controllers say, and of which generation."""
 
 import pytest
-from gateway_worlds import AWAITED, PLAIN, TLS, gateway, gateway_class, route, said
+from gateway_worlds import AWAITED, PLAIN, TLS, gateway, gateway_class, listener, route, said
 from network_worlds import derive
 from worlds import frames
 
@@ -62,6 +62,28 @@ def test_a_gateway_that_was_programmed_before_its_class_went_may_still_serve():
 def test_fields_that_are_not_read_leave_a_gateway_unknown(objects, field):
     [(acting, why)] = listeners(*objects)
     assert acting == "?" and why == f"{field}, which auditkit does not read"
+
+
+def test_a_field_that_is_not_read_may_admit_what_the_others_do_not():
+    own = listener(allowedRoutes={"namespaces": {"from": "Same", "novel": 1}})
+    assert attachments(gateway_class(), gateway(own), route(conditions=said("Accepted", generation=0))) == [
+        ("?", "?", "Gateway main has the field spec.listeners[0].allowedRoutes.namespaces.novel, which auditkit does not "
+                   "read")]
+    assert attachments(gateway_class(), gateway(TLS, novel=1), route(parents=({"sectionName": "other"},)))[0][:2] == ("?", "?")
+
+
+@pytest.mark.parametrize(("given", "conditions", "acting", "why"), [
+    ({}, said("Accepted", "Programmed"), "?", "its controller has programmed it, though Gateway infra/main takes no "
+                                              "ListenerSets of its namespace"),
+    ({}, said("Accepted", "Programmed", generation=0), False, "Gateway infra/main takes no ListenerSets of its namespace"),
+    ({"allowedListeners": {"namespaces": {"from": "Same", "novel": 1}}}, [], "?",
+     "Gateway main has the field spec.allowedListeners.namespaces.novel, which auditkit does not read"),
+])
+def test_a_set_that_its_gateway_does_not_take_acts_nowhere_unless_that_is_contradicted(given, conditions, acting, why):
+    more = {"kind": "ListenerSet", "metadata": {"name": "more", "namespace": "shop", "generation": 1}, "spec": {
+        "parentRef": {"name": "main", "namespace": "infra"}, "listeners": [PLAIN]}, "status": {
+            "conditions": conditions, "listeners": [{"name": "plain", "conditions": said("Programmed")}]}}
+    assert listeners(gateway_class(), gateway(TLS, **given), more)[1] == (acting, why)
 
 
 def test_a_route_is_open_where_its_listener_admits_it_and_the_controller_accepts_it():

@@ -108,6 +108,21 @@ def test_a_policy_that_keeps_everybody_out_keeps_the_gateway_out_too():
     assert [row[-2:] for row in exposure(gateway(TLS), route(), *WEB, closed, *CALICO)] == [(False, False)]
 
 
+@pytest.mark.parametrize(("kind", "public"), [("ClusterIP", False), ("NodePort", None), ("LoadBalancer", None)])
+@pytest.mark.parametrize("address", ["10.96.0.7", "main.infra.svc.cluster.local"])
+def test_an_address_in_the_cluster_of_a_service_that_is_opened_may_be_reached_from_outside(kind, public, address):
+    opened = service("main", "infra", type=kind, clusterIP="10.96.0.7", selector={"app": "edge"})
+    named = gateway(TLS)
+    named["status"]["addresses"] = [{"type": "IPAddress" if address[0] == "1" else "Hostname", "value": address}]
+    assert [row[6] for row in exposure(named, route(), opened, *WEB)] == [public]
+
+
+def test_a_private_address_of_a_node_may_be_reached_from_outside():
+    own = {"kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": [
+        {"type": "InternalIP", "address": "10.0.0.1"}]}}
+    assert [row[6] for row in exposure(gateway(TLS, address="10.0.0.1"), route(), own, *WEB)] == [None]
+
+
 def test_an_internal_name_of_a_load_balancer_is_not_public():
     named = gateway(TLS)
     for name, public in (("internal-k8s-x.eu-west-1.elb.amazonaws.com", False), ("main.infra.svc.cluster.local", False),
