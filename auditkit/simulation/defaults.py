@@ -80,6 +80,8 @@ def _pod(pod: Any) -> None:
     """The defaults of a pod or of the template of one."""
     if not isinstance(pod, dict) or not isinstance(pod.get("spec"), dict):
         return
+    if account := pod["spec"].get("serviceAccount"):  # its former name; the new one counts where both are given
+        pod["spec"]["serviceAccountName"] = pod["spec"].get("serviceAccountName") or account
     for containers in CONTAINER_LISTS:
         for each in pod["spec"].get(containers) or ():
             each.setdefault("imagePullPolicy", _pull_policy(str(each.get("image") or "")))
