@@ -30,7 +30,8 @@ _SOURCES = {(resource.group, resource.kind): name for name, resource in RESOURCE
 _FIRST = ("customresourcedefinitions.apiextensions.k8s.io", "namespaces", "priorityclasses.scheduling.k8s.io",
           "limitranges", "serviceaccounts")
 """What decides how pods are let in is applied before them, in whatever order the files have it."""
-_TEST = "helm.sh/hook"
+_HOOK = "helm.sh/hook"
+_TESTS = frozenset(["test", "test-success", "test-failure"])
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,18 @@ class _Course:
         if not isinstance(version, str) or not isinstance(kind, str) or not version or not kind:
             raise document.wrong("this document is no Kubernetes object: it needs apiVersion and kind, both of them "
                                  "text")
-        source = _SOURCES.get((version.rpartition("/")[0], kind), "")
-        hook = at(thing, "metadata.annotations")
-        if isinstance(hook, dict) and "test" in str(hook.get(_TEST) or ""):
+        group, _, only = version.rpartition("/")
+        source = _SOURCES.get((group, kind), "")
+        notes = at(thing, "metadata.annotations")
+        hooks = str(notes.get(_HOOK) or "").split(",") if isinstance(notes, dict) else [""]
+        if {each.strip() for each in hooks} <= _TESTS:
             self.left_out.append(f"{kind} in {document.place}: a test of a Helm chart, which is not installed with it")
             return ""
         if not source:
             self.left_out.append(f"{kind} ({version}) in {document.place}: no table has objects of this kind")
+        elif only not in RESOURCES[source].versions:
+            self.left_out.append(f"{kind} ({version}) in {document.place}: objects of this version are not read")
+            return ""
         return source
 
     def _key(self, source: str, document: Document) -> Key:
