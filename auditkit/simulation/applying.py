@@ -163,20 +163,33 @@ class _Course:
             _furnish(self.world, key[1])
 
 
-_FIXED = {
-    "rolebindings.rbac.authorization.k8s.io": "roleRef", "clusterrolebindings.rbac.authorization.k8s.io": "roleRef",
-    "jobs.batch": "spec.template", "pods": "spec", "statefulsets.apps": "spec.serviceName",
-    "storageclasses.storage.k8s.io": "provisioner",
+_FIXED: dict[str, tuple[str, ...]] = {
+    "rolebindings.rbac.authorization.k8s.io": ("roleRef",),
+    "clusterrolebindings.rbac.authorization.k8s.io": ("roleRef",),
+    "jobs.batch": ("spec.template",), "pods": ("spec",), "statefulsets.apps": ("spec.serviceName",),
+    "storageclasses.storage.k8s.io": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "persistentvolumeclaims": ("spec.storageClassName",),
+    "persistentvolumes": ("spec.csi", "spec.hostPath"),
+    "priorityclasses.scheduling.k8s.io": ("value", "preemptionPolicy"), "runtimeclasses.node.k8s.io": ("handler",),
+    "ingressclasses.networking.k8s.io": ("spec.controller",), "secrets": ("type",),
 }
-"""What the API server refuses to change in an object that exists; of pods, all but images and what is added to them."""
+"""What the API server refuses to change in an object that exists; of pods, all but images and what is added to them.
+
+Source: k8s.io/kubernetes 1.36, ``ValidateXUpdate`` in ``pkg/apis/GROUP/validation/validation.go``.
+"""
+
+_ONCE = ("spec.storageClassName",)
+"""What may be set where it is not set yet."""
 
 
 def _verify_change(source: str, key: Key, before: Object | None, after: Object, document: Document) -> None:
     """Refuse what the API server refuses to change."""
-    path = _FIXED.get(source)
-    if before is None or path is None:
+    if before is None:
         return
-    if not alike(source, *(_only(each, path, images=source != "pods") for each in (before, after))):
+    for path in _FIXED.get(source, ()):
+        old, new = (_only(each, path, images=source != "pods") for each in (before, after))
+        if (path in _ONCE and at(before, path) is None) or alike(source, old, new):
+            continue
         raise document.wrong(f"{path} of {_called(source, key)} cannot be changed. Delete the object first: "
                              f"--delete {RESOURCES[source].kind}/{'/'.join(filter(None, key))}")
 
@@ -184,7 +197,8 @@ def _verify_change(source: str, key: Key, before: Object | None, after: Object, 
 def _only(thing: Object, path: str, *, images: bool) -> Object:
     """An object with what stands at a path alone, with or without the images of containers."""
     found: Object = {"metadata": thing["metadata"]}
-    put(found, path, deepcopy(at(thing, path)))
+    if (value := at(thing, path)) is not None:
+        put(found, path, deepcopy(value))
     for each in at(found, "spec.containers") or () if not images else ():
         each.pop("image", None)
         each.pop("imagePullPolicy", None)

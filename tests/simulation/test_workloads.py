@@ -142,6 +142,29 @@ def test_what_the_api_server_refuses_to_change_is_refused(tmp_path: Path, there:
     assert len(again.changed) >= 1, "once it is deleted it can be made anew"
 
 
+CLASS = {"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "false"}, "reclaimPolicy": "Delete"}
+
+
+@pytest.mark.parametrize(("kind", "version", "space", "there", "wanted", "says"), [
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"parameters": {"encrypted": "true"}}, "parameters"),
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"reclaimPolicy": "Retain"}, "reclaimPolicy"),
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"volumeBindingMode": "WaitForFirstConsumer"}, "volumeBindingMode"),
+    ("PersistentVolumeClaim", "v1", "shop", {"spec": {"storageClassName": "plain"}}, {"spec": {"storageClassName": "encrypted"}}, r"spec\.storageClassName"),
+    ("PersistentVolume", "v1", None, {"spec": {"hostPath": {"path": "/"}}}, {"spec": {"hostPath": {"path": "/data"}}}, r"spec\.hostPath"),
+    ("PriorityClass", "scheduling.k8s.io/v1", None, {"value": 1}, {"value": 2}, "value"),
+    ("RuntimeClass", "node.k8s.io/v1", None, {"handler": "runc"}, {"handler": "gvisor"}, "handler")])
+def test_a_change_that_is_refused_mends_nothing(tmp_path: Path, kind: str, version: str, space: str | None, there: dict,
+                                                wanted: dict, says: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{says} of {kind} .* cannot be changed. Delete the object first"):
+        applied(snapshot(stored(kind, "x", version, space, **there)), tmp_path, thing(kind, "x", version, space, **wanted))
+
+
+def test_a_claim_without_a_class_can_be_given_one(tmp_path: Path) -> None:
+    claim = thing("PersistentVolumeClaim", "c", spec={"storageClassName": "encrypted"})
+    found = applied(snapshot(stored("PersistentVolumeClaim", "c", spec={})), tmp_path, claim)
+    assert found.after.persistent_volume_claims["storage_class"].tolist() == ["encrypted"]
+
+
 def test_the_image_of_a_pod_can_be_changed(tmp_path: Path) -> None:
     manifest = thing("Pod", "p", spec={"containers": [{"name": "c", "image": "new:2"}]})
     after = applied(snapshot(stored("Pod", "p", spec=pod_spec())), tmp_path, manifest).after
