@@ -18,7 +18,7 @@ from auditkit.simulation.places import Object, at, put
 from auditkit.simulation.pods import admitted, uid
 from auditkit.simulation.rebuilding import Malformed, NotRebuilt, alike
 from auditkit.simulation.rows import Key
-from auditkit.simulation.workloads import gone, rolled_out
+from auditkit.simulation.workloads import Maker, gone, made_again, rolled_out
 from auditkit.simulation.world import Reference, World
 from auditkit.snapshots.manifest import DIGITS
 from auditkit.snapshots.snapshot import Snapshot
@@ -239,12 +239,11 @@ def simulate(snapshot: Snapshot, manifests: Path | None = None, deleted: Sequenc
     """The snapshot with the manifests of a file or folder applied to it, after objects were deleted.
 
     ``deleted`` are ``KIND/NAMESPACE/NAME`` or, of kinds without namespaces, ``KIND/NAME``; ``namespace`` is that of
-    manifests that name none. Raises `DefinitionError` with file and line for manifests that cannot be applied, and
-    `NoSuchName` for an object that is not there to be deleted.
+    manifests that name none. Raises `DefinitionError` with file and line for manifests that cannot be applied,
+    `NoSuchName` for an object that is not there to be deleted, and `UsageError` for one that is made again.
     """
     world = World({name: snapshot.arrow(name) for name in tables.TABLES})
-    for named in deleted:
-        gone(world, *_reference(world, snapshot, named))
+    _delete(world, snapshot, deleted)
     course = _Course(snapshot, namespace, world)
     for source, key, document in course.take(documents(manifests) if manifests else ()):
         course.apply(source, key, document)
@@ -280,6 +279,26 @@ def _findings(findings: pa.Table, world: World) -> pa.Table:
         pc.utf8_lower(findings["kind"]), findings["namespace"], findings["name"])), "\0")
     stale = pc.is_in(about, value_set=pa.array(["\0".join(each) for each in sorted(changed)], pa.string()))
     return findings.filter(pc.invert(pc.and_not(stale, of_image)))
+
+
+_STAY = ("default", "kube-system", "kube-public")
+"""Namespaces that the API server does not delete (admission plug-in NamespaceLifecycle)."""
+
+
+def _delete(world: World, snapshot: Snapshot, deleted: Sequence[str]) -> None:
+    """Deletes what is named. What would be there again a moment later is no deletion: it is refused."""
+    makers: dict[str, Maker] = {}
+    for named in deleted:
+        source, key = _reference(world, snapshot, named)
+        if source == "namespaces" and key[1] in _STAY:
+            raise UsageError(f"The API server does not delete the namespace {key[1]}.")
+        if maker := made_again(world, source, key):
+            makers[named] = maker
+        gone(world, source, key)
+    left = {(RESOURCES[source].kind, key) for (source, key), thing in world.changed.items() if thing is None}
+    for named, (kind, namespace, name) in makers.items():
+        if not {(kind, (namespace, name)), (kind, ("", name))} & left:
+            raise UsageError(f"{named} would be made again by {kind} {name}. Delete or change that instead.")
 
 
 def _reference(world: World, snapshot: Snapshot, named: str) -> Reference:

@@ -137,6 +137,29 @@ OWNED: dict[str, tuple[str, ...]] = {"Deployment": ("replicasets.apps",), "CronJ
 """What goes with a controller when it is deleted: the resources of what it makes."""
 
 
+Maker = tuple[str, str, str]
+"""The kind, namespace and name of what makes an object again when it is deleted."""
+_FURNITURE = {"serviceaccounts": "default", "configmaps": "kube-root-ca.crt"}
+_ENDED = ("Succeeded", "Failed")
+
+
+def made_again(world: World, source: str, key: Key) -> Maker | None:
+    """What makes another object in the place of this one if it is deleted alone; None where nothing is known to.
+
+    A pod that ended, a ReplicaSet without pods and a Job of a CronJob are not made again.
+    """
+    if _FURNITURE.get(source) == key[1]:
+        return "Namespace", key[0], key[0]
+    owner = world.owner(source, key) if source == "pods" or source in CONTROLLERS else None
+    if owner is None or owner[0] == "CronJob":
+        return None
+    if source == "replicasets.apps" and not world.owned("pods", "ReplicaSet", key):
+        return None
+    if source == "pods" and at(world.get("pods", key), "status.phase") in _ENDED:
+        return None
+    return owner[0], *owner[1]
+
+
 def gone(world: World, source: str, key: Key) -> None:
     """Deletes an object and all that its controllers made of it."""
     world.delete(source, key)

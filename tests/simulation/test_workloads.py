@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from simulated import applied, deployment, namespace, owned, pod_spec, snapshot, stored, template, thing
 
-from auditkit.errors import DefinitionError
+from auditkit.errors import DefinitionError, UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
 SAFE = {"template": {"spec": {"securityContext": {"runAsNonRoot": True}}}}
@@ -163,6 +163,37 @@ def test_a_claim_without_a_class_can_be_given_one(tmp_path: Path) -> None:
     claim = thing("PersistentVolumeClaim", "c", spec={"storageClassName": "encrypted"})
     found = applied(snapshot(stored("PersistentVolumeClaim", "c", spec={})), tmp_path, claim)
     assert found.after.persistent_volume_claims["storage_class"].tolist() == ["encrypted"]
+
+
+STATIC = stored("Pod", "api-n1", spec=pod_spec())
+STATIC["metadata"]["ownerReferences"] = owned("Node", "n1")
+
+
+@pytest.mark.parametrize(("named", "maker"), [
+    ("Pod/shop/web-1-a", "ReplicaSet web-1"), ("ReplicaSet/shop/web-1", "Deployment web"), ("Pod/shop/api-n1", "Node n1"),
+    ("ServiceAccount/shop/default", "Namespace shop")])
+def test_what_would_be_there_again_cannot_be_deleted_alone(tmp_path: Path, named: str, maker: str) -> None:
+    """A pod that its controller makes again has mended nothing."""
+    snap = snapshot(*deployment(), STATIC, stored("ServiceAccount", "default"))
+    with pytest.raises(UsageError, match=f"{named} would be made again by {maker}. Delete or change that instead"):
+        applied(snap, tmp_path, delete=[named])
+
+
+def test_what_is_not_made_again_can_be_deleted(tmp_path: Path) -> None:
+    ended = stored("Pod", "web-1-x", spec=pod_spec(), status={"phase": "Failed"})
+    ended["metadata"]["ownerReferences"] = owned("ReplicaSet", "web-1")
+    job = stored("Job", "j", "batch/v1", spec={"template": template()})
+    job["metadata"]["ownerReferences"] = owned("CronJob", "c")
+    snap = snapshot(*deployment(), ended, job)
+    after = applied(snap, tmp_path, delete=["Pod/shop/web-1-x", "Job/shop/j", "ReplicaSet/shop/web-old"]).after
+    assert after.pods["name"].tolist() == ["web-1-a", "web-1-b"]
+    both = applied(snap, tmp_path, delete=["Pod/shop/web-1-a", "Deployment/shop/web"])
+    assert both.after.pods.empty, "what makes it goes as well"
+
+
+def test_a_namespace_of_kubernetes_is_not_deleted(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not delete the namespace kube-system"):
+        applied(snapshot(), tmp_path, delete=["Namespace/kube-system"])
 
 
 def test_the_image_of_a_pod_can_be_changed(tmp_path: Path) -> None:
