@@ -57,6 +57,8 @@ def propose_rights(snapshot: Snapshot | Path | str, subject: str, *, days: int |
     shown = _Used.of(snap, days or DAYS, logs)
     uses = shown.uses if days is None else shown.uses[(shown.uses["last"] >= shown.period.since).fillna(False)]
     frames = {name: snap.whole(name) for name in (*_GRANTED, "namespaces", "bindings", "api_resources")}
+    if snap.gaps("namespaces"):
+        frames["namespaces"] = frames["namespaces"].iloc[:0]  # what was used in each of them is not known to be in all
     one = _subject(subject, snap, shown.uses)
     unseen = shown.granted.loc[subjects.rows_of(one, shown.granted), "unseen"].dropna().unique()
     return propose(one, uses, frames, margin=margin, gaps=shown.period.gaps, unseen=unseen)
