@@ -60,6 +60,28 @@ def test_an_account_with_rights_keeps_its_token() -> None:
     assert TOKEN not in mended(proven(*deployment(), ACCOUNT, binding, role))["Deployment/shop/web"]
 
 
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.mark.parametrize("subject", [
+    {"kind": "User", "name": "system:serviceaccount:shop:default"}, {"kind": "Group", "name": "system:authenticated"},
+    {"kind": "Group", "name": "system:serviceaccounts:shop"}])
+def test_an_account_that_is_bound_by_another_name_keeps_its_token(subject: dict) -> None:
+    binding = stored("ClusterRoleBinding", "b", RBAC, None, roleRef={"kind": "ClusterRole", "name": "r"}, subjects=[subject])
+    assert TOKEN not in mended(proven(*deployment(), ACCOUNT, binding))["Deployment/shop/web"]
+
+
+@pytest.mark.parametrize("resource", ["rolebindings", "clusterrolebindings", "roles"])
+def test_an_account_whose_rights_are_not_known_keeps_its_token(resource: str) -> None:
+    """What is bound to it may be in the list that was refused, or its role."""
+    binding = stored("RoleBinding", "b", RBAC, roleRef={"kind": "Role", "name": "r"},
+                     subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}])
+    snap = snapshot(*deployment(), ACCOUNT, *([binding] if resource == "roles" else []),
+                    gaps=[f"{resource}.rbac.authorization.k8s.io"])
+    found = auditkit.remedy(snap, frameworks=CIS)
+    assert mended(found)["Deployment/shop/web"] == {SECCOMP}
+
+
 def test_what_would_not_mend_is_left_out_with_the_reason() -> None:
     """A privileged container has no seccomp profile, whatever its pod asks for."""
     own = stored("Deployment", "web", "apps/v1", spec={"replicas": 0, "template": template(containers=[
