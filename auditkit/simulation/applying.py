@@ -14,9 +14,9 @@ from auditkit import tables
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.simulation.defaults import with_defaults
 from auditkit.simulation.merging import merged
-from auditkit.simulation.places import Object, at, put
+from auditkit.simulation.places import Malformed, Object, at, put
 from auditkit.simulation.pods import admitted, uid
-from auditkit.simulation.rebuilding import Malformed, NotRebuilt, alike
+from auditkit.simulation.rebuilding import NotRebuilt, alike
 from auditkit.simulation.rows import Key
 from auditkit.simulation.workloads import Maker, gone, made_again, rolled_out
 from auditkit.simulation.world import Reference, World

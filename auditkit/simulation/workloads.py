@@ -6,7 +6,7 @@ one before it. A pod that is new has a name with ``simulated`` in it. Nothing is
 
 from copy import deepcopy
 
-from auditkit.simulation.places import Object, at, placed, put
+from auditkit.simulation.places import Malformed, Object, at, placed, put
 from auditkit.simulation.pods import pod_of, uid
 from auditkit.simulation.rebuilding import alike
 from auditkit.simulation.rows import Key
@@ -20,9 +20,11 @@ _MOST = 1000
 
 def rolled_out(world: World, source: str, key: Key, before: Object | None, after: Object) -> Object:
     """Makes the pods of a controller that was put in the place of another (None: it is new). Returns the controller: a
-    status that told of former pods tells nothing of the new ones."""
+    status that told of former pods tells nothing of the new ones. Raises `Malformed` where it has no template."""
     kind, path = CONTROLLERS[source]
     template = at(after, path)
+    if template is None:
+        raise Malformed(f"it has no {path}")
     changed = before is None or not alike(source, *(_template(each, path) for each in (before, after)))
     scaled = before is None or at(before, "spec.replicas") != at(after, "spec.replicas")
     if not (changed or scaled) or kind == "CronJob" or at(after, "spec.suspend"):

@@ -142,6 +142,19 @@ def test_what_the_api_server_refuses_to_change_is_refused(tmp_path: Path, there:
     assert len(again.changed) >= 1, "once it is deleted it can be made anew"
 
 
+@pytest.mark.parametrize("spec", [{}, {"replicas": 1}, {"template": None}])
+@pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"])
+def test_a_controller_without_a_template_is_a_mistake(tmp_path: Path, kind: str, spec: dict) -> None:
+    node = stored("Node", "n", space=None)
+    with pytest.raises(DefinitionError, match=rf"line 1: {kind} shop/x does not follow its schema: it has no spec\.template"):
+        applied(snapshot(node), tmp_path, thing(kind, "x", "apps/v1", spec=spec))
+
+
+def test_an_account_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="Expected `str` as serviceAccount"):
+        applied(snapshot(), tmp_path, thing("Pod", "p", spec=pod_spec(serviceAccount=5)))
+
+
 CLASS = {"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "false"}, "reclaimPolicy": "Delete"}
 
 
