@@ -7,7 +7,7 @@ import yaml
 from simulated import deployment, namespace, owned, pod_spec, snapshot, stored, template
 
 import auditkit
-from auditkit.errors import UsageError
+from auditkit.errors import MissingDependency, UsageError
 from auditkit.simulation.proving import Proven
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -58,6 +58,22 @@ def test_an_account_with_rights_keeps_its_token() -> None:
                      subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}])
     role = stored("Role", "r", "rbac.authorization.k8s.io/v1", rules=[{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}])
     assert TOKEN not in mended(proven(*deployment(), ACCOUNT, binding, role))["Deployment/shop/web"]
+
+
+def test_what_policies_say_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they cannot be run, one of them may refuse any remedy."""
+    version = "admissionregistration.k8s.io/v1"
+    policy = stored("ValidatingAdmissionPolicy", "frozen", version, None, spec={
+        "matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["namespaces"]}]},
+        "validations": [{"expression": "false"}]})
+    binding = stored("ValidatingAdmissionPolicyBinding", "b", version, None, spec={"policyName": "frozen", "validationActions": ["Deny"]})
+
+    def lacking(*given: object, **more: object) -> None:
+        raise MissingDependency("it is not installed")
+    monkeypatch.setattr("auditkit.what_if.decisions.policy_decisions", lacking)
+    found = proven(namespace("empty"), policy, binding)
+    assert found.remedies == []
+    assert ("Namespace/empty", "An admission policy may refuse Namespace empty") in found.left_out
 
 
 RBAC = "rbac.authorization.k8s.io/v1"
