@@ -1,9 +1,9 @@
 """Rights granted against rights used, and the smallest roles that would do."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from auditkit.api.snapshots import open
 from auditkit.base.hostile_text import count
@@ -57,11 +57,14 @@ def propose_rights(snapshot: Snapshot | Path | str, subject: str, *, days: int |
     shown = _Used.of(snap, days or DAYS, logs)
     uses = shown.uses if days is None else shown.uses[(shown.uses["last"] >= shown.period.since).fillna(False)]
     frames = {name: snap.whole(name) for name in (*_GRANTED, "namespaces", "bindings", "api_resources")}
+    if snap.gaps("namespaces"):
+        frames["namespaces"] = frames["namespaces"].iloc[:0]  # what was used in each of them is not known to be in all
     one = _subject(subject, snap, shown.uses)
     unseen = shown.granted.loc[subjects.rows_of(one, shown.granted), "unseen"].dropna().unique()
     return propose(one, uses, frames, margin=margin, gaps=shown.period.gaps, unseen=unseen)
 
 
+_UNKNOWN = "scan:unknown:"
 _GRANTED = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")
 
 
@@ -79,17 +82,22 @@ class _Used(NamedTuple):
 
         if days < 1:
             raise UsageError(f"{days} is not a number of days. Give 1 or more.")
-        uses, found, silences, rules = _read(snap, list(logs))
-        period = reach.period(found, silences, uses, snap.frame("api_servers"), snap.frame("collection"), days=days)
+        (uses, found, silences, rules), unread = _read(snap, list(logs))
+        servers = snap.frame("api_servers")
+        known = servers.iloc[:0] if snap.gaps("api_servers") else servers  # there may be more of them
+        period = reach.period(found, silences, uses, known, snap.frame("collection"), days=days)
+        period = period._replace(gaps=(*period.gaps, *unread))
         bound = granted.granted_uses(snap.whole("binding_subjects"), snap.whole("granted_rules"),
                                      snap.whole("role_urls"), snap.whole("role_powers"), uses, rules)
         return cls(uses, bound, period)
 
 
-def _read(snap: Snapshot, logs: list[os.PathLike[str] | str]) -> "tuple[pd.DataFrame, ...]":
-    """``audit_uses, audit_logs, audit_silences, audit_policy``. Raises `UsageError` where no file is an audit log."""
+def _read(snap: Snapshot, logs: list[os.PathLike[str] | str]) -> "tuple[tuple[pd.DataFrame, ...], list[str]]":
+    """``audit_uses, audit_logs, audit_silences, audit_policy``, and which files may be logs and were not read. Raises
+    `UsageError` where no file is an audit log."""
     if not logs:
-        return tuple(snap.frame(name) for name in ("audit_uses", "audit_logs", "audit_silences", "audit_policy"))
+        frames = tuple(snap.frame(name) for name in ("audit_uses", "audit_logs", "audit_silences", "audit_policy"))
+        return frames, _unread(snap.ledger.to_dict("records"))
     from auditkit.analysis.cluster.cluster_names import of_other_cluster
     from auditkit.analysis.rights.uses import grouped
     from auditkit.scans.uses import read_uses
@@ -103,7 +111,15 @@ def _read(snap: Snapshot, logs: list[os.PathLike[str] | str]) -> "tuple[pd.DataF
     found, silences = (frame.assign(other_cluster=of_other_cluster(frame["cluster"], collection))
                        for frame in (record.logs, record.silences))
     ours = silences[~silences["other_cluster"]].drop(columns="other_cluster")
-    return grouped(record.requests, collection), found, ours, record.policy
+    entries = [{"resource": each.resource, "outcome": each.outcome, "reason": each.reason} for each in record.entries]
+    return (grouped(record.requests, collection), found, ours, record.policy), _unread(entries)
+
+
+def _unread(entries: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The files of scanners of which not even the tool is known: each may be an audit log."""
+    return [f"{name} was not read, and may be an audit log: {each['reason']}" for each in entries
+            if (name := str(each["resource"]).removeprefix(_UNKNOWN)) != each["resource"]
+            and each["outcome"] == "failed"]
 
 
 def _subject(said: str, snap: Snapshot, uses: "pd.DataFrame") -> "Subject":

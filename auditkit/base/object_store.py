@@ -54,7 +54,7 @@ class ObjectStore:
                 found = {path.rstrip("/") for path in self._files.ls(at, detail=False)}
             except FileNotFoundError:
                 return []
-            return sorted(path.rpartition("/")[2] for path in found - {at})
+            return sorted(_inside(path.rpartition("/")[2]) for path in found - {at})
 
     def sizes(self, folder: str) -> dict[str, int]:
         """The objects below a folder, by their names below it, with their bytes."""
@@ -62,7 +62,8 @@ class ObjectStore:
             self._files.invalidate_cache()
             at = self._path(folder)
             found = self._files.find(at, detail=True)
-            return {path[len(at):].lstrip("/"): about["size"] for path, about in sorted(found.items()) if path != at}
+            return {_inside(path[len(at):].lstrip("/")): about["size"] for path, about in sorted(found.items())
+                    if path != at}
 
     def read(self, names: Iterable[str]) -> dict[str, bytes]:
         """The bytes of objects by their names, asked for at the same time; without those that are not there."""
@@ -137,6 +138,13 @@ class ObjectStore:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{name}".rstrip("/") if name else self._root
+
+
+def _inside(name: str) -> str:
+    """The name of an object, which becomes a path of this computer. Stores take any text for one."""
+    if "\0" in name or {".", ".."} & set(name.replace("\\", "/").split("/")):
+        raise OSError("it has an object whose name leads out of its folder (`..`); delete that object")
+    return name
 
 
 def _has_own_create(driver: Any) -> bool:

@@ -14,11 +14,11 @@ from auditkit import tables
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.simulation.defaults import with_defaults
 from auditkit.simulation.merging import merged
-from auditkit.simulation.places import Object, at, put
+from auditkit.simulation.places import Malformed, Object, at, put
 from auditkit.simulation.pods import admitted, uid
-from auditkit.simulation.rebuilding import Malformed, NotRebuilt, alike
+from auditkit.simulation.rebuilding import NotRebuilt, alike
 from auditkit.simulation.rows import Key
-from auditkit.simulation.workloads import gone, rolled_out
+from auditkit.simulation.workloads import Maker, gone, made_again, rolled_out
 from auditkit.simulation.world import Reference, World
 from auditkit.snapshots.manifest import DIGITS
 from auditkit.snapshots.snapshot import Snapshot
@@ -30,7 +30,8 @@ _SOURCES = {(resource.group, resource.kind): name for name, resource in RESOURCE
 _FIRST = ("customresourcedefinitions.apiextensions.k8s.io", "namespaces", "priorityclasses.scheduling.k8s.io",
           "limitranges", "serviceaccounts")
 """What decides how pods are let in is applied before them, in whatever order the files have it."""
-_TEST = "helm.sh/hook"
+_HOOK = "helm.sh/hook"
+_TESTS = frozenset(["test", "test-success", "test-failure"])
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,18 @@ class _Course:
         if not isinstance(version, str) or not isinstance(kind, str) or not version or not kind:
             raise document.wrong("this document is no Kubernetes object: it needs apiVersion and kind, both of them "
                                  "text")
-        source = _SOURCES.get((version.rpartition("/")[0], kind), "")
-        hook = at(thing, "metadata.annotations")
-        if isinstance(hook, dict) and "test" in str(hook.get(_TEST) or ""):
+        group, _, only = version.rpartition("/")
+        source = _SOURCES.get((group, kind), "")
+        notes = at(thing, "metadata.annotations")
+        hooks = str(notes.get(_HOOK) or "").split(",") if isinstance(notes, dict) else [""]
+        if {each.strip() for each in hooks} <= _TESTS:
             self.left_out.append(f"{kind} in {document.place}: a test of a Helm chart, which is not installed with it")
             return ""
         if not source:
             self.left_out.append(f"{kind} ({version}) in {document.place}: no table has objects of this kind")
+        elif only not in RESOURCES[source].versions:
+            self.left_out.append(f"{kind} ({version}) in {document.place}: objects of this version are not read")
+            return ""
         return source
 
     def _key(self, source: str, document: Document) -> Key:
@@ -157,20 +163,33 @@ class _Course:
             _furnish(self.world, key[1])
 
 
-_FIXED = {
-    "rolebindings.rbac.authorization.k8s.io": "roleRef", "clusterrolebindings.rbac.authorization.k8s.io": "roleRef",
-    "jobs.batch": "spec.template", "pods": "spec", "statefulsets.apps": "spec.serviceName",
-    "storageclasses.storage.k8s.io": "provisioner",
+_FIXED: dict[str, tuple[str, ...]] = {
+    "rolebindings.rbac.authorization.k8s.io": ("roleRef",),
+    "clusterrolebindings.rbac.authorization.k8s.io": ("roleRef",),
+    "jobs.batch": ("spec.template",), "pods": ("spec",), "statefulsets.apps": ("spec.serviceName",),
+    "storageclasses.storage.k8s.io": ("provisioner", "parameters", "reclaimPolicy", "volumeBindingMode"),
+    "persistentvolumeclaims": ("spec.storageClassName",),
+    "persistentvolumes": ("spec.csi", "spec.hostPath"),
+    "priorityclasses.scheduling.k8s.io": ("value", "preemptionPolicy"), "runtimeclasses.node.k8s.io": ("handler",),
+    "ingressclasses.networking.k8s.io": ("spec.controller",), "secrets": ("type",),
 }
-"""What the API server refuses to change in an object that exists; of pods, all but images and what is added to them."""
+"""What the API server refuses to change in an object that exists; of pods, all but images and what is added to them.
+
+Source: k8s.io/kubernetes 1.36, ``ValidateXUpdate`` in ``pkg/apis/GROUP/validation/validation.go``.
+"""
+
+_ONCE = ("spec.storageClassName",)
+"""What may be set where it is not set yet."""
 
 
 def _verify_change(source: str, key: Key, before: Object | None, after: Object, document: Document) -> None:
     """Refuse what the API server refuses to change."""
-    path = _FIXED.get(source)
-    if before is None or path is None:
+    if before is None:
         return
-    if not alike(source, *(_only(each, path, images=source != "pods") for each in (before, after))):
+    for path in _FIXED.get(source, ()):
+        old, new = (_only(each, path, images=source != "pods") for each in (before, after))
+        if (path in _ONCE and at(before, path) is None) or alike(source, old, new):
+            continue
         raise document.wrong(f"{path} of {_called(source, key)} cannot be changed. Delete the object first: "
                              f"--delete {RESOURCES[source].kind}/{'/'.join(filter(None, key))}")
 
@@ -178,7 +197,8 @@ def _verify_change(source: str, key: Key, before: Object | None, after: Object, 
 def _only(thing: Object, path: str, *, images: bool) -> Object:
     """An object with what stands at a path alone, with or without the images of containers."""
     found: Object = {"metadata": thing["metadata"]}
-    put(found, path, deepcopy(at(thing, path)))
+    if (value := at(thing, path)) is not None:
+        put(found, path, deepcopy(value))
     for each in at(found, "spec.containers") or () if not images else ():
         each.pop("image", None)
         each.pop("imagePullPolicy", None)
@@ -219,12 +239,11 @@ def simulate(snapshot: Snapshot, manifests: Path | None = None, deleted: Sequenc
     """The snapshot with the manifests of a file or folder applied to it, after objects were deleted.
 
     ``deleted`` are ``KIND/NAMESPACE/NAME`` or, of kinds without namespaces, ``KIND/NAME``; ``namespace`` is that of
-    manifests that name none. Raises `DefinitionError` with file and line for manifests that cannot be applied, and
-    `NoSuchName` for an object that is not there to be deleted.
+    manifests that name none. Raises `DefinitionError` with file and line for manifests that cannot be applied,
+    `NoSuchName` for an object that is not there to be deleted, and `UsageError` for one that is made again.
     """
     world = World({name: snapshot.arrow(name) for name in tables.TABLES})
-    for named in deleted:
-        gone(world, *_reference(world, snapshot, named))
+    _delete(world, snapshot, deleted)
     course = _Course(snapshot, namespace, world)
     for source, key, document in course.take(documents(manifests) if manifests else ()):
         course.apply(source, key, document)
@@ -260,6 +279,26 @@ def _findings(findings: pa.Table, world: World) -> pa.Table:
         pc.utf8_lower(findings["kind"]), findings["namespace"], findings["name"])), "\0")
     stale = pc.is_in(about, value_set=pa.array(["\0".join(each) for each in sorted(changed)], pa.string()))
     return findings.filter(pc.invert(pc.and_not(stale, of_image)))
+
+
+_STAY = ("default", "kube-system", "kube-public")
+"""Namespaces that the API server does not delete (admission plug-in NamespaceLifecycle)."""
+
+
+def _delete(world: World, snapshot: Snapshot, deleted: Sequence[str]) -> None:
+    """Deletes what is named. What would be there again a moment later is no deletion: it is refused."""
+    makers: dict[str, Maker] = {}
+    for named in deleted:
+        source, key = _reference(world, snapshot, named)
+        if source == "namespaces" and key[1] in _STAY:
+            raise UsageError(f"The API server does not delete the namespace {key[1]}.")
+        if maker := made_again(world, source, key):
+            makers[named] = maker
+        gone(world, source, key)
+    left = {(RESOURCES[source].kind, key) for (source, key), thing in world.changed.items() if thing is None}
+    for named, (kind, namespace, name) in makers.items():
+        if not {(kind, (namespace, name)), (kind, ("", name))} & left:
+            raise UsageError(f"{named} would be made again by {kind} {name}. Delete or change that instead.")
 
 
 def _reference(world: World, snapshot: Snapshot, named: str) -> Reference:

@@ -7,7 +7,7 @@ A column that knows what the absence of its field means needs no default. Source
 from collections.abc import Callable
 from typing import Any
 
-from auditkit.simulation.places import Object, at, listed, placed
+from auditkit.simulation.places import Malformed, Object, at, listed, placed
 from auditkit.tables.pods import CONTAINER_LISTS, CONTROLLERS
 
 
@@ -80,6 +80,10 @@ def _pod(pod: Any) -> None:
     """The defaults of a pod or of the template of one."""
     if not isinstance(pod, dict) or not isinstance(pod.get("spec"), dict):
         return
+    if account := pod["spec"].get("serviceAccount"):  # its former name; the new one counts where both are given
+        if not isinstance(account, str):
+            raise Malformed("Expected `str` as serviceAccount")
+        pod["spec"]["serviceAccountName"] = pod["spec"].get("serviceAccountName") or account
     for containers in CONTAINER_LISTS:
         for each in pod["spec"].get(containers) or ():
             each.setdefault("imagePullPolicy", _pull_policy(str(each.get("image") or "")))

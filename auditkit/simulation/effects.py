@@ -13,6 +13,7 @@ from auditkit.evaluation.words import SEVERITIES, SUBJECT
 from auditkit.history.rows import only_in
 from auditkit.history.verdicts import VerdictDiff
 from auditkit.simulation.applying import Simulation
+from auditkit.simulation.pairs import changed_ends
 from auditkit.simulation.refusals import refusals
 from auditkit.simulation.subjects import Called, Subjects
 from auditkit.snapshots.snapshot import Snapshot
@@ -45,15 +46,19 @@ class Effects:
     @cached_property
     def flows(self) -> pd.DataFrame:
         """Traffic between namespaces, nodes and the outside that changes: change (opened, closed, wider, narrower,
-        other ports, not known any more, known now), source_kind, source, destination_kind, destination, before, after
-        (the ports), pairs_before, pairs_after (pairs of endpoints with a port open). If policies are enforced."""
+        other ports, other pairs, not known any more, known now), source_kind, source, destination_kind,
+        destination, before, after (the ports), pairs_before, pairs_after (pairs of endpoints with a port open). If
+        policies are enforced."""
         one, other = (snapshot.frame("namespace_flows") for snapshot in self._both)
         both = one.merge(other, on=_ENDS, how="outer", suffixes=("_before", "_after"))
         both = both.fillna({f"{name}_{when}": 0 for name in ("open_pairs", "unknown_pairs")
                             for when in ("before", "after")})
+        other_pairs = changed_ends(*(snapshot.reachability for snapshot in self._both))
+        inside = both[_ENDS].fillna("").itertuples(index=False, name=None)
         rows = [(change, *(getattr(row, end) for end in _ENDS), row.ports_before, row.ports_after,
                  row.open_pairs_before, row.open_pairs_after)
-                for row in both.itertuples(index=False) if (change := _flow(row))]
+                for row, ends in zip(both.itertuples(index=False), inside, strict=True)
+                if (change := _flow(row) or ("other pairs" if ends in other_pairs else ""))]
         return pd.DataFrame(rows, columns=["change", *_ENDS, "before", "after", "pairs_before", "pairs_after"])
 
     @cached_property
@@ -155,6 +160,8 @@ def _flow(row: Any) -> str:
     if open_before != open_after:
         unsure = row.unknown_pairs_after > row.unknown_pairs_before
         return "wider" if open_after > open_before else "not known any more" if unsure else "narrower"
+    if row.unknown_pairs_after > row.unknown_pairs_before:
+        return "not known any more"
     return "" if row.ports_before == row.ports_after else "other ports"
 
 

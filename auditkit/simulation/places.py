@@ -15,6 +15,10 @@ UNREAD = "-"
 """What stands in for a text that is not kept: it is neither empty nor the name of a ticket."""
 
 
+class Malformed(ValueError):
+    """An object does not follow the schema of its kind; the text says where."""
+
+
 class Place(NamedTuple):
     """Where a column stands: at a path in the thing on this level of its rows (0: the object itself)."""
 

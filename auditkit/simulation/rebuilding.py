@@ -17,14 +17,22 @@ import pyarrow as pa
 
 from auditkit.collectors.decode.objects import decode
 from auditkit.collectors.decode.rows import steps
-from auditkit.simulation.places import UNREAD, Object, Place, at, listed, placed, places, put, stand_in, there
+from auditkit.simulation.places import (
+    UNREAD,
+    Malformed,
+    Object,
+    Place,
+    at,
+    listed,
+    placed,
+    places,
+    put,
+    stand_in,
+    there,
+)
 from auditkit.simulation.rows import Key, of_object
 from auditkit.tables import RESOURCES, TABLES
 from auditkit.tables.model import Rows, Table
-
-
-class Malformed(ValueError):
-    """An object does not follow the schema of its kind; the text says where."""
 
 
 class NotRebuilt(ValueError):

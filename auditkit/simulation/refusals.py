@@ -5,6 +5,7 @@ import pandas as pd
 from auditkit.analysis.columns import STRING
 from auditkit.errors import MissingDependency
 from auditkit.simulation.applying import Simulation
+from auditkit.simulation.world import Reference
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES
 from auditkit.tables.pods import CONTROLLERS
@@ -12,6 +13,7 @@ from auditkit.what_if.objects import objects
 from auditkit.what_if.outcomes import COLUMNS, framed
 
 _POD_SECURITY = "Pod Security"
+_NOT_RUN = "An admission policy"
 _UNKNOWN = "the pod, or the level of its namespace, is not known well enough"
 _POD = ["kind", "namespace", "name"]
 _BAD = ("denied", "unknown", "warned", "audited", "matched")
@@ -29,10 +31,16 @@ def refusals(simulation: Simulation) -> pd.DataFrame:
     try:
         policies = _policies(simulation)
     except MissingDependency as error:
-        policies = framed([], gaps=[f"admission policies were not run: {error}"])
+        policies = framed([{**_about(reference), "policy": _NOT_RUN, "outcome": "unknown", "why": str(error)}
+                           for reference in simulation.applied], gaps=[f"admission policies were not run: {error}"])
     rows = pd.concat([security, policies], ignore_index=True)
     gaps = list(dict.fromkeys([*simulation.after.gaps("pod_levels"), *policies.attrs["gaps"]]))
     return framed(rows[rows["outcome"].isin(_BAD)], gaps=gaps)
+
+
+def _about(reference: Reference) -> dict[str, str | None]:
+    source, (namespace, name) = reference
+    return {"kind": RESOURCES[source].kind, "namespace": namespace or None, "name": name}
 
 
 def _pod_security(simulation: Simulation) -> pd.DataFrame:

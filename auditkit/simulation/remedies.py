@@ -10,6 +10,8 @@ from typing import NamedTuple, TypeAlias
 import pandas as pd
 
 from auditkit.analysis.pod_security.levels import ENFORCE, LEVELS
+from auditkit.analysis.rbac.bindings import ACCOUNT_USER, grants, implicit_groups
+from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.simulation.places import Object, put
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES
@@ -70,17 +72,19 @@ def _default_accounts(snapshot: Snapshot, failing: Failing) -> Made:
 
 
 def _tokens(snapshot: Snapshot, failing: Failing) -> Made:
-    """Workloads whose service account has no right of its own: its token is of no use to them."""
-    access = snapshot.frame("access")
-    named = access[access["subject_kind"].eq("ServiceAccount")][["subject_namespace", "subject"]].drop_duplicates()
-    able = set(zip(named["subject_namespace"], named["subject"], strict=True))
-    groups = set(access["subject"][access["subject_kind"].eq("Group")])
+    """Workloads whose service account is bound to nothing: its token is of no use to them."""
+    if snapshot.gaps(["binding_subjects", "templates"]):
+        return
+    bound = snapshot.frame("binding_subjects")
+    named = grants(bound[~shipped_bindings(bound)])
+    able, groups = {*named["user"].dropna()}, {*named["of_group"].dropna()}
     accounts = snapshot.frame("templates").set_index(["kind", "namespace", "name"])["service_account"].to_dict()
     for kind, namespace, name in _controllers(snapshot, failing):
-        account = (namespace, accounts.get((kind, namespace, name), ""))
-        if account not in able and not {"system:serviceaccounts", f"system:serviceaccounts:{namespace}"} & groups:
+        account = accounts.get((kind, namespace, name), "")
+        user = f"{ACCOUNT_USER}{namespace}:{account}"
+        if user not in able and not groups.intersection(implicit_groups(user)):
             yield (_of_template(kind, namespace, name, "automountServiceAccountToken", False),
-                   f"Its pods get no token of the service account {account[1]}, which has no rights of its own.")
+                   f"Its pods get no token of the service account {account}, which no binding names.")
 
 
 def _seccomp(snapshot: Snapshot, failing: Failing) -> Made:

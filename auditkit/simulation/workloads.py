@@ -6,7 +6,7 @@ one before it. A pod that is new has a name with ``simulated`` in it. Nothing is
 
 from copy import deepcopy
 
-from auditkit.simulation.places import Object, at, placed, put
+from auditkit.simulation.places import Malformed, Object, at, placed, put
 from auditkit.simulation.pods import pod_of, uid
 from auditkit.simulation.rebuilding import alike
 from auditkit.simulation.rows import Key
@@ -20,9 +20,11 @@ _MOST = 1000
 
 def rolled_out(world: World, source: str, key: Key, before: Object | None, after: Object) -> Object:
     """Makes the pods of a controller that was put in the place of another (None: it is new). Returns the controller: a
-    status that told of former pods tells nothing of the new ones."""
+    status that told of former pods tells nothing of the new ones. Raises `Malformed` where it has no template."""
     kind, path = CONTROLLERS[source]
     template = at(after, path)
+    if template is None:
+        raise Malformed(f"it has no {path}")
     changed = before is None or not alike(source, *(_template(each, path) for each in (before, after)))
     scaled = before is None or at(before, "spec.replicas") != at(after, "spec.replicas")
     if not (changed or scaled) or kind == "CronJob" or at(after, "spec.suspend"):
@@ -135,6 +137,29 @@ OWNED: dict[str, tuple[str, ...]] = {"Deployment": ("replicasets.apps",), "CronJ
                                      **dict.fromkeys(("ReplicaSet", "StatefulSet", "DaemonSet", "Job",
                                                       "ReplicationController"), ("pods",))}
 """What goes with a controller when it is deleted: the resources of what it makes."""
+
+
+Maker = tuple[str, str, str]
+"""The kind, namespace and name of what makes an object again when it is deleted."""
+_FURNITURE = {"serviceaccounts": "default", "configmaps": "kube-root-ca.crt"}
+_ENDED = ("Succeeded", "Failed")
+
+
+def made_again(world: World, source: str, key: Key) -> Maker | None:
+    """What makes another object in the place of this one if it is deleted alone; None where nothing is known to.
+
+    A pod that ended, a ReplicaSet without pods and a Job of a CronJob are not made again.
+    """
+    if _FURNITURE.get(source) == key[1]:
+        return "Namespace", key[0], key[0]
+    owner = world.owner(source, key) if source == "pods" or source in CONTROLLERS else None
+    if owner is None or owner[0] == "CronJob":
+        return None
+    if source == "replicasets.apps" and not world.owned("pods", "ReplicaSet", key):
+        return None
+    if source == "pods" and at(world.get("pods", key), "status.phase") in _ENDED:
+        return None
+    return owner[0], *owner[1]
 
 
 def gone(world: World, source: str, key: Key) -> None:

@@ -78,6 +78,11 @@ class World:
                 found.add(owned)
         return sorted(found)
 
+    def owner(self, source: str, key: Key) -> tuple[str, Key] | None:
+        """The kind, namespace and name of what controlled a pod or a workload at first; None where nothing did."""
+        links = self._links("pod_owners" if source == "pods" else "workload_owners", source)
+        return next((owner for owned, owner in links if owned == key), None)
+
     def _links(self, name: str, source: str) -> Iterable[tuple[Key, tuple[str, Key]]]:
         if (name, source) not in self._owners:
             found, declared = self._tables[name], table(name)

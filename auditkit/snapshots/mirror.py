@@ -33,7 +33,7 @@ class Mirror:
 
     def __init__(self, url: str, root: Path | None = None):
         self.store = ObjectStore(url)
-        self.root = root or _cache() / hashlib.sha256(self.store.url.encode()).hexdigest()[:16]
+        self.root = root or _root(self.store.url)
         FOLDERS[str(self.root)] = self.store.url
 
     def pull(self) -> None:
@@ -117,6 +117,11 @@ def _cache() -> Path:
     return platformdirs.user_cache_path("auditkit") / "stores"
 
 
+def _root(url: str) -> Path:
+    """The folder for the mirror of a store."""
+    return _cache() / hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
 def pulled(path: Path | str) -> Path:
     """The folder of a store, of a cluster or of a snapshot that a user named: a path as it is, what a URL names as it
     is now, in a mirror. Raises `UsageError`, `MissingDependency` and `SnapshotError`."""
@@ -163,10 +168,11 @@ def _reading(url: str) -> Iterator[None]:
 
 def mirror_of(path: Path) -> Mirror | None:
     """The mirror that a store, the folder of a cluster or of a snapshot, or a file of one of them is in; ``None`` for
-    those of this computer alone."""
+    those of this computer alone. A folder that somebody gave is no mirror, whatever URL it has."""
     for root in (path, *list(path.parents)[:_DEPTH]):
         if (root / _URL).is_file():
-            return Mirror((root / _URL).read_text(), root)
+            url = (root / _URL).read_text(encoding="utf-8", errors="replace")
+            return Mirror(url, root) if root.resolve() == _root(url).resolve() else None
     return None
 
 

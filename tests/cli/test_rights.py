@@ -20,6 +20,31 @@ def run(*arguments: str):
     return CliRunner().invoke(app, ["rights", *arguments])
 
 
+def test_a_file_that_may_be_a_log_and_cannot_be_read_leaves_nothing_unused(tmp_path: Path) -> None:
+    """It may have the uses of a right that the other files do not show."""
+    damaged = tmp_path / "audit-2.log.gz"
+    damaged.write_bytes(b"\x1f\x8b\x08 not compressed")
+    taken = {"recording": Path(__file__).parents[1] / "clusters" / "acme-prod", "taken_at": "2026-11-23T09:20:00Z"}
+    said = "audit-2.log.gz was not read, and may be an audit log: its compressed data is cut off or damaged after 0 bytes"
+    within = auditkit.rights(auditkit.collect(**taken, scans=[LOG, POLICY, damaged]))
+    beside = auditkit.rights(auditkit.collect(**taken), logs=[LOG, POLICY, damaged])
+    assert said in within.attrs["period"].gaps and said in beside.attrs["period"].gaps
+
+
+def test_one_api_server_among_pods_that_were_not_all_listed_need_not_be_the_only_one(tmp_path: Path) -> None:
+    pod = tmp_path / "pod.yaml"
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    pod.write_text(yaml.safe_dump(node) + "---\n" + yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "metadata": {
+        "name": "kube-apiserver-a", "namespace": "kube-system", "labels": {"component": "kube-apiserver", "tier": "control-plane"},
+        "annotations": {"kubernetes.io/config.source": "file", "kubernetes.io/config.mirror": "x"}},
+        "spec": {"containers": [{"name": "kube-apiserver", "image": "kube-apiserver", "command": ["kube-apiserver"]}]}}))
+    for complete, known in ((["pods"], False), (["pods", "nodes"], True)):
+        snap = auditkit.collect(recording=pod, taken_at="2026-11-23T09:20:00Z", complete=complete)
+        assert len(snap.api_servers) == 1 and bool(snap.gaps("api_servers")) is not known
+        gaps = auditkit.rights(snap, logs=[LOG, POLICY]).attrs["period"].gaps
+        assert any(each.startswith("how many API servers there are is not known") for each in gaps) is not known
+
+
 def test_rights_are_shown_without_naming_the_command() -> None:
     done = run("demo", "ci-runners/runner", "--log", LOG, "--log", POLICY)
     title, head, row = done.stdout.splitlines()

@@ -87,6 +87,19 @@ def test_what_cannot_be_simulated_is_named_and_the_rest_is_applied(tmp_path: Pat
     assert list(found.applied) == [("networkpolicies.networking.k8s.io", ("shop", "deny"))]
 
 
+def test_a_hook_that_is_not_only_a_test_is_applied(tmp_path: Path) -> None:
+    """Helm runs it when it installs the chart."""
+    hook = thing("Pod", "setup", spec=pod_spec(hostPID=True))
+    hook["metadata"]["annotations"] = {"helm.sh/hook": "pre-install, test"}
+    assert applied(snapshot(), tmp_path, hook).after.pods["host_pid"].tolist() == [True]
+
+
+def test_an_object_of_another_version_is_named_and_not_read_as_this_one(tmp_path: Path) -> None:
+    found = applied(snapshot(), tmp_path, thing("Deployment", "web", "apps/v1beta1", spec={"template": {}}))
+    assert found.after.workloads.empty and [each.partition(" in ")[0] + each.partition(": ")[2] for each in found.left_out] == [
+        "Deployment (apps/v1beta1)objects of this version are not read"]
+
+
 def test_where_namespaces_are_not_known_one_that_is_not_seen_may_be_there(tmp_path: Path) -> None:
     secret = thing("Secret", "s", space="elsewhere")
     assert len(applied(snapshot(gaps=["namespaces"]), tmp_path, secret).applied) == 1

@@ -50,6 +50,15 @@ def test_a_pod_has_the_token_of_its_service_account_unless_one_of_them_says_no(t
     assert after.pods["service_account"].tolist() == ["default"]
 
 
+@pytest.mark.parametrize(("given", "account"), [
+    ({"serviceAccount": "admin"}, "admin"), ({"serviceAccount": "admin", "serviceAccountName": "web"}, "web")])
+def test_the_former_name_of_the_field_of_the_account_counts(tmp_path: Path, given: dict, account: str) -> None:
+    """The API server takes it where the new one is not given."""
+    made = thing("Deployment", "web", "apps/v1", spec={"replicas": 1, "template": {"spec": pod_spec(**given)}})
+    after = applied(snapshot(), tmp_path, made, thing("Pod", "p", spec=pod_spec(**given))).after
+    assert set(after.pods["service_account"]) == set(after.templates["service_account"]) == {account}
+
+
 def test_a_pod_takes_the_pull_secrets_of_its_account_unless_it_has_its_own(tmp_path: Path) -> None:
     snap = snapshot(stored("ServiceAccount", "default", imagePullSecrets=[{"name": "s"}]))
     after = applied(snap, tmp_path, thing("Pod", "a", spec=pod_spec()),

@@ -38,6 +38,22 @@ def test_a_policy_that_denies_closes_traffic_and_its_deletion_opens_it(tmp_path:
     assert rows.astype(object).where(rows.notna(), None).values.tolist() == [["opened", "default", "shop", None, "all"]]
 
 
+def test_as_many_pairs_that_are_others_are_a_change(tmp_path: Path) -> None:
+    """The namespace is as open as before, to another pod."""
+    named = pods("a", "b", "db")
+    for pod in named:
+        pod["metadata"]["labels"] = {"app": pod["metadata"]["name"]}
+
+    def to_db(source: str) -> dict:
+        return {"podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress"],
+                "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": source}}}]}]}
+    snap = snapshot(*named, stored("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("a")))
+    found = effects(snap, tmp_path, thing("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("b"))).flows
+    assert found[["change", "source", "destination", "before", "after"]].values.tolist() == [
+        ["other pairs", "shop", "shop", "all", "all"]]
+    assert len(effects(snap, tmp_path, thing("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("a"))).flows) == 0
+
+
 def test_a_binding_gives_rights_and_a_path_to_full_power(tmp_path: Path) -> None:
     snap = snapshot(ADMIN, stored("ServiceAccount", "robot"))
     role = thing("Role", "reader", RBAC, rules=[{"verbs": ["get", "list"], "apiGroups": [""], "resources": ["configmaps"]}])

@@ -7,7 +7,7 @@ import yaml
 from simulated import deployment, namespace, owned, pod_spec, snapshot, stored, template
 
 import auditkit
-from auditkit.errors import UsageError
+from auditkit.errors import MissingDependency, UsageError
 from auditkit.simulation.proving import Proven
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -58,6 +58,44 @@ def test_an_account_with_rights_keeps_its_token() -> None:
                      subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}])
     role = stored("Role", "r", "rbac.authorization.k8s.io/v1", rules=[{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}])
     assert TOKEN not in mended(proven(*deployment(), ACCOUNT, binding, role))["Deployment/shop/web"]
+
+
+def test_what_policies_say_must_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where they cannot be run, one of them may refuse any remedy."""
+    version = "admissionregistration.k8s.io/v1"
+    policy = stored("ValidatingAdmissionPolicy", "frozen", version, None, spec={
+        "matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["*"], "resources": ["namespaces"]}]},
+        "validations": [{"expression": "false"}]})
+    binding = stored("ValidatingAdmissionPolicyBinding", "b", version, None, spec={"policyName": "frozen", "validationActions": ["Deny"]})
+
+    def lacking(*given: object, **more: object) -> None:
+        raise MissingDependency("it is not installed")
+    monkeypatch.setattr("auditkit.what_if.decisions.policy_decisions", lacking)
+    found = proven(namespace("empty"), policy, binding)
+    assert found.remedies == []
+    assert ("Namespace/empty", "An admission policy may refuse Namespace empty") in found.left_out
+
+
+RBAC = "rbac.authorization.k8s.io/v1"
+
+
+@pytest.mark.parametrize("subject", [
+    {"kind": "User", "name": "system:serviceaccount:shop:default"}, {"kind": "Group", "name": "system:authenticated"},
+    {"kind": "Group", "name": "system:serviceaccounts:shop"}])
+def test_an_account_that_is_bound_by_another_name_keeps_its_token(subject: dict) -> None:
+    binding = stored("ClusterRoleBinding", "b", RBAC, None, roleRef={"kind": "ClusterRole", "name": "r"}, subjects=[subject])
+    assert TOKEN not in mended(proven(*deployment(), ACCOUNT, binding))["Deployment/shop/web"]
+
+
+@pytest.mark.parametrize("resource", ["rolebindings", "clusterrolebindings", "roles"])
+def test_an_account_whose_rights_are_not_known_keeps_its_token(resource: str) -> None:
+    """What is bound to it may be in the list that was refused, or its role."""
+    binding = stored("RoleBinding", "b", RBAC, roleRef={"kind": "Role", "name": "r"},
+                     subjects=[{"kind": "ServiceAccount", "name": "default", "namespace": "shop"}])
+    snap = snapshot(*deployment(), ACCOUNT, *([binding] if resource == "roles" else []),
+                    gaps=[f"{resource}.rbac.authorization.k8s.io"])
+    found = auditkit.remedy(snap, frameworks=CIS)
+    assert mended(found)["Deployment/shop/web"] == {SECCOMP}
 
 
 def test_what_would_not_mend_is_left_out_with_the_reason() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from simulated import applied, deployment, namespace, owned, pod_spec, snapshot, stored, template, thing
 
-from auditkit.errors import DefinitionError
+from auditkit.errors import DefinitionError, UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
 SAFE = {"template": {"spec": {"securityContext": {"runAsNonRoot": True}}}}
@@ -140,6 +140,73 @@ def test_what_the_api_server_refuses_to_change_is_refused(tmp_path: Path, there:
         applied(snapshot(there), tmp_path, manifest)
     again = applied(snapshot(there), tmp_path, manifest, delete=[f"{there['kind']}/shop/{there['metadata']['name']}"])
     assert len(again.changed) >= 1, "once it is deleted it can be made anew"
+
+
+@pytest.mark.parametrize("spec", [{}, {"replicas": 1}, {"template": None}])
+@pytest.mark.parametrize("kind", ["Deployment", "DaemonSet", "StatefulSet", "ReplicaSet"])
+def test_a_controller_without_a_template_is_a_mistake(tmp_path: Path, kind: str, spec: dict) -> None:
+    node = stored("Node", "n", space=None)
+    with pytest.raises(DefinitionError, match=rf"line 1: {kind} shop/x does not follow its schema: it has no spec\.template"):
+        applied(snapshot(node), tmp_path, thing(kind, "x", "apps/v1", spec=spec))
+
+
+def test_an_account_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
+    with pytest.raises(DefinitionError, match="Expected `str` as serviceAccount"):
+        applied(snapshot(), tmp_path, thing("Pod", "p", spec=pod_spec(serviceAccount=5)))
+
+
+CLASS = {"provisioner": "ebs.csi.aws.com", "parameters": {"encrypted": "false"}, "reclaimPolicy": "Delete"}
+
+
+@pytest.mark.parametrize(("kind", "version", "space", "there", "wanted", "says"), [
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"parameters": {"encrypted": "true"}}, "parameters"),
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"reclaimPolicy": "Retain"}, "reclaimPolicy"),
+    ("StorageClass", "storage.k8s.io/v1", None, CLASS, {"volumeBindingMode": "WaitForFirstConsumer"}, "volumeBindingMode"),
+    ("PersistentVolumeClaim", "v1", "shop", {"spec": {"storageClassName": "plain"}}, {"spec": {"storageClassName": "encrypted"}}, r"spec\.storageClassName"),
+    ("PersistentVolume", "v1", None, {"spec": {"hostPath": {"path": "/"}}}, {"spec": {"hostPath": {"path": "/data"}}}, r"spec\.hostPath"),
+    ("PriorityClass", "scheduling.k8s.io/v1", None, {"value": 1}, {"value": 2}, "value"),
+    ("RuntimeClass", "node.k8s.io/v1", None, {"handler": "runc"}, {"handler": "gvisor"}, "handler")])
+def test_a_change_that_is_refused_mends_nothing(tmp_path: Path, kind: str, version: str, space: str | None, there: dict,
+                                                wanted: dict, says: str) -> None:
+    with pytest.raises(DefinitionError, match=f"{says} of {kind} .* cannot be changed. Delete the object first"):
+        applied(snapshot(stored(kind, "x", version, space, **there)), tmp_path, thing(kind, "x", version, space, **wanted))
+
+
+def test_a_claim_without_a_class_can_be_given_one(tmp_path: Path) -> None:
+    claim = thing("PersistentVolumeClaim", "c", spec={"storageClassName": "encrypted"})
+    found = applied(snapshot(stored("PersistentVolumeClaim", "c", spec={})), tmp_path, claim)
+    assert found.after.persistent_volume_claims["storage_class"].tolist() == ["encrypted"]
+
+
+STATIC = stored("Pod", "api-n1", spec=pod_spec())
+STATIC["metadata"]["ownerReferences"] = owned("Node", "n1")
+
+
+@pytest.mark.parametrize(("named", "maker"), [
+    ("Pod/shop/web-1-a", "ReplicaSet web-1"), ("ReplicaSet/shop/web-1", "Deployment web"), ("Pod/shop/api-n1", "Node n1"),
+    ("ServiceAccount/shop/default", "Namespace shop")])
+def test_what_would_be_there_again_cannot_be_deleted_alone(tmp_path: Path, named: str, maker: str) -> None:
+    """A pod that its controller makes again has mended nothing."""
+    snap = snapshot(*deployment(), STATIC, stored("ServiceAccount", "default"))
+    with pytest.raises(UsageError, match=f"{named} would be made again by {maker}. Delete or change that instead"):
+        applied(snap, tmp_path, delete=[named])
+
+
+def test_what_is_not_made_again_can_be_deleted(tmp_path: Path) -> None:
+    ended = stored("Pod", "web-1-x", spec=pod_spec(), status={"phase": "Failed"})
+    ended["metadata"]["ownerReferences"] = owned("ReplicaSet", "web-1")
+    job = stored("Job", "j", "batch/v1", spec={"template": template()})
+    job["metadata"]["ownerReferences"] = owned("CronJob", "c")
+    snap = snapshot(*deployment(), ended, job)
+    after = applied(snap, tmp_path, delete=["Pod/shop/web-1-x", "Job/shop/j", "ReplicaSet/shop/web-old"]).after
+    assert after.pods["name"].tolist() == ["web-1-a", "web-1-b"]
+    both = applied(snap, tmp_path, delete=["Pod/shop/web-1-a", "Deployment/shop/web"])
+    assert both.after.pods.empty, "what makes it goes as well"
+
+
+def test_a_namespace_of_kubernetes_is_not_deleted(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="does not delete the namespace kube-system"):
+        applied(snapshot(), tmp_path, delete=["Namespace/kube-system"])
 
 
 def test_the_image_of_a_pod_can_be_changed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from chains import whole as written
-from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from object_stores import Careless, emptied
 
 import auditkit
@@ -66,6 +66,25 @@ def test_what_is_read_is_what_was_written_and_is_called_by_its_url(url: str) -> 
     assert shown(paths[0]) == f"{url}/acme/{paths[0].name}"
     assert auditkit.open(f"{url}/acme/{paths[0].name}").digest == found[0].digest
     assert auditkit.open(url).digest == auditkit.open(f"{url}/acme").digest == found[1].digest
+
+
+@pytest.mark.parametrize("name", ["acme/chain/../../../../escaped", "../escaped", "acme/chain/..\\escaped"])
+def test_an_object_whose_name_leads_elsewhere_is_never_written_there(url: str, tmp_path: Path, name: str) -> None:
+    """Stores take any text for the name of an object."""
+    written(url, 0)
+    path = f"{MemoryFileSystem._strip_protocol(url)}/{name}"
+    MemoryFileSystem.store[path] = MemoryFile(MemoryFileSystem(), path, b"x")
+    with pytest.raises(SnapshotError, match="an object whose name leads out of its folder"):
+        pulled(url)
+    assert not [file for file in tmp_path.rglob("*") if "escaped" in file.name]
+
+
+def test_a_folder_that_names_a_store_is_not_taken_for_its_mirror(url: str, tmp_path: Path) -> None:
+    """Whoever gives a store as a folder does not choose what is asked for its tables, nor where more is written."""
+    given = tmp_path / "given"
+    shutil.copytree(written(url, 0).parents[1], given)
+    assert (given / ".store-url").is_file() and mirrors.mirror_of(given / "acme") is None
+    assert mirrors.mirror_of(Mirror(url).root / "acme") is not None
 
 
 def test_tables_come_when_they_are_read(url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from auditkit.analysis.rights.uses import RBAC, UNTOLD
 TRACELESS = "it can be used without a request that names it"
 NOT_STATED = "requests that it covers do not say by what they were allowed"
 UNNAMED = "more objects were asked for than the log of uses tells apart by name"
+GROUPLESS = "the log does not say in which groups those are who sent some of its requests"
 SHOWN = 5
 _ALSO_OBJECTS = ("roles", "clusterroles", "serviceaccounts", "podsecuritypolicies")
 """Resources with objects, beside which other rights are asked about."""
@@ -60,6 +61,9 @@ def granted_uses(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, ro
     silent = found["traceless"].eq("all") | (found["traceless"].notna() & found["row"].isin(_granting(acting, uses)))
     found["unseen"] = pd.Series(unseen, found.index, STRING).mask(silent.fillna(False), TRACELESS).mask(
         found["not_stated"].gt(0).fillna(False), NOT_STATED).mask(found["unnamed"].gt(0).fillna(False), UNNAMED)
+    if (uses["actor"].notna() & uses["actor_groups"].isna()).any():  # the audit logs of Google Cloud
+        of_groups = found["row"].isin(who.loc[who["of_group"].notna(), "row"])
+        found["unseen"] = found["unseen"].mask(of_groups & found["unseen"].isna(), GROUPLESS)
     subjects = binding_subjects.reset_index(drop=True).rename(columns=_BINDING)
     named = subjects[[*_SUBJECT, *_BINDING.values()]].take(found["row"].to_numpy(int)).reset_index(drop=True)
     home = named["subject_namespace"].fillna(named["binding_namespace"])

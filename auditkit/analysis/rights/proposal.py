@@ -101,14 +101,16 @@ def _limited(uses: pd.DataFrame) -> Rights:
 
 
 def _widen(found: Rights, namespaces: set[str]) -> None:
-    """Grant in the whole cluster what was used in every namespace."""
+    """Grant in the whole cluster what was used in every namespace, of the same names."""
     where: dict[Atom, set[Scope]] = defaultdict(set)
     for scope, atoms in found.items():
         for atom in atoms:
             where[atom].add(scope)
     for atom, scopes in where.items():
         if len(namespaces) >= WIDE and namespaces <= scopes:
-            found[""][atom] = None
+            names = {found[scope][atom] for scope in scopes}
+            if len(names) == 1:
+                found[""][atom] = names.pop()
 
 
 def _covered(names: Names | None, everywhere: Names | None) -> bool:

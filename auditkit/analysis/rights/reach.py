@@ -45,7 +45,7 @@ def period(audit_logs: pd.DataFrame, audit_silences: pd.DataFrame, audit_uses: p
     if last < until - pd.Timedelta(hours=max_lag_hours):
         gaps.append(f"the audit log ends at {last:%Y-%m-%d %H:%M}, more than {max_lag_hours} hours before the snapshot")
     gaps += _silences(audit_silences, since, max_gap_minutes)
-    gaps += _servers(logs, audit_uses, api_servers)
+    gaps += _servers(logs, audit_uses, api_servers, until - pd.Timedelta(hours=max_lag_hours))
     return Period(since, until, tuple(gaps))
 
 
@@ -74,16 +74,18 @@ def _silences(audit_silences: pd.DataFrame, since: pd.Timestamp, minutes: int) -
             f"{longest['started']:%Y-%m-%d %H:%M}{more}"]
 
 
-def _servers(logs: pd.DataFrame, uses: pd.DataFrame, servers: pd.DataFrame) -> list[str]:
+def _servers(logs: pd.DataFrame, uses: pd.DataFrame, servers: pd.DataFrame, lately: pd.Timestamp) -> list[str]:
     """Whether the log has the requests of each API server, as each writes a log of its own.
 
-    A server shows itself in the log by renewing its lease in ``kube-system`` (its identity: KEP-1965). Clouds hand out
+    A server shows itself in the log by renewing its lease in ``kube-system`` (its identity: KEP-1965), every ten
+    seconds: its log reaches to the end only if it does so ``lately``, and one that did not may be gone. Clouds hand out
     one log of all.
     """
     if len(servers) == 1 or logs["cluster"].notna().all():
         return []
     renewed = uses[(uses["user"].eq(_SERVER) & uses["resource"].eq(_LEASES) & uses["verb"].eq("update")
                     & uses["namespace"].eq("kube-system")).fillna(False)]
+    renewed = renewed[(renewed["last"] >= lately).fillna(False)]
     seen = renewed.loc[renewed["name"].str.match(_SERVERS).fillna(False), "name"].nunique()
     if len(servers) and seen >= len(servers):
         return []

@@ -82,9 +82,10 @@ def _folded(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def beginning(path: str) -> str:
-    """The first part of a path with all that is below it: ``/logs/kern.log`` → ``/logs/*``."""
-    first = path.lstrip("/").partition("/")[0]
-    return f"/{first}/*"
+    """The first part of a path with all that is below it: ``/logs/kern.log`` → ``/logs/*``. That is not the part
+    itself: ``/logs`` stays as it is."""
+    first, below, _ = path.removeprefix("/").partition("/")
+    return f"/{first}/*" if below else path
 
 
 def _allowed_by(requests: pd.DataFrame, refused: pd.Series) -> pd.Series:

@@ -8,7 +8,7 @@ from audit_worlds import ACCOUNTS, START, event, policy, refused, uses
 from scan_worlds import records
 from worlds import derived, frames
 
-from auditkit.analysis.rights.granted import NOT_STATED, TRACELESS, UNNAMED, granted_uses
+from auditkit.analysis.rights.granted import GROUPLESS, NOT_STATED, TRACELESS, UNNAMED, granted_uses
 from auditkit.analysis.rights.policy import CONTRADICTED, LEFT_OUT, UNGIVEN
 from auditkit.analysis.rights.uses import MAX_NAMES
 
@@ -51,6 +51,14 @@ def test_a_group_is_used_by_its_members_and_an_account_by_its_user_name() -> Non
     assert one(group("system:serviceaccounts:pay"), READ, asked)["requests"] == 1
     assert one(account("app"), READ, asked, namespace="pay")["requests"] == 1
     assert one(account("app", "other"), READ, asked)["requests"] is None
+
+
+def test_a_log_without_groups_does_not_show_that_a_group_uses_nothing() -> None:
+    """The audit logs of Google Cloud name the user alone, and anybody may be a member."""
+    asked = event(resource="secrets", groups=None, level=None)
+    assert one(group("team"), READ, asked)["unseen"] == GROUPLESS
+    assert one(group("team"), READ, event(resource="secrets"))["unseen"] is None
+    assert one(user("bob"), READ, asked)["unseen"] is None
 
 
 def test_a_role_binding_is_used_only_in_its_namespace() -> None:

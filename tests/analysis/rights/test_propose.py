@@ -74,6 +74,25 @@ def test_what_was_used_in_each_of_many_namespaces_is_granted_in_the_cluster() ->
     assert {thing["kind"] for thing in proposed(*every[1:], spaces="b c d e").manifests} == {"ClusterRole", "RoleBinding"}
 
 
+def test_names_are_kept_where_they_are_used_in_many_namespaces() -> None:
+    """One Secret in each of five namespaces is not every Secret of the cluster."""
+    spaces = "a b c d e"
+    alike = [event(resource="secrets", name="pull", namespace=name) for name in spaces.split()]
+    assert rules(proposed(*alike, spaces=spaces)) == {("ClusterRole", ""): [
+        {"apiGroups": [""], "resources": ["secrets"], "resourceNames": ["pull"], "verbs": ["get"]}]}
+    other = [event(resource="secrets", name=f"pull-{name}", namespace=name) for name in spaces.split()]
+    found = rules(proposed(*other, spaces=spaces))
+    assert {scope: rule["resourceNames"] for (_, scope), (rule,) in found.items()} == {
+        name: [f"pull-{name}"] for name in spaces.split()}
+
+
+def test_a_path_among_many_is_granted_as_it_was_used() -> None:
+    """``/logs/*`` does not cover ``/logs``."""
+    paths = ["/", "/logs", *(f"/logs/{at}" for at in range(30))]
+    (rule,), = rules(proposed(*(event(resource=None, path=path) for path in paths))).values()
+    assert rule["nonResourceURLs"] == ["/", "/logs", "/logs/*"]
+
+
 @pytest.mark.parametrize(("events", "names"), [
     ([event(name="a"), event(name="b")], ["a", "b"]),
     ([event(name=f"n{at}") for at in range(11)], None),  # too many

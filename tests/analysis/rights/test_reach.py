@@ -63,8 +63,8 @@ def test_a_silence_that_reaches_into_the_period_counts() -> None:
     assert len(gaps(silences=silence(24 * 60, pd.Timedelta(days=10, hours=12)))) == 1
 
 
-def lease(number: int) -> dict[str, Any]:
-    return event(user="system:apiserver", groups="system:masters", verb="update", reason=None, name=f"apiserver-{number}",
+def lease(number: int, time: pd.Timestamp = END - pd.Timedelta(hours=1)) -> dict[str, Any]:
+    return event(time=time, user="system:apiserver", groups="system:masters", verb="update", reason=None, name=f"apiserver-{number}",
                  resource="leases.coordination.k8s.io", namespace="kube-system")
 
 
@@ -72,6 +72,9 @@ def test_each_api_server_writes_its_own_log_and_must_show_itself() -> None:
     assert gaps(servers=3, events=(lease(1), lease(1))) == [
         "the cluster has 3 API servers, and the log shows 1 of them at work"]
     assert gaps(servers=3, events=tuple(map(lease, range(3)))) == []
+    old = lease(2, END - pd.Timedelta(hours=25))
+    assert gaps(servers=3, events=(lease(0), lease(1), old)) == [
+        "the cluster has 3 API servers, and the log shows 2 of them at work"], "its log ends earlier, or it is gone"
     assert len(gaps(servers=0)) == 1, "how many there are is not known"
     assert gaps(log(cluster="prod"), servers=0) == [], "clouds hand out one log of all"
 
