@@ -178,7 +178,7 @@ class _Reader:
             entry.reason = "; ".join([entry.reason, *said] if entry.reason else said)
         for name, doubt in list(contradictions.unproven(found)):
             found.entries[name].proven, found.entries[name].reason = False, doubt
-        for name, reason in list(absence.proven(found)):
+        for name, reason in [] if self._source.proves_absence else list(absence.proven(found)):
             found.entries[name].proven, found.entries[name].reason = True, reason
         why = contradictions.doubted_groups(found)
         if found.served is None and self._source.proves_absence:

@@ -7,12 +7,14 @@ write into objects is blanked out on the way: the annotation of ``kubectl apply`
 variables and headers of probes, arguments that are called a password or token, passwords in addresses.
 """
 
+from collections.abc import Iterator
+from itertools import groupby
+
 from auditkit import tables
 from auditkit.base.secret_words import WORDS
 from auditkit.collectors.discovery import AGGREGATED
 from auditkit.collectors.listing import LIMIT, TABLE_FORM
 from auditkit.scans.registry import all_readers
-from auditkit.tables.model import Resource
 
 
 def script() -> str:
@@ -21,8 +23,7 @@ def script() -> str:
     words = {
         "@HIDDEN@": "|".join(_in_any_case(word) for word in WORDS),
         "@AGGREGATED@": AGGREGATED, "@TABLE@": TABLE_FORM, "@LIMIT@": str(LIMIT), "@GROUPS@": " ".join(groups),
-        "@LISTS@": "\n".join(f"list {resource.form} {' '.join(_paths(resource))}"
-                             for resource in tables.RESOURCES.values()),
+        "@LISTS@": "\n".join(_lists()),
     }
     text = _SCRIPT
     for word, value in words.items():
@@ -35,10 +36,15 @@ def _in_any_case(word: str) -> str:
     return "".join(f"[{char.upper()}{char}]" if char.isalpha() else char for char in word)
 
 
-def _paths(resource: Resource) -> list[str]:
-    """The paths of a resource in the versions that are read, the best first."""
-    root = f"/apis/{resource.group}" if resource.group else "/api"
-    return [f"{root}/{version}/{resource.plural}" for version in resource.versions]
+def _lists() -> Iterator[str]:
+    """The lines that ask for the lists: one for all resources in a row that differ in their name alone."""
+    for (form, group, versions), same in groupby(tables.RESOURCES.values(), lambda each: (
+            each.form, each.group, each.versions)):
+        names = [each.plural for each in same]
+        root = f"/apis/{group}" if group else "/api"
+        several = len(names) > 1
+        paths = " ".join(f'"{root}/{version}/{"$name" if several else names[0]}"' for version in versions)
+        yield f"for name in {' '.join(names)}; do list {form} {paths}; done" if several else f"list {form} {paths}"
 
 
 _SCRIPT = r"""#!/bin/sh

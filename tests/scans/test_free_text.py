@@ -9,13 +9,14 @@ from scan_worlds import everything, read, written
 
 from auditkit.scans import free_text, registry
 from tests.scans import test_careless as careless
+from tests.scans.readers import test_audit_policy as audit_policy
 from tests.scans.readers import test_gatekeeper as gatekeeper
 from tests.scans.readers import test_kubescape as kubescape
 from tests.scans.readers import test_policyreport as policyreport
 from tests.scans.readers import test_trivy as trivy
 from tests.scans.readers import test_trivy_operator as trivy_operator
 
-SILENT = {"vault"}
+SILENT = {"vault", "audit-policy"}
 """Tools of which no sentence is kept."""
 
 
@@ -98,7 +99,7 @@ KUBEAUDIT = {"AuditResultName": "A", "level": "error", "msg": "not so", "Resourc
 KUBE_HUNTER = {"nodes": [{}], "services": [{}], "vulnerabilities": [
     {"location": "a b", "vid": "None", "vulnerability": "a hole", "description": "not so"}]}
 WORLDS: dict[str, Any] = {
-    **careless.DOCUMENTS,
+    **careless.DOCUMENTS, "audit-policy": audit_policy.DOCUMENT,
     "kube-bench": KUBE_BENCH, "aqua": AQUA, "polaris": POLARIS, "kubeaudit": [KUBEAUDIT], "kube-hunter": KUBE_HUNTER,
     "trivy": {"ClusterName": "prod", "Resources": [trivy.RESOURCE]},
     "trivy-operator": trivy_operator.report("VulnerabilityReport", {**trivy_operator.IMAGE, "vulnerabilities": [

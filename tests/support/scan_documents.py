@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.scans import test_nodes as nodes
 from tests.scans import test_workloads as workloads
+from tests.scans.readers import test_audit_policy as audit_policy
 from tests.scans.readers import test_checkov as checkov
 from tests.scans.readers import test_external_secrets as external_secrets
 from tests.scans.readers import test_falco as falco
@@ -28,6 +29,7 @@ KUBEAUDIT = {"AuditResultName": "PrivilegedTrue", "level": "error", "msg": "no",
              "ResourceApiVersion": "apps/v1", "ResourceKind": "Deployment", "ResourceName": "web", "Container": "app"}
 
 DOCUMENTS: dict[str, Any] = {
+    "audit-policy": audit_policy.DOCUMENT,
     "aqua": workloads.AQUA,
     "aqua, DevOps": [{"image_name": "shop/web:1", "results": workloads.AQUA}],
     "kubeaudit": KUBEAUDIT,

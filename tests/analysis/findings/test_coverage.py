@@ -113,7 +113,7 @@ def node_world(*pods: dict) -> object:
     ([pod("f", "falcosecurity/falco:1", phase="Pending")], "fail", "is not ready"),
     ([pod("f", "falcosecurity/falco:1", phase="Failed")], "fail", "no runtime sensor"),
     ([pod("f", "falcosecurity/falco:1", node="n2")], "fail", "no runtime sensor"),
-    ([pod("f", "falcosecurity/falco:1", phase=None)], "fail", "is not ready"),
+    ([pod("f", "falcosecurity/falco:1", phase=None)], "unknown", "ready"),
     ([pod("f", "acme/watcher:1")], "fail", "no runtime sensor is recognised"),
     ([], "fail", "no runtime sensor"),
 ])

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 from scan_worlds import read, records, written
 
 POLICY = """apiVersion: audit.k8s.io/v1
@@ -21,6 +22,9 @@ rules:
 - level: Metadata
   nonResourceURLs: ["/healthz*"]
 """
+
+
+DOCUMENT = yaml.safe_load(POLICY)
 
 
 def test_each_thing_that_a_rule_names_is_a_row(tmp_path: Path) -> None:
