@@ -232,7 +232,7 @@ def no_wildcards(roles: pd.DataFrame, role_rules: pd.DataFrame, role_urls: pd.Da
 
 @check(
     severity="medium",
-    finding="serves as a namespace's default account with a role, a pod that uses it, or a token mounted by default",
+    finding="serves as a default account with a role, a pod or a mounted token",
     wanted="no binding names the default account or a group that it is in, its token is not mounted by default, and no "
            "pod runs with its token",
     remedy="Give each workload its own service account. Set automountServiceAccountToken: false on the default "
