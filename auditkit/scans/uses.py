@@ -98,7 +98,8 @@ class _Tally(Tables):
         scan.events += 1
         log = self._logs.get(scan.scan) or self._logs.setdefault(scan.scan, _Log())
         time = self._note_time(log, row.time, row.cluster)
-        refused = row.decision == "forbid" or row.code == _REJECTED
+        # the API server may allow what the server behind it rejects: then a right was used
+        refused = row.decision == "forbid" or (row.code == _REJECTED and row.decision != "allow")
         key = (row.cluster, row.user, row.groups, row.impersonated_user, row.impersonated_groups, row.verb,
                row.api_group, row.resource, row.subresource, row.namespace, None if refused else row.name,
                None if refused or row.resource else row.path, row.code, row.decision,
