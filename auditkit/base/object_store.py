@@ -5,6 +5,7 @@ a store. What a driver raises of its own becomes `OSError`. Credentials and endp
 (environment, files of the cloud's tools), never part of a URL.
 """
 
+import errno
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +15,9 @@ from auditkit.errors import AuditkitError, MissingDependency, UsageError
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://(?P<rest>.*)", re.DOTALL)
 _LOCAL = ("file", "local")
+
+_REFUSED = (errno.EEXIST, errno.EINVAL)
+"""What drivers make of HTTP 412, Precondition Failed: s3fs 2026.9 EINVAL (``s3fs/errors.py``), others EEXIST."""
 
 FOLDERS: dict[str, str] = {}
 """Folders in which this process has the objects of a store, with its URL."""
@@ -109,8 +113,10 @@ class ObjectStore:
         try:
             with _as_os_errors():
                 self._files.pipe_file(self._path(name), content, mode="create")
-        except OSError:
-            return True
+        except OSError as error:
+            if error.errno in _REFUSED or isinstance(error, FileExistsError):
+                return True
+            raise  # an outage refuses nothing
         return False
 
     def delete(self, folder: str) -> None:

@@ -181,6 +181,22 @@ def test_a_store_without_conditional_writes_is_refused(url: str, protocol: str) 
     assert len(Careless.store) == count
 
 
+def test_an_outage_while_a_store_is_tried_is_no_conditional_write(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(url, 0)
+    real = MemoryFileSystem.pipe_file
+
+    def pipe_file(self, path, value, mode="overwrite", **kwargs):
+        if mode == "create":
+            raise TimeoutError("no answer")
+        real(self, path, value, mode=mode)
+
+    with monkeypatch.context() as outage:
+        outage.setattr(MemoryFileSystem, "pipe_file", pipe_file)
+        with pytest.raises(SnapshotError, match="cannot be written: no answer"):
+            written(url, 1)
+    assert len(read(url)) == len([name for name in objects(url) if name.endswith("manifest.json")]) == 1
+
+
 def test_what_is_changed_in_the_store_is_found_there(url: str) -> None:
     paths = [written(url, day) for day in range(3)]
     for path in paths:
