@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from auditkit.api.snapshots import open
 from auditkit.base.hostile_text import count
 from auditkit.errors import UsageError
+from auditkit.snapshots.ledger import SCAN, UNKNOWN_TOOL
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def propose_rights(snapshot: Snapshot | Path | str, subject: str, *, days: int |
     return propose(one, uses, frames, margin=margin, gaps=shown.period.gaps, unseen=unseen)
 
 
-_UNKNOWN = "scan:unknown:"
+_UNKNOWN = f"{SCAN}{UNKNOWN_TOOL}:"
 _GRANTED = ("roles", "role_rules", "role_urls", "role_labels", "role_aggregation", "binding_subjects")
 
 

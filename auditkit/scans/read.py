@@ -18,9 +18,7 @@ from auditkit.scans.input.objects import holds_objects, objects
 from auditkit.scans.model import Broken, Gap, Reader, Row
 from auditkit.scans.output import NoRoom, Scan, Tables
 from auditkit.scans.registry import all_readers
-from auditkit.snapshots.ledger import Body, Entry
-
-_UNKNOWN = "unknown"
+from auditkit.snapshots.ledger import UNKNOWN_TOOL, Body, Entry
 
 
 def read_scans(paths: Iterable[str | os.PathLike[str]],
@@ -122,7 +120,7 @@ class _Reading:
             self._read_document(source, document, tool)
         for member, problem in source.problems.items():
             name = f"{source.name}!{member}" if member else source.name
-            scan = Scan(scan="", tool=tool or _UNKNOWN, file=name, gaps=[Gap(problem)])
+            scan = Scan(scan="", tool=tool or UNKNOWN_TOOL, file=name, gaps=[Gap(problem)])
             self._end(source, scan, _now())
 
     def _read_document(self, source: files.Source, document: File, tool: str) -> None:
@@ -132,7 +130,7 @@ class _Reading:
         if self._again(source, document, name, reader, started):
             return
         if isinstance(reader, str):
-            scan = scans.of(tool or _UNKNOWN)
+            scan = scans.of(tool or UNKNOWN_TOOL)
             scan.gaps.append(Gap(reader))
         elif reader is None:
             self._read_objects(document, scans)
@@ -145,7 +143,7 @@ class _Reading:
             if source.changed():
                 scan.gaps.append(Gap("it changed while it was read, so its SHA-256 does not match the content that "
                                      "was read"))
-            if scan.tool != _UNKNOWN:
+            if scan.tool != UNKNOWN_TOOL:
                 self.tables.end(scan)
             self._end(source, scan, started)
 
@@ -178,7 +176,7 @@ class _Reading:
                 scans.of(reader.NAME)
         if not list(scans):
             kinds = f"({', '.join(sorted(others)[:5])}), but none is scanner output" if others else "of no kind"
-            scans.of(_UNKNOWN).gaps.append(Gap(f"it contains Kubernetes objects {kinds}"))
+            scans.of(UNKNOWN_TOOL).gaps.append(Gap(f"it contains Kubernetes objects {kinds}"))
 
     def _fill(self, scan: Scan, tool: str, rows: Iterator[Row]) -> None:
         try:

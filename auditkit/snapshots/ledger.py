@@ -18,6 +18,9 @@ Outcome = Literal["complete", "forbidden", "absent", "partial", "failed"]
 SCAN = "scan:"
 """Prefix of the entries of scans: ``scan:TOOL:FILE``."""
 
+UNKNOWN_TOOL = "unknown"
+"""The tool of a file of which not even that could be told. It may be of any tool."""
+
 TOLD_BY = {"kubernetes-audit": "the audit log of the API server",
            "audit-policy": "the audit policy of the API server"}
 """What people call a source of findings or events, where the name of its reader does not say it."""
@@ -167,11 +170,13 @@ class Ledger:
         return [Gap(source, entry.outcome, entry.reason)]
 
     def _scan_gaps(self, tools: Sequence[str]) -> list[Gap]:
-        """Why scanner findings are incomplete: no scan was supplied, or a scan is incomplete."""
+        """Why scanner findings are incomplete: no scan was supplied, or one is incomplete, or a file was not read that
+        may be one."""
         scans = self._scans(tools)
-        if not scans:
-            return [Gap("", f"no {_data_of(tools)} was supplied or found in the cluster")]
-        return [Gap(entry.resource, entry.outcome, entry.reason) for entry in scans if entry.outcome != "complete"]
+        none = [] if scans else [Gap("", f"no {_data_of(tools)} was supplied or found in the cluster")]
+        unread = self._scans([UNKNOWN_TOOL]) if tools else []
+        return none + [Gap(entry.resource, entry.outcome, entry.reason) for entry in [*scans, *unread]
+                       if entry.outcome != "complete"]
 
     def _scans(self, tools: Sequence[str]) -> list[Entry]:
         return [entry for name, entry in self.entries.items()

@@ -180,6 +180,18 @@ def test_data_that_nobody_supplied_is_called_as_people_call_it(tools, said):
     assert sentences(Ledger([]).gaps(["findings"], tools)) == [said]
 
 
+def test_a_file_of_an_unknown_tool_may_be_of_the_tool_that_a_check_asks_for():
+    read = Entry(resource="scan:kubernetes-audit:a.log", outcome="complete", started=NOW, ended=NOW)
+    unread = Entry(resource="scan:unknown:b.log.gz", outcome="failed", reason="it is cut off", started=NOW, ended=NOW)
+    said = "scan:unknown:b.log.gz could not be read: it is cut off"
+    both = Ledger([read, unread])
+    assert both.given("events", ("kubernetes-audit",)) and sentences(both.gaps(["events"], ("kubernetes-audit",))) == [said]
+    alone = Ledger([unread])
+    assert not alone.given("events", ("kubernetes-audit",)), "it is not known to be a log"
+    assert sentences(alone.gaps(["findings"], ("trivy",))) == ["no data from trivy was supplied or found in the cluster",
+                                                             said]
+
+
 # --- tables and answers ---------------------------------------------------------------------------------------------
 
 
