@@ -8,7 +8,8 @@ what it is), and those of one request are told apart at the end, as `audit_reque
 import os
 from array import array
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from auditkit import tables
-from auditkit.analysis.cluster.audit_log import STAGES, TOOL, audit_requests
+from auditkit.analysis.cluster.audit_log import RENEWAL, SERVER, STAGES, TOOL, audit_requests
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 from auditkit.analysis.rights.uses import MAX_NAMES, NEEDED, beginning
 from auditkit.scans import free_text
@@ -31,6 +32,7 @@ _FIELDS = ("cluster", "user", "groups", "impersonated_user", "impersonated_group
            "subresource", "namespace", "name", "path", "code", "decision", "reason", "level", "stage")
 _NAME, _PATH = _FIELDS.index("name"), _FIELDS.index("path")
 _MINUTE = 60_000_000
+_SYSTEM = RENEWAL["user"]
 _REJECTED = 401
 _PARTS = 16
 
@@ -39,8 +41,8 @@ class AuditRecord(msgspec.Struct, frozen=True):
     """What audit logs say of use.
 
     ``requests`` by what they say, as `analysis.rights.uses.grouped` takes them; ``logs``, a row for each file: ``name,
-    cluster, events, untimed, first, last, truncated``; ``silences`` of more than a minute (``cluster, started, ended,
-    seconds``); the ``policy`` (`audit_policy`) that lay beside them, and the ``entries`` of what was read.
+    cluster, events, untimed, first, last, truncated``; ``silences`` of more than a minute, as `audit_silences` has
+    them; the ``policy`` (`audit_policy`) that lay beside them, and the ``entries`` of what was read.
     """
 
     requests: pd.DataFrame
@@ -80,7 +82,7 @@ class _Tally(Tables):
         self._last: list[int] = []
         self._names: dict[tuple[Any, ...], set[str]] = {}
         self._requests, self._codes, self._alone = array("q"), array("i"), array("i")
-        self._minutes: dict[tuple[str | None, int], list[int]] = {}
+        self._minutes: dict[tuple[str, str, int], list[int]] = {}
         self._logs: dict[str, _Log] = {}
 
     def rows(self, reader: Reader, document: Document) -> Iterator[Row]:
@@ -97,7 +99,7 @@ class _Tally(Tables):
             return
         scan.events += 1
         log = self._logs.get(scan.scan) or self._logs.setdefault(scan.scan, _Log())
-        time = self._note_time(log, row.time, row.cluster)
+        time = self._note_time(log, row)
         # the API server may allow what the server behind it rejects: then a right was used
         refused = row.decision == "forbid" or (row.code == _REJECTED and row.decision != "allow")
         key = (row.cluster, row.user, row.groups, row.impersonated_user, row.impersonated_groups, row.verb,
@@ -114,28 +116,34 @@ class _Tally(Tables):
             self._requests.append(hash(row.audit_id))
             self._codes.append(code)
 
-    def _note_time(self, log: _Log, moment: Any, cluster: str | None) -> int:
+    def _note_time(self, log: _Log, row: Event) -> int:
         """The time in microseconds (0: none), after it is noted."""
         log.events += 1
-        log.cluster = log.cluster or cluster
-        if moment is None:
+        log.cluster = log.cluster or row.cluster
+        if row.time is None:
             log.untimed += 1
             return 0
-        time: int = round(moment.timestamp() * 1_000_000)
+        time: int = round(row.time.timestamp() * 1_000_000)
         if log.first is None or log.last is None:
             log.first = log.last = time
         elif time > log.last:
             log.last = time
         elif time < log.first:
             log.first = time
-        bounds = self._minutes.get((cluster, time // _MINUTE))
+        self._note_minute((row.cluster or "", "", time // _MINUTE), time)
+        if row.user == _SYSTEM and _renews(row):
+            self._note_minute((row.cluster or "", row.name or "", time // _MINUTE), time)
+        return time
+
+    def _note_minute(self, minute: tuple[str, str, int], time: int) -> None:
+        """Note the first and last time of a minute in which a cluster, or one of its API servers, shows itself."""
+        bounds = self._minutes.get(minute)
         if bounds is None:
-            self._minutes[cluster, time // _MINUTE] = [time, time]
+            self._minutes[minute] = [time, time]
         elif time > bounds[1]:
             bounds[1] = time
         elif time < bounds[0]:
             bounds[0] = time
-        return time
 
     def _new(self, key: tuple[Any, ...]) -> int:
         """The number of what was not said before. Of one kind not more names are told apart than `MAX_NAMES`: the mark
@@ -201,20 +209,33 @@ class _Tally(Tables):
             "truncated": pd.array([row["truncated"] for row in rows], BOOLEAN)})
 
     def silences(self) -> pd.DataFrame:
-        """The periods of more than a minute without an event, as `audit_silences` has them."""
+        """The periods of more than a minute without an event, or without a server's renewal, as `audit_silences`."""
+        bounds = sorted((cluster, server, first, last) for (cluster, server, _), (first, last) in self._minutes.items())
         rows = []
-        bounds = sorted((cluster or "", first, last) for (cluster, _), (first, last) in self._minutes.items())
-        for (cluster, _, before), (same, after, _) in pairwise(bounds):
-            if cluster == same and after - before > _MINUTE:
-                rows.append((cluster or None, before, after, (after - before) / 1_000_000))
+        for cluster, seen in groupby(bounds, itemgetter(0)):
+            every = list(seen)
+            of_all = [each for each in every if not each[1]]
+            first, last = of_all[0][2], of_all[-1][3]
+            for server, times in groupby(every, itemgetter(1)):
+                ends = [(cluster, server, at, at) for at in ((first, last) if server else ())]
+                for before, after in pairwise(sorted([*times, *ends])):
+                    if after[2] - before[3] > _MINUTE:
+                        rows.append((cluster or None, server or None, before[3], after[2]))
         columns = list(zip(*rows, strict=True)) if rows else [(), (), (), ()]
-        return pd.DataFrame({"cluster": pd.array(columns[0], STRING), "started": self._times(columns[1]),
-                             "ended": self._times(columns[2]), "seconds": pd.array(columns[3], "double[pyarrow]")})
+        seconds = [(end - start) / 1_000_000 for _, _, start, end in rows]
+        return pd.DataFrame({"cluster": pd.array(columns[0], STRING), "server": pd.array(columns[1], STRING),
+                             "started": self._times(columns[2]), "ended": self._times(columns[3]),
+                             "seconds": pd.array(seconds, "double[pyarrow]")})
 
     def _times(self, values: Iterable[int | None]) -> pd.Series:
         """Microseconds as times; none for 0 and for what is not known."""
         return pd.Series(pd.arrays.ArrowExtensionArray(
             pa.array([value or None for value in values], pa.int64()).cast(pa.timestamp("us", tz="UTC"))))
+
+
+def _renews(row: Event) -> bool:
+    """True where an API server renews its lease: `audit_log.renewals`, for one event."""
+    return (row.name or "").startswith(SERVER) and all(getattr(row, name) == value for name, value in RENEWAL.items())
 
 
 def _events(kinds: list[tuple[Any, ...]]) -> pd.DataFrame:

@@ -26,6 +26,12 @@ WRITES = ("create", "update", "patch", "delete", "deletecollection")
 RBAC = "rbac.authorization.k8s.io"
 SESSIONS = ("exec", "attach", "portforward", "ephemeralcontainers", "proxy")
 SHORTEST_SILENCE = pd.Timedelta(seconds=10)
+RENEWAL = {"user": "system:apiserver", "verb": "update", "resource": "leases", "namespace": "kube-system"}
+"""An API server renews its lease every ten seconds, in its own log (KEP-1965)."""
+SERVER = "apiserver-"
+"""How the names of these leases begin."""
+SHORTEST_PAUSE = pd.Timedelta(minutes=1)
+"""Between two renewals."""
 
 _OK, _BAD, _UNAUTHORIZED, _FORBIDDEN = 100, 400, 401, 403
 _QUOTED = r'"(?P<{}>(?:[^"\\]|\\.)*)"'
@@ -145,15 +151,40 @@ def audit_periods(events: pd.DataFrame) -> pd.DataFrame:
 
 
 def audit_silences(events: pd.DataFrame) -> pd.DataFrame:
-    """Periods of ten seconds or more without an event in the audit log of a cluster.
+    """Periods of ten seconds or more without an event in the audit log of a cluster, and of a minute or more in which
+    one of its API servers did not renew its lease.
 
     A running API server logs the renewal of leases every few seconds. If its policy excludes them, a silence is not
-    necessarily a gap. Columns: ``cluster, started, ended, seconds``, longest first.
+    necessarily a gap. Several API servers write a log each, so that one hides the silence of another; the time before
+    the first renewal of a server, and after its last, counts too. Columns: ``cluster, server`` (the name of its lease;
+    ``<NA>``: there is no event at all), ``started, ended, seconds``, longest first.
     """
     log = events[events["tool"].eq(TOOL).fillna(False)]
-    found = _silences(log, ["cluster"])
+    found = _silences(log, ["cluster"]).assign(server=pd.Series(pd.NA, dtype=log["name"].dtype))
     found = found[found["seconds"].ge(SHORTEST_SILENCE.total_seconds()).fillna(False)]
+    pauses = _silences(_renewals(log), ["cluster", "server"])
+    pauses = pauses[pauses["seconds"].gt(SHORTEST_PAUSE.total_seconds()).fillna(False)]
+    found = pd.concat([found, pauses])[["cluster", "server", "started", "ended", "seconds"]]
     return found.sort_values(["seconds", "started"], ascending=[False, True], ignore_index=True)
+
+
+def renewals(requests: pd.DataFrame) -> pd.Series:
+    """True where an API server renews its lease; it is named as the server."""
+    found = requests["name"].str.startswith(SERVER).fillna(False)
+    for column, value in RENEWAL.items():
+        found &= requests[column].eq(value).fillna(False)
+    return found.astype(bool)
+
+
+def _renewals(log: pd.DataFrame) -> pd.DataFrame:
+    """The renewals of each server (``cluster, server, time``), and for each the beginning and end of the cluster's
+    log."""
+    found = log.loc[renewals(log), ["cluster", "name", "time"]].rename(columns={"name": "server"})
+    servers = found[["cluster", "server"]].drop_duplicates()
+    times = log.groupby("cluster", dropna=False)["time"].agg(["min", "max"]).reset_index()
+    bounds = servers.merge(times, on="cluster")
+    ends = [bounds[["cluster", "server", end]].rename(columns={end: "time"}) for end in ("min", "max")]
+    return pd.concat([found, *ends], ignore_index=True)
 
 
 def _silences(events: pd.DataFrame, keys: list[str]) -> pd.DataFrame:

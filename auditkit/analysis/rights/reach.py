@@ -4,12 +4,13 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from auditkit.analysis.cluster.audit_log import renewals
+
 DAYS = 90
 """How long a right may be unused, where nobody says otherwise."""
 MAX_GAP_MINUTES = 10
 MAX_LAG_HOURS = 24
 NO_LOG = "no audit log of this cluster was given"
-_SERVER, _LEASES, _SERVERS = "system:apiserver", "leases", r"^apiserver-[^/]+$"
 
 
 class Period(NamedTuple):
@@ -44,8 +45,12 @@ def period(audit_logs: pd.DataFrame, audit_silences: pd.DataFrame, audit_uses: p
         gaps.append(f"the audit log begins on {first:%Y-%m-%d}, and so reaches over {reached} of {days} days")
     if last < until - pd.Timedelta(hours=max_lag_hours):
         gaps.append(f"the audit log ends at {last:%Y-%m-%d %H:%M}, more than {max_lag_hours} hours before the snapshot")
-    gaps += _silences(audit_silences, since, max_gap_minutes)
-    gaps += _servers(logs, audit_uses, api_servers, until - pd.Timedelta(hours=max_lag_hours))
+    long = audit_silences[(audit_silences["seconds"] > max_gap_minutes * 60).fillna(False)
+                          & (audit_silences["ended"] > since)]
+    gaps += _silences(long[long["server"].isna()])
+    if len(api_servers) != 1 and not logs["cluster"].notna().all():  # clouds hand out one log of all servers
+        gaps += (_servers(audit_uses, api_servers, until - pd.Timedelta(hours=max_lag_hours))
+                 or _pauses(audit_uses, api_servers, long[long["server"].notna()]))
     return Period(since, until, tuple(gaps))
 
 
@@ -63,9 +68,8 @@ def _broken(logs: pd.DataFrame) -> list[str]:
     return names
 
 
-def _silences(audit_silences: pd.DataFrame, since: pd.Timestamp, minutes: int) -> list[str]:
-    """The longest silence of the period, if there is one that is too long, and how many there are."""
-    found = audit_silences[(audit_silences["seconds"] > minutes * 60).fillna(False) & (audit_silences["ended"] > since)]
+def _silences(found: pd.DataFrame) -> list[str]:
+    """The longest of these silences, and how many there are."""
     if not len(found):
         return []
     longest = found.sort_values("seconds", ascending=False).iloc[0]
@@ -74,21 +78,30 @@ def _silences(audit_silences: pd.DataFrame, since: pd.Timestamp, minutes: int) -
             f"{longest['started']:%Y-%m-%d %H:%M}{more}"]
 
 
-def _servers(logs: pd.DataFrame, uses: pd.DataFrame, servers: pd.DataFrame, lately: pd.Timestamp) -> list[str]:
+def _servers(uses: pd.DataFrame, servers: pd.DataFrame, lately: pd.Timestamp) -> list[str]:
     """Whether the log has the requests of each API server, as each writes a log of its own.
 
-    A server shows itself in the log by renewing its lease in ``kube-system`` (its identity: KEP-1965), every ten
-    seconds: its log reaches to the end only if it does so ``lately``, and one that did not may be gone. Clouds hand out
-    one log of all.
+    A server shows itself in the log by renewing its lease: its log reaches to the end only if it does so ``lately``,
+    and one that did not may be gone.
     """
-    if len(servers) == 1 or logs["cluster"].notna().all():
-        return []
-    renewed = uses[(uses["user"].eq(_SERVER) & uses["resource"].eq(_LEASES) & uses["verb"].eq("update")
-                    & uses["namespace"].eq("kube-system")).fillna(False)]
-    renewed = renewed[(renewed["last"] >= lately).fillna(False)]
-    seen = renewed.loc[renewed["name"].str.match(_SERVERS).fillna(False), "name"].nunique()
+    renewed = uses[renewals(uses)]
+    seen = renewed.loc[(renewed["last"] >= lately).fillna(False), "name"].nunique()
     if len(servers) and seen >= len(servers):
         return []
     if not len(servers):
         return ["how many API servers there are is not known, and so not whether the log has the requests of all"]
     return [f"the cluster has {len(servers)} API servers, and the log shows {seen} of them at work"]
+
+
+def _pauses(uses: pd.DataFrame, servers: pd.DataFrame, pauses: pd.DataFrame) -> list[str]:
+    """The first time in which fewer servers show themselves than there are. One that took the place of another has a
+    name of its own, so at each time it is their number that counts."""
+    known = uses.loc[renewals(uses), "name"].nunique()
+    changes = sorted((moment, change) for row in pauses.itertuples()
+                     for moment, change in ((row.started, -1), (row.ended, 1)))
+    for moment, change in changes:
+        known += change
+        if known < len(servers):
+            return [f"the cluster has {len(servers)} API servers, and the log shows {known} of them at work after "
+                    f"{moment:%Y-%m-%d %H:%M}"]
+    return []

@@ -19,9 +19,9 @@ def log(first: Any = END - pd.Timedelta(days=12), last: Any = END - pd.Timedelta
     return pd.DataFrame([row]).astype({"cluster": "string[pyarrow]", "other_cluster": "bool[pyarrow]"})
 
 
-def silence(minutes: float, before: pd.Timedelta = pd.Timedelta(days=1)) -> pd.DataFrame:
+def silence(minutes: float, before: pd.Timedelta = pd.Timedelta(days=1), server: str | None = None) -> pd.DataFrame:
     started = END - before
-    return pd.DataFrame([{"cluster": None, "started": started, "ended": started + pd.Timedelta(minutes=minutes),
+    return pd.DataFrame([{"cluster": None, "server": server, "started": started, "ended": started + pd.Timedelta(minutes=minutes),
                           "seconds": minutes * 60}])
 
 
@@ -77,6 +77,23 @@ def test_each_api_server_writes_its_own_log_and_must_show_itself() -> None:
         "the cluster has 3 API servers, and the log shows 2 of them at work"], "its log ends earlier, or it is gone"
     assert len(gaps(servers=0)) == 1, "how many there are is not known"
     assert gaps(log(cluster="prod"), servers=0) == [], "clouds hand out one log of all"
+
+
+def test_the_log_of_one_api_server_does_not_hide_a_hole_in_that_of_another() -> None:
+    three = {"servers": 3, "events": tuple(map(lease, range(3)))}
+    hole = silence(61, server="apiserver-1")
+    assert gaps(silences=hole, **three) == [
+        "the cluster has 3 API servers, and the log shows 2 of them at work after 2026-11-29 00:00"]
+    assert gaps(silences=hole, max_gap_minutes=61, **three) == []
+    assert gaps(silences=silence(61, pd.Timedelta(days=11), "apiserver-1"), **three) == [], "it is before the period"
+    assert gaps(silences=hole, servers=1) == [], "there is no other that could have hidden it"
+
+
+def test_an_api_server_that_took_the_place_of_another_is_no_hole() -> None:
+    four = {"servers": 3, "events": tuple(map(lease, range(4)))}
+    new, gone = silence(600, pd.Timedelta(days=3), "apiserver-3"), silence(600, pd.Timedelta(days=2), "apiserver-0")
+    assert gaps(silences=pd.concat([new, gone]), **four) == []
+    assert len(gaps(silences=pd.concat([new, gone.assign(started=new["started"])]), **four)) == 1
 
 
 def test_nothing_is_known_where_the_time_of_the_snapshot_is_not() -> None:
