@@ -40,15 +40,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 @pytest.fixture
 def between(port: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Between]:
-    """The proxy that the driver of this process talks to."""
-    proxy = Between(port)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with proxy.running() as at:
-        for name, value in object_stores.environment(at).items():
-            monkeypatch.setenv(name, value)
-        import s3fs
-
-        s3fs.S3FileSystem.clear_instance_cache()
+    with object_stores.reached(port, tmp_path / "cache", monkeypatch) as proxy:
         yield proxy
 
 

@@ -18,6 +18,7 @@ from threading import Thread
 from typing import ClassVar
 
 import fsspec
+import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 from fsspec.spec import AbstractFileSystem
 
@@ -112,6 +113,15 @@ def environment(port: int) -> dict[str, str]:
             "AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
+class _Proxy(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address) -> None:
+        """A client that goes away in the middle is no error of the proxy."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Between:
     """A proxy before the server: counts requests, and spoils those that ``spoil`` has an answer for.
 
@@ -128,14 +138,27 @@ class Between:
     @contextmanager
     def running(self) -> Iterator[int]:
         """Its port."""
-        server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"between": self}))
-        server.daemon_threads = True
+        server = _Proxy(("127.0.0.1", 0), type("Handler", (_Handler,), {"between": self}))
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_address[1]
         finally:
             server.shutdown()
             server.server_close()
+
+
+@contextmanager
+def reached(port: int, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Between]:
+    """The proxy that the driver of this process, and of those that it starts, talks to."""
+    import s3fs
+
+    proxy = Between(port)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    with proxy.running() as at:
+        for name, value in environment(at).items():
+            monkeypatch.setenv(name, value)
+        s3fs.S3FileSystem.clear_instance_cache()
+        yield proxy
 
 
 class _Handler(BaseHTTPRequestHandler):
