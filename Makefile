@@ -41,9 +41,12 @@ lint: $(VENV)/ready
 	$(BIN)/lint-imports
 	$(BIN)/mypy
 
-lock:  ## choose the newest versions that work together (needs uv)
+lock:  ## choose the newest versions that work together, and those of them in the image (needs uv)
 	uv pip compile pyproject.toml --group dev --extra lab --universal --python-version 3.11 \
 	    --generate-hashes --no-header --upgrade --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --group build --extra admission --extra s3 --extra signing --universal \
+	    --python-version 3.11 --constraints requirements.lock --generate-hashes --no-header --no-annotate --quiet \
+	    --output-file deploy/requirements.lock
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

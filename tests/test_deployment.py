@@ -7,6 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import types
 from pathlib import Path
 
@@ -124,7 +125,23 @@ def test_the_container_runs_as_the_user_of_the_pod_and_copies_what_is_there(rend
     context = template(rendered)["securityContext"]
     assert re.search(r"(?m)^USER (\d+):(\d+)$", text).groups() == (str(context["runAsUser"]), str(context["runAsGroup"]))
     assert 'ENTRYPOINT ["auditkit"]' in text and "--require-hashes" in text
-    assert all((ROOT / name).exists() for name in ("requirements.lock", "pyproject.toml", "README.md", "LICENSE"))
+    assert all((ROOT / name).exists() for name in ("pyproject.toml", "README.md", "LICENSE"))
+
+
+def locked(path: Path) -> dict[str, tuple[str, ...]]:
+    """The packages of a lock, each with its version and digests."""
+    entries = re.split(r"(?m)^(?=[a-z0-9])", path.read_text())
+    return {name: (re.match(r"[^\s;]+", rest)[0], *re.findall(r"sha256:[0-9a-f]{64}", rest))
+            for name, found, rest in (entry.partition("==") for entry in entries) if found}
+
+
+def test_the_image_has_what_auditkit_needs_in_the_versions_that_are_tested() -> None:
+    image, tested = locked(DEPLOY / "requirements.lock"), locked(ROOT / "requirements.lock")
+    assert image.items() <= tested.items(), "run `make lock`"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = [each for name in ("admission", "s3", "signing") for each in project["optional-dependencies"][name]]
+    needed = {re.match(r"[a-z0-9-]+", each)[0] for each in [*project["dependencies"], *extras]}
+    assert needed <= image.keys() and not image.keys() & {"pytest", "jupyterlab", "kubernetes", "playwright"}
 
 
 def test_the_service_of_systemd(tmp_path: Path) -> None:
