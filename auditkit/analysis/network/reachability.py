@@ -30,10 +30,11 @@ from auditkit.analysis.network.mesh.ways import meshed, tunnelled
 from auditkit.analysis.network.plugins import NO_AGENTS
 from auditkit.analysis.network.policies import POLICY, Policies
 from auditkit.analysis.network.policy_sets import policies_of
-from auditkit.analysis.network.ports import SPAN, PortSpace, protocol_base
+from auditkit.analysis.network.ports import PROTOCOLS, SPAN, PortSpace, protocol_base
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *policy_sets.TABLES, "engine_kinds", "engine_objects")
+_TCP = PROTOCOLS.index("TCP") * SPAN
 QUESTION = ["source_namespace", "source", "destination_namespace", "destination", "protocol", "port"]
 
 
@@ -73,6 +74,7 @@ class Reachability:
         self.endpoints = endpoints_of(tables, asked, addresses, workloads=workloads, host_pods=host_pods)
         self.addresses = addresses
         spans, named = asked.ports, self.endpoints.named["line"].to_numpy(np.int64)
+        named = np.append(named, _TCP + HBONE) if mesh else named
         self.ports = PortSpace(np.concatenate([spans["start"].to_numpy(np.int64), named]),
                                np.concatenate([spans["end"].to_numpy(np.int64), named + 1]))
         owners = policies.policies[POLICY].astype(object)
@@ -102,8 +104,7 @@ class Reachability:
         nobody = np.zeros(self.endpoints.classes, bool)
         doubt, tunnel, member = matcher.subjects[-len(GROUPS):]
         found = decide_all(matcher.clauses("ingress"), self.ports.all, doubt, nobody, mesh.policies.tiers)
-        line = int(protocol_base(pd.Series(["TCP"], dtype=STRING))[0])
-        tcp, hbone = self.ports.masks(np.array([line, line + HBONE]), np.array([line + SPAN, line + HBONE + 1]))
+        tcp, hbone = self.ports.masks(np.array([_TCP, _TCP + HBONE]), np.array([_TCP + SPAN, _TCP + HBONE + 1]))
         if tunnel.any():
             self.ways = {direction: tunnelled(way, member, tunnel, tcp, hbone) for direction, way in self.ways.items()}
         self.ways["ingress"] = meshed(self.ways["ingress"], found, tcp, len(self.policies))

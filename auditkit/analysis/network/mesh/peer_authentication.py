@@ -7,7 +7,7 @@ any, proxies accept both. Ports have modes of their own only in policies with a 
 The root namespace is a setting of the mesh that the API server does not show (it stands in a ConfigMap). By default it
 is the one in which the control plane runs. What rests on that says so (``assumes_root``).
 
-Source: Istio 1.28, ``pilot/pkg/security/authn/policy_applier.go`` (ComposePeerAuthentication),
+Source: istio/istio 46d59ce, ``pilot/pkg/security/authn/policy_applier.go`` (ComposePeerAuthentication),
 ``pilot/pkg/model/config.go`` (sortConfigByCreationTime).
 """
 

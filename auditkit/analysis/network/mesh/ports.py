@@ -44,18 +44,18 @@ def mesh_ports(
     pods = mesh_pods[mesh_pods["mesh"].notna().to_numpy(bool)].rename(columns={"mode": "kind"}).reset_index(drop=True)
     told = _told(pods, pod_mesh_annotations)
     istio = (pods["mesh"] == ISTIO).to_numpy(bool)
-    servers = server_modes(linkerd_servers, linkerd_authorization_policies, linkerd_required,
-                           linkerd_server_authorizations, linkerd_unread_fields)
     root = root_namespace(mesh_control)
     ours, others = (pd.concat([pods, told], axis=1)[mine].reset_index(drop=True) for mine in (istio, ~istio))
     ours = pd.concat([ours, _of_istio(ours, istio_peer_authentications, istio_selectors, istio_unread_fields,
                                       istio_envoy_filters, pod_labels, root)], axis=1)
-    others = pd.concat([others, _of_linkerd(others)], axis=1)
-    found = pd.concat([
-        _rows(ours, container_ports, _istio_ports(ours, istio_port_modes)),
-        _rows(others, container_ports, served_ports(others, servers, linkerd_server_selectors, pod_labels,
-                                                    container_ports))], ignore_index=True)
-    return found.sort_values([*_PORT, "protocol"], ignore_index=True)[list(COLUMNS)].astype(COLUMNS)
+    found = [_rows(ours, container_ports, _istio_ports(ours, istio_port_modes))]
+    if len(others):
+        servers = server_modes(linkerd_servers, linkerd_authorization_policies, linkerd_required,
+                               linkerd_server_authorizations, linkerd_unread_fields)
+        others = pd.concat([others, _of_linkerd(others)], axis=1)
+        found.append(_rows(others, container_ports, served_ports(
+            others, servers, linkerd_server_selectors, pod_labels, container_ports)))
+    return pd.concat(found, ignore_index=True).sort_values([*_PORT, "protocol"], ignore_index=True)[list(COLUMNS)].astype(COLUMNS)
 
 
 def _told(pods: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
@@ -170,6 +170,8 @@ def _odd_lists(rows: pd.DataFrame) -> pd.Series:
     """An annotation that lists something else than single ports; ``<NA>``: none does."""
     found = pd.Series(pd.NA, rows.index, STRING)
     for key in LISTS:
+        if rows[key].isna().all():
+            continue
         plain = rows[key].str.fullmatch(r"[\s,]*(?:\d{1,5}[\s,]*)*|\s*\*\s*")
         found = found.mask((~plain).fillna(False), f"the annotation {key} is not understood")
     return found
@@ -177,6 +179,8 @@ def _odd_lists(rows: pd.DataFrame) -> pd.Series:
 
 def _is_listed(rows: pd.DataFrame, key: str) -> pd.Series:
     """True if the annotation of the pod lists the port of the row; ``*`` lists all."""
+    if rows[key].isna().all():
+        return pd.Series(False, rows.index, BOOLEAN)
     listed = _listed(rows[[*_POD, key]].drop_duplicates(_POD), key).dropna().drop_duplicates()
     found = rows[_PORT].merge(listed.assign(listed=True), on=_PORT, how="left")["listed"].notna().to_numpy(bool)
     return pd.Series(found & rows["port"].notna().to_numpy(bool), rows.index, BOOLEAN) | (

@@ -28,7 +28,7 @@ from auditkit.analysis.network.mesh.sources import Identities, Peer
 from auditkit.analysis.network.mesh.strictness import MAYBE, SURE, modes_of
 from auditkit.analysis.network.policies import NO_PROBLEMS, PEER, POLICY, RULE, Tier
 from auditkit.analysis.network.policies import Policies as NetworkPolicies
-from auditkit.analysis.network.ports import protocol_base
+from auditkit.analysis.network.ports import PROTOCOLS, SPAN
 
 TIERS = (Tier(ordered=False), Tier(ordered=False, denies=True))
 """Ports that go around the proxy, then what the mesh decides: what is denied, what is allowed, and the rest."""
@@ -112,7 +112,8 @@ def _strict(signature: str, modes: Any, hosts: bool) -> list[Policy]:
     """Strict mutual TLS: what has no identity is denied."""
     space, name = modes.name
     without = (Peer("any", (("podSelector", CLIENT, "DoesNotExist", ()),)),
-               Peer("some_nodes" if hosts else "every_node"), Peer("some_outside"), Peer("some_any", (("podSelector", CLIENT, "In", (PERHAPS,)),)))
+               Peer("some_nodes" if hosts else "every_node"), Peer("some_outside"),
+               Peer("some_any", (("podSelector", CLIENT, "In", (PERHAPS,)),)))
     rules = tuple(Rule("deny", without, tuple(ports), certain) for state, certain in ((SURE, True), (MAYBE, False))
                   if (ports := modes.ports(state)))
     return [Policy(KIND, space, name, False, (("podSelector", SIGNATURE, "In", (signature,)),), False, rules)]
@@ -131,7 +132,7 @@ def _written(policies: list[Policy]) -> NetworkPolicies:
     """The same in the form of network policies."""
     names = _unique([(one.kind, one.namespace, one.name) for one in policies])
     heads, directions, rules, peers, blocks, ports, selectors = ([] for _ in range(7))
-    base = int(protocol_base(pd.Series(["TCP"], dtype=STRING))[0])
+    base = PROTOCOLS.index("TCP") * SPAN
     for name, one in zip(names, policies, strict=True):
         tier = AROUND_TIER if one.kind == "annotation" else MESH_TIER
         heads.append((*name, tier, tier, 0, "own" if one.own else "any", False, False, ""))
