@@ -3,7 +3,8 @@
 What is read says whether a port takes clients without mutual TLS. Who exactly may connect is not read, and unknown.
 Linkerd has a kind of the name of one of Istio: it has its own tables.
 
-Source: linkerd/linkerd2 2.18, ``charts/linkerd-crds/templates/policy`` and ``policy-controller/k8s/api/src/policy``.
+Source: linkerd/linkerd2, ``policy-controller/k8s/api/src/policy`` (server.rs at 21459a1, server_authorization.rs at
+0e601f5), and Linkerd's reference (latest, 2026) for what is newer.
 """
 
 from auditkit.tables.model import Column, Resource, Rows, Table, identity

@@ -4,7 +4,6 @@ Every pod of the namespaces shop and bank has a sidecar, dns has none and export
 may say otherwise: ``plain`` and ``ambient`` name pods, ``annotations`` has some of pods.
 """
 
-from pathlib import Path
 
 import pandas as pd
 import yaml

@@ -9,8 +9,8 @@ plain text is accepted, so that a rule that denies by identity denies for sure o
 A policy of the root namespace is for all pods. Which namespace that is the cluster does not show: where it is the
 control plane's, its policies are for its own pods for sure, and perhaps for all others.
 
-Source: istio/api 1.28, ``security/v1beta1/authorization_policy.proto``; Istio 1.28, ``pilot/pkg/security/authz``,
-``pilot/pkg/serviceregistry/ambient/authorization.go``.
+Source: istio/api 02e682e, ``security/v1beta1/authorization_policy.proto``; istio/istio,
+``pilot/pkg/security/authz/model/model.go`` (0d0d725), ``pilot/pkg/serviceregistry/ambient/authorization.go`` (1d486af).
 """
 
 import itertools

@@ -4,7 +4,8 @@ A port that a Server selects takes those whom an authorization lets in, and else
 port those whom the default policy of the pod does. Meshed clients always come with mutual TLS, so that only what admits
 others matters.
 
-Source: Linkerd documentation, Authorization Policy (2.18); linkerd/linkerd2 2.18, ``policy-controller/k8s/index``.
+Source: Linkerd's documentation, reference: Authorization Policy (latest, 2026); linkerd/linkerd2,
+``policy-controller/k8s/api/src/policy`` (server_authorization.rs at 0e601f5).
 """
 
 import numpy as np

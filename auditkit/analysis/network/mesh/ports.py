@@ -55,7 +55,8 @@ def mesh_ports(
         others = pd.concat([others, _of_linkerd(others)], axis=1)
         found.append(_rows(others, container_ports, served_ports(
             others, servers, linkerd_server_selectors, pod_labels, container_ports)))
-    return pd.concat(found, ignore_index=True).sort_values([*_PORT, "protocol"], ignore_index=True)[list(COLUMNS)].astype(COLUMNS)
+    rows = pd.concat(found, ignore_index=True).sort_values([*_PORT, "protocol"], ignore_index=True)
+    return rows[list(COLUMNS)].astype(COLUMNS)
 
 
 def _told(pods: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:

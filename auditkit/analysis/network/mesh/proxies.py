@@ -5,9 +5,8 @@ is ready, and the control plane that configures it is; a pod of the ambient mode
 that it redirects the traffic, and the proxy of that node is ready. Where one of these is not seen, it is not known
 whether the mesh acts at the pod.
 
-Sources: Istio 1.28, ``manifests/charts/istio-control/istio-discovery/files/injection-template.yaml`` (names of the
-containers), ``tools/istio-iptables`` (what is redirected), documentation of the ambient mode (traffic redirection);
-Linkerd 2.18, ``charts/partials/templates/_proxy.tpl`` and ``_proxy-init.tpl``.
+Sources: Istio's documentation (2026), sidecar injection, resource annotations and traffic redirection of the ambient
+mode; Linkerd's documentation (2026), architecture and proxy injection: the names of the containers.
 """
 
 import pandas as pd

@@ -1,10 +1,12 @@
 """Istio: whom a source in a rule of an AuthorizationPolicy speaks of, as peers that policies of the network have.
 
 An identity is ``TRUST_DOMAIN/ns/NAMESPACE/sa/ACCOUNT``. The trust domain ``cluster.local`` stands for that of the mesh,
-whatever it is; of another it is not known whether it is this one. Who comes from outside of the cluster may hold an
-identity (a virtual machine, another cluster of the mesh), so that it is not known whether they match.
+whatever it is, where all five parts are written; of another it is not known whether it is this one. Who comes from
+outside of the cluster may hold an identity (a virtual machine, another cluster of the mesh), so that it is not known
+whether they match.
 
-Source: Istio 1.28, ``pilot/pkg/security/authz/model`` (model.go, generator.go), ``pilot/pkg/security/trustdomain``.
+Source: istio/istio, ``pilot/pkg/security/authz/model`` (model.go at 0d0d725, generator.go at 0098d99) and
+``pilot/pkg/security/trustdomain/bundle.go`` (078ab19).
 """
 
 import re
@@ -18,7 +20,7 @@ from auditkit.analysis.network.addresses import span
 from auditkit.analysis.network.endpoints import NAME_LABEL
 from auditkit.analysis.network.mesh.labels import CLIENT, IDENTITY, PERHAPS, SURE
 
-LOCAL = "cluster.local"
+LOCAL, _PARTS = "cluster.local", 5
 ADDRESSES = ("ipBlocks", "notIpBlocks")
 WHOLE = ("0.0.0.0/0", "::/0")
 
@@ -92,10 +94,10 @@ class Identities:
         if kind == "namespaces":
             pattern = _pattern(value)
             return frozenset(one for one in self.all if pattern.fullmatch(one.partition("/")[0])), True
-        domain = value.partition("/ns/")[0] if "/ns/" in value else ""
-        foreign = bool(domain) and domain != LOCAL and not value.startswith("*")
-        pattern = _pattern(value.replace(domain, LOCAL, 1) if foreign else value)
-        return frozenset(one for one, text in self._texts if pattern.fullmatch(text)), not foreign
+        domain, named, rest = value.partition("/")
+        pattern = _pattern(value if value.startswith("*") else f"{LOCAL}/{rest}" if named else "*")
+        certain = value.startswith("*") or (domain == LOCAL and value.count("/") == _PARTS - 1)
+        return frozenset(one for one, text in self._texts if pattern.fullmatch(text)), certain
 
     @cached_property
     def _known(self) -> frozenset[str]:
