@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from auditkit.analysis.network.endpoints import NAME_LABEL
-from auditkit.analysis.network.mesh.labels import MEMBER, STRICT, YES
+from auditkit.analysis.network.mesh.labels import MEMBER, PLAIN, STRICT, YES
 from auditkit.analysis.network.mesh.proxies import ISTIO
 from auditkit.analysis.network.mesh.sources import ANYBODY, Identities, Peer, Requirement, Speaks
 
@@ -34,6 +34,16 @@ TRUE = ("1", "t", "T", "TRUE", "true", "True")
 LAYER_7 = ("hosts", "notHosts", "methods", "notMethods", "paths", "notPaths", "requestPrincipals",
            "notRequestPrincipals", "remoteIpBlocks", "notRemoteIpBlocks", "trustDomains", "notTrustDomains", "when")
 """Fields that let a rule match less than its identities, addresses and ports."""
+WHERE: dict[str, tuple[tuple[Requirement, ...], str]] = {
+    "strict": ((("podSelector", STRICT, "In", (YES,)),), ""),
+    "both": ((("podSelector", STRICT, "DoesNotExist", ()), ("podSelector", PLAIN, "DoesNotExist", ())),
+             " (where plain text is accepted)"),
+    "plain": ((("podSelector", PLAIN, "In", (YES,)),), " (where a port takes plain text alone)"),
+}
+"""Pods by the mode of mutual TLS of their ports, and how a policy is called there that decides otherwise than where all
+are strict."""
+EVADED = {"deny": "wants", "allow": "bars"}
+"""What a rule of each action asks of the identity of clients that they can evade without one."""
 PLACE = re.compile(r"^spec\.rules\[(?P<rule>\d+)\]\.(?:.*\.)?(?P<field>\w+)(?:\[.*)?$")
 LAST = 65535
 
@@ -72,10 +82,12 @@ class _Written(NamedTuple):
 
 
 class Policies:
-    """The AuthorizationPolicies in tables: those that decide, and those that are not understood."""
+    """The AuthorizationPolicies in tables: those that decide over pods with these labels, and those that are not
+    understood."""
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], identities: Identities, root: str | None):
-        self._identities, self._root = identities, root
+    def __init__(self, tables: Mapping[str, pd.DataFrame], labels: pd.DataFrame, root: str | None):
+        self._identities, self._root = Identities(labels), root
+        self._plain = bool((labels["key"] == PLAIN).any())
         given = tables["istio_authorization_policies"]
         dry = _keys(tables["istio_dry_runs"][tables["istio_dry_runs"]["value"].isin(TRUE).to_numpy(bool)], "policy")
         self._given = [row for row in given[["namespace", "name", "action", "targets", "has_target"]].itertuples(
@@ -112,19 +124,20 @@ class Policies:
         written = [self._written(space, name, *row) for row in self._rules[space, name]]
         sure = action != "CUSTOM"
         isolates = action == "ALLOW"
-        strict = tuple(_rule(ACTIONS[action], one, sure=sure, strict=True) for one in written)
-        loose = tuple(_rule(ACTIONS[action], one, sure=sure, strict=False) for one in written)
-        if strict == loose:
-            yield Policy(KIND, space, name, True, picks, isolates, strict)
-        else:
-            yield Policy(KIND, space, name, True, (*picks, ("podSelector", STRICT, "In", (YES,))), isolates, strict)
-            yield Policy(KIND, space, f"{name} (where plain text is accepted)", True,
-                         (*picks, ("podSelector", STRICT, "NotIn", (YES,))), isolates, loose)
+        rules = {where: tuple(_rule(ACTIONS[action], one, where, sure=sure) for one in written) for where in WHERE}
+        for where in self._told_apart(rules):
+            more, said = WHERE[where] if where else ((), "")
+            yield Policy(KIND, space, name + said, True, (*picks, *more), isolates, rules[where or "strict"])
         if space == self._root:
-            perhaps = tuple(rule._replace(certain=False) for rule in loose)
+            perhaps = tuple(rule._replace(certain=False) for rule in rules["plain"])
             closed = (Rule("deny", None, EVERY_PORT, certain=False),) if isolates else ()
             others = (*picks, ("namespaceSelector", NAME_LABEL, "NotIn", (space,)))
             yield Policy(OF_MESH, space, name, False, others, False, (*perhaps, *closed))
+
+    def _told_apart(self, rules: dict[str, tuple[Rule, ...]]) -> list[str]:
+        """The pods of `WHERE` for which a policy is written of its own; empty: one for all of them."""
+        apart = [where for where in WHERE if where != "plain" or self._plain]
+        return apart if len({rules[where] for where in apart}) > 1 else [""]
 
     def _written(self, space: str, name: str, rule: int, sources: int, operations: int) -> _Written:
         fields = {match["field"] for (field,) in self._unread[space, name]
@@ -139,14 +152,24 @@ class Policies:
         return _Written(of if sources else None, ports if operations else EVERY_PORT, certain and not fields)
 
 
-def _rule(action: str, written: _Written, *, sure: bool, strict: bool) -> Rule:
-    """A rule on pods where mutual TLS is strict or not."""
+def _rule(action: str, written: _Written, where: str, *, sure: bool) -> Rule:
+    """A rule on the pods of `WHERE`."""
     if written.sources is None:
         return Rule(action, None, written.ports, sure and written.certain)
-    evaded = "wants" if action == "deny" else "bars"
-    certain = all(one.certain and (strict or one.identity != evaded) for one in written.sources)
-    return Rule(action, tuple(peer for one in written.sources for peer in one.peers), written.ports,
-                sure and written.certain and certain)
+    peers = tuple(peer for one in written.sources for peer in _there(action, one, where))
+    return Rule(action, peers, written.ports, sure and written.certain and all(one.certain for one in written.sources))
+
+
+def _there(action: str, source: Speaks, where: str) -> tuple[Peer, ...]:
+    """Whom a source speaks of where clients can leave out their identity, and where they cannot show any.
+
+    Whom it denies by identity perhaps comes in without, and so does whom it does not allow by identity.
+    """
+    if where == "strict" or not source.identity or (where == "both" and source.identity != EVADED[action]):
+        return source.peers
+    if source.identity == "wants":
+        return tuple(peer._replace(picks="some_any" if peer.picks == "any" else peer.picks) for peer in source.peers)
+    return (*source.peers, Peer("anybody"))
 
 
 def _ports(operations: list[dict[str, list[str]]]) -> tuple[Ports, bool]:

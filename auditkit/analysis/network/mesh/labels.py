@@ -12,10 +12,10 @@ from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO, LINK
 
 MEMBER, TUNNEL, CLIENT, IDENTITY, DOUBT = (f"mesh {name}" for name in ("member", "tunnel", "client", "identity",
                                                                        "doubt"))
-STRICT, SIGNATURE, AROUND = (f"mesh {name}" for name in ("strict", "modes", "around"))
+STRICT, PLAIN, SIGNATURE, AROUND = (f"mesh {name}" for name in ("strict", "plain", "modes", "around"))
 """A pod at which Istio acts; one that sends and takes traffic through a tunnel; what it shows as a client (sure, or
 perhaps), and its identity; one of which it is not known what the mesh does; the modes of its ports (`Modes`), whether
-all are strict, and ports that go around the proxy."""
+all are strict, whether one takes plain text alone, and ports that go around the proxy."""
 SURE, PERHAPS, YES = "sure", "perhaps", "yes"
 _OUTBOUND = ("excludeOutboundPorts", "includeOutboundPorts", "excludeOutboundIPRanges", "includeOutboundIPRanges")
 _POD = ["namespace", "name"]
@@ -37,6 +37,7 @@ def labels_of(mesh_pods: pd.DataFrame, pods: pd.DataFrame, mesh_ports: pd.DataFr
     sure = sure[~_in(sure, vague)]
     around = mesh_ports[((mesh_ports["mtls"] == "bypassed") & (mesh_ports["protocol"] == "TCP")).fillna(
         False).to_numpy(bool)]
+    plain = mesh_ports[(mesh_ports["mtls"] == "disabled").fillna(False).to_numpy(bool)].drop_duplicates(_POD)
     found = [
         _label(acting, MEMBER, ISTIO), _label(acting[(acting["mode"] == AMBIENT).to_numpy(bool)], TUNNEL, YES),
         _label(istio, CLIENT, np.where(_in(istio, sure), SURE, PERHAPS)),
@@ -44,7 +45,7 @@ def labels_of(mesh_pods: pd.DataFrame, pods: pd.DataFrame, mesh_ports: pd.DataFr
                lambda rows: rows["namespace"] + "/" + rows["service_account"]),
         _label(doubted, DOUBT, YES), _label(modes, SIGNATURE, lambda rows: rows["signature"]),
         _label(modes[modes["whole"].to_numpy(bool)], STRICT, YES),
-        _label(around, AROUND, lambda rows: rows["port"].astype(STRING)),
+        _label(plain, PLAIN, YES), _label(around, AROUND, lambda rows: rows["port"].astype(STRING)),
     ]
     return pd.concat(found, ignore_index=True).astype(STRING)
 

@@ -24,7 +24,7 @@ from auditkit.analysis.network.mesh.labels import (
 )
 from auditkit.analysis.network.mesh.peer_authentication import KIND, filtered, root_namespace
 from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO
-from auditkit.analysis.network.mesh.sources import Identities, Peer
+from auditkit.analysis.network.mesh.sources import Peer
 from auditkit.analysis.network.mesh.strictness import MAYBE, SURE, modes_of
 from auditkit.analysis.network.policies import NO_PROBLEMS, PEER, POLICY, RULE, Tier
 from auditkit.analysis.network.policies import Policies as NetworkPolicies
@@ -76,7 +76,7 @@ def mesh_rules(
     hosts = _in_host_network(members, pods)
     found = [*_around(labels), *(policy for signature, mode in sorted(meant.items())
                                  for policy in _strict(signature, mode, hosts)),
-             *Policies(tables, Identities(labels), root).decided(), *_groups()]
+             *Policies(tables, labels, root).decided(), *_groups()]
     return Mesh(_written(found), labels)
 
 
@@ -84,8 +84,7 @@ def _by_policy(members: pd.DataFrame, tables: Mapping[str, Any], root: str | Non
     """Pods of which AuthorizationPolicies decide that are not understood. One for a Gateway or a service decides at a
     gateway or a waypoint, which only pods in the ambient mode have before them."""
     found = [members.head(0)]
-    for space, _, targeted in Policies(tables, Identities(tables["mesh_pods"].head(0).assign(key="", value="")),
-                                       root).problems():
+    for space, _, targeted in Policies(tables, tables["pod_labels"].head(0), root).problems():
         mine = (members["namespace"] == space) | (space == root)
         kinds = members["mode"].isin([AMBIENT, GATEWAY]) if targeted else members["mode"].notna()
         found.append(members[((members["mesh"] == ISTIO) & mine & kinds).fillna(True).to_numpy(bool)])
