@@ -92,6 +92,11 @@ DERIVED: dict[str, str] = {
     "route_ways": "auditkit.analysis.network.routes.ways:route_ways",
     "route_backends": "auditkit.analysis.network.routes.backends:route_backends",
     "listener_certificates": "auditkit.analysis.network.gateways.certificates:listener_certificates",
+    "mesh_control": "auditkit.analysis.network.mesh.proxies:mesh_control",
+    "mesh_pods": "auditkit.analysis.network.mesh.proxies:mesh_pods",
+    "mesh_ports": "auditkit.analysis.network.mesh.ports:mesh_ports",
+    "mesh_rules": "auditkit.analysis.network.mesh.rules:mesh_rules",
+    "mesh_policies": "auditkit.analysis.network.mesh.policies:mesh_policies",
     "undecided_traffic": "auditkit.analysis.network.engines:undecided_traffic",
     "entrances": "auditkit.analysis.network.entry_points:entrances",
     "network_plugin": "auditkit.analysis.network.plugins:network_plugin",
@@ -124,7 +129,7 @@ DERIVED: dict[str, str] = {
 }
 """Name of a derived table → ``module:function``; modules are imported when first asked for."""
 
-NO_TABLES = frozenset({"network_rules", "reachability"})
+NO_TABLES = frozenset({"mesh_rules", "network_rules", "reachability"})
 """What is derived and no table: others are made of it."""
 
 GIVEN: dict[str, tuple[str, ...]] = {

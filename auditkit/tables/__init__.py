@@ -15,6 +15,9 @@ from auditkit.tables import (
     engines,
     findings,
     gateway_api,
+    istio,
+    linkerd,
+    meshes,
     metadata,
     network,
     openshift,
@@ -32,7 +35,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, admission, engines, storage, devices, findings, placement, metadata)
+                   openshift, meshes, istio, linkerd, admission, engines, storage, devices, findings, placement,
+                   metadata)
     for table in module.TABLES
 }
 

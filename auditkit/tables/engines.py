@@ -52,13 +52,7 @@ ENGINES = (
     Engine("Multus", "k8s.cni.cncf.io", {"multi-networkpolicies": "MultiNetworkPolicy"}, traffic=True),
     Engine("Multus", "k8s.cni.cncf.io", {"network-attachment-definitions": "NetworkAttachmentDefinition"},
            traffic=True, beyond=True),
-    Engine("Istio", "security.istio.io", {
-        "authorizationpolicies": "AuthorizationPolicy", "peerauthentications": "PeerAuthentication"},
-        traffic=True, beyond=True),
-    Engine("Linkerd", "policy.linkerd.io", {
-        "servers": "Server", "authorizationpolicies": "AuthorizationPolicy",
-        "serverauthorizations": "ServerAuthorization", "egressnetworks": "EgressNetwork"},
-        traffic=True, beyond=True),
+    Engine("Linkerd", "policy.linkerd.io", {"egressnetworks": "EgressNetwork"}, traffic=True, beyond=True),
     Engine("Consul", "consul.hashicorp.com", {"serviceintentions": "ServiceIntentions"}, traffic=True,
            beyond=True),
     Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",

@@ -14,9 +14,11 @@ APPROVALS = ("*/change", "*/change-id", "*/change-request", "*/ticket", "*/ticke
 _LABELLED = ("namespaces", "nodes")
 _RBAC = "rbac.authorization.k8s.io"
 _BY_TABLE = {name: resource.kind for name, resource in RESOURCES.items() if resource.form == "table"}
+_NAMESAKES = (".projectcalico.org", ".policy.linkerd.io")
 _BY_OBJECT = {name: resource.kind for name, resource in RESOURCES.items()
-              if name != "pods" and name not in _BY_TABLE and not name.endswith(".projectcalico.org")}
-"""Calico's kinds are left out: some are called as those of Kubernetes, and each object may be seen in two groups."""
+              if name != "pods" and name not in _BY_TABLE and not name.endswith(_NAMESAKES)}
+"""Calico's and Linkerd's kinds are left out: some are called as those of Kubernetes or Istio, and each object of Calico
+may be seen in two groups."""
 
 
 def _rows(path: str, *, but: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> tuple[Rows, ...]:

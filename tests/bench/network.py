@@ -9,6 +9,7 @@ import pandas as pd
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1] / "support")]
 
+from mesh_worlds import authorization, control, peers, sidecar  # noqa: E402
 from network_reference import Cluster  # noqa: E402
 from network_worlds import agent, derive, node  # noqa: E402
 from worlds import frames  # noqa: E402
@@ -148,6 +149,42 @@ def _expression(selector: dict) -> str:
     return " && ".join([*labels, *others]) or "all()"
 
 
+def istio(objects: list[dict], policies: int) -> list[dict]:
+    """The same cluster with a proxy of Istio in each pod, and as many policies of each of its kinds."""
+    spaces = [thing["metadata"]["name"] for thing in objects if thing["kind"] == "Namespace"]
+    pick = random.Random(3)
+    meshed = [sidecar(thing) if thing["kind"] == "Pod" else thing for thing in objects]
+    modes = [peers(f"pa{at}", spaces[at % len(spaces)], pick.choice(["STRICT", "PERMISSIVE"]),
+                   **({} if at < len(spaces) else {"app": f"a{pick.randrange(20)}"})) for at in range(policies)]
+    rules = [authorization(f"ap{at}", spaces[at % len(spaces)], action=pick.choice(["ALLOW", "ALLOW", "DENY"]),
+                           selector={"matchLabels": {"app": f"a{pick.randrange(20)}"}},
+                           rules=[{"from": [{"source": _istio_source(pick, spaces)} for _ in range(2)],
+                                   "to": [{"operation": {"ports": [str(pick.choice([80, 443, 8000, 9090]))]}}]}])
+             for at in range(policies)]
+    return [*meshed, *control(), *modes, *rules]
+
+
+def _istio_source(pick: random.Random, spaces: list[str]) -> dict:
+    space = pick.choice(spaces)
+    return pick.choice([{"namespaces": [space]}, {"principals": [f"cluster.local/ns/{space}/sa/default"]},
+                        {"notNamespaces": [space]}, {"ipBlocks": [f"{pick.randint(1, 199)}.0.0.0/8"]}])
+
+
+def mesh_ratio(pods: int = 10_000, policies: int = 1_000) -> float:
+    """How long the matrix of groups takes in a mesh, with all that is derived before it, as a ratio to that of the
+    NetworkPolicies alone."""
+    objects = world(pods, policies)
+    taken = []
+    for things in (objects, istio(objects, policies)):
+        tables = frames([*things, node("n1")])
+        derive(tables, "network_plugin"), derive(tables, "pod_readiness")
+        start = time.process_time()
+        mesh = derive(tables, "mesh_rules")
+        Reachability(tables, policies_of(tables, tables["network_plugin"]), mesh).matrix()
+        taken.append(time.process_time() - start)
+    return taken[1] / taken[0]
+
+
 def engine_ratios(pods: int = 10_000, policies: int = 1_000) -> dict[str, float]:
     """How long the matrix of groups takes with as many policies of an engine beside the NetworkPolicies, as a ratio to
     that of the NetworkPolicies alone in the same run."""
@@ -167,5 +204,5 @@ def engine_ratios(pods: int = 10_000, policies: int = 1_000) -> dict[str, float]
 
 
 if __name__ == "__main__":
-    for name, value in (measures() | engine_ratios()).items():
+    for name, value in (measures() | engine_ratios() | {"mesh_ratio": mesh_ratio()}).items():
         print(f"{name:18} {value:.3g}")

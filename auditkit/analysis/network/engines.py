@@ -31,12 +31,24 @@ def other_engines(engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame) -> p
     return pd.concat([seen[list(COLUMNS)], unseen[list(COLUMNS)]], ignore_index=True).astype(COLUMNS)
 
 
-def undecided_traffic(other_engines: pd.DataFrame, network_rules: Policies) -> pd.DataFrame:
-    """What decides over traffic and is not evaluated: objects of other engines, and policies of an engine that auditkit
-    reads where it is not seen to act, or where they are not understood.
+def undecided_traffic(other_engines: pd.DataFrame, network_rules: Policies,
+                      mesh_policies: pd.DataFrame) -> pd.DataFrame:
+    """What decides over traffic beside network policies that are evaluated: objects of other engines, policies of an
+    engine that auditkit reads where it is not seen to act, or where they are not understood, and policies of meshes,
+    which decide at proxies (`mesh_ports`, `flows`).
 
     The columns of `other_engines`, with a namespace only where they decide in no other.
     """
+    of_mesh = mesh_policies.rename(columns={"mesh": "engine"})
+    words = of_mesh["kind"] + " " + of_mesh["namespace"] + "/" + of_mesh["name"] + " of " + of_mesh["engine"]
+    of_mesh = of_mesh.assign(traffic=True, entrances=False, beyond=of_mesh["everywhere"], words=words,
+                             namespace=of_mesh["namespace"].mask(of_mesh["everywhere"], pd.NA))
+    return pd.concat([without_meshes(other_engines, network_rules), of_mesh[list(COLUMNS)].astype(COLUMNS)],
+                     ignore_index=True)
+
+
+def without_meshes(other_engines: pd.DataFrame, network_rules: Policies) -> pd.DataFrame:
+    """The same without policies of meshes."""
     problems = network_rules.problems
     space = problems["namespace"].replace("", pd.NA)
     words = problems["kind"] + " " + (space + "/").fillna("") + problems["policy"] + " of " + problems["engine"]

@@ -7,7 +7,7 @@ is ``""`` or -1 here, so that the keys below are never ``<NA>``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol, cast
 
 import numpy as np
@@ -113,6 +113,11 @@ class Policies:
         """All address ranges that rules name."""
         own = self.blocks["cidr"].drop_duplicates().tolist()
         return [*own, *self.conditions.cidrs()] if self.conditions else own
+
+    def beside(self, others: "Policies") -> "Policies":
+        """These with the parts of others that endpoints are classed by; they decide nothing together."""
+        return replace(self, **{name: pd.concat([getattr(self, name), getattr(others, name)], ignore_index=True)
+                                for name in ("policies", "peers", "blocks", "ports", "selectors")})
 
     @property
     def by_node(self) -> bool:

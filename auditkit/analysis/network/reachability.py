@@ -23,15 +23,18 @@ from auditkit.analysis.network import policy_sets
 from auditkit.analysis.network.addresses import AddressSpace
 from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
-from auditkit.analysis.network.engines import other_engines, undecided_traffic
+from auditkit.analysis.network.engines import other_engines, without_meshes
 from auditkit.analysis.network.matching import Matcher
+from auditkit.analysis.network.mesh.rules import GROUPS, HBONE, Mesh
+from auditkit.analysis.network.mesh.ways import meshed, tunnelled
 from auditkit.analysis.network.plugins import NO_AGENTS
 from auditkit.analysis.network.policies import POLICY, Policies
 from auditkit.analysis.network.policy_sets import policies_of
-from auditkit.analysis.network.ports import PortSpace, protocol_base
+from auditkit.analysis.network.ports import PROTOCOLS, SPAN, PortSpace, protocol_base
 
 DIRECTIONS = ("ingress", "egress")
 TABLES = (*network_endpoints.TABLES, *policy_sets.TABLES, "engine_kinds", "engine_objects")
+_TCP = PROTOCOLS.index("TCP") * SPAN
 QUESTION = ["source_namespace", "source", "destination_namespace", "destination", "protocol", "port"]
 
 
@@ -53,20 +56,25 @@ class Reachability:
     ``network_rules`` are the policies, where they are made already; else those of the tables are taken as they decide
     in a cluster whose agents are not known. Where a list of policies is not complete (``attrs["gaps"]`` of these
     tables), or one that their selectors ask, what is missing may allow or deny anything: then nothing is known but what
-    no policy can change.
+    no policy can change. ``mesh`` is what meshes decide at their proxies: what comes in must pass both.
 
     With ``workloads`` the pods that workload controllers would make are endpoints too, for manifests that were never
     applied. Pods on their node's network are the node to policies, as most plug-ins have it; with ``host_pods`` they
     are pods like any other.
     """
 
-    def __init__(self, tables: Mapping[str, pd.DataFrame], network_rules: Policies | None = None, *,
-                 workloads: bool = False, host_pods: bool = False):
+    def __init__(self, tables: Mapping[str, pd.DataFrame], network_rules: Policies | None = None,
+                 mesh: Mesh | None = None, *, workloads: bool = False, host_pods: bool = False):
         policies = policies_of(tables, NO_AGENTS) if network_rules is None else network_rules
-        addresses = AddressSpace(policies.cidrs())
-        self.endpoints = endpoints_of(tables, policies, addresses, workloads=workloads, host_pods=host_pods)
+        asked = policies
+        if mesh:
+            asked = policies.beside(mesh.policies)
+            tables = {**tables, "pod_labels": pd.concat([tables["pod_labels"], mesh.labels], ignore_index=True)}
+        addresses = AddressSpace(asked.cidrs())
+        self.endpoints = endpoints_of(tables, asked, addresses, workloads=workloads, host_pods=host_pods)
         self.addresses = addresses
-        spans, named = policies.ports, self.endpoints.named["line"].to_numpy(np.int64)
+        spans, named = asked.ports, self.endpoints.named["line"].to_numpy(np.int64)
+        named = np.append(named, _TCP + HBONE) if mesh else named
         self.ports = PortSpace(np.concatenate([spans["start"].to_numpy(np.int64), named]),
                                np.concatenate([spans["end"].to_numpy(np.int64), named + 1]))
         owners = policies.policies[POLICY].astype(object)
@@ -76,7 +84,7 @@ class Reachability:
         matcher = Matcher(policies, self.endpoints, addresses, self.ports)
         self.subjects = matcher.subjects
         engines = other_engines(tables["engine_kinds"], tables["engine_objects"])
-        self.undecided = self._undecided(undecided_traffic(engines, policies), policies.hosts)
+        self.undecided = self._undecided(without_meshes(engines, policies), policies.hosts)
         lenient = self.subjects[(policies.policies["picks"] == "nodes").to_numpy(bool)].any(axis=0)
         self.node_barred = self.subjects[policies.policies["bars_node"].to_numpy(bool)].any(axis=0)
         clauses = {direction: matcher.clauses(direction) for direction in DIRECTIONS}
@@ -87,6 +95,24 @@ class Reachability:
         self.gaps = policies.gaps
         if any(self.gaps.values()) or self._selectors_unsure(tables, policies):
             self.ways = {direction: way.unknown(self.ports.all) for direction, way in self.ways.items()}
+        if mesh:
+            self._enter(mesh)
+
+    def _enter(self, mesh: Mesh) -> None:
+        """What the meshes decide as well."""
+        matcher = Matcher(mesh.policies, self.endpoints, self.addresses, self.ports)
+        nobody = np.zeros(self.endpoints.classes, bool)
+        doubt, tunnel, member = matcher.subjects[-len(GROUPS):]
+        found = decide_all(matcher.clauses("ingress"), self.ports.all, doubt, nobody, mesh.policies.tiers)
+        tcp, hbone = self.ports.masks(np.array([_TCP, _TCP + HBONE]), np.array([_TCP + SPAN, _TCP + HBONE + 1]))
+        if tunnel.any():
+            self.ways = {direction: tunnelled(way, member, tunnel, tcp, hbone) for direction, way in self.ways.items()}
+        self.ways["ingress"] = meshed(self.ways["ingress"], found, tcp, len(self.policies))
+        owners = mesh.policies.policies[POLICY].astype(object)
+        self.policies += [f"{kind} {space}/{name}" if space else f"{kind} {name}"
+                          for kind, space, name in owners.itertuples(index=False)]
+        decided = matcher.subjects[: -len(GROUPS)].any(axis=0)
+        self.node_barred = self.node_barred | decided | doubt
 
     @staticmethod
     def _selectors_unsure(tables: Mapping[str, pd.DataFrame], policies: Policies) -> bool:
@@ -250,10 +276,10 @@ def _agreed(ingress: tuple[int, int], egress: tuple[int, int]) -> tuple[int, int
 def reachability(
     pods: pd.DataFrame, pod_labels: pd.DataFrame, container_ports: pd.DataFrame, namespaces: pd.DataFrame,
     namespace_labels: pd.DataFrame, nodes: pd.DataFrame, node_labels: pd.DataFrame, node_addresses: pd.DataFrame,
-    network_rules: Policies, engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame,
+    network_rules: Policies, mesh_rules: Mesh | None, engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame,
 ) -> Reachability:
     """The reachability of a snapshot, which the tables of the network are derived from; no table itself."""
-    return Reachability(dict(locals()), network_rules)
+    return Reachability(dict(locals()), network_rules, mesh_rules)
 
 
 def reachable(tables: Mapping[str, pd.DataFrame], source: tuple[str, str] | str, destination: tuple[str, str] | str,

@@ -22,6 +22,10 @@ ENGINES = (
     ("Calico", "NetworkPolicy, GlobalNetworkPolicy, Tier, NetworkSet and GlobalNetworkSet, projectcalico.org/v3 and "
      "crd.projectcalico.org/v1, up to the sources of July 2026 (after v3.31)",
      "the Calico agent, ready on every node, and no other agent that enforces policies"),
+    ("Istio", "PeerAuthentication and AuthorizationPolicy security.istio.io/v1 and v1beta1, DestinationRule and "
+     "EnvoyFilter, up to the sources of 2026", "at a pod: its proxy, and a control plane, both ready"),
+    ("Linkerd", "Server, ServerAuthorization and AuthorizationPolicy policy.linkerd.io, up to the documentation of "
+     "2026", "at a pod: its proxy, and a control plane, both ready"),
 )
 """Each engine, the kinds that are read of it, and who must be seen to act on them. Where nobody is, what they would
 decide over is not known."""
@@ -78,4 +82,40 @@ UNDERSTOOD = (
     Understood("Calico", "HostEndpoints", "no", "nothing is known of what nodes send and receive"),
     Understood("Calico", "StagedNetworkPolicy, StagedGlobalNetworkPolicy, StagedKubernetesNetworkPolicy", "yes",
                "they decide nothing"),
+    Understood("Istio", "proxies: sidecars with their init container or network plug-in, native sidecars, the ambient "
+               "mode by the annotation of its agent", "yes",
+               "where the proxy, the redirection, the proxy of the node or the control plane is not seen ready, "
+               "nothing is known of what the mesh lets in"),
+    Understood("Istio", "PeerAuthentication: workload, namespace, mesh, ports, the oldest of several, excluded ports",
+               "yes", "what rests on the root namespace says so (assumes_root), and denies perhaps"),
+    Understood("Istio", "AuthorizationPolicy: ALLOW, DENY, AUDIT, dry run, selector, principals, namespaces, "
+               "serviceAccounts, ipBlocks and ports, each with its negation", "yes"),
+    Understood("Istio", "rules by identity where plain text is accepted", "in part",
+               "a client can leave its identity out: what a DENY or a negation rests on is not known"),
+    Understood("Istio", "hosts, methods, paths, requestPrincipals, remoteIpBlocks, trustDomains, when", "no",
+               "the rule may match what its identities, addresses and ports match"),
+    Understood("Istio", "CUSTOM, sources with identities and addresses in one, ports that are no numbers, trust "
+               "domains other than cluster.local", "no", "the rule may match"),
+    Understood("Istio", "targetRef and targetRefs, waypoints", "no",
+               "nothing is known of what the mesh lets in to pods in the ambient mode and gateways of the namespace"),
+    Understood("Istio", "policies of the root namespace", "in part",
+               "it is a setting that no list shows: if it is the control plane's, they may be for all pods"),
+    Understood("Istio", "EnvoyFilter, fields and actions of a later release", "no",
+               "nothing is known of what the mesh lets in to the pods that they are for"),
+    Understood("Istio", "DestinationRule", "the TLS of clients",
+               "where one has clients connect otherwise than with mutual TLS, an identity is not sure"),
+    Understood("Istio", "Sidecar", "no", "nothing is known of any flow"),
+    Understood("Istio", "RequestAuthentication, VirtualService, ServiceEntry, outboundTrafficPolicy", "not read",
+               "they admit or keep out nothing at layer 4, or only what a proxy sends out"),
+    Understood("Istio", "identities from outside of the cluster (virtual machines, other clusters)", "no",
+               "whether what comes from outside has one is not known"),
+    Understood("Istio", "the tunnel of the ambient mode (port 15008) under network policies", "yes",
+               "where policies say different things of the port and of the tunnel, the port is not known"),
+    Understood("Linkerd", "proxies, default-inbound-policy, skip-inbound-ports, Server, ServerAuthorization and "
+               "AuthorizationPolicy as far as they admit clients without mutual TLS", "yes",
+               "the default of the installation is not visible; ports of pods are in mesh_ports"),
+    Understood("Linkerd", "who may connect to a Server, default policies other than all-unauthenticated", "no",
+               "nothing is known of what the mesh lets in to the pods"),
+    Understood("Linkerd", "opaque ports, which go to port 4143 of the pod", "no",
+               "network policies are asked for the port itself"),
 )

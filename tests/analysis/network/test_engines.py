@@ -54,7 +54,7 @@ def judged(tables: dict, name: str) -> dict:
 
 OVN = ("k8s.ovn.org", "egressfirewalls", "EgressFirewall")
 WIDE = ("crd.antrea.io", "clusternetworkpolicies", "ClusterNetworkPolicy")
-ISTIO = ("security.istio.io", "authorizationpolicies", "AuthorizationPolicy")
+ISTIO = ("networking.istio.io", "sidecars", "Sidecar")
 DOOR = ("configuration.konghq.com", "tcpingresses", "TCPIngress")
 
 

@@ -6,7 +6,7 @@ from network_reference import Cluster
 from worlds import frames
 
 from auditkit.analysis.network.reachability import QUESTION, Reachability
-from tests.bench.network import engine_ratios, measures, world
+from tests.bench.network import engine_ratios, measures, mesh_ratio, world
 
 
 @pytest.mark.slow
@@ -22,6 +22,11 @@ def test_the_whole_matrix_of_a_large_cluster():
 @pytest.mark.parametrize("engine", ["cilium", "calico"])
 def test_policies_of_an_engine_take_at_most_three_times_as_long(engine):
     assert engine_ratios(pods=3_000, policies=300)[f"{engine}_ratio"] < 3
+
+
+@pytest.mark.slow
+def test_policies_of_a_mesh_take_at_most_three_times_as_long():
+    assert mesh_ratio(pods=3_000, policies=300) < 3
 
 
 def test_the_large_cluster_is_judged_as_the_plain_way_judges_it():

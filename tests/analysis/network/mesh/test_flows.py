@@ -1,0 +1,96 @@
+"""What meshes add to flows and to what is undecided. What their policies mean is in `tests/truth/istio`."""
+
+import pandas as pd
+from engine_truth import decided
+from istio_truth import world
+from mesh_worlds import authorization, control, linkerd, peers, plain, pod, sidecar
+from network_worlds import derive, namespace, node
+from worlds import frames
+
+from auditkit.analysis.network.reachability import QUESTION
+
+CLOSED = authorization("closed", "shop")
+STRICT = peers("default", "shop", "STRICT")
+
+
+def ask(tables: dict[str, pd.DataFrame], source: str, destination: str, space: str = "shop") -> tuple[object, str]:
+    question = pd.DataFrame([[space, source, "shop", destination, "TCP", 8080]], columns=QUESTION)
+    found = derive(tables, "reachability").judged(question).iloc[0]
+    return None if found["allowed"] is pd.NA else found["allowed"], found["ingress_by"]
+
+
+def meshed(*more: dict) -> dict[str, pd.DataFrame]:
+    return frames([node("n1"), namespace("shop"), *control(), sidecar(pod("web")), sidecar(pod("db")), *more])
+
+
+def test_the_policy_of_the_mesh_that_decides_is_named():
+    assert ask(meshed(CLOSED), "web", "db") == (False, "AuthorizationPolicy shop/closed")
+    assert ask(meshed(STRICT, plain(pod("raw"))), "raw", "db") == (False, "PeerAuthentication shop/default")
+
+
+def test_flows_leave_out_what_the_mesh_denies():
+    groups, flows = (derive(meshed(CLOSED), name) for name in ("network_groups", "flows"))
+    meshed_group = set(groups.loc[groups["name"].isin(["web", "db"]).to_numpy(bool), "group"])
+    into = flows[flows["destination"].isin(meshed_group).to_numpy(bool)]
+    assert set(into["ports"]) == {"UDP, SCTP"}
+
+
+def test_a_mesh_that_is_not_whole_lets_nothing_be_known():
+    tables = meshed()
+    assert ask(tables, "web", "db") == (True, "no policy")
+    tables = meshed()
+    tables["istio_authorization_policies"].attrs["gaps"] = ["forbidden"]
+    assert ask(tables, "web", "db")[0] is None
+
+
+def test_without_a_ready_control_plane_what_is_let_in_is_not_known():
+    tables = frames([node("n1"), *control(ready=False), sidecar(pod("web")), sidecar(pod("db")), CLOSED])
+    assert ask(tables, "web", "db")[0] is None
+
+
+def test_policies_of_a_mesh_decide_nothing_where_no_pod_is_in_it():
+    tables = frames([node("n1"), *control(), plain(pod("web")), plain(pod("db")), CLOSED, STRICT])
+    assert derive(tables, "mesh_rules") is None
+    assert ask(tables, "web", "db") == (True, "no policy")
+
+
+def test_servers_of_linkerd_leave_the_pods_of_their_namespace_unknown():
+    server = {"apiVersion": "policy.linkerd.io/v1beta3", "kind": "Server",
+              "metadata": {"name": "http", "namespace": "shop"}, "spec": {"podSelector": {}, "port": 8080}}
+    cluster = [node("n1"), *control("linkerd", "linkerd"), linkerd(pod("web")), linkerd(pod("db"))]
+    assert ask(frames(cluster), "web", "db") == (True, "no policy")
+    assert ask(frames([*cluster, server]), "web", "db")[0] is None
+    assert ask(frames([*cluster[:-1], linkerd(pod("db"), default_inbound_policy="deny")]), "web", "db")[0] is None
+
+
+def test_a_waypoint_may_decide_over_what_reaches_pods_in_the_ambient_mode():
+    case = {"policies": [], "ambient": ["web", "db"]}
+    assert decided(world(case), ["web > db 8080"]) == {"web > db 8080": True}
+    way = sidecar({"kind": "Pod", "metadata": {"name": "way", "namespace": "shop", "labels": {
+        "gateway.networking.k8s.io/gateway-class-name": "istio-waypoint"}}, "spec": {"containers": []}})
+    tables = world(case | {"policies": [way | {"apiVersion": "v1"}]})
+    assert decided(tables, ["web > db 8080"]) == {"web > db 8080": None}
+
+
+def test_the_pod_s_own_node_is_not_known_to_get_through_a_proxy():
+    assert decided(world({"policies": [STRICT]}), ["n2 > db 8080", "n1 > db 8080"]) == {
+        "n2 > db 8080": None, "n1 > db 8080": False}
+
+
+def test_policies_of_a_mesh_are_undecided_to_checks_on_network_policies():
+    audit = authorization("audit", "bank", action="AUDIT")
+    everywhere = peers("default", "istio-system", "STRICT")
+    found = derive(meshed(CLOSED, audit, everywhere), "undecided_traffic")
+    assert found[["namespace", "words"]].fillna("").to_numpy().tolist() == [
+        ["", "PeerAuthentication istio-system/default of Istio"], ["shop", "AuthorizationPolicy shop/closed of Istio"]]
+
+
+def test_what_a_condition_compares_requests_with_is_never_kept():
+    secret = "s3cr3t-t0k3n"
+    asks = authorization("token", "shop", rules=[{"when": [{"key": "request.headers[x-api-key]", "values": [secret]}],
+                                                  "to": [{"operation": {"hosts": [secret], "paths": [secret]}}]}])
+    tables = meshed(asks)
+    kept = [name for name, table in tables.items() for column in table
+            if table[column].astype(str).str.contains(secret).any()]
+    assert kept == []
+    assert ask(tables, "web", "db")[0] is None
