@@ -33,7 +33,7 @@ from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import gateway_api, openshift
+from auditkit.tables import gateway_api, load_balancers, openshift
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -216,6 +216,28 @@ def entrances() -> Iterator[str]:
     yield from _table(["protocol and TLS", "kinds"], (
         (_code(place), _codes(kinds)) for place, kinds in FITTING.items()))
     yield from ("", f"Filters that let a request pass: {_codes(PLAIN)}. Any other may answer or refuse it itself.")
+    yield from _load_balancers()
+
+
+def _load_balancers() -> Iterator[str]:
+    """What annotations and classes of Services say to load balancers, and who says so."""
+    yield from ("", "## Load balancers of Services", "", "Annotations that are read, with the values that count. An "
+                "internal load balancer counts where it is requested and all of its addresses are private. A private "
+                "address alone proves nothing: it may be that of a node, or a router may forward traffic to it.", "")
+    yield from _table(["provider", "annotation", "values", "it", "source"], (
+        (one.provider, _code(one.key), _values(one), load_balancers.MEANINGS[one.means], one.source)
+        for one in load_balancers.ANNOTATIONS))
+    yield from ("", "Values of `spec.loadBalancerClass`. What any other class does is a matter of its controller, and "
+                f"unknown. `{load_balancers.SCHEME}: {load_balancers.INTERNET_FACING}` overrules those of AWS.", "")
+    yield from _table(["provider", "class", "load balancers are", "source"], (
+        (one.provider, _code(one.name), one.reach, one.source) for one in load_balancers.CLASSES))
+
+
+def _values(one: load_balancers.Annotation) -> str:
+    """The values of an annotation that count, as a reader would write them."""
+    if one.values in (".+", ".*"):
+        return f"any but {_code(one.but)}" if one.but else "any"
+    return _codes(one.values.split("|"))
 
 
 def _read_fields(source: str) -> list[str]:
