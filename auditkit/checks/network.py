@@ -196,18 +196,19 @@ def _of_ingresses(entrances: pd.DataFrame, renewed: bool) -> pd.Series:
 
 @check(
     severity="medium", finding="has no certificate that it may use",
-    wanted="every certificate that the listener names is a Secret that is there, that it may name and that its "
-           "controller could use",
-    remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant there.",
-    source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant",
-    needs=("secrets", "reference_grants_from", "reference_grants_to"),
+    wanted="every certificate that it names is a Secret that is there, that it may name and that its controller could use",
+    remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant (Gateway "
+           "API) or a TLSCertificateDelegation (Contour) there.",
+    source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant. Contour: HTTPProxy, TLS; "
+           "TLSCertificateDelegation",
+    needs=("secrets", "reference_grants_from", "reference_grants_to", "contour_delegations"),
 )
-def listeners_have_certificates(listener_certificates: pd.DataFrame) -> Judgement:
-    """Listeners that end TLS have a certificate.
+def listeners_have_certificates(route_certificates: pd.DataFrame) -> Judgement:
+    """Listeners and routes that end TLS have a certificate.
 
-    A listener of a Gateway without its certificate serves nobody, or another certificate than the one that was meant.
+    One without its certificate serves nobody, or another certificate than the one that was meant.
     """
-    found = listener_certificates
+    found = route_certificates
     wanting = found["missing"].notna() | found["refused"].notna()
     return judge(found, found["present"], ["secrets", "missing", "refused"], for_want=wanting,
                  reasons=found["why"].fillna(""))

@@ -11,6 +11,7 @@ from auditkit.tables import (
     calico,
     cilium,
     cluster,
+    contour,
     devices,
     engines,
     findings,
@@ -32,7 +33,7 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, admission, engines, storage, devices, findings, placement, metadata)
+                   openshift, contour, admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -22,7 +22,8 @@ ASKED = "the service or its class requests an internal load balancer; ask the cl
 BY_ANNOTATION = "an annotation states address ranges; ask whether the controller of the load balancer applies them"
 BY_CLASS = "the controller of its class decides who can reach it; ask for the settings of the controller: "
 OF_AWS = "AWS Load Balancer Controller"
-PRIVATE_ONLY = "its addresses are private, but nothing requests an internal load balancer; ask what is forwarded to them"
+PRIVATE_ONLY = ("its addresses are private, but nothing requests an internal load balancer; ask what is forwarded to "
+                "them")
 
 
 def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataFrame,
