@@ -196,7 +196,8 @@ def _of_ingresses(entrances: pd.DataFrame, renewed: bool) -> pd.Series:
 
 @check(
     severity="medium", finding="has no certificate that it may use",
-    wanted="every certificate that it names is a Secret that is there, that it may name and that its controller could use",
+    wanted="every certificate that it names is a Secret that is there, that it may name and that its controller could "
+           "use",
     remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant (Gateway "
            "API) or a TLSCertificateDelegation (Contour) there.",
     source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant. Contour: HTTPProxy, TLS; "

@@ -16,6 +16,7 @@ from auditkit.tables import (
     engines,
     findings,
     gateway_api,
+    istio_gateways,
     metadata,
     network,
     openshift,
@@ -33,7 +34,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, contour, admission, engines, storage, devices, findings, placement, metadata)
+                   openshift, contour, istio_gateways, admission, engines, storage, devices, findings,
+                   placement, metadata)
     for table in module.TABLES
 }
 

@@ -129,7 +129,8 @@ TABLES = (
         ("namespace", "proxy", "ip", "hostname"),
     ),
     Table(
-        "contour_delegations", "certificates that a namespace lends to others", (Rows(DELEGATIONS, "spec.delegations[]"),),
+        "contour_delegations", "certificates that a namespace lends to others",
+        (Rows(DELEGATIONS, "spec.delegations[]"),),
         (
             Column("namespace", "string", "/metadata.namespace", "namespace of the delegation and of the Secret"),
             Column("delegation", "string", "/metadata.name", "name of the delegation"),

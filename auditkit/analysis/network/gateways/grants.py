@@ -16,7 +16,8 @@ def granted(references: pd.DataFrame, grants_from: pd.DataFrame, grants_to: pd.D
 
     Within a namespace everything may. Across, a grant in the namespace that is referred to must name the group,
     kind and namespace of what refers, and the kind of what is referred to, with its name or none
-    (kubernetes-sigs/gateway-api v1.6.1, ReferenceGrantSpec). <NA>: a grant that would allow it has fields that are not read.
+    (kubernetes-sigs/gateway-api v1.6.1, ReferenceGrantSpec). <NA>: a grant that would allow it has fields that are not
+    read.
     """
     grants = grants_from.merge(grants_to, on=["namespace", "grant"])
     unread = unread_field(grants.assign(name=grants["grant"]), unread_fields, "ReferenceGrant").notna()

@@ -3,11 +3,13 @@
 import pandas as pd
 
 from auditkit.analysis.columns import STRING
+from auditkit.tables.istio_gateways import KIND
 
 ADDRESSES = {"root_kind": STRING, "root_namespace": STRING, "root": STRING, "ip": STRING, "hostname": STRING}
 
 
-def route_addresses(gateway_addresses: pd.DataFrame, contour_addresses: pd.DataFrame) -> pd.DataFrame:
+def route_addresses(gateway_addresses: pd.DataFrame, contour_addresses: pd.DataFrame,
+                    istio_addresses: pd.DataFrame) -> pd.DataFrame:
     """The addresses of what routes are served at: a row for each.
 
     root_kind, root_namespace and root (as in `route_ways`), ip or hostname.
@@ -17,5 +19,6 @@ def route_addresses(gateway_addresses: pd.DataFrame, contour_addresses: pd.DataF
     gateways = gateway_addresses.assign(ip=value.where(is_ip, pd.NA), hostname=value.mask(is_ip, pd.NA),
                                         root=gateway_addresses["gateway"], root_kind="Gateway")
     proxies = contour_addresses.assign(root=contour_addresses["proxy"], root_kind="HTTPProxy")
+    istio = istio_addresses.assign(root=istio_addresses["gateway"], root_kind=KIND)
     return pd.concat([rows.rename(columns={"namespace": "root_namespace"}).reindex(columns=list(ADDRESSES)).astype(
-        ADDRESSES) for rows in (gateways, proxies)], ignore_index=True)
+        ADDRESSES) for rows in (gateways, proxies, istio)], ignore_index=True)

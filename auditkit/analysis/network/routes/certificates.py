@@ -10,13 +10,15 @@ CERTIFICATES = {
 }
 
 
-def route_certificates(listener_certificates: pd.DataFrame, contour_certificates: pd.DataFrame) -> pd.DataFrame:
-    """What ends TLS for routes, and its certificates: a row for each listener of a Gateway, and each HTTPProxy with a
-    host.
+def route_certificates(listener_certificates: pd.DataFrame, contour_certificates: pd.DataFrame,
+                       istio_certificates: pd.DataFrame) -> pd.DataFrame:
+    """What ends TLS for routes, and its certificates: a row for each listener of a Gateway, each server of one of
+    Istio, and each HTTPProxy with a host.
 
-    kind, namespace, name (of a listener ``gateway/listener``), hostname, secrets (what it names), missing (Secrets that
+    kind, namespace, name (of a listener ``gateway/listener``, of a server
+    ``gateway/port``), hostname, secrets (what it names), missing (Secrets that
     are not there), refused (those of another namespace that it may not name), present (all are there and may be named,
     and the controller could use them), why (in words, where that is not known).
     """
     return pd.concat([rows.reindex(columns=list(CERTIFICATES)).astype(CERTIFICATES) for rows in (
-        listener_certificates, contour_certificates)], ignore_index=True)
+        listener_certificates, contour_certificates, istio_certificates)], ignore_index=True)

@@ -31,8 +31,8 @@ def route_doors(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFr
     """Doors that routes open to pods: a row for each way in and pod; whatever surely stays shut is left out.
 
     path and via_kind, via_namespace, via, host, entry and public (from ``addresses``: root_kind, root_namespace, root,
-    entry, public), entry_port, protocol, namespace, pod (<NA>: not known), port, open (traffic passes as far as the route
-    goes; <NA>: not known).
+    entry, public), entry_port, protocol, namespace, pod (<NA>: not known), port, open (traffic passes as far as the
+    route goes; <NA>: not known).
     """
     opened, behind = ways[ways["open"].fillna(True)], backends[backends["sends"].fillna(True)]
     found = opened[[*ROUTE, "host", *ROOT, "entry_port", "open"]].merge(
