@@ -33,7 +33,7 @@ from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import contour, gateway_api, istio_gateways, load_balancers, openshift
+from auditkit.tables import contour, gateway_api, istio_gateways, load_balancers, openshift, traefik
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -202,7 +202,7 @@ def entrances() -> Iterator[str]:
     yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
                      "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
                      "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
-    ours = {one.name: one for module in (gateway_api, openshift, contour, istio_gateways)
+    ours = {one.name: one for module in (gateway_api, openshift, contour, istio_gateways, traefik)
             for one in module.RESOURCES}
     for name, resource in ours.items():
         yield from ("", f"## {resource.kind} ({resource.group})", "")

@@ -24,6 +24,7 @@ from auditkit.tables import (
     pods,
     secrets,
     storage,
+    traefik,
     workloads,
 )
 from auditkit.tables.model import Column, Resource, Rows, Table
@@ -34,7 +35,7 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, contour, istio_gateways, admission, engines, storage, devices, findings,
+                   openshift, contour, istio_gateways, traefik, admission, engines, storage, devices, findings,
                    placement, metadata)
     for table in module.TABLES
 }

@@ -1,6 +1,6 @@
 """The resources that collectors ask an API server for."""
 
-from auditkit.tables import contour, gateway_api, istio_gateways, openshift
+from auditkit.tables import contour, gateway_api, istio_gateways, openshift, traefik
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -54,6 +54,7 @@ RESOURCES: dict[str, Resource] = {
         *openshift.RESOURCES,
         *contour.RESOURCES,
         *istio_gateways.RESOURCES,
+        *traefik.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),

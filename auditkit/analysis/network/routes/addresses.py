@@ -9,7 +9,7 @@ ADDRESSES = {"root_kind": STRING, "root_namespace": STRING, "root": STRING, "ip"
 
 
 def route_addresses(gateway_addresses: pd.DataFrame, contour_addresses: pd.DataFrame,
-                    istio_addresses: pd.DataFrame) -> pd.DataFrame:
+                    istio_addresses: pd.DataFrame, traefik_addresses: pd.DataFrame) -> pd.DataFrame:
     """The addresses of what routes are served at: a row for each.
 
     root_kind, root_namespace and root (as in `route_ways`), ip or hostname.
@@ -20,5 +20,6 @@ def route_addresses(gateway_addresses: pd.DataFrame, contour_addresses: pd.DataF
                                         root=gateway_addresses["gateway"], root_kind="Gateway")
     proxies = contour_addresses.assign(root=contour_addresses["proxy"], root_kind="HTTPProxy")
     istio = istio_addresses.assign(root=istio_addresses["gateway"], root_kind=KIND)
+    traefik = traefik_addresses.assign(namespace="", root="Traefik", root_kind="Traefik")
     return pd.concat([rows.rename(columns={"namespace": "root_namespace"}).reindex(columns=list(ADDRESSES)).astype(
-        ADDRESSES) for rows in (gateways, proxies, istio)], ignore_index=True)
+        ADDRESSES) for rows in (gateways, proxies, istio, traefik)], ignore_index=True)

@@ -11,9 +11,9 @@ CERTIFICATES = {
 
 
 def route_certificates(listener_certificates: pd.DataFrame, contour_certificates: pd.DataFrame,
-                       istio_certificates: pd.DataFrame) -> pd.DataFrame:
+                       istio_certificates: pd.DataFrame, traefik_certificates: pd.DataFrame) -> pd.DataFrame:
     """What ends TLS for routes, and its certificates: a row for each listener of a Gateway, each server of one of
-    Istio, and each HTTPProxy with a host.
+    Istio, each HTTPProxy with a host, and each IngressRoute.
 
     kind, namespace, name (of a listener ``gateway/listener``, of a server
     ``gateway/port``), hostname, secrets (what it names), missing (Secrets that
@@ -21,4 +21,4 @@ def route_certificates(listener_certificates: pd.DataFrame, contour_certificates
     and the controller could use them), why (in words, where that is not known).
     """
     return pd.concat([rows.reindex(columns=list(CERTIFICATES)).astype(CERTIFICATES) for rows in (
-        listener_certificates, contour_certificates, istio_certificates)], ignore_index=True)
+        listener_certificates, contour_certificates, istio_certificates, traefik_certificates)], ignore_index=True)

@@ -15,14 +15,14 @@ MAY_REDIRECT = "a filter of the route may send plain requests to HTTPS, or elsew
 
 
 def route_ways(attachments: pd.DataFrame, openshift_ways: pd.DataFrame, contour_ways: pd.DataFrame,
-               istio_ways: pd.DataFrame) -> pd.DataFrame:
+               istio_ways: pd.DataFrame, traefik_ways: pd.DataFrame) -> pd.DataFrame:
     """The ways in by routes of all engines: a row for each route, host and entrance.
 
     kind, namespace and route; host, root_kind, root_namespace and root (the object that has the address, such as a
     Gateway; <NA>: it is not seen), entry_port; encrypted (no request is taken in plain text there, but to redirect it
     to HTTPS), open (it lets traffic in; <NA>: not known), why (in words, where either is not known, or it is not open).
     """
-    return pd.concat([_of_gateways(attachments), openshift_ways, contour_ways, istio_ways],
+    return pd.concat([_of_gateways(attachments), openshift_ways, contour_ways, istio_ways, traefik_ways],
                      ignore_index=True).astype(WAYS)
 
 
