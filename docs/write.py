@@ -22,6 +22,8 @@ from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.network.gateways.attachments import FITTING, LEFT_OPEN
 from auditkit.analysis.network.gateways.filters import PLAIN
+from auditkit.analysis.network.routes.understood import ENGINES as ROUTE_ENGINES
+from auditkit.analysis.network.routes.understood import UNDERSTOOD as ROUTES_UNDERSTOOD
 from auditkit.analysis.network.understood import ENGINES, UNDERSTOOD
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
@@ -202,6 +204,10 @@ def entrances() -> Iterator[str]:
     yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
                      "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
                      "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
+    yield from ("", "A route is open where:", "")
+    yield from _table(["engine", "it is open if"], ROUTE_ENGINES)
+    yield ""
+    yield from _table(["engine", "part", "understood", "otherwise"], ROUTES_UNDERSTOOD)
     ours = {one.name: one for module in (gateway_api, openshift, contour, istio_gateways, traefik)
             for one in module.RESOURCES}
     for name, resource in ours.items():
@@ -211,7 +217,8 @@ def entrances() -> Iterator[str]:
                 table.name for table in tables.TABLES.values()
                 if name in table.sources and set(table.sources) <= ours.keys())),
             ("Fields that are read", _codes(_read_fields(name))),
-            ("Fields that change nothing here, with all that is in them", _codes(resource.harmless))))
+            ("Fields that change nothing here, with all that is in them",
+             _codes(resource.harmless) if resource.exact else "all others")))
     yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "
                 f"Left to the controller, and unknown: {_codes(LEFT_OPEN)}. Any other protocol is unknown.", "")
     yield from _table(["protocol and TLS", "kinds"], (

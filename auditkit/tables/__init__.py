@@ -9,6 +9,7 @@ from auditkit.tables import (
     admin_network,
     admission,
     calico,
+    cert_manager,
     cilium,
     cluster,
     contour,
@@ -35,8 +36,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, contour, istio_gateways, traefik, admission, engines, storage, devices, findings,
-                   placement, metadata)
+                   openshift, contour, istio_gateways, traefik, cert_manager, admission, engines, storage, devices,
+                   findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -1,6 +1,6 @@
 """The resources that collectors ask an API server for."""
 
-from auditkit.tables import contour, gateway_api, istio_gateways, openshift, traefik
+from auditkit.tables import cert_manager, contour, gateway_api, istio_gateways, openshift, traefik
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -55,6 +55,7 @@ RESOURCES: dict[str, Resource] = {
         *contour.RESOURCES,
         *istio_gateways.RESOURCES,
         *traefik.RESOURCES,
+        *cert_manager.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),
