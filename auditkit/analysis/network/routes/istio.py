@@ -214,7 +214,8 @@ def _kind_of(servers: pd.DataFrame) -> pd.Series:
     at = pd.Series("tcp", servers.index, STRING).mask(plain_http.fillna(False), "http")
     at = at.mask((mode.isin(PASSED_ON) & ~protocol.isin(HTTP)).fillna(False), "tls")
     strange = servers["has_tls"] & ~mode.isin([*PASSED_ON, *ENDED]) & ~protocol.isin(HTTP)
-    return at.mask(strange.fillna(False) | protocol.isna(), pd.NA)
+    bare = protocol.isin(["HTTPS", "TLS"]) & ~servers["has_tls"]  # Istio's webhook refuses it
+    return at.mask((strange | bare).fillna(False) | protocol.isna(), pd.NA)
 
 
 def _mode(servers: pd.DataFrame) -> pd.Series:

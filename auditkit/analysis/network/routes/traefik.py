@@ -29,20 +29,25 @@ PASSES = ("headers", "addPrefix", "stripPrefix", "stripPrefixRegex", "replacePat
 """Middlewares that let requests pass, but for their rate or size. Others may answer or refuse them."""
 MAY_REDIRECT = ("redirectRegex", "chain", "plugin", "errors")
 SETTINGS = r"(?i)^--entrypoints\.(?P<name>[^.=]+)\.(?P<setting>[^=]+)(?:=(?P<value>.*))?$"
+CONFIGURATION = r"/(?:etc(?:/traefik(?:/traefik\.(?:toml|ya?ml))?)?)?/?"
+"""Mounts that may hold a file of static configuration in its default place."""
 NOT_SEEN = "the entry points of Traefik are not among the arguments of its pods"
 
 
-def traefik_entry_points(traefik_arguments: pd.DataFrame, route_controllers: pd.DataFrame) -> pd.DataFrame:
+def traefik_entry_points(traefik_arguments: pd.DataFrame, container_mounts: pd.DataFrame,
+                         route_controllers: pd.DataFrame) -> pd.DataFrame:
     """The entry points of Traefik that are seen: name, tls (routes of it are for TLS), redirects (plain requests are
     sent on to HTTPS), as_default (it is one of those for routes without any), udp; <NA>: not known, as where pods
     have different ones.
 
-    With a file of static configuration arguments do not count, and there is none here.
+    With a file of static configuration arguments do not count, and there is none here: nor where something is mounted
+    at the place of such a file.
     """
     own = route_controllers[route_controllers["controller"] == "Traefik"]
     container = {name: name for name in ("namespace", "pod", "container")}
     given = traefik_arguments[has(traefik_arguments, container, own)]
-    by_file = given["argument"].str.lower().str.startswith("--configfile").fillna(False).any()
+    mounted = container_mounts[has(container_mounts, container, own)]["path"].str.fullmatch(CONFIGURATION)
+    by_file = given["argument"].str.lower().str.startswith("--configfile").fillna(False).any() or mounted.any()
     parts = given["argument"].str.extract(SETTINGS).astype(STRING)
     parts = parts.assign(setting=parts["setting"].str.lower(), name=parts["name"].str.lower(),
                          pod=given["namespace"] + "/" + given["pod"]).dropna(subset="name")

@@ -26,13 +26,15 @@ UNDERSTOOD = (
     Understood("Istio", "servers by protocol and TLS mode, httpsRedirect, hosts with a namespace, exportTo, delegates, "
                "redirects, weights, mirrors", "yes",
                "that istiod looks for pods in the Gateway's own namespace only is a setting, and not seen"),
+    Understood("Istio", "EnvoyFilter", "no", "what it changes at the proxies is not seen"),
     Understood("Istio", "rules for some ports, gateways or schemes of requests only", "no",
                "nothing is known of the VirtualService"),
     Understood("Istio", "hosts that are no service of the cluster (ServiceEntry), Sidecar, DestinationRule", "no",
                "what is behind is not known"),
     Understood("Traefik", "entry points, their TLS and redirects, as arguments of the pods", "in part",
-               "with a file (configFile), or without such arguments, they are not known; environment variables are not "
-               "read, and a file in a default place that goes before them is not seen"),
+               "with a file (configFile, or a mount in its default place), or without such arguments, they are not "
+               "known; environment variables are not "
+               "read"),
     Understood("Traefik", "tls, redirectScheme, hosts of Host and HostSNI, services, weights", "yes"),
     Understood("Traefik", "chains, redirectRegex, plugins, middlewares of other providers", "no",
                "whether a plain request is redirected is not known"),

@@ -44,7 +44,16 @@ PLAIN, SECURE = (placed(CASES[at]["objects"][-1]) for at in (0, 1))
 OTHER = controller(IMAGE, "--entryPoints.web.address=:8000/tcp", "--entryPoints.web.http.tls=true", name="other")
 
 
+def mounting(path: str) -> dict:
+    """Traefik with something mounted at a place."""
+    found = controller(IMAGE, *ARGUMENTS)
+    found["spec"]["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": path}]
+    return found
+
+
 @pytest.mark.parametrize(("objects", "verdict"), [
+    ([mounting("/etc/traefik"), PLAIN], "unknown"), ([mounting("/etc/traefik/traefik.yaml"), PLAIN], "unknown"),
+    ([mounting("/etc/traefik/dynamic"), PLAIN], "fail"), ([mounting("/data"), PLAIN], "fail"),
     ([TRAEFIK, PLAIN], "fail"), ([TRAEFIK, SECURE], "pass"), ([PLAIN], "unknown"), ([SECURE], "unknown"),
     ([controller(IMAGE, *ARGUMENTS, ready="False"), PLAIN], "unknown"),
     ([TRAEFIK, OTHER, PLAIN], "unknown"),  # pods with different entry points
