@@ -22,6 +22,8 @@ from auditkit import errors, tables
 from auditkit.analysis import DERIVED, GIVEN, derivation, inputs
 from auditkit.analysis.network.gateways.attachments import FITTING, LEFT_OPEN
 from auditkit.analysis.network.gateways.filters import PLAIN
+from auditkit.analysis.network.routes.understood import ENGINES as ROUTE_ENGINES
+from auditkit.analysis.network.routes.understood import UNDERSTOOD as ROUTES_UNDERSTOOD
 from auditkit.analysis.network.understood import ENGINES, UNDERSTOOD
 from auditkit.checks import Check, all_checks
 from auditkit.cli import main
@@ -33,7 +35,7 @@ from auditkit.framework.model import Framework, Requirement
 from auditkit.proof.prove import world
 from auditkit.scans.registry import all_readers
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import gateway_api, openshift
+from auditkit.tables import contour, gateway_api, istio_gateways, load_balancers, openshift, traefik
 from auditkit.tables.model import DTYPES
 
 ROOT = Path(__file__).parents[1]
@@ -202,7 +204,12 @@ def entrances() -> Iterator[str]:
     yield from _head("Entrances", "The custom resources that open a cluster to the outside, as far as auditkit "
                      "reads them. An object with a field that is not here is named in a table `unread_…_fields`, and "
                      "whatever depends on it is unknown. Its `metadata` and `status` may hold anything.")
-    ours = {one.name: one for one in (*gateway_api.RESOURCES, *openshift.RESOURCES)}
+    yield from ("", "A route is open where:", "")
+    yield from _table(["engine", "it is open if"], ROUTE_ENGINES)
+    yield ""
+    yield from _table(["engine", "part", "understood", "otherwise"], ROUTES_UNDERSTOOD)
+    ours = {one.name: one for module in (gateway_api, openshift, contour, istio_gateways, traefik)
+            for one in module.RESOURCES}
     for name, resource in ours.items():
         yield from ("", f"## {resource.kind} ({resource.group})", "")
         yield from _table(["", ""], (
@@ -210,12 +217,35 @@ def entrances() -> Iterator[str]:
                 table.name for table in tables.TABLES.values()
                 if name in table.sources and set(table.sources) <= ours.keys())),
             ("Fields that are read", _codes(_read_fields(name))),
-            ("Fields that change nothing here, with all that is in them", _codes(resource.harmless))))
+            ("Fields that change nothing here, with all that is in them",
+             _codes(resource.harmless) if resource.exact else "all others")))
     yield from ("", "## Listeners and routes", "", "Which kinds of routes a listener admits where it does not say. "
                 f"Left to the controller, and unknown: {_codes(LEFT_OPEN)}. Any other protocol is unknown.", "")
     yield from _table(["protocol and TLS", "kinds"], (
         (_code(place), _codes(kinds)) for place, kinds in FITTING.items()))
     yield from ("", f"Filters that let a request pass: {_codes(PLAIN)}. Any other may answer or refuse it itself.")
+    yield from _load_balancers()
+
+
+def _load_balancers() -> Iterator[str]:
+    """What annotations and classes of Services say to load balancers, and who says so."""
+    yield from ("", "## Load balancers of Services", "", "Annotations that are read, with the values that count. An "
+                "internal load balancer counts where it is requested and all of its addresses are private. A private "
+                "address alone proves nothing: it may be that of a node, or a router may forward traffic to it.", "")
+    yield from _table(["provider", "annotation", "values", "it", "source"], (
+        (one.provider, _code(one.key), _values(one), load_balancers.MEANINGS[one.means], one.source)
+        for one in load_balancers.ANNOTATIONS))
+    yield from ("", "Values of `spec.loadBalancerClass`. What any other class does is a matter of its controller, and "
+                f"unknown. `{load_balancers.SCHEME}: {load_balancers.INTERNET_FACING}` overrules those of AWS.", "")
+    yield from _table(["provider", "class", "load balancers are", "source"], (
+        (one.provider, _code(one.name), one.reach, one.source) for one in load_balancers.CLASSES))
+
+
+def _values(one: load_balancers.Annotation) -> str:
+    """The values of an annotation that count, as a reader would write them."""
+    if one.values in (".+", ".*"):
+        return f"any but {_code(one.but)}" if one.but else "any"
+    return _codes(one.values.split("|"))
 
 
 def _read_fields(source: str) -> list[str]:

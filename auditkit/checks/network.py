@@ -13,8 +13,8 @@ from auditkit.checks.model import Judgement, check, judge
 _DENIED_BY_DEFAULT = ("a network policy that denies this traffic for every pod, no policy that allows all of it, and a "
                       "network plug-in that enforces policies")
 SERVICE_UNKNOWN = "whether a service that is open from outside encrypts its traffic is not visible"
-SERVICE_IN_ORDER = "the service declares TLS, or has only private addresses"
-OTHER_SERVICE = "the service is not a load balancer, declares TLS, or has only private addresses"
+SERVICE_IN_ORDER = "the service declares TLS, or its load balancer is internal"
+OTHER_SERVICE = "the service is not a load balancer, declares TLS, or is an internal load balancer"
 CERTIFICATE_UNKNOWN = ("an annotation names a certificate; whether the ingress controller uses it for all traffic is "
                        "not known")
 NOT_FROM_ENTRIES = ("the AWS Load Balancer Controller opens ports with TLS by annotations and settings of its class, "
@@ -196,18 +196,20 @@ def _of_ingresses(entrances: pd.DataFrame, renewed: bool) -> pd.Series:
 
 @check(
     severity="medium", finding="has no certificate that it may use",
-    wanted="every certificate that the listener names is a Secret that is there, that it may name and that its "
-           "controller could use",
-    remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant there.",
-    source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant",
-    needs=("secrets", "reference_grants_from", "reference_grants_to"),
+    wanted="every certificate that it names is a Secret that is there, that it may name and that its controller could "
+           "use",
+    remedy="Create the Secret, or correct its name. Where it is in another namespace, add a ReferenceGrant (Gateway "
+           "API) or a TLSCertificateDelegation (Contour) there.",
+    source="Gateway API v1.6.1: Gateway, listeners with TLS; ReferenceGrant. Contour: HTTPProxy, TLS; "
+           "TLSCertificateDelegation",
+    needs=("secrets", "reference_grants_from", "reference_grants_to", "contour_delegations"),
 )
-def listeners_have_certificates(listener_certificates: pd.DataFrame) -> Judgement:
-    """Listeners that end TLS have a certificate.
+def listeners_have_certificates(route_certificates: pd.DataFrame) -> Judgement:
+    """Listeners and routes that end TLS have a certificate.
 
-    A listener of a Gateway without its certificate serves nobody, or another certificate than the one that was meant.
+    One without its certificate serves nobody, or another certificate than the one that was meant.
     """
-    found = listener_certificates
+    found = route_certificates
     wanting = found["missing"].notna() | found["refused"].notna()
     return judge(found, found["present"], ["secrets", "missing", "refused"], for_want=wanting,
                  reasons=found["why"].fillna(""))
@@ -249,7 +251,7 @@ def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgem
 
 @check(
     severity="medium", finding="opens a load balancer to a wide or unlimited range of addresses",
-    wanted="the load balancer accepts only stated and narrow address ranges, or has only private addresses",
+    wanted="the load balancer accepts only stated and narrow address ranges, or is internal",
     remedy="Set spec.loadBalancerSourceRanges, or use an internal load balancer.",
     source="Kubernetes documentation: services of type LoadBalancer, internal load balancers; "
            "NIST SP 800-53 SC-7",
@@ -257,11 +259,12 @@ def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgem
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
                               service_load_balancers: pd.DataFrame,
                               service_load_balancer_annotations: pd.DataFrame) -> Judgement:
-    """Load balancers accept only narrow address ranges, or have only private addresses.
+    """Load balancers accept only narrow address ranges, or are internal.
 
-    Everybody on the internet can connect to a load balancer without such limits. A load balancer is unknown where the
-    cloud, or the controller of its class, decides: by the address of an internal load balancer, by ranges in an
-    annotation, or by security groups.
+    Everybody on the internet can connect to a load balancer without such limits. One is internal where an annotation or
+    its class requests that, and its addresses are private. Private addresses alone are unknown, because a router may
+    forward traffic to them. So is a load balancer where the cloud, or the controller of its class, decides: by ranges
+    in an annotation, or by security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations)
     found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])

@@ -9,13 +9,16 @@ from auditkit.tables import (
     admin_network,
     admission,
     calico,
+    cert_manager,
     cilium,
     cluster,
+    contour,
     devices,
     engines,
     findings,
     gateway_api,
     istio,
+    istio_gateways,
     linkerd,
     meshes,
     metadata,
@@ -25,6 +28,7 @@ from auditkit.tables import (
     pods,
     secrets,
     storage,
+    traefik,
     workloads,
 )
 from auditkit.tables.model import Column, Resource, Rows, Table
@@ -35,8 +39,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, meshes, istio, linkerd, admission, engines, storage, devices, findings, placement,
-                   metadata)
+                   openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, admission,
+                   engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 

@@ -28,8 +28,6 @@ class Engine(NamedTuple):
 
 
 _ANTREA = {"networkpolicies": "NetworkPolicy", "clusternetworkpolicies": "ClusterNetworkPolicy"}
-_TRAEFIK = {"ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP",
-            "ingressrouteudps": "IngressRouteUDP"}
 _EMISSARY = {"mappings": "Mapping", "tcpmappings": "TCPMapping", "listeners": "Listener", "hosts": "Host"}
 
 ENGINES = (
@@ -58,12 +56,10 @@ ENGINES = (
     Engine("Kuma", "kuma.io", {"meshtrafficpermissions": "MeshTrafficPermission",
                                "trafficpermissions": "TrafficPermission"}, traffic=True, beyond=True),
     # Entrances.
-    Engine("Traefik", "traefik.io", _TRAEFIK, entrances=True),
-    Engine("Traefik", "traefik.containo.us", _TRAEFIK, entrances=True),
-    Engine("Contour", "projectcontour.io", {"httpproxies": "HTTPProxy"}, entrances=True),
+    Engine("Traefik", "traefik.containo.us", {
+        "ingressroutes": "IngressRoute", "ingressroutetcps": "IngressRouteTCP", "ingressrouteudps": "IngressRouteUDP"},
+        entrances=True),
     Engine("Contour", "contour.heptio.com", {"ingressroutes": "IngressRoute"}, entrances=True),
-    Engine("Istio", "networking.istio.io", {"gateways": "Gateway", "virtualservices": "VirtualService"},
-           entrances=True),
     Engine("Istio", "networking.istio.io", {"sidecars": "Sidecar"}, traffic=True, beyond=True),
     Engine("Kong", "configuration.konghq.com", {"tcpingresses": "TCPIngress", "udpingresses": "UDPIngress"},
            entrances=True),

@@ -20,6 +20,8 @@ GATEWAYS = {
     "XListenerSet": "xlistenersets.gateway.networking.x-k8s.io",
 }
 """Kinds with listeners. A ListenerSet adds its own to those of a Gateway; it was called XListenerSet before."""
+GROUPS = {"XListenerSet": "gateway.networking.x-k8s.io"}
+"""The API groups of kinds that are in another than the rest."""
 ROUTES = {f"{name}Route": f"{name.lower()}routes.{GROUP}" for name in ("HTTP", "GRPC", "TLS", "TCP", "UDP")}
 
 _RULE_EXTRAS = ("spec.rules[].name", "spec.rules[].matches", "spec.rules[].timeouts", "spec.rules[].retry",
@@ -90,8 +92,16 @@ def _parent(path: str) -> tuple[Column, ...]:
 _GATEWAY_ONLY = {"Gateway": GATEWAYS["Gateway"]}
 _SETS = {kind: source for kind, source in GATEWAYS.items() if kind != "Gateway"}
 _FILTERED = {kind: ROUTES[kind] for kind in ("HTTPRoute", "GRPCRoute")}
-_BACKENDS = {"backend": "", "mirror": "filters[].requestMirror.backendRef",
-             "backend_mirror": "backendRefs[].filters[].requestMirror.backendRef"}
+_BY_FILTERS = {
+    f"{of}{use}": f"{place}filters[].{field}.backendRef" for of, place in (("", ""), ("backend_", "backendRefs[]."))
+    for use, field in (("mirror", "requestMirror"), ("auth", "externalAuth"))}
+"""What filters of rules, and of single backends of theirs, send requests to beside the backends."""
+
+
+def _by_label(of_backend: str, of_filters: str) -> dict[str, str]:
+    """A path by label: of backends, and of what filters name."""
+    return {"backend": of_backend} | dict.fromkeys(_BY_FILTERS, of_filters)
+
 
 TABLES = (
     Table(
@@ -241,22 +251,23 @@ TABLES = (
         ("kind", "namespace", "route", "rule", "of", "type"),
     ),
     Table(
-        "gateway_route_backends", "what is behind the rules of routes, also what gets copies of requests",
+        "gateway_route_backends",
+        "what is behind the rules of routes, also what gets copies of requests, and what is asked who may send them",
         (*_rows(ROUTES, "spec.rules[].backendRefs[]", "backend"),
-         *(row for label in ("mirror", "backend_mirror")
-           for row in _rows(_FILTERED, f"spec.rules[].{_BACKENDS[label]}", label))),
+         *(row for label, path in _BY_FILTERS.items() for row in _rows(_FILTERED, f"spec.rules[].{path}", label))),
         (
             *_of("route"),
-            Column("rule", "int64", {"backend": "^#", "mirror": "^^#", "backend_mirror": "^^^#"},
-                   "position of the rule"),
-            Column("use", "string", {"backend": "'backend", "mirror": "'mirror", "backend_mirror": "'mirror"},
-                   "backend, or mirror: it gets copies"),
+            Column("rule", "int64", {"backend": "^#", "mirror": "^^#", "auth": "^^#", "backend_mirror": "^^^#",
+                                     "backend_auth": "^^^#"}, "position of the rule"),
+            Column("use", "string", {"backend": "'backend"} | {
+                label: f"'{label.removeprefix('backend_')}" for label in _BY_FILTERS},
+                   "backend, mirror (it gets copies) or auth (it is asked which requests may pass)"),
             Column("ref_group", "string", "group", "API group of what is behind it", absent=""),
             Column("ref_kind", "string", "kind", "its kind", absent="Service"),
             Column("ref_namespace", "string", "namespace", "its namespace; <NA>: that of the route"),
             Column("ref_name", "string", "name", "its name"),
             Column("port", "int64", "port", "port of the service"),
-            Column("weight", "int64", {"backend": "weight", "mirror": "=none", "backend_mirror": "=none"},
+            Column("weight", "int64", _by_label("weight", "=none"),
                    "share of the traffic; 0: none", absent=1),
         ),
         ("kind", "namespace", "route", "rule", "use", "ref_kind", "ref_namespace", "ref_name", "port"),

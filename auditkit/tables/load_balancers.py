@@ -1,130 +1,170 @@
-"""Annotations and classes by which a Service of type LoadBalancer tells its controller who may reach it: data with
-sources. What they come to is worked out in `auditkit.analysis.network.load_balancers`.
+"""How a Service of type LoadBalancer tells its controller who may reach it, and what the load balancer does with TLS:
+annotations and classes as one declared table, each with its source.
 
-A value is given as the pattern of what the controller takes for yes: ``"True"`` is not ``"true"`` for most of them.
+`auditkit.analysis.network.load_balancers` works out what they come to; `docs/reference/entrances.md` is written from
+here. A value is given as the pattern of what the controller takes for yes: ``"True"`` is not ``"true"`` for most of
+them.
 """
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+Meaning = Literal["internal", "ranges", "added ranges", "elsewhere", "beside", "addresses", "kind", "certificate",
+                  "TLS ports"]
+MEANINGS: dict[Meaning, str] = {
+    "internal": "asks for a load balancer with private addresses",
+    "ranges": "lists address ranges, joined by commas, in place of the Service's own field",
+    "added ranges": "lists address ranges beside those of the Service",
+    "elsewhere": "leaves who may reach it to rules outside of the cluster, whatever ranges the Service states",
+    "beside": "names rules outside of the cluster, which count where the Service states no ranges",
+    "addresses": "asks for addresses, joined by commas; says nothing of who reaches them",
+    "kind": "hands the Service to the AWS Load Balancer Controller, which makes internal ones by default",
+    "certificate": "names a certificate: ports end TLS at the load balancer",
+    "TLS ports": "limits TLS at the load balancer to some ports",
+}
 
 
 class Annotation(NamedTuple):
-    """An annotation of a Service, the controller that reads it, the values that count (but this one), and the source
-    of that."""
+    """An annotation of a Service: the provider that reads it, what it means (`MEANINGS`), the values that count (but
+    this one), and the source of that."""
 
+    provider: str
     key: str
-    controller: str
+    means: Meaning
     values: str
     source: str
     but: str = ""
 
 
+class LoadBalancerClass(NamedTuple):
+    """A value of ``spec.loadBalancerClass``: its provider, whether load balancers of it are ``internal`` unless the
+    annotation for the scheme says otherwise, or ``public``, and the source."""
+
+    provider: str
+    name: str
+    reach: Literal["internal", "public"]
+    source: str
+
+
 _BETA = "service.beta.kubernetes.io/"
 _TRUE = "1|t|T|TRUE|true|True"  # strconv.ParseBool
-_DOCUMENTED = "Kubernetes documentation: internal load balancers; "
 
-INTERNAL = (
-    Annotation(f"{_BETA}aws-load-balancer-scheme", "AWS Load Balancer Controller", "internal",
+ANNOTATIONS = (
+    Annotation("AWS Load Balancer Controller", f"{_BETA}aws-load-balancer-scheme", "internal", "internal",
                "its documentation: service annotations"),
-    Annotation(f"{_BETA}aws-load-balancer-internal", "AWS", ".+",
+    Annotation("AWS", f"{_BETA}aws-load-balancer-internal", "internal", ".+",
                "kubernetes/cloud-provider-aws, pkg/providers/v1/aws.go: everything but false and the empty text",
                but="false"),
-    Annotation(f"{_BETA}azure-load-balancer-internal", "Azure", "true",
+    Annotation("Azure", f"{_BETA}azure-load-balancer-internal", "internal", "true",
                "cloud-provider-azure, pkg/provider: requiresInternalLoadBalancer"),
-    Annotation("networking.gke.io/load-balancer-type", "Google", "Internal|internal",
+    Annotation("Google", "networking.gke.io/load-balancer-type", "internal", "Internal|internal",
                "cloud-provider-gcp, providers/gce/gce_annotations.go"),
-    Annotation("cloud.google.com/load-balancer-type", "Google", "Internal|internal",
+    Annotation("Google", "cloud.google.com/load-balancer-type", "internal", "Internal|internal",
                "cloud-provider-gcp, providers/gce/gce_annotations.go: the former name"),
-    Annotation(f"{_BETA}openstack-internal-load-balancer", "OpenStack", "true",
+    Annotation("OpenStack", f"{_BETA}openstack-internal-load-balancer", "internal", "true",
                "cloud-provider-openstack, pkg/openstack/loadbalancer.go: getBoolFromServiceAnnotation"),
-    Annotation(f"{_BETA}do-loadbalancer-network", "DigitalOcean", "INTERNAL",
+    Annotation("DigitalOcean", f"{_BETA}do-loadbalancer-network", "internal", "INTERNAL",
                "digitalocean-cloud-controller-manager, docs: annotations"),
-    Annotation(f"{_BETA}alibaba-cloud-loadbalancer-address-type", "Alibaba Cloud", "intranet", _DOCUMENTED + "Alibaba"),
-    Annotation(f"{_BETA}alicloud-loadbalancer-address-type", "Alibaba Cloud", "intranet",
+    Annotation("Alibaba Cloud", f"{_BETA}alibaba-cloud-loadbalancer-address-type", "internal", "intranet",
+               "Kubernetes documentation: internal load balancers; Alibaba"),
+    Annotation("Alibaba Cloud", f"{_BETA}alicloud-loadbalancer-address-type", "internal", "intranet",
                "kubernetes/cloud-provider-alibaba-cloud, docs/usage.md: the former name"),
-    Annotation(f"{_BETA}volcengine-loadbalancer-address-type", "Volcengine", "PRIVATE",
+    Annotation("Volcengine", f"{_BETA}volcengine-loadbalancer-address-type", "internal", "PRIVATE",
                "volcengine/cloud-provider-volcengine, docs: annotations of services"),
-    Annotation("kubernetes.io/elb.autocreate", "Huawei Cloud", r'(?s).*"type"\s*:\s*"inner".*',
+    Annotation("Huawei Cloud", "kubernetes.io/elb.autocreate", "internal", r'(?s).*"type"\s*:\s*"inner".*',
                "Huawei CCE documentation: creating a load balancer, type public or inner"),
-    Annotation("service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "IBM Cloud", "private",
-               _DOCUMENTED + "IBM"),
-    Annotation(f"{_BETA}oci-load-balancer-internal", "Oracle", _TRUE,
+    Annotation("IBM Cloud", "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "internal", "private",
+               "Kubernetes documentation: internal load balancers; IBM"),
+    Annotation("Oracle", f"{_BETA}oci-load-balancer-internal", "internal", _TRUE,
                "oracle/oci-cloud-controller-manager, docs: load balancer annotations"),
-    Annotation("oci-network-load-balancer.oraclecloud.com/internal", "Oracle", _TRUE,
+    Annotation("Oracle", "oci-network-load-balancer.oraclecloud.com/internal", "internal", _TRUE,
                "oracle/oci-cloud-controller-manager, docs: load balancer annotations"),
-    Annotation("load-balancer.hetzner.cloud/disable-public-network", "Hetzner", _TRUE,
+    Annotation("Hetzner", "load-balancer.hetzner.cloud/disable-public-network", "internal", _TRUE,
                "hetznercloud/hcloud-cloud-controller-manager, internal/annotation/load_balancer.go"),
-    Annotation("service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "Tencent Cloud", ".+",
-               _DOCUMENTED + "Tencent"),
-    Annotation(f"{_BETA}cce-load-balancer-internal-vpc", "Baidu Cloud", "true", _DOCUMENTED + "Baidu"),
-    Annotation(f"{_BETA}scw-loadbalancer-private", "Scaleway", "true",
+    Annotation("Tencent Cloud", "service.kubernetes.io/qcloud-loadbalancer-internal-subnetid", "internal", ".+",
+               "Kubernetes documentation: internal load balancers; Tencent"),
+    Annotation("Baidu Cloud", f"{_BETA}cce-load-balancer-internal-vpc", "internal", "true",
+               "Kubernetes documentation: internal load balancers; Baidu"),
+    Annotation("Scaleway", f"{_BETA}scw-loadbalancer-private", "internal", "true",
                "scaleway-cloud-controller-manager, docs: loadbalancer annotations"),
-    Annotation(f"{_BETA}osc-load-balancer-internal", "Outscale", ".+", "outscale/cloud-provider-osc",
-               but="false"),
-    Annotation("yandex.cloud/load-balancer-type", "Yandex Cloud", "internal",
+    Annotation("Outscale", f"{_BETA}osc-load-balancer-internal", "internal", ".+",
+               "outscale/cloud-provider-osc", but="false"),
+    Annotation("Yandex Cloud", "yandex.cloud/load-balancer-type", "internal", "internal",
                "Yandex Managed Service for Kubernetes documentation: parameters of a LoadBalancer Service"),
-    Annotation("lb.stackit.cloud/internal-lb", "STACKIT", _TRUE, "stackitcloud/cloud-provider-stackit, docs"),
-)
-"""They ask for a load balancer with a private address."""
-
-RANGES = (
-    Annotation(f"{_BETA}load-balancer-source-ranges", "", ".*",
+    Annotation("STACKIT", "lb.stackit.cloud/internal-lb", "internal", _TRUE,
+               "stackitcloud/cloud-provider-stackit, docs"),
+    Annotation("Kubernetes", f"{_BETA}load-balancer-source-ranges", "ranges", ".*",
                "k8s.io/cloud-provider, service/helpers: read where spec.loadBalancerSourceRanges is empty"),
-    Annotation(f"{_BETA}azure-allowed-ip-ranges", "Azure", ".*",
+    Annotation("Azure", f"{_BETA}azure-allowed-ip-ranges", "added ranges", ".*",
                "cloud-provider-azure: adds to spec.loadBalancerSourceRanges"),
-)
-"""They list address ranges, joined by commas, in the place of the Service's own field or beside it."""
-
-ELSEWHERE = (
-    Annotation(f"{_BETA}aws-load-balancer-security-groups", "AWS", ".+",
+    Annotation("MetalLB", "metallb.io/loadBalancerIPs", "addresses", ".+",
+               "MetalLB documentation: requesting specific addresses"),
+    Annotation("MetalLB", "metallb.universe.tf/loadBalancerIPs", "addresses", ".+",
+               "MetalLB documentation: the former name"),
+    Annotation("kube-vip", "kube-vip.io/loadbalancerIPs", "addresses", ".+",
+               "kube-vip documentation: services"),
+    Annotation("Cilium", "lbipam.cilium.io/ips", "addresses", ".+",
+               "Cilium documentation: LB IPAM, requesting addresses"),
+    Annotation("Cilium", "io.cilium/lb-ipam-ips", "addresses", ".+",
+               "Cilium documentation: LB IPAM, the former name"),
+    Annotation("AWS", f"{_BETA}aws-load-balancer-security-groups", "elsewhere", ".+",
                "AWS Load Balancer Controller documentation: with these the ranges of the Service are not applied"),
-    Annotation(f"{_BETA}oci-load-balancer-security-list-management-mode", "Oracle", "None",
+    Annotation("Oracle", f"{_BETA}oci-load-balancer-security-list-management-mode", "elsewhere", "None",
                "oracle/oci-cloud-controller-manager, docs: security list management modes"),
-    Annotation("oci.oraclecloud.com/security-rule-management-mode", "Oracle", "None",
+    Annotation("Oracle", "oci.oraclecloud.com/security-rule-management-mode", "elsewhere", "None",
                "oracle/oci-cloud-controller-manager, docs: security rule management mode"),
-)
-"""They leave who may reach it to rules outside of the cluster, whatever ranges the Service states."""
-
-BESIDE = (
-    Annotation(f"{_BETA}azure-allowed-service-tags", "Azure", ".+", "cloud-provider-azure, docs: load balancer"),
-    Annotation(f"{_BETA}do-loadbalancer-allow-rules", "DigitalOcean", ".+",
+    Annotation("Azure", f"{_BETA}azure-allowed-service-tags", "beside", ".+",
+               "cloud-provider-azure, docs: load balancer"),
+    Annotation("DigitalOcean", f"{_BETA}do-loadbalancer-allow-rules", "beside", ".+",
                "digitalocean-cloud-controller-manager, docs: the ranges of the Service go before them"),
-    Annotation("oci.oraclecloud.com/oci-network-security-groups", "Oracle", ".+",
+    Annotation("Oracle", "oci.oraclecloud.com/oci-network-security-groups", "beside", ".+",
                "oracle/oci-cloud-controller-manager, docs: load balancer annotations"),
-    Annotation(f"{_BETA}alibaba-cloud-loadbalancer-acl-id", "Alibaba Cloud", ".+",
+    Annotation("Alibaba Cloud", f"{_BETA}alibaba-cloud-loadbalancer-acl-id", "beside", ".+",
                "cloud-provider-alibaba-cloud, docs"),
-    Annotation(f"{_BETA}linode-loadbalancer-firewall-id", "Linode", ".+", "linode-cloud-controller-manager, docs"),
-    Annotation(f"{_BETA}linode-loadbalancer-firewall-acl", "Linode", ".+", "linode-cloud-controller-manager, docs"),
-    Annotation("service.cloud.tencent.com/security-groups", "Tencent Cloud", ".+", "Tencent TKE documentation"),
-    Annotation("service.kubernetes.io/ibm-load-balancer-cloud-provider-vpc-security-group", "IBM Cloud", ".+",
+    Annotation("Linode", f"{_BETA}linode-loadbalancer-firewall-id", "beside", ".+",
+               "linode-cloud-controller-manager, docs"),
+    Annotation("Linode", f"{_BETA}linode-loadbalancer-firewall-acl", "beside", ".+",
+               "linode-cloud-controller-manager, docs"),
+    Annotation("Tencent Cloud", "service.cloud.tencent.com/security-groups", "beside", ".+",
+               "Tencent TKE documentation"),
+    Annotation("IBM Cloud", "service.kubernetes.io/ibm-load-balancer-cloud-provider-vpc-security-group", "beside", ".+",
                "IBM Cloud documentation: VPC load balancers"),
-    Annotation("kubernetes.io/elb.acl-id", "Huawei Cloud", ".+", "Huawei CCE documentation"),
+    Annotation("Huawei Cloud", "kubernetes.io/elb.acl-id", "beside", ".+",
+               "Huawei CCE documentation"),
+    Annotation("AWS", f"{_BETA}aws-load-balancer-type", "kind", "external|nlb-ip",
+               "AWS Load Balancer Controller documentation: aws-load-balancer-scheme, default internal"),
+    Annotation("AWS", f"{_BETA}aws-load-balancer-ssl-cert", "certificate", ".+",
+               "kubernetes/cloud-provider-aws, pkg/providers/v1/aws.go: ServiceAnnotationLoadBalancerCertificate"),
+    Annotation("AWS", f"{_BETA}aws-load-balancer-ssl-ports", "TLS ports", ".+",
+               "kubernetes/cloud-provider-aws, pkg/providers/v1/aws.go: ServiceAnnotationLoadBalancerSSLPorts"),
 )
-"""They name rules outside of the cluster that count where the Service states no ranges."""
 
-REQUESTED = tuple(Annotation(key, controller, ".+", source) for key, controller, source in (
-    ("metallb.io/loadBalancerIPs", "MetalLB", "MetalLB documentation: requesting specific addresses"),
-    ("metallb.universe.tf/loadBalancerIPs", "MetalLB", "MetalLB documentation: the former name"),
-    ("kube-vip.io/loadbalancerIPs", "kube-vip", "kube-vip documentation: services"),
-    ("lbipam.cilium.io/ips", "Cilium", "Cilium documentation: LB IPAM, requesting addresses"),
-    ("io.cilium/lb-ipam-ips", "Cilium", "Cilium documentation: LB IPAM, the former name"),
-))
-"""They ask for addresses, joined by commas."""
+CLASSES = (
+    LoadBalancerClass("AWS", "service.k8s.aws/nlb", "internal", "AWS Load Balancer Controller documentation"),
+    LoadBalancerClass("AWS", "eks.amazonaws.com/nlb", "internal", "Amazon EKS Auto Mode documentation"),
+    LoadBalancerClass("Google", "networking.gke.io/l4-regional-external", "public",
+                      "Google GKE documentation: load balancer classes"),
+    LoadBalancerClass("Google", "networking.gke.io/l4-regional-external-legacy", "public",
+                      "Google GKE documentation: load balancer classes"),
+    LoadBalancerClass("Google", "networking.gke.io/l4-regional-internal", "internal",
+                      "Google GKE documentation: load balancer classes"),
+    LoadBalancerClass("Google", "networking.gke.io/l4-regional-internal-legacy", "internal",
+                      "Google GKE documentation: load balancer classes"),
+)
+"""What a class that is not here does is a matter of its controller, which the cluster does not show. The classes of
+MetalLB and kube-vip are any names that their settings give, and say nothing of who reaches their addresses."""
 
-SCHEME, KIND = f"{_BETA}aws-load-balancer-scheme", f"{_BETA}aws-load-balancer-type"
-OF_AWS_CONTROLLER = ("external", "nlb-ip")
-"""Values of `KIND` that hand a Service to the AWS Load Balancer Controller, which makes internal ones unless it is
-told otherwise (its documentation: aws-load-balancer-scheme, default internal)."""
+SCHEME = f"{_BETA}aws-load-balancer-scheme"
+"""By which a Service overrules the default of the AWS controllers, with `INTERNET_FACING`."""
+INTERNET_FACING = "internet-facing"
 
-CLASSES = {
-    "service.k8s.aws/nlb": "AWS Load Balancer Controller documentation: internal unless the scheme says otherwise",
-    "eks.amazonaws.com/nlb": "Amazon EKS Auto Mode documentation: internal unless the scheme says otherwise",
-}
-"""Values of ``spec.loadBalancerClass`` whose controller makes internal load balancers by default."""
 
-PUBLIC_CLASSES = ("networking.gke.io/l4-regional-external", "networking.gke.io/l4-regional-external-legacy")
-"""Classes that are opened to the internet by what they are (Google GKE documentation: load balancer classes). What
-another class does is its controller's matter, which the cluster does not show."""
+def meaning(*means: Meaning) -> tuple[Annotation, ...]:
+    """The annotations with any of these meanings."""
+    return tuple(one for one in ANNOTATIONS if one.means in means)
 
-READ = (*(a.key for group in (INTERNAL, RANGES, REQUESTED, ELSEWHERE[1:]) for a in group), KIND)
-NAMED = tuple(a.key for group in (ELSEWHERE[:1], BESIDE) for a in group)
-"""Annotations whose values are kept, and those that name things, of which only is kept that they stand there."""
+
+_NOT_KEPT = [one for one in ANNOTATIONS if one.means in ("elsewhere", "beside") and one.values == ".+"]
+NAMED = tuple(one.key for one in _NOT_KEPT)
+"""Annotations whose values name things, of which only is kept that they stand there."""
+READ = tuple(one.key for one in ANNOTATIONS if one not in _NOT_KEPT and one not in meaning("certificate", "TLS ports"))
+"""Annotations whose values are kept."""

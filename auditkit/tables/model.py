@@ -35,7 +35,7 @@ DTYPES = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference", "json"]
+Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference", "hosts", "json"]
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -44,8 +44,9 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     ``absent`` is what the API takes when the field is not there; without it an absent field stays ``<NA>``.
     ``read`` says how the place is read: its value, whether it is ``present``, whether it is an ``empty`` text, the
     ``count`` of its elements, an integer or string as ``text``, which of the keys in ``path`` (``a|b|c``) is there
-    (``first_of``; an empty list is not), a text that has the form of a ``reference`` to a ticket or an object, or all
-    that lies there as ``json`` (keys in order, no spaces): only for what can hold no secret.
+    (``first_of``; an empty list is not), a text that has the form of a ``reference`` to a ticket or an object, the
+    ``hosts`` that a rule of Traefik is for, or all that lies there as ``json`` (keys in order, no spaces): only for
+    what can hold no secret.
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """
@@ -76,8 +77,8 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where rows come from: a resource of the API, a path in its objects, and constants for ``=`` columns.
 
-    ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``): an allow-list for
-    annotations.
+    ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``), and rows of a list
+    to such texts: an allow-list for annotations and arguments.
     """
 
     source: str

@@ -1,6 +1,6 @@
 """The resources that collectors ask an API server for."""
 
-from auditkit.tables import gateway_api, istio, linkerd, openshift
+from auditkit.tables import cert_manager, contour, gateway_api, istio, istio_gateways, linkerd, openshift, traefik
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -52,6 +52,10 @@ RESOURCES: dict[str, Resource] = {
           for plural, kind, namespaced, exact in _CALICO),
         *gateway_api.RESOURCES,
         *openshift.RESOURCES,
+        *contour.RESOURCES,
+        *istio_gateways.RESOURCES,
+        *traefik.RESOURCES,
+        *cert_manager.RESOURCES,
         *istio.RESOURCES,
         *linkerd.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),

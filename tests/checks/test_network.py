@@ -285,13 +285,15 @@ def _opened(kind: str, *ports: dict, ip: str = "", **annotations: str) -> dict:
 
 
 AWS = "service.beta.kubernetes.io/aws-load-balancer-ssl-"
+INTERNAL = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
 
 
 @pytest.mark.parametrize(("service", "alone", "beside", "asked"), [
     (_opened("LoadBalancer", {"port": 443}), "unknown", "not_applicable", "unknown"),
     (_opened("NodePort", {"port": 80}), "unknown", "not_applicable", "not_applicable"),
     (_opened("LoadBalancer", {"port": 80}, ip="34.1.2.3"), "unknown", "not_applicable", "unknown"),
-    (_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3"), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3", **INTERNAL), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3"), "unknown", "not_applicable", "unknown"),
     (_opened("LoadBalancer", {"port": 443, "appProtocol": "HTTPS"}), *["not_applicable"] * 3),
     (_opened("LoadBalancer", {"port": 443, "appProtocol": "https"}, {"port": 80}), "unknown", "not_applicable",
      "unknown"),
@@ -311,10 +313,10 @@ def test_services_that_are_opened_to_the_outside(service, alone, beside, asked):
 @pytest.mark.parametrize(("objects", "parameters", "reason"), [
     ([_opened("LoadBalancer", {"port": 443}), _ingress(["a.example"], [["a.example"]])], {},
      "services are judged only where there is no ingress"),
-    ([_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3")], {},
-     "the service declares TLS, or has only private addresses"),
+    ([_opened("LoadBalancer", {"port": 80}, ip="10.1.2.3", **INTERNAL)], {},
+     "the service declares TLS, or its load balancer is internal"),
     ([_opened("NodePort", {"port": 80}), _ingress(["a.example"], [["a.example"]])], {"load_balancers": True},
-     "the service is not a load balancer, declares TLS, or has only private addresses"),
+     "the service is not a load balancer, declares TLS, or is an internal load balancer"),
 ])
 def test_a_service_that_is_not_judged_is_told_the_reason_that_holds(objects, parameters, reason):
     judgement = find("network.ingress_uses_tls").with_parameters(parameters)(derive(frames(objects), "entrances"))
@@ -378,8 +380,9 @@ def test_doors_of_services(service, ports, ips):
 @pytest.mark.parametrize(("ranges", "addresses", "verdict"), [
     (["203.0.113.0/24"], (), "pass"),
     (["10.0.0.0/8", "2001:db8::/32"], ({"ip": "198.51.100.4"},), "pass"),
-    ([], ({"ip": "10.0.0.4"},), "pass"),
-    ([], ({"ip": "fd12::4"}, {"ip": "172.16.0.4"}), "pass"),
+    ([], ({"ip": "10.0.0.4"},), "unknown"),
+    ([], ({"ip": "fd12::4"}, {"ip": "172.16.0.4"}), "unknown"),
+    (["0.0.0.0/0"], ({"ip": "10.0.0.4"},), "unknown"),
     ([], (), "fail"),
     ([], ({"hostname": "lb.example"},), "fail"),
     ([], ({"ip": "10.0.0.4"}, {"ip": "198.51.100.4"}), "fail"),
@@ -469,6 +472,13 @@ def test_what_a_cloud_decides_by_annotation_is_not_known(annotation, value, verd
     ({}, ({"hostname": "a1b2-123.eu-central-1.elb.amazonaws.com"},), {}, "fail"),
     ({}, ({"hostname": "internal-a.elb.amazonaws.com.evil.example"},), {}, "fail"),
     ({}, (INSIDE, NAME), {}, "fail"),
+    # A private address may be that of a node, or one that a router sends on to.
+    ({}, (INSIDE,), {}, "unknown"), ({"metallb.io/loadBalancerIPs": "10.2.3.4"}, (INSIDE,), {}, "unknown"),
+    ({}, (INSIDE,), {"loadBalancerClass": "acme.example/lb"}, "unknown"),
+    ({}, (INSIDE,), {"loadBalancerClass": "networking.gke.io/l4-regional-internal"}, "pass"),
+    ({}, (OUT,), {"loadBalancerClass": "networking.gke.io/l4-regional-internal"}, "fail"),
+    ({}, (INSIDE,), {"loadBalancerClass": "networking.gke.io/l4-regional-external"}, "unknown"),
+    ({f"{AWS}scheme": "internet-facing"}, (INSIDE,), {"loadBalancerClass": "service.k8s.aws/nlb"}, "unknown"),
 ])
 def test_which_load_balancers_are_restricted(annotations, addresses, spec, verdict):
     service = _balancer(annotations, *addresses, **spec)

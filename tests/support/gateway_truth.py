@@ -19,7 +19,8 @@ def services(objects: list[dict], absent: list[str]) -> list[dict]:
     named: dict[str, set[tuple[int, str]]] = {}
     for one in objects:
         for rule in one.get("spec", {}).get("rules") or ():
-            filters = [each.get("requestMirror", {}).get("backendRef") for each in rule.get("filters", ())]
+            everywhere = [*rule.get("filters", ()), *(one for ref in rule.get("backendRefs", ()) for one in ref.get("filters", ()))]
+            filters = [each.get(name, {}).get("backendRef") for each in everywhere for name in ("requestMirror", "externalAuth")]
             for ref in [*rule.get("backendRefs", ()), *filter(None, filters)]:
                 space = ref.get("namespace", one["metadata"]["namespace"])
                 named.setdefault(f"{space}/{ref['name']}", set()).add(

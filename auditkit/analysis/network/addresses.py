@@ -16,6 +16,11 @@ UNKNOWN, NOWHERE = -1, -2
 """Places of what has an address that is not known, and of what has none: the last two columns of `matches`."""
 
 
+PRIVATE = (r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|"
+           r"169\.254\.|[fF][cCdD][0-9a-fA-F]{2}:|[fF][eE][89abAB][0-9a-fA-F]:|::1$)")
+"""Addresses that the internet does not route (IANA's registries of special-purpose addresses, without ranges that are
+nobody's)."""
+
 WIDEST = 8
 """Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup, named
+from auditkit.analysis.network.load_balancers import ON, ends_tls, internal
 from auditkit.analysis.network.routes.doors import route_entrances
 from auditkit.tables.network import ALB_ANNOTATIONS, CERTIFICATE_ANNOTATIONS, CLASS_ANNOTATION, LISTEN_ANNOTATION
 
@@ -22,8 +23,6 @@ CERTIFICATES = {
 known that it reads them (documentation of the AWS Load Balancer Controller, GKE Ingress and AGIC). That of Google also
 reads ingresses without a class."""
 
-SSL_CERT = "service.beta.kubernetes.io/aws-load-balancer-ssl-cert"
-SSL_PORTS = "service.beta.kubernetes.io/aws-load-balancer-ssl-ports"
 COLUMNS = {
     "kind": STRING, "namespace": STRING, "name": STRING, "type": STRING, "tls_count": INTEGER,
     "hosts_without_tls": STRING, "certificate": STRING, "certificate_read": BOOLEAN, "tls_read": BOOLEAN,
@@ -34,16 +33,13 @@ ENCRYPTED = ("https", "tls", "kubernetes.io/wss")
 """What a port of a service says of itself (``appProtocol``) when it speaks TLS."""
 
 OPENED = ("LoadBalancer", "NodePort")
-PRIVATE = (r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|"
-           r"169\.254\.|[fF][cCdD][0-9a-fA-F]{2}:|[fF][eE][89abAB][0-9a-fA-F]:|::1$)")
-"""Addresses that the internet does not route (IANA's registries of special-purpose addresses, without ranges that are
-nobody's)."""
 
 
 def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_paths: pd.DataFrame,
               ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
               service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
+              service_load_balancer_annotations: pd.DataFrame,
               route_ways: pd.DataFrame, other_engines: pd.DataFrame) -> pd.DataFrame:
     """Ingresses, routes, the services that are opened to the outside, and what other engines open: kind, namespace,
     name.
@@ -54,14 +50,15 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
     on settings elsewhere). Of routes (``routed``) ``served`` (a way in by it is open), ``encrypted`` (no
     open way takes requests in plain text, but to redirect them), ``hosts_without_tls`` (where
     it does) and ``unsure`` (why that is not known). Of services ``type``, ``declares_tls`` (on
-    all of its ports) and ``private`` (all of its load balancer's addresses are). ``opened_by`` says in words what of
+    all of its ports) and ``private`` (its load balancer is internal). ``opened_by`` says in words what of
     another engine opens it (<NA>: an ingress or service); nothing else is known of such an entrance.
     """
     hosts = pd.concat([rows[["namespace", "ingress", "host"]] for rows in (ingress_rules, ingress_paths)])
     others = other_engines[other_engines["entrances"].fillna(True)].rename(columns={"words": "opened_by"})
     parts = [_ingresses(ingresses, hosts, ingress_tls, ingress_annotations),
              route_entrances(route_ways).assign(routed=True),
-             _services(services, service_ports, service_annotations, service_load_balancers),
+             _services(services, service_ports, service_annotations, service_load_balancers,
+                       service_load_balancer_annotations),
              others]
     found = pd.concat([rows.reindex(columns=list(COLUMNS)).astype(COLUMNS) for rows in parts], ignore_index=True)
     return found.assign(**{name: found[name].fillna(False) for name in ("declares_tls", "private", "routed")})
@@ -104,17 +101,12 @@ def _by_alb(classes: pd.Series, has_its_annotations: pd.Series) -> pd.Series:
 
 
 def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataFrame,
-              load_balancers: pd.DataFrame) -> pd.DataFrame:
-    opened = services[["namespace", "name", "type"]][services["type"].isin(OPENED)]
-    on = {"namespace": "namespace", "name": "service"}
+              load_balancers: pd.DataFrame, reach: pd.DataFrame) -> pd.DataFrame:
+    opened = services[services["type"].isin(OPENED)]
     plain = ports[~ports["app_protocol"].str.lower().isin(ENCRYPTED)]
-    annotations = annotations[~annotations["empty"]]
-    at_balancer, some_ports = (has(opened, on, annotations[annotations["key"] == key]) for key in (SSL_CERT, SSL_PORTS))
-    routed = load_balancers[~load_balancers["ip"].str.contains(PRIVATE).fillna(False)]
-    return opened.assign(
-        kind="Service", declares_tls=(has(opened, on, ports) & ~has(opened, on, plain)) | (
-            (opened["type"] == "LoadBalancer") & at_balancer & ~some_ports),
-        private=has(opened, on, load_balancers) & ~has(opened, on, routed))
+    return opened[["namespace", "name", "type"]].assign(
+        kind="Service", private=internal(opened, load_balancers, reach),
+        declares_tls=(has(opened, ON, ports) & ~has(opened, ON, plain)) | ends_tls(opened, annotations))
 
 
 def _hosts_without_tls(ingresses: pd.DataFrame, hosts: pd.DataFrame, tls: pd.DataFrame) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from auditkit.analysis.network.load_balancers import AWS_INTERNAL
 from auditkit.analysis.network.plugins import enforcement, repository
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
-from auditkit.analysis.network.routes.doors import route_doors
+from auditkit.analysis.network.routes.doors import ROOT, route_doors
 from auditkit.analysis.workloads.lifecycle import lasting
 
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
@@ -44,7 +44,7 @@ def exposure(
     service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
-    route_ways: pd.DataFrame, route_backends: pd.DataFrame, gateway_addresses: pd.DataFrame,
+    route_ways: pd.DataFrame, route_backends: pd.DataFrame, route_addresses: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
     """Every path from outside to a pod: one row for each entry point, pod and port.
@@ -65,7 +65,7 @@ def exposure(
         _external_ips(services, service_backends, service_external_ips),
         _ingresses(ingress_backends, ingress_addresses, forwarded),
         _host_ports(pods, container_ports, node_addresses),
-        routes := _routes(route_ways, route_backends, gateway_addresses, forwarded),
+        routes := _routes(route_ways, route_backends, route_addresses, forwarded),
     ], ignore_index=True)
     row = _rows(doors, reachability)
     doors = doors[row >= 0].reset_index(drop=True)  # a pod that has ended answers nobody
@@ -129,9 +129,7 @@ def _ingresses(backends: pd.DataFrame, addresses: pd.DataFrame, forwarded: pd.Se
 
 def _routes(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame,
             forwarded: pd.Series) -> pd.DataFrame:
-    named = addresses["type"] == "IPAddress"
-    told = addresses.assign(ip=addresses["value"].where(named, pd.NA), hostname=addresses["value"].mask(named, pd.NA))
-    rows = route_doors(ways, backends, _entries(told, ["namespace", "gateway"], forwarded))
+    rows = route_doors(ways, backends, _entries(addresses, ROOT, forwarded))
     return rows.assign(public=_three(rows["public"]), sources=ANYWHERE, seen="controller")
 
 

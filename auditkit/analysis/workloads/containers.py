@@ -95,8 +95,10 @@ def namespaced_objects(
     bindings: pd.DataFrame, service_accounts: pd.DataFrame, secrets: pd.DataFrame, config_maps: pd.DataFrame,
     external_secrets: pd.DataFrame, resource_quotas: pd.DataFrame, limit_ranges: pd.DataFrame,
     disruption_budgets: pd.DataFrame, device_claims: pd.DataFrame, autoscalers: pd.DataFrame, gateways: pd.DataFrame,
-    gateway_routes: pd.DataFrame, openshift_routes: pd.DataFrame, istio_peer_authentications: pd.DataFrame,
-    istio_authorization_policies: pd.DataFrame,
+    gateway_routes: pd.DataFrame, openshift_routes: pd.DataFrame, contour_proxies: pd.DataFrame,
+    istio_gateways: pd.DataFrame, istio_virtual_services: pd.DataFrame, istio_peer_authentications: pd.DataFrame,
+    istio_authorization_policies: pd.DataFrame, traefik_routes: pd.DataFrame, traefik_middlewares: pd.DataFrame,
+    issued_certificates: pd.DataFrame, certificate_issuers: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every object of a namespace that is collected: kind, namespace, name, type of Secrets, and what an ExternalName
     Service stands for."""

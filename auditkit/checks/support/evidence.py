@@ -30,6 +30,19 @@ def fresh(seen: pd.Series, collection: pd.DataFrame, max_age_days: int) -> pd.Se
     return young.mask((seen > last + _SKEW).fillna(False), pd.NA)
 
 
+def passed(times: pd.Series, collection: pd.DataFrame, hours: int = 0) -> pd.Series:
+    """Whether each time had passed, by so many hours, when the cluster was observed.
+
+    ``<NA>`` where a time is missing, and where the answer depends on a time of observation that is not known.
+    """
+    first, last = _observed(collection)
+    if pd.isna(last):
+        return pd.Series(pd.NA, times.index, BOOLEAN)
+    by = times + pd.Timedelta(hours=hours)
+    found = (by <= last).astype(BOOLEAN)
+    return found.mask((found & (pd.isna(first) or (by > first))).fillna(False), pd.NA)
+
+
 def _observed(collection: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
     """The first and last time at which the cluster may have been observed; by default that of the collection."""
     if collection["observed_until"].notna().any():

@@ -171,14 +171,16 @@ def _descend(level: _Level, step: str) -> _Level:
 
 
 def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
-    """Only the entries of a map whose key begins with one of these, or ends with one that is written ``*END``."""
-    if level.keys is None or level.parent is None or level.position is None:
-        raise TypeError("only the entries of a map have keys to keep")
+    """Only the entries of a map whose key begins with one of these, or ends with one that is written ``*END``; or the
+    texts of a list that do."""
+    keys = level.objects if level.keys is None else level.keys
+    if level.parent is None or level.position is None:
+        raise TypeError("only entries of a map and texts of a list can be kept")
     starts = tuple(each for each in keep if not each.startswith("*"))
     ends = tuple(each[1:] for each in keep if each.startswith("*"))
-    at = [place for place, key in enumerate(level.keys) if key.startswith(starts) or key.endswith(ends)]
+    at = [place for place, key in enumerate(keys) if key.startswith(starts) or key.endswith(ends)]
     return _Level([level.objects[place] for place in at], level.parent[at], level.position[at],
-                  [level.keys[place] for place in at])
+                  None if level.keys is None else [level.keys[place] for place in at])
 
 
 # --- columns -------------------------------------------------------------------------------------------------------
@@ -309,6 +311,24 @@ _REFERENCE = re.compile(
 """A ticket (``CHG-1042``, ``#77``), or what Argo CD tracks (``app:apps/Deployment:namespace/name``)."""
 
 
+def _read_hosts(level: _Level, path: str, column: Column) -> pa.Array:
+    """The host names in the matchers of a rule; the rest of it may hold a secret, as the value of a header."""
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([_hosts(value) if value else None for value in values], pa.string())
+
+
+def _hosts(rule: str) -> str | None:
+    """The host names that a rule is for, with commas between; ``None`` where it may be for others too."""
+    matchers = _MATCHER.findall(rule)
+    hosts = [name for matcher, names in matchers if matcher in ("Host", "HostSNI") for name in _HOST.findall(names)]
+    alternatives = "||" in rule and len(hosts) < len(matchers)
+    return None if alternatives or "!" in rule or "*" in hosts or not hosts else ",".join(hosts)
+
+
+_MATCHER = re.compile(r"\b([A-Za-z]+)\(([^()]*)\)")
+_HOST = re.compile(r"[`\"']([A-Za-z0-9.*-]{1,253})[`\"']")
+
+
 def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
     """All that lies at a place, as JSON."""
     values = level.values(path) or [None] * len(level.objects)
@@ -333,5 +353,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
     "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
-    "reference": _read_reference, "json": _read_json,
+    "reference": _read_reference, "hosts": _read_hosts, "json": _read_json,
 }

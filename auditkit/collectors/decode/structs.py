@@ -183,7 +183,7 @@ def _plant(root: Node, rows: Rows, column: Column) -> None:
             node.leaf = node.leaf or _COUNTED
         elif column.read == "text":
             node.leaf = int | str if node.leaf in (None, msgspec.Raw) else node.leaf
-        elif column.read in ("empty", "reference"):
+        elif column.read in ("empty", "reference", "hosts"):
             node.leaf = str
         elif column.read == "value":
             node.leaf = _LEAVES[column.dtype]

@@ -9,7 +9,7 @@ from auditkit.analysis.network.gateways.filters import ROUTE, redirects
 from auditkit.analysis.network.gateways.hostnames import ANY, meeting
 from auditkit.analysis.network.gateways.namespaces import let_in
 from auditkit.analysis.network.routes.unread import unread_field
-from auditkit.tables.gateway_api import GATEWAYS, GROUP
+from auditkit.tables.gateway_api import GATEWAYS, GROUP, GROUPS
 
 FITTING = {
     "HTTP/none": ("HTTPRoute", "GRPCRoute"), "HTTPS/Terminate": ("HTTPRoute", "GRPCRoute"),
@@ -65,7 +65,7 @@ def _asked(routes: pd.DataFrame, parents: pd.DataFrame) -> pd.DataFrame:
                                       "parent": "gateway", "port": "at_port"})
     columns = [*ROUTE, "generation", "unread", "redirects"]
     found = routes[columns].merge(_spaced(parents).drop(columns="position"), on=ROUTE, how="left")
-    ours = [("gateway.networking.x-k8s.io" if kind[0] == "X" else GROUP) + "/" + kind for kind in GATEWAYS]
+    ours = [f"{GROUPS.get(kind, GROUP)}/{kind}" for kind in GATEWAYS]
     called = found["gateway_group"] + "/" + found["gateway_kind"]
     return found.assign(ask=np.arange(len(found)), read=called.isin(ours), mesh=(called == "/Service").fillna(False))
 

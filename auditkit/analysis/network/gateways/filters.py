@@ -9,6 +9,7 @@ REDIRECT = "RequestRedirect"
 PLAIN = ("RequestHeaderModifier", "ResponseHeaderModifier", "URLRewrite", "RequestMirror", "CORS", REDIRECT)
 """Filters that send a request neither elsewhere nor away, but for the redirect. Any other may answer it itself, also
 ``ExtensionRef``, and ``ExternalAuth`` refuses some (kubernetes-sigs/gateway-api v1.6.1, HTTPRouteFilterType)."""
+ASKS = "ExternalAuth"
 
 
 def redirects(routes: pd.DataFrame, filters: pd.DataFrame) -> pd.Series:
@@ -29,9 +30,14 @@ def redirects(routes: pd.DataFrame, filters: pd.DataFrame) -> pd.Series:
 
 
 def may_answer(backends: pd.DataFrame, filters: pd.DataFrame) -> pd.Series:
-    """Whether a filter of the rule of each backend may answer or refuse requests before they reach it."""
+    """Whether a filter of the rule of each backend may answer or refuse requests before they reach it.
+
+    What a filter asks which requests may pass is not kept from them by that filter.
+    """
     backends, others = (rows.assign(rule=rows["rule"].astype(STRING)) for rows in (backends, filters[_other(filters)]))
-    return has(backends, {name: name for name in (*ROUTE, "rule")}, others)
+    on = {name: name for name in (*ROUTE, "rule")}
+    asks = (others["type"] == ASKS).fillna(False)
+    return has(backends, on, others[~asks]) | (has(backends, on, others[asks]) & (backends["use"] != "auth"))
 
 
 def _other(filters: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ import pandas as pd
 from auditkit.analysis.columns import has, lookup, named
 
 ROUTE = ["kind", "namespace", "route"]
+ROOT = ["root_kind", "root_namespace", "root"]
 ON = {name: name for name in ROUTE}
 
 
@@ -29,15 +30,14 @@ def route_entrances(ways: pd.DataFrame) -> pd.DataFrame:
 def route_doors(ways: pd.DataFrame, backends: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
     """Doors that routes open to pods: a row for each way in and pod; whatever surely stays shut is left out.
 
-    path and via_kind, via_namespace, via, host, entry and public (from ``addresses``: namespace, gateway, entry,
-    public), entry_port, protocol, namespace, pod (<NA>: not known), port, open (traffic passes as far as the route
-    goes; <NA>: not known).
+    path and via_kind, via_namespace, via, host, entry and public (from ``addresses``: root_kind, root_namespace, root,
+    entry, public), entry_port, protocol, namespace, pod (<NA>: not known), port, open (traffic passes as far as the
+    route goes; <NA>: not known).
     """
     opened, behind = ways[ways["open"].fillna(True)], backends[backends["sends"].fillna(True)]
-    found = opened[[*ROUTE, "host", "root_namespace", "root", "entry_port", "open"]].merge(
+    found = opened[[*ROUTE, "host", *ROOT, "entry_port", "open"]].merge(
         behind[[*ROUTE, "backend_namespace", "protocol", "pod", "port", "sends"]], on=ROUTE)
-    found = found.merge(addresses.rename(columns={"namespace": "root_namespace", "gateway": "root"}), how="left",
-                        on=["root_namespace", "root"])
+    found = found.merge(addresses, how="left", on=ROOT)
     return pd.DataFrame({
         "path": found["kind"], "via_kind": found["kind"], "via_namespace": found["namespace"], "via": found["route"],
         "host": found["host"], "entry": found["entry"], "entry_port": found["entry_port"],

@@ -129,3 +129,11 @@ def test_an_internal_name_of_a_load_balancer_is_not_public():
                          ("k8s-x.elb.eu-west-1.amazonaws.com", None)):
         named["status"]["addresses"] = [{"type": "Hostname", "value": name}]
         assert [row[6] for row in exposure(named, route(), *WEB)] == [public]
+
+
+def test_what_is_asked_who_may_pass_is_reached_from_outside_too():
+    asks = {"filters": [{"type": "ExternalAuth", "externalAuth": {"protocol": "HTTP", "backendRef": {"name": "guard", "port": 80}}}]}
+    found = derive(frames([gateway_class(), gateway(TLS), route(SERVED | asks), *(
+        one for name in ("web", "guard") for one in (service(name), pod(name)))]), "exposure")
+    rows = found[found["path"] == "HTTPRoute"]
+    assert rows[["via", "pod", "port"]].values.tolist() == [["web", "web-1", 8080], ["web", "guard-1", 8080]]
