@@ -74,7 +74,7 @@ def _plain(found: "Effects") -> dict[str, Any]:
         **{name: console.rows_of(getattr(found, name)) for name in _TABLES},
         "frameworks": [{"framework": name, "counts": each.counts, "requirements": console.rows_of(each.requirements),
                         "verdicts": console.rows_of(each.verdicts)} for name, each in found.verdicts.items()],
-        "not_simulated": list(found.simulation.left_out),
+        "not_simulated": [*found.simulation.left_out, *found.simulation.tests],
         "not_known": [*found.refused.attrs["gaps"], *found.gaps], "unchanged_manifests": found.simulation.unchanged,
     }
 

@@ -87,8 +87,8 @@ class Effects:
 
     def crosses(self, threshold: str) -> bool:
         """True if a threshold is crossed by what newly fails or would be refused: ``never``; ``fail``; ``unaccepted``
-        (it newly fails, and no exception covers it); ``unknown`` (it is newly unknown too); or the least severity of
-        what newly fails."""
+        (it newly fails, and no exception covers it); ``unknown`` (it is newly unknown too, or a manifest could not be
+        simulated); or the least severity of what newly fails."""
         if threshold == "never":
             return False
         refused = set(self.refused["outcome"])
@@ -97,8 +97,8 @@ class Effects:
             new = new[~new["accepted"].astype(bool)]
         if threshold in SEVERITIES:
             new = new[new["severity"].isin(SEVERITIES[SEVERITIES.index(threshold):])]
-        unknown = threshold == "unknown" and ("unknown" in refused or "newly unknown" in self.counts)
-        return bool(len(new) or "denied" in refused or unknown)
+        unknown = "unknown" in refused or "newly unknown" in self.counts or self.simulation.left_out
+        return bool(len(new) or "denied" in refused or (threshold == "unknown" and unknown))
 
     @property
     def gaps(self) -> list[str]:
