@@ -42,6 +42,7 @@ class Simulation:
     ``unchanged`` counts manifests that say what is there already. ``changed`` has every object that is put anew or
     deleted (None), ``there`` those of them that were there before. ``left_out`` says which manifests could not be
     simulated, and why: what they would do is not known. ``tests`` are those that a Helm chart does not install.
+    ``manifests`` is the file or folder that was given, ``deleted`` names what was deleted before.
     """
 
     before: Snapshot
@@ -53,6 +54,8 @@ class Simulation:
     unchanged: int = 0
     left_out: Sequence[str] = ()
     tests: Sequence[str] = ()
+    manifests: Path | None = None
+    deleted: Sequence[str] = ()
 
 
 @dataclass
@@ -254,7 +257,7 @@ def simulate(snapshot: Snapshot, manifests: Path | None = None, deleted: Sequenc
     how += [f"deleted {each}" for each in deleted]
     after = _simulated(snapshot, world, "; ".join(how))
     return Simulation(snapshot, after, course.applied, course.origin, dict(world.changed), world.replaced,
-                      course.unchanged, course.left_out, course.tests)
+                      course.unchanged, course.left_out, course.tests, manifests, deleted)
 
 
 def _simulated(snapshot: Snapshot, world: World, how: str) -> Snapshot:
