@@ -70,8 +70,9 @@ def _condition(found: Effects) -> str:
     """``7 manifests were applied and 1 object was deleted``."""
     done = found.simulation
     manifests = len(done.applied) + done.unchanged + len(done.left_out)
-    return " and ".join(f"{text.count(number, what)} {'was' if number == 1 else 'were'} {how}" for number, what, how in (
-        (manifests, "manifest", "applied"), (len(done.deleted), "object", "deleted")) if number)
+    both = ((manifests, "manifest", "applied"), (len(done.deleted), "object", "deleted"))
+    return " and ".join(f"{text.count(number, what)} {'was' if number == 1 else 'were'} {how}"
+                        for number, what, how in both if number)
 
 
 def _requirements_said(found: Effects) -> str:
@@ -106,8 +107,8 @@ def _unknown(found: Effects) -> list[str]:
     said += [f"{text.count(len(found.simulation.left_out), 'manifest')} could not be simulated: "
              f"{_few(map(_short_places(found), found.simulation.left_out))}."] if found.simulation.left_out else []
     said += [f"Not known completely: {_few(reasons)}."] if reasons else []
-    return [*said, "Webhooks are not simulated, nor whether new pods start. What was unknown before stays unknown, unless "
-                   "a table shows it."]
+    return [*said, "Webhooks are not simulated, nor whether new pods start. What was unknown before stays unknown, "
+                   "unless a table shows it."]
 
 
 def _few(reasons: Iterable[str]) -> str:
