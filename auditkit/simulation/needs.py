@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.network.ports import protocol_base
+from auditkit.analysis.network.reachability import Reachability
 from auditkit.analysis.workloads.lifecycle import lasting
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -25,16 +26,25 @@ def cut(before: Snapshot, after: Snapshot, namespaces: set[str]) -> dict[str, st
     needed = declared(before)
     needed = needed[needed["namespace"].isin(namespaces).to_numpy(bool)].reset_index(drop=True)
     one, other = before.reachability, after.reachability
-    called = [each.endpoints.frame[_CALLED].fillna("") for each in (one, other)]
-    if not called[0].equals(called[1]):
+    ends = _ends(one).merge(_ends(other), on=_CALLED, how="outer", suffixes=("_before", "_after"))
+    if ends.isna().any(axis=None):
         return dict.fromkeys(sorted(namespaces), "whether it cuts traffic to a declared port is not known")
-    rows = needed.merge(called[0][called[0]["kind"] == "Pod"].reset_index(names="row"),
-                        left_on=["namespace", "pod"], right_on=["namespace", "name"])
-    _, sources = np.unique(np.stack([one.groups, other.groups]), axis=1, return_index=True)
-    pods, ports = (rows[name].to_numpy(np.int64) for name in ("row", "port"))
-    base = protocol_base(rows["protocol"])
-    open_before, open_after = (each.incoming(pods, each.ports.piece(base, ports), sources) == 1
-                               for each in (one, other))
+    rows = needed.merge(ends[ends["kind"] == "Pod"], left_on=["namespace", "pod"], right_on=["namespace", "name"])
+    sources = ends.drop_duplicates(["group_before", "group_after"])
+    open_before, open_after = (_open(each, rows, sources, when) for each, when in ((one, "before"), (other, "after")))
     closed = rows[(open_before & ~open_after).any(axis=1)].drop_duplicates("namespace")
     return {row.namespace: f"it would cut traffic to {row.protocol} {row.port} of Pod {row.pod}"
             for row in closed.itertuples()}
+
+
+def _ends(reachability: Reachability) -> pd.DataFrame:
+    """The endpoints, each with its row and its group."""
+    frame = reachability.endpoints.frame[_CALLED].fillna("")
+    return frame.assign(row=np.arange(len(frame)), group=reachability.groups).drop_duplicates(_CALLED)
+
+
+def _open(reachability: Reachability, rows: pd.DataFrame, sources: pd.DataFrame, when: str) -> np.ndarray:
+    """Whether each port is surely open from each source."""
+    port = reachability.ports.piece(protocol_base(rows["protocol"]), rows["port"].to_numpy(np.int64))
+    pods, peers = (each[f"row_{when}"].to_numpy(np.int64) for each in (rows, sources))
+    return np.asarray(reachability.incoming(pods, port, peers) == 1)

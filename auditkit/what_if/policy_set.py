@@ -4,7 +4,7 @@ Source of the fields: Kubernetes API reference 1.36, admissionregistration.k8s.i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
@@ -34,6 +34,12 @@ class PolicySet:
         if own or not self.unbound:
             return own
         return [{"metadata": {"name": ""}, "spec": {"policyName": policy, "validationActions": list(self.unbound)}}]
+
+
+    def only(self, policy: str) -> "PolicySet":
+        """One of the policies, with its bindings."""
+        return replace(self, policies={policy: self.policies[policy]}, bindings=self.bindings_of(policy), mutating={},
+                       mutating_bindings=[], unread=())
 
 
 class _Metadata(msgspec.Struct):
