@@ -10,6 +10,10 @@ from typing import Any
 import msgspec
 
 
+UNREAD = "the binding "
+"""How the sentence of a binding begins that could not be read."""
+
+
 @dataclass(frozen=True)
 class PolicySet:
     """Policies by name, bindings, and other objects, which are the parameters of policies.
@@ -37,9 +41,9 @@ class PolicySet:
 
 
     def only(self, policy: str) -> "PolicySet":
-        """One of the policies, with its bindings."""
+        """One of the policies, with its bindings. One that could not be read may be its own."""
         return replace(self, policies={policy: self.policies[policy]}, bindings=self.bindings_of(policy), mutating={},
-                       mutating_bindings=[], unread=())
+                       mutating_bindings=[], unread=tuple(each for each in self.unread if each.startswith(UNREAD)))
 
 
 class _Metadata(msgspec.Struct):
