@@ -87,15 +87,16 @@ def _may_match(policy: Mapping[str, Any], resource: Resource) -> bool:
 def _left_out(name: str, policy: Mapping[str, Any]) -> Iterator[str]:
     """What a policy is for and is not decided here: kinds without whole objects, and requests that create nothing."""
     rules = policy["spec"]["matchConstraints"].get("resourceRules") or ()
-    kept = {(resource.group, resource.plural) for resource in RESOURCES.values() if resource.form == "object"}
+    kept = {(group, resource.plural) for resource in RESOURCES.values() if resource.form == "object"
+            for group in (resource.group, "*")}
     if not rules or any("*" in each for rule in rules for each in rule.get("resources") or ()):
         yield (f"the policy {name} is for every kind; of Secrets, ConfigMaps and kinds without a table nothing is "
                "decided")
     asked = {(group, each) for rule in rules for group in rule.get("apiGroups") or ()
              for each in rule.get("resources") or ()}
     for group, resource in sorted(asked):
-        if "*" not in group + resource and (group, resource) not in kept:
-            whole = f"{resource}.{group}" if group else resource
+        if "*" not in resource and (group, resource) not in kept:
+            whole = f"{resource}.{group}" if group not in ("", "*") else resource
             yield f"the policy {name} is for {whole}, of which a snapshot has no objects"
     if rules and not any(_names(rule.get("operations") or (), "CREATE") for rule in rules):
         yield f"the policy {name} is not for requests that create an object"

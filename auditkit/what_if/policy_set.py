@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-
 UNREAD = "the binding "
 """How the sentence of a binding begins that could not be read."""
 
