@@ -34,8 +34,8 @@ from auditkit.reports.panels.weeks import weeks
 
 __all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "effect",
            "evidence", "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "requests",
-           "requirement", "requirements", "result", "simulation", "snapshot", "statuses", "summary", "table",
-           "timeline", "weeks"]
+           "requirement", "requirements", "result", "simulation", "snapshot", "statuses", "summary",
+           "table", "timeline", "weeks"]
 
 
 def _with_gaps(frame: pd.DataFrame) -> str | None:
