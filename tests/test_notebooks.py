@@ -18,6 +18,8 @@ OTHERS = {
     "fleet": ["store", "frameworks", "clusters", "environments", "environment_label", "exceptions", "attestations", "controls",
               "checks", "pss_version"],
     "drift": ["snapshot", "earlier"], "period": ["store", "framework", "start", "end", "cluster"],
+    "what-if": ["snapshot", "manifests", "delete", "namespace", "frameworks", "exceptions", "attestations", "controls", "checks",
+                "pss_version"],
     "workpapers": ["snapshot", "framework", "population", "seed", "frequency", "conclusions", "output"],
 }
 """Notebooks with parameters of their own."""

@@ -1,16 +1,18 @@
 """What manifests would change if they were applied to the cluster of a snapshot."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate
 from auditkit.api.options import Options
-from auditkit.api.snapshots import open
+from auditkit.api.snapshots import DEMO, open
+from auditkit.base import shipped
 from auditkit.errors import UsageError
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
+    from auditkit.reports import Files
     from auditkit.simulation.effects import Effects
 
 
@@ -19,7 +21,8 @@ def simulate(snapshot: Snapshot | Path | str | None, apply: Path | str | None = 
              ) -> "Effects":
     """What would change if the manifests of a file or folder were applied, and objects deleted before.
 
-    Without a snapshot manifests are judged alone: what the cluster has beside them is not known. ``delete`` has
+    Without a snapshot manifests are judged alone: what the cluster has beside them is not known. ``apply`` may be
+    ``"demo"``: manifests for the cluster of the demo. ``delete`` has
     ``KIND/NAMESPACE/NAME`` or ``KIND/NAME``; ``namespace`` is that of manifests that name none. Nothing is sent to a
     cluster. The result (`auditkit.simulation.effects.Effects`) has the frames ``objects``, ``flows``,
     ``rights``, ``paths`` and ``refused``, and in ``verdicts`` what each framework says; its ``simulation.after`` is the
@@ -34,7 +37,25 @@ def simulate(snapshot: Snapshot | Path | str | None, apply: Path | str | None = 
     if apply is None and not delete:
         raise UsageError("Nothing is to be simulated. Give manifests with --apply, or objects with --delete.")
     before = nothing() if snapshot is None else open(snapshot)
-    found = simulate(before, None if apply is None else Path(apply), delete, namespace)
+    found = simulate(before, _manifests(apply), delete, namespace)
     verdicts = {name: verdict_changes(*(evaluate(each, name, **options) for each in (found.before, found.after)))
                 for name in dict.fromkeys(frameworks)}
     return Effects(found, verdicts)
+
+
+def report_simulation(snapshot: Snapshot | Path | str, apply: Path | str | None = None, output: Path | str = "reports",
+                      progress: Callable[[str], None] | None = None, *, delete: Sequence[str] = (),
+                      namespace: str = "default", frameworks: Iterable[str] = DEFAULT_FRAMEWORKS,
+                      **options: Unpack[Options]) -> "Files":
+    """Run the notebook ``what-if`` on what `simulate` does; returns the paths of the notebook, the page and the PDF."""
+    from auditkit.reports import report_simulation
+
+    return report_simulation(open(snapshot), Path(output), {
+        "manifests": str(apply or ""), "delete": list(delete), "namespace": namespace, "frameworks": list(frameworks),
+        **{name: value if name == "checks" else str(value) for name, value in options.items() if value}}, progress)
+
+
+def _manifests(apply: Path | str | None) -> Path | None:
+    if apply is None:
+        return None
+    return shipped.demo_manifests() if str(apply) == DEMO and not Path(apply).exists() else Path(apply)

@@ -18,5 +18,14 @@ def folder(name: str) -> Path:
 
 def demo() -> Path:
     """The recording of a made-up cluster, which the demo needs and the tests use."""
-    shipped = _SHIPPED / "demo" / "acme-prod"
-    return shipped if shipped.is_dir() else _CHECKOUT / "tests" / "clusters" / "acme-prod"
+    return _of_demo("acme-prod")
+
+
+def demo_manifests() -> Path:
+    """Manifests for the demo's cluster: a change that a simulation shows."""
+    return _of_demo("acme-change")
+
+
+def _of_demo(name: str) -> Path:
+    shipped = _SHIPPED / "demo" / name
+    return shipped if shipped.is_dir() else _CHECKOUT / "tests" / "clusters" / name

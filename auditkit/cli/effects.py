@@ -56,7 +56,7 @@ def doubts(found: "Effects", more: Iterable[str] = ()) -> None:
     """What is not known, and what is not simulated."""
     for gap in dict.fromkeys([*found.refused.attrs["gaps"], *more]):
         console.say(f"not known: {gap}", "yellow")
-    for said in found.simulation.left_out:
+    for said in (*found.simulation.left_out, *found.simulation.tests):
         console.say(f"not simulated: {said}", "yellow")
 
 

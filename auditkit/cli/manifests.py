@@ -37,7 +37,8 @@ def evaluate(snapshot: "Snapshot | None", manifests: Path, frameworks: list[str]
                 "before": console.about(found.simulation.before), "refused": refused, "changes": [*news, *still],
                 "requirements": [{"framework": name, **row} for name, each in found.verdicts.items()
                                  for row in console.rows_of(each.requirements)],
-                "not_simulated": list(found.simulation.left_out), "not_known": found.refused.attrs["gaps"]})
+                "not_simulated": [*found.simulation.left_out, *found.simulation.tests],
+                "not_known": found.refused.attrs["gaps"]})
         else:
             console.records([{"what": "refused", **row} for row in refused]
                             + [{"what": "verdict", **row} for row in (*news, *still)], Format.jsonl)

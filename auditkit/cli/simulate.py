@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from auditkit.cli import console, effects
+from auditkit.cli import console, effects, judging
 from auditkit.cli.choosing import Chosen, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import (
@@ -35,17 +35,22 @@ def simulate(
     framework: FrameworksOrAll = None, format: Format = Format.text, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     pss_version: PssVersion = "",
+    output: Annotated[Path | None, typer.Option(
+        "--output", "-o", help="Folder for a report: notebook, page and PDF. Without it none is written.")] = None,
 ) -> None:
     """Show what manifests would change if they were applied.
 
     The snapshot is judged with the manifests applied to it: verdicts that change, traffic, rights and paths to full
     power that open and close, and what Pod Security or admission policies would refuse. Nothing is sent to a cluster.
     """
-    from auditkit.api.simulating import simulate
+    from auditkit.api import simulating, snapshots
+    from auditkit.api.options import Options
 
-    found = simulate(opened(snapshot), apply, delete=delete, namespace=namespace,
-                     frameworks=framework or DEFAULT_FRAMEWORKS, exceptions=exceptions, attestations=attestations,
-                     controls=controls, checks=checks, pss_version=pss_version)
+    snapshots.verify_folders(output=output)
+    chosen, names = opened(snapshot), judging.once(framework or DEFAULT_FRAMEWORKS)
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+                    pss_version=pss_version)
+    found = simulating.simulate(chosen, apply, delete=delete, namespace=namespace, frameworks=names, **given)
     if format is Format.text:
         _print(found)
     elif format is Format.json:
@@ -54,6 +59,10 @@ def simulate(
         console.records((row for row in _lines(found)), format)
     effects.doubts(found, found.gaps)
     console.say(effects.summary(found))
+    if output is not None:
+        for file in simulating.report_simulation(chosen, apply, output, console.say, delete=delete, namespace=namespace,
+                                                 frameworks=names, **given):
+            console.say(str(file))
 
 
 _TABLES = {"objects": "Objects", "refused": "Would be refused, or may be",
@@ -74,7 +83,7 @@ def _plain(found: "Effects") -> dict[str, Any]:
         **{name: console.rows_of(getattr(found, name)) for name in _TABLES},
         "frameworks": [{"framework": name, "counts": each.counts, "requirements": console.rows_of(each.requirements),
                         "verdicts": console.rows_of(each.verdicts)} for name, each in found.verdicts.items()],
-        "not_simulated": list(found.simulation.left_out),
+        "not_simulated": [*found.simulation.left_out, *found.simulation.tests],
         "not_known": [*found.refused.attrs["gaps"], *found.gaps], "unchanged_manifests": found.simulation.unchanged,
     }
 

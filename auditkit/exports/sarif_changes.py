@@ -2,7 +2,8 @@
 
 There is a run for each framework, with the results that the manifests bring: of what they add or change, and what newly
 fails elsewhere. ``baselineState`` is ``new`` for what newly fails, ``updated`` for what is known now or no longer, and
-``unchanged``. A run more has what Pod Security or admission policies would refuse.
+``unchanged``. A run more has what Pod Security or admission policies would refuse, and which manifests could not be
+simulated.
 
 Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.27.24, 3.29)
 """
@@ -80,8 +81,9 @@ def _refusals(effects: Effects) -> dict[str, Any]:
     cluster = effects.simulation.after.manifest.cluster
     rules = [{"id": f"admission/{name}", "name": name, "shortDescription": {
         "text": "The API server lets the object in."}} for name in policies]
-    notices = [{"level": "warning", "message": {"text": f"Incomplete evidence: {gap}"}}
-               for gap in effects.refused.attrs["gaps"]]
+    said = [*(f"Incomplete evidence: {gap}" for gap in effects.refused.attrs["gaps"]),
+            *(f"Not simulated: {each}" for each in effects.simulation.left_out)]
+    notices = [{"level": "warning", "message": {"text": text}} for text in said]
     return {
         "tool": {"driver": {"name": "auditkit", "version": VERSION, "semanticVersion": VERSION, "rules": rules}},
         "automationDetails": {"id": f"auditkit/admission/{quote(cluster, safe='')}/"},

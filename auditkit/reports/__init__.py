@@ -28,7 +28,8 @@ from auditkit.snapshots.store import open_snapshot
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["Files", "begin", "publish", "report", "report_fleet", "report_notebook", "settle"]
+__all__ = ["Files", "begin", "publish", "report", "report_fleet", "report_notebook", "report_simulation",
+           "settle"]
 
 Progress = Callable[[str], None]
 
@@ -39,6 +40,7 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 
 _FLEET = "fleet"
+_WHAT_IF = "what-if"
 _FILES = ("exceptions", "attestations", "controls")
 """Parameters that are paths."""
 
@@ -115,6 +117,19 @@ def report_fleet(store: str, newest: dt.datetime, output: Path, parameters: dict
     called = f"{_FLEET}-{store.rstrip('/').rpartition('/')[2]}-{newest:{_TIME}}"
     return _run(find_notebook(_FLEET), _FLEET, called, output, {"store": store, **parameters, **files}, progress,
                 faces).result()
+
+
+def report_simulation(snapshot: Snapshot | Path | str, output: Path, parameters: dict[str, Any],
+                      progress: Progress | None = None) -> Files:
+    """Run the notebook on what manifests would change; ``parameters`` are its own, beside ``snapshot``.
+
+    Otherwise as `report`.
+    """
+    given = {name: value for name, value in parameters.items() if value}
+    paths = {name: _absolute(given[name]) for name in (*_FILES, "manifests")
+             if name in given and Path(given[name]).exists()}
+    given |= {**paths, "checks": list(map(_absolute, given.get("checks", ())))}
+    return _begin(find_notebook(_WHAT_IF), _WHAT_IF, snapshot, output, {"manifests": "", **given}, progress).result()
 
 
 def find_notebook(notebook: Path | str) -> Path:

@@ -40,7 +40,9 @@ class Simulation:
 
     ``applied`` has the manifest of each object that one changed, ``origin`` also that of what controllers make of it;
     ``unchanged`` counts manifests that say what is there already. ``changed`` has every object that is put anew or
-    deleted (None), ``there`` those of them that were there before. ``left_out`` says what is not simulated, and why.
+    deleted (None), ``there`` those of them that were there before. ``left_out`` says which manifests could not be
+    simulated, and why: what they would do is not known. ``tests`` are those that a Helm chart does not install.
+    ``manifests`` is the file or folder that was given, ``deleted`` names what was deleted before.
     """
 
     before: Snapshot
@@ -51,6 +53,9 @@ class Simulation:
     there: frozenset[Reference]
     unchanged: int = 0
     left_out: Sequence[str] = ()
+    tests: Sequence[str] = ()
+    manifests: Path | None = None
+    deleted: Sequence[str] = ()
 
 
 @dataclass
@@ -63,6 +68,7 @@ class _Course:
     applied: dict[Reference, Document] = field(default_factory=dict)
     origin: dict[Reference, Document] = field(default_factory=dict)
     left_out: list[str] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
     unchanged: int = 0
 
     def take(self, found: Iterable[Document]) -> list[tuple[str, Key, Document]]:
@@ -92,7 +98,7 @@ class _Course:
         notes = at(thing, "metadata.annotations")
         hooks = str(notes.get(_HOOK) or "").split(",") if isinstance(notes, dict) else [""]
         if {each.strip() for each in hooks} <= _TESTS:
-            self.left_out.append(f"{kind} in {document.place}: a test of a Helm chart, which is not installed with it")
+            self.tests.append(f"{kind} in {document.place}: a test of a Helm chart, which is not installed with it")
             return ""
         if not source:
             self.left_out.append(f"{kind} ({version}) in {document.place}: no table has objects of this kind")
@@ -251,7 +257,7 @@ def simulate(snapshot: Snapshot, manifests: Path | None = None, deleted: Sequenc
     how += [f"deleted {each}" for each in deleted]
     after = _simulated(snapshot, world, "; ".join(how))
     return Simulation(snapshot, after, course.applied, course.origin, dict(world.changed), world.replaced,
-                      course.unchanged, course.left_out)
+                      course.unchanged, course.left_out, course.tests, manifests, deleted)
 
 
 def _simulated(snapshot: Snapshot, world: World, how: str) -> Snapshot:

@@ -49,8 +49,7 @@ class Effects:
         other ports, other pairs, not known any more, known now), source_kind, source, destination_kind,
         destination, before, after (the ports), pairs_before, pairs_after (pairs of endpoints with a port open). If
         policies are enforced."""
-        one, other = (snapshot.frame("namespace_flows") for snapshot in self._both)
-        both = one.merge(other, on=_ENDS, how="outer", suffixes=("_before", "_after"))
+        both = self._matched("namespace_flows", _ENDS)
         both = both.fillna({f"{name}_{when}": 0 for name in ("open_pairs", "unknown_pairs")
                             for when in ("before", "after")})
         other_pairs = changed_ends(*(snapshot.reachability for snapshot in self._both))
@@ -73,8 +72,7 @@ class Effects:
     def paths(self) -> pd.DataFrame:
         """Subjects and pods whose way to full power changes: change (opened, closed, shorter, longer, certain now, less
         certain), kind, namespace, name, steps_before, steps_after, path (as it would be; of a closed one as it was)."""
-        one, other = (snapshot.frame("paths_to_admin") for snapshot in self._both)
-        both = one.merge(other, on=_START, how="outer", suffixes=("_before", "_after"))
+        both = self._matched("paths_to_admin", _START)
         rows = [(change, row.kind, row.namespace, row.name, row.steps_before, row.steps_after,
                  row.path_after if pd.notna(row.path_after) else row.path_before)
                 for row in both.itertuples(index=False) if (change := _path(row))]
@@ -87,8 +85,8 @@ class Effects:
 
     def crosses(self, threshold: str) -> bool:
         """True if a threshold is crossed by what newly fails or would be refused: ``never``; ``fail``; ``unaccepted``
-        (it newly fails, and no exception covers it); ``unknown`` (it is newly unknown too); or the least severity of
-        what newly fails."""
+        (it newly fails, and no exception covers it); ``unknown`` (it is newly unknown too, or a manifest could not be
+        simulated); or the least severity of what newly fails."""
         if threshold == "never":
             return False
         refused = set(self.refused["outcome"])
@@ -97,13 +95,19 @@ class Effects:
             new = new[~new["accepted"].astype(bool)]
         if threshold in SEVERITIES:
             new = new[new["severity"].isin(SEVERITIES[SEVERITIES.index(threshold):])]
-        unknown = threshold == "unknown" and ("unknown" in refused or "newly unknown" in self.counts)
-        return bool(len(new) or "denied" in refused or unknown)
+        unknown = "unknown" in refused or "newly unknown" in self.counts or self.simulation.left_out
+        return bool(len(new) or "denied" in refused or (threshold == "unknown" and unknown))
 
     @property
     def gaps(self) -> list[str]:
         """Why flows, rights and paths may be missing."""
         return self.simulation.before.gaps(["namespace_flows", "access", "paths_to_admin"])
+
+    def _matched(self, name: str, on: list[str]) -> pd.DataFrame:
+        """The rows of a table before and after, side by side. Their keys are plain objects: pandas cannot merge Arrow
+        columns of which neither has a chunk."""
+        one, other = (snapshot.frame(name).astype(dict.fromkeys(on, object)) for snapshot in self._both)
+        return one.merge(other, on=on, how="outer", suffixes=("_before", "_after"))
 
     @property
     def _both(self) -> tuple[Snapshot, Snapshot]:

@@ -1,11 +1,11 @@
 """Manifests that would mend what fails, as far as a manifest can: proposals, of which nothing is proven yet.
 
-Each rule looks at the subjects of one check that fail and proposes a partial manifest for an object, with a note of
-what it changes and what nobody can tell from a snapshot. `auditkit.simulation.proving` keeps those that are proven.
+Each rule looks at the subjects of one check that fail and proposes a partial manifest for an object, or says why it
+proposes none. `auditkit.simulation.proving` keeps those that are proven.
 """
 
-from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -13,44 +13,42 @@ from auditkit.analysis.pod_security.levels import ENFORCE, LEVELS
 from auditkit.analysis.rbac.bindings import ACCOUNT_USER, grants, implicit_groups
 from auditkit.analysis.rbac.defaults import shipped_bindings
 from auditkit.simulation.places import Object, put
+from auditkit.simulation.proposal import Failing, Made, Proposed, Unmade, manifest
+from auditkit.simulation.remedies_of_namespaces import default_deny, limit_range, quota, without_egress
+from auditkit.simulation.remedies_of_webhooks import fail_closed
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables import RESOURCES
 from auditkit.tables.pods import CONTROLLERS
 
 _BY_KIND = {kind: (source, path) for source, (kind, path) in CONTROLLERS.items()}
-_API = {resource.kind: f"{resource.group}/{resource.versions[0]}".lstrip("/")
-        for resource in reversed(RESOURCES.values())}
 _OUR_OWN = ("kube-system", "kube-public", "kube-node-lease")
 
 
-class Proposal(NamedTuple):
-    """A manifest for an object, the check whose failures it should mend, and what to know of it."""
+class Proposals(NamedTuple):
+    """What is proposed, each with the check whose failures it should mend; and what is not, and why."""
 
-    check: str
-    manifest: Object
-    note: str
-
-
-Failing: TypeAlias = pd.DataFrame
-"""The subjects of a check that fail: kind, namespace, name."""
+    made: list[tuple[str, Made]]
+    unmade: list[Unmade]
 
 
-def proposals(snapshot: Snapshot, failing: dict[str, Failing]) -> list[Proposal]:
+def proposals(snapshot: Snapshot, failing: dict[str, Failing]) -> Proposals:
     """What may mend the failing subjects of checks. Nothing is proposed for the namespaces of Kubernetes itself."""
-    return [Proposal(check, manifest, note) for check, rule in RULES.items() if check in failing
-            for manifest, note in rule(snapshot, failing[check])
-            if manifest["metadata"].get("namespace", manifest["metadata"]["name"]) not in _OUR_OWN]
+    found = Proposals([], [])
+    for check, rule in RULES.items():
+        own = failing[check] if check in failing else None
+        for each in rule(snapshot, own[~_of_kubernetes(own)]) if own is not None else ():
+            if isinstance(each, Unmade):
+                found.unmade.append(each)
+            else:
+                found.made.append((check, each))
+    return found
 
 
-Made = Iterator[tuple[Object, str]]
+def _of_kubernetes(failing: Failing) -> pd.Series:
+    """True for its namespaces, and for what is in them."""
+    return failing["namespace"].isin(_OUR_OWN) | (failing["kind"].eq("Namespace") & failing["name"].isin(_OUR_OWN))
 
 
-def _object(kind: str, name: str, namespace: str | None = None, **rest: object) -> Object:
-    where = {"namespace": namespace} if namespace else {}
-    return {"apiVersion": _API[kind], "kind": kind, "metadata": {"name": name, **where}, **rest}
-
-
-def _pod_security(snapshot: Snapshot, failing: Failing) -> Made:
+def _pod_security(snapshot: Snapshot, failing: Failing) -> Proposed:
     """The highest level that every pod and every template of a namespace meets."""
     columns = ["namespace", "level"]
     met = pd.concat([snapshot.frame(name)[columns] for name in ("pod_levels", "template_pod_levels")])
@@ -59,19 +57,20 @@ def _pod_security(snapshot: Snapshot, failing: Failing) -> Made:
         ranks = rank[met["namespace"] == name]
         lowest = 0 if ranks.isna().any() else int(ranks.min()) if len(ranks) else len(LEVELS) - 1
         if lowest:
-            manifest = _object("Namespace", name)
-            manifest["metadata"]["labels"] = {ENFORCE: LEVELS[lowest]}
-            yield manifest, f"Refuses new pods that do not meet the level {LEVELS[lowest]}. All that are there meet it."
+            made = manifest("Namespace", name)
+            made["metadata"]["labels"] = {ENFORCE: LEVELS[lowest]}
+            yield Made(made, f"Refuses new pods that do not meet the level {LEVELS[lowest]}. All that are there "
+                             "meet it.")
 
 
-def _default_accounts(snapshot: Snapshot, failing: Failing) -> Made:
+def _default_accounts(snapshot: Snapshot, failing: Failing) -> Proposed:
     """Default service accounts whose token is mounted by default."""
     for namespace, name in zip(failing["namespace"], failing["name"], strict=True):
-        yield (_object("ServiceAccount", name, namespace, automountServiceAccountToken=False),
-               "Pods that name no service account get no token any more. One that needs it has to ask for it.")
+        yield Made(manifest("ServiceAccount", name, namespace, automountServiceAccountToken=False),
+                   "Pods that name no service account get no token any more. One that needs it has to ask for it.")
 
 
-def _tokens(snapshot: Snapshot, failing: Failing) -> Made:
+def _tokens(snapshot: Snapshot, failing: Failing) -> Proposed:
     """Workloads whose service account is bound to nothing: its token is of no use to them."""
     if snapshot.gaps(["binding_subjects", "templates"]):
         return
@@ -83,15 +82,15 @@ def _tokens(snapshot: Snapshot, failing: Failing) -> Made:
         account = accounts.get((kind, namespace, name), "")
         user = f"{ACCOUNT_USER}{namespace}:{account}"
         if user not in able and not groups.intersection(implicit_groups(user)):
-            yield (_of_template(kind, namespace, name, "automountServiceAccountToken", False),
-                   f"Its pods get no token of the service account {account}, which no binding names.")
+            yield Made(_of_template(kind, namespace, name, "automountServiceAccountToken", False),
+                       f"Its pods get no token of the service account {account}, which no binding names.")
 
 
-def _seccomp(snapshot: Snapshot, failing: Failing) -> Made:
+def _seccomp(snapshot: Snapshot, failing: Failing) -> Proposed:
     for kind, namespace, name in _controllers(snapshot, failing):
-        yield (_of_template(kind, namespace, name, "securityContext.seccompProfile", {"type": "RuntimeDefault"}),
-               "The runtime blocks system calls that programs rarely need. No snapshot shows whether this one needs "
-               "them: try it outside of production.")
+        yield Made(_of_template(kind, namespace, name, "securityContext.seccompProfile", {"type": "RuntimeDefault"}),
+                   "The runtime blocks system calls that programs rarely need. No snapshot shows whether this one "
+                   "needs them: try it outside of production.")
 
 
 def _controllers(snapshot: Snapshot, failing: Failing) -> list[tuple[str, str, str]]:
@@ -102,15 +101,21 @@ def _controllers(snapshot: Snapshot, failing: Failing) -> list[tuple[str, str, s
 
 
 def _of_template(kind: str, namespace: str, name: str, path: str, value: object) -> Object:
-    manifest = _object(kind, name, namespace)
-    put(manifest, f"{_BY_KIND[kind][1]}.spec.{path}", value)
-    return manifest
+    made = manifest(kind, name, namespace)
+    put(made, f"{_BY_KIND[kind][1]}.spec.{path}", value)
+    return made
 
 
-RULES: dict[str, Callable[[Snapshot, Failing], Made]] = {
+RULES: dict[str, Callable[[Snapshot, Failing], Proposed]] = {
     "admission.pod_security_enforced": _pod_security,
     "access.default_service_accounts_unused": _default_accounts,
     "workloads.token_mounted_only_where_needed": _tokens,
     "workloads.seccomp_profile_set": _seccomp,
+    "network.default_deny_ingress": default_deny,
+    "network.namespaces_have_policy": default_deny,
+    "network.default_deny_egress": without_egress,
+    "admission.webhooks_fail_closed": fail_closed,
+    "quotas.namespaces_have_quota": quota,
+    "quotas.namespaces_have_limit_range": limit_range,
 }
 """The checks that a manifest may mend."""

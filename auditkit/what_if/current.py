@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from auditkit.base.undecodable import UNDECODABLE
-from auditkit.snapshots.snapshot import Snapshot
 from auditkit.what_if.policy_set import Binding, Policy, PolicySet
+from auditkit.what_if.source import Source
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,7 +16,7 @@ TABLES = ("admission_policy_specs", "admission_binding_specs")
 """The tables that have them."""
 
 
-def current(snapshot: Snapshot) -> PolicySet:
+def current(snapshot: Source) -> PolicySet:
     """The policies and bindings of a snapshot. A policy without a binding does nothing.
 
     ``unread`` has a sentence for each that is not one as Kubernetes 1.36 knows it: what it does is not known.

@@ -1,26 +1,28 @@
 """What admission policies would do with the objects of a snapshot, if they were created now."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from auditkit.admission import Decision, decide
 from auditkit.admission.cel.partial import Partial
-from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES, TABLES, Resource
 from auditkit.what_if.objects import Found, objects
 from auditkit.what_if.outcomes import framed
 from auditkit.what_if.parameters import with_parameters
 from auditkit.what_if.policy_set import PolicySet
+from auditkit.what_if.source import Source
 
 Asked = Mapping[tuple[str, str, str], Partial | None]
 """Objects that are asked for, by resource, namespace and name, each with what it was before (None: it is created)."""
 
 
-def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequence[str] = (),
-                     only: Asked | None = None) -> pd.DataFrame:
-    """A row for each policy and object (of some namespaces, or ``only`` these) that it matches, the worst first.
+def policy_decisions(snapshot: Source, policies: PolicySet, namespaces: Sequence[str] = (),
+                     only: Asked | None = None, resources: Collection[str] = RESOURCES,
+                     tables: Collection[str] = TABLES) -> pd.DataFrame:
+    """A row for each policy and object (of some namespaces or ``resources``, or ``only`` these) that it matches, the
+    worst first. What only other than these ``tables`` have of objects is not known.
 
     Columns: policy; kind, namespace, name of the object; outcome (denied, warned, audited, matched, allowed, unknown);
     binding and message of the failure; and of what is unknown the expression and why. ``matched`` is what a
@@ -29,17 +31,24 @@ def policy_decisions(snapshot: Snapshot, policies: PolicySet, namespaces: Sequen
     """
     known = _known(snapshot)
     every = [*policies.policies.items(), *policies.mutating.items()]
-    asked = [name for name, resource in RESOURCES.items() if any(_may_match(each, resource) for _, each in every)
+    asked = [name for name in kinds_of(policies) if name in resources
              and (only is None or any(source == name for source, *_ in only))]
     contexts = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.policies.items()}
     mutating = {name: with_parameters(known, policy, policies, snapshot) for name, policy in policies.mutating.items()}
-    rows = [row for found in (objects(snapshot, asked) if asked else ()) if _wanted(found, namespaces, only)
+    there = objects(snapshot, asked, tables=tables) if asked else ()
+    rows = [row for found in there if _wanted(found, namespaces, only)
             for old in [(only or {}).get((found.resource.name, found.namespace, found.name))]
             for row in (*_rows(found, policies, contexts, old), *_matched(found, policies, mutating, old))]
-    tables = [table.name for table in TABLES.values() if {rows.source for rows in table.rows} & set(asked)]
+    read = [name for name in tables if {rows.source for rows in TABLES[name].rows} & set(asked)]
     left_out = [sentence for name, policy in every for sentence in _left_out(name, policy)]
-    return framed(rows, gaps=[*snapshot.gaps([*policies.tables, *tables]), *policies.unread, *left_out],
+    return framed(rows, gaps=[*snapshot.gaps([*policies.tables, *read]), *policies.unread, *left_out],
                   notes=[] if snapshot.gaps(policies.tables) else _notes(policies))
+
+
+def kinds_of(policies: PolicySet) -> list[str]:
+    """The resources that policies may be for."""
+    every = [*policies.policies.values(), *policies.mutating.values()]
+    return [name for name, resource in RESOURCES.items() if any(_may_match(each, resource) for each in every)]
 
 
 def _notes(policies: PolicySet) -> list[str]:
@@ -59,7 +68,7 @@ def _home(found: Found) -> str:
     return found.name if found.resource.name == "namespaces" else found.namespace
 
 
-def _known(snapshot: Snapshot) -> dict[str, Any]:
+def _known(snapshot: Source) -> dict[str, Any]:
     """What is known beside the objects: the labels of namespaces."""
     labels: dict[str, dict[str, str]] = {name: {} for name in snapshot.frame("namespaces")["name"]}
     for row in snapshot.frame("namespace_labels").to_dict("records"):
@@ -78,15 +87,16 @@ def _may_match(policy: Mapping[str, Any], resource: Resource) -> bool:
 def _left_out(name: str, policy: Mapping[str, Any]) -> Iterator[str]:
     """What a policy is for and is not decided here: kinds without whole objects, and requests that create nothing."""
     rules = policy["spec"]["matchConstraints"].get("resourceRules") or ()
-    kept = {(resource.group, resource.plural) for resource in RESOURCES.values() if resource.form == "object"}
+    kept = {(group, resource.plural) for resource in RESOURCES.values() if resource.form == "object"
+            for group in (resource.group, "*")}
     if not rules or any("*" in each for rule in rules for each in rule.get("resources") or ()):
         yield (f"the policy {name} is for every kind; of Secrets, ConfigMaps and kinds without a table nothing is "
                "decided")
     asked = {(group, each) for rule in rules for group in rule.get("apiGroups") or ()
              for each in rule.get("resources") or ()}
     for group, resource in sorted(asked):
-        if "*" not in group + resource and (group, resource) not in kept:
-            whole = f"{resource}.{group}" if group else resource
+        if "*" not in resource and (group, resource) not in kept:
+            whole = f"{resource}.{group}" if group not in ("", "*") else resource
             yield f"the policy {name} is for {whole}, of which a snapshot has no objects"
     if rules and not any(_names(rule.get("operations") or (), "CREATE") for rule in rules):
         yield f"the policy {name} is not for requests that create an object"

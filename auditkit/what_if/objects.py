@@ -6,15 +6,15 @@ field that is either of the two, unless the API never writes the default.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from auditkit.admission.cel.partial import ABSENT, Hidden, Partial, Perhaps
-from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES, TABLES, Column, Resource, Rows, Table
+from auditkit.what_if.source import Source
 
 _NEVER_WRITTEN = frozenset(["hostNetwork", "hostPID", "hostIPC"])
 """Fields that are left out where they are false (k8s.io/api, core/v1: no pointers, and omitempty)."""
@@ -55,20 +55,21 @@ class Found:
         return f"{self.resource.group}/{version}" if self.resource.group else version
 
 
-def objects(snapshot: Snapshot, resources: Sequence[str] = (), root: str = "object") -> Iterator[Found]:
+def objects(snapshot: Source, resources: Collection[str] = (), root: str = "object",
+            tables: Collection[str] = TABLES) -> Iterator[Found]:
     """The objects of a snapshot, or of some resources, in the order of their tables; ``root`` is what they are called
-    where something of them is not known."""
+    where something of them is not known. What only other than these ``tables`` have is not known."""
     for name, resource in RESOURCES.items():
         if resource.form == "object" and (not resources or name in resources):
-            yield from _of(snapshot, resource, root)
+            yield from _of(snapshot, resource, root, tables)
 
 
-def _of(snapshot: Snapshot, resource: Resource, root: str) -> Iterator[Found]:
+def _of(snapshot: Source, resource: Resource, root: str, tables: Collection[str]) -> Iterator[Found]:
     shapes: dict[Key, _Shape] = {}
     below = []
     for table in TABLES.values():
         for rows in table.rows:
-            if rows.source == resource.name and _usable(table, rows):
+            if rows.source == resource.name and table.name in tables and _usable(table, rows):
                 if rows.path:
                     below.append((table, rows))
                 else:
@@ -105,7 +106,7 @@ def _place(column: Column, rows: Rows) -> str:
     return column.path.get(rows.label, "^")
 
 
-def _rows(snapshot: Snapshot, table: Table, rows: Rows) -> Iterator[tuple[Key, dict[str, Any]]]:
+def _rows(snapshot: Source, table: Table, rows: Rows) -> Iterator[tuple[Key, dict[str, Any]]]:
     """The rows of a table that come from here, each with the namespace and name of its object."""
     frame = snapshot.frame(table.name)
     for column in table.columns:
@@ -128,14 +129,14 @@ def _names(table: Table, rows: Rows) -> tuple[str, str] | tuple[()]:
     return (named.get(f"{of_object}metadata.namespace", ""), name) if name else ()
 
 
-def _add_fields(shapes: dict[Key, _Shape], snapshot: Snapshot, table: Table, rows: Rows) -> None:
+def _add_fields(shapes: dict[Key, _Shape], snapshot: Source, table: Table, rows: Rows) -> None:
     for key, row in _rows(snapshot, table, rows):
         leaves = shapes.setdefault(key, _Shape()).leaves
         for column in table.columns:
             _keep(leaves, _place(column, rows).removeprefix("/"), column, row[column.name])
 
 
-def _add_below(shapes: dict[Key, _Shape], snapshot: Snapshot, table: Table, rows: Rows) -> None:
+def _add_below(shapes: dict[Key, _Shape], snapshot: Source, table: Table, rows: Rows) -> None:
     """Adds a list, a map or a part of each object. One without rows has none, or an empty one."""
     found: dict[Key, list[dict[str, Any]]] = defaultdict(list)
     for key, row in _rows(snapshot, table, rows):

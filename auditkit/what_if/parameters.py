@@ -4,16 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from auditkit.admission.cel.partial import ABSENT, Partial
-from auditkit.snapshots.snapshot import Snapshot
 from auditkit.tables import RESOURCES, Resource
 from auditkit.what_if.objects import objects
 from auditkit.what_if.policy_set import PolicySet
+from auditkit.what_if.source import Source
 
 _LISTED = {"configmaps": "config_maps", "secrets": "secrets"}
 """Kinds of which a snapshot has the names and nothing of their data, with their tables."""
 
 
-def with_parameters(known: Mapping[str, Any], policy: Mapping[str, Any], policies: PolicySet, snapshot: Snapshot
+def with_parameters(known: Mapping[str, Any], policy: Mapping[str, Any], policies: PolicySet, snapshot: Source
                     ) -> dict[str, Any]:
     """What is known beside an object, with the parameters that a policy may have.
 
@@ -35,7 +35,7 @@ def _resource(kind: Mapping[str, str]) -> Resource | None:
                  and version in each.versions), None)
 
 
-def _of(snapshot: Snapshot, resource: Resource, kind: Mapping[str, str]) -> list[Partial]:
+def _of(snapshot: Source, resource: Resource, kind: Mapping[str, str]) -> list[Partial]:
     if resource.name not in _LISTED:
         return [found.thing for found in objects(snapshot, [resource.name], "params")]
     frame = snapshot.frame(_LISTED[resource.name])

@@ -4,10 +4,13 @@ Source of the fields: Kubernetes API reference 1.36, admissionregistration.k8s.i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
+
+UNREAD = "the binding "
+"""How the sentence of a binding begins that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,12 @@ class PolicySet:
         if own or not self.unbound:
             return own
         return [{"metadata": {"name": ""}, "spec": {"policyName": policy, "validationActions": list(self.unbound)}}]
+
+
+    def only(self, policy: str) -> "PolicySet":
+        """One of the policies, with its bindings. One that could not be read may be its own."""
+        return replace(self, policies={policy: self.policies[policy]}, bindings=self.bindings_of(policy), mutating={},
+                       mutating_bindings=[], unread=tuple(each for each in self.unread if each.startswith(UNREAD)))
 
 
 class _Metadata(msgspec.Struct):

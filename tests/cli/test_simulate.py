@@ -67,3 +67,20 @@ def test_nothing_to_do_and_mistakes_are_sentences(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: {{ .Values.name }}}\n")
     assert str(run("--apply", tmp_path).exception) == (
         f"{tmp_path}/x.yaml, line 3: this is a template that was not rendered; give what `helm template` or your tool makes of it.")
+
+
+@pytest.mark.slow
+def test_a_report_of_it_is_written_as_notebook_page_and_paper(manifests: Path, tmp_path: Path) -> None:
+    done = run("--apply", manifests, "-f", "cis-kubernetes", "--output", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    files = sorted(path.suffix for path in (tmp_path / "out").glob("what-if-acme-prod-*"))
+    assert files == [".html", ".ipynb", ".pdf"]
+    page, = (tmp_path / "out").glob("*.html")
+    assert "If 3 manifests were applied, " in page.read_text() and str(manifests.parent) not in page.read_text()
+
+
+def test_the_demo_has_manifests_of_its_own() -> None:
+    found = [json.loads(line) for line in run("--apply", "demo", "-f", "cis-kubernetes", "--format", "jsonl").stdout.splitlines()]
+    assert {row["name"] for row in found if row["what"] == "objects" and row["change"] == "added"} == {
+        "egress-inside", "ci-deployer", "debug"}
+    assert [(row["name"], row["outcome"]) for row in found if row["what"] == "refused"] == [("debug", "denied")]

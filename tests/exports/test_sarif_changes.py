@@ -53,6 +53,14 @@ def test_what_failed_before_is_told_where_the_manifest_touches_it_and_nothing_el
     assert result["baselineState"] == "unchanged" and "web-1-a" in result["message"]["text"]
 
 
+def test_a_manifest_that_cannot_be_simulated_is_a_notification(tmp_path: Path) -> None:
+    found = document(tmp_path, snapshot(), thing("ConfigMap", "c"), thing("Widget", "w", "example.org/v1"))
+    invocation, = found["runs"][1]["invocations"]
+    assert [each["message"]["text"] for each in invocation["toolExecutionNotifications"]] == [
+        f"Not simulated: Widget (example.org/v1) in {tmp_path}/m.yaml, line 3: no table has objects of this kind"]
+    assert invocation["executionSuccessful"] is False
+
+
 def test_what_newly_fails_elsewhere_has_no_file(tmp_path: Path) -> None:
     """A Service account that is bound, and that no manifest names: the binding is at fault."""
     found = document(tmp_path, snapshot(stored("ServiceAccount", "default", automountServiceAccountToken=False)), thing(

@@ -81,9 +81,10 @@ def test_what_cannot_be_simulated_is_named_and_the_rest_is_applied(tmp_path: Pat
     hook = thing("Pod", "test", spec=pod_spec())
     hook["metadata"]["annotations"] = {"helm.sh/hook": "test"}
     found = applied(snapshot(), tmp_path, thing("Widget", "w", "example.org/v1"), hook, POLICY)
-    assert [each.partition(" in ")[0] + each.partition(": ")[2] for each in found.left_out] == [
+    assert [each.partition(" in ")[0] + each.partition(": ")[2] for each in (*found.left_out, *found.tests)] == [
         "Widget (example.org/v1)no table has objects of this kind",
         "Poda test of a Helm chart, which is not installed with it"]
+    assert [len(found.left_out), len(found.tests)] == [1, 1], "what is not installed is no gap"
     assert list(found.applied) == [("networkpolicies.networking.k8s.io", ("shop", "deny"))]
 
 

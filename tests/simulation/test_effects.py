@@ -178,6 +178,21 @@ def test_a_threshold_is_crossed_by_what_newly_fails(tmp_path: Path) -> None:
     assert not any(none.crosses(name) for name in ("fail", "unknown", "low"))
 
 
+def test_nothing_changes_where_there_is_nothing(tmp_path: Path) -> None:
+    """A cluster without pods, subjects and paths, before and after."""
+    found = effects(snapshot(), tmp_path, thing("ConfigMap", "c"))
+    assert [len(each) for each in (found.flows, found.rights, found.paths, found.refused)] == [0, 0, 0, 0]
+
+
+def test_what_a_manifest_that_cannot_be_simulated_does_is_unknown(tmp_path: Path) -> None:
+    found = effects(snapshot(), tmp_path, thing("ConfigMap", "c"), thing("Widget", "w", "example.org/v1"))
+    assert {name: found.crosses(name) for name in ("never", "fail", "unknown", "low")} == {
+        "never": False, "fail": False, "unknown": True, "low": False}
+    hook = thing("Pod", "test", spec=pod_spec())
+    hook["metadata"]["annotations"] = {"helm.sh/hook": "test"}
+    assert not effects(snapshot(), tmp_path, thing("ConfigMap", "c"), hook).crosses("unknown")
+
+
 def test_alone_nothing_is_known_to_be_well(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(yaml.safe_dump(thing("Pod", "p", spec=pod_spec(hostNetwork=True))))
     found = auditkit.simulate(None, tmp_path / "m.yaml", frameworks=("cis-kubernetes",))

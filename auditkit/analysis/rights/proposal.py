@@ -14,6 +14,8 @@ MOST_NAMES = 10
 """A rule is limited to names only where they are at most so many."""
 WIDE = 5
 """What was used in every namespace, and in so many at least, is granted in the whole cluster."""
+IMPERSONATE = "impersonate"
+"""How the verbs of impersonation begin: ``impersonate``, ``impersonate:MODE``, ``impersonate-on:MODE:VERB``."""
 NO_MARGIN = ("secrets",)
 """What is not read more of than was used, whatever the margin."""
 _GENERATED = re.compile(r"-[bcdfghjklmnpqrstvwxz2456789]{5}$")
@@ -60,12 +62,12 @@ def rights_of(uses: pd.DataFrame, namespaces: Iterable[str],
     namespace.
 
     ``margin`` has the read verbs that the server serves of each (group, resource): they are added where a resource was
-    used at all, in the same scope.
+    used at all, in the same scope. Impersonation does not use it: it names whose rights are used.
     """
     found = _limited(uses)
     for scope, atoms in found.items():
         for atom in list(atoms) if margin is not None else ():
-            if not atom.path and atom.resource not in NO_MARGIN:
+            if not atom.path and atom.resource not in NO_MARGIN and not atom.verb.startswith(IMPERSONATE):
                 found[scope] |= {Atom(verb, atom.group, atom.resource): None
                                  for verb in (margin or {}).get((atom.group, atom.resource), ())}
     _widen(found, set(namespaces))

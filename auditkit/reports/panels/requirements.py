@@ -118,7 +118,7 @@ def about(snap: Snapshot) -> dict[str, Any]:
         "groups": list(manifest.groups), "started": text.when(manifest.started), "ended": text.when(manifest.ended),
         "moment": manifest.observed[1].isoformat(), "observed": manifest.when,
         "as_of": manifest.as_of, "live": manifest.live, "stated": manifest.stated, "stated_by": manifest.stated_by,
-        "transport": manifest.transport,
+        "transport": manifest.transport, "simulated": bool(manifest.simulated),
         "digest": snap.digest, "read": snap.sources_read[0], "sources": snap.sources_read[1],
         "not_whole": len(snap.not_whole), "aside": snap.aside, "gaps": gaps,
         "counts": [[name, snap.arrow(name).num_rows] for name in ("nodes", "namespaces", "pods", "containers")],

@@ -147,6 +147,22 @@ def test_the_margin_adds_what_is_served_but_no_secrets() -> None:
                           {"apiGroups": ["apps"], "resources": ["deployments"], "verbs": ["create", "get", "list", "watch"]}]}
 
 
+def test_the_margin_adds_nothing_for_accounts_that_are_only_impersonated() -> None:
+    """Whoever acts as an account does not read accounts."""
+    asked = event(user="alice", impersonated_user="system:serviceaccount:one:robot", namespace="one",
+                  impersonated_groups="system:serviceaccounts,system:serviceaccounts:one,system:authenticated")
+    served = {"serviceaccounts": "get list watch create", "pods": "get list watch"}
+    objects = (role("r", rule("impersonate", "serviceaccounts users groups")), bind("b", "r", user("alice")))
+    found = proposed(asked, objects=objects, served=served, margin=True)
+    assert {verb for each in rules(found).values() for one in each for verb in one["verbs"]} == {"impersonate"}
+    assert found.refused == 0 < found.questions
+    narrow = proposed(asked, objects=(
+        role("r", rule("impersonate:serviceaccount", "serviceaccounts", group="authentication.k8s.io"),
+             rule("impersonate-on:serviceaccount:get", "pods")), bind("b", "r", user("alice"))), served=served, margin=True)
+    assert {verb for each in rules(narrow).values() for one in each for verb in one["verbs"]} == {
+        "impersonate:serviceaccount", "impersonate-on:serviceaccount:get"}
+
+
 def test_a_group_needs_what_its_members_used_of_its_own_bindings() -> None:
     objects = (role("r", rule("list", "pods")), bind("b", "r", group("team")))
     asked = [event(verb="list", groups="team,system:authenticated"), event(verb="list", user="bob", groups="team"),
