@@ -31,6 +31,7 @@ from auditkit.cli.judging import FailOnOption
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
@@ -40,6 +41,7 @@ from auditkit.cli.options import (
     OwnerLabel,
     PssVersion,
     Quiet,
+    Scope,
     Store,
 )
 from auditkit.errors import AuditkitError, UsageError
@@ -61,6 +63,7 @@ def report(
     snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", notebook: Notebooks = [], owner_label: OwnerLabel = "",  # noqa: B006
 ) -> None:
     """Write a notebook, a page and a PDF per framework.
@@ -77,7 +80,7 @@ def report(
     with reporting.ready():
         judged = _report(chosen, names, output, quiet, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-            pss_version=pss_version, owner_label=owner_label))
+            scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label))
         judging.unused(judged, controls)
         for name in notebook:
             for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
@@ -94,6 +97,7 @@ def run(
     page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
     quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "", config: Config = None, again: Again = False, metrics: Metrics = None,
     log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "",
@@ -113,7 +117,7 @@ def run(
     from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                    pss_version=pss_version, owner_label=owner_label)
+                    scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label)
     framework = judging.once(framework)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)

@@ -11,11 +11,13 @@ from auditkit.cli.console import Format
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
     FrameworksOrAll,
     PssVersion,
+    Scope,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def simulate(
         "--namespace", "-n", help="Namespace of manifests that name none.")] = "default",
     framework: FrameworksOrAll = None, format: Format = Format.text, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "",
 ) -> None:
     """Show what manifests would change if they were applied.
@@ -45,7 +48,7 @@ def simulate(
 
     found = simulate(opened(snapshot), apply, delete=delete, namespace=namespace,
                      frameworks=framework or DEFAULT_FRAMEWORKS, exceptions=exceptions, attestations=attestations,
-                     controls=controls, checks=checks, pss_version=pss_version)
+                     controls=controls, checks=checks, scope=scope, categories=categories, pss_version=pss_version)
     if format is Format.text:
         _print(found)
     elif format is Format.json:

@@ -112,7 +112,7 @@ def _not_known(result: Result) -> Iterator[dict[str, Any]]:
         about = {"requirement": stated.id, "check": outcome.check.name, "ask": ask}
         for gap in outcome.gaps:
             yield {**about, "kind": NOT_READ, "what": gap}
-        if outcome.check.if_empty and not len(outcome):
+        if outcome.check.if_empty and outcome.empty:
             yield {**about, "kind": NOT_READ, "what": outcome.check.if_empty}
         for reason, count in outcome.reasons("unknown"):
             yield {**about, "kind": NOT_DECIDED, "what": reason, "subjects": count}
