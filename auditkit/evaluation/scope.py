@@ -174,8 +174,8 @@ class ScopeRegister:
         said: dict[str, list[str]] = {}
         for _, each, name in self._carved():
             of = f"{each.organisation}{f' ({each.service})' if each.service else ''}"
-            said.setdefault(name, []).append(f"carved out, provided by {of}: {each.reason.rstrip('.')}; evidence expected: "
-                                             f"{each.evidence.rstrip('.')}")
+            said.setdefault(name, []).append(f"carved out, provided by {of}: {each.reason.rstrip('.')}; evidence "
+                                             f"expected: {each.evidence.rstrip('.')}")
         return [replace(each, reason=replace(each.reason, carved="; ".join(said[each.requirement.id])))
                 if each.requirement.id in said else each for each in results]
 
@@ -227,6 +227,11 @@ class ScopeRegister:
                          "ephi": self._spaces.among([ephi], name) if ephi else "", "reason": why})
         return pd.DataFrame(rows, columns=NAMESPACES)
 
+    @property
+    def chooses(self) -> bool:
+        """True if it says which namespaces or subjects count, or hold ePHI."""
+        return bool(self._rules) or self.scope.bounds.ephi is not None
+
     @cached_property
     def notices(self) -> list[Notice]:
         """What needs attention: exclusions that exclude nothing, or namespaces with ePHI; what is not known."""
@@ -275,9 +280,11 @@ class ScopeRegister:
             yield NODES
 
     def _about_namespaces(self) -> Iterator[str]:
-        spaces = self.namespaces
-        for column, what, shown in (("in_scope", "in scope", any(spaces["in_scope"] != YES)),
-                                    ("ephi", "hold ePHI", self.scope.bounds.ephi is not None)):
+        spaces, ephi = self.namespaces, self.scope.bounds.ephi is not None
+        same = ephi and spaces["in_scope"].equals(spaces["ephi"])
+        for column, what, shown in (
+                ("in_scope", "hold ePHI and are in scope" if same else "in scope", any(spaces["in_scope"] != YES)),
+                ("ephi", "hold ePHI", ephi and not same)):
             if shown:
                 names = spaces.loc[spaces[column] == YES, "namespace"].tolist()
                 doubt = int((spaces[column] == UNKNOWN).sum())

@@ -27,13 +27,14 @@ from auditkit.reports.panels.requirements import (
     snapshot,
     summary,
 )
+from auditkit.reports.panels.scope import scope
 from auditkit.reports.panels.statuses import statuses
 from auditkit.reports.panels.timeline import timeline
 from auditkit.reports.panels.weeks import weeks
 
 __all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "evidence",
            "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "requests", "requirement",
-           "requirements", "result", "snapshot", "statuses", "summary", "table", "timeline", "weeks"]
+           "requirements", "result", "scope", "snapshot", "statuses", "summary", "table", "timeline", "weeks"]
 
 
 def _with_gaps(frame: pd.DataFrame) -> str | None:

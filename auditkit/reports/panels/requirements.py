@@ -55,7 +55,9 @@ def requirements(evaluation: Evaluation) -> Block:
         **_identity(result), "anchor": "", "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome) for outcome in result.outcomes),
     } for result in evaluation.results]
-    return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
+    outside = len(evaluation.framework.requirements) - len(rows)
+    title = f"All {text.count(len(rows), 'requirement')}{f' in scope; {outside} are out of scope' if outside else ''}"
+    return Block("requirements", title=title, rows=rows,
                  order={status: place for place, status in enumerate(STATUSES)}, graded=_graded(evaluation.framework))
 
 
@@ -208,7 +210,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: plain(value) for name, value in check.parameters.items()},
-        "subjects": sentences.subjects_of(check), "population": len(outcome),
+        "subjects": sentences.subjects_of(check), "population": len(outcome), "outside": outcome.outside,
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
         "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
