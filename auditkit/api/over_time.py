@@ -177,6 +177,9 @@ def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed
         source, name, start=start, end=end, cluster=cluster, exceptions=options.get("exceptions"),
         checks=options.get("checks", ()))
     requirements = [requirements] if isinstance(requirements, str) else list(requirements)
+    if options.get("scope") or options.get("categories"):
+        raise UsageError("A sample is chosen from the whole population, which a scope does not cut. Choose it from a "
+                         "query of what is in scope (sql:QUERY).")
     if requirements and not framework:
         raise UsageError("A requirement needs the framework that has it. Name one with --framework.")
     judge = (lambda snapshot: evaluate(snapshot, framework, **options)) if framework else None

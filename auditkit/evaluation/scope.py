@@ -192,6 +192,11 @@ class ScopeRegister:
             {"requirement": name, "title": titles[name], "reason": reason, **_written(origin)}
             for name, (reason, origin) in self._left_out.items()], columns=OUTSIDE)
 
+    @property
+    def reasons(self) -> dict[str, str]:
+        """Why each requirement outside is outside."""
+        return {name: reason for name, (reason, _) in self._left_out.items()}
+
     @cached_property
     def subjects(self) -> pd.DataFrame:
         """One row for each subject outside (columns: `OUTSIDE`)."""

@@ -35,10 +35,11 @@ class Assessed:
 
     def objectives(self) -> Iterator[dict[str, Any]]:
         """An objective for each requirement, which findings have as their target; those outside the scope too."""
-        for each in (*(result.requirement for result in self.evaluation.results), *self._left):
-            token = self._tokens[each.id]
-            yield {"control-id": token, "props": [prop("requirement", each.id)], "parts": [
-                {"id": f"{token}_obj", "name": "assessment-objective", "prose": line(each.title)}]}
+        titles = {one.requirement.id: one.requirement.title for one in self.evaluation.results}
+        for name, title in (titles | {one.id: one.title for one in self._left}).items():
+            token = self._tokens[name]
+            yield {"control-id": token, "props": [prop("requirement", name)], "parts": [
+                {"id": f"{token}_obj", "name": "assessment-objective", "prose": line(title)}]}
 
     def result(self) -> dict[str, Any]:
         """The result of the framework."""

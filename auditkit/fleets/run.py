@@ -47,8 +47,8 @@ def place(store: Path | str) -> str:
 
 def absolute(options: Options) -> dict[str, Any]:
     """The options of `auditkit.evaluate` as plain data that hold in every folder."""
-    found: dict[str, Any] = {name: str(Path(str(options[name])).resolve())
-                             for name in FILES if options.get(name)}
+    found: dict[str, Any] = {name: str(Path(str(given)).resolve())
+                             for name, given in options.items() if name in FILES and given}
     return {**found, "checks": [str(path.resolve()) for path in python_files(options.get("checks", ()))],
             "categories": names(options.get("categories", "")), "pss_version": options.get("pss_version", "")}
 

@@ -144,7 +144,7 @@ def _doubts(moments: Sequence[Moment], rule: Rule) -> list[str]:
     if rule.differing:
         found.append("Several verdicts with other statuses were given of the snapshots of "
                      f"{', '.join(rule.differing)}; the first that was given counts.")
-    found += _scopes(moments)
+    found += [*_scopes(moments), *_beyond(rule.scope, moments)]
     if rule.by_files:
         found.append("What people add is that of the files given now, each entry on the days on which it is in force.")
     return found
@@ -167,6 +167,15 @@ def _scopes(moments: Sequence[Moment]) -> Iterator[str]:
     if len(scopes) > 1:
         yield ("The scope is not the same for all snapshots: a requirement or subject that is outside in some of them "
                "has no evidence from those.")
+
+
+def _beyond(scope: Scope | None, moments: Sequence[Moment]) -> Iterator[str]:
+    """That snapshots are of days that are not of the period of the scope."""
+    if scope and scope.entry:
+        first, last = scope.entry.days
+        if number := sum(each.day is not None and not first <= each.day <= last for each in moments):
+            yield (f"The period of the scope is {first} to {last}: {count(number, 'snapshot')} of other days "
+                   f"{'is' if number == 1 else 'are'} judged by it all the same.")
 
 
 def _others(which: tuple[str, str], clusters: Clusters) -> list[str]:
