@@ -300,3 +300,11 @@ def test_the_command_line_takes_a_scope_and_refuses_a_mistake(written, tmp_path)
     assert done.returncode == 0 and "out of scope" in done.stdout
     wrong = auditkit("evaluate", path, "-f", "soc2", "--categories", "securty")
     assert wrong.returncode == 2 and "There is no category 'securty'; did you mean security?" in wrong.stderr
+
+
+def test_the_scope_that_the_documentation_shows_is_one_of_the_demo(acme, tmp_path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scope.md").read_text(encoding="utf-8")
+    (tmp_path / "scope.yaml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
+    judged = judge(acme, tmp_path / "scope.yaml", "soc2")
+    assert judged.notices.empty and judged.scope.carve_outs["requirement"].tolist() == ["CC6.4"]
+    assert "CC9.2" in judged.scope.reasons and judged.scope.scope.entry.system == "Patient portal of Acme Hospital"
