@@ -16,9 +16,14 @@ from auditkit.evaluation.explain import explain as _explain
 from auditkit.evaluation.inputs import inputs
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.scope import verify as verify_scope
+from auditkit.evaluation.together import together
 from auditkit.framework import library
+from auditkit.framework import together as several
 from auditkit.framework.model import Framework
 from auditkit.framework.verify import verify as verify_definition
+from auditkit.people.attestations import Attestation
+from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.scope import Scope
 from auditkit.proof import provenance
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -73,15 +78,15 @@ def verify(frameworks: Iterable[str], *, exceptions: Path | str | None = None,
     has the ``owner_label``, and whether the namespaces of a scope exist, only the snapshot tells."""
     own = read(exceptions, attestations, controls, checks, scope, categories).own
     minor_version(pss_version or "latest")
-    for name in frameworks:
-        verify_definition(library.load(name, own))
+    for each in (each for name in frameworks for each in several.load(name, own)):
+        verify_definition(each)
 
 
 def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
              exceptions: Path | str | None = None, attestations: Path | str | None = None,
              controls: Path | str | None = None, checks: Paths = (), scope: Path | str | None = None,
              categories: str | Iterable[str] = "", pss_version: str = "", owner_label: str = "") -> Evaluation:
-    """Evaluate a framework on a snapshot.
+    """Evaluate a framework on a snapshot; several at once by their names with a plus between them (``soc2+hipaa``).
 
     ``exceptions`` and ``attestations`` are YAML files or folders of them, as `auditkit.people.exceptions` and
     `auditkit.people.attestations` describe them; ``controls`` is a folder with frameworks of your own, ``checks`` are
@@ -95,16 +100,25 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
     Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
     own, accepted, attested, bounds = read(exceptions, attestations, controls, checks, scope, categories)
-    framework = library.load(framework, own) if isinstance(framework, str) else framework
-    verify_definition(framework)
+    parts = several.load(framework, own) if isinstance(framework, str) else [framework]
     opened = open(snapshot)
     if bounds:
         verify_scope(bounds, opened)
-    judged = judge(opened, framework, accepted, attested, pss_version, library.own_files(framework), bounds)
+    judged = _judged(opened, parts, accepted, attested, pss_version, bounds)
     judged.own, judged.controls = provenance.own(judged), own
     judged.inputs = inputs(own, accepted, attested, python_files(checks), bounds)
     judged.by_team(owner_label)
     return judged
+
+
+def _judged(snapshot: Snapshot, frameworks: list[Framework], accepted: list[RiskAcceptance],
+            attested: list[Attestation], pss_version: str, scope: Scope | None) -> Evaluation:
+    """One framework judged, or several together."""
+    for each in frameworks:
+        verify_definition(each)
+    judged = [judge(snapshot, each, accepted, attested, pss_version, library.own_files(each), scope)
+              for each in frameworks]
+    return judged[0] if len(judged) == 1 else together(judged, accepted, attested, scope)
 
 
 def explain(snapshot: Snapshot | Path | str, requirement: str, subject: str = "", *,

@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from auditkit.reports import Files
     from auditkit.snapshots.snapshot import Snapshot
 
+Together = Annotated[bool, typer.Option(
+    "--together", help="One report over all frameworks: each finding once, with the requirements of each framework "
+    "that it touches, and a table of requirements per framework.")]
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
@@ -65,8 +68,9 @@ def report(
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
     scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", notebook: Notebooks = [], owner_label: OwnerLabel = "",  # noqa: B006
+    together: Together = False,
 ) -> None:
-    """Write a notebook, a page and a PDF per framework.
+    """Write a notebook, a page and a PDF per framework, or with --together one over all.
 
     With --notebook, run other notebooks instead.
     """
@@ -76,7 +80,7 @@ def report(
     reporting.verify_notebooks(notebook)
     snapshots.verify_folders(output=output)
     chosen = opened(snapshot)
-    names = judging.once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
+    names = _joined(framework or ([] if notebook else DEFAULT_FRAMEWORKS), together)
     with reporting.ready():
         judged = _report(chosen, names, output, quiet, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
@@ -100,7 +104,7 @@ def run(
     scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "", config: Config = None, again: Again = False, metrics: Metrics = None,
-    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "",
+    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "", together: Together = False,
 ) -> None:
     """Collect, evaluate and report in one step.
 
@@ -118,7 +122,7 @@ def run(
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                     scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label)
-    framework = judging.once(framework)
+    framework = _joined(framework, together)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)
     with reporting.ready():
@@ -145,6 +149,14 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
     snapshots.verify_folders(output=output)
     with reporting.ready():
         _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
+
+
+def _joined(frameworks: list[str], together: bool) -> list[str]:
+    """Each framework once; with ``together`` all of them as one."""
+    from auditkit.framework.together import BETWEEN
+
+    names = judging.once(frameworks)
+    return [BETWEEN.join(names)] if together and names else names
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,

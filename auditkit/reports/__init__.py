@@ -20,7 +20,7 @@ from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
 from auditkit.base.object_store import is_url
 from auditkit.errors import NoSuchName, UsageError
-from auditkit.framework import library
+from auditkit.framework import together
 from auditkit.people.scope import names
 from auditkit.snapshots.mirror import shown
 from auditkit.snapshots.snapshot import Snapshot
@@ -76,7 +76,7 @@ def begin(
     proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that
     does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
     """
-    library.load(framework, Path(controls) if controls else None)
+    together.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
     return _begin(_notebook(framework), framework, snapshot, Path(output), {
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),

@@ -14,6 +14,7 @@ from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import gaps_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES
 from auditkit.framework.model import Framework
+from auditkit.framework.together import BETWEEN
 from auditkit.proof import provenance
 from auditkit.reports.panels.answer import answer
 from auditkit.reports.panels.block import ROWS, Block
@@ -52,13 +53,20 @@ def summary(evaluation: Evaluation) -> Block:
 def requirements(evaluation: Evaluation) -> Block:
     """One row for each requirement: status, reason, number of failing subjects, number of all subjects."""
     rows = [{
-        **_identity(result), "anchor": "", "reason": str(result.reason), "failed": result.count("fail"),
+        **_identity(result), "anchor": "", "group": _framework_of(result, evaluation.framework),
+        "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome) for outcome in result.outcomes),
     } for result in evaluation.results]
     outside = len(evaluation.framework.requirements) - len(rows)
     title = f"All {text.count(len(rows), 'requirement')}{f' in scope; {outside} are out of scope' if outside else ''}"
     return Block("requirements", title=title, rows=rows,
+                 groups=list(dict.fromkeys(row["group"] for row in rows)),
                  order={status: place for place, status in enumerate(STATUSES)}, graded=_graded(evaluation.framework))
+
+
+def _framework_of(result: Result, framework: Framework) -> str:
+    """The framework of a requirement where several are judged together; empty where it is one."""
+    return result.requirement.id.partition(" ")[0] if BETWEEN in framework.framework else ""
 
 
 def details(evaluation: Evaluation) -> Block:
