@@ -16,14 +16,14 @@ NOTEBOOKS = sorted(shipped.folder("notebooks").glob("*.ipynb"))
 JUDGE_NONE = {"access", "findings", "network"}
 OTHERS = {
     "fleet": ["store", "frameworks", "clusters", "environments", "environment_label", "exceptions", "attestations", "controls",
-              "checks", "pss_version"],
+              "checks", "scope", "categories", "pss_version"],
     "drift": ["snapshot", "earlier"], "period": ["store", "framework", "start", "end", "cluster"],
     "what-if": ["snapshot", "manifests", "delete", "namespace", "frameworks", "exceptions", "attestations", "controls", "checks",
                 "pss_version"],
     "workpapers": ["snapshot", "framework", "population", "seed", "frequency", "conclusions", "output"],
 }
 """Notebooks with parameters of their own."""
-MOST_CELLS, MOST_LINES = 14, 5  # a report has twelve sections, and two charts
+MOST_CELLS, MOST_LINES = 15, 6  # a report has thirteen sections, and two charts
 FORBIDDEN = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Lambda, ast.With, ast.Try, ast.If)
 
 
@@ -64,7 +64,8 @@ def test_a_notebook_is_stored_without_outputs(path: Path) -> None:
 def test_parameters_are_told(path: Path) -> None:
     papermill = pytest.importorskip("papermill")
     known = papermill.inspect_notebook(str(path))
-    added = ["framework", "exceptions", "attestations", "controls", "checks", "pss_version", "owner_label"]
+    added = ["framework", "exceptions", "attestations", "controls", "checks", "scope", "categories", "pss_version",
+             "owner_label"]
     assert list(known) == OTHERS.get(path.stem, ["snapshot", *([] if path.stem in JUDGE_NONE else added)])
     assert path.stem in ("fleet", "period") or known["snapshot"]["default"] == '"demo"'
     assert all(one["help"] for one in known.values())

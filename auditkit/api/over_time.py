@@ -44,26 +44,30 @@ def given(snapshot: Snapshot | Path | str, framework: str = "") -> "list[GivenVe
 def period(store: Path | str, framework: str, start: dt.date | str, end: dt.date | str, *, cluster: str = "",
            every: int = 0, anew: bool = False, exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
-           pss_version: str = "") -> "list[Period]":
+           scope: Path | str | None = None, categories: str | Iterable[str] = "", pss_version: str = ""
+           ) -> "list[Period]":
     """What the snapshots of a store show of a framework's requirements from one day to another, both included (UTC).
 
     One `auditkit.history.period.Period` for each cluster, or for those with the name or UID ``cluster``. ``every`` is
     how many days may lie between snapshots. Verdicts are those that were given at the time, with what people had added
     then; those that were not kept, or are not trusted, are judged anew by today's rule, and with ``anew`` all of them.
-    With ``exceptions`` or ``attestations``, these files count instead, each entry on the days on which it is in force.
-    Raises `UsageError` for days that are none, `NoSuchName`, and `SnapshotError` for a store without snapshots.
+    With ``exceptions``, ``attestations``, a ``scope`` or ``categories``, these count instead, each entry on the days on
+    which it is in force; the period of the scope must have all days. Raises `UsageError` for days that are none,
+    `NoSuchName`, and `SnapshotError` for a store without snapshots.
     """
     from auditkit.history.periods import periods
     from auditkit.history.window import given_day
 
-    rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=anew)
-    return periods(pulled(store), rule, given_day(start), given_day(end), cluster, every)
+    rule = _rule(framework, exceptions, attestations, controls, checks, scope, categories, pss_version, anew=anew)
+    first, last = given_day(start), given_day(end)
+    _verify_days(rule, first, last)
+    return periods(pulled(store), rule, first, last, cluster, every)
 
 
 def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.date | str = "", *, cluster: str = "",
            conclusions: Path | str | None = None, exceptions: Path | str | None = None,
            attestations: Path | str | None = None, controls: Path | str | None = None, checks: Paths = (),
-           pss_version: str = "") -> "Bridge":
+           scope: Path | str | None = None, categories: str | Iterable[str] = "", pss_version: str = "") -> "Bridge":
     """What the snapshots of a store show of a cluster after ``since``, the last day of a period that was examined: the
     facts of a bridge letter (`auditkit.history.bridge.Bridge`; `auditkit.exports.letter` writes the draft).
 
@@ -76,20 +80,31 @@ def bridge(store: Path | str, framework: str, since: dt.date | str, until: dt.da
     from auditkit.history.window import day, given_day
     from auditkit.people import conclusions as _conclusions
 
-    rule = _rule(framework, exceptions, attestations, controls, checks, pss_version, anew=True)
+    rule = _rule(framework, exceptions, attestations, controls, checks, scope, categories, pss_version, anew=True)
     concluded = _conclusions.read(conclusions, folder(controls)) if conclusions else []
     return bridge(pulled(store), rule, given_day(since), day(until), cluster, concluded)
 
 
 def _rule(framework: str, exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
-          checks: Paths, pss_version: str, *, anew: bool) -> "Rule":
+          checks: Paths, scope: Path | str | None, categories: str | Iterable[str], pss_version: str, *, anew: bool
+          ) -> "Rule":
     """By what the snapshots of a store are judged. Raises `UsageError` and `NoSuchName`."""
     from auditkit.history.periods import Rule
 
-    own, accepted, attested = read(exceptions, attestations, controls, checks)
+    own, accepted, attested, bounds = read(exceptions, attestations, controls, checks, scope, categories)
     loaded = library.load(framework, own)
     verify_definition(loaded)
-    return Rule(loaded, pss_version, accepted, attested, by_files=bool(exceptions or attestations), anew=anew)
+    return Rule(loaded, pss_version, accepted, attested, bounds, by_files=bool(exceptions or attestations or bounds),
+                anew=anew)
+
+
+def _verify_days(rule: "Rule", start: dt.date, end: dt.date) -> None:
+    """Raises `DefinitionError` where a period has days that are not of the period of its scope."""
+    scope = rule.scope
+    if scope and scope.entry and (start < scope.entry.days[0] or end > scope.entry.days[1]):
+        first, last = scope.entry.days
+        raise scope.at("period").wrong(f"the scope is for {first} to {last}; {start} to {end} goes beyond it. Ask for "
+                                       "days of the scope, or give the scope of that time.")
 
 
 def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,
@@ -162,6 +177,9 @@ def sample(source: "Snapshot | Population | Path | str", name: str = "", *, seed
         source, name, start=start, end=end, cluster=cluster, exceptions=options.get("exceptions"),
         checks=options.get("checks", ()))
     requirements = [requirements] if isinstance(requirements, str) else list(requirements)
+    if options.get("scope") or options.get("categories"):
+        raise UsageError("A sample is chosen from the whole population, which a scope does not cut. Choose it from a "
+                         "query of what is in scope (sql:QUERY).")
     if requirements and not framework:
         raise UsageError("A requirement needs the framework that has it. Name one with --framework.")
     judge = (lambda snapshot: evaluate(snapshot, framework, **options)) if framework else None

@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 def report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",
            progress: Callable[[str], None] | None = None, *,
            exceptions: Path | str | None = None, attestations: Path | str | None = None,
-           controls: Path | str | None = None, checks: Paths = (), pss_version: str = "",
-           owner_label: str = "") -> "Files":
+           controls: Path | str | None = None, checks: Paths = (), scope: Path | str | None = None,
+           categories: str | Iterable[str] = "", pss_version: str = "", owner_label: str = "") -> "Files":
     """Run the framework's notebook on a snapshot; returns the paths of the notebook, the page and the PDF.
 
     The parameters behind ``progress`` are those of `evaluate`.
     """
     return begin_report(snapshot, framework, output, progress, exceptions=exceptions, attestations=attestations,
-                        controls=controls, checks=checks, pss_version=pss_version,
-                        owner_label=owner_label).result()
+                        controls=controls, checks=checks, scope=scope, categories=categories,
+                        pss_version=pss_version, owner_label=owner_label).result()
 
 
 def begin_report(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports",

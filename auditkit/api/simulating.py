@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate
 from auditkit.api.options import Options
 from auditkit.api.snapshots import DEMO, open
 from auditkit.base import shipped
 from auditkit.errors import UsageError
+from auditkit.people.scope import names
 from auditkit.snapshots.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -52,7 +53,12 @@ def report_simulation(snapshot: Snapshot | Path | str, apply: Path | str | None 
 
     return report_simulation(open(snapshot), Path(output), {
         "manifests": str(apply or ""), "delete": list(delete), "namespace": namespace, "frameworks": list(frameworks),
-        **{name: value if name == "checks" else str(value) for name, value in options.items() if value}}, progress)
+        **{name: _plain(name, value) for name, value in options.items() if value}}, progress)
+
+
+def _plain(name: str, value: Any) -> Any:
+    """An option as a parameter of a notebook."""
+    return names(value) if name == "categories" else value if name == "checks" else str(value)
 
 
 def _manifests(apply: Path | str | None) -> Path | None:

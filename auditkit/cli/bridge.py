@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
+from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, PssVersion, Scope
 
 
 def bridge(
@@ -23,7 +23,7 @@ def bridge(
         "--output", "-o", help="File to write (Markdown). One that exists is not overwritten. Default: "
         "stdout.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Write the draft of a bridge letter.
 
@@ -38,7 +38,8 @@ def bridge(
         whole.verify_new(output)
     text = letter(over_time.bridge(
         store, framework, since, until, cluster=cluster, conclusions=conclusions, exceptions=exceptions,
-        attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
+        attestations=attestations, controls=controls, checks=checks,
+        scope=scope, categories=categories, pss_version=pss_version))
     if output:
         whole.write_new(output, text.encode())
         print(output)

@@ -7,7 +7,7 @@ import typer
 
 from auditkit.cli import console
 from auditkit.cli.choosing import WAYS, opened
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
+from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, Scope
 
 
 def bundle(
@@ -20,7 +20,7 @@ def bundle(
     add: Annotated[list[Path], typer.Option(
         "--add", help="File to add: a workpaper, an export. Can be repeated.")] = [],  # noqa: B006
     exceptions: Exceptions = None, attestations: Attestations = None,
-    controls: Controls = None, checks: Checks = [],  # noqa: B006
+    controls: Controls = None, checks: Checks = [], scope: Scope = None, categories: Categories = "",  # noqa: B006
 ) -> None:
     """Pack snapshots, verdicts and reports for handing over.
 
@@ -31,4 +31,5 @@ def bundle(
 
     print(handing_over.bundle(
         [opened(each) for each in snapshot or []], framework, output, store=store, files=add, progress=console.say,
-        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks))
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+        scope=scope, categories=categories))

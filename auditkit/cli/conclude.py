@@ -8,7 +8,7 @@ import typer
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
 from auditkit.cli.choosing import ChosenOrNewest, opened
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
+from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, PssVersion, Scope
 from auditkit.errors import UsageError
 
 
@@ -20,7 +20,7 @@ def conclude(
     output: Annotated[Path, typer.Option(
         "--output", "-o", help="File to write. One that exists is not overwritten.")] = Path("conclusions.yaml"),
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Write a file of an auditor's conclusions.
 
@@ -38,5 +38,6 @@ def conclude(
         console.say(f"{count(without, 'requirement')} without a conclusion", "yellow" if without else "")
         return
     print(handing_over.conclude(opened(snapshot), framework, output, exceptions=exceptions,
-                                attestations=attestations, controls=controls, checks=checks, pss_version=pss_version))
+                                attestations=attestations, controls=controls, checks=checks,
+                                scope=scope, categories=categories, pss_version=pss_version))
     console.say("Fill in each entry or delete it: until then the file is refused.")

@@ -10,7 +10,7 @@ from auditkit.base.hostile_text import count
 from auditkit.cli import console
 from auditkit.cli.choosing import WAYS, opened
 from auditkit.cli.console import Format
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, PssVersion
+from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, PssVersion, Scope
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def diff(
         "--framework", "-f", help="Show what changed in the verdicts of this framework instead: what opened, what "
         "closed, and why. Can be repeated.")] = [],  # noqa: B006 - typer copies it
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Show what changed between two snapshots.
 
@@ -63,7 +63,7 @@ def diff(
     if framework:
         _verdicts({name: over_time.verdict_changes(
             before, after, name, exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-            pss_version=pss_version) for name in framework}, format)
+            scope=scope, categories=categories, pss_version=pss_version) for name in framework}, format)
         return
     found = over_time.diff(before, after, tickets=tickets)
     shown = [each for each in found.attributed if not (unapproved and each[2])]

@@ -7,7 +7,17 @@ from typing import Annotated
 import typer
 
 from auditkit.cli.choosing import ChosenOrNewest, opened
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions, FrameworksOrAll, PssVersion
+from auditkit.cli.options import (
+    Attestations,
+    Categories,
+    Checks,
+    Controls,
+    Exceptions,
+    FrameworksOrAll,
+    OwnerLabel,
+    PssVersion,
+    Scope,
+)
 from auditkit.errors import UsageError
 
 Formats = Annotated[str, typer.Option(
@@ -20,7 +30,8 @@ Output = Annotated[str, typer.Option(
 def export(
     format: Formats, snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None,
     output: Output = "-", exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
+    owner_label: OwnerLabel = "",
 ) -> None:
     """Write results for other programs.
 
@@ -32,7 +43,7 @@ def export(
 
     names = framework or evaluating.DEFAULT_FRAMEWORKS
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                    pss_version=pss_version)
+                    scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label)
     if format in ("csv", "parquet"):
         if output == "-":
             raise UsageError(f"--format {format} writes several files. Give their folder with --output.")

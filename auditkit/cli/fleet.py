@@ -22,6 +22,7 @@ from auditkit.cli.judging import FailOnOption
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
@@ -29,6 +30,7 @@ from auditkit.cli.options import (
     Output,
     PssVersion,
     Quiet,
+    Scope,
     Store,
 )
 from auditkit.errors import SourceError, UsageError
@@ -67,7 +69,7 @@ def fleet(
     timeout: Timeout = 30.0, time_limit: TimeLimit = 3600, byte_limit: ByteLimit = 16 * 2**30,
     page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
     quiet: Quiet = False, exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Collect and judge many clusters at once.
 
@@ -83,7 +85,7 @@ def fleet(
         raise UsageError("Give either --contexts ('*' for all of the kubeconfig) to collect clusters, or a store whose "
                          "snapshots are judged.")
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                    pss_version=pss_version)
+                    scope=scope, categories=categories, pss_version=pss_version)
     framework = judging.once(framework)
     evaluating.verify(framework, **given)
     environments.read(environment)

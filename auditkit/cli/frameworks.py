@@ -97,14 +97,14 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
 @app.command()
 @old.command()
 def lint(file: Annotated[Path | None, typer.Argument(
-            help="File with a framework, exceptions or attestations (YAML), or checks (Python). Default: "
-                 "everything.")] = None,
+            help="File with a framework, exceptions, attestations or a scope (YAML), or checks (Python). "
+                 "Default: everything.")] = None,
          controls: Controls = None, checks: Checks = [],  # noqa: B006
          format: FormatOption = Format.text) -> None:
     """Find mistakes in frameworks and checks.
 
-    Also covers exceptions and attestations. Reports wrong keys, unknown checks, bad parameters, requirements without
-    checks and checks without requirements. Exits with 1 if there is an error.
+    Also covers exceptions, attestations and scopes. Reports wrong keys, unknown checks, bad parameters, requirements
+    without checks and checks without requirements. Exits with 1 if there is an error.
     """
     from auditkit.api import evaluating
     from auditkit.proof import lint as linting

@@ -13,11 +13,13 @@ from auditkit.cli.console import Format
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
     FrameworksOrAll,
     PssVersion,
+    Scope,
 )
 from auditkit.errors import UsageError
 
@@ -73,7 +75,8 @@ def evaluate(
                                                               "each requirement.")] = False,
     fail_on: FailOnOption = [], exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None,
-    controls: Controls = None, checks: Checks = [], compare: Compare = False,  # noqa: B006
+    controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "", compare: Compare = False,
     pss_version: PssVersion = "", manifests: Manifests = None,
 ) -> None:
     """Evaluate frameworks on a snapshot.
@@ -91,18 +94,19 @@ def evaluate(
     if manifests:
         _manifests(snapshot, manifests, once(framework or DEFAULT_FRAMEWORKS), format, fail_on, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-            pss_version=pss_version))
+            scope=scope, categories=categories, pss_version=pss_version))
         return
     if compare and controls is None:
         raise UsageError("--compare needs --controls DIR: the folder with the frameworks to compare.")
     chosen = opened(snapshot)
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                      pss_version=pss_version)
+                    scope=scope, categories=categories, pss_version=pss_version)
     names = once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
     proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
     judged = [evaluating.evaluate(chosen, name, **given) for name in names if name not in proposed]
     compared = [evaluating.compare(chosen, name, controls or "", exceptions=exceptions, attestations=attestations,
-                                   checks=checks, pss_version=pss_version) for name in proposed]
+                                   checks=checks,
+                                   scope=scope, categories=categories, pss_version=pss_version) for name in proposed]
     if format is Output.sarif:
         from auditkit.exports import sarif
 
@@ -133,7 +137,8 @@ def explain(
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
     framework: FrameworksOrAll = None, exceptions: Exceptions = None, attestations: Attestations = None,
-    controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+    controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",
 ) -> None:
     """Explain the status of a requirement.
 
@@ -143,7 +148,8 @@ def explain(
 
     found = evaluating.explain(
         opened(snapshot), requirement, subject, frameworks=once(framework or DEFAULT_FRAMEWORKS),
-        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
+        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
+        scope=scope, categories=categories, pss_version=pss_version)
     for indent, text in found.lines():
         console.line(text, indent=indent)
 

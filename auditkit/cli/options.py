@@ -11,6 +11,9 @@ Attestations = Annotated[Path | None, typer.Option(
 Checks = Annotated[list[Path], typer.Option(
     "--checks", help="Python file with your own checks. Can be repeated. Installed packages provide checks through "
     "the entry point auditkit.checks.")]
+Categories = Annotated[str, typer.Option(
+    "--categories", help="Categories of the framework that are in scope, parted by commas, such as "
+    "security,availability. Default: all. A scope file names them itself.")]
 Controls = Annotated[Path | None, typer.Option(
     "--controls", help="Folder with your own frameworks (YAML), in addition to the built-in ones.")]
 Exceptions = Annotated[Path | None, typer.Option(
@@ -31,6 +34,9 @@ PssVersion = Annotated[str, typer.Option(
     "server's version.")]
 Quiet = Annotated[bool, typer.Option(
     "--quiet", "-q", help="Print only results, who asks a cluster, and what is missing.")]
+Scope = Annotated[Path | None, typer.Option(
+    "--scope", help="YAML file with the scope of the examination: system, period, categories, namespaces, exclusions "
+    "and carve-outs with reasons. What is outside has no verdict and is listed.")]
 Store = Annotated[str, typer.Option("--store", help="Folder for snapshots, or the URL of an object store "
                                                   "(s3://bucket/folder).")]
 

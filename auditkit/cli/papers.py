@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from auditkit.cli.choosing import ChosenOrNewest, opened
-from auditkit.cli.options import Attestations, Checks, Controls, Exceptions
+from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, OwnerLabel, Scope
 
 
 def workpapers(
@@ -23,6 +23,7 @@ def workpapers(
         "--store", help="Folder with the snapshots that conclusions name, to verify them.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None,
     controls: Controls = None, checks: Checks = [],  # noqa: B006 - typer copies it
+    scope: Scope = None, categories: Categories = "", owner_label: OwnerLabel = "",
 ) -> None:
     """Write an auditor's workpapers (XLSX).
 
@@ -35,4 +36,5 @@ def workpapers(
     for name in dict.fromkeys(framework):
         print(handing_over.workpapers(
             found, name, output, conclusions=conclusions, sample=sample, store=store, exceptions=exceptions,
-            attestations=attestations, controls=controls, checks=checks))
+            attestations=attestations, controls=controls, checks=checks, scope=scope, categories=categories,
+            owner_label=owner_label))

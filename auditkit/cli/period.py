@@ -11,7 +11,7 @@ import typer
 
 from auditkit.cli import console
 from auditkit.cli.choosing import Chosen, opened
-from auditkit.cli.options import Checks, Controls, PssVersion
+from auditkit.cli.options import Categories, Checks, Controls, PssVersion, Scope
 from auditkit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def period(
     table: Annotated[Table, typer.Option("--table", help="The table that CSV has.")] = Table.requirements,
     format: Annotated[PeriodFormat, typer.Option("--format", help="Output format.")] = PeriodFormat.text,
     exceptions: Files = None, attestations: Files = None,
-    controls: Controls = None, checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006 - typer copies it
+    controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",
 ) -> None:
     """Show what snapshots prove over a period.
 
@@ -73,7 +74,7 @@ def period(
 
     found = over_time.period(store, framework, start, end, cluster=cluster, every=_every(frequency), anew=judge_anew,
                        exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                       pss_version=pss_version)
+                       scope=scope, categories=categories, pss_version=pss_version)
     if format is PeriodFormat.json:
         console.as_json({"periods": [_document(each) for each in found]})
     elif format is PeriodFormat.csv:

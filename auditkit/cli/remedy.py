@@ -11,11 +11,13 @@ from auditkit.cli.choosing import Chosen, opened
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
     FrameworksOrAll,
     PssVersion,
+    Scope,
 )
 
 
@@ -24,7 +26,7 @@ def remedy(
     output: Annotated[Path | None, typer.Option(
         "--output", "-o", help="Folder for the manifests. Without it they are only listed.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
-    checks: Checks = [], pss_version: PssVersion = "",  # noqa: B006
+    checks: Checks = [], scope: Scope = None, categories: Categories = "", pss_version: PssVersion = "",  # noqa: B006
 ) -> None:
     """Write manifests that mend failing checks.
 
@@ -35,7 +37,8 @@ def remedy(
     from auditkit.api.remedying import remedy
 
     found = remedy(opened(snapshot), output, frameworks=framework or DEFAULT_FRAMEWORKS, exceptions=exceptions,
-                   attestations=attestations, controls=controls, checks=checks, pss_version=pss_version)
+                   attestations=attestations, controls=controls, checks=checks,
+                   scope=scope, categories=categories, pss_version=pss_version)
     console.table("Manifests", ["file", "mends", "note"],
                   ((each.file, check, note) for each in found.remedies for check, note in each.notes.items()))
     for what, why in found.left_out:

@@ -31,6 +31,7 @@ from auditkit.cli.judging import FailOnOption
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
@@ -40,6 +41,7 @@ from auditkit.cli.options import (
     OwnerLabel,
     PssVersion,
     Quiet,
+    Scope,
     Store,
 )
 from auditkit.errors import AuditkitError, UsageError
@@ -52,6 +54,9 @@ if TYPE_CHECKING:
     from auditkit.reports import Files
     from auditkit.snapshots.snapshot import Snapshot
 
+Together = Annotated[bool, typer.Option(
+    "--together", help="One report over all frameworks: each finding once, with the requirements of each framework "
+    "that it touches, and a table of requirements per framework.")]
 Notebooks = Annotated[list[str], typer.Option(
     "--notebook", help="Notebook to run: access, network, findings, or the path of your own. Can be repeated. "
     "With this option, only frameworks named by --framework are evaluated.")]
@@ -61,9 +66,11 @@ def report(
     snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None, output: Output = Path("reports"),
     fail_on: FailOnOption = [], quiet: Quiet = False, exceptions: Exceptions = None,  # noqa: B006
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", notebook: Notebooks = [], owner_label: OwnerLabel = "",  # noqa: B006
+    together: Together = False,
 ) -> None:
-    """Write a notebook, a page and a PDF per framework.
+    """Write a notebook, a page and a PDF per framework, or with --together one over all.
 
     With --notebook, run other notebooks instead.
     """
@@ -73,11 +80,11 @@ def report(
     reporting.verify_notebooks(notebook)
     snapshots.verify_folders(output=output)
     chosen = opened(snapshot)
-    names = judging.once(framework or ([] if notebook else DEFAULT_FRAMEWORKS))
+    names = _joined(framework or ([] if notebook else DEFAULT_FRAMEWORKS), together)
     with reporting.ready():
         judged = _report(chosen, names, output, quiet, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-            pss_version=pss_version, owner_label=owner_label))
+            scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label))
         judging.unused(judged, controls)
         for name in notebook:
             for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
@@ -94,9 +101,10 @@ def run(
     page_limit: PageLimit = 20_000, page_size: PageSize = 500, workers: Workers = 4, rate: Rate = 0,
     quiet: Quiet = False, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "", members: Members = None, complete: Complete = [],  # noqa: B006
     taken_at: TakenAt = "", config: Config = None, again: Again = False, metrics: Metrics = None,
-    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "",
+    log_format: LogFormatOption = console.LogFormat.text, owner_label: OwnerLabel = "", together: Together = False,
 ) -> None:
     """Collect, evaluate and report in one step.
 
@@ -113,8 +121,8 @@ def run(
     from auditkit.snapshots.mirror import shown
 
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                    pss_version=pss_version, owner_label=owner_label)
-    framework = judging.once(framework)
+                    scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label)
+    framework = _joined(framework, together)
     evaluating.verify(framework, **given)  # a mistake is reported before the collection starts
     snapshots.verify_folders(store=store, output=output)
     with reporting.ready():
@@ -141,6 +149,14 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
     snapshots.verify_folders(output=output)
     with reporting.ready():
         _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
+
+
+def _joined(frameworks: list[str], together: bool) -> list[str]:
+    """Each framework once; with ``together`` all of them as one."""
+    from auditkit.framework.together import BETWEEN
+
+    names = judging.once(frameworks)
+    return [BETWEEN.join(names)] if together and names else names
 
 
 def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,

@@ -11,11 +11,13 @@ from auditkit.cli.console import Format
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
+    Categories,
     Checks,
     Controls,
     Exceptions,
     FrameworksOrAll,
     PssVersion,
+    Scope,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ def simulate(
         "--namespace", "-n", help="Namespace of manifests that name none.")] = "default",
     framework: FrameworksOrAll = None, format: Format = Format.text, exceptions: Exceptions = None,
     attestations: Attestations = None, controls: Controls = None, checks: Checks = [],  # noqa: B006
+    scope: Scope = None, categories: Categories = "",
     pss_version: PssVersion = "",
     output: Annotated[Path | None, typer.Option(
         "--output", "-o", help="Folder for a report: notebook, page and PDF. Without it none is written.")] = None,
@@ -48,8 +51,8 @@ def simulate(
 
     snapshots.verify_folders(output=output)
     chosen, names = opened(snapshot), judging.once(framework or DEFAULT_FRAMEWORKS)
-    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
-                    pss_version=pss_version)
+    given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks, scope=scope,
+                    categories=categories, pss_version=pss_version)
     found = simulating.simulate(chosen, apply, delete=delete, namespace=namespace, frameworks=names, **given)
     if format is Format.text:
         _print(found)

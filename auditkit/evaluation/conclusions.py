@@ -31,10 +31,14 @@ class Carried:
     """
 
     def __init__(self, evaluation: Evaluation, conclusions: Iterable[Conclusion], held: Iterable[Snapshot] = ()):
+        conclusions = list(conclusions)
         self._results = {result.requirement.id: result for result in evaluation.results}
         self._day = evaluation.snapshot.manifest.days[0]
         self._ours = sorted((each for each in conclusions if each.entry.framework == evaluation.framework.framework
                              and each.entry.requirement in self._results), key=lambda each: each.entry.tested_on)
+        left = evaluation.scope.reasons if evaluation.scope else {}
+        self._left = [(each, left[each.entry.requirement]) for each in conclusions
+                      if each.entry.framework == evaluation.framework.framework and each.entry.requirement in left]
         digest, held = evaluation.snapshot.digest, list(held)
         ours = [each for each in self._ours if _names(each, digest, held)]
         self.current = {each.entry.requirement: each for each in ours}
@@ -54,9 +58,12 @@ class Carried:
     @cached_property
     def notices(self) -> list[Notice]:
         """What is wrong with the conclusions of this framework: a file of a sample, a day, a contradiction, or that one
-        is not shown because nothing says that it is on this snapshot or on an earlier one."""
-        return [Notice(f"conclusion {kind}", each.origin, what) for each in self._ours
-                for kind, what in self._said(each)]
+        is not shown because nothing says that it is on this snapshot or on an earlier one, or because its requirement
+        is out of scope."""
+        return [*(Notice(f"conclusion {kind}", each.origin, what) for each in self._ours
+                  for kind, what in self._said(each)),
+                *(Notice("conclusion out of scope", each.origin, f"{each.entry.requirement} is out of scope: {why}")
+                  for each, why in self._left)]
 
     def _filled(self, requirement: str) -> dict[str, object]:
         found = self.current.get(requirement)

@@ -1,6 +1,7 @@
 """One framework judged on one snapshot: checks × tables → verdicts → requirements.
 
-What people add (exceptions, attestations) comes after the checks, and changes no verdict.
+What people add comes after the checks and changes no verdict: first a scope, which says what counts, then exceptions
+and attestations.
 """
 
 from collections.abc import Iterable, Iterator
@@ -30,6 +31,7 @@ from auditkit.evaluation.engine import run
 from auditkit.evaluation.exceptions import ExceptionRegister
 from auditkit.evaluation.inputs import Input
 from auditkit.evaluation.results import Outcome, Reason, Result
+from auditkit.evaluation.scope import ScopeRegister
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT, WORDS
@@ -37,6 +39,7 @@ from auditkit.framework import library
 from auditkit.framework.model import Framework
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.scope import Scope
 from auditkit.snapshots.snapshot import Snapshot
 
 OWN = ["what", "name", "file", "sha256", "proof"]
@@ -51,16 +54,18 @@ class Evaluation:
     """One framework judged on one snapshot, with what people added to it.
 
     ``pss_version`` is the version of the Pod Security Standards that was asked for, ``files`` are those of a user's own
-    that the framework was read from. ``own`` has a row for each framework file and check of a user's own that was
-    judged by (columns: `OWN`), ``inputs`` are the files of people as they were read, ``controls`` is the folder of a
-    user's own frameworks, ``owner_label`` the label that says which team an object is of, ``people`` names the files of
-    exceptions and attestations with their digests. ``basis`` is what the verdicts rest on; ``distrusted`` says why
-    verdicts that were stored beside the snapshot were not used; empty where they were, or where there were none.
+    that the framework was read from. ``results`` are those in scope, ``judged`` those of everything, before people add
+    anything; ``scope`` says what is outside (`auditkit.evaluation.scope`), None where everything is in scope. ``own``
+    has a row for each framework file and check of a user's own that was judged by (columns: `OWN`), ``inputs`` are the
+    files of people as they were read, ``controls`` is the folder of a user's own frameworks, ``owner_label`` the label
+    that says which team an object is of, ``people`` names the files of people with their digests. ``basis`` is what the
+    verdicts rest on; ``distrusted`` says why verdicts that were stored beside the snapshot were not used; empty where
+    they were, or where there were none.
     """
 
     def __init__(self, snapshot: Snapshot, framework: Framework, results: list[Result],
                  exceptions: Iterable[RiskAcceptance] = (), attestations: Iterable[Attestation] = (),
-                 pss_version: str = "", files: Iterable[Path] = ()):
+                 pss_version: str = "", files: Iterable[Path] = (), scope: Scope | None = None):
         self.snapshot, self.framework = snapshot, framework
         self.pss_version, self.files = pss_version, list(files)
         self.own = pd.DataFrame(columns=OWN)
@@ -70,12 +75,16 @@ class Evaluation:
         self.distrusted = ""
         self.basis = rule(snapshot, framework, pss_version)
         exceptions, attestations = list(exceptions), list(attestations)
-        self.people = given.people(exceptions, attestations)
+        self.people = given.people(exceptions, attestations, scope)
+        self.judged = results
+        self.scope = ScopeRegister(scope, framework, results, snapshot) if scope else None
+        results = self.scope.results if self.scope else results
         days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
         self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)
         self._attestations = AttestationRegister(
             attestations, framework.framework, self._exceptions.results, days)
-        self.results = self._attestations.results
+        results = self._attestations.results
+        self.results = self.scope.told(results) if self.scope else results
 
     @property
     def standard(self) -> str:
@@ -99,10 +108,11 @@ class Evaluation:
 
     @property
     def notices(self) -> pd.DataFrame:
-        """Problems with exceptions and attestations (expired, unused …): kind, file, line, what."""
+        """Problems with the scope, exceptions and attestations (expired, unused …): kind, file, line, what."""
         return pd.DataFrame([
             {"kind": notice.kind, "file": notice.origin.file, "line": notice.origin.line, "what": notice.what}
-            for notice in (*self._exceptions.notices, *self._attestations.notices)
+            for notice in (*(self.scope.notices if self.scope else ()), *self._exceptions.notices,
+                           *self._attestations.notices)
         ], columns=["kind", "file", "line", "what"])
 
     @cached_property
@@ -182,7 +192,7 @@ _JUDGED: WeakKeyDictionary[Snapshot, dict[tuple[object, str], Outcome]] = WeakKe
 
 def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterable[RiskAcceptance] = (),
              attestations: Iterable[Attestation] = (), pss_version: str = "",
-             files: Iterable[Path] = ()) -> Evaluation:
+             files: Iterable[Path] = (), scope: Scope | None = None) -> Evaluation:
     """Judge a framework on a snapshot. Raises `NoSuchName` for a framework or check that does not exist.
 
     ``pss_version`` is the version of the Pod Security Standards (``latest``, ``v1.0`` …) for checks that a control
@@ -196,7 +206,7 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
     rests_on = basis(snapshot, framework, (check for _, checks in plan for check in checks), pss_version)
     rests_on = rests_on if snapshot.path else None
     results, distrusted = _results(snapshot, plan, rests_on)
-    evaluation = Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files)
+    evaluation = Evaluation(snapshot, framework, results, exceptions, attestations, pss_version, files, scope)
     evaluation.distrusted = distrusted
     if rests_on:
         given.keep(snapshot, rests_on, evaluation.people, lambda: record(evaluation))
@@ -205,12 +215,30 @@ def evaluate(snapshot: Snapshot, framework: str | Framework, exceptions: Iterabl
 
 def record(evaluation: Evaluation) -> given.Said:
     """What was said of a snapshot, with what people added, as it is kept beside the verdicts."""
-    covered = {result.requirement.id: [np.flatnonzero(mask).tolist() for mask in result.covered]
-               for result in evaluation.results if any(mask.any() for mask in result.covered)}
+    covered = {result.requirement.id: [_places(outcome, mask) for outcome, mask in zip(
+        result.outcomes, result.covered, strict=True)]
+        for result in evaluation.results if any(mask.any() for mask in result.covered)}
     return given.Said(
         requirements=_rows(evaluation.requirements), exceptions=_rows(evaluation.exceptions),
         attestations=_rows(evaluation.attestations), notices=_rows(evaluation.notices), covered=covered,
-        attested=[result.requirement.id for result in evaluation.results if result.attestations])
+        attested=[result.requirement.id for result in evaluation.results if result.attestations],
+        outside=_outside(evaluation))
+
+
+def _places(outcome: Outcome, chosen: np.ndarray) -> list[int]:
+    """The places of chosen subjects of an outcome among all that were judged."""
+    at = np.flatnonzero(chosen)
+    found: list[int] = (at if outcome.places is None else outcome.places[at]).tolist()
+    return found
+
+
+def _outside(evaluation: Evaluation) -> given.Outside | None:
+    """What a scope leaves out of the verdicts that are stored."""
+    if not (scope := evaluation.scope):
+        return None
+    outcomes = {id(outcome): outcome for result in evaluation.judged for outcome in result.outcomes}
+    return given.Outside(requirements=_rows(scope.requirements),
+                         subjects=[given.mask(len(each), scope.places(each)) for each in outcomes.values()])
 
 
 def _rows(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,10 +1,10 @@
 """Verdicts as they were given: what was said of a snapshot, by which rule and with what people had added then.
 
 Beside the verdicts of a snapshot (`auditkit.evaluation.stored`) lies a small file for each rule and each set of
-exceptions and attestations by which it was judged: ``BASIS-PEOPLE-SEAL.json``. BASIS is the beginning of the digest of
-all that decides verdicts, PEOPLE that of the digest of what people gave, SEAL that of the seal of the file's bytes. It
-has the statuses and reasons of that day, so that a verdict of March is shown in November as it was given, whatever
-auditkit, a framework or a file of exceptions says today. Nothing in it is used to judge.
+exceptions, attestations and scope by which it was judged: ``BASIS-PEOPLE-SEAL.json``. BASIS is the beginning of the
+digest of all that decides verdicts, PEOPLE that of the digest of what people gave, SEAL that of the seal of the file's
+bytes. It has the statuses and reasons of that day, so that a verdict of March is shown in November as it was given,
+whatever auditkit, a framework or a file of exceptions says today. Nothing in it is used to judge.
 
 ``number`` counts what was given of a snapshot and a framework, the first is 1: there is no clock in it.
 """
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -36,6 +37,7 @@ from auditkit.evaluation.stored import DIGITS, Document, document, folder
 from auditkit.evaluation.words import SUBJECT
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.scope import Scope
 from auditkit.snapshots.mirror import published
 from auditkit.snapshots.snapshot import Snapshot
 
@@ -50,13 +52,22 @@ VERDICT = ["check", "requirement", "severity", *SUBJECT, "verdict", "reason", "s
 
 
 class PeopleFile(msgspec.Struct, frozen=True):
-    """A file that people gave: ``kind`` is exceptions or attestations, ``sha256`` the digest of its bytes, ``state``
-    that of the entries as they were read, with the files that attestations name."""
+    """A file that people gave: ``kind`` is exceptions, attestations or scope, ``sha256`` the digest of its bytes,
+    ``state`` that of the entries as they were read, with the files that attestations name. Of ``categories`` that were
+    chosen without a file, ``file`` has their names."""
 
     kind: str
     file: str
     sha256: str
     state: str
+
+
+class Outside(msgspec.Struct, kw_only=True):
+    """What a scope leaves out: the rows of its requirements, and the subjects of each stored outcome as bits in their
+    order (`mask`), nothing where none is outside."""
+
+    requirements: list[dict[str, Any]]
+    subjects: list[bytes]
 
 
 class Said(msgspec.Struct, kw_only=True):
@@ -69,6 +80,12 @@ class Said(msgspec.Struct, kw_only=True):
     notices: list[dict[str, Any]]
     covered: dict[str, list[list[int]]]
     attested: list[str]
+    outside: Outside | None = None
+
+    @property
+    def left_out(self) -> set[str]:
+        """The requirements that a scope leaves out."""
+        return {row["requirement"] for row in self.outside.requirements} if self.outside else set()
 
 
 class _Record(msgspec.Struct, kw_only=True):
@@ -113,18 +130,26 @@ class Given:
         """Where the rows of each outcome begin; and the number of all rows."""
         return list(accumulate((each.rows for each in self.document.outcomes), initial=0))
 
+    def outside(self, place: int) -> np.ndarray:
+        """Which subjects of an outcome a scope leaves out: a boolean for each."""
+        rows, said = self.document.outcomes[place].rows, self.said.outside
+        bits = said.subjects[place] if said else b""
+        return np.unpackbits(np.frombuffer(bits, np.uint8), count=rows).astype(bool) if bits else np.zeros(rows, bool)
+
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
-        """One row for each requirement × check × subject (columns: `VERDICT`), of one verdict or of all."""
-        rows = self.rows(*SUBJECT, "verdict", "reason", "seen")
+        """One row for each requirement × check × subject (columns: `VERDICT`) in scope, of one verdict or of all."""
+        rows, left_out = self.rows(*SUBJECT, "verdict", "reason", "seen"), self.said.left_out
         frames = [self._outcome(rows, requirement.id, number, place, verdict)
-                  for requirement in self.document.requirements for number, place in enumerate(requirement.outcomes)]
+                  for requirement in self.document.requirements if requirement.id not in left_out
+                  for number, place in enumerate(requirement.outcomes)]
         frames = [frame for frame in frames if len(frame)]
         return (pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=VERDICT))[VERDICT]
 
     def _outcome(self, rows: pa.Table, requirement: str, number: int, place: int, verdict: str | None) -> pd.DataFrame:
         said = self.document.outcomes[place]
         part = rows.slice(self.starts[place], said.rows)
-        chosen = pc.equal(part["verdict"], verdict) if verdict else pa.array([True] * said.rows, pa.bool_())
+        chosen = pa.array(~self.outside(place))
+        chosen = pc.and_(pc.equal(part["verdict"], verdict), chosen) if verdict else chosen
         covered = set(self.said.covered.get(requirement, {place: [] for place in range(number + 1)})[number])
         accepted = [at in covered for at, is_chosen in enumerate(chosen.to_pylist()) if is_chosen]
         frame = pd.DataFrame({name: column(part[name].filter(chosen)) for name in part.column_names})
@@ -132,14 +157,28 @@ class Given:
                             accepted=accepted)
 
 
-def people(exceptions: Iterable[RiskAcceptance], attestations: Iterable[Attestation]) -> list[PeopleFile]:
-    """The files that people gave, each once."""
+def mask(length: int, places: np.ndarray) -> bytes:
+    """Places among so many as bits in their order; nothing where there are none."""
+    if not len(places):
+        return b""
+    bits = np.zeros(length, bool)
+    bits[places] = True
+    return np.packbits(bits).tobytes()
+
+
+def people(exceptions: Iterable[RiskAcceptance], attestations: Iterable[Attestation],
+           scope: Scope | None = None) -> list[PeopleFile]:
+    """The files that people gave, each once, and the categories that they chose without one."""
     read: dict[tuple[str, str, str], list[Any]] = {}
     for kind, entries in (("exceptions", list(exceptions)), ("attestations", list(attestations))):
         for each in entries:
             beside = [(file.path, file.sha256, file.wrong) for file in getattr(each, "files", ())]
             read.setdefault((kind, each.origin.file, each.origin.sha256), []).append((each.entry, beside))
-    return [PeopleFile(*name, hashlib.sha256(msgspec.json.encode(state, order="deterministic")).hexdigest())
+    if scope:
+        chosen = ", ".join(scope.bounds.categories)
+        called = ("scope", scope.file, scope.sha256) if scope.path else ("categories", chosen, _digest(chosen.encode()))
+        read[called] = [scope.bounds]
+    return [PeopleFile(*name, _digest(msgspec.json.encode(state, order="deterministic")))
             for name, state in read.items()]
 
 
@@ -197,12 +236,21 @@ def _read(path: Path, snapshot: Snapshot, framework: str) -> Iterator[Given]:
         verdicts = _verdicts(path, record)
         given = Given(record.number, record.basis, record.people, record.said, verdicts,
                       "" if _sealed(path, content) else FOREIGN)
-        if len(given.document.requirements) != len(given.said.requirements):
+        if not _fits(given):
             raise ValueError("it does not fit its verdicts")
     except (OSError, pa.ArrowException, KeyError, ValueError, *UNDECODABLE) as error:
         raise SnapshotError(f"{path} cannot be read as verdicts that were given: {str(error)[:200]}. It was cut short "
                             "or changed: use another copy of it, or judge the snapshot anew.") from None
     yield given
+
+
+def _fits(given: Given) -> bool:
+    """True if what was said is of the requirements and the subjects of its verdicts."""
+    said, judged = given.said, given.document
+    bits = [len(each) for each in said.outside.subjects] if said.outside else [0] * len(judged.outcomes)
+    wanted = [{0, -(-each.rows // 8)} for each in judged.outcomes]
+    return (len(said.requirements) + len(said.left_out) == len(judged.requirements) and len(bits) == len(wanted)
+            and all(number in each for number, each in zip(bits, wanted, strict=True)))
 
 
 def _verdicts(path: Path, record: _Record) -> bytes:

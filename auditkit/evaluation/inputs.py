@@ -9,10 +9,12 @@ from auditkit.base.files import given
 from auditkit.framework import library
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.scope import Scope
 
 
 class Input(NamedTuple):
-    """A file of people: ``kind`` is the option that gave it (exceptions, attestations, controls, checks)."""
+    """A file of people: ``kind`` is the option that gave it (exceptions, attestations, scope, controls,
+    checks)."""
 
     kind: str
     name: str
@@ -25,15 +27,16 @@ class Input(NamedTuple):
 
 
 def inputs(own: Path | None, exceptions: Iterable[RiskAcceptance], attestations: Iterable[Attestation],
-           checks: Iterable[Path]) -> list[Input]:
+           checks: Iterable[Path], scope: Scope | None = None) -> list[Input]:
     """The files of people, each once. Raises `UsageError` where one can no longer be read."""
     return [Input(kind, path.name, given(path)) for kind, path in dict.fromkeys(_paths(
-        own, exceptions, attestations, checks))]
+        own, exceptions, attestations, checks, scope))]
 
 
 def _paths(own: Path | None, exceptions: Iterable[RiskAcceptance], attestations: Iterable[Attestation],
-           checks: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+           checks: Iterable[Path], scope: Scope | None) -> Iterator[tuple[str, Path]]:
     yield from (("exceptions", each.origin.path) for each in exceptions)
     yield from (("attestations", each.origin.path) for each in attestations)
+    yield from (("scope", path) for path in ([scope.path] if scope and scope.path else ()))
     yield from (("controls", path) for path in (library.folder_files(own) if own else ()))
     yield from (("checks", path) for path in checks)

@@ -44,7 +44,8 @@ class Outcome:
 
     ``missing`` has the gaps in what the check reads. With a gap, subjects may be missing and the requirement does not
     pass. ``otherwise`` is why subjects are not in scope. ``stated`` names the person who states that sources are
-    complete, and these sources.
+    complete, and these sources. ``outside`` is the number of subjects that a scope leaves out; they are not among those
+    that the outcome has, and ``places`` says where these stand in the whole (none: it is the whole).
     """
 
     check: Check
@@ -53,6 +54,8 @@ class Outcome:
     otherwise: str
     detail: Detail
     stated: str = ""
+    outside: int = 0
+    places: np.ndarray | None = None
 
     def __len__(self) -> int:
         """How many subjects were judged."""
@@ -61,6 +64,16 @@ class Outcome:
     def __bool__(self) -> bool:
         """An outcome is there, also where there was no subject."""
         return True
+
+    @property
+    def empty(self) -> bool:
+        """True if the snapshot has no subject of the check, in scope or not."""
+        return not len(self) and not self.outside
+
+    def within(self, places: np.ndarray) -> "Outcome":
+        """The part of it at these places: the subjects in scope."""
+        return replace(self, verdict=self.verdict.take(pa.array(places)), detail=_Part(self.detail, places),
+                       outside=len(self) - len(places), places=places)
 
     @property
     def population(self) -> pd.DataFrame:
@@ -112,11 +125,28 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class _Part:
+    """The detail of a part of an outcome: the subjects at these places."""
+
+    detail: Detail
+    places: np.ndarray
+
+    def called(self, chosen: np.ndarray) -> dict[str, pa.Array]:
+        """What the subjects at these places of the part are called."""
+        return self.detail.called(self.places[chosen])
+
+    def said(self, chosen: np.ndarray) -> tuple[pa.Array, pa.Array]:
+        """What was seen of the subjects at these places of the part, and the reason of each verdict."""
+        return self.detail.said(self.places[chosen])
+
+
+@dataclass(frozen=True)
 class Reason:
     """The reason for a status, in parts. The parts are joined to text only for display.
 
     ``said``: what people say that decides. ``found``: what the checks found. ``rest``: what a cluster cannot show.
-    ``accepted``: by whom failures are accepted, and until when. ``attested``: who attests the rest.
+    ``accepted``: by whom failures are accepted, and until when. ``attested``: who attests the rest. ``carved``: which
+    other organisation provides it.
     """
 
     found: str = ""
@@ -124,9 +154,10 @@ class Reason:
     rest: str = ""
     accepted: str = ""
     attested: str = ""
+    carved: str = ""
 
     def __str__(self) -> str:
-        return joined(self.said, self.found, self.rest, self.accepted, self.attested)
+        return joined(self.said, self.found, self.rest, self.accepted, self.attested, self.carved)
 
     @property
     def without_rest(self) -> str:

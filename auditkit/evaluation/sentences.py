@@ -1,5 +1,7 @@
 """Sentences about the findings of checks: what was observed, on which subjects, and on how many of how many."""
 
+from collections.abc import Sequence
+
 import pyarrow.compute as pc
 
 from auditkit.checks import Check
@@ -83,8 +85,24 @@ def _of_all(outcome: Outcome, verdict: str) -> str:
 
 
 def _beyond_scope(outcome: Outcome) -> str:
-    others = outcome.counts["not_applicable"]
-    return f" ({others:,} not applicable)" if others else ""
+    others = [f"{number:,} {what}" for number, what in (
+        (outcome.counts["not_applicable"], "not applicable"), (outcome.outside, "out of scope")) if number]
+    return f" ({', '.join(others)})" if others else ""
+
+
+def left_out(outcomes: Sequence[Outcome]) -> str:
+    """The subjects that a scope leaves out, each population once: ``12 pods out of scope``. Empty if there are none."""
+    largest: dict[str, int] = {}
+    for outcome in outcomes:
+        what = subjects_of(outcome.check)
+        largest[what] = max(largest.get(what, 0), outcome.outside)
+    return ", ".join(f"{number:,} {what} out of scope" for what, number in largest.items() if number)
+
+
+def none_left(outcome: Outcome) -> str:
+    """Why a check has no subject in scope: there are none, or all of them are outside."""
+    what = subjects_of(outcome.check)
+    return f"all {what} ({outcome.outside:,}) are out of scope" if outcome.outside else f"there are no {what}"
 
 
 def _names(outcome: Outcome, verdict: str) -> str:

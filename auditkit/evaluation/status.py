@@ -1,7 +1,7 @@
 """The status of a requirement, and the reason for it, from what its checks found."""
 
 from auditkit.evaluation.results import Outcome, Reason, joined
-from auditkit.evaluation.sentences import failing, subjects_of, undecided
+from auditkit.evaluation.sentences import failing, left_out, none_left, undecided
 from auditkit.framework.model import Requirement
 from auditkit.snapshots.ledger import sentences
 
@@ -17,7 +17,8 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     the evidence for that is complete. ``pass`` and ``not_applicable`` need a requirement that a cluster shows fully
     (``reach`` is ``evidenced``). For all other requirements, and without a check, the status is ``manual``: a person
     must supply the rest of the evidence. What a provider runs (``run_by`` is the provider of this cluster) is
-    ``not_applicable`` and never ``pass``.
+    ``not_applicable`` and never ``pass``. Subjects that a scope leaves out count for nothing: where none is left in
+    scope nothing passes.
     """
     if requirement.run_by == "provider":
         return "not_applicable", Reason(f"run by the provider{f' ({run_by})' if run_by else ''}")
@@ -31,10 +32,9 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
         return "unknown", Reason(why)
     stated = "; ".join(dict.fromkeys(outcome.stated for outcome in outcomes if outcome.stated))
     if passed := sum(outcome.counts["pass"] for outcome in outcomes):
-        return _whole(requirement, "pass", joined(f"{passed:,} passed, none failed", stated))
+        return _whole(requirement, "pass", joined(f"{passed:,} passed, none failed", left_out(outcomes), stated))
     return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
-        outcome.otherwise if len(outcome) else f"there are no {subjects_of(outcome.check)}"
-        for outcome in outcomes)), stated))
+        outcome.otherwise if len(outcome) else none_left(outcome) for outcome in outcomes)), stated))
 
 
 def _unchecked(requirement: Requirement) -> Reason:
@@ -50,7 +50,7 @@ def not_known(outcomes: list[Outcome]) -> str:
     """Why the evidence of checks is incomplete: gaps in what they read, else a population that must exist and is not
     visible, else undecided subjects. Empty if everything is known."""
     gaps = gaps_of(outcomes)
-    unseen = [outcome.check.if_empty for outcome in outcomes if not len(outcome)]
+    unseen = [outcome.check.if_empty for outcome in outcomes if outcome.empty]
     undecided_ = [undecided(outcome) for outcome in outcomes]
     return next(("; ".join(dict.fromkeys(filter(None, why))) for why in (gaps, unseen, undecided_) if any(why)), "")
 
@@ -73,4 +73,4 @@ def _whole(requirement: Requirement, status: str, found: str) -> tuple[str, Reas
 def _of_the_provider(outcomes: list[Outcome]) -> bool:
     """True if the checks only cover a control plane that is not visible."""
     return (all(o.check.tables[0] in CONTROL_PLANE and not o.gaps for o in outcomes)
-            and any(o.check.if_empty and not len(o) for o in outcomes))
+            and any(o.check.if_empty and o.empty for o in outcomes))

@@ -11,7 +11,7 @@
     verdicts/      the verdicts that were stored on these snapshots
     signatures/    the signatures of these snapshots
     reports/       notebooks, pages and PDFs
-    people/        exceptions, attestations, frameworks and checks that were given
+    people/        exceptions, attestations, scope, frameworks and checks that were given
     files/         what was added by name: workpapers, exports
 
 The same content gives the same bytes. A signature of the bundle lies beside it (`auditkit.snapshots.signed`).

@@ -10,7 +10,7 @@ from auditkit.evaluation.words import word
 from auditkit.snapshots.snapshot import Snapshot
 
 KINDS = {"snapshots": "Snapshots: the tables of the cluster, the chain, stored verdicts, signatures",
-         "reports": "Reports", "people": "Files of people: exceptions, attestations, frameworks, checks",
+         "reports": "Reports", "people": "Files of people: exceptions, attestations, scope, frameworks, checks",
          "files": "Files that were added"}
 
 CLAIMS = (
@@ -60,6 +60,9 @@ def _missing(snapshots: list[Snapshot], evaluations: list[Evaluation]) -> Iterat
             yield (f"- {plain(snapshot.manifest.cluster)}: {plain(gap.source)} was not read completely "
                    f"({gap.outcome}{': ' if gap.reason else ''}{plain(gap.reason)}).")
     for evaluation in evaluations:
+        if evaluation.scope:
+            yield (f"- {plain(evaluation.framework.framework)}, by its scope: "
+                   f"{plain(' '.join(evaluation.scope.sentences()))}")
         for status, said in (("manual", "for which a person must supply evidence"),
                              ("attested", "that rest on the word of a person"),
                              ("unknown", "that are unknown, because evidence is missing")):

@@ -75,7 +75,7 @@ def _population(result: Result, outcome: Outcome, digest: str) -> dict[str, Any]
         "requirement": result.requirement.id, "check": outcome.check.name, "title": outcome.check.title,
         "severity": outcome.check.severity, "population": subjects_of(outcome.check), "subjects": len(outcome),
         "in_scope": len(outcome) - counts["not_applicable"], "passed": counts["pass"], "failed": counts["fail"],
-        "unknown": counts["unknown"], "not_applicable": counts["not_applicable"],
+        "unknown": counts["unknown"], "not_applicable": counts["not_applicable"], "out_of_scope": outcome.outside,
         "complete": not outcome.missing, "gaps": "; ".join(outcome.gaps), "sha256": digest,
     }
 
@@ -100,6 +100,12 @@ def _crosswalk(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
     yield crosswalk(checks, evaluation.framework, evaluation.controls)
 
 
+def _out_of_scope(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
+    if evaluation.scope:
+        yield evaluation.scope.requirements
+        yield evaluation.scope.subjects
+
+
 def _gaps(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
     yield _frame("gaps", [row for result in evaluation.results for row in _not_known(result)])
 
@@ -112,7 +118,7 @@ def _not_known(result: Result) -> Iterator[dict[str, Any]]:
         about = {"requirement": stated.id, "check": outcome.check.name, "ask": ask}
         for gap in outcome.gaps:
             yield {**about, "kind": NOT_READ, "what": gap}
-        if outcome.check.if_empty and not len(outcome):
+        if outcome.check.if_empty and outcome.empty:
             yield {**about, "kind": NOT_READ, "what": outcome.check.if_empty}
         for reason, count in outcome.reasons("unknown"):
             yield {**about, "kind": NOT_DECIDED, "what": reason, "subjects": count}
@@ -154,6 +160,8 @@ _ALL = (
         Column("failed", "Number of verdicts fail", "int64"),
         Column("unknown", "Number of verdicts unknown", "int64"),
         Column("not_applicable", "Number of verdicts not applicable", "int64", widest=12),
+        Column("out_of_scope", "Number of subjects that the scope leaves out; the others counts are without them",
+               "int64", widest=12),
         Column("complete", "True if all that the check reads was read completely", "bool"),
         Column("gaps", "Why the population or its values may be incomplete", widest=60),
         Column("sha256", "SHA-256 of the list of subjects: kind, namespace, name and container, each ended by a zero "
@@ -180,6 +188,17 @@ _ALL = (
         Column("framework_title", "Title of the framework", widest=40),
         REQUIREMENT, Column("title", "What the requirement is about, in auditkit's words", widest=60),
     ), _crosswalk),
+    Exported("out_of_scope", "What the scope leaves out: requirements and subjects, which have no verdict", (
+        REQUIREMENT, Column("title", "Title of the requirement", widest=40), *NAMED,
+        Column("checks", "Number of checks that would judge the subject", "int64"),
+        Column("reason", "Why it is out of scope", widest=60), *FILE[:2],
+    ), _out_of_scope),
+    Exported("carve_outs", "Requirements that another organisation provides; a carve-out changes no status", (
+        Column("organisation", "Who provides it"), Column("service", "The service that provides it"),
+        REQUIREMENT, Column("title", "What the requirement is about, in auditkit's words", widest=40),
+        Column("status", "Status of the requirement", widest=16, word=True), Column("reason", "Why", widest=50),
+        Column("evidence", "Evidence that is expected of the organisation", widest=50), *FILE[:2],
+    ), lambda evaluation: iter([evaluation.scope.carve_outs] if evaluation.scope else [])),
     Exported("accepted_risks", "Failures that a named owner accepts until a date", (
         Column("owner", "Who accepts the risk"), Column("reason", "Why", widest=50),
         Column("compensating_control", "What limits the risk instead", widest=50),

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+import pandas as pd
+
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.words import SUBJECT
@@ -39,7 +41,7 @@ class Subject:
 class Verdict:
     """One verdict. ``key`` is of the check and the subject: it is the same in the next snapshot.
 
-    Subjects of one check that are called the same are counted in ``key``.
+    Subjects of one check that are called the same are counted in ``key``. ``team`` is empty where nobody asked for it.
     """
 
     subject: Subject
@@ -48,6 +50,7 @@ class Verdict:
     seen: str
     accepted: bool
     key: str
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,14 @@ class Judged:
         covered = self.result.covered[self.place].tolist() if self.result.covered else [False] * len(self.outcome)
         rows = self.outcome.rows()
         texts = [rows[name].fillna("").tolist() for name in (*SUBJECT, "verdict", "reason", "seen")]
+        teams = self.evaluation.teams_of(rows).tolist()
         alike: Counter[Subject] = Counter()
-        for *called, verdict, reason, seen, accepted in zip(*texts, covered, strict=True):
+        for *called, verdict, reason, seen, accepted, team in zip(*texts, covered, teams, strict=True):
             subject = Subject(*called)
             alike[subject] += 1
             if not wanted or verdict in wanted:
                 key = digest(self.rule, *called, str(alike[subject]))
-                yield Verdict(subject, verdict, reason, seen, accepted, key)
+                yield Verdict(subject, verdict, reason, seen, accepted, key, team)
 
 
 def judged(evaluation: Evaluation) -> Iterator[Judged]:
@@ -107,6 +111,26 @@ def acceptances(evaluation: Evaluation, requirement: str, check: str) -> str:
         f"{row.owner}: {row.reason} (until {row.expires}; {row.file}, line {row.line})"
         for row in frame[(frame["state"] == "valid") & (frame["covers"] > 0)].itertuples(index=False)
         if _names(row.checks, check) and _names(row.requirements, requirement))
+
+
+@dataclass(frozen=True)
+class Left:
+    """A requirement that the scope leaves out: its identifier, its title, and why."""
+
+    id: str
+    title: str
+    reason: str
+
+
+def left_out(evaluation: Evaluation) -> list[Left]:
+    """The requirements that the scope leaves out."""
+    rows = evaluation.scope.requirements if evaluation.scope else pd.DataFrame(columns=["requirement"])
+    return [Left(row.requirement, row.title, f"out of scope: {row.reason}") for row in rows.itertuples(index=False)]
+
+
+def scope(evaluation: Evaluation) -> str:
+    """What is in scope, in sentences; empty where no scope was given."""
+    return " ".join(evaluation.scope.sentences()) if evaluation.scope else ""
 
 
 def gaps(evaluation: Evaluation) -> list[str]:

@@ -5,7 +5,7 @@ requirement: that all its cases pass does not mean that a manual requirement is 
 requirement fails or is unknown, a case of its own does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from xml.etree import ElementTree
 
@@ -13,7 +13,7 @@ from auditkit.base.hostile_text import one_line, visible
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
 from auditkit.evaluation.words import word
-from auditkit.exports.judged import Evaluations, acceptances, listed, of, unsaid
+from auditkit.exports.judged import Evaluations, Left, acceptances, left_out, listed, of, scope, unsaid
 
 _ELEMENTS = {"fail": "failure", "unknown": "error", "not_applicable": "skipped"}
 _COUNTS = {"failures": "failure", "errors": "error", "skipped": "skipped"}
@@ -31,7 +31,9 @@ class _Case:
 def encoded(evaluations: Evaluations) -> bytes:
     """One document with the suites of all evaluations."""
     root = ElementTree.Element("testsuites", name="auditkit")
-    root.extend(_suite(evaluation, result) for evaluation in listed(evaluations) for result in evaluation.results)
+    for evaluation in listed(evaluations):
+        root.extend(_suite(evaluation, result) for result in evaluation.results)
+        root.extend(_outside(evaluation, left) for left in left_out(evaluation))
     _count(root, list(root.iter("testcase")))
     ElementTree.indent(root)
     content: bytes = ElementTree.tostring(root, "utf-8")
@@ -40,15 +42,27 @@ def encoded(evaluations: Evaluations) -> bytes:
 
 def _suite(evaluation: Evaluation, result: Result) -> ElementTree.Element:
     """A requirement."""
-    framework, manifest = evaluation.framework.framework, evaluation.snapshot.manifest
+    stated = result.requirement
+    return _of(evaluation, f"{stated.id} {stated.title}", result.status, str(result.reason), _cases(evaluation, result))
+
+
+def _outside(evaluation: Evaluation, left: Left) -> ElementTree.Element:
+    """A requirement that the scope leaves out: one case, which is skipped."""
+    case = _Case(f"{left.id}: scope", f"{evaluation.framework.framework}.{left.id}", "not_applicable", left.reason)
+    return _of(evaluation, f"{left.id} {left.title}", "out of scope", left.reason, [case])
+
+
+def _of(evaluation: Evaluation, called: str, status: str, reason: str, found: Iterable[_Case]) -> ElementTree.Element:
+    """A suite of these cases."""
+    framework, manifest, said = evaluation.framework.framework, evaluation.snapshot.manifest, scope(evaluation)
     suite = ElementTree.Element("testsuite", {
-        "name": one_line(f"{framework} {result.requirement.id} {result.requirement.title} [{word(result.status)}]"),
+        "name": one_line(f"{framework} {called} [{word(status)}]"),
         "timestamp": f"{manifest.moment:%Y-%m-%dT%H:%M:%S}", "time": "0"})
     properties = ElementTree.SubElement(suite, "properties")
-    for name, value in (("status", result.status), ("reason", str(result.reason)), ("cluster", manifest.cluster),
-                        ("snapshot", evaluation.snapshot.digest)):
+    for name, value in (("status", status), ("reason", reason), ("cluster", manifest.cluster),
+                        ("snapshot", evaluation.snapshot.digest), *([("scope", said)] if said else [])):
         ElementTree.SubElement(properties, "property", name=name, value=one_line(value))
-    cases = [_element(case) for case in _cases(evaluation, result)]
+    cases = [_element(case) for case in found]
     suite.extend(cases)
     _count(suite, cases)
     return suite
@@ -65,7 +79,7 @@ def _cases(evaluation: Evaluation, result: Result) -> Iterator[_Case]:
             detail = "\n".join(filter(None, (
                 verdict.reason, verdict.seen and f"observed: {verdict.seen}",
                 check.expected and f"expected: {check.expected}", check.remedy,
-                f"accepted: {said}" if verdict.accepted else "")))
+                verdict.team and f"team: {verdict.team}", f"accepted: {said}" if verdict.accepted else "")))
             yield _Case(f"{check.name}: {verdict.subject}", f"{framework}.{stated.id}", verdict.verdict,
                         f"{check.title} {verdict.reason}", f"{check.severity} severity\n{detail}")
 

@@ -14,7 +14,7 @@ from auditkit.base.version import VERSION
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
 from auditkit.evaluation.words import word
-from auditkit.exports.judged import Evaluations, Judged, Verdict, acceptances, digest, listed, of
+from auditkit.exports.judged import Evaluations, Judged, Left, Verdict, acceptances, digest, left_out, listed, of, scope
 
 SCHEMA = "1.8.0"
 
@@ -25,6 +25,8 @@ _OTHER = 99
 _SEVERITY = {"": 0, "low": 2, "medium": 3, "high": 4, "critical": 5}
 _INFORMATIONAL = 1
 _NEW, _SUPPRESSED = 1, 3
+OUT_OF_SCOPE = "out of scope"
+"""The status of a requirement that the scope leaves out."""
 
 
 def encoded(evaluations: Evaluations) -> bytes:
@@ -38,21 +40,32 @@ def _events(evaluation: Evaluation) -> Iterator[dict[str, Any]]:
         yield _of_requirement(evaluation, result)
         for judged in of(evaluation, result):
             yield from _of_verdicts(judged)
+    yield from (_of_outside(evaluation, left) for left in left_out(evaluation))
 
 
 def _of_requirement(evaluation: Evaluation, result: Result) -> dict[str, Any]:
     stated = result.requirement
-    event = _event(evaluation, result, result.status, str(result.reason))
+    event = _event(evaluation, stated.id, stated.title, result.status, str(result.reason))
     key = digest(evaluation.framework.framework, stated.id)
     return {**event, "severity_id": _severity(result.status, result.severity),
             "status_id": _SUPPRESSED if result.accepted else _NEW,
             "finding_info": _finding(evaluation, key, stated.title, "requirement")}
 
 
+def _of_outside(evaluation: Evaluation, left: Left) -> dict[str, Any]:
+    """The event of a requirement that the scope leaves out."""
+    event = _event(evaluation, left.id, left.title, OUT_OF_SCOPE, left.reason)
+    key = digest(evaluation.framework.framework, left.id)
+    return {**event, "severity_id": _INFORMATIONAL, "status_id": _NEW,
+            "finding_info": _finding(evaluation, key, left.title, "requirement")}
+
+
 def _of_verdicts(judged: Judged) -> Iterator[dict[str, Any]]:
     evaluation, check = judged.evaluation, judged.outcome.check
     said = acceptances(evaluation, judged.result.requirement.id, check.name)
-    base = _event(evaluation, judged.result, "", "")
+    stated = judged.result.requirement
+    base = _event(evaluation, stated.id, stated.title, "", "")
+    base["unmapped"]["requirement_status"] = judged.result.status
     for verdict in judged.verdicts():
         event = base | {"message": verdict.reason,
                         "compliance": base["compliance"] | _status(verdict.verdict, verdict.reason)}
@@ -68,25 +81,25 @@ def _of_verdicts(judged: Judged) -> Iterator[dict[str, Any]]:
         if check.remedy:
             event["remediation"] = {"desc": check.remedy}
         event["unmapped"] = {**base["unmapped"], "seen": verdict.seen, "expected": check.expected,
-                             **verdict.subject.parts}
+                             **verdict.subject.parts, **({"team": verdict.team} if verdict.team else {})}
         yield event
 
 
-def _event(evaluation: Evaluation, result: Result, status: str, reason: str) -> dict[str, Any]:
+def _event(evaluation: Evaluation, requirement: str, title: str, status: str, reason: str) -> dict[str, Any]:
     """What all events share. ``message`` repeats nothing that a cluster calls its objects."""
-    framework, stated, manifest = evaluation.framework, result.requirement, evaluation.snapshot.manifest
+    framework, manifest, said = evaluation.framework, evaluation.snapshot.manifest, scope(evaluation)
     return {
         "class_uid": 2003, "class_name": "Compliance Finding", "category_uid": 2, "category_name": "Findings",
         "activity_id": 1, "activity_name": "Create", "type_uid": 200301,
         "time": _milliseconds(evaluation), "message": reason,
         "metadata": {"version": SCHEMA, "product": {"name": "auditkit", "vendor_name": "auditkit", "version": VERSION},
                      "correlation_uid": evaluation.snapshot.digest},
-        "compliance": {"control": stated.id, "requirements": [stated.id],
-                       "standards": [f"{framework.title} {framework.version}"], "desc": stated.title,
+        "compliance": {"control": requirement, "requirements": [requirement],
+                       "standards": [f"{framework.title} {framework.version}"], "desc": title,
                        **_status(status, reason)},
         "unmapped": {"snapshot": evaluation.snapshot.digest, "cluster": manifest.cluster,
                      "cluster_uid": manifest.cluster_uid, "framework": framework.framework,
-                     "requirement_status": result.status},
+                     "requirement_status": status, **({"scope": said} if said else {})},
     }
 
 

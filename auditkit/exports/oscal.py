@@ -74,5 +74,5 @@ def _whole(value: Any) -> Any:
     """The document without what is empty: OSCAL has no empty lists, and no properties without a value."""
     if isinstance(value, dict):
         return {name: part for name, part in ((name, _whole(part)) for name, part in value.items())
-                if part not in (None, [], {})}
+                if part not in (None, [], {}, "")}
     return [part for part in map(_whole, value) if part is not None] if isinstance(value, list) else value

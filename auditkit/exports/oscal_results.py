@@ -9,8 +9,8 @@ from auditkit.base.version import VERSION
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
 from auditkit.evaluation.sentences import failing
-from auditkit.evaluation.words import word
-from auditkit.exports.judged import Judged, Subject, Verdict, acceptances, digest, identity, of
+from auditkit.evaluation.words import SUBJECT, word
+from auditkit.exports.judged import Judged, Subject, Verdict, acceptances, digest, identity, left_out, of, scope
 from auditkit.exports.oscal_parts import TOOL, line, prop, time, tokens
 
 _ACTOR = [{"actors": [{"type": "tool", "actor-uuid": TOOL}]}]
@@ -23,20 +23,23 @@ class Assessed:
 
     def __init__(self, evaluation: Evaluation):
         self.evaluation = evaluation
-        requirements = [result.requirement.id for result in evaluation.results]
+        self._left = left_out(evaluation)
+        requirements = [*(one.requirement.id for one in evaluation.results), *(one.id for one in self._left)]
         self._snapshot = evaluation.snapshot.digest
         self.name = digest(self._snapshot, evaluation.framework.framework, evaluation.framework.version,
-                           *(f"{one.requirement.id} {one.status} {one.reason}" for one in evaluation.results))
+                           *(f"{one.requirement.id} {one.status} {one.reason}" for one in evaluation.results),
+                           *filter(None, [scope(evaluation)]))
         self._tokens = tokens(evaluation.framework.framework, requirements)
         self._inventory: dict[Subject, str] = {}
         self._moment = time(evaluation.snapshot.manifest.moment)
 
     def objectives(self) -> Iterator[dict[str, Any]]:
-        """An objective for each requirement, which findings have as their target."""
-        for result in self.evaluation.results:
-            stated, token = result.requirement, self._tokens[result.requirement.id]
-            yield {"control-id": token, "props": [prop("requirement", stated.id)], "parts": [
-                {"id": f"{token}_obj", "name": "assessment-objective", "prose": line(stated.title)}]}
+        """An objective for each requirement, which findings have as their target; those outside the scope too."""
+        titles = {one.requirement.id: one.requirement.title for one in self.evaluation.results}
+        for name, title in (titles | {one.id: one.title for one in self._left}).items():
+            token = self._tokens[name]
+            yield {"control-id": token, "props": [prop("requirement", name)], "parts": [
+                {"id": f"{token}_obj", "name": "assessment-objective", "prose": line(title)}]}
 
     def result(self) -> dict[str, Any]:
         """The result of the framework."""
@@ -44,7 +47,9 @@ class Assessed:
         observations: list[dict[str, Any]] = []
         risks: list[dict[str, Any]] = []
         findings = [self._finding(result, observations, risks) for result in self.evaluation.results]
-        controls = [{"control-id": token} for token in self._tokens.values()]
+        left = [{"control-id": self._tokens[one.id]} for one in self._left]
+        why = "; ".join(f"{one.id} is {one.reason}" for one in self._left)
+        controls = [{"control-id": self._tokens[one.requirement.id]} for one in self.evaluation.results]
         return {
             "uuid": self._id("result"), "title": line(f"{framework.title} {framework.version}"),
             "description": line(f"{framework.title} {framework.version} on {manifest.called}, {manifest.when}"),
@@ -53,8 +58,10 @@ class Assessed:
                       prop("snapshot", self._snapshot)],
             "local-definitions": {"components": [_tool()], "inventory-items": list(self._items())},
             "reviewed-controls": {"control-selections": [
-                {"include-controls": controls} if controls else {"description": "no requirement"}]},
+                {"description": "" if controls else "no requirement", "include-controls": controls,
+                 "exclude-controls": left, "remarks": why}]},
             "observations": observations, "risks": risks, "findings": findings,
+            "remarks": scope(self.evaluation),
         }
 
     def _finding(self, result: Result, observations: list[dict[str, Any]],
@@ -104,7 +111,7 @@ class Assessed:
         item = self._inventory.setdefault(verdict.subject, self._id("item", str(verdict.subject.parts)))
         return {"subject-uuid": item, "type": "inventory-item", "props": [
             prop("verdict", verdict.verdict), prop("reason", verdict.reason), prop("observed", verdict.seen),
-            prop("accepted", "true" if verdict.accepted else "")]}
+            prop("accepted", "true" if verdict.accepted else ""), prop("team", verdict.team)]}
 
     def _evidence(self, judged: Judged) -> list[dict[str, Any]]:
         """The manifest, and each request of the ledger that the check rests on."""
@@ -131,9 +138,16 @@ class Assessed:
                        "related-observations": [{"observation-uuid": observation}]}
 
     def _items(self) -> Iterator[dict[str, Any]]:
+        """The subjects of observations, and those that the scope leaves out, each with the reason."""
         for subject, item in self._inventory.items():
             yield {"uuid": item, "description": line(subject),
                    "props": [prop(name, text) for name, text in subject.parts.items()]}
+        outside = self.evaluation.scope.subjects if self.evaluation.scope else None
+        for row in outside[[*SUBJECT, "reason"]].fillna("").itertuples(index=False) if outside is not None else ():
+            subject = Subject(*row[:-1])
+            yield {"uuid": self._id("outside", str(subject.parts), row.reason), "description": line(subject),
+                   "props": [*(prop(name, text) for name, text in subject.parts.items()),
+                             prop("out-of-scope", row.reason)]}
 
     def _id(self, *parts: str) -> str:
         return identity(self.name, *parts)

@@ -14,7 +14,18 @@ from itertools import groupby
 from typing import Any
 
 from auditkit.evaluation.evaluation import Evaluation
-from auditkit.exports.judged import Evaluations, Judged, Subject, Verdict, acceptances, judged, listed, unsaid
+from auditkit.exports.judged import (
+    Evaluations,
+    Judged,
+    Subject,
+    Verdict,
+    acceptances,
+    judged,
+    left_out,
+    listed,
+    scope,
+    unsaid,
+)
 
 LARGEST = 1000
 """Results in one report: an object of a cluster has at most about a megabyte."""
@@ -56,7 +67,8 @@ def _report(evaluation: Evaluation, api: str, namespace: str, number: int,
         "labels": {"app.kubernetes.io/managed-by": "auditkit"},
         "annotations": {"auditkit/snapshot": evaluation.snapshot.digest,
                         "auditkit/cluster": evaluation.snapshot.manifest.cluster,
-                        "auditkit/statuses": json.dumps(evaluation.statuses)}}
+                        "auditkit/statuses": json.dumps(evaluation.statuses),
+                        **({"auditkit/scope": said} if (said := scope(evaluation)) else {})}}
     return {"apiVersion": api, "kind": f"{'' if namespace else 'Cluster'}{_KINDS[api]}",
             "metadata": metadata | ({"namespace": namespace} if namespace else {}),
             "summary": {name: counts[name] for name in ("pass", "fail", "warn", "error", "skip")}, "results": results}
@@ -68,6 +80,8 @@ def _results(evaluation: Evaluation) -> Iterator[tuple[str, dict[str, Any]]]:
         if status := unsaid(result):
             yield "", _result(evaluation, result.requirement.id, status) | {
                 "rule": result.requirement.id, "message": str(result.reason)}
+    for left in left_out(evaluation):
+        yield "", _result(evaluation, left.id, "not_applicable") | {"rule": left.id, "message": left.reason}
     for each in judged(evaluation):
         said = acceptances(evaluation, each.result.requirement.id, each.outcome.check.name)
         for verdict in each.verdicts():
@@ -83,7 +97,8 @@ def _of_verdict(each: Judged, verdict: Verdict, said: str) -> dict[str, Any]:
         found["resources"] = [_reference(verdict.subject)]
     found["properties"] |= {name: text for name, text in (
         ("observed", verdict.seen), ("expected", check.expected), ("remediation", check.remedy),
-        ("accepted", said if verdict.accepted else ""), ("container", verdict.subject.container)) if text}
+        ("accepted", said if verdict.accepted else ""), ("container", verdict.subject.container),
+        ("team", verdict.team)) if text}
     return found
 
 

@@ -11,6 +11,7 @@ Source: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html (3.20, 
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import quote
 
@@ -18,7 +19,19 @@ import msgspec
 
 from auditkit.base.version import VERSION
 from auditkit.evaluation.evaluation import Evaluation
-from auditkit.exports.judged import Evaluations, Judged, Subject, Verdict, acceptances, digest, gaps, judged, listed
+from auditkit.exports.judged import (
+    Evaluations,
+    Judged,
+    Subject,
+    Verdict,
+    acceptances,
+    digest,
+    gaps,
+    judged,
+    left_out,
+    listed,
+    scope,
+)
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
@@ -61,7 +74,9 @@ def run(evaluation: Evaluation, told: Told = _bad) -> dict[str, Any]:
             "cluster": manifest.cluster, "clusterUid": manifest.cluster_uid, "snapshot": evaluation.snapshot.digest,
             "framework": framework.framework, "frameworkVersion": framework.version,
             "requirements": [{"id": one.requirement.id, "status": one.status, "reason": str(one.reason)}
-                             for one in evaluation.results]},
+                             for one in evaluation.results],
+            **({"scope": said, "outOfScope": [asdict(one) for one in left_out(evaluation)]}
+               if (said := scope(evaluation)) else {})},
     }
 
 
@@ -101,7 +116,8 @@ def _result(each: Judged, verdict: Verdict) -> dict[str, Any]:
         "locations": [location(each.evaluation.snapshot.manifest.cluster, verdict.subject)],
         "partialFingerprints": {"auditkit/v1": key},
         "properties": {"verdict": verdict.verdict, "reason": verdict.reason, "observed": verdict.seen,
-                       "expected": check.expected, "requirement": each.result.requirement.id},
+                       "expected": check.expected, "requirement": each.result.requirement.id,
+                       **({"team": verdict.team} if verdict.team else {})},
     }
 
 

@@ -1,7 +1,8 @@
 """Workpapers: one workbook (XLSX) a framework, as an auditor works through it.
 
 The sheets, in their order: Cover, Scope, Requirements (with the auditor's columns), Population, Tests, Exceptions,
-Accepted risks, Attestations, Not known, Sample, Ledger, Dictionary. They show the tables of `auditkit.exports.frames`.
+Out of scope and Carve-outs (with a scope), Accepted risks, Attestations, Not known, Sample, Ledger, Dictionary. They
+show the tables of `auditkit.exports.frames`.
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from auditkit.evaluation.conclusions import Carried
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import WORDS
 from auditkit.exports.columns import Column
-from auditkit.exports.frames import TABLES
+from auditkit.exports.frames import TABLES, TEAM
 from auditkit.exports.sample import ABOUT, NOTE
 from auditkit.exports.sheets import Book, workbook
 from auditkit.people.conclusions import COVER, RESULTS, SHEET, TO_FILL, Labels
@@ -126,6 +127,9 @@ class _Papers:
         self._exported(book, "Population", "populations", frozen=2)
         self._exported(book, "Tests", "verdicts", TICK, frozen=2)
         self._exported(book, "Exceptions", "failures", TICK, frozen=2)
+        if self.evaluation.scope:
+            self._exported(book, "Out of scope", "out_of_scope")
+            self._exported(book, "Carve-outs", "carve_outs")
         self._exported(book, "Accepted risks", "accepted_risks")
         self._exported(book, "Attestations", "attestations", frozen=2)
         self._exported(book, "Not known", "gaps")
@@ -141,7 +145,8 @@ class _Papers:
 
     def _exported(self, book: Book, name: str, table: str, *more: Column, frozen: int = 1) -> None:
         exported = TABLES[table]
-        self._table(book, name, (*exported.columns, *more), exported.rows(self.evaluation), frozen)
+        columns = [column for column in exported.columns if self.evaluation.owner_label or column != TEAM]
+        self._table(book, name, (*columns, *more), exported.rows(self.evaluation), frozen)
 
     def _requirements(self, book: Book) -> None:
         """The requirements, each with the last conclusion on it and the auditor's own columns."""
@@ -207,6 +212,9 @@ class _Papers:
         yield "Versions", f"auditkit {VERSION}; the snapshot was collected by {collector}"
         if evaluation.standard:
             yield "Pod Security Standards", evaluation.standard
+        if evaluation.scope:
+            yield "Scope of the examination", ""
+            yield from (("", said) for said in evaluation.scope.sentences())
         yield from self._summary()
         yield "Sign-off", ""
         for label in ("Prepared by", "Prepared on", "Reviewed by", "Reviewed on", "Conclusion"):

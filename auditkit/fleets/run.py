@@ -10,7 +10,11 @@ from auditkit.base.object_store import is_url
 from auditkit.fleets import on_dask, processes
 from auditkit.fleets.members import members
 from auditkit.fleets.work import FAILED, Row, Task
+from auditkit.people.scope import names
 from auditkit.snapshots.mirror import shown
+
+FILES = ("exceptions", "attestations", "scope", "controls")
+"""The options that are files of people."""
 
 Progress = Callable[[Row, int, int], None]
 """Told of each row: the row, how many are done, how many there are."""
@@ -43,10 +47,10 @@ def place(store: Path | str) -> str:
 
 def absolute(options: Options) -> dict[str, Any]:
     """The options of `auditkit.evaluate` as plain data that hold in every folder."""
-    found: dict[str, Any] = {name: str(Path(str(options[name])).resolve())
-                             for name in ("exceptions", "attestations", "controls") if options.get(name)}
+    found: dict[str, Any] = {name: str(Path(str(given)).resolve())
+                             for name, given in options.items() if name in FILES and given}
     return {**found, "checks": [str(path.resolve()) for path in python_files(options.get("checks", ()))],
-            "pss_version": options.get("pss_version", "")}
+            "categories": names(options.get("categories", "")), "pss_version": options.get("pss_version", "")}
 
 
 def rows(tasks: Sequence[Task], *, workers: int, limit: float, scheduler: str = "") -> Iterator[Row]:

@@ -10,12 +10,13 @@ import msgspec
 from auditkit.base import shipped, strict_yaml
 from auditkit.base.files import unreadable
 from auditkit.errors import DefinitionError, NoSuchName
-from auditkit.framework.model import Files, Framework, Place, Requirement, Section
+from auditkit.framework.model import Category, Files, Framework, Place, Requirement, Section
 
-_OTHER_LISTS = {"exceptions", "attestations", "duties", "sample_sizes"}
-"""Other lists that a folder of frameworks may contain, by their key."""
+_OTHER_LISTS = {"exceptions", "attestations", "scope", "duties", "sample_sizes"}
+"""Other files that a folder of frameworks may contain, by their key at the top."""
 
 _OURS = re.compile(rb"^framework:", re.MULTILINE)
+_CATEGORIES = re.compile(rb"^categories:", re.MULTILINE)
 
 
 def names(own: Path | None = None) -> list[str]:
@@ -177,7 +178,7 @@ def _has_framework(path: Path) -> bool:
     raise DefinitionError(f"{path}, line 1: the file is not a framework: it has no key 'framework'. {near}".rstrip())
 
 
-_Part = TypeVar("_Part", Section, Requirement)
+_Part = TypeVar("_Part", Category, Section, Requirement)
 
 
 def _base(name: str, own: Path | None, within: tuple[Path, ...]) -> Framework:
@@ -193,7 +194,8 @@ def _merged(base: Framework, framework: Framework) -> Framework:
         return list(({each.id: each for each in below} | {each.id: each for each in above}).values())
 
     return msgspec.structs.replace(
-        framework, sections=over(base.sections, framework.sections),
+        framework, protects=framework.protects or base.protects,
+        categories=over(base.categories, framework.categories), sections=over(base.sections, framework.sections),
         requirements=over(base.requirements, framework.requirements), files=Files((*framework.files, *base.files)))
 
 
@@ -224,6 +226,27 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
         if what:
             raise DefinitionError(f"{requirement.place}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)
+    _verify_categories(framework, path, sections)
+
+
+def _verify_categories(framework: Framework, path: Path, sections: set[str]) -> None:
+    """Refuse a category that is listed twice, or that names a section or category that is not there."""
+    known = [category.id for category in framework.categories]
+    for place, category in enumerate(framework.categories):
+        unknown = [name for name in category.sections if name not in sections]
+        foreign = [name for name in category.includes if name not in known]
+        what = ("is listed twice" if category.id in known[:place]
+                else f"has the section {unknown[0]!r}, which is not in the list of sections" if unknown
+                else f"includes the category {foreign[0]!r}, which is not in the list of categories" if foreign else "")
+        if what:
+            raise DefinitionError(f"{path}, line {strict_yaml.line(path, 'categories', place)}: the category "
+                                  f"{category.id!r} {what}.")
+
+
+def categories(own: Path | None = None) -> dict[str, str]:
+    """The title of every category of a framework, built in or of a folder, by its identifier."""
+    return {category.id: category.title for path in files(own) if _CATEGORIES.search(path.read_bytes())
+            for category in read(path, own).categories}
 
 
 def _twice(requirement: Requirement) -> str:

@@ -33,6 +33,16 @@ class Section(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     title: Line
 
 
+class Category(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A category of requirements that an examination covers or not, as the trust services categories of SOC 2: the
+    ``sections`` that belong to it, and the other categories that it always ``includes``."""
+
+    id: Line
+    title: Line
+    sections: Annotated[list[Line], msgspec.Meta(min_length=1)]
+    includes: list[Line] = []
+
+
 @dataclass(frozen=True)
 class Place:
     """The place of a requirement: file, line, and the line of each of its checks."""
@@ -95,6 +105,9 @@ class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
 
     One that ``extends`` another has the requirements of that: its own stand in for those with the same
     identifier, or go behind them. ``files`` are those that it was read from: its own, then those that it extends.
+    An examination chooses among the ``categories``; sections that are in none belong to every examination.
+    ``protects: ephi``: it is about electronic protected health information, so that namespaces that a scope marks with
+    it are those that count.
     """
 
     framework: Line
@@ -107,6 +120,8 @@ class Framework(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only
     law: bool = True
     dated: dt.date | None = None
     extends: str = ""
+    protects: Literal["", "ephi"] = ""
+    categories: list[Category] = []
     sections: list[Section] = []
     requirements: list[Requirement] = []
     files: Files = Files()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,7 +36,7 @@ class State:
         self._gaps = {test for test, each in zip(self.tests, said, strict=True) if each.missing}
         self.serving: dict[Test, list[str]] = {}
         for requirement in given.document.requirements:
-            for place in requirement.outcomes:
+            for place in requirement.outcomes if requirement.id not in given.said.left_out else ():
                 self.serving.setdefault(self.tests[place], []).append(requirement.id)
         self.fails: dict[Test, set[Subject]] = {}
         self.unknown: dict[Test, set[Subject]] = {}
@@ -45,12 +46,20 @@ class State:
 
     def _read(self) -> None:
         rows = self._given.rows("outcome", "verdict", *SUBJECT)
+        outside = pa.array(self._outside)
+        rows = rows.set_column(1, "verdict", pc.if_else(outside, "unknown", rows["verdict"]))
         rows = rows.filter(pc.is_in(rows["verdict"], pa.array(["fail", "unknown"])))
         columns = [rows[name].to_pylist() for name in SUBJECT]
         for place, verdict, *subject in zip(rows["outcome"].to_pylist(), rows["verdict"].to_pylist(), *columns,
                                             strict=True):
-            found = self.fails if verdict == "fail" else self.unknown
-            found.setdefault(self.tests[place], set()).add(tuple(subject))
+            test = self.tests[place]
+            found = self.fails if verdict == "fail" and test in self.serving else self.unknown
+            found.setdefault(test, set()).add(tuple(subject))
+
+    @property
+    def _outside(self) -> np.ndarray:
+        """Which rows a scope leaves out: nothing is known of them, and nothing that they show begins or ends."""
+        return np.concatenate([np.zeros(0, bool), *map(self._given.outside, range(len(self.tests)))])
 
     def _stated(self) -> None:
         """A requirement that fails though no subject does: somebody says in writing that it is not met."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from auditkit.framework.model import Framework
 from auditkit.history.period import ANEW, AS_GIVEN, Moment, Period, changes, cut, judge
 from auditkit.people.attestations import Attestation
 from auditkit.people.exceptions import RiskAcceptance
+from auditkit.people.scope import Scope
 from auditkit.snapshots.alike import Alike, Memory
 from auditkit.snapshots.history import snapshots
 from auditkit.snapshots.snapshot import Snapshot
@@ -35,6 +36,7 @@ class Rule:
     pss_version: str = ""
     exceptions: list[RiskAcceptance] = field(default_factory=list)
     attestations: list[Attestation] = field(default_factory=list)
+    scope: Scope | None = None
     by_files: bool = False
     anew: bool = False
     distrusted: Counter[str] = field(default_factory=Counter)
@@ -67,12 +69,12 @@ class Rule:
     def judged(self, snapshot: Snapshot) -> Evaluation:
         """A snapshot by this rule."""
         return evaluate(Alike.opened(self._memory, self._tables, snapshot), self.framework, self.exceptions,
-                        self.attestations, self.pss_version)
+                        self.attestations, self.pss_version, scope=self.scope)
 
 
 def as_given(judged: Evaluation) -> Given:
     """An evaluation in the form of what was given."""
-    return Given(0, judged.basis, judged.people, record(judged), encoded(judged.basis, judged.results, judged.snapshot))
+    return Given(0, judged.basis, judged.people, record(judged), encoded(judged.basis, judged.judged, judged.snapshot))
 
 
 def periods(store: Path, rule: Rule, start: dt.date, end: dt.date, cluster: str = "", every: int = 0) -> list[Period]:
@@ -142,9 +144,38 @@ def _doubts(moments: Sequence[Moment], rule: Rule) -> list[str]:
     if rule.differing:
         found.append("Several verdicts with other statuses were given of the snapshots of "
                      f"{', '.join(rule.differing)}; the first that was given counts.")
+    found += [*_scopes(moments), *_beyond(rule.scope, moments)]
     if rule.by_files:
         found.append("What people add is that of the files given now, each entry on the days on which it is in force.")
     return found
+
+
+def _scopes(moments: Sequence[Moment]) -> Iterator[str]:
+    """By which scope snapshots were judged, and what it leaves out; where it changed."""
+    scopes: dict[str, list[Moment]] = {}
+    for each in moments:
+        if each.given:
+            said = [f"{file.file} ({file.sha256[:12]})" for file in each.given.people
+                    if file.kind in ("scope", "categories")]
+            scopes.setdefault(said[0] if said else "", []).append(each)
+    for called, held in scopes.items():
+        if called:
+            outside = set[str]().union(*(each.given.said.left_out for each in held if each.given))
+            among = f", among it {count(len(outside), 'requirement')}" if outside else ""
+            yield (f"{count(len(held), 'snapshot')} judged by the scope {called}: nothing is claimed of what is "
+                   f"outside{among}.")
+    if len(scopes) > 1:
+        yield ("The scope is not the same for all snapshots: a requirement or subject that is outside in some of them "
+               "has no evidence from those.")
+
+
+def _beyond(scope: Scope | None, moments: Sequence[Moment]) -> Iterator[str]:
+    """That snapshots are of days that are not of the period of the scope."""
+    if scope and scope.entry:
+        first, last = scope.entry.days
+        if number := sum(each.day is not None and not first <= each.day <= last for each in moments):
+            yield (f"The period of the scope is {first} to {last}: {count(number, 'snapshot')} of other days "
+                   f"{'is' if number == 1 else 'are'} judged by it all the same.")
 
 
 def _others(which: tuple[str, str], clusters: Clusters) -> list[str]:
@@ -157,8 +188,11 @@ def _others(which: tuple[str, str], clusters: Clusters) -> list[str]:
 
 
 def _titles(moments: Sequence[Moment], rule: Rule) -> dict[str, str]:
-    """The requirements: those of today in their order, and those that only older verdicts have."""
-    titles = {each.id: each.title for each in rule.framework.requirements}
+    """The requirements: those of today in their order, and those that only older verdicts have; without those that a
+    scope leaves out of all that was given."""
+    said = [each.given.said.left_out for each in moments if each.given]
+    outside = set.intersection(*said) if said else set()
+    titles = {each.id: each.title for each in rule.framework.requirements if each.id not in outside}
     for each in moments:
         for row in each.given.said.requirements if each.given else ():
             titles.setdefault(row["id"], row["title"])

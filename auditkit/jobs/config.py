@@ -10,6 +10,7 @@
         scans: [kube-bench/]
     frameworks: [soc2, hipaa]
     exceptions: exceptions/
+    scope: scope.yaml
     store: /data/snapshots
     reports: {folder: /data/reports, faces: [page], fleet: true}
     metrics: /var/lib/node_exporter/auditkit.prom
@@ -31,6 +32,7 @@ from auditkit.api.evaluating import DEFAULT_FRAMEWORKS
 from auditkit.base import strict_yaml
 from auditkit.base.object_store import is_url
 from auditkit.errors import DefinitionError
+from auditkit.fleets.run import FILES
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
 Positive = Annotated[float, msgspec.Meta(gt=0)]
@@ -112,6 +114,8 @@ class Config(_Part):
     state: Text | None = None
     exceptions: Text | None = None
     attestations: Text | None = None
+    scope: Text | None = None
+    categories: list[Text] = []
     controls: Text | None = None
     checks: list[Text] = []
     pss_version: str = ""
@@ -183,9 +187,10 @@ class Job:
     def options(self) -> dict[str, Any]:
         """The parameters of `auditkit.evaluate`, as plain data."""
         config = self.config
-        files = {name: str(self.place(given)) for name in ("exceptions", "attestations", "controls")
+        files = {name: str(self.place(given)) for name in FILES
                  if (given := getattr(config, name))}
-        return {**files, "checks": [str(self.place(each)) for each in config.checks], "pss_version": config.pss_version}
+        return {**files, "checks": [str(self.place(each)) for each in config.checks],
+                "categories": config.categories, "pss_version": config.pss_version}
 
     @property
     def uses_hipaa(self) -> bool:

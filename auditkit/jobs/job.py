@@ -192,7 +192,7 @@ def _rule(job: Job) -> str:
 
     found = hashlib.sha256(files.given(job.path) + package_digest().encode())
     options = job.options
-    for given in (*(options.get(name, "") for name in ("exceptions", "attestations", "controls")), *options["checks"]):
+    for given in (*(options.get(name, "") for name in run.FILES), *options["checks"]):
         path = Path(given)
         for each in sorted(path.rglob("*")) if given and path.is_dir() else [path] if given else []:
             if each.is_file():

@@ -1,4 +1,4 @@
-"""Mistakes and gaps in frameworks, checks, exceptions and attestations, each with file and line."""
+"""Mistakes and gaps in frameworks, checks and files of people, each with file and line."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from auditkit.checks import Check, all_checks, plugins
 from auditkit.errors import DefinitionError
 from auditkit.framework import library, verify
 from auditkit.framework.model import Requirement
-from auditkit.people import attestations, exceptions
+from auditkit.people import attestations, exceptions, scope
 from auditkit.proof.prove import MINIMUM, cases
 
 
@@ -25,7 +25,7 @@ class Finding:
 
 
 def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
-    """Find mistakes in a file (a framework, exceptions, attestations, or checks in Python).
+    """Find mistakes in a file (a framework, exceptions, attestations, a scope, or checks in Python).
 
     Without a file: with every framework that ships or stands in the folder ``own``, and with every check.
     """
@@ -35,7 +35,8 @@ def lint(file: Path | None = None, own: Path | None = None) -> list[Finding]:
     try:
         if file.suffix == ".py":
             return list(_checks(checks.load_file(file), own))
-        for key, reader in (("exceptions", exceptions.read), ("attestations", attestations.read)):
+        for key, reader in (("exceptions", exceptions.read), ("attestations", attestations.read),
+                            ("scope", scope.read)):
             if _has(file, key):
                 reader(file, own)
                 return []

@@ -20,7 +20,8 @@ from auditkit.base import shipped, whole
 from auditkit.base.files import reason, verify_writable
 from auditkit.base.object_store import is_url
 from auditkit.errors import NoSuchName, UsageError
-from auditkit.framework import library
+from auditkit.framework import together
+from auditkit.people.scope import names
 from auditkit.snapshots.mirror import shown
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
@@ -41,7 +42,7 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 _FLEET = "fleet"
 _WHAT_IF = "what-if"
-_FILES = ("exceptions", "attestations", "controls")
+_FILES = ("exceptions", "attestations", "scope", "controls")
 """Parameters that are paths."""
 
 
@@ -66,24 +67,23 @@ class Files(NamedTuple):
 def begin(
     snapshot: Snapshot | Path | str, framework: str, output: Path | str, progress: Progress | None = None, *,
     exceptions: Path | str = "", attestations: Path | str = "", controls: Path | str = "",
-    checks: Path | str | Iterable[Path | str] = (),
+    checks: Path | str | Iterable[Path | str] = (), scope: Path | str = "", categories: str | Iterable[str] = "",
     pss_version: str = "", owner_label: str = "", faces: Sequence[str] = FACES,
 ) -> "Future[Files]":
     """Run the framework's notebook on a snapshot, and write it, its page and its PDF into a folder; within
     `auditkit.reports.kernels.ready`, page and PDF are drawn while others work.
 
-    ``exceptions``, ``attestations``, ``controls``, ``checks``, ``pss_version`` and ``owner_label`` are what
-    `auditkit.evaluate` takes; ``faces`` are those of `FACES` that are drawn. A snapshot that was not written yet is
-    written beside the report, under ``snapshots``: a report without its evidence proves nothing. ``progress`` is told
-    what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that does not exist, `MissingDependency`
-    where PDF needs a library of the system (notebook and page are there then).
+    ``exceptions`` to ``owner_label`` are what `auditkit.evaluate` takes; ``faces`` are those of `FACES` that are drawn.
+    A snapshot that was not written yet is written beside the report, under ``snapshots``: a report without its evidence
+    proves nothing. ``progress`` is told what is being done. Raises `SnapshotError`, `NoSuchName` for a framework that
+    does not exist, `MissingDependency` where PDF needs a library of the system (notebook and page are there then).
     """
-    library.load(framework, Path(controls) if controls else None)
+    together.load(framework, Path(controls) if controls else None)
     files = [checks] if isinstance(checks, str | Path) else checks
     return _begin(_notebook(framework), framework, snapshot, Path(output), {
         "framework": framework, "exceptions": _absolute(exceptions), "attestations": _absolute(attestations),
-        "controls": _absolute(controls), "checks": list(map(_absolute, files)), "pss_version": pss_version,
-        "owner_label": owner_label,
+        "controls": _absolute(controls), "checks": list(map(_absolute, files)), "scope": _absolute(scope),
+        "categories": names(categories), "pss_version": pss_version, "owner_label": owner_label,
     }, progress, faces)
 
 

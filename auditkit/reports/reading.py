@@ -50,6 +50,7 @@ class Seal(msgspec.Struct, frozen=True):
     files: dict[str, str]
     given: list[Given]
     owner_label: str = ""
+    categories: list[str] = []
 
 
 @dataclass

@@ -44,7 +44,7 @@ Judge = Callable[..., Evaluation]
 """`auditkit.evaluate`, which is above this module."""
 
 TABLES = ("requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv", "objects.csv",
-          "crosswalk.csv", "dictionary.csv", "exceptions.csv", "attestations.csv")
+          "crosswalk.csv", "dictionary.csv", "exceptions.csv", "attestations.csv", "out_of_scope.csv", "carve_outs.csv")
 KEYS = {"requirements.csv": ["id"], "verdicts.csv": ["requirement", "check", *SUBJECT], "ledger.csv": ["resource"],
         "checks.csv": ["requirement", "check"], "failures.csv": ["requirement", "check", *SUBJECT],
         "gaps.csv": ["requirement", "check", "kind"], "objects.csv": ["kind", "namespace", "name"],
@@ -52,6 +52,7 @@ KEYS = {"requirements.csv": ["id"], "verdicts.csv": ["requirement", "check", *SU
 BLOCKS: dict[str, Callable[[Evaluation], Block]] = {
     "snapshot": lambda evaluation: show.snapshot(evaluation.snapshot), "summary": show.summary,
     "findings": show.findings, "requests": show.requests, "requirements": show.requirements, "details": show.details,
+    "scope": show.scope,
     "ledger": lambda evaluation: show.ledger(evaluation.snapshot), "added": show.added}
 """The blocks of a notebook that say figures, each with what draws it."""
 
@@ -95,6 +96,7 @@ def reperform(path: Path, judge: Judge, *, snapshot: Path | str | None = None, s
     found = _snapshot(report, seal, snapshot, store)
     with scratch() as space:
         evaluation = judge(found.apart(), seal.framework, pss_version=seal.pss_version, owner_label=seal.owner_label,
+                           categories=seal.categories,
                            **_people(report, seal, space, attestations, [Path(file) for file in checks]))
         compared, verdicts = Compared(), 0
         fresh = {file["name"]: unpack(file) for file in show.evidence(evaluation).content["files"]}
@@ -157,12 +159,12 @@ def _people(report: Report, seal: Seal, space: Path, attestations: Path | str | 
                              "copy of the report.")
         if one.kind == "checks":
             kinds.setdefault("checks", []).append(_original(one.name, one.sha256, checks))
-        elif one.kind in ("exceptions", "attestations", "controls"):
+        elif one.kind in ("exceptions", "attestations", "scope", "controls"):
             if Path(one.name).name != one.name or not one.name.isprintable() or not one.name.strip("."):
                 raise UsageError(f"{report.path}: {one.name!r} is not the name of a file. auditkit did not write it.")
             (space / one.kind).mkdir(exist_ok=True)
             (space / one.kind / one.name).write_bytes(content)
-            kinds[one.kind] = space / one.kind
+            kinds[one.kind] = space / one.kind / (one.name if one.kind == "scope" else "")
     if "attestations" in kinds and attestations:
         kinds["attestations"] = _same_attestations(Path(attestations), seal)
     elif any(row.get("files") for row in rows(report.attachments.get("attestations.csv", b""))):

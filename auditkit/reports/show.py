@@ -27,6 +27,7 @@ from auditkit.reports.panels.requirements import (
     snapshot,
     summary,
 )
+from auditkit.reports.panels.scope import scope
 from auditkit.reports.panels.simulation import effect, simulation
 from auditkit.reports.panels.statuses import statuses
 from auditkit.reports.panels.timeline import timeline
@@ -34,7 +35,7 @@ from auditkit.reports.panels.weeks import weeks
 
 __all__ = ["added", "bars", "calendar", "chart", "checklist", "conclusion", "details", "dictionary", "effect",
            "evidence", "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "requests",
-           "requirement", "requirements", "result", "simulation", "snapshot", "statuses", "summary",
+           "requirement", "requirements", "result", "scope", "simulation", "snapshot", "statuses", "summary",
            "table", "timeline", "weeks"]
 
 

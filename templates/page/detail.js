@@ -27,9 +27,9 @@ async function detail(data, row) {
 /* The requirements of this report that a check serves, and those of other frameworks that name it. */
 function requirementsOf(set) {
   const own = set.requirements.map((id, place) => [place ? ", " : "", link(id)]), others = new Map();
-  const here = byId("verdicts").dataset.framework;
+  const here = byId("verdicts").dataset.framework.split("+");
   for (const row of set.touches) {
-    if (row.framework !== here) others.set(row.framework, [...(others.get(row.framework) ?? []), row.requirement]);
+    if (!here.includes(row.framework)) others.set(row.framework, [...(others.get(row.framework) ?? []), row.requirement]);
   }
   return [own, [...others].map(([framework, ids]) => element("span", {class: "touches"}, `; ${framework}: ${ids.join(", ")}`))];
 }

@@ -9,6 +9,12 @@ const WORDS = {fail: "fail", unknown: "unknown", pass: "pass", not_applicable: "
 
 const statusOf = (verdict) => element("span", {class: `status ${verdict}`}, WORDS[verdict] ?? verdict);
 
+/* What a row says first: of a subject that fails what it is or does, else the state that is wanted. */
+const headline = ({about, check}, verdict) => {
+  const text = (verdict === "fail" && about.deviation) || about.title || check;
+  return text.charAt(0).toUpperCase() + text.slice(1);
+};
+
 class Explorer {
   /* `go` changes the filters; `objects` and `checks` are read when somebody opens a row. */
   constructor(data, go) {
@@ -63,7 +69,7 @@ class Explorer {
     const cells = {
       verdict: [opener, data.text("accepted", row) === "True" ? element("span", {class: "accepted"}, "accepted") : ""],
       severity: set.severity,
-      finding: [set.about.title ?? set.check, element("span", {class: "code of"},
+      finding: [headline(set, verdict), element("span", {class: "code of"},
         unguarded(data.text("seen", row)) || unguarded(data.text("reason", row)))],
       name: [element("span", {class: "muted of"}, data.text("kind", row)), unguarded(data.text("name", row)), data.text("container", row)
         ? element("span", {class: "muted of"}, unguarded(data.text("container", row))) : ""],

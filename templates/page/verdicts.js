@@ -207,7 +207,7 @@ function describe(set, checks, crosswalk) {
   set.about = checks.find((row) => row.check === set.check && set.requirements.includes(row.requirement)) ?? {};
   set.touches = crosswalk.filter((row) => row.check === set.check);
   set.frameworks = new Set(set.touches.map((row) => row.framework));
-  set.words = [set.check, set.severity, set.about.title, ...set.requirements,
+  set.words = [set.check, set.severity, set.about.title, set.about.deviation, ...set.requirements,
     ...set.touches.flatMap((row) => [row.framework, row.requirement])].join("\n").toLowerCase();
 }
 

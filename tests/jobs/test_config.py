@@ -19,7 +19,8 @@ def test_what_is_not_said_has_its_default(tmp_path: Path) -> None:
     found = job(tmp_path, "clusters: [{}]\n")
     assert (found.name, found.store, found.state) == ("nightly", str(tmp_path / "snapshots"), tmp_path / "runs" / "nightly")
     assert found.config.frameworks == ["cis-kubernetes", "soc2", "hipaa"] and found.uses_hipaa
-    assert found.config.reports.faces == ["page", "paper"] and found.options == {"checks": [], "pss_version": ""}
+    assert found.config.reports.faces == ["page", "paper"] and found.options == {
+        "checks": [], "categories": [], "pss_version": ""}
 
 
 def test_paths_are_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

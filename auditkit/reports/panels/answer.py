@@ -21,9 +21,12 @@ NAMED = 3
 
 
 def answer(evaluation: Evaluation, about: dict[str, Any]) -> list[dict[str, Any]]:
-    """The four parts of the answer, each with its sentences; ``about`` is what the report says of the snapshot."""
+    """The parts of the answer, each with its sentences; that on the scope is there where one was given. ``about`` is
+    what the report says of the snapshot."""
     worst = found(evaluation)
+    said = evaluation.scope.sentences() if evaluation.scope else []
     return [{"question": "What was examined", "sentences": _examined(evaluation, about)},
+            *([{"question": "Scope", "sentences": list(map(text.short, said))}] if said else []),
             {"question": "What was found", "sentences": _found(evaluation, worst)},
             {"question": "What could not be examined", "sentences": _not_examined(evaluation, about)},
             {"question": "What to do next", "sentences": _next(evaluation, about, worst)}]

@@ -14,6 +14,7 @@ import pandas as pd
 from auditkit.base import hostile_text as text
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.words import STATUSES, WORDS, word
+from auditkit.framework.together import BETWEEN
 from auditkit.reports.panels.block import environment
 
 PLOTLY = "application/vnd.plotly.v1+json"
@@ -92,8 +93,11 @@ GAPS = 120
 
 
 def chart(evaluation: Evaluation, by: str = "section") -> Figure:
-    """A chart of requirements by status, for each ``section``, ``obligation``, ``level`` or ``reach``."""
+    """A chart of requirements by status, for each ``section``, ``obligation``, ``level`` or ``reach``; of several
+    frameworks together for each framework instead of each section, of which there are too many."""
     frame = evaluation.requirements
+    if by == "section" and BETWEEN in evaluation.framework.framework:
+        frame, by = frame.assign(framework=frame["id"].str.partition(" ")[0]), "framework"
     counts = pd.crosstab(frame[by].astype(str), frame["status"]).reindex(columns=list(STATUSES), fill_value=0)
     counts = counts.reindex(dict.fromkeys(frame[by].astype(str)))
     if by == "section":

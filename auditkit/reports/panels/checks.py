@@ -14,10 +14,10 @@ from auditkit.proof import provenance
 from auditkit.snapshots.snapshot import Snapshot
 
 COLUMNS = ["requirement", "check", "parameters", "severity", "title", "subjects", "population", "passed", "failed",
-           "unknown", "not_applicable", "accepted", "finding", "remedy", "expected", "why", "source", "tables",
-           "sources", "proof", "gaps"]
+           "unknown", "not_applicable", "out_of_scope", "accepted", "finding", "deviation", "remedy",
+           "expected", "why", "source", "tables", "sources", "proof", "gaps"]
 """Of checks.csv: ``subjects`` is what is counted, ``population`` how many there are, ``finding`` is what fails,
-``sources`` are those of its tables, as the ledger calls them."""
+``deviation`` what a failing subject is or does, ``sources`` are those of its tables, as the ledger calls them."""
 
 
 def checks(evaluation: Evaluation) -> pd.DataFrame:
@@ -37,8 +37,9 @@ def _row(outcome: Outcome, snap: Snapshot) -> dict[str, Any]:
         "parameters": parameters(outcome),
         "subjects": sentences.subjects_of(check), "population": len(outcome), "passed": counts["pass"],
         "failed": counts["fail"], "unknown": counts["unknown"], "not_applicable": counts["not_applicable"],
-        "finding": sentences.failing(outcome) if counts["fail"] else "", "remedy": check.remedy,
-        "expected": check.expected, "why": why(check.function), "source": check.source,
+        "out_of_scope": outcome.outside,
+        "finding": sentences.failing(outcome) if counts["fail"] else "", "deviation": check.finding,
+        "remedy": check.remedy, "expected": check.expected, "why": why(check.function), "source": check.source,
         "tables": ", ".join(check.tables), "sources": " ".join(sources_of(check, snap)),
         "proof": provenance.proof(check), "gaps": "; ".join(outcome.gaps),
     }

@@ -57,6 +57,10 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
     for name, meaning, frame in (
         ("exceptions", "The accepted risks", evaluation.exceptions),
         ("attestations", "The attestations", evaluation.attestations),
+        ("out_of_scope", "What the scope leaves out: requirements and subjects",
+         pd.concat(TABLES["out_of_scope"].rows(evaluation)) if evaluation.scope else pd.DataFrame()),
+        ("carve_outs", "The requirements that another organisation provides",
+         evaluation.scope.carve_outs if evaluation.scope else pd.DataFrame()),
         ("own", "The user's own frameworks and checks, with their digests and proof", evaluation.own),
     ):
         if len(frame):
@@ -92,9 +96,15 @@ def _seal(evaluation: Evaluation, tables: dict[str, str], given: list[dict[str, 
         "auditkit": VERSION, "rules_sha256": package_digest(), "snapshot": evaluation.snapshot.digest,
         "framework": framework.framework, "framework_version": framework.version,
         "framework_sha256": framework_digest(framework), "pss_version": evaluation.pss_version,
-        "owner_label": evaluation.owner_label, "files": tables,
+        "owner_label": evaluation.owner_label, "categories": _categories(evaluation), "files": tables,
         "given": [{"kind": one.kind, "name": one.name, "attachment": file["name"], "sha256": one.sha256}
                   for one, file in zip(evaluation.inputs, given, strict=True)]}
+
+
+def _categories(evaluation: Evaluation) -> list[str]:
+    """The categories that were chosen without a scope file, which would say them."""
+    scope = evaluation.scope.scope if evaluation.scope else None
+    return scope.bounds.categories if scope and scope.path is None else []
 
 
 def _names(inputs: Iterable[Input]) -> list[str]:

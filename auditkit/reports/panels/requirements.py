@@ -14,6 +14,7 @@ from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import gaps_of
 from auditkit.evaluation.words import SEVERITIES, STATUSES
 from auditkit.framework.model import Framework
+from auditkit.framework.together import BETWEEN
 from auditkit.proof import provenance
 from auditkit.reports.panels.answer import answer
 from auditkit.reports.panels.block import ROWS, Block
@@ -52,11 +53,20 @@ def summary(evaluation: Evaluation) -> Block:
 def requirements(evaluation: Evaluation) -> Block:
     """One row for each requirement: status, reason, number of failing subjects, number of all subjects."""
     rows = [{
-        **_identity(result), "anchor": "", "reason": str(result.reason), "failed": result.count("fail"),
+        **_identity(result), "anchor": "", "group": _framework_of(result, evaluation.framework),
+        "reason": str(result.reason), "failed": result.count("fail"),
         "judged": sum(len(outcome) for outcome in result.outcomes),
     } for result in evaluation.results]
-    return Block("requirements", title=f"All {text.count(len(rows), 'requirement')}", rows=rows,
+    outside = len(evaluation.framework.requirements) - len(rows)
+    title = f"All {text.count(len(rows), 'requirement')}{f' in scope; {outside} are out of scope' if outside else ''}"
+    return Block("requirements", title=title, rows=rows,
+                 groups=list(dict.fromkeys(row["group"] for row in rows)),
                  order={status: place for place, status in enumerate(STATUSES)}, graded=_graded(evaluation.framework))
+
+
+def _framework_of(result: Result, framework: Framework) -> str:
+    """The framework of a requirement where several are judged together; empty where it is one."""
+    return result.requirement.id.partition(" ")[0] if BETWEEN in framework.framework else ""
 
 
 def details(evaluation: Evaluation) -> Block:
@@ -208,7 +218,7 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
         "proof": provenance.proof(check),
         "if_empty": check.if_empty,
         "parameters": {name: plain(value) for name, value in check.parameters.items()},
-        "subjects": sentences.subjects_of(check), "population": len(outcome),
+        "subjects": sentences.subjects_of(check), "population": len(outcome), "outside": outcome.outside,
         "counts": [[verdict, number] for verdict, number in counts.items() if number],
         "failed": counts["fail"], "bad": counts["fail"] + counts["unknown"], "accepted": int(covered.sum()),
         "gaps": outcome.gaps, "unknown": _unknown_for(outcome), "first": first,
