@@ -1,14 +1,11 @@
 """`auditkit lab` and `auditkit notebooks`: copies of one's own, and a JupyterLab that writes nowhere else."""
 
-import json
 import os
 import re
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
+import labs
 import pytest
 from typer.testing import CliRunner
 
@@ -67,24 +64,11 @@ def test_a_real_server_answers_this_computer_only_and_leaves_the_home_alone(tmp_
     home.mkdir()
     # HOME is that of a user who never used Jupyter; the variables of Jupyter would say otherwise
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON", "XDG_"))}
-    running = subprocess.Popen(
-        [sys.executable, "-m", "auditkit", "lab", "--no-browser", "--to", "work", "--port", "18877"], cwd=tmp_path,
-        env={**kept, "HOME": str(home), "PYTHONPATH": str(HOUSE)}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    try:
-        runtime = tmp_path / "work" / ".auditkit" / "jupyter" / "runtime"
-        for _ in range(600):
-            if files := list(runtime.glob("jpserver-*.json")):
-                break
-            time.sleep(0.1)
-        about = json.loads(files[0].read_text())
-        assert about["hostname"] == "127.0.0.1" and re.fullmatch(r"[0-9a-f]{48}", about["token"])
-        asked = urllib.request.Request(f"{about['url']}api/kernelspecs", headers={"Authorization": f"token {about['token']}"})
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            specs = json.load(answer)
+    command = [sys.executable, "-m", "auditkit", "lab", "--no-browser", "--to", "work", "--port", "18877"]
+    with labs.running(command, tmp_path / "work", cwd=tmp_path, env={**kept, "HOME": str(home), "PYTHONPATH": str(HOUSE)}) as server:
+        assert server.about["hostname"] == "127.0.0.1" and re.fullmatch(r"[0-9a-f]{48}", server.token)
+        specs = server.ask("api/kernelspecs")
         assert specs["default"] == "python3"
         kernel = specs["kernelspecs"]["python3"]["spec"]
         assert kernel["display_name"] == "Python 3 (auditkit)" and kernel["argv"][0] == sys.executable
-    finally:
-        running.terminate()
-        running.communicate(timeout=60)
     assert list(home.rglob("*")) == []
