@@ -96,6 +96,9 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
     """
     if isinstance(snapshot, Snapshot):
         return snapshot
+    if not isinstance(snapshot, str | Path) or not str(snapshot):
+        raise UsageError(f"The snapshot is {snapshot!r}. Give the folder of a snapshot or of a store, the name of a "
+                         "cluster in ./snapshots, or 'demo'.")
     path = pulled(snapshot)
     if os.path.lexists(path / "manifest.json"):
         return open_snapshot(path)

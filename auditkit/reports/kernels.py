@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-FIRST = "--IPKernelApp.exec_lines=__import__('auditkit.reports.show').reports.show.in_shell()"
+FIRST = "--IPKernelApp.exec_lines=__import__('auditkit.reports.show').reports.shell.set_up()"
 """What a kernel runs first. It gives the notebook no name."""
 
 _ERRAND = """

@@ -16,7 +16,7 @@ from auditkit.analysis import DERIVED, NO_TABLES, derivation, inputs, sources
 from auditkit.base import display
 from auditkit.base.hostile_text import count
 from auditkit.base.object_store import is_url
-from auditkit.errors import GapWarning, NoSuchName, SnapshotError
+from auditkit.errors import GapWarning, NoSuchName, NoSuchTable, SnapshotError
 from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
@@ -294,10 +294,9 @@ class Snapshot:
     def __getattr__(self, name: str) -> "pd.DataFrame":
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            return self.frame(name)
-        except NoSuchName as error:
-            raise AttributeError(str(error)) from None
+        if name not in tables.TABLES and name not in DERIVED:
+            raise NoSuchTable("table", name, [*tables.TABLES, *DERIVED])
+        return self.frame(name)
 
     def __dir__(self) -> list[str]:
         return sorted([*super().__dir__(), *tables.TABLES, *DERIVED])
