@@ -5,7 +5,7 @@
     AuditkitError                 the base: its text is a sentence for people
     ├── UsageError                the command or call is wrong (exit 2)
     │   ├── NoSuchName            an unknown table, check, framework, column
-    │   │   └── NoSuchTable       an attribute of a snapshot that is no table
+    │   │   └── NoSuchTable       an unknown table, also as an attribute of a snapshot
     │   └── DefinitionError       a mistake in a framework, checks, cases, exceptions or attestations
     ├── SourceError               nothing can be collected from this source (exit 4)
     ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
@@ -56,7 +56,7 @@ class NoSuchName(UsageError):
 
 
 class NoSuchTable(NoSuchName, AttributeError):
-    """An attribute of a snapshot that is no table."""
+    """A table that does not exist, also where it is asked for as an attribute: ``snap.podz``."""
 
 
 class DefinitionError(UsageError):
