@@ -69,7 +69,8 @@ def _encrypts() -> bool:
 
 def _kernel(folder: Path) -> dict[str, Any]:
     """The kernel: this interpreter, with the tables that it shows."""
-    return {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", FIRST],
+    return {"argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+                     FIRST.format("interactive=True")],
             "display_name": "Python 3 (auditkit)", "language": "python",
             "metadata": {"debugger": True, "supported_encryption": "curve"},
             "env": {HOME: str(folder)}}

@@ -8,21 +8,38 @@ from typing import Any
 import pandas as pd
 
 from auditkit.base import hostile_text as text
-from auditkit.reports.panels.population import doubts
+from auditkit.reports.panels.interactive import draw, flat, want, wanted
+from auditkit.reports.panels.population import doubts, table
 from auditkit.snapshots.snapshot import Snapshot
 
 
-def set_up() -> None:
-    """Set up the IPython that runs; without one, nothing is done."""
+def set_up(interactive: bool = False) -> None:
+    """Set up the IPython that runs; without one, nothing is done. Tables become ``interactive`` if itables is there."""
+    if interactive:
+        want(True)
     if "IPython" in sys.modules and (shell := sys.modules["IPython"].get_ipython()):
-        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, _with_gaps)
+        formatter = shell.display_formatter
+        formatter.formatters["text/html"].for_type(pd.DataFrame, _with_gaps)
+        if wanted():
+            formatter.mimebundle_formatter.for_type(pd.DataFrame, _interactive)
         _complete_columns()
 
 
 def _with_gaps(frame: pd.DataFrame) -> str | None:
     """A DataFrame as pandas shows it, and under it why rows may be missing."""
-    said, drawn = doubts(frame.attrs.get("gaps")), frame._repr_html_()
-    return f"{drawn}<p>{html.escape(text.visible(said))}</p>" if said and drawn else drawn
+    drawn: str | None = frame._repr_html_()
+    return f"{drawn}{_gaps(frame)}" if drawn else drawn
+
+
+def _gaps(frame: pd.DataFrame) -> str:
+    said = doubts(frame.attrs.get("gaps"))
+    return f"<p>{html.escape(text.visible(said))}</p>" if said else ""
+
+
+def _interactive(frame: pd.DataFrame, **asked: object) -> dict[str, Any]:
+    """A DataFrame as a table: interactive in the notebook, and as any other on the page and in the PDF."""
+    block = table(flat(frame), text.count(len(frame), "row"))
+    return {**block._repr_mimebundle_(), "text/html": f"{draw(frame)}{_gaps(frame)}", "text/plain": repr(frame)}
 
 
 def _complete_columns() -> None:
