@@ -39,7 +39,8 @@ def lab(
 
     server = labs.prepare_lab(to, browser=browser, port=port)
     _kept(_copy([], to, _snapshot(snapshot)))
-    console.say(f"JupyterLab starts on {to.resolve()}. Ctrl-C ends it.")
+    console.say(f"JupyterLab starts on {to.resolve()}. soc2.ipynb evaluates a framework, questions.ipynb answers "
+                "questions. Ctrl-C ends it.")
     sys.stdout.flush()
     os.execve(server.command[0], server.command, server.environment)  # noqa: S606 - this interpreter
 
