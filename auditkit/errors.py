@@ -5,6 +5,7 @@
     AuditkitError                 the base: its text is a sentence for people
     ├── UsageError                the command or call is wrong (exit 2)
     │   ├── NoSuchName            an unknown table, check, framework, column
+    │   │   └── NoSuchTable       an unknown table, also as an attribute of a snapshot
     │   └── DefinitionError       a mistake in a framework, checks, cases, exceptions or attestations
     ├── SourceError               nothing can be collected from this source (exit 4)
     ├── SnapshotError             a snapshot is missing, cut short or altered (exit 2)
@@ -32,6 +33,11 @@ class AuditkitError(Exception):
 
     exit_code = 2
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows of it in a notebook: the sentence alone, of which nothing steers what draws it."""
+        shown = "".join(char if char.isprintable() or char == "\n" else ascii(char)[1:-1] for char in str(self))
+        return [f"{type(self).__name__}: {shown}"]
+
 
 class UsageError(AuditkitError):
     """The command or call is wrong."""
@@ -47,6 +53,10 @@ class NoSuchName(UsageError):
         some = f"{', '.join(known[:12])}{f' and {len(known) - 12} more' if len(known) > 12 else ''}"
         hint = f"did you mean {' or '.join(near)}?" if near else f"known are: {some or 'none'}."
         super().__init__(f"There is no {what} {name!r}; {hint}")
+
+
+class NoSuchTable(NoSuchName, AttributeError):
+    """A table that does not exist, also where it is asked for as an attribute: ``snap.podz``."""
 
 
 class DefinitionError(UsageError):

@@ -73,6 +73,8 @@ DERIVED: dict[str, str] = {
     "container_powers": "auditkit.analysis.workloads.containers:container_powers",
     "namespaced_objects": "auditkit.analysis.workloads.containers:namespaced_objects",
     "secret_fetchers": "auditkit.analysis.workloads.containers:secret_fetchers",
+    "host_mounts": "auditkit.analysis.workloads.host_mounts:host_mounts",
+    "secret_users": "auditkit.analysis.workloads.secret_users:secret_users",
     "workload_budgets": "auditkit.analysis.workloads.containers:workload_budgets",
     "pod_webhooks": "auditkit.analysis.workloads.admission:pod_webhooks",
     "pod_policies": "auditkit.analysis.workloads.admission:pod_policies",

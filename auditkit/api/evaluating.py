@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from auditkit.analysis.pod_security.levels import minor_version
 from auditkit.api.faces import face
-from auditkit.api.options import Options, Paths, folder, load_checks, python_files, read
+from auditkit.api.options import Options, Paths, folder, load_checks, python_files, read, verify_texts
 from auditkit.api.snapshots import open
 from auditkit.base.display import FACES
 from auditkit.evaluation.evaluation import Evaluation
@@ -99,6 +99,8 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
 
     Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
+    verify_texts(framework="" if isinstance(framework, Framework) else framework, pss_version=pss_version,
+                 owner_label=owner_label)
     own, accepted, attested, bounds = read(exceptions, attestations, controls, checks, scope, categories)
     parts = several.load(framework, own) if isinstance(framework, str) else [framework]
     opened = open(snapshot)

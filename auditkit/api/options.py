@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 from auditkit.checks import load_file
+from auditkit.errors import UsageError
 from auditkit.framework import library
 from auditkit.people import attestations as _attestations
 from auditkit.people import exceptions as _exceptions
@@ -39,6 +40,7 @@ class Read(NamedTuple):
 def read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
          checks: Paths, scope: Path | str | None = None, categories: str | Iterable[str] = "") -> Read:
     """What people add; an empty name means none, as in the parameters of a notebook."""
+    verify_texts(exceptions=exceptions, attestations=attestations, controls=controls, scope=scope)
     own = folder(controls)
     library.verify_files(own)
     load_checks(checks)
@@ -50,10 +52,22 @@ def folder(controls: Path | str | None) -> Path | None:
     return Path(controls) if controls else None
 
 
-def load_checks(checks: Paths) -> None:
+def load_checks(checks: Paths | None) -> None:
     for file in python_files(checks):
         load_file(file)
 
 
-def python_files(checks: Paths) -> list[Path]:
-    return [Path(file) for file in ([checks] if isinstance(checks, Path | str) else checks) if file]
+def python_files(checks: Paths | None) -> list[Path]:
+    if checks is not None and not isinstance(checks, Path | str | Iterable):
+        raise UsageError(f"checks is {checks!r}. Give the paths of files as texts, or leave it empty.")
+    files = [checks] if isinstance(checks, Path | str) else list(checks or ())
+    for file in files:
+        verify_texts(checks=file)
+    return [Path(file) for file in files if file]
+
+
+def verify_texts(**given: object) -> None:
+    """Raises `UsageError` for a parameter that is neither a text nor a path, nor empty: notebooks take any value."""
+    for name, value in given.items():
+        if value and not isinstance(value, str | Path):
+            raise UsageError(f"{name} is {value!r}. Give a text or a path, or leave it empty.")

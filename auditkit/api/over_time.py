@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from auditkit.api.evaluating import evaluate
+from auditkit.api.faces import face
 from auditkit.api.options import Options, Paths, folder, load_checks, read
 from auditkit.api.snapshots import DEMO, open
+from auditkit.base.display import FACES
 from auditkit.errors import UsageError
 from auditkit.framework import library
 from auditkit.framework.verify import verify as verify_definition
@@ -119,6 +121,7 @@ def diff(earlier: Snapshot | Path | str, later: Snapshot | Path | str, *,
     from auditkit.history.diff import Diff
     from auditkit.history.tickets import read_tickets
 
+    FACES[Diff] = face("changes")
     return Diff(open(earlier), open(later), read_tickets(tickets) if tickets else ())
 
 

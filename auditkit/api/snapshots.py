@@ -12,6 +12,7 @@ from auditkit.base.object_store import is_url
 from auditkit.errors import UsageError
 from auditkit.snapshots.history import newest
 from auditkit.snapshots.mirror import pulled
+from auditkit.snapshots.moved import elsewhere
 from auditkit.snapshots.snapshot import Snapshot
 from auditkit.snapshots.store import open_snapshot
 
@@ -88,12 +89,16 @@ def _user() -> str:
 
 def open(snapshot: Snapshot | Path | str) -> Snapshot:
     """A snapshot by the path or URL of its folder; ``"demo"``; or the newest of a store by its path or URL, or of a
-    cluster in the folder ``snapshots`` by its name or UID.
+    cluster in the folder ``snapshots`` by its name or UID. A snapshot that is no longer where a path says is found by
+    the digest in its name (`auditkit.snapshots.moved`).
 
     Raises `SnapshotError`, and `UsageError` where a store has snapshots of several clusters.
     """
     if isinstance(snapshot, Snapshot):
         return snapshot
+    if not isinstance(snapshot, str | Path) or not str(snapshot):
+        raise UsageError(f"The snapshot is {snapshot!r}. Give the folder of a snapshot or of a store, the name of a "
+                         "cluster in ./snapshots, or 'demo'.")
     path = pulled(snapshot)
     if os.path.lexists(path / "manifest.json"):
         return open_snapshot(path)
@@ -101,6 +106,8 @@ def open(snapshot: Snapshot | Path | str) -> Snapshot:
         return demo()
     if path.is_dir():
         return open_snapshot(newest(path))
+    if not os.path.lexists(path) and (found := elsewhere(path)):
+        return open_snapshot(found)
     if STORE.is_dir() and not os.path.lexists(path):
         return open_snapshot(newest(STORE, str(snapshot)))
     return open_snapshot(path)

@@ -26,6 +26,7 @@ from auditkit.cli import (
     fleet,
     frameworks,
     judging,
+    lab,
     papers,
     period,
     policies,
@@ -63,13 +64,14 @@ for verb in (
     collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
     reporting.demo, showing.show, signing.sign, verify.verify, reperform.reperform, diff.diff, period.period,
     period.given, bridge.bridge, samples.sample, papers.workpapers, conclude.conclude, export.export, bundle.bundle,
-    access.who_can, policies.policies, simulate.simulate, remedy.remedy,
+    access.who_can, policies.policies, simulate.simulate, remedy.remedy, lab.lab,
 ):
     app.command(verb.__name__.replace("_", "-"))(verb)
 app.add_typer(access.app, name="access-review")
 app.add_typer(rights.app, name="rights")
 app.add_typer(signing.keys, name="keys")
 app.add_typer(frameworks.app, name="frameworks")
+app.add_typer(lab.app, name="notebooks")
 app.add_typer(frameworks.old, name="controls", hidden=True)
 
 

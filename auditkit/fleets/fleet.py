@@ -14,7 +14,7 @@ from auditkit import tables
 from auditkit.analysis import DERIVED
 from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate, load_framework
 from auditkit.api.options import Options, folder, load_checks
-from auditkit.errors import GapWarning, NoSuchName
+from auditkit.errors import GapWarning, NoSuchTable
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.exports.frames import TABLES
 from auditkit.fleets import compare, environments
@@ -112,7 +112,7 @@ class Fleet:
         if name in JUDGED:
             return self._judged(name)
         if name not in (*tables.TABLES, *DERIVED, "ledger") or name == "reachability":
-            raise NoSuchName("table", name, [*JUDGED, "ledger", *tables.TABLES, *DERIVED])
+            raise NoSuchTable("table", name, [*JUDGED, "ledger", *tables.TABLES, *DERIVED])
         frame = pd.concat([self._placed(member, getattr(member.snapshot, name)) for member in self.members],
                           ignore_index=True)
         frame.attrs = {"gaps": self.doubts([name])}
@@ -206,10 +206,7 @@ class Fleet:
     def __getattr__(self, name: str) -> pd.DataFrame:
         if name.startswith("_"):
             raise AttributeError(name)
-        try:
-            return self.frame(name)
-        except NoSuchName as error:
-            raise AttributeError(str(error)) from None
+        return self.frame(name)
 
     def __dir__(self) -> list[str]:
         return sorted([*super().__dir__(), *JUDGED, "ledger", *tables.TABLES, *DERIVED])

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from auditkit.base import display
 from auditkit.history import others
 from auditkit.history.approvals import Approvals
 from auditkit.history.authors import Author, Authors
@@ -158,6 +159,9 @@ class Diff:
         counts = ", ".join(f"{sum(each.weight == name for each in self.objects)} {name}" for name in WEIGHTS)
         return (f"<Diff of {self.later.manifest.cluster!r}, {self.earlier.manifest.as_of} to "
                 f"{self.later.manifest.as_of}: {len(self.objects)} objects ({counts})>")
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        return display.bundle(self)
 
     # --- how they are found ---------------------------------------------------------------------------------------
 

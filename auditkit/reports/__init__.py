@@ -160,7 +160,7 @@ def _run(notebook: Path, name: str, called: str, folder: Path, parameters: dict[
     tell = progress or (lambda said: None)
     tell(f"{name}: running the notebook")
     executed = execute(notebook, folder / f"{called}.partial.ipynb", parameters, _warm)
-    moved(executed, {key: _beside(value, folder) for key, value in parameters.items()})
+    moved(executed, {key: beside(value, folder) for key, value in parameters.items()})
     content = encoded(executed)
     target = folder / f"{called}-{hashlib.sha256(content).hexdigest()[:_DIGITS]}.ipynb"
     whole.write(target, content)
@@ -207,11 +207,11 @@ def _unwritable(folder: Path, error: OSError) -> UsageError:
     return UsageError(f"Reports cannot be written to {folder}: {reason(error)}. Give a writable folder with --output.")
 
 
-def _beside(value: Any, folder: Path) -> Any:
+def beside(value: Any, folder: Path) -> Any:
     """A parameter of which absolute paths are as they lead from a folder: the same wherever both folders lie. What an
     object store has is called by its URL."""
     if isinstance(value, list):
-        return [_beside(each, folder) for each in value]
+        return [beside(each, folder) for each in value]
     if not isinstance(value, str) or not Path(value).is_absolute():
         return value
     if is_url(named := shown(Path(value))):

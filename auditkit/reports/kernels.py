@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_FIRST = "--IPKernelApp.exec_lines=__import__('auditkit.reports.show').reports.show.in_shell()"
+FIRST = "--IPKernelApp.exec_lines=__import__('auditkit.reports.show').reports.shell.set_up({})"
 """What a kernel runs first. It gives the notebook no name."""
 
 _ERRAND = """
@@ -148,7 +148,7 @@ def kernel() -> Iterator["KernelManager"]:
 
 
 def _command() -> list[str]:
-    words = ["-f", "{connection_file}", _FIRST]
+    words = ["-f", "{connection_file}", FIRST.format("")]
     if _workshops:
         return [sys.executable, "-I", "-S", "-c", _ERRAND, _workshops[-1].address, *words]
     return [sys.executable, "-m", "ipykernel_launcher", *words]

@@ -14,6 +14,7 @@ from auditkit.exports.formats import FORMATS
 ELSEWHERE = {
     "collect": "makes the store", "run": "collect, evaluate and report", "demo": "report", "controls": "frameworks",
     "frameworks": "shows frameworks and files of people, and no snapshot",
+    "lab": "copies notebooks and starts a server", "notebooks": "copies notebooks with the path of the snapshot",
 }
 """Commands that are left out, and why."""
 CIS = ["-f", "cis-kubernetes"]

@@ -1,5 +1,6 @@
 """Populations: any table of a notebook, with its total, and whole as a file where a report shows it in part."""
 
+import html
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +13,7 @@ from auditkit.evaluation.results import Outcome
 from auditkit.evaluation.words import WORST_FIRST, word
 from auditkit.reports.panels.attached import packed_table
 from auditkit.reports.panels.block import ROWS, Block
+from auditkit.reports.panels.interactive import draw, wanted
 
 MOST = 1000
 """Rows of a population that the page shows."""
@@ -36,10 +38,28 @@ def doubts(gaps: Iterable[str] | None) -> str:
     return f"Rows may be missing: {'; '.join(gaps)}." if gaps else ""
 
 
-def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
+class Table(Block):
+    """A table; in a notebook it is ``interactive``, or as it is on the page."""
+
+    def __init__(self, frame: pd.DataFrame, interactive: bool, **content: object):
+        super().__init__("table", **content)
+        self._frame, self._interactive = frame, interactive
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        shown = super()._repr_mimebundle_(include, exclude)
+        if self._interactive:
+            title, note = (html.escape(text.visible(str(self.content[name]))) for name in ("title", "note"))
+            below = f"<p>{note}</p>" if note else ""
+            shown["text/html"] = f"<p><b>{title}</b></p>{draw(self._frame, missing='')}{below}"
+        return shown
+
+
+def table(frame: pd.DataFrame, title: str, note: str = "", *, interactive: bool | None = None) -> Block:
     """A population as a table: any DataFrame, with the total number of rows and its limitations.
 
-    Paper shows the first rows; where there are more, the block carries all of them as a file (CSV).
+    Paper shows the first rows; where there are more, the block carries all of them as a file (CSV). ``interactive``: in
+    a notebook, rows can be sorted, filtered and exported; by default in `auditkit lab`. Raises `MissingDependency`
+    where that is asked for and itables is not installed.
     """
     if (said := doubts(frame.attrs.get("gaps"))) not in note:
         note = f"{note} {said}".strip()
@@ -47,7 +67,8 @@ def table(frame: pd.DataFrame, title: str, note: str = "") -> Block:
     columns = [{"name": str(name), "number": _is_number(dtype)} for name, dtype in frame.dtypes.items()]
     for column, width in zip(columns, _widths([str(name) for name in frame][:FITS], rows), strict=False):
         column["width"] = width
-    return Block("table", title=title, note=note, columns=columns, rows=rows, total=len(frame), fits=FITS,
+    return Table(frame, wanted() if interactive is None else interactive, title=title, note=note, columns=columns,
+                 rows=rows, total=len(frame), fits=FITS,
                  files=[_whole(frame, title)] if len(frame) > ROWS["population"] or len(columns) > FITS else [])
 
 
