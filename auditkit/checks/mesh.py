@@ -35,6 +35,7 @@ def pods_require_mutual_tls(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_po
     rows = mesh_ports.assign(state=_states(mesh_ports, root_namespace))
     open_, lost, closed = (has(pods, _OF, rows[(rows["state"] == state).to_numpy(bool)])
                            for state in ("open", "unknown", "strict"))
+    around = has(pods, _OF, rows[((rows["state"] == "open") & (rows["mtls"] == "bypassed")).to_numpy(bool)])
     ok = pd.Series(pd.NA, pods.index, BOOLEAN).mask(closed & ~lost, True).mask(open_, False)
     found = pods[["namespace", "name"]].assign(
         mesh=lookup(pods, _OF, mesh_pods, ["mesh"])["mesh"],
@@ -44,7 +45,7 @@ def pods_require_mutual_tls(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_po
     subject = ~pods["phase"].isin(ENDED).astype(BOOLEAN) & ~has(
         pods, {"namespace": "namespace", "name": "pod"}, mesh_control)
     return judge(found, ok, ["mesh", "open_ports"], applies=subject & seen, otherwise=NOT_ASKED if seen else NO_MESH,
-                 reasons=why.fillna(NOT_IN_MESH).astype(STRING).mask(ok.notna(), ""))
+                 for_want=~around, reasons=why.fillna(NOT_IN_MESH).astype(STRING).mask(ok.notna(), ""))
 
 
 def _states(ports: pd.DataFrame, root_namespace: str) -> np.ndarray:
