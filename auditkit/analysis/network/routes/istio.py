@@ -15,6 +15,7 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
 from auditkit.analysis.network.gateways.hostnames import meeting
 from auditkit.analysis.network.plugins import repository
+from auditkit.analysis.network.routes.controllers import ready
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
@@ -35,7 +36,7 @@ SERVICE_HOST = r"^(?P<name>[a-z0-9-]+)(?:\.(?P<space>[a-z0-9-]+)\.svc\..+)?$"
 
 def istio_gateway_pods(
     istio_gateways: pd.DataFrame, istio_gateway_selectors: pd.DataFrame, pod_labels: pd.DataFrame,
-    containers: pd.DataFrame, pod_readiness: pd.DataFrame,
+    containers: pd.DataFrame, pods: pd.DataFrame, pod_conditions: pd.DataFrame,
 ) -> pd.DataFrame:
     """The pods that serve each Gateway of Istio: namespace and gateway, pod_namespace and pod, ready (<NA>: not known).
 
@@ -50,8 +51,9 @@ def istio_gateway_pods(
     found = hits.merge(istio_gateways.rename(columns={"name": "gateway"})[["namespace", "gateway", "selectors_count"]],
                        on=["namespace", "gateway"])
     found = found.loc[found["hits"] == found["selectors_count"], keys]
-    ready = lookup(found, {"pod_namespace": "namespace", "pod": "pod"}, pod_readiness, ["ready"])["ready"]
-    return found.assign(ready=ready).astype(dict.fromkeys(keys, STRING)).reset_index(drop=True)
+    places = found[["pod_namespace", "pod"]].rename(columns={"pod_namespace": "namespace"})
+    found = found.assign(ready=ready(places, pods, pod_conditions))
+    return found.astype(dict.fromkeys(keys, STRING)).reset_index(drop=True)
 
 
 def istio_ways(
@@ -70,7 +72,7 @@ def istio_ways(
     found = _delegated(found, istio_http_rules, virtual)
     gateway = {"root_namespace": "namespace", "root": "gateway"}
     own = {"root_namespace": "namespace", "root": "name"}
-    ready = has(found, gateway, istio_gateway_pods[istio_gateway_pods["ready"].fillna(False)])
+    is_ready = has(found, gateway, istio_gateway_pods[istio_gateway_pods["ready"].fillna(False)])
     roots = found.rename(columns={"namespace": "home"}).rename(columns={"root_namespace": "namespace", "root": "name"})
     strange = unread_field(roots, unread_istio_fields, "Gateway")
     called = "Gateway " + found["root_namespace"] + "/" + found["root"]
@@ -83,7 +85,7 @@ def istio_ways(
         (strange.notna(), pd.NA, strange),
         (found["server"].isna(), False, "no server of " + called + " is for one of its hosts and rules"),
         (~has(found, gateway, istio_gateway_pods), pd.NA, "no pod with the proxy of Istio has the labels of " + called),
-        (~ready, pd.NA, "no pod of " + called + " is ready"),
+        (~is_ready, pd.NA, "no pod of " + called + " is ready"),
     ))
     found["encrypted"] = _encrypted(found).mask(found["unread"].notna() | strange.notna(), pd.NA)
     found["why"] = found["why"].mask(found["why"].isna() & found["encrypted"].isna(), UNSEEN)
