@@ -56,6 +56,7 @@ def build(site: Path, reports: Path | None) -> None:
         work = Path(name)
         lay_out(work / "pages")
         examples(work / "pages", reports)
+        shutil.copyfile(ROOT / "docs" / "site.css", work / "pages" / "site.css")
         shutil.copyfile(ROOT / "docs" / "zensical.toml", work / "zensical.toml")
         subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=work, check=True)
         shutil.copytree(work / "site", site, dirs_exist_ok=True)
