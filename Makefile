@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow coverage bench reference docs lint lock clean
+.PHONY: demo test test-slow coverage bench peers reference docs site lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 	$(BIN)/auditkit demo --output reports
@@ -29,12 +29,18 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/reports.py
 	$(BIN)/python tests/bench/page.py
 
+peers: $(VENV)/ready  ## compare with other tools, and write docs/comparison.md (installs them, about 2 GB)
+	$(BIN)/python tests/bench/peers/run.py .peers
+
 reference: $(VENV)/ready  ## write docs/reference, deploy and the check that the README shows, from the code
 	$(BIN)/python docs/write.py
 
 docs: reference  ## write all documents that tests verify, the fault matrix and the proofs of checks too
 	rm -f docs/fault-matrix.md
 	AUDITKIT_WRITE_DOCS=1 $(BIN)/python -m pytest -n 0 -q tests/promises/test_faults.py tests/checks/test_cases.py
+
+site: $(VENV)/ready  ## the documentation as a site, under site/, with the reports of the demo
+	$(BIN)/python docs/build_site.py site
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check auditkit tests docs
@@ -59,4 +65,4 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	touch $@
 
 clean:
-	rm -rf $(VENV) reports/*.html reports/*.pdf reports/*.ipynb
+	rm -rf $(VENV) .peers site reports/*.html reports/*.pdf reports/*.ipynb

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, get_args, get_origin, get_type_hints
 
+import dependencies
 import pandas as pd
 import permissions as rights
 import typer
@@ -366,10 +367,25 @@ def exit_codes() -> Iterator[str]:
             yield f"- `{name}`: {_sentence(found[0].strip())}"
 
 
+def installed() -> Iterator[str]:
+    """What is installed beside auditkit, from the lock."""
+    yield from _head("Dependencies", "The packages that auditkit and its extras install, at the versions of "
+                     "`requirements.lock`, which has the SHA-256 of each file. The licence is what the package itself "
+                     "names. Packages of developers are left out. The lock does not tell extras of packages apart, so "
+                     "some of those that are listed for auditkit are needed by `auditkit[lab]` alone.")
+    yield ""
+    yield from _table(["package", "version", "licence", "needed for", "only where"], (
+        (_code(one.name), one.version, _text(one.licence),
+         _code("auditkit" if one.part == "auditkit" else f"auditkit[{one.part}]"),
+         _code(one.condition) if one.condition else "")
+        for one in dependencies.packages()))
+
+
 PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "tables.md": collected, "derived-tables.md": derived, "checks.md": checks, "frameworks.md": frameworks,
     "scanners.md": scanners, "network-policies.md": network_policies, "entrances.md": entrances,
     "permissions.md": permissions, "commands.md": commands, "errors.md": error_classes, "exit-codes.md": exit_codes,
+    "dependencies.md": installed,
 }
 
 

@@ -52,3 +52,9 @@ def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
 def test_the_index_leads_to_every_page() -> None:
     linked = set(re.findall(r"\]\(([^)#\s]+)", (ROOT / "docs" / "index.md").read_text(encoding="utf-8")))
     assert {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")} - {"index.md"} <= linked
+
+
+def test_what_claims_of_security_are_traced_to_is_there() -> None:
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:tests|auditkit)/[^`]+)`", text)
+    assert len(set(named)) > 20 and [path for path in named if not (ROOT / path).is_file()] == []

@@ -27,6 +27,13 @@ def get(server, path, accept="application/json", method="GET", **options):
     )
 
 
+def test_the_deadline_of_a_client_changes_no_answer(server):
+    aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json"
+    for path, accept in ((f"{PODS}?limit=20", "application/json"), ("/apis", aggregated)):
+        late = f"{path}{'&' if '?' in path else '?'}timeout=32s"
+        assert get(server, late, accept).data == get(server, path, accept).data
+
+
 def pages(server, path, limit, accept="application/json", extra=""):
     token, found = "", []
     while True:

@@ -200,6 +200,8 @@ def test_requirements_that_asff_cuts_off_are_left_out(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("check", "said", "status"), [
     ("core_no_secrets_envs", "PASS", "unknown"), ("core_no_secrets_envs", "FAIL", "fail"),
+    ("core_minimize_admission_hostport_containers", "PASS", "unknown"), ("apiserver_anonymous_requests", "PASS", "unknown"),
+    ("apiserver_anonymous_requests", "FAIL", "fail"),
     ("apiserver_event_rate_limit", "FAIL", "unknown"), ("apiserver_event_rate_limit", "PASS", "unknown"),
     ("core_minimize_hostPID_containers", "PASS", "pass")])
 def test_results_that_do_not_say_what_their_title_says_are_unknown(tmp_path: Path, check: str, said: str, status: str) -> None:

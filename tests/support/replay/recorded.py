@@ -20,7 +20,8 @@ def _request(entry: Entry) -> Request:
 
 
 def _key(request: Request, form: Form) -> tuple:
-    return request.method, request.path, tuple(sorted(request.query.items())), form, request.impersonated
+    asked = {key: value for key, value in request.query.items() if key != "timeout"}  # which changes no answer
+    return request.method, request.path, tuple(sorted(asked.items())), form, request.impersonated
 
 
 class Recording:

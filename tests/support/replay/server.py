@@ -33,7 +33,7 @@ from .recorded import Recording
 from .requests import PLAIN, Form, Request, forms
 from .reviews import Rights
 
-KNOWN = {"limit", "continue", "includeObject", "resourceVersion", "resourceVersionMatch", "timeoutSeconds"}
+KNOWN = {"limit", "continue", "includeObject", "resourceVersion", "resourceVersionMatch", "timeout", "timeoutSeconds"}
 GZIP_FROM = 128 * 1024  # bytes; the real server compresses larger answers, where the client takes gzip
 
 
