@@ -42,16 +42,14 @@ class TextTable:
     groups: list[tuple[int, list[Numbers]]] = field(default_factory=list)
 
     @classmethod
-    def of(cls, frames: Iterable[pd.DataFrame], columns: list[str]) -> "TextTable":
-        """The rows of frames, one under the other, safe to open in a spreadsheet; each frame is a group."""
+    def of(cls, frames: Iterable[pd.DataFrame | pa.Table], columns: list[str]) -> "TextTable":
+        """The rows of frames or Arrow tables, one under the other, safe to open in a spreadsheet; each is a group."""
         known: dict[str, int] = {}
         arrays: dict[bytes, np.ndarray] = {}
         groups = []
         for frame in frames:
             if len(frame):
-                chosen = frame if list(frame) == columns else frame[columns]
-                groups.append((len(frame), [_numbers(chosen.iloc[:, place], known, arrays)
-                                            for place in range(len(columns))]))
+                groups.append((len(frame), [_numbers(values, known, arrays) for values in _chosen(frame, columns)]))
         return cls(list(columns), list(known), groups)
 
     @property
@@ -155,7 +153,17 @@ def _referred(reference: int | list[int], rows: int, arrays: list[np.ndarray], t
     raise ValueError(f"{_NONE}: a column of {rows:,} rows refers to what is not there")
 
 
-def _numbers(values: pd.Series, known: dict[str, int], arrays: dict[bytes, np.ndarray]) -> Numbers:
+def _chosen(frame: pd.DataFrame | pa.Table, columns: list[str]) -> Iterator[pd.Series | pa.ChunkedArray]:
+    """These columns of a frame or table, in this order."""
+    if isinstance(frame, pa.Table):
+        yield from frame.select(columns).columns
+        return
+    chosen = frame if list(frame) == columns else frame[columns]
+    for place in range(len(columns)):  # several may have the same name
+        yield chosen.iloc[:, place]
+
+
+def _numbers(values: pd.Series | pa.ChunkedArray, known: dict[str, int], arrays: dict[bytes, np.ndarray]) -> Numbers:
     """The numbers of a column's texts; new texts become known. The same numbers are the same array."""
     codes, texts = _distinct(values)
     own = np.array([known.setdefault(text, len(known)) for text in texts], np.int64)
@@ -165,8 +173,13 @@ def _numbers(values: pd.Series, known: dict[str, int], arrays: dict[bytes, np.nd
     return arrays.setdefault(hashlib.sha256(numbers.tobytes()).digest(), numbers)
 
 
-def _distinct(values: pd.Series) -> tuple[np.ndarray, list[str]]:
+def _distinct(values: pd.Series | pa.ChunkedArray) -> tuple[np.ndarray, list[str]]:
     """The place of each value among the distinct ones, and these as text."""
+    if isinstance(values, pd.Series) and isinstance(values.dtype, pd.ArrowDtype):
+        values = pa.chunked_array(values.array.__arrow_array__())
+    if isinstance(values, pa.ChunkedArray):
+        encoded = values.combine_chunks().dictionary_encode(null_encoding="encode")
+        return encoded.indices.to_numpy(), [str(cell(value)) for value in encoded.dictionary.to_pylist()]
     if values.dtype == object:
         found: dict[str, int] = {}
         return np.array([found.setdefault(str(cell(value)), len(found)) for value in values]), list(found)

@@ -12,9 +12,11 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from auditkit.analysis import inputs
 from auditkit.analysis.cluster.provider import provider
+from auditkit.analysis.columns import strings
 from auditkit.analysis.pod_security.levels import minor_version, server_version
 from auditkit.analysis.workloads.teams import LABELS, teams, teams_of
 from auditkit.base import display
@@ -161,13 +163,25 @@ class Evaluation:
 
     def frames(self, verdict: str | None = None) -> Iterator[tuple[Check, pd.DataFrame]]:
         """The verdicts (of one kind) of each requirement and check in turn, with the columns of `verdicts`."""
+        for outcome, chosen, more in self._chosen(verdict):
+            yield outcome.check, outcome.rows_with(chosen, **more)
+
+    def tables(self, verdict: str | None = None) -> Iterator[tuple[Check, pa.Table]]:
+        """The same in Arrow form, with the column ``team``."""
+        for outcome, chosen, more in self._chosen(verdict):
+            found = outcome.table(chosen, **more)
+            yield outcome.check, found.append_column("team", strings(self.teams_of(found.to_pandas(
+                types_mapper=pd.ArrowDtype))) if self.owner_label else pa.repeat("", len(chosen)))
+
+    def _chosen(self, verdict: str | None) -> Iterator[tuple[Outcome, np.ndarray, dict[str, Any]]]:
+        """Each outcome, the places of its subjects (with one verdict), and what else is said of them."""
         for result in self.results:
             for place, outcome in enumerate(result.outcomes):
                 chosen = outcome.positions(verdict)
-                yield outcome.check, outcome.rows_with(
-                    chosen, check=outcome.check.name, requirement=result.requirement.id,
-                    severity=outcome.check.severity,
-                    accepted=result.covered[place][chosen] if result.covered else False)
+                yield outcome, chosen, {
+                    "check": outcome.check.name, "requirement": result.requirement.id,
+                    "severity": outcome.check.severity,
+                    "accepted": result.covered[place][chosen] if result.covered else False}
 
     def verdicts(self, verdict: str | None = None) -> pd.DataFrame:
         """One row for each requirement × check × subject: check, requirement, severity, kind, namespace, name,

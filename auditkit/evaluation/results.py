@@ -106,11 +106,19 @@ class Outcome:
 
     def rows_with(self, chosen: np.ndarray, **more: object) -> pd.DataFrame:
         """The subjects at these positions as `rows` has them, with more columns: a value for all, or one for each."""
+        return pd.DataFrame({**_extended(self._told(chosen)), "wanted": self.check.expected, **more})
+
+    def table(self, chosen: np.ndarray, **more: object) -> pa.Table:
+        """The same in Arrow form, which makes no index: for many outcomes that is most of the time."""
+        told = {**self._told(chosen), "wanted": self.check.expected, **more}
+        return pa.table({name: pa.repeat(pa.scalar(value), len(chosen)) if isinstance(value, str | bool)
+                         else pa.array(value) if isinstance(value, np.ndarray) else value
+                         for name, value in told.items()})
+
+    def _told(self, chosen: np.ndarray) -> dict[str, pa.Array]:
         seen, reason = self.detail.said(chosen)
         verdict = self.verdict.take(pa.array(chosen)).cast(pa.string())
-        told = {**self.detail.called(chosen), "verdict": verdict, "seen": seen, "reason": reason}
-        given = {"wanted": self.check.expected, **more}
-        return pd.DataFrame({**{name: column(values) for name, values in told.items()}, **given})
+        return {**self.detail.called(chosen), "verdict": verdict, "seen": seen, "reason": reason}
 
     def reasons(self, verdict: str) -> list[tuple[str, int]]:
         """The reasons for this verdict (``fail`` or ``unknown``) with the number of subjects, the most common first."""
@@ -214,7 +222,12 @@ def column(values: pa.Array) -> pd.Series:
 
 def frame_of(columns: dict[str, pa.Array]) -> pd.DataFrame:
     """Arrow values as a DataFrame."""
-    return pd.DataFrame({name: column(values) for name, values in columns.items()})
+    return pd.DataFrame(_extended(columns))
+
+
+def _extended(columns: dict[str, pa.Array]) -> dict[str, pd.arrays.ArrowExtensionArray]:
+    """Arrow values as pandas has them, without an index each, which pandas would compare."""
+    return {name: pd.arrays.ArrowExtensionArray(values) for name, values in columns.items()}
 
 
 def called(population: pd.DataFrame, table: str, chosen: np.ndarray) -> dict[str, pa.Array]:

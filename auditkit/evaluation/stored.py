@@ -28,6 +28,8 @@ What is said of the whole stands in ``attrs`` of that DataFrame (JSON under ``PA
 - ``outcomes``: ``check``, ``parameters``, ``title``, ``severity``, ``wanted``, how many ``rows`` (they follow one
   another in this order), ``missing`` (what is not known of all that the check read: source, outcome, reason),
   ``otherwise`` (why subjects are out of scope), ``stated`` (on whose word it rests).
+- ``shapes``: of each derived table that the checks read, the number of its ``rows`` and the types of its ``columns``,
+  so that nobody derives it to describe it.
 """
 
 from collections.abc import Sequence
@@ -43,6 +45,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from auditkit.analysis import DERIVED, NO_TABLES
 from auditkit.base import whole
 from auditkit.base.seal import same, seal
 from auditkit.checks import Check
@@ -54,7 +57,7 @@ from auditkit.framework.model import Requirement
 from auditkit.snapshots import chain
 from auditkit.snapshots.ledger import Gap
 from auditkit.snapshots.mirror import published
-from auditkit.snapshots.snapshot import Snapshot
+from auditkit.snapshots.snapshot import Shape, Snapshot
 from auditkit.snapshots.store import verify
 
 _ATTRS = b"PANDAS_ATTRS"
@@ -98,6 +101,7 @@ class Document(msgspec.Struct):
     basis: Basis
     requirements: list[StoredRequirement]
     outcomes: list[StoredOutcome]
+    shapes: dict[str, Shape] = {}
 
 
 class Distrusted(AuditkitError):
@@ -122,6 +126,7 @@ def load(snapshot: Snapshot, basis: Basis, plan: Plan) -> list[Result] | None:
             found = _Stored(file, basis)
             results = found.results(plan)
             verify(snapshot)
+            snapshot.shapes |= found.shapes
             return results
     if files:
         raise Distrusted(f"{files[0]} is damaged, or was not written by this installation of auditkit: its verdicts "
@@ -153,7 +158,7 @@ def encoded(basis: Basis, results: Sequence[Result], snapshot: Snapshot) -> byte
     places = {id(outcome): place for place, outcome in enumerate(outcomes)}
     requirements = [StoredRequirement(each.requirement.id, each.status, each.reason,
                                  [places[id(outcome)] for outcome in each.outcomes]) for each in results]
-    document = Document(basis, requirements, [_about(outcome) for outcome in outcomes])
+    document = Document(basis, requirements, [_about(outcome) for outcome in outcomes], _shapes(snapshot, outcomes))
     serving = [[each.id for each in requirements if place in each.outcomes] for place in range(len(outcomes))]
     parts = [_part(place, outcome, serving[place], snapshot) for place, outcome in enumerate(outcomes) if len(outcome)]
     table = pa.concat_tables([SCHEMA.empty_table(), *parts]).replace_schema_metadata(
@@ -167,6 +172,12 @@ def _about(outcome: Outcome) -> StoredOutcome:
     check = outcome.check
     return StoredOutcome(check.name, check.parameters, check.title, check.severity, check.expected, len(outcome),
                     outcome.missing, outcome.otherwise, outcome.stated)
+
+
+def _shapes(snapshot: Snapshot, outcomes: Sequence[Outcome]) -> dict[str, Shape]:
+    """What is known of each derived table that these checks have read."""
+    read = {name for outcome in outcomes for name in outcome.check.tables}
+    return {name: snapshot.shape(name) for name in sorted(read & DERIVED.keys() - NO_TABLES)}
 
 
 def _part(place: int, outcome: Outcome, requirements: list[str], snapshot: Snapshot) -> pa.Table:
@@ -195,6 +206,11 @@ class _Stored:
         self._document = document(self._content)
         if self._document.basis != basis:
             raise Distrusted(f"{path} rests on something else than it is named after.")
+
+    @property
+    def shapes(self) -> dict[str, Shape]:
+        """What is said of the derived tables."""
+        return self._document.shapes
 
     @property
     def _source(self) -> pa.BufferReader:

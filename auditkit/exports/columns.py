@@ -44,12 +44,13 @@ class Column:
 
 @dataclass(frozen=True)
 class Exported:
-    """A table of an evaluation: its name, its meaning, its columns, and its rows in one frame or several."""
+    """A table of an evaluation: its name, its meaning, its columns, and its rows in one frame or several, of pandas or
+    Arrow."""
 
     name: str
     meaning: str
     columns: tuple[Column, ...]
-    frames: Callable[[Evaluation], Iterator[pd.DataFrame]]
+    frames: Callable[[Evaluation], Iterator[pd.DataFrame | pa.Table]]
 
     @property
     def schema(self) -> pa.Schema:
@@ -60,8 +61,9 @@ class Exported:
     def arrow(self, evaluation: Evaluation) -> Iterator[pa.Table]:
         """Its rows in this schema, in one table or several."""
         for frame in self.frames(evaluation):
-            yield pa.table([pa.array(frame[column.name], ARROW[column.type], from_pandas=True)
-                            for column in self.columns], self.schema)
+            yield (frame.select(self.schema.names).cast(self.schema) if isinstance(frame, pa.Table) else pa.table(
+                [pa.array(frame[column.name], ARROW[column.type], from_pandas=True) for column in self.columns],
+                self.schema))
 
     def rows(self, evaluation: Evaluation) -> Iterator[pd.DataFrame]:
         """Its rows as DataFrames, whose columns have the types of the schema."""

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from auditkit.analysis.workloads.owners import owners_of
+from auditkit.analysis.workloads.owners import Owners
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.sentences import subjects_of
@@ -80,19 +81,26 @@ def _population(result: Result, outcome: Outcome, digest: str) -> dict[str, Any]
     }
 
 
-def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    for _, frame in evaluation.frames():
-        if len(frame):
-            yield frame.rename(columns={"seen": "observed", "wanted": "expected"})
+def _verdicts(evaluation: Evaluation) -> Iterator[pa.Table]:
+    for _, table in evaluation.tables():
+        yield _renamed(table)
 
 
-def _failures(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
-    owners = evaluation.snapshot.top_owners
-    for check, frame in evaluation.frames("fail"):
-        if len(frame):
-            yield frame.rename(columns={"seen": "observed", "wanted": "expected"}).assign(
-                owner=owners_of(frame, owners), team=evaluation.teams_of(frame), remedy=check.remedy,
-                table=population_of(check), sources=" ".join(sources_of(check, evaluation.snapshot)))
+def _failures(evaluation: Evaluation) -> Iterator[pa.Table]:
+    owners = Owners(evaluation.snapshot.top_owners)
+    for check, table in evaluation.tables("fail"):
+        if count := len(table):
+            more = {"owner": owners.of(table)} | {name: pa.repeat(value, count) for name, value in {
+                "remedy": check.remedy, "table": population_of(check),
+                "sources": " ".join(sources_of(check, evaluation.snapshot))}.items()}
+            for name, values in more.items():
+                table = table.append_column(name, values)
+            yield _renamed(table)
+
+
+def _renamed(table: pa.Table) -> pa.Table:
+    return table.rename_columns({name: {"seen": "observed", "wanted": "expected"}.get(name, name)
+                                 for name in table.column_names})
 
 
 def _crosswalk(evaluation: Evaluation) -> Iterator[pd.DataFrame]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from auditkit.base import whole
@@ -43,13 +44,13 @@ def write_tables(evaluation: Evaluation, folder: Path | str, format: str = "csv"
     return written
 
 
-def csv(frames: Iterable[pd.DataFrame], columns: list[str]) -> bytes:
-    """Frames, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
+def csv(frames: Iterable[pd.DataFrame | pa.Table], columns: list[str]) -> bytes:
+    """Frames or Arrow tables, one under the other, as CSV in UTF-8, safe to open in a spreadsheet."""
     return b"".join(TextTable.of(frames, columns).csv())
 
 
 def _csv(evaluation: Evaluation, table: Exported) -> bytes:
-    return csv(table.rows(evaluation), [column.name for column in table.columns])
+    return csv(table.arrow(evaluation), [column.name for column in table.columns])
 
 
 def _parquet(evaluation: Evaluation, table: Exported) -> bytes:

@@ -1,7 +1,8 @@
 """The trace of a verdict: its object with UID and owner, the table that has it, and the sources of that table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +10,7 @@ import pyarrow.compute as pc
 from auditkit import tables
 from auditkit.analysis import collected
 from auditkit.analysis.columns import array
-from auditkit.analysis.workloads.owners import owners_of
+from auditkit.analysis.workloads.owners import Owners
 from auditkit.checks import Check
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import called, frame_of
@@ -43,34 +44,35 @@ def objects(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
 
     An object that two tables have is in the first of them.
     """
-    snap, owners = evaluation.snapshot, evaluation.snapshot.top_owners
+    snap, owners = evaluation.snapshot, Owners(evaluation.snapshot.top_owners)
     wanted = _judged(evaluation)
     for table in tables.TABLES.values():
-        if table.name in _SAYS_OF_OTHERS or "uid" not in table.schema.names:
+        if table.name in _SAYS_OF_OTHERS or "uid" not in table.schema.names or not len(snap.arrow(table.name)):
             continue
         found = _of_table(snap, table.name)
         keys = _keys(found)
-        chosen = found[pc.is_in(keys, value_set=wanted).to_numpy(zero_copy_only=False)].drop_duplicates(OBJECT)
+        chosen = frame_of({name: found[name].filter(pc.is_in(keys, value_set=wanted)) for name in found})
         wanted = wanted.filter(pc.invert(pc.is_in(wanted, value_set=keys)))
+        chosen = chosen.drop_duplicates(OBJECT)
         if len(chosen):
-            yield chosen.assign(owner=owners_of(chosen, owners), team=evaluation.teams_of(chosen), table=table.name,
+            yield chosen.assign(owner=owners.of(chosen), team=evaluation.teams_of(chosen), table=table.name,
                                 sources=" ".join(table.sources))
 
 
-def _of_table(snap: Snapshot, name: str) -> pd.DataFrame:
+def _of_table(snap: Snapshot, name: str) -> dict[str, pa.Array]:
     """The objects of a table, called as verdicts call them, with their UIDs."""
-    frame = snap.frame(name)
-    parts = called(frame, name, pd.RangeIndex(len(frame)).to_numpy())
-    return frame_of({part: parts[part] for part in OBJECT}).assign(uid=frame["uid"].to_numpy(object))
+    frame = snap.input(name)
+    parts = called(frame, name, np.arange(len(frame)))
+    return {**{part: parts[part] for part in OBJECT}, "uid": array(frame["uid"])}
 
 
 def _judged(evaluation: Evaluation) -> pa.Array:
     """The objects that checks judged, each once, as keys."""
     outcomes = {id(outcome): outcome for result in evaluation.results for outcome in result.outcomes}
-    keys = [_keys(outcome.population).unique() for outcome in outcomes.values() if len(outcome)]
+    keys = [_keys(outcome.detail.called(outcome.positions())).unique() for outcome in outcomes.values() if len(outcome)]
     return pa.chunked_array(keys, pa.string()).combine_chunks().unique()
 
 
-def _keys(frame: pd.DataFrame) -> pa.Array:
-    parts = (pc.fill_null(array(frame[name]).cast(pa.string()), "") for name in OBJECT)
+def _keys(subjects: Mapping[str, pa.Array]) -> pa.Array:
+    parts = (pc.fill_null(subjects[name].cast(pa.string()), "") for name in OBJECT)
     return pc.binary_join_element_wise(*parts, "\0")

@@ -131,7 +131,7 @@ class Fleet:
     def _rows(self, name: str) -> Iterator[tuple[Member, str, pd.DataFrame]]:
         for member in self.members:
             for framework in self.frameworks:
-                for rows in TABLES[name].frames(self.evaluation(member, framework)):
+                for rows in TABLES[name].rows(self.evaluation(member, framework)):
                     if len(rows):
                         yield member, framework, rows
 

@@ -50,23 +50,32 @@ def main(number: int) -> None:
 
 
 def _import() -> None:
-    """Import what kernels and notebooks import."""
+    """Import what kernels and notebooks import, and read what all of them read."""
+    import duckdb  # noqa: F401
     import ipykernel.ipkernel
     import ipykernel.kernelapp
     import ipykernel.zmqshell  # noqa: F401
 
     from auditkit.checks import all_checks
+    from auditkit.framework import library
+    from auditkit.proof import prove  # noqa: F401
     from auditkit.reports import show  # noqa: F401
+    from auditkit.reports.panels.block import environment
 
-    with suppress(AuditkitError):  # of a package whose checks are wrong: whoever judges says so
+    environment().get_template("notebook.html")
+    with suppress(AuditkitError):  # of a package whose files are wrong: whoever judges says so
         all_checks()
+        library.listed()
 
 
 def _import_drawing() -> None:
     """Import what draws pages and PDFs, but for what reads notebooks: a kernel shall have that as it is installed."""
     from auditkit.reports.page.pdf import warm
+    from auditkit.reports.panels.block import environment
 
     warm()
+    for face in ("page.html", "paper.html"):
+        environment().get_template(face)
 
 
 def _fork() -> int:

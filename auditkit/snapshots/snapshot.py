@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, overload
 
+import msgspec
 import pyarrow as pa
 
 from auditkit import tables
@@ -32,13 +33,21 @@ VERBS: dict[str, Callable[..., Any]] = {}
 """What layers above can do with a snapshot, which its methods call; `auditkit.api` registers it."""
 
 
+class Shape(msgspec.Struct, frozen=True):
+    """How large a derived table is: the number of its ``rows``, and its ``columns``, each with its type."""
+
+    rows: int
+    columns: list[tuple[str, str]]
+
+
 class Snapshot:
     """Tables of one cluster at one time, as DataFrames, with the ledger of their collection.
 
     ``snap.pods`` and every other name of `auditkit.tables` is a DataFrame with Arrow dtypes, and so is every
     derived table; ``snap.ledger`` has a row for each thing that was asked of the source, and for each table that is
     not whole since another version of auditkit collected the snapshot. ``difference`` gives in what its tables differ
-    from those of this version; it is asked once, and only if somebody needs it.
+    from those of this version; it is asked once, and only if somebody needs it. ``shapes`` has what is known of derived
+    tables without deriving them.
     """
 
     def __init__(self, manifest: Manifest, tables: Mapping[str, pa.Table], path: Path | None = None, digest: str = "",
@@ -50,6 +59,7 @@ class Snapshot:
         self._differing = difference
         self._frames: dict[str, pd.DataFrame] = {}
         self._said: dict[str, list[str]] = {}
+        self.shapes: dict[str, Shape] = {}
         self._optional: dict[tuple[str, ...], sources.Given] = {}
         self._ledger = Ledger(manifest.ledger, manifest.cluster)
 
@@ -102,6 +112,14 @@ class Snapshot:
         if _is_frame(frame):
             frame.attrs = {"gaps": list(self._said[name])}
         return frame
+
+    def shape(self, name: str) -> Shape:
+        """How large a derived table is; it is derived only where ``shapes`` does not say. Raises `NoSuchName`."""
+        if name not in self.shapes:
+            frame = self.input(name)
+            self.shapes[name] = Shape(len(frame), [(str(column), str(dtype).removesuffix("[pyarrow]"))
+                                                   for column, dtype in frame.dtypes.items()])
+        return self.shapes[name]
 
     def whole(self, name: str) -> "pd.DataFrame":
         """The same to work something out from: without rows where the snapshot, of another version of auditkit, does

@@ -14,6 +14,7 @@ from pandas.testing import assert_frame_equal
 from replay import ACME_PROD
 from report_worlds import PRIVILEGED, pod, snapshot
 
+from auditkit.analysis import DERIVED
 from auditkit.api import evaluating, reporting, snapshots
 from auditkit.api.options import Options
 from auditkit.checks import Check
@@ -145,6 +146,21 @@ def test_what_is_read_is_what_was_judged(
                 again.reasons(kind) for kind in ("fail", "unknown")]
     assert str(explain([fresh], "5.2.2")) == str(explain([read], "5.2.2"))
     assert shown(fresh) == shown(read)
+
+
+def test_a_table_that_was_read_when_it_was_judged_is_described_and_not_derived_again(
+        acme: Snapshot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = acme.apart().write(tmp_path / "store")
+    evaluating.evaluate(place, "hipaa")
+    monkeypatch.setattr(Snapshot, "_derived", lambda *_: pytest.fail("it was derived"))
+    described = {table["name"]: table for table in show.dictionary(evaluating.evaluate(place, "hipaa")).content["tables"]}
+    monkeypatch.undo()
+    derived = [name for name in described if name in DERIVED]
+    assert len(derived) > 10
+    for name in derived:
+        frame = acme.frame(name)
+        assert described[name]["rows"] == len(frame)
+        assert [column["name"] for column in described[name]["columns"]] == list(frame)
 
 
 def test_nothing_is_judged_twice_and_people_are_heard_anew(

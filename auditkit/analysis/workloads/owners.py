@@ -1,8 +1,10 @@
 """What pods and workload controllers belong to in the end: a ReplicaSet to its Deployment, a Job to its CronJob."""
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from auditkit.analysis.columns import BOOLEAN, STRING, lookup
+from auditkit.analysis.columns import BOOLEAN, STRING, array, lookup
 from auditkit.tables.pods import CONTROLLERS
 
 KINDS = tuple(kind for kind, _ in CONTROLLERS.values())
@@ -36,11 +38,29 @@ def top_owners(pods: pd.DataFrame, pod_owners: pd.DataFrame, workloads: pd.DataF
     return tops.drop(columns="replicas").astype(dict.fromkeys([*_KEY, "uid", "top_kind", "top_name"], STRING))
 
 
+class Owners:
+    """The workload that objects belong to in the end, as ``Deployment web``: also a Deployment's own; empty where there
+    is none."""
+
+    def __init__(self, top_owners: pd.DataFrame):
+        self._keys = _joined(top_owners)
+        self._called = pc.binary_join_element_wise(array(top_owners["top_kind"]), array(top_owners["top_name"]), " ")
+
+    def of(self, subjects: pd.DataFrame | pa.Table) -> pa.Array:
+        """That of each subject (columns kind, namespace, name)."""
+        at = pc.index_in(_joined(subjects), value_set=self._keys, skip_nulls=True)
+        return pc.fill_null(self._called.take(at), "")
+
+
 def owners_of(subjects: pd.DataFrame, top_owners: pd.DataFrame) -> pd.Series:
-    """The workload that each subject (columns kind, namespace, name) belongs to in the end, as ``Deployment web``: also
-    a Deployment's own; empty where there is none."""
-    above = lookup(subjects, {name: name for name in _KEY}, top_owners, ["top_kind", "top_name"])
-    return (above["top_kind"] + " " + above["top_name"]).fillna("")
+    """As `Owners.of`, as a column."""
+    return pd.Series(pd.arrays.ArrowExtensionArray(Owners(top_owners).of(subjects)), subjects.index)
+
+
+def _joined(things: pd.DataFrame | pa.Table) -> pa.Array:
+    """What things are called, as one text each; null where a part is not known."""
+    parts = (things[name].combine_chunks() if isinstance(things, pa.Table) else array(things[name]) for name in _KEY)
+    return pc.binary_join_element_wise(*parts, "\0")
 
 
 def _former(tops: pd.DataFrame) -> pd.Series:

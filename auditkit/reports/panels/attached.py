@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from auditkit.base.text_tables import TextTable
 from auditkit.base.unpacking import gunzip
@@ -21,8 +22,10 @@ def packed(name: str, kind: str, meaning: str, content: bytes) -> dict[str, Any]
             "sha256": hashlib.sha256(content).hexdigest(), "content": _packed(content)}
 
 
-def packed_table(name: str, meaning: str, frames: Iterable[pd.DataFrame], columns: list[str]) -> dict[str, Any]:
-    """A table as a block has it: frames, one under the other. Its bytes and its digest are those of the CSV."""
+def packed_table(name: str, meaning: str, frames: Iterable[pd.DataFrame | pa.Table],
+                 columns: list[str]) -> dict[str, Any]:
+    """A table as a block has it: frames or Arrow tables, one under the other. Its bytes and its digest are those of the
+    CSV."""
     table, digest, size = TextTable.of(frames, columns), hashlib.sha256(), 0
     for piece in table.csv():
         digest.update(piece)

@@ -41,13 +41,14 @@ def _read(evaluation: Evaluation) -> list[str]:
 def _table(snap: Snapshot, name: str) -> dict[str, Any]:
     if name in DERIVED:
         doc = (inspect.getdoc(derivation(name)) or "").partition("\n\n")[0].replace("`", "")
-        known = _meanings(name)
-        columns = [{"name": str(column), "dtype": str(dtype).removesuffix("[pyarrow]"), "doc": known.get(column, "")}
-                   for column, dtype in snap.frame(name).dtypes.items()]
+        known, shape = _meanings(name), snap.shape(name)
+        columns = [{"name": column, "dtype": dtype, "doc": known.get(column, "")}
+                   for column, dtype in shape.columns]
+        rows = shape.rows
     else:
-        doc = tables.table(name).doc
+        doc, rows = tables.table(name).doc, snap.arrow(name).num_rows
         columns = [{"name": c.name, "dtype": c.dtype, "doc": c.doc} for c in tables.table(name).columns]
-    return {"name": name, "doc": doc, "rows": len(snap.frame(name)), "gaps": snap.gaps(name), "columns": columns,
+    return {"name": name, "doc": doc, "rows": rows, "gaps": snap.gaps(name), "columns": columns,
             "derived": name in DERIVED}
 
 

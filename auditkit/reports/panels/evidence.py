@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from auditkit.analysis.workloads.owners import owners_of
+from auditkit.analysis.workloads.owners import Owners
 from auditkit.base.version import VERSION
 from auditkit.errors import UsageError
 from auditkit.evaluation.basis import framework_digest, package_digest
@@ -74,12 +75,11 @@ def evidence(evaluation: Evaluation, *shown: Block) -> Block:
     return Block("evidence", title="Attachments", files=files, seal=seal)
 
 
-def _verdicts(evaluation: Evaluation) -> Iterator[pd.DataFrame]:
+def _verdicts(evaluation: Evaluation) -> Iterator[pa.Table]:
     """The verdicts of each requirement and check, with the workload and the team that each subject belongs to."""
-    owners = evaluation.snapshot.top_owners
-    for _, frame in evaluation.frames():
-        if len(frame):
-            yield frame.assign(owner=owners_of(frame, owners), team=evaluation.teams_of(frame))
+    owners = Owners(evaluation.snapshot.top_owners)
+    for _, table in evaluation.tables():
+        yield table.append_column("owner", owners.of(table))
 
 
 def _apart(files: list[dict[str, Any]]) -> None:
@@ -121,5 +121,5 @@ def _table(name: str, meaning: str, frame: pd.DataFrame) -> dict[str, Any]:
 
 
 def _exported(table: Exported, evaluation: Evaluation) -> dict[str, Any]:
-    return packed_table(f"{table.name}.csv", table.meaning, table.rows(evaluation),
+    return packed_table(f"{table.name}.csv", table.meaning, table.arrow(evaluation),
                         [column.name for column in table.columns])

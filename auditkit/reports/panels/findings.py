@@ -3,7 +3,8 @@
 Sentences are made here and not in a template: re-performance makes them anew and looks for them on the pages.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,33 +66,36 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> str:
 def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
     outcome, check = one.outcome, one.outcome.check
     failing = outcome.subjects(outcome.positions("fail"))
+    namespaces, names = (failing[part].fillna("").tolist() for part in ("namespace", "name"))
+    own = [namespace.startswith("kube-") or name.startswith("system:")
+           for namespace, name in zip(namespaces, names, strict=True)]
     return {
         "check": check.name, "severity": check.severity, "finding": f"{text.short(sentences.counted(outcome))}.",
         "remedy": check.remedy, "requirements": one.requirements, "failed": outcome.counts["fail"],
         "counts": [[verdict, number] for verdict, number in outcome.counts.items() if number],
         "population": len(outcome), "outside": outcome.outside, "subjects": sentences.subjects_of(check),
         "accepted": int(one.covered.sum()),
-        "namespaces": _named(failing["namespace"].fillna("whole cluster"), failing),
-        "owners": _named(_owners(failing, evaluation), failing),
-        "teams": _named(evaluation.teams_of(failing).replace("", "no team"), failing) if evaluation.owner_label else "",
+        "namespaces": _named([namespace or "whole cluster" for namespace in namespaces], own),
+        "owners": _named(_owners(failing, names, evaluation), own),
+        "teams": _named([team or "no team" for team in evaluation.teams_of(failing)], own)
+        if evaluation.owner_label else "",
     }
 
 
-def _owners(failing: pd.DataFrame, evaluation: Evaluation) -> pd.Series:
+def _owners(failing: pd.DataFrame, names: Iterable[str], evaluation: Evaluation) -> list[str]:
     """The workload that made each object, or else the object itself."""
-    owners = owners_of(failing, evaluation.snapshot.top_owners)
-    itself = failing[["kind", "name"]].fillna("").agg(" ".join, axis=1).str.strip()
-    return owners.where((owners != "").to_numpy(bool), itself)
+    owners = owners_of(failing, evaluation.snapshot.top_owners).tolist()
+    return [owner or f"{kind} {name}".strip()
+            for owner, kind, name in zip(owners, failing["kind"].fillna("").tolist(), names, strict=True)]
 
 
-def _named(names: pd.Series, failing: pd.DataFrame) -> str:
-    """The names, those with most failing subjects first and Kubernetes' own last: ``shop (9), bank (4) and 2 more``."""
-    own = (failing["namespace"].fillna("").str.startswith("kube-")
-           | failing["name"].fillna("").str.startswith("system:"))
-    counts = pd.DataFrame({"name": names.to_numpy(object), "own": own.to_numpy(bool)}).groupby("name")["own"].agg(
-        ["size", "min"]).reset_index().sort_values(["min", "size", "name"], ascending=[True, False, True])
-    shown = ", ".join(f"{text.short(name, 80)}{f' ({size:,})' if size > 1 else ''}"
-                      for name, size in counts[["name", "size"]].head(NAMED).itertuples(index=False, name=None))
+def _named(names: Sequence[str], own: Sequence[bool]) -> str:
+    """The names, those with most failing subjects first and those that are Kubernetes' ``own`` throughout last:
+    ``shop (9), bank (4) and 2 more``."""
+    counts, others = Counter(names), {name for name, ours in zip(names, own, strict=True) if not ours}
+    order = sorted(counts, key=lambda name: (name not in others, -counts[name], name))
+    shown = ", ".join(f"{text.short(name, 80)}{f' ({counts[name]:,})' if counts[name] > 1 else ''}"
+                      for name in order[:NAMED])
     return f"{shown}{f' and {len(counts) - NAMED:,} more' if len(counts) > NAMED else ''}"
 
 

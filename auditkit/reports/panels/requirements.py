@@ -229,17 +229,15 @@ def _outcome(outcome: Outcome, covered: np.ndarray, identifier: str, shown: dict
 def _exceptions(outcome: Outcome, covered: np.ndarray) -> list[dict[str, Any]]:
     """The subjects that fail, those first that nobody has accepted, then those of which it is not known; as many
     as the page shows."""
-    rows: list[dict[str, Any]] = []
-    if outcome.counts["fail"]:
-        failing = outcome.rows("fail").assign(accepted=covered[outcome.positions("fail")])
-        rows = failing.sort_values("accepted", kind="stable").head(ROWS["page"]).to_dict("records")
-    if outcome.counts["unknown"] and len(rows) < ROWS["page"]:
-        rows += outcome.rows("unknown").assign(accepted=False).head(ROWS["page"] - len(rows)).to_dict("records")
+    failing = outcome.positions("fail")
+    failing = failing[np.argsort(covered[failing], kind="stable")][:ROWS["page"]]
+    unknown = outcome.positions("unknown")[:ROWS["page"] - len(failing)]
+    accepted = [*covered[failing].tolist(), *[False] * len(unknown)]
     return [{
-        "verdict": row["verdict"], "accepted": row["accepted"], "subject": _subject(row),
+        "verdict": row["verdict"], "accepted": covers, "subject": _subject(row),
         "container": plain(row["container"]), "seen": text.short(row["seen"]),
         "reason": "" if row["reason"] == row["seen"] else text.short(row["reason"]),
-    } for row in rows]
+    } for row, covers in zip(outcome.table(np.concatenate([failing, unknown])).to_pylist(), accepted, strict=True)]
 
 
 def _unknown_for(outcome: Outcome) -> list[list[str | int]]:
