@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-SHIPPED = {"controls": "controls", "notebooks": "notebooks", "templates": "templates", "demo/acme-prod": "tests/clusters/acme-prod"}
+SHIPPED = {"controls": "controls", "notebooks": "notebooks", "templates": "templates", "demo/acme-prod": "tests/clusters/acme-prod",
+           "demo/acme-change": "tests/clusters/acme-change"}
 """Folders of the wheel's data, and where they lie in the repository."""
 
 

@@ -33,6 +33,7 @@ from auditkit.reports.panels.weeks import weeks
 __all__ = ["added", "bars", "calendar", "changes", "chart", "checklist", "conclusion", "details", "dictionary",
            "effect", "evidence", "explanation", "findings", "flows", "ledger", "missing", "outcome", "paths", "person",
            "requests", "requirement", "requirements", "result", "scope", "simulation", "snapshot", "statuses",
-           "summary", "table", "timeline", "weeks"]
+           "summary",
+           "table", "timeline", "weeks"]
 
 shell.set_up()

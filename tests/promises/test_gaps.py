@@ -18,7 +18,7 @@ from auditkit.errors import GapWarning, UsageError
 from auditkit.evaluation.engine import run
 from auditkit.evaluation.status import status_of
 from auditkit.framework.model import Requirement
-from auditkit.reports import show
+from auditkit.reports import shell, show
 from auditkit.snapshots.ledger import Entry, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -361,6 +361,6 @@ def test_tables_and_figures_that_are_shown_say_what_is_missing():
         counted = snap.sql("select namespace, count(*) as n from services group by 1")
     assert "the snapshot does not include services" in str(show.table(counted, "Services")._repr_mimebundle_())
     assert "the snapshot does not include services" in show.bars(counted, "Services").title
-    assert "the snapshot does not include services" in show._with_gaps(snap.services)
+    assert "the snapshot does not include services" in shell._with_gaps(snap.services)
     assert "missing" not in str(show.table(snap.pods, "Pods")._repr_mimebundle_())
     assert msgspec.json.encode(show.bars(snap.pods[["name"]].assign(n=1), "Pods").title) == b'"Pods"'
