@@ -16,8 +16,9 @@ _RBAC = "rbac.authorization.k8s.io"
 _BY_TABLE = {name: resource.kind for name, resource in RESOURCES.items() if resource.form == "table"}
 _NAMESAKES = (".projectcalico.org", ".policy.linkerd.io")
 _BY_OBJECT = {name: resource.kind for name, resource in RESOURCES.items()
-              if name != "pods" and name not in _BY_TABLE and not name.endswith(_NAMESAKES)}
-"""Calico's and Linkerd's kinds are left out: some are called as those of Kubernetes or Istio, and each object of Calico
+              if name != "pods" and name not in _BY_TABLE and not name.endswith(_NAMESAKES)
+              and name != "gateways.networking.istio.io"}
+"""Istio's Gateways, and Calico's and Linkerd's kinds are left out: some are called as those of Kubernetes or Istio, and each object of Calico
 may be seen in two groups."""
 
 
