@@ -18,8 +18,8 @@ _NAMESAKES = (".projectcalico.org", ".policy.linkerd.io")
 _BY_OBJECT = {name: resource.kind for name, resource in RESOURCES.items()
               if name != "pods" and name not in _BY_TABLE and not name.endswith(_NAMESAKES)
               and name != "gateways.networking.istio.io"}
-"""Istio's Gateways, and Calico's and Linkerd's kinds are left out: some are called as those of Kubernetes or Istio, and each object of Calico
-may be seen in two groups."""
+"""Istio's Gateways, and Calico's and Linkerd's kinds are left out: some are called as those of Kubernetes or Istio,
+and each object of Calico may be seen in two groups."""
 
 
 def _rows(path: str, *, but: tuple[str, ...] = (), keep: tuple[str, ...] = ()) -> tuple[Rows, ...]:
