@@ -19,7 +19,7 @@ def gone(acme: Snapshot, tmp_path: Path) -> Path:
     return place
 
 
-@pytest.mark.parametrize("folder", ["case", "case/snapshots", "case/work/notes"])
+@pytest.mark.parametrize("folder", ["case", "case/snapshots", "case/audit/notes"])
 def test_it_is_found_from_the_folder_of_the_store_and_from_below(gone: Path, tmp_path: Path, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
     monkeypatch.chdir(tmp_path / folder)
