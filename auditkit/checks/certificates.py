@@ -14,7 +14,7 @@ SELF = {"kind": "kind", "namespace": "namespace", "name": "object"}
 
 
 @check(
-    severity="high", finding="is not valid, or is not renewed in time",
+    severity="high", finding="is expired, not ready, or at risk of not being renewed",
     wanted="issued, not expired, its Secret and issuer are there and ready, and no renewal has failed or is overdue",
     remedy="Read the events of the Certificate, its CertificateRequests and its issuer, and correct what they name.",
     source="cert-manager documentation: Certificate resource; API reference: CertificateStatus; 45 CFR 164.312(e)",
