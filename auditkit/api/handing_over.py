@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate
+from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate, load_framework
 from auditkit.api.options import Options, Paths, folder, python_files
 from auditkit.api.reporting import report, settle
 from auditkit.api.snapshots import open, verify_folders
@@ -36,6 +36,7 @@ def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | s
     from auditkit.people import conclusions as _conclusions
     from auditkit.snapshots.history import snapshots
 
+    load_framework(framework, options.get("controls"))  # one: several together have no conclusions
     judged = evaluate(snapshot, framework, **options)
     concluded = _conclusions.read(conclusions, folder(options.get("controls"))) if conclusions else []
     held, broken = snapshots(pulled(store)) if store is not None else ([], [])
@@ -60,6 +61,7 @@ def conclude(snapshot: Snapshot | Path | str, framework: str, output: Path | str
     """
     from auditkit.exports.conclusions import template
 
+    load_framework(framework, options.get("controls"))
     whole.verify_new(file := Path(output))
     whole.write_new(file, template(evaluate(snapshot, framework, **options)))
     return file

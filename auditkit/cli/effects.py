@@ -17,7 +17,8 @@ NAMED = 3
 """Subjects of each check that are named to people."""
 
 WORDS = {"opened": "newly fail", "newly unknown": "become unknown", "closed": "newly pass",
-          "newly known": "become known", "gone": "are gone", "still open": "still fail"}
+          "newly known": "become known", "gone": "are gone",
+          "out of scope": "leave the scope", "still open": "still fail"}
 
 
 def _subjects(rows: "pd.DataFrame") -> str:

@@ -88,6 +88,8 @@ def fleet(
                     scope=scope, categories=categories, pss_version=pss_version)
     framework = judging.once(framework)
     evaluating.verify(framework, **given)
+    for name in framework:
+        evaluating.load_framework(name, controls)  # one: several together are a report
     environments.read(environment)
     snapshots.verify_folders(store=None if judged else store, output=output if report else None)
     how: dict[str, Any] = {"frameworks": framework, "options": run.absolute(given),

@@ -171,7 +171,10 @@ def unused(judged: list["Evaluation"], controls: Path | None) -> None:
 
 
 def notices(judged: "Evaluation") -> None:
-    """Print what is wrong with the risk acceptances and attestations, and with verdicts that were stored."""
+    """Print what a scope leaves out, and what is wrong with it, with risk acceptances and attestations, and with
+    verdicts that were stored."""
+    for said in judged.scope.sentences() if judged.scope else ():
+        console.say(said)
     if judged.distrusted:
         console.say(judged.distrusted, "yellow")
     for notice in judged.notices.itertuples(index=False):

@@ -48,8 +48,16 @@ def _head(judged: "Evaluation") -> dict[str, Any]:
     """By what a snapshot was judged, and what people added."""
     return {"framework": judged.framework.framework,
             "version": judged.framework.version, "pss_version": ", ".join(judged.standards),
-            "pss_version_asked": judged.pss_version, "own": console.rows_of(judged.own),
+            "pss_version_asked": judged.pss_version, "scope": _scope(judged), "own": console.rows_of(judged.own),
             **{name: console.rows_of(getattr(judged, name)) for name in ("exceptions", "attestations", "notices")}}
+
+
+def _scope(judged: "Evaluation") -> dict[str, Any] | None:
+    """What a scope says and leaves out; none where everything is in scope."""
+    if not (scope := judged.scope):
+        return None
+    return {"sentences": scope.sentences(), **{name: console.rows_of(getattr(scope, name)) for name in (
+        "requirements", "subjects", "carve_outs")}}
 
 
 def _requirements(judged: "Evaluation") -> Iterator[dict[str, Any]]:

@@ -71,14 +71,23 @@ class _Rule:
     selectors: list[Selector] = field(default_factory=list)
     matched: int = 0
     spaces: set[str] = field(default_factory=set)
+    """The namespaces of which it takes out anything."""
 
     def matches(self, who: pd.DataFrame) -> np.ndarray:
-        """True for each subject that an exclusion takes out. What has no namespace is taken out only by its name."""
+        """True for each subject that an exclusion takes out. What has no namespace is taken out only by its name, which
+        a pattern is not."""
         wide, found = who["namespace"].isna().to_numpy(bool), np.zeros(len(who), bool)
         for selector in self.selectors:
-            by_name = bool((selector.name or "").strip("*?"))
+            by_name = bool(selector.name) and not set(selector.name or "") & set("*?[")
             found |= selector.matches(who) & (by_name | ~wide)
         return found
+
+    def whole(self, namespace: str) -> bool:
+        """True if it takes out all that is in a namespace."""
+        one = pd.DataFrame({"namespace": [namespace]})
+        return any(selector.namespace and all(part == "namespace" or not pattern.strip("*")
+                                              for part, pattern in selector.patterns.items())
+                   and Selector(namespace=selector.namespace).matches(one)[0] for selector in self.selectors)
 
 
 class ScopeRegister:
@@ -96,10 +105,10 @@ class ScopeRegister:
         self._outcomes: dict[int, Outcome] = {}
         self._places: dict[int, np.ndarray] = {}
         self._kept: list[pd.DataFrame] = []
-        self._doubtful: set[str] = set()
+        self._seen: dict[str, str] = {}
+        self._titles = {each.id: each.title for each in framework.requirements}
         self._left_out = dict(self._requirements_outside())
         self.results = [self._within(each) for each in results if each.requirement.id not in self._left_out]
-        self._titles = {each.requirement.id: each.requirement.title for each in results}
 
     def _rules_of(self) -> Iterator[_Rule]:
         if self._chosen:
@@ -122,7 +131,7 @@ class ScopeRegister:
         for place, exclusion in enumerate(self.scope.bounds.exclude):
             if exclusion.framework == self._framework.framework:
                 yield from ((name, (exclusion.reason, self.scope.at("exclude", place)))
-                            for name in exclusion.requirements)
+                            for name in exclusion.requirements if name in self._titles)
 
     def _within(self, result: Result) -> Result:
         """A result on the subjects in scope; the same where none is outside."""
@@ -160,10 +169,10 @@ class ScopeRegister:
 
     def _elsewhere(self, namespaces: pd.Series) -> np.ndarray:
         """True for each namespace that is known not to be among those in scope."""
-        said = {name: self._spaces.among([value for _, value in self._chosen], name)
-                for name in namespaces.dropna().unique()}
-        self._doubtful.update(name for name, among in said.items() if among == UNKNOWN)
-        return np.asarray((namespaces.map(said) == NO).fillna(False).to_numpy(bool))
+        chosen = [value for _, value in self._chosen]
+        self._seen |= {name: self._spaces.among(chosen, name) for name in namespaces.dropna().unique()
+                       if name not in self._seen}
+        return np.asarray((namespaces.map(self._seen) == NO).fillna(False).to_numpy(bool))
 
     def places(self, outcome: Outcome) -> np.ndarray:
         """The positions of the subjects of a whole outcome that are outside."""
@@ -182,14 +191,14 @@ class ScopeRegister:
     def _carved(self) -> Iterator[tuple[int, Any, str]]:
         for place, each in enumerate(self.scope.bounds.carve_outs):
             if each.framework == self._framework.framework:
-                yield from ((place, each, name) for name in each.requirements if name not in self._left_out)
+                yield from ((place, each, name) for name in each.requirements
+                            if name in self._titles and name not in self._left_out)
 
     @cached_property
     def requirements(self) -> pd.DataFrame:
         """One row for each requirement outside (columns: `OUTSIDE`)."""
-        titles = {each.id: each.title for each in self._framework.requirements}
         return pd.DataFrame([
-            {"requirement": name, "title": titles[name], "reason": reason, **_written(origin)}
+            {"requirement": name, "title": self._titles[name], "reason": reason, **_written(origin)}
             for name, (reason, origin) in self._left_out.items()], columns=OUTSIDE)
 
     @property
@@ -223,10 +232,9 @@ class ScopeRegister:
         """One row for each namespace of the snapshot (columns: `NAMESPACES`)."""
         chosen, ephi = [value for _, value in self._chosen], self.scope.bounds.ephi
         rows = []
-        for name in sorted({*self._spaces.labels, *self._doubtful}):
+        for name in sorted({*self._spaces.labels, *self._seen}):
             among = self._spaces.among(chosen, name) if chosen else YES
-            whole = next((each for each in self._rules if each.selectors and any(
-                set(one.patterns) == {"namespace"} for one in each.selectors) and name in each.spaces), None)
+            whole = next((each for each in self._rules if each.whole(name)), None)
             why = self._rules[0].reason if among == NO else whole.reason if whole else ""
             rows.append({"namespace": name, "in_scope": NO if why else among,
                          "ephi": self._spaces.among([ephi], name) if ephi else "", "reason": why})
@@ -254,8 +262,7 @@ class ScopeRegister:
                     name for name in each.spaces if self._spaces.among([self.scope.bounds.ephi], name) != NO)):
                 yield Notice("exclusion of ePHI", each.origin, f"it excludes subjects of {', '.join(held)}, which the "
                              "scope says to hold ePHI")
-        if self._doubtful:
-            some = sorted(self._doubtful)
+        if some := sorted(name for name, among in self._seen.items() if among == UNKNOWN):
             yield Notice("namespace not known", self._rules[0].origin, "whether it is in scope is not known, because "
                          f"its labels were not read: {', '.join(some[:10])}"
                          f"{f' and {len(some) - 10} more' if len(some) > 10 else ''}. It counts as in scope")
@@ -272,7 +279,7 @@ class ScopeRegister:
             yield (f"{entry.system}, {when}, as decided by {entry.decided_by} on {entry.decided_on} ({scope.file}, "
                    f"SHA-256 {scope.sha256[:12]}).")
         if self._framework.categories and scope.bounds.categories:
-            yield f"Categories: {', '.join(scope.titles[name] for name in scope.bounds.categories)}."
+            yield f"Categories: {', '.join(dict.fromkeys(scope.titles[name] for name in scope.bounds.categories))}."
         yield from self._about_namespaces()
         outside = [count(len(frame), what) for frame, what in (
             (self.requirements, "requirement"), (self.subjects, "subject")) if len(frame)]
@@ -323,9 +330,15 @@ def problems(scope: Scope, snapshot: Snapshot) -> Iterator[tuple[str, Origin, st
     for pattern, origin in _patterns(scope):
         if not spaces.has(pattern):
             yield MISSING, origin, f"the snapshot has no namespace {pattern!r}"
+    for key in ("namespaces", "ephi"):
+        chosen = getattr(scope.bounds, key)
+        if chosen and chosen.labels and spaces.complete and not any(map(chosen.labelled, spaces.labels.values())):
+            yield "no namespace labelled", scope.at(key, "labels"), "no namespace of the snapshot has these labels"
 
 
 MISSING = "namespace missing"
+OF_SCOPE = (MISSING, "no namespace labelled", "exclusion unused")
+"""The notices that say that a part of a scope is about nothing."""
 MISTAKES = ("scope expired", MISSING)
 """The problems with which one snapshot is not judged."""
 

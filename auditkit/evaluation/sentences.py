@@ -91,12 +91,13 @@ def _beyond_scope(outcome: Outcome) -> str:
 
 
 def left_out(outcomes: Sequence[Outcome]) -> str:
-    """The subjects that a scope leaves out, each population once: ``12 pods out of scope``. Empty if there are none."""
+    """The subjects that a scope leaves out, each population once: ``12 of the pods out of scope``. Empty if there are
+    none."""
     largest: dict[str, int] = {}
     for outcome in outcomes:
         what = subjects_of(outcome.check)
         largest[what] = max(largest.get(what, 0), outcome.outside)
-    return ", ".join(f"{number:,} {what} out of scope" for what, number in largest.items() if number)
+    return ", ".join(f"{number:,} of the {what} out of scope" for what, number in largest.items() if number)
 
 
 def none_left(outcome: Outcome) -> str:

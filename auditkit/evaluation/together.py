@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 import msgspec
 
@@ -63,12 +64,17 @@ def _attestation(each: Attestation, parts: Sequence[Framework], framework: Frame
 
 
 def _scope(scope: Scope, parts: Sequence[Framework], framework: Framework) -> Scope:
+    """A scope on the requirements of all. The categories that it chooses are those of each framework by itself: one
+    that has none of them is in scope as a whole."""
     names = {part.framework for part in parts}
+    chosen = [called(part.framework, [one for one in scope.bounds.categories if one in known] or known)
+              for part in parts if (known := [each.id for each in part.categories])]
     bounds = msgspec.structs.replace(
-        scope.bounds,
+        scope.bounds, categories=list(chain(*chosen)) if scope.bounds.categories else [],
         exclude=[msgspec.structs.replace(each, framework=framework.framework, requirements=called(
             each.framework, each.requirements)) if each.framework in names else each for each in scope.bounds.exclude],
         carve_outs=[msgspec.structs.replace(each, framework=framework.framework, requirements=called(
             each.framework, each.requirements)) if each.framework in names else each
             for each in scope.bounds.carve_outs])
-    return replace(scope, bounds=bounds)
+    return replace(scope, bounds=bounds, titles={**scope.titles, **{
+        each.id: each.title for each in framework.categories}})

@@ -168,7 +168,7 @@ _ALL = (
         Column("failed", "Number of verdicts fail", "int64"),
         Column("unknown", "Number of verdicts unknown", "int64"),
         Column("not_applicable", "Number of verdicts not applicable", "int64", widest=12),
-        Column("out_of_scope", "Number of subjects that the scope leaves out; the others counts are without them",
+        Column("out_of_scope", "Number of subjects that the scope leaves out; the other counts are without them",
                "int64", widest=12),
         Column("complete", "True if all that the check reads was read completely", "bool"),
         Column("gaps", "Why the population or its values may be incomplete", widest=60),

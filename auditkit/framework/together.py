@@ -1,6 +1,6 @@
 """Several frameworks as one, for a report on all of them: ``soc2+hipaa``.
 
-Each requirement has the name of its framework before its identifier: ``soc2 CC6.1``.
+Each requirement, section and category has the name of its framework before its identifier: ``soc2 CC6.1``.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,9 +25,9 @@ def load(framework: str, own: Path | None = None) -> list[Framework]:
     return [library.load(name, own) for name in names(framework)]
 
 
-def called(framework: str, requirements: Iterable[str]) -> list[str]:
-    """Requirements of a framework as they are called beside those of others."""
-    return [f"{framework} {requirement}" for requirement in requirements]
+def called(framework: str, parts: Iterable[str]) -> list[str]:
+    """Parts of a framework (requirements, sections, categories) as they are called beside those of others."""
+    return [f"{framework} {part}" for part in parts]
 
 
 def of(framework: Framework, requirement: Requirement) -> Requirement:
@@ -44,8 +44,8 @@ def together(frameworks: Sequence[Framework]) -> Framework:
         version=", ".join(f"{each.framework} {each.version}" for each in frameworks),
         law=all(each.law for each in frameworks),
         protects="ephi" if all(each.protects for each in frameworks) else "",
-        categories=[Category(one.id, one.title, called(each.framework, one.sections), one.includes)
-                    for each in frameworks for one in each.categories],
+        categories=[Category(called(each.framework, [one.id])[0], one.title, called(each.framework, one.sections),
+                             called(each.framework, one.includes)) for each in frameworks for one in each.categories],
         sections=[Section(f"{each.framework} {one.id}", one.title) for each in frameworks for one in each.sections],
         requirements=[of(each, one) for each in frameworks for one in each.requirements],
         files=Files(file for each in frameworks for file in each.files))

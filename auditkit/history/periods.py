@@ -12,6 +12,7 @@ from auditkit.base.hostile_text import count, when
 from auditkit.errors import NoSuchName, SnapshotError, UsageError
 from auditkit.evaluation.evaluation import Evaluation, evaluate, record
 from auditkit.evaluation.given import Given, given_of
+from auditkit.evaluation.scope import OF_SCOPE
 from auditkit.evaluation.stored import encoded
 from auditkit.framework.model import Framework
 from auditkit.history.period import ANEW, AS_GIVEN, Moment, Period, changes, cut, judge
@@ -141,13 +142,21 @@ def _doubts(moments: Sequence[Moment], rule: Rule) -> list[str]:
     found = [f"The snapshot of {when(each.time)} does not count: {each.problem}" for each in moments if each.problem]
     found += [f"Verdicts that were given of {count(number, 'snapshot')} are not used: {why}."
               for why, number in rule.distrusted.items()]
-    if rule.differing:
+    if rule.differing and not rule.by_files:
         found.append("Several verdicts with other statuses were given of the snapshots of "
                      f"{', '.join(rule.differing)}; the first that was given counts.")
-    found += [*_scopes(moments), *_beyond(rule.scope, moments)]
+    found += [*_scopes(moments), *_beyond(rule.scope, moments), *_always(moments)]
     if rule.by_files:
         found.append("What people add is that of the files given now, each entry on the days on which it is in force.")
     return found
+
+
+def _always(moments: Sequence[Moment]) -> list[str]:
+    """What does not fit between the scope and any snapshot: a namespace that none of them has, say."""
+    said = [{(row["kind"], row["file"], row["line"], row["what"]) for row in each.given.said.notices
+             if row["kind"] in OF_SCOPE} for each in moments if each.given]
+    return [f"{file}, line {line}: {what}: so it is in every snapshot." for _, file, line, what in sorted(
+        set.intersection(*said) if said else ())]
 
 
 def _scopes(moments: Sequence[Moment]) -> Iterator[str]:

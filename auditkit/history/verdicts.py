@@ -22,10 +22,12 @@ from auditkit.evaluation.words import SUBJECT, VERDICTS
 from auditkit.snapshots.ledger import SCANNED
 from auditkit.snapshots.snapshot import Snapshot
 
-CHANGES = ("opened", "still open", "closed", "gone", "newly unknown", "newly known")
-"""``gone``: it failed or was unknown, and is no longer there. ``newly known`` may be a failure: ``after`` says it."""
+CHANGES = ("opened", "still open", "closed", "gone", "out of scope", "newly unknown", "newly known")
+"""``gone``: it failed or was unknown, and is no longer there. ``out of scope``: it did, and a scope leaves it out now;
+whether it still does is not said. ``newly known`` may be a failure: ``after`` says it."""
 CLUSTER, EVIDENCE, RULE, PEOPLE = ("the cluster changed", "the evidence changed", "the rule changed",
                                    "what people say changed")
+SCOPE = "the scope leaves it out"
 UNDECIDED = "the rule changed, and perhaps the cluster"
 """Where the earlier snapshot was not judged by the later rule."""
 
@@ -63,14 +65,25 @@ class VerdictDiff:
             one, other, third = (_Side(found.get(requirement)) for found in (before, after, rejudged))
             for key in dict.fromkeys([*one.notable, *other.notable]):
                 old, new = one.verdict(key), other.verdict(key)
-                if change := _change(old, new):
-                    name, _, subject = key
+                name, _, subject = key
+                left_out = new == _ABSENT and (requirement in self._left_out or subject in self._outside)
+                if change := "out of scope" if left_out else _change(old, new):
                     outcome = other.outcome(key) or one.outcome(key)
-                    why = "" if old == new else self._why(key, one, other, third)
+                    why = SCOPE if left_out else "" if old == new else self._why(key, one, other, third)
                     severity = outcome.check.severity if outcome else ""
                     yield {"requirement": requirement, "check": name, "severity": severity,
                            **dict(zip(SUBJECT, subject, strict=True)), "change": change, "before": old, "after": new,
                            "accepted": key in other.accepted, "why": why}
+
+    @cached_property
+    def _left_out(self) -> set[str]:
+        """The requirements that the scope of the later evaluation leaves out."""
+        return set(self.later.scope.reasons) if self.later.scope else set()
+
+    @cached_property
+    def _outside(self) -> set[tuple[str | None, ...]]:
+        """The subjects that it leaves out."""
+        return set(_called(self.later.scope.subjects)) if self.later.scope else set()
 
     def _why(self, key: _Key, one: "_Side", other: "_Side", third: "_Side") -> str:
         if _rule(self.earlier.basis) != _rule(self.later.basis):
@@ -114,7 +127,7 @@ class VerdictDiff:
         if (was != now or not why) and old and new and self._people_changed:
             why.append(PEOPLE)
         if not old or not new:
-            why = [RULE]
+            why = [SCOPE if name in self._left_out else RULE]
         title = (other if other is not None else before.loc[name])["title"]
         return {"requirement": name, "title": title, "before": old, "after": new, "accepted_before": was,
                 "accepted_after": now, "why": "; ".join(why or [CLUSTER])}
@@ -161,8 +174,7 @@ class _Side:
             number = sum(known == name for known, _ in self._outcomes)
             self._outcomes[name, number] = outcome
             words = outcome.verdict.to_pylist()
-            called = outcome.population[SUBJECT].astype(object)
-            for at, subject in enumerate(called.where(called.notna(), None).itertuples(index=False, name=None)):
+            for at, subject in enumerate(_called(outcome.population)):
                 key = (name, number, subject)
                 worst = min(words[at], self._found.get(key, words[at]), key=_worst)
                 self._found[key] = worst
@@ -184,6 +196,12 @@ class _Side:
             return self._found[key]
         outcome = self.outcome(key)
         return "unknown" if outcome is not None and outcome.missing else _ABSENT
+
+
+def _called(subjects: pd.DataFrame) -> Iterator[tuple[str | None, ...]]:
+    """What each subject is called (`SUBJECT`)."""
+    called = subjects[SUBJECT].astype(object)
+    yield from called.where(called.notna(), None).itertuples(index=False, name=None)
 
 
 def _worst(verdict: str) -> int:

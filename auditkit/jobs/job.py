@@ -61,6 +61,8 @@ def _verified(job: Job) -> list[Webhook]:
     """Verify all that can be before a collection; returns whom to tell."""
     config = job.config
     evaluating.verify(config.frameworks, **job.options)
+    for name in config.frameworks:
+        evaluating.load_framework(name, job.options.get("controls"))  # one: several together are a report
     environments.read(config.reports.environments)
     drawn = config.reports.faces
     snapshots.verify_folders(store=job.store, output=job.place(config.reports.folder) if drawn else None)

@@ -36,6 +36,7 @@ What is outside has no verdict: it is listed with the reason, and it is no pass.
 import datetime as dt
 import fnmatch
 import hashlib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,6 +52,9 @@ from auditkit.people import entries
 from auditkit.people.conclusions import Period
 from auditkit.people.entries import Days, Origin, Text
 from auditkit.people.exceptions import Pattern, Selector
+
+_ANY = re.compile(r"[*?]|\[[^]]+\]")
+"""What stands for any character in a pattern, or for one of several."""
 
 
 class Namespaces(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -181,10 +185,14 @@ def read(given: Path | str, own: Path | None = None) -> Scope:
     return scope
 
 
-def names(categories: str | Iterable[str]) -> list[str]:
-    """The names of categories, each once, from a list or from a text that has them parted by commas."""
-    given = categories.split(",") if isinstance(categories, str) else categories
-    return list(dict.fromkeys(name.strip() for name in given if name.strip()))
+def names(categories: str | Iterable[str] | None) -> list[str]:
+    """The names of categories, each once, from a list or from a text that has them parted by commas. Raises
+    `UsageError` for anything else: notebooks take any value."""
+    given = categories.split(",") if isinstance(categories, str) else categories or []
+    found = list(given) if isinstance(given, Iterable) else [None]
+    if not all(isinstance(name, str) for name in found):
+        raise UsageError(f"categories is {categories!r}. Give names of categories, or leave it empty.")
+    return list(dict.fromkeys(name.strip() for name in found if name and name.strip()))
 
 
 def of_categories(categories: str | Iterable[str], own: Path | None = None) -> Scope | None:
@@ -235,7 +243,7 @@ def _verify_exclusion(exclusion: Exclusion, origin: Origin, own: Path | None) ->
         raise origin.wrong("it must name either subjects or requirements.")
     if bool(exclusion.framework) != bool(exclusion.requirements):
         raise origin.wrong("requirements and the framework that has them belong together. Name both, or neither.")
-    if any(not any(pattern.strip("*?") for pattern in each.patterns.values()) for each in exclusion.subjects):
+    if any(not any(_ANY.sub("", pattern) for pattern in each.patterns.values()) for each in exclusion.subjects):
         raise origin.wrong("it excludes everything. Name a kind, a namespace, an object or a container.")
     if exclusion.framework:
         entries.framework_of(exclusion.framework, exclusion.requirements, origin, own)

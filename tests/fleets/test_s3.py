@@ -13,11 +13,9 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_store_on_s3_is_judged_reported_and_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    with object_stores.s3(tmp_path / "server") as port:
+    with (object_stores.s3(tmp_path / "server") as port,
+          object_stores.reached(port, tmp_path / "cache", monkeypatch)):
         object_stores.driver(port).mkdir("evidence")
-        for name, value in object_stores.environment(port).items():
-            monkeypatch.setenv(name, value)
         url = "s3://evidence/fleet"
         for name in ("dev-eu", "prod-eu"):
             member(url, name, privileged=name == "prod-eu")

@@ -28,7 +28,8 @@ def test_what_opened_closed_stayed_and_went_is_told_apart() -> None:
     assert sorted(changed(found)) == [
         ("bad", "closed", "fail", "pass", CLUSTER), ("gone", "gone", "fail", "", CLUSTER),
         ("new", "opened", "", "fail", CLUSTER), ("worse", "still open", "fail", "fail", "")]
-    assert found.counts == {"opened": 2, "still open": 2, "closed": 2, "gone": 2, "newly unknown": 0, "newly known": 0}
+    assert found.counts == {"opened": 2, "still open": 2, "closed": 2, "gone": 2, "out of scope": 0,
+                            "newly unknown": 0, "newly known": 0}
 
 
 def test_a_subject_that_is_not_there_is_not_gone_where_the_list_was_not_whole() -> None:

@@ -15,6 +15,7 @@ from auditkit.api import evaluating, handing_over, over_time
 from auditkit.errors import DefinitionError, UsageError
 from auditkit.evaluation.evaluation import Evaluation, record
 from auditkit.evaluation.given import given_of
+from auditkit.history.verdicts import SCOPE, verdict_changes
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.snapshot import Snapshot
@@ -98,7 +99,7 @@ def judge(taken: Snapshot, scope: Path, framework: str = "pss-baseline", **more:
 
 def test_namespaces_are_in_scope_by_name_or_by_label_and_the_others_are_listed(written) -> None:
     judged = judge(snapshot(*CLUSTER), written("  namespaces: {names: [ba*], labels: {tier: [gold, silver]}}\n"))
-    assert status(judged) == ("pass", "2 passed, none failed; 1 pods out of scope")
+    assert status(judged) == ("pass", "2 passed, none failed; 1 of the pods out of scope")
     assert outside(judged) == ["Pod/lab/miner"]
     assert judged.scope.namespaces[["namespace", "in_scope"]].values.tolist() == [
         ["bank", "yes"], ["lab", "no"], ["shop", "yes"]]
@@ -131,12 +132,51 @@ def test_a_namespace_whose_labels_were_not_read_is_in_scope_and_said_to_be(writt
     assert outside(judged) == []
     assert "miner" in judged.verdicts("fail")["name"].tolist()
     assert judged.notices[["kind", "line"]].values.tolist() == [["namespace not known", 7]]
-    assert judged.scope.namespaces.values.tolist() == [["bank", "not known", "", ""], ["lab", "not known", "", ""]]
+    assert judged.scope.namespaces.values.tolist() == [
+        ["bank", "not known", "", ""], ["lab", "not known", "", ""], ["shop", "yes", "", ""]]
 
 
 def test_a_list_of_names_alone_needs_no_labels(written) -> None:
     judged = judge(snapshot(*CLUSTER[3:], missing="namespaces"), written("  namespaces: {names: [shop]}\n"))
     assert outside(judged) == ["Pod/bank/vault", "Pod/lab/miner"]
+
+
+def test_labels_that_no_namespace_has_are_a_notice(written) -> None:
+    """A key that was mistyped puts everything out of scope."""
+    judged = judge(snapshot(*CLUSTER), written("  ephi: {labels: {dta: ephi}}\n  namespaces: {names: [shop]}\n"))
+    assert judged.notices[["kind", "what"]].values.tolist() == [
+        ["no namespace labelled", "no namespace of the snapshot has these labels"]]
+    unread = judge(snapshot(*CLUSTER[3:], missing="namespaces"), written("  namespaces: {labels: {dta: ephi}}\n"))
+    assert "no namespace labelled" not in unread.notices["kind"].tolist()
+
+
+def test_a_namespace_is_out_of_scope_only_where_all_of_it_is(written) -> None:
+    some = "[{namespace: lab}, {namespace: shop, kind: Job}, {namespace: ba*, name: '*'}]"
+    judged = judge(snapshot(*CLUSTER), written(f"  exclude:\n    - {{subjects: {some}, reason: Apart.}}\n"))
+    assert judged.scope.namespaces[["namespace", "in_scope"]].values.tolist() == [
+        ["bank", "no"], ["lab", "no"], ["shop", "yes"]]
+
+
+def test_a_pattern_of_names_takes_nothing_out_that_belongs_to_no_namespace(written, acme) -> None:
+    scope = written("  exclude:\n    - {subjects: [{kind: Pod, name: '*-*'}], reason: Test pods.}\n")
+    judged, whole = (evaluating.evaluate(acme, "cis-kubernetes", scope=each) for each in (scope, None))
+    of_servers = [(one.verdicts().query("check.str.startswith('api_server.')")["verdict"]).tolist() for one in (judged, whole)]
+    assert of_servers[0] == of_servers[1] != []
+
+
+def test_a_finding_that_leaves_the_scope_is_not_closed(written) -> None:
+    scope = written("  namespaces: {labels: {data: ephi}}\n")
+    one, two = (judge(snapshot(space("bank", **labels), space("lab", data="ephi"), pod("bank", "vault"),
+                               pod("lab", "calm", False)), scope) for labels in ({"data": "ephi"}, {}))
+    found = verdict_changes(one, two)
+    rows = found.verdicts[found.verdicts["name"] == "vault"]
+    assert set(rows["change"]) == {"out of scope"} and set(rows["why"]) == {SCOPE} and set(rows["before"]) <= {"fail", "unknown"}
+
+
+@pytest.mark.parametrize("value", [5, True, [1], {"a": 1}.values()])
+def test_categories_that_are_no_names_are_a_sentence(acme, value) -> None:
+    with pytest.raises(UsageError, match="Give names of categories"):
+        evaluating.evaluate(acme, "soc2", categories=value)
 
 
 @pytest.mark.parametrize(("selector", "left"), [

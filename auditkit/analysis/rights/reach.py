@@ -50,7 +50,7 @@ def period(audit_logs: pd.DataFrame, audit_silences: pd.DataFrame, audit_uses: p
     gaps += _silences(long[long["server"].isna()])
     if len(api_servers) != 1 and not logs["cluster"].notna().all():  # clouds hand out one log of all servers
         gaps += (_servers(audit_uses, api_servers, until - pd.Timedelta(hours=max_lag_hours))
-                 or _pauses(audit_uses, api_servers, long[long["server"].notna()]))
+                 or _pauses(audit_uses, api_servers, long[long["server"].notna()], max_gap_minutes))
     return Period(since, until, tuple(gaps))
 
 
@@ -93,15 +93,20 @@ def _servers(uses: pd.DataFrame, servers: pd.DataFrame, lately: pd.Timestamp) ->
     return [f"the cluster has {len(servers)} API servers, and the log shows {seen} of them at work"]
 
 
-def _pauses(uses: pd.DataFrame, servers: pd.DataFrame, pauses: pd.DataFrame) -> list[str]:
-    """The first time in which fewer servers show themselves than there are. One that took the place of another has a
-    name of its own, so at each time it is their number that counts."""
-    known = uses.loc[renewals(uses), "name"].nunique()
-    changes = sorted((moment, change) for row in pauses.itertuples()
-                     for moment, change in ((row.started, -1), (row.ended, 1)))
-    for moment, change in changes:
+def _pauses(uses: pd.DataFrame, servers: pd.DataFrame, pauses: pd.DataFrame, minutes: int) -> list[str]:
+    """The first time of more than so many minutes in which fewer servers show themselves than there are. One that took
+    the place of another has a name of its own, so at each time it is their number that counts."""
+    known = fewest = uses.loc[renewals(uses), "name"].nunique()
+    since = None
+    for moment, change in sorted((moment, change) for row in pauses.itertuples()
+                                 for moment, change in ((row.started, -1), (row.ended, 1))):
         known += change
+        fewest = min(fewest, known)
         if known < len(servers):
-            return [f"the cluster has {len(servers)} API servers, and the log shows {known} of them at work after "
-                    f"{moment:%Y-%m-%d %H:%M}"]
+            since = since or moment
+        elif since and moment - since > pd.Timedelta(minutes=minutes):
+            return [f"the cluster has {len(servers)} API servers, and the log shows {fewest} of them at work after "
+                    f"{since:%Y-%m-%d %H:%M}"]
+        else:
+            since, fewest = None, known
     return []

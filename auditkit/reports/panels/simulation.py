@@ -14,7 +14,7 @@ from auditkit.reports.panels.population import doubts, table
 from auditkit.reports.panels.requirements import about
 from auditkit.simulation.effects import Effects
 
-_VERDICTS = ("opened", "newly unknown", "newly known", "closed", "gone")
+_VERDICTS = ("opened", "newly unknown", "newly known", "out of scope", "closed", "gone")
 """Changes of verdicts that are shown, the worst first."""
 _NEWLY = {"fail": "newly fails", "unknown": "becomes unknown", "pass": "newly passes",
           "not_applicable": "no longer applies", "": "is gone"}
@@ -59,6 +59,7 @@ def _answer(found: Effects) -> str:
     said = [f"{int((failed == 'closed').sum()):,} of {text.count(len(failed), 'failure')} would close"]
     said += [f"{number:,} {words}" for words, number in (
         ("would be gone with their objects", int((failed == "gone").sum())),
+        ("would leave the scope", int((failed == "out of scope").sum())),
         ("new ones would open", counts.get("opened", 0))) if number]
     said += [f"{text.count(refused, 'object')} would be refused"] if refused else ["nothing would be refused"]
     if unknown := counts.get("newly unknown", 0):
@@ -142,7 +143,8 @@ def _verdicts(found: Effects) -> Made:
         {each: at for at, each in enumerate(orders[column.name])}) if column.name in orders else column)
     said = found.counts.get("still open", 0)
     return pd.DataFrame({
-        "Change": rows["after"].map(_NEWLY), "Severity": rows["severity"], "Wanted": rows["check"].map(_title),
+        "Change": rows["after"].map(_NEWLY).mask(rows["change"] == "out of scope", "leaves the scope"),
+        "Severity": rows["severity"], "Wanted": rows["check"].map(_title),
         "Object": _object(rows),
         "Requirements": rows["requirements"], "Manifest": _manifests(found, rows)}), (
         f"{text.count(said, 'failure')} would stay, and {'is' if said == 1 else 'are'} not listed." if said else "")

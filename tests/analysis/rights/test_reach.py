@@ -93,6 +93,10 @@ def test_an_api_server_that_took_the_place_of_another_is_no_hole() -> None:
     four = {"servers": 3, "events": tuple(map(lease, range(4)))}
     new, gone = silence(600, pd.Timedelta(days=3), "apiserver-3"), silence(600, pd.Timedelta(days=2), "apiserver-0")
     assert gaps(silences=pd.concat([new, gone]), **four) == []
+    after = gone.assign(started=new["ended"] - pd.Timedelta(minutes=5))
+    assert gaps(silences=pd.concat([new, after]), **four) == []
+    before = gone.assign(started=new["ended"] - pd.Timedelta(minutes=15))
+    assert len(gaps(silences=pd.concat([new, before]), **four)) == 1, "for a quarter of an hour there were two"
     assert len(gaps(silences=pd.concat([new, gone.assign(started=new["started"])]), **four)) == 1
 
 
