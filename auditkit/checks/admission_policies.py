@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
@@ -100,6 +100,8 @@ def _decided(given: _Given, names: pd.Series) -> dict[str, _Found]:
 def _of(given: _Given, policy: "PolicySet") -> _Found:
     from auditkit.what_if.decisions import kinds_of, policy_decisions
 
+    policy = replace(policy, bindings=[each for each in policy.bindings if "Deny" in each["spec"].get(
+        "validationActions", ())])
     try:
         rows = policy_decisions(given, policy, resources=_KINDS, tables=_OF_KINDS)
     except MissingDependency as error:
@@ -112,6 +114,11 @@ def _of(given: _Given, policy: "PolicySet") -> _Found:
               if name not in _KINDS and RESOURCES[name].form == "object"]
     reasons = [*rows.attrs["gaps"], *(f"it is for {kind} too, which this check does not decide" for kind in others[:1])]
     reasons += [f"{_called(row)}: {row['why']}" for _, row in unknown.head(1).iterrows()]
+    ignored = rows[(rows["outcome"] == "allowed") & rows["binding"].notna()]
+    reasons += [f"{_called(row)} is only admitted because its failurePolicy is Ignore: {row['message']}"
+                for _, row in ignored.head(1).iterrows()]
+    if not any(each["spec"].get("validations") for each in policy.policies.values()):
+        reasons.append("it has no validation, so that it refuses nothing")
     if not len(rows):
         reasons.append("it applies to no object that exists, so that it refuses nothing that is there")
     return _Found(None, reasons[0]) if reasons else _Found(True, "")

@@ -53,8 +53,10 @@ def prepare(folder: Path, *, browser: bool, port: int) -> Server:
         command.append("--KernelManager.transport_encryption=auto")  # other users reach the ports of a kernel
     if os.name == "posix" and os.geteuid() == 0:  # as in most containers; only this computer reaches the server
         command.append("--allow-root")
+    # what the user has set for another Jupyter may take the token away, or write elsewhere
+    own = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
     return Server(command, {
-        **os.environ, "JUPYTER_PATH": str(home / "data"), "JUPYTER_DATA_DIR": str(home / "data"),
+        **own, "JUPYTER_PATH": str(home / "data"), "JUPYTER_DATA_DIR": str(home / "data"),
         "JUPYTER_CONFIG_DIR": str(home / "config"), "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
         "IPYTHONDIR": str(home / "ipython")})
 

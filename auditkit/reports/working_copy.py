@@ -82,7 +82,7 @@ def _parameters(snapshot: Snapshot, folder: Path) -> dict[str, Any]:
         return {}
     place = snapshot.path.resolve()
     before = [each for each in sorted(place.parent.glob("*/manifest.json")) if each.parent.name < place.name]
-    places = {"snapshot": place, "store": place.parents[1], "earlier": before[-1].parent if before else place}
+    places = {"snapshot": place, "store": place.parent.parent, "earlier": before[-1].parent if before else place}
     return {name: beside(str(path), folder) for name, path in places.items()}
 
 

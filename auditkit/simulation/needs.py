@@ -22,19 +22,22 @@ def declared(snapshot: Snapshot) -> pd.DataFrame:
 
 
 def cut(before: Snapshot, after: Snapshot, namespaces: set[str]) -> dict[str, str]:
-    """Namespaces in which a declared port is open from fewer places than before, or perhaps is, each with a reason."""
+    """Namespaces in which a declared port is open from fewer places than before, or from more, or perhaps is, each with
+    a reason. A pod that is only there afterwards loses nothing."""
     needed = declared(before)
     needed = needed[needed["namespace"].isin(namespaces).to_numpy(bool)].reset_index(drop=True)
     one, other = before.reachability, after.reachability
-    ends = _ends(one).merge(_ends(other), on=_CALLED, how="outer", suffixes=("_before", "_after"))
+    ends = _ends(one).merge(_ends(other), on=_CALLED, how="left", suffixes=("_before", "_after"))
     if ends.isna().any(axis=None):
         return dict.fromkeys(sorted(namespaces), "whether it cuts traffic to a declared port is not known")
     rows = needed.merge(ends[ends["kind"] == "Pod"], left_on=["namespace", "pod"], right_on=["namespace", "name"])
     sources = ends.drop_duplicates(["group_before", "group_after"])
     open_before, open_after = (_open(each, rows, sources, when) for each, when in ((one, "before"), (other, "after")))
-    closed = rows[(open_before & ~open_after).any(axis=1)].drop_duplicates("namespace")
-    return {row.namespace: f"it would cut traffic to {row.protocol} {row.port} of Pod {row.pod}"
-            for row in closed.itertuples()}
+    found: dict[str, str] = {}
+    for what, differ in (("cut", open_before & ~open_after), ("open", ~open_before & open_after)):
+        for row in rows[differ.any(axis=1)].itertuples():
+            found.setdefault(row.namespace, f"it would {what} traffic to {row.protocol} {row.port} of Pod {row.pod}")
+    return found
 
 
 def _ends(reachability: Reachability) -> pd.DataFrame:

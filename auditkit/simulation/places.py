@@ -93,7 +93,8 @@ def stand_in(source: str, path: str) -> Any:
         kind = _field(kind, name.removesuffix("[]").removesuffix("{}"))
         if name.endswith("[]"):
             kind = get_args(kind)[0]
-    return _of(kind)
+    # arguments are texts in the pods that are made of a template, where they are decoded in a second step
+    return UNREAD if path.endswith("args[]") else _of(kind)
 
 
 def _field(kind: Any, name: str) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from auditkit.admission.cel.library.quantities import quantity
+from auditkit.admission.cel.values import CelError
 from auditkit.analysis.workloads.lifecycle import ENDED, lasting
 from auditkit.base.hostile_text import count
 from auditkit.simulation import needs
@@ -22,30 +23,45 @@ def default_deny(snapshot: Snapshot, failing: Failing) -> Proposed:
     """A policy that denies what no rule allows to the pods of a namespace, and one for each Service that keeps it open.
 
     Whoever may connect to a Service is not known, so that it stays open from everywhere, as do ports that containers
-    declare.
+    declare. Policies add up: where there are some already, the new ones would open what those close.
     """
-    if gaps := snapshot.gaps(needs.TABLES):
+    if gaps := snapshot.gaps([*needs.TABLES, "network_policies", "isolation"]):
         yield Unmade("NetworkPolicy", f"which traffic is needed is not known: {gaps[0]}")
         return
     ports = snapshot.frame("service_ports")
     services = snapshot.frame("services")
-    taken = set(zip(*(snapshot.frame("network_policies")[name] for name in ("namespace", "name")), strict=True))
     for space in failing["name"]:
         here = services[(services["namespace"] == space) & services["type"].ne("ExternalName")]
-        blind = here[here["selector_count"].eq(0) & ~here["name"].eq("kubernetes")]
-        if len(blind) and _has_pods(snapshot, space):
-            yield Unmade(f"NetworkPolicy in {space}", f"Service {blind['name'].iloc[0]} has no selector: which pods it "
-                         "leads to is not known")
+        if why := _undeclared(snapshot, space, here, ports) or _closed(snapshot, space):
+            yield Unmade(f"NetworkPolicy in {space}", why)
             continue
         kept = [_keeping(snapshot, space, name, ports) for name in here.loc[here["selector_count"] > 0, "name"]]
         beside = [*kept, *_declared(snapshot, space)]
         made = _policy(space, f"{NAME}-default-deny", {}, [])
-        if any((space, each["metadata"]["name"]) in taken for each in (made, *beside)):
-            yield Unmade(f"NetworkPolicy in {space}", f"it has policies that are called {NAME} already")
-            continue
         yield Made(made, "Denies traffic to its pods that no policy allows. What Services and containers declare stays "
                    f"open from everywhere ({_said(beside)}). A port that neither declares is closed: try it outside of "
                    "production.", tuple(beside))
+
+
+def _undeclared(snapshot: Snapshot, space: str, services: pd.DataFrame, ports: pd.DataFrame) -> str:
+    """Why it is not known what Services of a namespace lead to; empty where it is."""
+    blind = services[services["selector_count"].eq(0) & ~services["name"].eq("kubernetes")]
+    if len(blind) and _has_pods(snapshot, space):
+        return f"Service {blind['name'].iloc[0]} has no selector: which pods it leads to is not known"
+    open_ = services[services["selector_count"].gt(0) & ~services["name"].isin(
+        ports.loc[ports["namespace"] == space, "service"])]
+    if len(open_):
+        return f"Service {open_['name'].iloc[0]} declares no port: on which it is reached is not known"
+    return ""
+
+
+def _closed(snapshot: Snapshot, space: str) -> str:
+    """Why more policies might open what is closed in a namespace; empty where nothing is."""
+    policies, pods = snapshot.frame("network_policies"), snapshot.frame("isolation")
+    mine = pods[(pods["namespace"] == space) & ~pods["host_network"].fillna(False)]
+    if (policies["namespace"] == space).any() or mine["ingress_isolated"].fillna(True).any():
+        return "policies are for its pods already, or may be, and more of them would open what those close"
+    return ""
 
 
 def _policy(space: str, name: str, labels: dict[str, str], ports: list[dict[str, object]]) -> Object:
@@ -94,12 +110,17 @@ def without_egress(snapshot: Snapshot, failing: Failing) -> Proposed:
 
 def quota(snapshot: Snapshot, failing: Failing) -> Proposed:
     """A quota on the number of pods: twice what its controllers and autoscalers may ask for, and no less than 20."""
+    kinds = snapshot.frame("workloads")
+    jobs = set(kinds.loc[kinds["kind"].isin(["Job", "CronJob"]), "namespace"])
     if gaps := snapshot.gaps(["pods", "workloads", "autoscalers", "nodes"]):
         yield Unmade("ResourceQuota", f"how many pods namespaces need is not known: {gaps[0]}")
         return
     pods = snapshot.frame("pods")
     running = pods[~pods["phase"].isin(ENDED).fillna(False)].groupby("namespace").size()
     for space in failing["name"]:
+        if space in jobs:
+            yield Unmade(f"ResourceQuota in {space}", "how many pods its Jobs run in parallel is in no table")
+            continue
         wanted, there = _wanted(snapshot, space), int(running.get(space, 0))
         most = max(_FEWEST, _ROOM * max(there, wanted))
         yield Made(manifest("ResourceQuota", f"{NAME}-pods", space, spec={"hard": {"pods": str(most)}}),
@@ -112,7 +133,7 @@ def _wanted(snapshot: Snapshot, space: str) -> int:
     on every node."""
     own, scaled = (frame[frame["namespace"] == space] for frame in (
         snapshot.frame("workloads"), snapshot.frame("autoscalers")))
-    tops = own[own["kind"].isin(["Deployment", "StatefulSet", "Job", "CronJob", "ReplicationController"])]
+    tops = own[own["kind"].isin(["Deployment", "StatefulSet", "ReplicationController"])]
     each_node = int((own["kind"] == "DaemonSet").sum()) * len(snapshot.frame("nodes"))
     return int(tops["replicas"].fillna(1).sum()) + int(scaled["max_replicas"].fillna(0).sum()) + each_node
 
@@ -131,7 +152,12 @@ def limit_range(snapshot: Snapshot, failing: Failing) -> Proposed:
             yield Unmade(f"LimitRange in {space}", f"{count(without, 'container')} would get limits, and whether these "
                          "are enough is not known" if without else "it has no container to take limits from")
             continue
-        most = {name: max(own[f"{name}_limit"], key=lambda text: quantity(text).amount) for name in ("cpu", "memory")}
+        try:
+            most = {name: max(own[f"{name}_limit"], key=lambda text: quantity(text).amount)
+                    for name in ("cpu", "memory")}
+        except CelError:
+            yield Unmade(f"LimitRange in {space}", "a limit of its containers is no quantity")
+            continue
         yield Made(manifest("LimitRange", f"{NAME}-containers", space, spec={"limits": [{
             "type": "Container", "max": most, "default": dict(most)}]}),
             f"Refuses containers with higher limits than {most['cpu']} CPU and {most['memory']} of memory, the highest "

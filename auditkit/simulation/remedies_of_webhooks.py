@@ -6,7 +6,7 @@ from auditkit.analysis.columns import lookup
 from auditkit.analysis.label_selectors import select
 from auditkit.simulation.proposal import Failing, Made, Proposed, Unmade, manifest
 from auditkit.snapshots.snapshot import Snapshot
-from auditkit.tables.resources import BUILTIN, RESOURCES
+from auditkit.tables.resources import RESOURCES
 
 _REPLICAS = 2
 """Ready pods that a webhook needs, so that one of them can end."""
@@ -14,8 +14,10 @@ _READ = ("webhooks", "webhook_rules", "webhook_selectors", "services", "service_
          "namespaces", "namespace_labels")
 _KEY = ["type", "configuration", "name"]
 _NAMESPACED = {f"{resource.group}/{resource.plural}" for resource in RESOURCES.values() if resource.namespaced}
-_OWN_GROUPS = {name.partition("/")[0] for name in BUILTIN} | {"*"}
-_NEEDED = ("kube-system",)
+_OWN_GROUP = r"[^.]*|.*\.k8s\.io"
+"""Groups of Kubernetes itself have no dot or end so (``*`` is all groups); a group of somebody else that does is taken
+for one, which only leaves a webhook alone."""
+_NEEDED = ("kube-system", "kube-node-lease")
 """Namespaces whose objects the control plane needs, beside that of the webhook."""
 
 
@@ -59,7 +61,7 @@ def _danger(snapshot: Snapshot, hooks: pd.DataFrame) -> list[str]:
     """Why each webhook may keep the cluster from mending itself; empty where it cannot. Conditions and labels of
     objects may leave more out, which is not counted on."""
     rules, spaces = snapshot.frame("webhook_rules"), snapshot.frame("namespaces")[["name"]]
-    own = rules[rules["group"].isin(_OWN_GROUPS)].rename(columns={"webhook": "name"})
+    own = rules[rules["group"].str.fullmatch(_OWN_GROUP).fillna(True)].rename(columns={"webhook": "name"})
     asked = set(own[_KEY].itertuples(index=False, name=None))
     inside_only = own["scope"].eq("Namespaced") | (own["group"] + "/" + own["resource"]).isin(_NAMESPACED)
     outside = set(own.loc[~inside_only.fillna(False), _KEY].itertuples(index=False, name=None))

@@ -49,6 +49,12 @@ def test_what_meets_the_policy_passes_and_what_it_would_refuse_fails() -> None:
     ((policy(operations=("UPDATE",)), binding(), POD), "the policy guard is not for requests that create an object"),
     ((policy(), binding(), binding("Deny", name="c", newField={"a": 1}), POD), "the binding c is not one that is known here"),
     ((policy(newField=1), binding(), POD), "the policy is not one that auditkit knows"),
+    ((policy(validations=[], auditAnnotations=[{"key": "a", "valueExpression": "'x'"}]), binding(), POD),
+     "it has no validation, so that it refuses nothing"),
+    ((policy("1 / 0 == 1", failurePolicy="Ignore"), binding(), POD),
+     "Pod shop/web is only admitted because its failurePolicy is Ignore: "),
+    ((policy(), binding(matchResources={"namespaceSelector": {"matchLabels": {"team": "x"}}}), binding("Warn", name="c"),
+      stored("Pod", "old", spec=pod_spec(hostNetwork=True))), "it applies to no object that exists"),
 ])
 def test_a_policy_of_which_not_all_is_decided_is_unknown(objects: tuple[dict, ...], says: str) -> None:
     verdict, why = judged(*objects)

@@ -41,6 +41,7 @@ def test_lab_starts_the_server_that_was_prepared(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     started: list[tuple] = []
     monkeypatch.setattr(lab.os, "execve", lambda *given: started.append(given))
+    monkeypatch.setenv("JUPYTER_CONFIG_PATH", str(tmp_path / "of-another"))  # it may take the token away
     output = said("lab", "--no-browser", "--port", "18888", "--to", "work")
     assert "no folder ./snapshots: the notebooks are about the demo" in output and "work/soc2.ipynb" in output
     [(program, command, environment)] = started
@@ -49,6 +50,7 @@ def test_lab_starts_the_server_that_was_prepared(tmp_path: Path, monkeypatch: py
             "--ServerApp.open_browser=False"} <= set(command)
     assert all(environment[name].startswith(str(tmp_path / "work" / ".auditkit")) for name in (
         "JUPYTER_PATH", "JUPYTER_DATA_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"))
+    assert "JUPYTER_CONFIG_PATH" not in environment
 
 
 def test_without_jupyterlab_nothing_is_written_and_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import auditkit
 from auditkit.cli.main import app
+from auditkit.reports import show
 
 MANIFESTS = """apiVersion: apps/v1
 kind: Deployment
@@ -84,3 +86,15 @@ def test_the_demo_has_manifests_of_its_own() -> None:
     assert {row["name"] for row in found if row["what"] == "objects" and row["change"] == "added"} == {
         "egress-inside", "ci-deployer", "debug"}
     assert [(row["name"], row["outcome"]) for row in found if row["what"] == "refused"] == [("debug", "denied")]
+
+
+@pytest.mark.slow
+def test_the_figures_of_the_page_on_simulation_are_those_of_the_demo(tmp_path: Path) -> None:
+    page = " ".join(Path(__file__).parents[2].joinpath("docs", "simulate.md").read_text().split())
+    (tmp_path / "change.yaml").write_text(MANIFESTS.partition("---")[0])
+    words = ["--apply", tmp_path / "change.yaml", "-f", "cis-kubernetes"]
+    assert run(*words).stderr.strip().splitlines()[-1] in page
+    found = auditkit.simulate("demo", "demo", frameworks=["soc2"])
+    assert " ".join(show.simulation(found).content["answer"][0]["sentences"]) in page
+    done = CliRunner().invoke(app, ["remedy", "demo", "-f", "cis-kubernetes", "--output", str(tmp_path / "remedies")])
+    assert done.stderr.strip().splitlines()[-1].replace(f"{tmp_path}/", "") in page

@@ -63,6 +63,7 @@ def test_an_index_that_has_a_name_is_a_column_and_an_unknown_value_is_told() -> 
     counted = pd.DataFrame({"check": ["a", "a", "b"], "verdict": pd.array(["pass", None, "pass"], "string")})
     shown = interactive.draw(counted.groupby("check").size().rename("rows").to_frame())
     assert '[[\\"a\\", 2], [\\"b\\", 1]]' in shown
+    assert list(interactive.flat(counted.groupby("check").agg(check=("check", "size")))) == ["check", "check"]
     assert "&lt;NA&gt;" in interactive.draw(counted)
     assert interactive.draw(pd.DataFrame({"n": pd.array([1, None], "Int64")})).count("&lt;NA&gt;") == 2  # and without scripts
 

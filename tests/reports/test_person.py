@@ -33,6 +33,19 @@ def test_full_power_is_told_with_its_path(acme: Snapshot) -> None:
     assert next(row for row in rows(block) if row["role"] == "ClusterRole cluster-admin")["where"] == "whole cluster"
 
 
+def test_full_power_of_a_group_is_that_of_its_members() -> None:
+    def bound(kind: str, name: str, role: str) -> dict:
+        return {"kind": "ClusterRoleBinding", "binding": f"to-{name}", "role_kind": "ClusterRole", "role": role,
+                "subject_kind": kind, "subject": name, "subject_api_group": "rbac.authorization.k8s.io"}
+
+    snap = world({
+        "roles": [{"kind": "ClusterRole", "name": "all"}, {"kind": "ClusterRole", "name": "none"}],
+        "role_rules": [{"kind": "ClusterRole", "role": "all", "rule": 0, "verb": "*", "group": "*", "resource": "*"}],
+        "binding_subjects": [bound("User", "ada", "none"), bound("Group", "system:authenticated", "all"), bound("Group", "ops", "none")]})
+    for name in ("ada", "group:ops"):
+        assert "Full power over the cluster is 1 step away" in show.person(snap, name).content["note"]
+
+
 def test_the_groups_of_a_membership_file_count() -> None:
     snap = world({
         "roles": [{"kind": "ClusterRole", "name": "reader"}],

@@ -71,7 +71,8 @@ def test_what_does_not_change_says_so_and_gaps_are_named(found: Effects, tmp_pat
     assert show.effect(found, "paths").content["note"] == "Nothing changes."
     (tmp_path / "m.yaml").write_text(yaml.safe_dump(thing("ConfigMap", "c")))
     gap = auditkit.simulate(snapshot(gaps=["roles.rbac.authorization.k8s.io"]), tmp_path, frameworks=[])
-    assert show.effect(gap, "rights").content["note"].startswith("Nothing changes. Rows may be missing: ")
+    assert show.effect(gap, "rights").content["note"].startswith("No change is known. Rows may be missing: ")
+    assert show.effect(gap, "verdicts").content["note"] == "No framework was evaluated."
     said = show.simulation(gap).content["answer"]
     assert said[0]["sentences"] == ["If 1 manifest was applied, 0 of 0 failures would close and nothing would be refused.",
                                     "No framework was evaluated."]

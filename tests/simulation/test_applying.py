@@ -189,3 +189,12 @@ def test_of_several_resources_of_one_kind_that_of_kubernetes_is_deleted() -> Non
     assert len([each for each in RESOURCES.values() if each.kind == "NetworkPolicy"]) > 1
     for named in ("NetworkPolicy/shop/n", "networkpolicies.networking.k8s.io/shop/n"):
         assert _reference(world, snap, named) == ("networkpolicies.networking.k8s.io", ("shop", "n"))
+
+
+def test_a_controller_whose_containers_have_arguments_can_be_changed(tmp_path: Path) -> None:
+    """Arguments of templates are read in a second step, those of pods at once: what stands for one is a text."""
+    with_arguments = stored("Deployment", "w", "apps/v1", spec={"replicas": 1, "template": template(
+        containers=[{"name": "c", "image": "i", "args": ["--a"], "command": ["b"]}])})
+    change = thing("Deployment", "w", "apps/v1", spec={"template": {"spec": {"automountServiceAccountToken": False}}})
+    changed = applied(snapshot(with_arguments), tmp_path, change).after.frame("templates")
+    assert changed.loc[changed["name"] == "w", "automount_token"].tolist() == [False]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import yaml
-from simulated import applied, deployment, pod_spec, snapshot, stored, template, thing
+from simulated import applied, deployment, namespace, pod_spec, snapshot, stored, template, thing
 
 import auditkit
 from auditkit.analysis.network.reachability import QUESTION
@@ -79,9 +79,29 @@ def test_where_needs_are_not_known_no_policy_is_proposed() -> None:
     assert found.made == gap.made == []
 
 
-def test_a_policy_of_the_same_name_is_not_changed() -> None:
-    own = stored("NetworkPolicy", "auditkit-allow-web", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Egress"]})
-    assert whys(proposed(POLICY, *web(), own)) == [("NetworkPolicy in shop", "it has policies that are called auditkit already")]
+def test_where_there_are_policies_no_other_is_proposed_which_would_open_what_they_close() -> None:
+    own = stored("NetworkPolicy", "from-web", "networking.k8s.io/v1", spec={"podSelector": {"matchLabels": {"app": "db"}}})
+    assert whys(proposed(POLICY, *web(), own)) == [("NetworkPolicy in shop", (
+        "policies are for its pods already, or may be, and more of them would open what those close"))]
+
+
+def test_a_service_that_declares_no_port_is_reached_on_any() -> None:
+    headless = stored("Service", "db", spec={"clusterIP": "None", "selector": {"app": "web"}})
+    found = proposed(POLICY, *web(), headless)
+    assert found.made == [] and whys(found) == [
+        ("NetworkPolicy in shop", "Service db declares no port: on which it is reached is not known")]
+
+
+def test_traffic_that_a_policy_would_open_is_found_and_a_new_pod_loses_none(tmp_path: Path) -> None:
+    client = stored("Pod", "client", space="default", spec=pod_spec(), status={"podIP": "10.0.1.1"})
+    closed = stored("NetworkPolicy", "none", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Ingress"]})
+    opened = thing("NetworkPolicy", "all", "networking.k8s.io/v1", spec={"podSelector": {}, "ingress": [{}]})
+    snap = snapshot(*web(), client, closed)
+    assert needs.cut(snap, applied(snap, tmp_path, opened).after, {"shop"}) == {
+        "shop": "it would open traffic to TCP 8080 of Pod web-1-a"}
+    more = thing("Deployment", "more", "apps/v1", spec={"replicas": 1, "selector": {"matchLabels": {"app": "more"}}, "template": {
+        "metadata": {"labels": {"app": "more"}}, "spec": pod_spec()}})
+    assert needs.cut(snap, applied(snap, tmp_path, more).after, {"shop"}) == {}
 
 
 def test_outgoing_traffic_is_never_denied_by_a_guess() -> None:
@@ -118,6 +138,13 @@ def test_a_quota_has_room_for_what_controllers_and_autoscalers_ask_for() -> None
         "ResourceQuota/shop/auditkit-pods": {"pods": "64"}, "ResourceQuota/default/auditkit-pods": {"pods": "20"}}
 
 
+def test_a_quota_is_not_guessed_where_jobs_run_in_parallel() -> None:
+    job = stored("Job", "j", "batch/v1", spec={"parallelism": 50, "template": template()})
+    found = proposed(QUOTA, *deployment(), job)
+    assert found.made == [] and whys(found) == [
+        ("ResourceQuota in shop", "how many pods its Jobs run in parallel is in no table")]
+
+
 ADMISSION, HOOK = "admissionregistration.k8s.io/v1", "admission.webhooks_fail_closed"
 GUARD = "ValidatingWebhookConfiguration//guard"
 
@@ -129,7 +156,7 @@ def elsewhere(*spaces: str) -> dict:
 def webhook(group: str = "", resource: str = "pods", **rest: object) -> dict:
     return stored("ValidatingWebhookConfiguration", "guard", ADMISSION, None, webhooks=[{
         "name": "guard.example.org", "failurePolicy": "Ignore", "sideEffects": "None", "admissionReviewVersions": ["v1"],
-        "namespaceSelector": elsewhere("shop", "kube-system"),
+        "namespaceSelector": elsewhere("shop", "kube-system", "kube-node-lease"),
         "clientConfig": {"service": {"namespace": "shop", "name": "web"}, "caBundle": "eA=="},
         "rules": [{"operations": ["CREATE"], "apiGroups": [group], "apiVersions": ["*"], "resources": [resource]}], **rest}])
 
@@ -154,11 +181,14 @@ FEW = "{} ready pods stand behind its service; 2 are needed, so that one can end
     (2, webhook(namespaceSelector={}), SELF.format("shop")),
     (2, webhook(namespaceSelector=elsewhere("shop")), SELF.format("kube-system")),
     (2, webhook("*", "pods", namespaceSelector={}), SELF.format("shop")),
+    (2, webhook("coordination.k8s.io", "leases", namespaceSelector=elsewhere("shop", "kube-system")), SELF.format("kube-node-lease")),
+    (2, webhook("discovery.k8s.io", "endpointslices", namespaceSelector={}), SELF.format("shop")),
+    (2, webhook("certificates.k8s.io", "certificatesigningrequests"), OUTSIDE),
     (2, webhook(resource="nodes"), OUTSIDE), (2, webhook("*", "*"), OUTSIDE),
     (1, webhook(), FEW.format(1)), (2, webhook(clientConfig={"url": "https://guard.example.org"}), FEW.format(0))])
 def test_a_webhook_that_could_stop_the_cluster_stays_open(pods: int, hook: dict, reason: str) -> None:
     objects = [each for each in web() if each["kind"] != "Pod" or each["metadata"]["name"] in ("web-1-a", "web-1-b")[:pods]]
-    found = of_webhook(*objects, hook)
+    found = of_webhook(*objects, hook, namespace("kube-node-lease"))
     assert found.made == [] and whys(found) == [
         ("webhook guard.example.org of ValidatingWebhookConfiguration guard", reason)]
 

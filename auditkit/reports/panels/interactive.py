@@ -63,7 +63,7 @@ def draw(frame: pd.DataFrame, missing: str = "<NA>") -> str:
 def flat(frame: pd.DataFrame) -> pd.DataFrame:
     """A frame whose index is columns too, where it has a name."""
     named = any(name is not None for name in frame.index.names)
-    return frame.rename_axis(columns=None).reset_index() if named else frame.reset_index(drop=True)
+    return frame.rename_axis(columns=None).reset_index(allow_duplicates=True) if named else frame.reset_index(drop=True)
 
 
 def _visible(frame: pd.DataFrame, missing: str) -> pd.DataFrame:

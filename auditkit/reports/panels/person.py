@@ -34,7 +34,7 @@ def person(snap: Snapshot, subject: str) -> Block:
         "binding": found["kind"] + " " + found["binding"], "role": found["role_kind"] + " " + found["role"],
         "where": found["namespace"].fillna("whole cluster"), "through": found["subject"].where(through),
         "powers": powers.reindex(found.index).astype(STRING)})
-    notes = [_steps(one, snap), _NOT_STORED if one.kind == "User" else "",
+    notes = [_steps(one, groups, snap), _NOT_STORED if one.kind == "User" else "",
              missing(snap, "held_powers"), missing(snap, "paths_to_admin")]
     return table(rows, f"Access of {one.called}", " ".join(dict.fromkeys(filter(None, notes))))
 
@@ -42,16 +42,18 @@ def person(snap: Snapshot, subject: str) -> Block:
 def _groups(one: Subject, memberships: pd.DataFrame) -> list[str]:
     """The groups that a subject is known to be in."""
     if one.kind == "Group":
-        return []
+        return ["system:authenticated"]  # everybody who has groups is in it
     return [*implicit_groups(one.user), *memberships.loc[memberships["user"].eq(one.user).fillna(False), "group"]]
 
 
-def _steps(one: Subject, snap: Snapshot) -> str:
-    """How far full power over the cluster is, as a sentence."""
+def _steps(one: Subject, groups: list[str], snap: Snapshot) -> str:
+    """How far full power over the cluster is, by the subject itself or a group of it, as a sentence."""
     paths = snap.paths_to_admin
-    mine = paths[(paths["kind"].eq(one.kind) & paths["name"].eq(one.name)
-                  & paths["namespace"].fillna("").eq(one.namespace)).fillna(False)]
-    if mine.empty or pd.isna(mine["steps"].iloc[0]):
+    itself = (paths["kind"].eq(one.kind) & paths["name"].eq(one.name)
+              & paths["namespace"].fillna("").eq(one.namespace)).fillna(False)
+    through = (paths["kind"].eq("Group") & paths["name"].isin(groups)).fillna(False)
+    mine = paths[(itself | through) & paths["steps"].notna()].sort_values("steps", kind="stable")
+    if mine.empty:
         return "No path to full power over the cluster is known."
     away = text.count(int(mine["steps"].iloc[0]), "step")
     doubt = "" if mine["certain"].fillna(False).iloc[0] else ", if conditions hold that the snapshot does not show"

@@ -25,7 +25,8 @@ _FLOWS = ("opened", "wider", "not known any more", "other ports", "other pairs",
 """Changes of paths and of traffic, the worst first."""
 _REFUSED = {"denied": "would be refused", "unknown": "may be refused", "warned": "admitted with a warning",
             "audited": "admitted and recorded as a failure", "matched": "may be changed by a policy"}
-_NOTHING = "Nothing changes."
+_NOTHING, _NOTHING_KNOWN, _NOT_JUDGED = "Nothing changes.", "No change is known.", "No framework was evaluated."
+_JUDGED = ("requirements", "verdicts")
 _MOST = 5
 """Reasons that the answer names."""
 
@@ -47,7 +48,9 @@ def effect(found: Effects, part: str) -> Block:
         raise NoSuchName("part of a simulation", part, _PARTS)
     title, made, gaps = _PARTS[part]
     frame, note = made(found)
-    said = [note or ("" if len(frame) else _NOTHING), doubts(gaps(found))]
+    doubt = doubts(gaps(found))
+    nothing = _NOT_JUDGED if part in _JUDGED and not found.verdicts else _NOTHING_KNOWN if doubt else _NOTHING
+    said = [note or ("" if len(frame) else nothing), doubt]
     return table(frame, title, " ".join(filter(None, said)))
 
 
@@ -61,10 +64,16 @@ def _answer(found: Effects) -> str:
         ("would be gone with their objects", int((failed == "gone").sum())),
         ("would leave the scope", int((failed == "out of scope").sum())),
         ("new ones would open", counts.get("opened", 0))) if number]
-    said += [f"{text.count(refused, 'object')} would be refused"] if refused else ["nothing would be refused"]
+    said += [f"{text.count(refused, 'object')} would be refused"] if refused else [
+        "nothing is known to be refused" if _refusals_unknown(found) else "nothing would be refused"]
     if unknown := counts.get("newly unknown", 0):
         said.append(f"{text.count(unknown, 'verdict')} would be unknown")
-    return f"If {_condition(found)}, {_listed(said)}."
+    condition = _condition(found)
+    return f"If {condition}, {_listed(said)}." if condition else "Nothing was applied."
+
+
+def _refusals_unknown(found: Effects) -> bool:
+    return bool(found.refused.attrs["gaps"]) or bool(found.refused["outcome"].isin(["unknown", "matched"]).any())
 
 
 def _condition(found: Effects) -> str:
