@@ -1,7 +1,8 @@
 """Attestations applied to results: statements by people about what a cluster cannot show, and their problems."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -25,8 +26,8 @@ class AttestationRegister:
     """
 
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: list[Result],
-                 days: Days):
-        self._days = days
+                 days: Days, outside: Mapping[str, str] = MappingProxyType({})):
+        self._days, self._outside = days, outside
         self._ours = [attestation for attestation in attestations if attestation.entry.framework == framework]
         self._used: set[int] = set()
         self.results = [self._marked(result) for result in results]
@@ -54,6 +55,8 @@ class AttestationRegister:
             yield state, f"it expired on {entry.until}; ask {entry.by} to renew it"
         elif state == "not in force yet":
             yield state, f"it takes effect on {entry.since}"
+        elif state == "valid" and (left := [name for name in entry.requirements if name in self._outside]):
+            yield from (("out of scope", f"{name} is out of scope: {self._outside[name]}") for name in left)
         elif state == "valid" and id(attestation) not in self._used:
             yield "unused", f"checks decide {', '.join(entry.requirements)}; the attestation has no effect"
         if long := entries.too_long(entry.since, entry.until):

@@ -82,9 +82,9 @@ class Evaluation:
         self.scope = ScopeRegister(scope, framework, results, snapshot) if scope else None
         results = self.scope.results if self.scope else results
         days = snapshot.manifest.days  # of the observation: a snapshot gives the same result for ever
-        self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days)
+        self._exceptions = ExceptionRegister(exceptions, framework.framework, results, days, scoped=scope is not None)
         self._attestations = AttestationRegister(
-            attestations, framework.framework, self._exceptions.results, days)
+            attestations, framework.framework, self._exceptions.results, days, self.scope.reasons if self.scope else {})
         results = self._attestations.results
         self.results = self.scope.told(results) if self.scope else results
 

@@ -40,8 +40,8 @@ class ExceptionRegister:
     """
 
     def __init__(self, exceptions: Iterable[RiskAcceptance], framework: str, results: list[Result],
-                 days: Days):
-        self._framework, self._days = framework, days
+                 days: Days, *, scoped: bool = False):
+        self._framework, self._days, self._scoped = framework, days, scoped
         self._uses = [_Use(exception, exception.entry.framework == framework) for exception in exceptions]
         self._matched: dict[tuple[int, int], np.ndarray] = {}
         self._called: dict[int, pd.DataFrame] = {}
@@ -113,7 +113,8 @@ class ExceptionRegister:
         elif state != "valid":
             yield f"exception {state}", f"it takes effect on {entry.granted}; ask {entry.owner}"
         elif not use.covered:
-            yield "exception unused", "it covers no failure; remove it"
+            yield "exception unused", ("it covers no failure in scope" if self._scoped else
+                                       "it covers no failure; remove it")
         if not entry.subjects or any(selector.open for selector in entry.subjects):
             yield "exception too wide", "it does not name a namespace, object or container"
         elif use.wide:

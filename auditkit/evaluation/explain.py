@@ -134,12 +134,17 @@ def explain(evaluations: Iterable[Evaluation], requirement: str, subject: str = 
     evaluations = list(evaluations)
     found = [(one, result) for one in evaluations for result in one.results if result.requirement.id == requirement]
     if not found:
+        if left := [one.scope.reasons[requirement] for one in evaluations
+                    if one.scope and requirement in one.scope.reasons]:
+            raise UsageError(f"{requirement} is out of scope, so that it has no status: {left[0]}.")
         raise NoSuchName("requirement", requirement, [r.requirement.id for one in evaluations for r in one.results])
     if len(found) > 1:
         names = " or ".join(f"-f {one.framework.framework}" for one, _ in found)
         raise UsageError(f"Several frameworks have the requirement {requirement}. Choose one with {names}.")
     explanation = Explanation(*found[0], subject)
     if subject and not len(explanation.verdicts):
+        if explanation.evaluation.scope and (why := explanation.evaluation.scope.why(subject)):
+            raise UsageError(f"{subject} is out of scope, so that it has no verdict: {why}.")
         raise UsageError(f"No check of {requirement} judges the subject {subject}. `auditkit evaluate "
                          "--subjects` lists all subjects. A pattern such as 'billing/*' selects several.")
     return explanation

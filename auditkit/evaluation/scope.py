@@ -1,5 +1,6 @@
 """A scope applied to results: what lies outside has no verdict, and is listed with the reason."""
 
+import fnmatch
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -216,6 +217,14 @@ class ScopeRegister:
         written = pd.DataFrame([{"reason": each.reason, **_written(each.origin)} for each in self._rules])
         told = written.iloc[found["rule"].to_numpy(int)].reset_index(drop=True)
         return pd.concat([found.drop(columns="rule"), told], axis=1).reindex(columns=OUTSIDE)
+
+    def why(self, subject: str) -> str:
+        """Why a subject is outside, which a shell pattern on ``namespace/name`` or on the name finds; empty if none."""
+        for row in self.subjects.itertuples():
+            whole = row.name if pd.isna(row.namespace) else f"{row.namespace}/{row.name}"
+            if fnmatch.fnmatchcase(whole, subject) or fnmatch.fnmatchcase(str(row.name), subject):
+                return str(row.reason).rstrip(".")
+        return ""
 
     @cached_property
     def carve_outs(self) -> pd.DataFrame:

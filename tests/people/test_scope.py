@@ -173,6 +173,21 @@ def test_a_finding_that_leaves_the_scope_is_not_closed(written) -> None:
     assert set(rows["change"]) == {"out of scope"} and set(rows["why"]) == {SCOPE} and set(rows["before"]) <= {"fail", "unknown"}
 
 
+def test_people_are_told_that_what_they_name_is_out_of_scope(written, ward, acme, tmp_path) -> None:
+    scope = written("  namespaces: {names: [shop]}\n  exclude:\n"
+                    "    - {framework: soc2, requirements: [CC9.2], reason: Examined apart.}\n")
+    (said := tmp_path / "said.yaml").write_text(
+        "attestations:\n- {framework: soc2, requirements: [CC9.2], by: Jane Roe, says: Done., holds: true,\n"
+        "   since: 2026-01-01, until: 2026-12-31}\n")
+    taken = snapshot(*CLUSTER)
+    judged = evaluating.evaluate(taken, "soc2", scope=scope, attestations=said)
+    assert ["attestation out of scope", "CC9.2 is out of scope: Examined apart."] in judged.notices[["kind", "what"]].values.tolist()
+    with pytest.raises(UsageError, match="CC9.2 is out of scope, so that it has no status: Examined apart"):
+        evaluating.explain(taken, "CC9.2", frameworks=["soc2"], scope=scope)
+    with pytest.raises(UsageError, match="lab/miner is out of scope, so that it has no verdict: the namespace is not among"):
+        evaluating.explain(taken, "privileged", "lab/miner", frameworks=["pss-baseline"], scope=scope)
+
+
 @pytest.mark.parametrize("value", [5, True, [1], {"a": 1}.values()])
 def test_categories_that_are_no_names_are_a_sentence(acme, value) -> None:
     with pytest.raises(UsageError, match="Give names of categories"):
