@@ -184,6 +184,17 @@ class Fleet:
         """The status of each requirement in each cluster now: `auditkit.fleets.compare.matrix`."""
         return compare.matrix(self._now, framework)
 
+    @cached_property
+    def scoped(self) -> list[str]:
+        """What a scope leaves out now, in sentences with the clusters and frameworks of which that is so; none without
+        a scope."""
+        said: dict[str, list[str]] = {}
+        for member in self.newest.members:
+            for framework in self.frameworks:
+                if scope := self.evaluation(member, framework).scope:
+                    said.setdefault(" ".join(scope.sentences()), []).append(f"{member.cluster} by {framework}")
+        return [f"Scope of {', '.join(of)}: {text}" for text, of in said.items()]
+
     @property
     def worst(self) -> pd.DataFrame:
         """The requirements that fail now, the worst first: `auditkit.fleets.compare.worst`."""

@@ -43,6 +43,17 @@ def test_requirements_and_verdicts_are_those_of_each_snapshot(fleet: Fleet) -> N
     assert failing[["cluster", "name", "requirement"]].values.tolist() == [["prod-eu", "web", "A1"], ["prod-us", "web", "A1"]]
 
 
+def test_what_a_scope_leaves_out_is_told_with_the_clusters(store: Path, fleet: Fleet, tmp_path: Path) -> None:
+    assert fleet.scoped == []
+    (tmp_path / "scope.yaml").write_text(
+        "scope:\n  system: Wards\n  decided_by: Jane Roe\n  decided_on: 2026-01-01\n  period: {from: 2026-01-01, until: 2026-12-31}\n"
+        "  exclude:\n  - {subjects: [{kind: Pod}], reason: Examined apart.}\n")
+    [said] = auditkit.fleet(store, "wards", controls=store.parent / "rules", scope=tmp_path / "scope.yaml",
+                            clusters=["dev-eu", "prod-eu"]).scoped
+    assert said.startswith("Scope of dev-eu by wards, prod-eu by wards: Wards, for the period from ")
+    assert "Outside the scope, without a verdict: 1 subject" in said
+
+
 def test_what_is_missing_in_one_cluster_is_told_with_its_name(fleet: Fleet) -> None:
     [gap] = fleet.pods.attrs["gaps"]
     assert gap.endswith("(staging-eu)") and "pods" in gap
