@@ -80,4 +80,7 @@ def _said(ports: pd.DataFrame) -> pd.Series:
 
 
 def _why(ports: pd.DataFrame) -> pd.Series:
-    return ports["why"].fillna(ROOT_UNKNOWN)
+    """Why it is not known whether a port is open, with the port where only that one is meant."""
+    undeclared = (ports["why"] == UNDECLARED).fillna(False)
+    return ports["why"].mask(undeclared, "port " + ports["port"].astype(STRING) + ": " + UNDECLARED).fillna(
+        ROOT_UNKNOWN)

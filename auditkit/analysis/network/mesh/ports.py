@@ -33,7 +33,7 @@ LISTS = (EXCLUDED, INCLUDED, SKIPPED, LEFT_OUT, TAKEN)
 OWN_PORTS = {ISTIO: (15020, 15021, 15090), LINKERD: (4190, 4191)}
 """Ports at which the proxies of a mesh serve their own health and metrics."""
 BY_ARGUMENTS = "the arguments of its init container"
-UNDECLARED = f"{BY_ARGUMENTS} take the port around the proxy, and no container declares it"
+UNDECLARED = f"{BY_ARGUMENTS} take it around the proxy, and no container declares it"
 LAST = 65535
 _POD = ["namespace", "name"]
 _PORT = [*_POD, "port"]

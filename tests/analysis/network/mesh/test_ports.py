@@ -56,7 +56,7 @@ def test_what_the_init_container_leaves_out_is_bypassed_whether_or_not_a_contain
     assert modes(*left_out("9000")) == {"8080": "strict", "9000": "bypassed", "rest": "strict"}
     assert modes(*left_out("9000"), column="why") == {
         "8080": None, "rest": None,
-        "9000": "the arguments of its init container take the port around the proxy, and no container declares it"}
+        "9000": "the arguments of its init container take it around the proxy, and no container declares it"}
     assert modes(*left_out("9000-9010"), column="why")["rest"] == (
         "the port list in the arguments of its init container is not understood")
     some = sidecar(pod("web"), init={"args": ["-b", "8080", "-d", ""]})
