@@ -7,7 +7,8 @@ CUSTOM policy asks somebody who is not seen: neither is certain. Who has an iden
 plain text is accepted, so that a rule that denies by identity denies for sure only where mutual TLS is strict.
 
 A policy of the root namespace is for all pods. Which namespace that is the cluster does not show: where it is the
-control plane's, its policies are for its own pods for sure, and perhaps for all others.
+control plane's, its policies are for its own pods for sure, and perhaps for all others. Where control planes run in
+several namespaces, that holds for the policies of any.
 
 Source: istio/api 02e682e, ``security/v1beta1/authorization_policy.proto``; istio/istio,
 ``pilot/pkg/security/authz/model/model.go`` (0d0d725), ``pilot/pkg/serviceregistry/ambient/authorization.go`` (1d486af).
@@ -131,7 +132,7 @@ class Policies:
         for where in self._told_apart(rules):
             more, said = WHERE[where] if where else ((), "")
             yield Policy(KIND, space, name + said, True, (*picks, *more), isolates, rules[where or "strict"])
-        if space == self._root:
+        if self._root in (None, space):
             perhaps = tuple(rule._replace(certain=False) for rule in rules["plain"])
             closed = (Rule("deny", None, EVERY_PORT, certain=False),) if isolates else ()
             others = (*picks, ("namespaceSelector", NAME_LABEL, "NotIn", (space,)))

@@ -86,7 +86,7 @@ def _by_policy(members: pd.DataFrame, tables: Mapping[str, Any], root: str | Non
     gateway or a waypoint, which only pods in the ambient mode have before them."""
     found = [members.head(0)]
     for space, _, targeted in Policies(tables, tables["pod_labels"].head(0), root).problems():
-        mine = (members["namespace"] == space) | (space == root)
+        mine = (members["namespace"] == space) | (root in (None, space))
         kinds = members["mode"].isin([AMBIENT, GATEWAY]) if targeted else members["mode"].notna()
         found.append(members[((members["mesh"] == ISTIO) & mine & kinds).fillna(True).to_numpy(bool)])
     return pd.concat(found)[["namespace", "name"]].drop_duplicates()

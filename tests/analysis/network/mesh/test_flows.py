@@ -129,6 +129,14 @@ def test_a_policy_of_one_revision_of_the_control_plane_decides_perhaps():
     assert ask(meshed(canary), "web", "db")[0] is None
 
 
+def test_with_control_planes_in_two_namespaces_a_policy_of_any_namespace_may_be_for_all_pods():
+    open_ = peers("default", "shop", "PERMISSIVE")
+    elsewhere = authorization("no", "mesh-two", action="DENY", rules=[{}])
+    assert ask(meshed(open_, elsewhere), "web", "db")[0] is True
+    assert ask(meshed(open_, *control(space="mesh-two")), "web", "db")[0] is True
+    assert ask(meshed(open_, elsewhere, *control(space="mesh-two")), "web", "db")[0] is None
+
+
 def test_a_waypoint_may_decide_over_what_reaches_pods_in_the_ambient_mode():
     case = {"policies": [], "ambient": ["web", "db"]}
     assert decided(world(case), ["web > db 8080"]) == {"web > db 8080": True}
