@@ -4,15 +4,18 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
-from auditkit.analysis.network.mesh.peer_authentication import KIND
+from auditkit.analysis.network.mesh import peer_authentication
+from auditkit.analysis.network.mesh.ports import UNDECLARED
+from auditkit.analysis.network.mesh.proxies import ISTIO
 from auditkit.analysis.workloads.lifecycle import ENDED
 from auditkit.checks.model import Judgement, check, judge
 
-NO_MESH = "no service mesh is seen in the cluster: whether applications encrypt their traffic is not visible"
-NOT_ASKED = "the pod has ended, or is the control plane of the mesh"
+NO_MESH = "no proxy of Istio or Linkerd is seen: whether applications encrypt their traffic is not visible"
+NOT_ASKED = "the pod has ended, or is the control plane of the mesh and has no proxy"
 NOT_IN_MESH = "no proxy of the mesh is seen: whether the application encrypts its traffic is not visible"
-ROOT_UNKNOWN = ("strict if the root namespace of the mesh is that of its control plane, which a cluster does not show: "
-                "set root_namespace, or add a PeerAuthentication to the namespace")
+ROOT_UNKNOWN = ("this rests on the root namespace of the mesh, which a cluster does not show: set root_namespace, or "
+                "add a PeerAuthentication to the namespace")
+ROOT_ELSEWHERE = "root_namespace is not the namespace of the control plane, where policies of the mesh are looked for"
 _OF = {"namespace": "namespace", "name": "name"}
 
 
@@ -29,10 +32,11 @@ def pods_require_mutual_tls(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_po
     """Pods of the service mesh require mutual TLS.
 
     A proxy that also takes plain text lets anybody in the network read, change and forge what the pod receives. A
-    framework sets ``root_namespace`` to the namespace that the mesh's configuration names, so that a PeerAuthentication
-    there counts for all pods.
+    framework sets ``root_namespace`` to the namespace that the mesh's configuration names, if it is that of the
+    control plane: then what a PeerAuthentication there says of all pods counts.
     """
-    rows = mesh_ports.assign(state=_states(mesh_ports, root_namespace))
+    rows = _in_root(mesh_ports, root_namespace, peer_authentication.root_namespace(mesh_control))
+    rows = rows.assign(state=_states(rows))
     open_, lost, closed = (has(pods, _OF, rows[(rows["state"] == state).to_numpy(bool)])
                            for state in ("open", "unknown", "strict"))
     around = has(pods, _OF, rows[((rows["state"] == "open") & (rows["mtls"] == "bypassed")).to_numpy(bool)])
@@ -42,17 +46,28 @@ def pods_require_mutual_tls(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_po
         open_ports=named(pods, _OF, rows[(rows["state"] == "open").to_numpy(bool)].assign(said=_said), "said"))
     why = lookup(pods, _OF, rows[(rows["state"] == "unknown").to_numpy(bool)].assign(why=_why), ["why"])["why"]
     seen = bool(mesh_pods["mesh"].notna().any()) or len(mesh_control) > 0
-    subject = ~pods["phase"].isin(ENDED).astype(BOOLEAN) & ~has(
-        pods, {"namespace": "namespace", "name": "pod"}, mesh_control)
+    control = has(pods, {"namespace": "namespace", "name": "pod"}, mesh_control) & found["mesh"].isna()
+    subject = ~pods["phase"].isin(ENDED).astype(BOOLEAN) & ~control
     return judge(found, ok, ["mesh", "open_ports"], applies=subject & seen, otherwise=NOT_ASKED if seen else NO_MESH,
                  for_want=~around, reasons=why.fillna(NOT_IN_MESH).astype(STRING).mask(ok.notna(), ""))
 
 
-def _states(ports: pd.DataFrame, root_namespace: str) -> np.ndarray:
-    """What each port is: strict, open, or unknown. What the mesh does not carry may be encrypted by the application."""
-    of_root = ports["decided_by"].str.startswith(f"{KIND} {root_namespace}/") & (root_namespace != "")
-    assumed = ports["assumes_root"] & ~of_root.fillna(False)
-    carried = ports["protocol"].isna() | (ports["protocol"] == "TCP")
+def _in_root(ports: pd.DataFrame, stated: str, taken: str | None) -> pd.DataFrame:
+    """The ports, with the root namespace that a framework states: what was assumed is so, or nothing of Istio is known
+    but what goes around the proxy."""
+    if not stated:
+        return ports
+    if stated == taken:
+        return ports.assign(assumes_root=False)
+    lost = (ports["mesh"] == ISTIO) & ports["mtls"].isin(["strict", "permissive", "disabled"])
+    return ports.assign(mtls=ports["mtls"].mask(lost, pd.NA), why=ports["why"].mask(lost, ROOT_ELSEWHERE))
+
+
+def _states(ports: pd.DataFrame) -> np.ndarray:
+    """What each port is: strict, open, or unknown. What the mesh does not carry may be encrypted by the application,
+    and whether anything listens on a port is not known where the installation leaves it out and nobody declares it."""
+    carried = (ports["protocol"].isna() | (ports["protocol"] == "TCP")) & (ports["why"] != UNDECLARED).fillna(True)
+    assumed = ports["assumes_root"].astype(BOOLEAN)
     taken = ports["mtls"].isin(["permissive", "disabled", "bypassed"]) & carried & ~assumed
     strict = (ports["mtls"] == "strict") & ~assumed
     return np.select([taken.fillna(False).to_numpy(bool), strict.fillna(False).to_numpy(bool)], ["open", "strict"],
@@ -65,4 +80,7 @@ def _said(ports: pd.DataFrame) -> pd.Series:
 
 
 def _why(ports: pd.DataFrame) -> pd.Series:
-    return ports["why"].fillna(ROOT_UNKNOWN)
+    """Why it is not known whether a port is open, with the port where only that one is meant."""
+    undeclared = (ports["why"] == UNDECLARED).fillna(False)
+    return ports["why"].mask(undeclared, "port " + ports["port"].astype(STRING) + ": " + UNDECLARED).fillna(
+        ROOT_UNKNOWN)

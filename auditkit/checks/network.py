@@ -103,9 +103,12 @@ def _default_deny(namespaces: pd.DataFrame, policies: pd.DataFrame, plugin: pd.D
     found[f"{direction}_perhaps_opened_by"] = doubt
     reasons = _reasons(denied, f"{direction} is not denied by default", plugin)
     doubted = denied & doubt.notna() & (enforcement(plugin) is not False)
-    engines = doubts(found["name"], undecided_traffic)
+    enforced = _enforced(denied.mask(doubted, pd.NA), plugin)
+    engines, closes = (doubts(found["name"], undecided_traffic[only.to_numpy(bool)]) for only in (
+        ~undecided_traffic["denies_only"], undecided_traffic["denies_only"] & (direction == "ingress")))
+    engines = engines.fillna(closes.where((enforced == False).fillna(False)))  # noqa: E712 (of a column)
     return judge(
-        found, _enforced(denied.mask(doubted, pd.NA), plugin).mask(engines.notna(), pd.NA),
+        found, enforced.mask(engines.notna(), pd.NA),
         [f"{direction}_{name}" for name in ("denied_by", "opened_by", "perhaps_opened_by")],
         reasons=reasons.mask(doubted, "whether this policy allows all traffic is not known: " + doubt).mask(
             engines.notna(), "what others decide is not known: " + engines))

@@ -23,7 +23,7 @@ RESOURCES = (
     Resource(FILTERS, "EnvoyFilter", ("v1alpha3",), builtin=False),
 )
 
-DRY_RUN = "istio.io/dry-run"
+DRY_RUN, REVISION = "istio.io/dry-run", "istio.io/rev"
 SOURCES = ("principals", "notPrincipals", "namespaces", "notNamespaces", "serviceAccounts", "notServiceAccounts",
            "ipBlocks", "notIpBlocks")
 OPERATIONS = ("ports", "notPorts")
@@ -101,6 +101,14 @@ TABLES = (
         (*_POLICY, Column("key", "string", "$key", "annotation"),
          Column("value", "string", "$value", "true: the policy decides nothing")),
         ("namespace", "policy", "key"),
+    ),
+    Table(
+        "istio_revisions", "policies of Istio that are for one revision of its control plane",
+        tuple(Rows(source, "metadata.labels{}", constants={"kind": kind}, keep=(REVISION,)) for kind, source in (
+            ("PeerAuthentication", PEERS), ("AuthorizationPolicy", POLICIES))),
+        (Column("kind", "string", "=kind", "kind of the policy"), *_POLICY,
+         Column("key", "string", "$key", "label"), Column("value", "string", "$value", "the revision")),
+        ("kind", "namespace", "policy", "key"),
     ),
     Table(
         "istio_rules", "rules of AuthorizationPolicies of Istio", (Rows(POLICIES, "spec.rules[]"),),

@@ -35,7 +35,8 @@ DTYPES = {
     "timestamp": pa.timestamp("us", tz="UTC"),
 }
 
-Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference", "hosts", "json"]
+Read = Literal["value", "present", "empty", "count", "text", "first_of", "reference", "hosts", "redirection",
+               "json"]
 
 
 class Column(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,8 +46,8 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     ``read`` says how the place is read: its value, whether it is ``present``, whether it is an ``empty`` text, the
     ``count`` of its elements, an integer or string as ``text``, which of the keys in ``path`` (``a|b|c``) is there
     (``first_of``; an empty list is not), a text that has the form of a ``reference`` to a ticket or an object, the
-    ``hosts`` that a rule of Traefik is for, or all that lies there as ``json`` (keys in order, no spaces): only for
-    what can hold no secret.
+    ``hosts`` that a rule of Traefik is for, the ports in arguments of a ``redirection`` to a proxy, or all that lies
+    there as ``json`` (keys in order, no spaces): only for what can hold no secret.
     ``each`` (for paths that end in ``[]``) keeps a row without elements (``optional``) or drops it.
     ``path`` may differ by the label of the rows.
     """

@@ -1,6 +1,6 @@
 """Whether pods require mutual TLS. Its cases are beside the check; here is what they do not show."""
 
-from mesh_worlds import control, peers, plain, pod, sidecar
+from mesh_worlds import control, linkerd, peers, plain, pod, sidecar
 from network_worlds import namespace, node, verdicts
 
 CHECK = "mesh.pods_require_mutual_tls"
@@ -27,3 +27,26 @@ def test_a_strict_mesh_passes_only_where_its_root_namespace_is_stated():
     assert verdicts(CHECK, objects)["web"] == "unknown"
     assert verdicts(CHECK, objects, root_namespace="istio-system")["web"] == "pass"
     assert verdicts(CHECK, objects, root_namespace="mesh-config")["web"] == "unknown"
+
+
+def test_what_a_policy_in_another_namespace_may_say_of_all_pods_is_unknown_until_the_root_namespace_is_stated():
+    objects = [*CLUSTER, sidecar(pod("web")), peers("default", "mesh-config", "STRICT")]
+    assert verdicts(CHECK, objects)["web"] == "unknown"
+    assert verdicts(CHECK, objects, root_namespace="istio-system")["web"] == "fail"
+    assert verdicts(CHECK, objects, root_namespace="mesh-config")["web"] == "unknown"
+    strict = [*CLUSTER, sidecar(pod("web")), peers("default", "shop", "STRICT")]
+    assert verdicts(CHECK, strict, root_namespace="mesh-config")["web"] == "unknown"
+
+
+def test_a_port_that_the_installation_takes_around_the_proxy_fails_where_a_container_declares_it():
+    chart = {"args": ["--inbound-ports-to-ignore", "4190,4191,4567,4568"]}
+    cluster = [node("n1"), *control("linkerd", "linkerd")]
+    for ports, verdict in (((8080,), "unknown"), ((4567,), "fail")):
+        meshed = linkerd(pod("web", ports=ports), init=chart, default_inbound_policy="deny")
+        assert verdicts(CHECK, [*cluster, meshed])["web"] == verdict
+
+
+def test_no_pod_is_out_of_scope_by_the_name_of_a_container_if_it_has_a_proxy():
+    poses = linkerd(pod("web"), default_inbound_policy="all-unauthenticated")
+    poses["spec"]["containers"][0] |= {"name": "destination", "image": "acme/controller:1"}
+    assert verdicts(CHECK, [node("n1"), *control("linkerd", "linkerd"), poses])["web"] == "fail"

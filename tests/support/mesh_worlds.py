@@ -3,6 +3,13 @@
 READY = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
 SECURITY, NETWORKING = "security.istio.io/v1", "networking.istio.io/v1"
 CREATED = "2026-01-01T00:00:00Z"
+ARGUMENTS = {
+    "istio-proxy": ["istio-iptables", "-p", "15001", "-z", "15006", "-u", "1337", "-m", "REDIRECT", "-i", "*", "-x", "",
+                    "-b", "*", "-d", "15090,15021,15020"],
+    "linkerd-proxy": ["--incoming-proxy-port", "4143", "--outgoing-proxy-port", "4140", "--proxy-uid", "2102",
+                      "--inbound-ports-to-ignore", "4190,4191"],
+}
+"""How init containers are told which traffic to redirect to a proxy, where nothing is left out but its own ports."""
 
 
 def control(mesh: str = "istio", space: str = "istio-system", *, ready: bool = True) -> list[dict]:
@@ -27,16 +34,16 @@ def plain(pod: dict) -> dict:
 
 
 def sidecar(pod: dict, *, native: bool = False, ready: bool = True, redirect: str = "istio-init",
-            image: str = "docker.io/istio/proxyv2:1.28.0", **annotations: str) -> dict:
-    """A pod with a proxy of Istio beside its containers."""
-    return _meshed(pod, "istio-proxy", image, redirect, native=native, ready=ready, annotations=annotations)
+            image: str = "docker.io/istio/proxyv2:1.28.0", init: dict | None = None, **annotations: str) -> dict:
+    """A pod with a proxy of Istio beside its containers; ``init`` is what its init container has otherwise."""
+    return _meshed(pod, "istio-proxy", image, redirect, native=native, ready=ready, init=init, annotations=annotations)
 
 
-def linkerd(pod: dict, **annotations: str) -> dict:
+def linkerd(pod: dict, *, init: dict | None = None, **annotations: str) -> dict:
     """A pod with a proxy of Linkerd beside its containers."""
     told = {f"config.linkerd.io/{name.replace('_', '-')}": value for name, value in annotations.items()}
     return _meshed(pod, "linkerd-proxy", "cr.l5d.io/linkerd/proxy:edge-25.4.4", "linkerd-init", native=False, ready=True,
-                   annotations=told)
+                   init=init, annotations=told)
 
 
 def ambient(pod: dict, **annotations: str) -> dict:
@@ -44,16 +51,18 @@ def ambient(pod: dict, **annotations: str) -> dict:
     return _annotated(plain(pod), {"ambient.istio.io/redirection": "enabled"} | annotations)
 
 
-def _meshed(pod: dict, name: str, image: str, redirect: str, *, native: bool, ready: bool, annotations: dict) -> dict:
+def _meshed(pod: dict, name: str, image: str, redirect: str, *, native: bool, ready: bool, init: dict | None,
+            annotations: dict) -> dict:
     spec = pod["spec"]
     proxy = {"name": name, "image": image, "ports": [{"name": "metrics", "containerPort": 15090}]}
-    init = [{"name": redirect, "image": image}] if redirect else []
+    before = [*spec.get("initContainers", [])]
+    before += [{"name": redirect, "image": image, "args": ARGUMENTS[name]} | (init or {})] if redirect else []
     containers = [*spec["containers"], *([] if native else [proxy])]
-    init += [proxy | {"restartPolicy": "Always"}] if native else []
+    before += [proxy | {"restartPolicy": "Always"}] if native else []
     told = {"name": name, "ready": ready, "image": image, "imageID": ""}
     field = "initContainerStatuses" if native else "containerStatuses"
     status = pod.get("status", {})
-    return _annotated(pod | {"spec": spec | {"containers": containers, "initContainers": init},
+    return _annotated(pod | {"spec": spec | {"containers": containers, "initContainers": before},
                              "status": READY | status | {field: [*status.get(field, []), told]}}, annotations)
 
 

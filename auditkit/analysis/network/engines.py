@@ -11,6 +11,7 @@ from auditkit.analysis.network.policies import Policies
 
 COLUMNS = {"engine": STRING, "traffic": BOOLEAN, "entrances": BOOLEAN, "beyond": BOOLEAN, "kind": STRING,
            "namespace": STRING, "name": STRING, "words": STRING}
+BESIDE = COLUMNS | {"denies_only": BOOLEAN}
 
 
 def other_engines(engine_kinds: pd.DataFrame, engine_objects: pd.DataFrame) -> pd.DataFrame:
@@ -37,14 +38,15 @@ def undecided_traffic(other_engines: pd.DataFrame, network_rules: Policies,
     engine that auditkit reads where it is not seen to act, or where they are not understood, and policies of meshes,
     which decide at proxies (`mesh_ports`, `flows`).
 
-    The columns of `other_engines`, with a namespace only where they decide in no other.
+    The columns of `other_engines`, with a namespace only where they decide in no other, and denies_only (it can close
+    what network policies leave open to incoming traffic, and nothing else).
     """
     of_mesh = mesh_policies.rename(columns={"mesh": "engine"})
     words = of_mesh["kind"] + " " + of_mesh["namespace"] + "/" + of_mesh["name"] + " of " + of_mesh["engine"]
-    of_mesh = of_mesh.assign(traffic=True, entrances=False, beyond=of_mesh["everywhere"], words=words,
+    of_mesh = of_mesh.assign(denies_only=True, traffic=True, entrances=False, beyond=of_mesh["everywhere"], words=words,
                              namespace=of_mesh["namespace"].mask(of_mesh["everywhere"], pd.NA))
-    return pd.concat([without_meshes(other_engines, network_rules), of_mesh[list(COLUMNS)].astype(COLUMNS)],
-                     ignore_index=True)
+    others = without_meshes(other_engines, network_rules).assign(denies_only=False)
+    return pd.concat([others.astype(BESIDE), of_mesh[list(BESIDE)].astype(BESIDE)], ignore_index=True)
 
 
 def without_meshes(other_engines: pd.DataFrame, network_rules: Policies) -> pd.DataFrame:

@@ -25,7 +25,7 @@ from auditkit.analysis.network.decisions import Way, decide_all
 from auditkit.analysis.network.endpoints import endpoints_of
 from auditkit.analysis.network.engines import other_engines, without_meshes
 from auditkit.analysis.network.matching import Matcher
-from auditkit.analysis.network.mesh.rules import GROUPS, HBONE, Mesh
+from auditkit.analysis.network.mesh.rules import GROUPS, HBONE, LINKERD_INBOUND, Mesh
 from auditkit.analysis.network.mesh.ways import meshed, tunnelled
 from auditkit.analysis.network.plugins import NO_AGENTS
 from auditkit.analysis.network.policies import POLICY, Policies
@@ -74,7 +74,7 @@ class Reachability:
         self.endpoints = endpoints_of(tables, asked, addresses, workloads=workloads, host_pods=host_pods)
         self.addresses = addresses
         spans, named = asked.ports, self.endpoints.named["line"].to_numpy(np.int64)
-        named = np.append(named, _TCP + HBONE) if mesh else named
+        named = np.append(named, [_TCP + HBONE, _TCP + LINKERD_INBOUND]) if mesh else named
         self.ports = PortSpace(np.concatenate([spans["start"].to_numpy(np.int64), named]),
                                np.concatenate([spans["end"].to_numpy(np.int64), named + 1]))
         owners = policies.policies[POLICY].astype(object)
@@ -102,11 +102,13 @@ class Reachability:
         """What the meshes decide as well."""
         matcher = Matcher(mesh.policies, self.endpoints, self.addresses, self.ports)
         nobody = np.zeros(self.endpoints.classes, bool)
-        doubt, tunnel, member = matcher.subjects[-len(GROUPS):]
+        doubt, tunnel, istio, linkerd = matcher.subjects[-len(GROUPS):]
         found = decide_all(matcher.clauses("ingress"), self.ports.all, doubt, nobody, mesh.policies.tiers)
-        tcp, hbone = self.ports.masks(np.array([_TCP, _TCP + HBONE]), np.array([_TCP + SPAN, _TCP + HBONE + 1]))
-        if tunnel.any():
-            self.ways = {direction: tunnelled(way, member, tunnel, tcp, hbone) for direction, way in self.ways.items()}
+        single = _TCP + np.array([HBONE, LINKERD_INBOUND])
+        tcp, hbone, inbound = self.ports.masks(np.append(_TCP, single), np.append(_TCP + SPAN, single + 1))
+        for member, uses, port in ((istio, tunnel, hbone), (linkerd, linkerd, inbound)):
+            if uses.any():
+                self.ways = {direction: tunnelled(way, member, uses, tcp, port) for direction, way in self.ways.items()}
         self.ways["ingress"] = meshed(self.ways["ingress"], found, tcp, len(self.policies))
         owners = mesh.policies.policies[POLICY].astype(object)
         self.policies += [f"{kind} {space}/{name}" if space else f"{kind} {name}"

@@ -86,8 +86,14 @@ UNDERSTOOD = (
                "mode by the annotation of its agent", "yes",
                "where the proxy, the redirection, the proxy of the node or the control plane is not seen ready, "
                "nothing is known of what the mesh lets in"),
-    Understood("Istio", "PeerAuthentication: workload, namespace, mesh, ports, the oldest of several, excluded ports",
-               "yes", "what rests on the root namespace says so (assumes_root), and denies perhaps"),
+    Understood("Istio", "annotations that leave out interfaces (excludeInterfaces, kubevirtInterfaces, "
+               "reroute-virtual-interfaces) or change the proxy (bootstrapOverride)", "no",
+               "nothing is known of what the mesh lets in to the pod"),
+    Understood("Istio", "policies of one revision (istio.io/rev)", "no",
+               "nothing is known of what the mesh lets in to the pods that they are for"),
+    Understood("Istio", "PeerAuthentication: workload, namespace, mesh, ports, the oldest of several; ports that "
+               "annotations or the arguments of the init container leave out", "yes",
+               "what rests on the root namespace says so (assumes_root), and denies perhaps"),
     Understood("Istio", "AuthorizationPolicy: ALLOW, DENY, AUDIT, dry run, selector, principals, namespaces, "
                "serviceAccounts, ipBlocks and ports, each with its negation", "yes"),
     Understood("Istio", "rules by identity where plain text is accepted", "in part",
@@ -111,11 +117,14 @@ UNDERSTOOD = (
                "whether what comes from outside has one is not known"),
     Understood("Istio", "the tunnel of the ambient mode (port 15008) under network policies", "yes",
                "where policies say different things of the port and of the tunnel, the port is not known"),
-    Understood("Linkerd", "proxies, default-inbound-policy, skip-inbound-ports, Server, ServerAuthorization and "
+    Understood("Linkerd", "proxies, default-inbound-policy, skip-inbound-ports, ports that the arguments of the init "
+               "container leave out, Server, ServerAuthorization and "
                "AuthorizationPolicy as far as they admit clients without mutual TLS", "yes",
                "the default of the installation is not visible; ports of pods are in mesh_ports"),
+    Understood("Linkerd", "skip-subnets, the settings of its network plug-in", "no",
+               "nothing is known of what the mesh lets in to the pods"),
     Understood("Linkerd", "who may connect to a Server, default policies other than all-unauthenticated", "no",
                "nothing is known of what the mesh lets in to the pods"),
-    Understood("Linkerd", "opaque ports, which go to port 4143 of the pod", "no",
-               "network policies are asked for the port itself"),
+    Understood("Linkerd", "traffic between proxies, which may go to port 4143 of the pod", "in part",
+               "where network policies say different things of the port and of 4143, the port is not known"),
 )

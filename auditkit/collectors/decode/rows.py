@@ -329,6 +329,35 @@ _MATCHER = re.compile(r"\b([A-Za-z]+)\(([^()]*)\)")
 _HOST = re.compile(r"[`\"']([A-Za-z0-9.*-]{1,253})[`\"']")
 
 
+def _read_redirection(level: _Level, path: str, column: Column) -> pa.Array:
+    """The ports in arguments by which traffic is redirected to a proxy; all other arguments may hold a secret."""
+    values = level.values(path) or [None] * len(level.objects)
+    return pa.array([_redirection(value) if isinstance(value, list) else None for value in values], pa.string())
+
+
+def _redirection(arguments: Any) -> str | None:
+    """Ports by what is done with them, as ``included=* excluded=15090,15021``; what is none is ``?``."""
+    texts = [text if isinstance(text, str) else "" for text in map(msgspec.json.decode, arguments)]
+    found: dict[str, str] = {}
+    for text, following in zip(texts, [*texts[1:], ""], strict=True):
+        option, given, value = text.partition("=")
+        if what := _REDIRECTING.get(option):
+            ports = "".join((value if given else following).split())
+            known = what != "other" and what not in found and _PORTS.fullmatch(ports)
+            found[what] = ports if known else "?"
+    return " ".join(f"{what}={ports}" for what, ports in sorted(found.items())) or None
+
+
+_REDIRECTING = {
+    "-b": "included", "--istio-inbound-ports": "included", "-d": "excluded", "--istio-local-exclude-ports": "excluded",
+    "--inbound-ports-to-ignore": "excluded",
+    "-c": "other", "--istio-exclude-interfaces": "other", "-k": "other", "--kube-virt-interfaces": "other",
+    "--subnets-to-ignore": "other", "--inbound-ports-to-redirect": "other",
+}
+"""What options of istio-iptables and of Linkerd's proxy-init decide over."""
+_PORTS = re.compile(r"\*|[0-9]{0,5}(?:[,-][0-9]{0,5}){0,200}")
+
+
 def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
     """All that lies at a place, as JSON."""
     values = level.values(path) or [None] * len(level.objects)
@@ -353,5 +382,5 @@ def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:
 _READ: dict[str, Callable[[_Level, str, Column], pa.Array]] = {
     "value": _read_value, "text": _read_text, "count": _read_count,
     "present": _read_present, "empty": _read_empty, "first_of": _read_first_of,
-    "reference": _read_reference, "hosts": _read_hosts, "json": _read_json,
+    "reference": _read_reference, "hosts": _read_hosts, "redirection": _read_redirection, "json": _read_json,
 }

@@ -179,7 +179,7 @@ def _plant(root: Node, rows: Rows, column: Column) -> None:
             continue
         if node.fields or node.element or node.entry:
             continue
-        if column.read == "count":
+        if column.read in ("count", "redirection"):
             node.leaf = node.leaf or _COUNTED
         elif column.read == "text":
             node.leaf = int | str if node.leaf in (None, msgspec.Raw) else node.leaf

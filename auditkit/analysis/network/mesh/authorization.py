@@ -7,7 +7,8 @@ CUSTOM policy asks somebody who is not seen: neither is certain. Who has an iden
 plain text is accepted, so that a rule that denies by identity denies for sure only where mutual TLS is strict.
 
 A policy of the root namespace is for all pods. Which namespace that is the cluster does not show: where it is the
-control plane's, its policies are for its own pods for sure, and perhaps for all others.
+control plane's, its policies are for its own pods for sure, and perhaps for all others. Where control planes run in
+several namespaces, that holds for the policies of any.
 
 Source: istio/api 02e682e, ``security/v1beta1/authorization_policy.proto``; istio/istio,
 ``pilot/pkg/security/authz/model/model.go`` (0d0d725), ``pilot/pkg/serviceregistry/ambient/authorization.go`` (1d486af).
@@ -25,6 +26,7 @@ from auditkit.analysis.network.endpoints import NAME_LABEL
 from auditkit.analysis.network.mesh.labels import MEMBER, PLAIN, STRICT, YES
 from auditkit.analysis.network.mesh.proxies import ISTIO
 from auditkit.analysis.network.mesh.sources import ANYBODY, Identities, Peer, Requirement, Speaks
+from auditkit.tables.istio import REVISION
 
 KIND, OF_MESH = "AuthorizationPolicy", "AuthorizationPolicy of the mesh"
 ACTIONS = {"ALLOW": "allow", "DENY": "deny", "CUSTOM": "deny"}
@@ -90,6 +92,8 @@ class Policies:
         self._plain = bool((labels["key"] == PLAIN).any())
         given = tables["istio_authorization_policies"]
         dry = _keys(tables["istio_dry_runs"][tables["istio_dry_runs"]["value"].isin(TRUE).to_numpy(bool)], "policy")
+        self._revised = _keys(tables["istio_revisions"].query(
+            "kind == @KIND and key == @REVISION", local_dict={"KIND": KIND, "REVISION": REVISION}), "policy")
         self._given = [row for row in given[["namespace", "name", "action", "targets", "has_target"]].itertuples(
             index=False, name=None) if row[:2] not in dry and row[2] != AUDIT]
         self._labels = _listed(tables["istio_selectors"].query("kind == @KIND", local_dict={"KIND": KIND}),
@@ -106,7 +110,7 @@ class Policies:
             outside = [field for (field,) in self._unread[space, name] if not PLACE.match(field)]
             if targets or has_target:
                 yield space, name, True
-            elif action not in ACTIONS or outside:
+            elif action not in ACTIONS or outside or (space, name) in self._revised:
                 yield space, name, False
 
     def decided(self) -> Iterator[Policy]:
@@ -128,7 +132,7 @@ class Policies:
         for where in self._told_apart(rules):
             more, said = WHERE[where] if where else ((), "")
             yield Policy(KIND, space, name + said, True, (*picks, *more), isolates, rules[where or "strict"])
-        if space == self._root:
+        if self._root in (None, space):
             perhaps = tuple(rule._replace(certain=False) for rule in rules["plain"])
             closed = (Rule("deny", None, EVERY_PORT, certain=False),) if isolates else ()
             others = (*picks, ("namespaceSelector", NAME_LABEL, "NotIn", (space,)))
@@ -176,8 +180,7 @@ def _ports(operations: list[dict[str, list[str]]]) -> tuple[Ports, bool]:
     """The ports that any of these operations names, and whether all are understood."""
     found: list[tuple[int, int]] = []
     for fields in operations:
-        numbers = {name: [int(text) if text.isdecimal() and int(text) <= LAST else -1 for text in values]
-                   for name, values in fields.items()}
+        numbers = {name: [_port(text) for text in values] for name, values in fields.items()}
         if any(port < 0 for ports in numbers.values() for port in ports):
             return EVERY_PORT, False
         barred = set(numbers.get("notPorts", []))
@@ -187,6 +190,12 @@ def _ports(operations: list[dict[str, list[str]]]) -> tuple[Ports, bool]:
             cuts = [0, *sorted(barred - {0}), LAST + 1]
             found += [(low + 1, high - 1) for low, high in itertools.pairwise(cuts) if high - low > 1]
     return tuple(found), True
+
+
+def _port(text: str) -> int:
+    """The number of a port; -1 where it is none."""
+    number = int(text) if len(text) <= len(str(LAST)) and text.isascii() and text.isdecimal() else -1
+    return number if 0 < number <= LAST else -1
 
 
 def _keys(rows: pd.DataFrame, name: str) -> set[tuple[str, str]]:

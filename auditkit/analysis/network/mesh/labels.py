@@ -7,17 +7,17 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import STRING
+from auditkit.analysis.network.mesh.linkerd import OPEN_TO_ALL
 from auditkit.analysis.network.mesh.ports import DEFAULT_POLICY
-from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO, LINKERD
+from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO, LINKERD, OUTBOUND
 
 MEMBER, TUNNEL, CLIENT, IDENTITY, DOUBT = (f"mesh {name}" for name in ("member", "tunnel", "client", "identity",
                                                                        "doubt"))
 STRICT, PLAIN, SIGNATURE, AROUND = (f"mesh {name}" for name in ("strict", "plain", "modes", "around"))
-"""A pod at which Istio acts; one that sends and takes traffic through a tunnel; what it shows as a client (sure, or
-perhaps), and its identity; one of which it is not known what the mesh does; the modes of its ports (`Modes`), whether
-all are strict, whether one takes plain text alone, and ports that go around the proxy."""
+"""The mesh of a pod, whether or not it is seen to act there; one that may send and take traffic through a tunnel; what
+it shows as a client (sure, or perhaps), and its identity; one of which it is not known what the mesh does; the modes of
+its ports (`Modes`), whether all are strict, whether one takes plain text alone, and ports that go around the proxy."""
 SURE, PERHAPS, YES = "sure", "perhaps", "yes"
-_OUTBOUND = ("excludeOutboundPorts", "includeOutboundPorts", "excludeOutboundIPRanges", "includeOutboundIPRanges")
 _POD = ["namespace", "name"]
 
 
@@ -30,8 +30,7 @@ def labels_of(mesh_pods: pd.DataFrame, pods: pd.DataFrame, mesh_ports: pd.DataFr
     istio = mesh_pods[(mesh_pods["mesh"] == ISTIO).fillna(False).to_numpy(bool)]
     acting = istio[istio["acts"].fillna(False).to_numpy(bool)]
     accounts = pods[[*_POD, "service_account"]]
-    outward = annotations.loc[annotations["key"].isin(
-        [f"traffic.sidecar.istio.io/{name}" for name in _OUTBOUND]).to_numpy(bool), ["namespace", "pod"]]
+    outward = annotations.loc[annotations["key"].isin(OUTBOUND).to_numpy(bool), ["namespace", "pod"]]
     vague = acting.merge(outward.set_axis(_POD, axis=1).drop_duplicates(), on=_POD)
     sure = acting if not _other_tls(client_tls) else acting.head(0)
     sure = sure[~_in(sure, vague)]
@@ -39,7 +38,8 @@ def labels_of(mesh_pods: pd.DataFrame, pods: pd.DataFrame, mesh_ports: pd.DataFr
         False).to_numpy(bool)]
     plain = mesh_ports[(mesh_ports["mtls"] == "disabled").fillna(False).to_numpy(bool)].drop_duplicates(_POD)
     found = [
-        _label(acting, MEMBER, ISTIO), _label(acting[(acting["mode"] == AMBIENT).to_numpy(bool)], TUNNEL, YES),
+        _label(mesh_pods, MEMBER, mesh_pods["mesh"]),
+        _label(istio[(istio["mode"] == AMBIENT).fillna(False).to_numpy(bool)], TUNNEL, YES),
         _label(istio, CLIENT, np.where(_in(istio, sure), SURE, PERHAPS)),
         _label(istio.merge(accounts, on=_POD), IDENTITY,
                lambda rows: rows["namespace"] + "/" + rows["service_account"]),
@@ -81,7 +81,7 @@ def doubted(mesh_pods: pd.DataFrame, annotations: pd.DataFrame, changed: pd.Seri
     ``lacking``, nothing is known.
     """
     policy = annotations[(annotations["key"] == DEFAULT_POLICY).to_numpy(bool)]
-    closed = policy.loc[~policy["value"].isin(["all-unauthenticated", "audit"]).to_numpy(bool), ["namespace", "pod"]]
+    lenient = policy.loc[policy["value"].isin(OPEN_TO_ALL).to_numpy(bool), ["namespace", "pod"]]
     partly = annotations.loc[annotations["key"].isin(
         ["traffic.sidecar.istio.io/includeInboundPorts", "ambient.istio.io/bypass-inbound-capture"]).to_numpy(bool),
         ["namespace", "pod"]]
@@ -89,7 +89,7 @@ def doubted(mesh_pods: pd.DataFrame, annotations: pd.DataFrame, changed: pd.Seri
     istio = (mesh_pods["mesh"] == ISTIO).fillna(False)
     unclear = (
         (istio & (mesh_pods["acts"].isna() | changed.notna()))
-        | (linkerd & (mesh_pods["namespace"].isin(servers["namespace"]) | _among(mesh_pods, closed)))
+        | (linkerd & (mesh_pods["namespace"].isin(servers["namespace"]) | ~_among(mesh_pods, lenient)))
         | (istio & _among(mesh_pods, partly))
         | (istio & (mesh_pods["mode"] == AMBIENT).fillna(False) & waypoints)
         | (istio & _among(mesh_pods, by_policy.rename(columns={"name": "pod"})))

@@ -17,6 +17,8 @@ from auditkit.analysis.label_selectors import select
 AUTHENTICATED = ("all-authenticated", "cluster-authenticated", "deny")
 OPEN = ("all-unauthenticated", "cluster-unauthenticated", "audit")
 """Default and access policies that ask for mutual TLS (or let nobody in), and those that do not."""
+OPEN_TO_ALL = ("all-unauthenticated", "audit")
+"""Those that deny nothing."""
 IDENTITIES = ("MeshTLSAuthentication", "ServiceAccount")
 """What a policy can require of clients that only mutual TLS shows."""
 _SERVER = ["namespace", "server"]
@@ -101,9 +103,19 @@ def served_ports(pods: pd.DataFrame, servers: pd.DataFrame, selectors: pd.DataFr
     number = found["port"].where(found["port"].str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
     by_number = found.assign(port=number)[number.notna().to_numpy(bool)]
     named = container_ports.rename(columns={"name": "called", "port": "number", "pod": "name"})
-    by_name = found[number.isna().to_numpy(bool)].merge(
+    by_name = found[(number.isna() & found["port"].notna()).to_numpy(bool)].merge(
         named[["namespace", "name", "called", "number"]].rename(columns={"called": "port"}),
         on=["namespace", "name", "port"])
     by_name = by_name.drop(columns="port").rename(columns={"number": "port"})
-    columns = ["namespace", "name", "port", "mode", "decided_by", "why"]
-    return pd.concat([by_number[columns], by_name[columns]], ignore_index=True).astype({"port": INTEGER})
+    columns = ["namespace", "name", "port", "server", "mode", "decided_by", "why"]
+    return _agreed(pd.concat([by_number[columns], by_name[columns]], ignore_index=True).astype({"port": INTEGER}))
+
+
+def _agreed(found: pd.DataFrame) -> pd.DataFrame:
+    """One row for each port, where several Servers select it: what they say differently is not known."""
+    of = ["namespace", "name", "port"]
+    found = found.sort_values([*of, "server"]).drop_duplicates([*of, "mode", "why"], ignore_index=True)
+    first, last = (found[of].merge(found.drop_duplicates(of, keep=keep), on=of)["server"] for keep in ("first", "last"))
+    differ = found.duplicated(of, keep=False).to_numpy(bool)
+    why = found["why"].mask(differ, "Servers " + first + " and " + last + " say different things")
+    return found.assign(why=why, mode=found["mode"].mask(differ, pd.NA)).drop_duplicates(of, ignore_index=True)

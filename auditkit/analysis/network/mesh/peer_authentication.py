@@ -15,12 +15,13 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, lookup
 from auditkit.analysis.network.mesh.proxies import ISTIO
+from auditkit.tables.istio import REVISION
 
 KIND = "PeerAuthentication"
 MODES = {"STRICT": "strict", "PERMISSIVE": "permissive", "DISABLE": "disabled"}
 UNSET = ("UNSET", "")
 OWN_FILTERS = r"^(?:tcp-)?(?:stats|metadata-exchange)-filter-\d+\.\d+|^(?:tcp-)?metadata-exchange-\d+\.\d+"
-"""EnvoyFilters that Istio installed itself up to 1.22, for its metrics."""
+"""EnvoyFilters that Istio installed itself up to 1.22, in its root namespace, for its metrics."""
 _NAME = ["namespace", "policy"]
 
 
@@ -40,14 +41,15 @@ def picked_by_label(policies: pd.DataFrame, selectors: pd.DataFrame, pod_labels:
 
 
 def peer_modes(pods: pd.DataFrame, istio_peer_authentications: pd.DataFrame, istio_selectors: pd.DataFrame,
-               istio_unread_fields: pd.DataFrame, pod_labels: pd.DataFrame, root: str | None) -> pd.DataFrame:
+               istio_revisions: pd.DataFrame, istio_unread_fields: pd.DataFrame, pod_labels: pd.DataFrame,
+               root: str | None) -> pd.DataFrame:
     """The mode of each of these pods (namespace, name) as a whole, in their order.
 
     mode (strict, permissive or disabled; ``<NA>``: not known), level (workload, namespace, mesh or default),
     decided_by (namespace/name of the policy; ``<NA>``: none), assumes_root, workload_policy (the one that sets modes of
     ports), why (the mode is not known).
     """
-    policies = _policies(istio_peer_authentications, istio_unread_fields)
+    policies = _policies(istio_peer_authentications, istio_revisions, istio_unread_fields)
     selectors = istio_selectors[(istio_selectors["kind"] == KIND).to_numpy(bool)]
     selecting = policies.merge(selectors[_NAME].drop_duplicates(), on=_NAME)
     wide = _oldest(policies[~policies["key"].isin(selecting["key"])], ["namespace"])
@@ -80,11 +82,12 @@ def peer_modes(pods: pd.DataFrame, istio_peer_authentications: pd.DataFrame, ist
     return found.assign(
         mode=found["mode"].mask(lost | why.notna(), pd.NA),
         why=why.mask(lost, "the root namespace of the mesh is not known"),
-        assumes_root=(found["level"] == "mesh").astype(BOOLEAN),
+        assumes_root=(found["level"] == "mesh").astype(BOOLEAN) | (
+            (found["level"] == "default") & bool((wide["said"].notna() | wide["doubt"].notna()).any())),
         workload_policy=levels["workload"]["policy"])
 
 
-def _policies(given: pd.DataFrame, unread: pd.DataFrame) -> pd.DataFrame:
+def _policies(given: pd.DataFrame, revisions: pd.DataFrame, unread: pd.DataFrame) -> pd.DataFrame:
     """PeerAuthentications: namespace, policy, created, key, said (a mode; ``<NA>``: as wider ones say), and doubt."""
     found = given.rename(columns={"name": "policy"})
     mode = found["mode"]
@@ -92,7 +95,10 @@ def _policies(given: pd.DataFrame, unread: pd.DataFrame) -> pd.DataFrame:
     doubt = ("its mode " + mode + " is not understood").mask((said.notna() | mode.isin(UNSET)).to_numpy(bool), pd.NA)
     fields = unread[(unread["kind"] == KIND).to_numpy(bool)]
     field = lookup(found, {"namespace": "namespace", "policy": "name"}, fields, ["field"])["field"]
-    return found.assign(said=said, doubt=doubt.mask(field.notna(), "the field " + field + " is not understood"),
+    doubt = doubt.mask(field.notna(), "the field " + field + " is not understood")
+    labelled = revisions[((revisions["kind"] == KIND) & (revisions["key"] == REVISION)).to_numpy(bool)]
+    revision = lookup(found, {name: name for name in _NAME}, labelled, ["value"])["value"]
+    return found.assign(said=said, doubt=doubt.mask(revision.notna(), "it is for the revision " + revision + " alone"),
                         key=found["namespace"] + "/" + found["policy"])
 
 
@@ -109,7 +115,8 @@ def _oldest(policies: pd.DataFrame, of: list[str]) -> pd.DataFrame:
 
 def filtered(pods: pd.DataFrame, istio_envoy_filters: pd.DataFrame, root: str | None) -> pd.Series:
     """An EnvoyFilter that may change the proxy of each pod: of its namespace or of the root's; ``<NA>``: none."""
-    mine = istio_envoy_filters[~istio_envoy_filters["name"].str.contains(OWN_FILTERS).fillna(False).to_numpy(bool)]
+    installed = istio_envoy_filters["name"].str.contains(OWN_FILTERS) & (istio_envoy_filters["namespace"] == root)
+    mine = istio_envoy_filters[~installed.fillna(False).to_numpy(bool)]
     mine = mine.sort_values(["namespace", "name"]).drop_duplicates("namespace")
     own = lookup(pods, {"namespace": "namespace"}, mine, ["name"])["name"]
     of_root = mine.loc[((mine["namespace"] == root).fillna(False)).to_numpy(bool), "name"]

@@ -12,13 +12,29 @@ from auditkit.analysis.network.mesh.peer_authentication import (
     peer_modes,
     root_namespace,
 )
-from auditkit.analysis.network.mesh.proxies import AMBIENT, BYPASSED, GATEWAY, ISTIO, LINKERD, PROXIES, SIDECAR
+from auditkit.analysis.network.mesh.proxies import (
+    AMBIENT,
+    BYPASSED,
+    GATEWAY,
+    INBOUND,
+    ISTIO,
+    LINKERD,
+    PROXIES,
+    REDIRECTS,
+    SIDECAR,
+)
 from auditkit.analysis.workloads.lifecycle import lasting
 
-EXCLUDED, INCLUDED = (f"traffic.sidecar.istio.io/{name}InboundPorts" for name in ("exclude", "include"))
+EXCLUDED, INCLUDED = INBOUND
 DEFAULT_POLICY, SKIPPED = (f"config.linkerd.io/{name}" for name in ("default-inbound-policy", "skip-inbound-ports"))
-LISTS = (EXCLUDED, INCLUDED, SKIPPED)
-"""Annotations that list ports."""
+LEFT_OUT, TAKEN = "excluded", "included"
+LISTS = (EXCLUDED, INCLUDED, SKIPPED, LEFT_OUT, TAKEN)
+"""Annotations that list ports, and what the arguments of an init container do."""
+OWN_PORTS = {ISTIO: (15020, 15021, 15090), LINKERD: (4190, 4191)}
+"""Ports at which the proxies of a mesh serve their own health and metrics."""
+BY_ARGUMENTS = "the arguments of its init container"
+UNDECLARED = f"{BY_ARGUMENTS} take it around the proxy, and no container declares it"
+LAST = 65535
 _POD = ["namespace", "name"]
 _PORT = [*_POD, "port"]
 COLUMNS = {"namespace": STRING, "name": STRING, "port": INTEGER, "protocol": STRING, "mesh": STRING, "mtls": STRING,
@@ -27,9 +43,10 @@ COLUMNS = {"namespace": STRING, "name": STRING, "port": INTEGER, "protocol": STR
 
 def mesh_ports(
     mesh_pods: pd.DataFrame, container_ports: pd.DataFrame, pod_labels: pd.DataFrame,
-    pod_mesh_annotations: pd.DataFrame, mesh_control: pd.DataFrame, istio_peer_authentications: pd.DataFrame,
-    istio_port_modes: pd.DataFrame, istio_selectors: pd.DataFrame, istio_unread_fields: pd.DataFrame,
-    istio_envoy_filters: pd.DataFrame, linkerd_servers: pd.DataFrame, linkerd_server_selectors: pd.DataFrame,
+    pod_mesh_annotations: pd.DataFrame, pod_redirections: pd.DataFrame, mesh_control: pd.DataFrame,
+    istio_peer_authentications: pd.DataFrame, istio_port_modes: pd.DataFrame, istio_selectors: pd.DataFrame,
+    istio_revisions: pd.DataFrame, istio_unread_fields: pd.DataFrame, istio_envoy_filters: pd.DataFrame,
+    linkerd_servers: pd.DataFrame, linkerd_server_selectors: pd.DataFrame,
     linkerd_authorization_policies: pd.DataFrame, linkerd_required: pd.DataFrame,
     linkerd_server_authorizations: pd.DataFrame, linkerd_unread_fields: pd.DataFrame,
 ) -> pd.DataFrame:
@@ -42,12 +59,15 @@ def mesh_ports(
     the control plane's), why (it goes around, or is not known).
     """
     pods = mesh_pods[mesh_pods["mesh"].notna().to_numpy(bool)].rename(columns={"mode": "kind"}).reset_index(drop=True)
-    told = _told(pods, pod_mesh_annotations)
+    if pods.empty:
+        return pd.DataFrame(columns=list(COLUMNS)).astype(COLUMNS)
+    told = _told(pods, pd.concat([pod_mesh_annotations, _redirected(pod_redirections)]))
     istio = (pods["mesh"] == ISTIO).to_numpy(bool)
     root = root_namespace(mesh_control)
     ours, others = (pd.concat([pods, told], axis=1)[mine].reset_index(drop=True) for mine in (istio, ~istio))
-    ours = pd.concat([ours, _of_istio(ours, istio_peer_authentications, istio_selectors, istio_unread_fields,
-                                      istio_envoy_filters, pod_labels, root)], axis=1)
+    ours = pd.concat([ours, _of_istio(ours, istio_peer_authentications, istio_selectors, istio_revisions,
+                                      istio_unread_fields, istio_envoy_filters, istio_port_modes, pod_labels, root)],
+                     axis=1)
     found = [_rows(ours, container_ports, _istio_ports(ours, istio_port_modes))]
     if len(others):
         servers = server_modes(linkerd_servers, linkerd_authorization_policies, linkerd_required,
@@ -66,19 +86,31 @@ def _told(pods: pd.DataFrame, annotations: pd.DataFrame) -> pd.DataFrame:
                       for key in (*LISTS, BYPASSED, DEFAULT_POLICY)}, axis=1)
 
 
+def _redirected(redirections: pd.DataFrame) -> pd.DataFrame:
+    """What the arguments of init containers say of ports, in the form of annotations."""
+    mine = redirections[redirections["container"].isin(list(REDIRECTS)).to_numpy(bool)]
+    return pd.concat([mine[["namespace", "pod"]].assign(
+        key=key, value=mine["ports"].str.extract(rf"(?:^| ){key}=([^ ]*)", expand=False)) for key in (LEFT_OUT, TAKEN)])
+
+
 # --- what holds for a pod as a whole, and for some of its ports -------------------------------------------------------
 
 
-def _of_istio(pods: pd.DataFrame, peers: pd.DataFrame, selectors: pd.DataFrame, unread: pd.DataFrame,
-              filters: pd.DataFrame, pod_labels: pd.DataFrame, root: str | None) -> pd.DataFrame:
+def _of_istio(pods: pd.DataFrame, peers: pd.DataFrame, selectors: pd.DataFrame, revisions: pd.DataFrame,
+              unread: pd.DataFrame, filters: pd.DataFrame, port_modes: pd.DataFrame, pod_labels: pd.DataFrame,
+              root: str | None) -> pd.DataFrame:
     """The mode of pods of Istio: mode, level, decided_by, assumes_root, workload_policy, unclear."""
-    found = peer_modes(pods, peers, selectors, unread, pod_labels, root)
+    found = peer_modes(pods, peers, selectors, revisions, unread, pod_labels, root)
     changed = "the EnvoyFilter " + filtered(pods, filters, root) + " may change the proxy"
     gateway = pd.Series(pd.NA, pods.index, STRING).mask(
         (pods["kind"] == GATEWAY).fillna(False), "a gateway: its Gateways and routes decide how it is reached")
+    strange = port_modes[_numbers(port_modes["port"]).isna().to_numpy(bool)]
+    policy = pods.assign(policy=found["workload_policy"])
+    odd = KIND + " " + pods["namespace"] + "/" + found["workload_policy"] + ": its port " + lookup(
+        policy, {"namespace": "namespace", "policy": "policy"}, strange, ["port"])["port"] + " is not a port number"
     return found.drop(columns="why").assign(
         decided_by=KIND + " " + found["decided_by"],
-        unclear=pods["why"].fillna(gateway).fillna(changed).fillna(found["why"]))
+        unclear=pods["why"].fillna(gateway).fillna(changed).fillna(found["why"]).fillna(odd))
 
 
 def _istio_ports(pods: pd.DataFrame, modes: pd.DataFrame) -> pd.DataFrame:
@@ -90,7 +122,7 @@ def _istio_ports(pods: pd.DataFrame, modes: pd.DataFrame) -> pd.DataFrame:
     why = ("the mode " + found["mode"] + " of the port is not understood").where(strange)
     found = found[_POD].assign(port=_numbers(found["port"]), mode=mode, why=why,
                                decided_by=KIND + " " + found["namespace"] + "/" + found["policy"])
-    return found[(mode.notna() | why.notna()).to_numpy(bool)]
+    return found[((mode.notna() | why.notna()) & found["port"].notna()).to_numpy(bool)]
 
 
 def _of_linkerd(pods: pd.DataFrame) -> pd.DataFrame:
@@ -130,16 +162,18 @@ def _ports(pods: pd.DataFrame, declared: pd.DataFrame, own: pd.DataFrame) -> pd.
     mine = mine.rename(columns={"name": "called", "pod": "name"})[[*_PORT, "protocol"]]
     mine = mine.merge(pods[_POD], on=_POD)
     by_number = pd.concat([own[_PORT], *(_listed(pods, key) for key in LISTS)]).assign(protocol="TCP")
+    proxy_ports = [port for mesh in pods["mesh"].unique() for port in OWN_PORTS[mesh]]
+    by_number = by_number[(by_number["port"].notna() & ~by_number["port"].isin(proxy_ports)).to_numpy(bool)]
     found = pd.concat([rows.astype({"port": INTEGER, "protocol": STRING}) for rows in (
-        mine, by_number[by_number["port"].notna().to_numpy(bool)], pods[_POD].assign(port=pd.NA, protocol=pd.NA))],
-        ignore_index=True)
-    return found.drop_duplicates(ignore_index=True)
+        mine.assign(declared=True), by_number, pods[_POD].assign(port=pd.NA, protocol=pd.NA))], ignore_index=True)
+    return found.drop_duplicates([*_PORT, "protocol"], ignore_index=True)
 
 
 def _numbers(texts: pd.Series) -> pd.Series:
     """Ports; what is none is ``<NA>``."""
     text = texts.astype(STRING).str.strip()
-    return text.where(text.str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
+    number = text.where(text.str.fullmatch(r"\d{1,5}").fillna(False)).astype(INTEGER)
+    return number.where(number.between(1, LAST))
 
 
 def _listed(pods: pd.DataFrame, key: str) -> pd.DataFrame:
@@ -153,8 +187,10 @@ def _around(rows: pd.DataFrame) -> pd.Series:
     """Why a port goes around the proxy; ``<NA>``: it does not."""
     sidecar, ambient = rows["kind"] == SIDECAR, rows["kind"] == AMBIENT
     istio = sidecar & (rows["mesh"] == ISTIO)
-    excluded, included, skipped = (_is_listed(rows, key) for key in LISTS)
-    some = rows[INCLUDED].notna() & (rows[INCLUDED].str.strip() != "*")
+    excluded, included, skipped, left_out, taken = (_is_listed(rows, key) for key in LISTS)
+    some, some_taken = (rows[key].notna() & (rows[key].str.strip() != "*") for key in (INCLUDED, TAKEN))
+    by_arguments = sidecar & (left_out | (istio & some_taken & ~taken))
+    unseen = rows["port"].notna() & rows["declared"].isna()
     found = pd.Series(pd.NA, rows.index, STRING)
     for why, holds in (
         ("the mesh carries TCP only", rows["protocol"].isin(["UDP", "SCTP"])),
@@ -162,6 +198,7 @@ def _around(rows: pd.DataFrame) -> pd.Series:
         (f"the annotation {INCLUDED}", istio & some & ~included),
         (f"the annotation {BYPASSED}", ambient & (rows[BYPASSED] == "true")),
         (f"the annotation {SKIPPED}", (rows["mesh"] == LINKERD) & skipped),
+        (UNDECLARED, by_arguments & unseen), (BY_ARGUMENTS, by_arguments),
     ):
         found = found.mask(found.isna() & holds.fillna(False), why)
     return found
@@ -173,8 +210,9 @@ def _odd_lists(rows: pd.DataFrame) -> pd.Series:
     for key in LISTS:
         if rows[key].isna().all():
             continue
-        plain = rows[key].str.fullmatch(r"[\s,]*(?:\d{1,5}[\s,]*)*|\s*\*\s*")
-        found = found.mask((~plain).fillna(False), f"the annotation {key} is not understood")
+        said = rows[key].str.fullmatch(r"[\s,]*(?:\d{1,5}[\s,]*)*|\s*\*\s*")
+        what = f"the port list in {BY_ARGUMENTS}" if key in (LEFT_OUT, TAKEN) else f"the annotation {key}"
+        found = found.mask((~said).fillna(False), f"{what} is not understood")
     return found
 
 

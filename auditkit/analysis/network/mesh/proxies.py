@@ -20,13 +20,23 @@ ISTIO, LINKERD = "Istio", "Linkerd"
 SIDECAR, AMBIENT, GATEWAY = "sidecar", "ambient", "gateway"
 PROXIES = {"istio-proxy": (ISTIO, r"(?:^|/)proxyv2(?:-[a-z0-9]+)*$"), "linkerd-proxy": (LINKERD, r"(?:^|/)proxy$")}
 """The container of a proxy, its mesh, and how its image is called."""
-REDIRECTS = ("istio-init", "istio-validation", "linkerd-init", "linkerd-network-validator")
-"""Init containers that redirect the traffic of their pod to the proxy, or verify that a network plug-in does."""
+_LINKERD_INIT = (LINKERD, r"(?:^|/)proxy(?:-init)?$")
+REDIRECTS = {"istio-init": PROXIES["istio-proxy"], "istio-validation": PROXIES["istio-proxy"],
+             "linkerd-init": _LINKERD_INIT, "linkerd-network-validator": _LINKERD_INIT}
+"""Init containers that redirect the traffic of their pod to the proxy, or verify that a network plug-in does; their
+mesh, and how their image is called."""
 CONTROL = {"discovery": (ISTIO, r"(?:^|/)pilot(?:-[a-z0-9]+)*$"), "destination": (LINKERD, r"(?:^|/)controller$")}
 """The container of a control plane, its mesh, and how its image is called."""
 NODE_PROXY = r"(?:^|/)ztunnel(?:-[a-z0-9]+)*$"
 REDIRECTED, BYPASSED = "ambient.istio.io/redirection", "ambient.istio.io/bypass-inbound-capture"
 INTERCEPTION = "sidecar.istio.io/interceptionMode"
+OUTBOUND = tuple(f"traffic.sidecar.istio.io/{which}{what}" for what in ("OutboundPorts", "OutboundIPRanges")
+                 for which in ("exclude", "include"))
+INBOUND = tuple(f"traffic.sidecar.istio.io/{which}InboundPorts" for which in ("exclude", "include"))
+UNDERSTOOD = (*INBOUND, *OUTBOUND, INTERCEPTION, REDIRECTED, BYPASSED, "linkerd.io/proxy-version",
+              "config.linkerd.io/default-inbound-policy", "config.linkerd.io/skip-inbound-ports")
+"""Annotations of which it is known what they do. Of any other it is not: those that are collected keep traffic from a
+proxy."""
 
 COLUMNS = {"namespace": STRING, "name": STRING, "mesh": STRING, "mode": STRING, "acts": BOOLEAN, "why": STRING}
 
@@ -38,7 +48,7 @@ def mesh_control(containers: pd.DataFrame, pod_readiness: pd.DataFrame) -> pd.Da
 
 
 def mesh_pods(pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd.DataFrame,
-              pod_mesh_annotations: pd.DataFrame, mesh_control: pd.DataFrame,
+              pod_mesh_annotations: pd.DataFrame, pod_redirections: pd.DataFrame, mesh_control: pd.DataFrame,
               pod_readiness: pd.DataFrame) -> pd.DataFrame:
     """One row for each pod that can have traffic, in their order: namespace, name, and
 
@@ -48,7 +58,11 @@ def mesh_pods(pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd
     """
     mine = pods[~pods["phase"].isin(ENDED)].reset_index(drop=True)
     running = containers[lasting(containers)]
-    proxies = _called(running, PROXIES).drop_duplicates(POD)
+    proxies = _called(running, PROXIES)
+    if proxies.empty and not (pod_mesh_annotations["key"] == REDIRECTED).any():
+        return mine[["namespace", "name"]].assign(mesh=pd.NA, mode=pd.NA, acts=False, why=pd.NA).astype(COLUMNS)
+    several = proxies[proxies.duplicated(POD).to_numpy(bool)]
+    proxies = proxies.drop_duplicates(POD)
     ours = lookup(mine, {"namespace": "namespace", "name": "pod"}, proxies, ["name", "mesh", "known"])
     others = running[~running["name"].isin(list(PROXIES))]
     alone = ours["name"].notna() & ~has(mine, _OF, others)
@@ -58,9 +72,15 @@ def mesh_pods(pods: pd.DataFrame, containers: pd.DataFrame, container_images: pd
     mode = mode.mask(ambient, AMBIENT)
     mesh = ours["mesh"].mask(ambient, ISTIO)
     why = pd.Series(pd.NA, mine.index, STRING)
+    strange = pod_mesh_annotations[~pod_mesh_annotations["key"].isin(UNDERSTOOD)]
+    odd = lookup(mine, _OF, strange.sort_values("key"), ["key"])["key"]
+    two = has(mine, _OF, several) | (ours["name"].notna() & (told[REDIRECTED] == "enabled").fillna(False))
     for reason, holds in (
-        *_of_sidecars(mine, ours, mode, told, containers, container_images), *_of_ambient(mine, mode, told, containers,
-                                                                                          pod_readiness),
+        ("it is in the network of its node", mine["host_network"]),
+        ("it has two proxies", two),
+        ("the annotation " + odd + " is not understood", odd.notna()),
+        *_of_sidecars(mine, ours, mode, told, containers, container_images, pod_redirections),
+        *_of_ambient(mine, mode, containers, pod_readiness),
         *((f"no control plane of {name} is seen to be ready", (mesh == name) & (not _ready(mesh_control, name)))
           for name in (ISTIO, LINKERD)),
     ):
@@ -73,7 +93,8 @@ _OF = {"namespace": "namespace", "name": "pod"}
 
 
 def _called(containers: pd.DataFrame, names: dict[str, tuple[str, str]]) -> pd.DataFrame:
-    """Containers of these names, with their mesh, and known: whether the image is one of that mesh."""
+    """Containers of these names, with their mesh, and known: whether the image is one of that mesh. But for proxies
+    only those that are known."""
     mine = containers[containers["name"].isin(list(names))]
     image = repository(mine["image"])
     known = pd.Series(False, mine.index, BOOLEAN)
@@ -91,23 +112,33 @@ def _annotations(pods: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _of_sidecars(pods: pd.DataFrame, proxy: pd.DataFrame, mode: pd.Series, told: pd.DataFrame,
-                 containers: pd.DataFrame, images: pd.DataFrame) -> list[tuple[str, pd.Series]]:
+                 containers: pd.DataFrame, images: pd.DataFrame,
+                 redirections: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     """Why it is not known whether a sidecar or a gateway acts, and of which pods that holds."""
-    redirected = has(pods, _OF, containers[(containers["name"].isin(REDIRECTS) & (
-        containers["type"] == "init")).to_numpy(bool)])
+    init = containers[(containers["name"].isin(list(REDIRECTS)) & (containers["type"] == "init")).to_numpy(bool)]
+    several = has(pods, _OF, init[init.duplicated(POD).to_numpy(bool)])
+    init = _called(init, REDIRECTS).merge(redirections.rename(columns={"container": "name"}), on=[*POD, "name"],
+                                          how="left")
+    by = lookup(pods, _OF, init, ["mesh", "ports"])
+    redirected = (by["mesh"] == proxy["mesh"]).fillna(False)
+    seen = by["ports"].str.contains("excluded=") & ((proxy["mesh"] != ISTIO) | by["ports"].str.contains("included="))
     status = images[images["container"].isin(list(PROXIES))]
     ready = lookup(pods, _OF, status, ["ready"])["ready"]
     sidecar, has_proxy = (mode == SIDECAR).fillna(False), mode.isin([SIDECAR, GATEWAY])
     return [
         ("the image of its proxy is not recognised", has_proxy & ~proxy["known"].fillna(False)),
         ("nothing is seen that redirects its traffic to the proxy", sidecar & ~redirected),
+        ("which ports are redirected to the proxy is not seen in the arguments of its init container",
+         sidecar & ~seen.fillna(False)),
+        ("its init container redirects traffic in a way that is not understood",
+         sidecar & (several | by["ports"].str.contains("?", regex=False).fillna(False))),
         ("an annotation keeps its traffic from being redirected to the proxy",
          sidecar & told[INTERCEPTION].isin(["NONE"])),
         ("its proxy is not seen to be ready", has_proxy & ~ready.fillna(False)),
     ]
 
 
-def _of_ambient(pods: pd.DataFrame, mode: pd.Series, told: pd.DataFrame, containers: pd.DataFrame,
+def _of_ambient(pods: pd.DataFrame, mode: pd.Series, containers: pd.DataFrame,
                 readiness: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     """The same of pods in the ambient mode."""
     agents = containers[repository(containers["image"]).str.contains(NODE_PROXY).fillna(False)][POD].drop_duplicates()

@@ -23,7 +23,7 @@ from auditkit.analysis.network.mesh.labels import (
     waypoints,
 )
 from auditkit.analysis.network.mesh.peer_authentication import KIND, filtered, root_namespace
-from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO
+from auditkit.analysis.network.mesh.proxies import AMBIENT, GATEWAY, ISTIO, LINKERD
 from auditkit.analysis.network.mesh.sources import Peer
 from auditkit.analysis.network.mesh.strictness import MAYBE, SURE, modes_of
 from auditkit.analysis.network.policies import NO_PROBLEMS, PEER, POLICY, RULE, Tier
@@ -33,11 +33,11 @@ from auditkit.analysis.network.ports import PROTOCOLS, SPAN
 TIERS = (Tier(ordered=False), Tier(ordered=False, denies=True))
 """Ports that go around the proxy, then what the mesh decides: what is denied, what is allowed, and the rest."""
 AROUND_TIER, MESH_TIER = 0, 1
-GROUPS = ("doubt", "tunnel", "member")
-"""Sets of pods that stand as policies without rules: those of which nothing is known, those that send and take traffic
-through a tunnel, and those at which Istio acts."""
-HBONE = 15008
-"""The port of the tunnel of Istio's ambient mode."""
+GROUPS = {"doubt": (DOUBT, YES), "tunnel": (TUNNEL, YES), "istio": (MEMBER, ISTIO), "linkerd": (MEMBER, LINKERD)}
+"""Sets of pods that stand as policies without rules, and the labels that pick them: those of which nothing is known,
+those that may send and take traffic through a tunnel, and those with a proxy of Istio and of Linkerd."""
+HBONE, LINKERD_INBOUND = 15008, 4143
+"""The port of the tunnel of Istio's ambient mode, and that of Linkerd's proxies."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +52,11 @@ def mesh_rules(
     mesh_pods: pd.DataFrame, mesh_ports: pd.DataFrame, mesh_control: pd.DataFrame, pods: pd.DataFrame,
     pod_labels: pd.DataFrame, pod_mesh_annotations: pd.DataFrame, istio_authorization_policies: pd.DataFrame,
     istio_peer_authentications: pd.DataFrame, istio_selectors: pd.DataFrame, istio_dry_runs: pd.DataFrame,
-    istio_rules: pd.DataFrame, istio_sources: pd.DataFrame, istio_source_values: pd.DataFrame,
-    istio_operations: pd.DataFrame, istio_operation_values: pd.DataFrame, istio_client_tls: pd.DataFrame,
-    istio_envoy_filters: pd.DataFrame, istio_unread_fields: pd.DataFrame, linkerd_servers: pd.DataFrame,
-    linkerd_authorization_policies: pd.DataFrame, linkerd_server_authorizations: pd.DataFrame,
+    istio_revisions: pd.DataFrame, istio_rules: pd.DataFrame, istio_sources: pd.DataFrame,
+    istio_source_values: pd.DataFrame, istio_operations: pd.DataFrame, istio_operation_values: pd.DataFrame,
+    istio_client_tls: pd.DataFrame, istio_envoy_filters: pd.DataFrame, istio_unread_fields: pd.DataFrame,
+    linkerd_servers: pd.DataFrame, linkerd_authorization_policies: pd.DataFrame,
+    linkerd_server_authorizations: pd.DataFrame,
 ) -> Mesh | None:
     """What the meshes of a snapshot decide over traffic, which the tables of the network are derived from; no table.
 
@@ -85,7 +86,7 @@ def _by_policy(members: pd.DataFrame, tables: Mapping[str, Any], root: str | Non
     gateway or a waypoint, which only pods in the ambient mode have before them."""
     found = [members.head(0)]
     for space, _, targeted in Policies(tables, tables["pod_labels"].head(0), root).problems():
-        mine = (members["namespace"] == space) | (space == root)
+        mine = (members["namespace"] == space) | (root in (None, space))
         kinds = members["mode"].isin([AMBIENT, GATEWAY]) if targeted else members["mode"].notna()
         found.append(members[((members["mesh"] == ISTIO) & mine & kinds).fillna(True).to_numpy(bool)])
     return pd.concat(found)[["namespace", "name"]].drop_duplicates()
@@ -119,9 +120,8 @@ def _strict(signature: str, modes: Any, hosts: bool) -> list[Policy]:
 
 
 def _groups() -> list[Policy]:
-    keys = {"doubt": (DOUBT, YES), "tunnel": (TUNNEL, YES), "member": (MEMBER, ISTIO)}
     return [Policy("mesh", "", name, False, (("podSelector", key, "In", (value,)),), False, ())
-            for name, (key, value) in ((name, keys[name]) for name in GROUPS)]
+            for name, (key, value) in GROUPS.items()]
 
 
 # --- as frames --------------------------------------------------------------------------------------------------------

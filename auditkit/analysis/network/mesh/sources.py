@@ -9,7 +9,6 @@ Source: istio/istio, ``pilot/pkg/security/authz/model`` (model.go at 0d0d725, ge
 ``pilot/pkg/security/trustdomain/bundle.go`` (078ab19).
 """
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
@@ -92,12 +91,11 @@ class Identities:
             account = value if "/" in value else f"{namespace}/{value}"
             return frozenset({account} & self._known), True
         if kind == "namespaces":
-            pattern = _pattern(value)
-            return frozenset(one for one in self.all if pattern.fullmatch(one.partition("/")[0])), True
+            return frozenset(one for one in self.all if _fits(value, one.partition("/")[0])), "*" not in value[1:-1]
         domain, named, rest = value.partition("/")
-        pattern = _pattern(value if value.startswith("*") else f"{LOCAL}/{rest}" if named else "*")
+        meant = value if value.startswith("*") else f"{LOCAL}/{rest}" if named else "*"
         certain = value.startswith("*") or (domain == LOCAL and value.count("/") == _PARTS - 1)
-        return frozenset(one for one, text in self._texts if pattern.fullmatch(text)), certain
+        return frozenset(one for one, text in self._texts if _is_meant(meant, text)), certain
 
     @cached_property
     def _known(self) -> frozenset[str]:
@@ -123,9 +121,29 @@ def _range(text: str) -> str:
     return text if "/" in text else f"{text}/{128 if ':' in text else 32}"
 
 
-def _pattern(value: str) -> re.Pattern[str]:
-    """What a value with ``*`` matches: ``*`` stands for anything, alone for anything that is there."""
-    return re.compile(".+" if value == "*" else ".*".join(re.escape(part) for part in value.split("*")), re.DOTALL)
+def _is_meant(principal: str, text: str) -> bool:
+    """Whether a principal means this identity: with ``*`` at its beginning by the end, at its end by the beginning,
+    else as it is. Any other ``*`` is one of the text."""
+    if principal.startswith("*"):
+        return text.endswith(principal[1:])
+    return text.startswith(principal[:-1]) if principal.endswith("*") else text == principal
+
+
+def _fits(value: str, namespace: str) -> bool:
+    """Whether a namespace fits a value in which each ``*`` stands for anything."""
+    first, *more = value.split("*")
+    if not more:
+        return namespace == value
+    end = len(namespace) - len(more[-1])
+    at = len(first)
+    if at > end or not namespace.startswith(first) or not namespace.endswith(more[-1]):
+        return False
+    for part in more[:-1]:
+        at = namespace.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
 
 
 def _with(identities: frozenset[str]) -> tuple[Peer, ...]:

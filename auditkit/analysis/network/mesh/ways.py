@@ -2,7 +2,8 @@
 
 In Istio's ambient mode traffic goes through a tunnel to port 15008 of the pod, which is all that network policies see.
 So between two pods of the mesh of which one is in this mode, a port is open only where that port is open too; where
-policies say different things of the two, it is not known which of them is used.
+policies say different things of the two, it is not known which of them is used. The same holds between two pods of
+Linkerd and port 4143: its proxies send what they know too little of straight to that port.
 """
 
 from collections.abc import Callable
@@ -32,7 +33,10 @@ def refined(way: Way, table: np.ndarray, subject: np.ndarray, peer: np.ndarray, 
 
 
 def tunnelled(way: Way, member: np.ndarray, tunnel: np.ndarray, tcp: int, port: int) -> Way:
-    """A way of network policies where some pairs of classes use a tunnel. ``port`` is the set of the tunnel's port."""
+    """A way of network policies where members of a mesh may use a tunnel, if one of a pair of classes has it.
+
+    ``port`` is the set of the tunnel's port.
+    """
     table = np.array([[0, 0, 0], [0, 0, 1], [0, 1, 1]], np.int64)  # outside of the mesh, a member, one with a tunnel
     kind = member.astype(np.int64) + (member & tunnel)
 
