@@ -87,7 +87,7 @@ def contour_backends(
 
 def contour_certificates(
     contour_proxies: pd.DataFrame, contour_conditions: pd.DataFrame, contour_delegations: pd.DataFrame,
-    secrets: pd.DataFrame,
+    unread_contour_fields: pd.DataFrame, route_controllers: pd.DataFrame, secrets: pd.DataFrame,
 ) -> pd.DataFrame:
     """Roots that end TLS, and their certificates: the columns of `route_certificates`.
 
@@ -106,9 +106,12 @@ def contour_certificates(
         refs, lent | {"asking": "to_namespace"}, contour_delegations)
     called = refs["space"] + "/" + refs["name"]
     valid = said(ending, PROXY, contour_conditions, "Valid")["holds"]
+    unread, nobody = unread_field(ending, unread_contour_fields, "HTTPProxy"), idle(route_controllers, "Contour")
     present, why = decided(ending.index, (
         (refs["name"].isna() | ~there | ~granted, False, ""),
+        (unread.notna(), pd.NA, unread),
         (~valid.fillna(False), pd.NA, "Contour does not say that it is valid as it is now"),
+        (pd.Series(bool(nobody), ending.index), pd.NA, nobody),
     ))
     return pd.DataFrame({
         "kind": pd.Series("HTTPProxy", ending.index, STRING), "namespace": ending["namespace"], "name": ending["name"],

@@ -161,7 +161,10 @@ def traefik_backends(
     ))
 
 
-def traefik_certificates(traefik_routes: pd.DataFrame, secrets: pd.DataFrame) -> pd.DataFrame:
+def traefik_certificates(
+    traefik_routes: pd.DataFrame, traefik_arguments: pd.DataFrame, unread_traefik_fields: pd.DataFrame,
+    route_controllers: pd.DataFrame, secrets: pd.DataFrame,
+) -> pd.DataFrame:
     """IngressRoutes that end TLS, and their certificates: the columns of `route_certificates`."""
     passed_on = traefik_routes["passthrough"].fillna(False)
     ending = traefik_routes[(traefik_routes["has_tls"] & ~passed_on).fillna(False)]
@@ -170,8 +173,13 @@ def traefik_certificates(traefik_routes: pd.DataFrame, secrets: pd.DataFrame) ->
     named = ending.assign(secret=secret)
     missing = ~has(named, {"namespace": "namespace", "secret": "name"}, secrets) & secret.notna()
     called = ending["namespace"] + "/" + secret
+    unread, nobody = unread_field(ending, unread_traefik_fields), idle(route_controllers, "Traefik")
+    taken = _class_taken(ending, traefik_arguments, route_controllers)
     present, why = decided(ending.index, (
         (missing, False, ""),
+        (unread.notna(), pd.NA, unread),
+        (pd.Series(bool(nobody), ending.index), pd.NA, nobody),
+        (~taken.fillna(False), pd.NA, "it is not known that Traefik takes routes of its ingress class"),
         (secret.isna() & ending["resolver"].notna(), pd.NA, "Traefik gets its certificate itself"),
         (secret.isna(), pd.NA, "it names no Secret: Traefik takes a default certificate"),
     ))

@@ -106,3 +106,16 @@ def test_of_rules_and_arguments_only_hosts_and_entry_points_are_kept():
                 "--entrypoints.x.http.redirections.entrypoint.to="]
         else:
             assert [row["hosts"] for row in kept["traefik_rules"]] == ["a.example"]
+
+
+PAIR = {"kind": "Secret", "metadata": {"name": "pair", "namespace": "shop"}}
+STRANGE = SECURE | {"spec": SECURE["spec"] | {"novel": 1}}
+
+
+@pytest.mark.parametrize(("objects", "verdict"), [
+    ([TRAEFIK, SECURE, PAIR], "pass"), ([TRAEFIK, SECURE], "fail"), ([SECURE, PAIR], "unknown"),
+    ([controller(IMAGE, *ARGUMENTS, ready="False"), SECURE, PAIR], "unknown"), ([TRAEFIK, STRANGE, PAIR], "unknown"),
+    ([INNER, SECURE, PAIR], "unknown"),
+])
+def test_a_certificate_is_there_where_traefik_acts(objects, verdict):
+    assert verdicts("network.listeners_have_certificates", objects) == {"r": verdict}
