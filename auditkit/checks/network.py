@@ -263,9 +263,9 @@ def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.
     """Load balancers accept only narrow address ranges, or are internal.
 
     Everybody on the internet can connect to a load balancer without such limits. One is internal where an annotation or
-    its class requests that of a cloud, and its addresses are private, and not of nodes. Private addresses alone are unknown, because a router may
-    forward traffic to them. So is a load balancer where the cloud, or the controller of its class, decides: by ranges
-    in an annotation, or by security groups.
+    its class requests that of a cloud, and its addresses are private, and not of nodes. Private addresses alone are
+    unknown, because a router may forward traffic to them. So is a load balancer where the cloud, or the controller of
+    its class, decides: by ranges in an annotation, or by security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations,
                       node_addresses)

@@ -60,7 +60,7 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
 
 def internal(services: pd.DataFrame, addresses: pd.DataFrame, annotations: pd.DataFrame,
              node_addresses: pd.DataFrame) -> pd.Series:
-    """True where a load balancer is internal: it was asked for, and all addresses that it got are private, and none that
+    """True where a load balancer is internal: it was asked for, and all addresses that it got are private, none that
     of a node; or AWS calls it so."""
     seen = private_addresses(services, addresses)
     public = _by_class(services, "public") | _internet_facing(services, annotations)

@@ -1,4 +1,6 @@
-"""Whether the controllers of routes and of certificates act: the pods of each, known by their image, and whether one is ready."""
+"""Whether the controllers of routes and of certificates act: the pods of each, known by their image, and whether one is
+ready.
+"""
 
 import pandas as pd
 

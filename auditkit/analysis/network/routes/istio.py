@@ -16,11 +16,13 @@ from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
 from auditkit.analysis.network.gateways.hostnames import meeting
 from auditkit.analysis.network.plugins import repository
 from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.certificates import CERTIFICATES
 from auditkit.analysis.network.routes.controllers import ready
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import UNSEEN, WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 from auditkit.tables.istio_gateways import KIND
 
 PROXY = r"(?:^|/)(?:proxyv2|istio-proxyv2|mirrored-istio-proxyv2|asm-proxyv2)$"
@@ -31,6 +33,8 @@ ENDED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL")
 MESH = "mesh"
 NAME = {"namespace": "namespace", "virtual_service": "virtual_service"}
 GATEWAY = ["root_namespace", "root"]
+GATEWAY_PODS = dict.fromkeys(["namespace", "gateway", "pod_namespace", "pod"], STRING) | {"ready": BOOLEAN}
+ADDRESSES = dict.fromkeys(["namespace", "gateway", "ip", "hostname"], STRING)
 LEGACY = r"^(?P<name>[^./]+)\.(?P<space>[^./]+)(?:\.[^/]*)?$"
 """The former way to name a Gateway: ``name.namespace``, or the name of a service (istio/istio,
 pilot/pkg/model/virtualservice.go: resolveGatewayName)."""
@@ -39,6 +43,7 @@ SERVICE_HOST = r"^(?P<name>[a-z0-9-]+)(?:\.(?P<space>[a-z0-9-]+)\.svc\..+)?$"
 """A short name is one of the VirtualService's own namespace, a long one that of a service."""
 
 
+@empty_without_rows(GATEWAY_PODS)
 def istio_gateway_pods(
     istio_gateways: pd.DataFrame, istio_gateway_selectors: pd.DataFrame, pod_labels: pd.DataFrame,
     containers: pd.DataFrame, pods: pd.DataFrame, pod_conditions: pd.DataFrame,
@@ -61,6 +66,7 @@ def istio_gateway_pods(
     return found.astype(dict.fromkeys(keys, STRING)).reset_index(drop=True)
 
 
+@empty_without_rows(WAYS, tables=3)
 def istio_ways(
     istio_gateways: pd.DataFrame, istio_servers: pd.DataFrame, istio_virtual_services: pd.DataFrame,
     istio_virtual_gateways: pd.DataFrame, istio_virtual_hosts: pd.DataFrame, istio_virtual_exports: pd.DataFrame,
@@ -102,6 +108,7 @@ def istio_ways(
         root_kind=KIND).reindex(columns=list(WAYS)).astype(WAYS)
 
 
+@empty_without_rows(BACKENDS, tables=2)
 def istio_backends(
     istio_virtual_services: pd.DataFrame, istio_servers: pd.DataFrame, istio_destinations: pd.DataFrame,
     istio_http_rules: pd.DataFrame, unread_istio_fields: pd.DataFrame, services: pd.DataFrame,
@@ -135,6 +142,7 @@ def istio_backends(
     return pd.concat([found, by_sni.drop_duplicates()], ignore_index=True)
 
 
+@empty_without_rows(CERTIFICATES)
 def istio_certificates(
     istio_servers: pd.DataFrame, istio_credentials: pd.DataFrame, istio_gateway_pods: pd.DataFrame,
     unread_istio_fields: pd.DataFrame, secrets: pd.DataFrame,
@@ -174,6 +182,7 @@ def istio_certificates(
         "refused": pd.Series(pd.NA, ending.index, STRING), "present": present, "why": why.where(present.isna(), pd.NA)})
 
 
+@empty_without_rows(ADDRESSES)
 def istio_addresses(istio_gateway_pods: pd.DataFrame, service_backends: pd.DataFrame,
                     service_load_balancers: pd.DataFrame) -> pd.DataFrame:
     """The addresses of load balancers before the pods of each Gateway of Istio: namespace, gateway, ip, hostname."""

@@ -12,11 +12,14 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
 from auditkit.analysis.network.gateways.hostnames import ANY
+from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.certificates import CERTIFICATES
 from auditkit.analysis.network.routes.controllers import idle
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import UNSEEN, WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 
 ROUTE = ["kind", "namespace", "route"]
 ON = {name: name for name in ROUTE}
@@ -43,6 +46,7 @@ NOT_SEEN = "the entry points of Traefik are not among the arguments of its pods"
 CONTAINER = {name: name for name in ("namespace", "pod", "container")}
 
 
+@empty_without_rows(ENTRY_POINTS)
 def traefik_entry_points(
     traefik_arguments: pd.DataFrame, container_mounts: pd.DataFrame, container_commands: pd.DataFrame,
     container_env: pd.DataFrame, route_controllers: pd.DataFrame,
@@ -95,6 +99,7 @@ def _configured_elsewhere(own: pd.DataFrame, given: pd.DataFrame, mounts: pd.Dat
                 or has(own, CONTAINER, commands).any())
 
 
+@empty_without_rows(WAYS)
 def traefik_ways(
     traefik_routes: pd.DataFrame, traefik_route_entry_points: pd.DataFrame, traefik_rules: pd.DataFrame,
     traefik_rule_middlewares: pd.DataFrame, traefik_middlewares: pd.DataFrame, traefik_arguments: pd.DataFrame,
@@ -128,6 +133,7 @@ def traefik_ways(
         columns=list(WAYS)).astype(WAYS).drop_duplicates(ignore_index=True)
 
 
+@empty_without_rows(BACKENDS)
 def traefik_backends(
     traefik_routes: pd.DataFrame, traefik_services: pd.DataFrame, traefik_rule_middlewares: pd.DataFrame,
     traefik_middlewares: pd.DataFrame, unread_traefik_fields: pd.DataFrame, services: pd.DataFrame,
@@ -161,6 +167,7 @@ def traefik_backends(
     ))
 
 
+@empty_without_rows(CERTIFICATES)
 def traefik_certificates(
     traefik_routes: pd.DataFrame, traefik_arguments: pd.DataFrame, unread_traefik_fields: pd.DataFrame,
     route_controllers: pd.DataFrame, secrets: pd.DataFrame,
