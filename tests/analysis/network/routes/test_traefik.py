@@ -119,3 +119,10 @@ STRANGE = SECURE | {"spec": SECURE["spec"] | {"novel": 1}}
 ])
 def test_a_certificate_is_there_where_traefik_acts(objects, verdict):
     assert verdicts("network.listeners_have_certificates", objects) == {"r": verdict}
+
+
+def test_of_commands_only_is_kept_that_there_is_one():
+    page = decode(msgspec.json.encode({"items": [with_fields(command=["sh", "-c", "hunter2"]), TRAEFIK]}), "pods")
+    kept = {name: [row for batch in batches for row in batch.to_pylist()] for name, batches in page.batches.items()}
+    assert not page.malformed and "hunter2" not in repr(kept)
+    assert kept["container_commands"] == [{"namespace": "edge", "pod": "controller", "container": "c"}]
