@@ -35,7 +35,7 @@ _VALUED = (rf"{_ENTRY_POINT}(?:address|asdefault|http\.tls|http\.redirections"
            r"(?:\.entrypoint(?:\.(?:to|scheme|priority))?)?)|providers\.kubernetescrd\.ingressclass")
 ARGUMENTS = rf"(?is)(--?(?:{_NAMED}))(?:=.*)?|(--?(?:{_VALUED}))(?:(=)(?:([\w.:/\[\]-]*)|.*))?"
 """Arguments of Traefik that are kept: of some only that they are there, of others their value too, if it is plain. A
-flag begins with one dash or two, in any case (traefik/paerser, flag/parser.go)."""
+flag begins with one dash or two, in any case (traefik/paerser, flag/flagparser.go)."""
 
 _KIND = Column("kind", "string", "=kind", "kind of the route")
 _OF_ROUTE = (_KIND, Column("namespace", "string", "/metadata.namespace", "namespace of the route"),

@@ -37,8 +37,8 @@ MAY_REDIRECT = ("redirectRegex", "chain", "plugin", "errors")
 SETTINGS = r"(?i)^--?entrypoints\.(?P<name>[^.=]+)\.(?P<setting>[^=]+)(?P<equals>=)?(?P<value>.*)$"
 INGRESS_CLASS = r"(?i)^--?providers\.kubernetescrd\.ingressclass=?(?P<value>.*)$"
 SWITCHES = ("asdefault", "http.tls", "http.redirections", "http.redirections.entrypoint")
-"""Settings that are on without a value. Any value but ``true`` switches off a node, with all below it (traefik/paerser,
-parser/nodes_metadata.go)."""
+"""Settings that are on without a value. Any value but ``true`` switches off a node that may be empty, as ``http.tls``,
+with all below it (traefik/paerser, parser/nodes_metadata.go). Redirections may not: what one does there is unclear."""
 CONFIGURATION = r"(?:/|/etc|/etc/traefik|/root|/home|/home/[^/]+|.*/\.config)/?|.*/traefik\.(?:toml|ya?ml)"
 """Mounts that may hold a file of static configuration in its default place: /etc/traefik, $XDG_CONFIG_HOME,
 $HOME/.config and the folder in which it starts (pkg/cli/loader_file.go)."""
@@ -75,10 +75,10 @@ def traefik_entry_points(
         return has(found, at, parts[((parts["setting"] == setting) & fits).fillna(False)])
 
     tls = has(found, at, parts[parts["setting"].str.match(r"http\.tls(?:\.|$)")]) & ~of("http.tls", value != "true")
-    away = of(f"{target}.to") & ~of(f"{target}.scheme", value != "https") & ~of(
-        "http.redirections", value != "true") & ~of(target, value != "true")
-    others = parts["setting"].str.startswith("http.middlewares") | (parts["setting"] == f"{target}.priority")
-    unclear = value.isna() & parts["setting"].isin([*SWITCHES, f"{target}.scheme"])
+    away = of(f"{target}.to") & ~of(f"{target}.scheme", value != "https")
+    others = parts["setting"].str.startswith("http.middlewares") | (parts["setting"] == f"{target}.priority") | (
+        parts["setting"].isin(["http.redirections", target]) & (value != "true"))
+    unclear = value.isna() & parts["setting"].isin([*SWITCHES, f"{target}.to", f"{target}.scheme"])
     pods = parts.assign(value=value).drop_duplicates(["name", "setting", "value", *CONTAINER]).groupby(
         ["name", "setting", "value"], dropna=False).size()
     same = found["name"].map(pods.groupby("name").min() == len(own)).astype(BOOLEAN)
