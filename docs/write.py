@@ -231,8 +231,10 @@ def entrances() -> Iterator[str]:
 def _load_balancers() -> Iterator[str]:
     """What annotations and classes of Services say to load balancers, and who says so."""
     yield from ("", "## Load balancers of Services", "", "Annotations that are read, with the values that count. An "
-                "internal load balancer counts where it is requested and all of its addresses are private. A private "
-                "address alone proves nothing: it may be that of a node, or a router may forward traffic to it.", "")
+                "internal load balancer counts where it is requested and all of its addresses are private, and "
+                "none that of a node. A private address alone proves nothing: a router may forward traffic to it. "
+                "Annotations request nothing where another class is chosen, addresses are asked for, or the Service is "
+                "internet-facing.", "")
     yield from _table(["provider", "annotation", "values", "it", "source"], (
         (one.provider, _code(one.key), _values(one), load_balancers.MEANINGS[one.means], one.source)
         for one in load_balancers.ANNOTATIONS))
@@ -244,6 +246,8 @@ def _load_balancers() -> Iterator[str]:
 
 def _values(one: load_balancers.Annotation) -> str:
     """The values of an annotation that count, as a reader would write them."""
+    if one.words:
+        return one.words
     if one.values in (".+", ".*"):
         return f"any but {_code(one.but)}" if one.but else "any"
     return _codes(one.values.split("|"))

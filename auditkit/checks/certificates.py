@@ -4,6 +4,7 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup
 from auditkit.analysis.network.gateways.conditions import said
+from auditkit.analysis.network.routes.controllers import idle
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.checks.model import Judgement, check, judge
 from auditkit.checks.support.evidence import passed
@@ -21,12 +22,13 @@ SELF = {"kind": "kind", "namespace": "namespace", "name": "object"}
     needs=("secrets", "certificate_issuers"),
 )
 def valid_and_renewed(issued_certificates: pd.DataFrame, certificate_conditions: pd.DataFrame,
-                      certificate_issuers: pd.DataFrame, secrets: pd.DataFrame, collection: pd.DataFrame, *,
-                      overdue_hours: int = 24) -> Judgement:
+                      certificate_issuers: pd.DataFrame, secrets: pd.DataFrame, route_controllers: pd.DataFrame,
+                      collection: pd.DataFrame, *, overdue_hours: int = 24) -> Judgement:
     """Certificates of cert-manager are valid and renewed.
 
     Clients refuse an expired certificate, or get used to ignoring the warning. A renewal is overdue when cert-manager
-    has not made it ``overdue_hours`` after the time that it had planned.
+    has not made it ``overdue_hours`` after the time that it had planned. Where no pod of cert-manager is ready, whether
+    it will be renewed is unknown.
     """
     found, conditions = issued_certificates, certificate_conditions
     conditions = conditions.assign(namespace=conditions["namespace"].fillna(""))
@@ -35,7 +37,7 @@ def valid_and_renewed(issued_certificates: pd.DataFrame, certificate_conditions:
     lost = ~has(found, SECRET, secrets)
     refused = ready["reason"].fillna("no reason is given")
     expired, early = passed(found["not_after"], collection), ~passed(found["not_before"], collection)
-    overdue = passed(found["renewal_time"], collection, overdue_hours)
+    overdue, nobody = passed(found["renewal_time"], collection, overdue_hours), idle(route_controllers, "cert-manager")
     ok, why = decided(found.index, (
         (expired, False, "it has expired"),
         (lost, False, "its Secret is not there"),
@@ -45,9 +47,13 @@ def valid_and_renewed(issued_certificates: pd.DataFrame, certificate_conditions:
         (found["failed_attempts"] > 0, False, "the last attempts to renew it have failed"),
         (overdue, False, "its renewal is overdue"),
         (early, False, "it is not valid yet"),
-        (expired.isna(), pd.NA, "cert-manager does not say when it expires"),
+        (found["not_after"].isna(), pd.NA, "cert-manager does not say when it expires"),
+        (expired.isna(), pd.NA, "the time at which the cluster was observed is not known"),
         (ready["holds"].isna(), pd.NA, "cert-manager does not say that it is ready as it is now"),
         (issuer["doubtful"], pd.NA, "cert-manager does not say that its issuer is ready as it is now"),
+        (found["renewal_time"].isna(), pd.NA, "cert-manager does not say when it will be renewed"),
+        (overdue.isna(), pd.NA, "the time at which the cluster was observed is not known"),
+        (pd.Series(bool(nobody), found.index), pd.NA, nobody),
     ))
     shown = found.assign(ready=ready["holds"])
     only_missing = (lost | issuer["missing"]) & ~(expired | ~ready["holds"]).fillna(False)

@@ -25,7 +25,7 @@ MEANINGS: dict[Meaning, str] = {
 
 class Annotation(NamedTuple):
     """An annotation of a Service: the provider that reads it, what it means (`MEANINGS`), the values that count (but
-    this one), and the source of that."""
+    this one), the source of that, and these values in words where the pattern is none to read."""
 
     provider: str
     key: str
@@ -33,6 +33,7 @@ class Annotation(NamedTuple):
     values: str
     source: str
     but: str = ""
+    words: str = ""
 
 
 class LoadBalancerClass(NamedTuple):
@@ -71,7 +72,8 @@ ANNOTATIONS = (
     Annotation("Volcengine", f"{_BETA}volcengine-loadbalancer-address-type", "internal", "PRIVATE",
                "volcengine/cloud-provider-volcengine, docs: annotations of services"),
     Annotation("Huawei Cloud", "kubernetes.io/elb.autocreate", "internal", r'(?s).*"type"\s*:\s*"inner".*',
-               "Huawei CCE documentation: creating a load balancer, type public or inner"),
+               "Huawei CCE documentation: creating a load balancer, type public or inner",
+               words="JSON in which `type` is `inner`"),
     Annotation("IBM Cloud", "service.kubernetes.io/ibm-load-balancer-cloud-provider-ip-type", "internal", "private",
                "Kubernetes documentation: internal load balancers; IBM"),
     Annotation("Oracle", f"{_BETA}oci-load-balancer-internal", "internal", _TRUE,

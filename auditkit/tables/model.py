@@ -78,8 +78,9 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
 class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where rows come from: a resource of the API, a path in its objects, and constants for ``=`` columns.
 
-    ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``), and rows of a list
-    to such texts: an allow-list for annotations and arguments.
+    ``keep`` limits rows of a map to keys with these beginnings, or with these ends (``*/ticket``): an allow-list for
+    annotations. ``pattern`` limits rows of a list of texts to those that match it as a whole, and keeps of each only
+    its groups: an allow-list for arguments.
     """
 
     source: str
@@ -87,6 +88,7 @@ class Rows(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
     constants: dict[str, str] = {}
     keep: tuple[str, ...] = ()
+    pattern: str = ""
 
 
 class Table(msgspec.Struct, frozen=True, dict=True):

@@ -1,7 +1,8 @@
 """IngressRoutes of Traefik and their middlewares; and of its static configuration what is among the arguments of pods.
 
 Nothing that can hold a secret is read: of rules only the hosts, of middlewares only their type and the scheme to which
-they redirect, of certificates the name of their Secret, of arguments only those of entry points.
+they redirect, of certificates the name of their Secret, of arguments only some settings of entry points, the ingress
+class, and that a file of configuration is named.
 
 Source of fields and defaults: traefik/traefik (commit of 2026-07-24, v3.7),
 ``pkg/provider/kubernetes/crd/traefikio/v1alpha1`` and ``pkg/config/static/entrypoints.go``.
@@ -28,10 +29,13 @@ RESOURCES = (
       for kind, source in ROUTES.items()),
     Resource(MIDDLEWARES, "Middleware", ("v1alpha1",), builtin=False),
 )
-ARGUMENTS = tuple(f"--{name}" for name in (
-    "entrypoints.", "entryPoints.", "EntryPoints.", "configfile", "configFile", "providers.kubernetescrd.ingressclass",
-    "providers.kubernetescrd.ingressClass", "providers.kubernetesCRD.ingressClass"))
-"""Beginnings of arguments of Traefik that are kept: its entry points, that there is a file, and its ingress class."""
+_ENTRY_POINT = r"entrypoints\.[^.=\s]{1,63}\."
+_NAMED = rf"configfile|{_ENTRY_POINT}(?:http\.tls\.[\w.\[\]]+|http\.middlewares(?:\[\d+\])?)"
+_VALUED = (rf"{_ENTRY_POINT}(?:address|asdefault|http\.tls|http\.redirections"
+           r"(?:\.entrypoint(?:\.(?:to|scheme|priority))?)?)|providers\.kubernetescrd\.ingressclass")
+ARGUMENTS = rf"(?is)(--?(?:{_NAMED}))(?:=.*)?|(--?(?:{_VALUED}))(?:(=)(?:([\w.:/\[\]-]*)|.*))?"
+"""Arguments of Traefik that are kept: of some only that they are there, of others their value too, if it is plain. A
+flag begins with one dash or two, in any case (traefik/paerser, flag/flagparser.go)."""
 
 _KIND = Column("kind", "string", "=kind", "kind of the route")
 _OF_ROUTE = (_KIND, Column("namespace", "string", "/metadata.namespace", "namespace of the route"),
@@ -92,8 +96,8 @@ TABLES = (
         "traefik_services", "what is behind rules of IngressRoutes", _rows("spec.routes[].services[]"),
         (
             *_OF_ROUTE, _RULE,
-            Column("to_kind", "string", _of_kind("kind", "IngressRoute"), "Service or TraefikService",
-                   absent="Service"),
+            Column("to_kind", "string", {kind: "kind" if kind == "IngressRoute" else "'Service" for kind in ROUTES},
+                   "Service or TraefikService", absent="Service"),
             Column("to_namespace", "string", "namespace", "its namespace; <NA>: the route's"),
             Column("to", "string", "name", "its name"),
             Column("port", "string", "port", "port by number or name", read="text"),
@@ -118,8 +122,8 @@ TABLES = (
         ("namespace", "name"), kind="Middleware",
     ),
     Table(
-        "traefik_arguments", "arguments of containers about entry points and the ingress class of Traefik",
-        (Rows("pods", "spec.containers[].args[]", keep=ARGUMENTS),),
+        "traefik_arguments", "arguments of containers about entry points and the ingress class of Traefik, without "
+        "values that may be secret", (Rows("pods", "spec.containers[].args[]", pattern=ARGUMENTS),),
         (
             Column("namespace", "string", "/metadata.namespace", "namespace of the pod"),
             Column("pod", "string", "/metadata.name", "name of the pod"),
@@ -127,6 +131,16 @@ TABLES = (
             Column("argument", "string", ".", "the argument"),
         ),
         ("namespace", "pod", "container", "argument"),
+    ),
+    Table(
+        "container_commands", "containers of pods that state a command of their own; its text is not kept",
+        (Rows("pods", "spec.containers[].command"),),
+        (
+            Column("namespace", "string", "/metadata.namespace", "namespace of the pod"),
+            Column("pod", "string", "/metadata.name", "name of the pod"),
+            Column("container", "string", "^name", "name of the container"),
+        ),
+        ("namespace", "pod", "container"),
     ),
     unread("unread_traefik_fields", "IngressRoutes of Traefik", RESOURCES[:3]),
 )

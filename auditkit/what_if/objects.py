@@ -82,7 +82,8 @@ def _of(snapshot: Source, resource: Resource, root: str, tables: Collection[str]
 
 def _usable(table: Table, rows: Rows) -> bool:
     """Whether a table tells which of its rows come from here, of which object they are, and all of them."""
-    return bool(not rows.keep and _one_row_each(table, rows) and _told_apart(table, rows) and _names(table, rows))
+    whole = not rows.keep and not rows.pattern
+    return bool(whole and _one_row_each(table, rows) and _told_apart(table, rows) and _names(table, rows))
 
 
 def _told_apart(table: Table, rows: Rows) -> bool:

@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 from network_worlds import derive
+from route_truth import controller
 from worlds import frames
 
 from auditkit.checks import find
@@ -26,13 +27,22 @@ def issuer(conditions: list = READY) -> dict:
             "status": {"conditions": conditions}}
 
 
-def verdict(objects: list[dict], at: str | None = "2026-02-01T00:00:00Z") -> str:
-    tables = frames(objects)
+IMAGE = "quay.io/jetstack/cert-manager-controller:v1.19.0"
+CONTROLLER = controller(IMAGE, space="cert-manager")
+
+
+def judged(objects: list[dict], at: str | None = "2026-02-01T00:00:00Z", acting: dict | None = CONTROLLER) -> tuple[str, str]:
+    tables = frames([*objects, *([acting] if acting else [])])
     row = dict.fromkeys(tables["collection"].columns) | {"cluster": "prod", "ended": at and pd.Timestamp(at)}
     tables["collection"] = pd.DataFrame([row]).astype(tables["collection"].dtypes.to_dict())
     check = find("certificates.valid_and_renewed")
-    [ok] = check(*(derive(tables, name) for name in check.tables)).ok.tolist()
-    return {True: "pass", False: "fail"}.get(ok, "unknown")
+    judgement = check(*(derive(tables, name) for name in check.tables))
+    [ok], [reason] = judgement.ok.tolist(), judgement.reasons.tolist()
+    return {True: "pass", False: "fail"}.get(ok, "unknown"), reason
+
+
+def verdict(objects: list[dict]) -> str:
+    return judged(objects)[0]
 
 
 @pytest.mark.parametrize(("objects", "wanted"), [
@@ -44,6 +54,7 @@ def verdict(objects: list[dict], at: str | None = "2026-02-01T00:00:00Z") -> str
     ([SECRET, issuer(), certificate(renewalTime="2026-01-31T23:00:00Z")], "pass"),  # not yet overdue
     ([SECRET, issuer(), certificate(failedIssuanceAttempts=1)], "fail"),
     ([SECRET, issuer(), certificate(notAfter=None)], "unknown"),
+    ([SECRET, issuer(), certificate(renewalTime=None)], "unknown"),
     ([SECRET, issuer(), certificate(generation=2)], "unknown"),  # what is said is of an older one
     ([SECRET, issuer(), certificate(conditions=[])], "unknown"),
     ([SECRET, issuer(), certificate(conditions=[READY[0] | {"status": "False", "reason": "Expired"}])], "fail"),
@@ -57,7 +68,18 @@ def test_a_certificate_is_judged_by_its_status_and_the_time_of_observation(objec
 
 
 def test_without_a_time_of_observation_nothing_is_known_of_expiry():
-    assert verdict([SECRET, issuer(), certificate()], at=None) == "unknown"
+    assert judged([SECRET, issuer(), certificate()], at=None) == (
+        "unknown", "the time at which the cluster was observed is not known")
+
+
+@pytest.mark.parametrize(("acting", "wanted"), [
+    (CONTROLLER, ("pass", "")), (None, ("unknown", "no pod of cert-manager is recognised")),
+    (controller(IMAGE, ready="False"), ("unknown", "no pod of cert-manager is ready")),
+    (controller("quay.io/jetstack/cert-manager-webhook:v1.19.0"), ("unknown", "no pod of cert-manager is recognised")),
+    (controller("registry.example/rancher/mirrored-jetstack-cert-manager-controller:v1"), ("pass", "")),
+])
+def test_only_a_ready_pod_of_cert_manager_renews_anything(acting, wanted):
+    assert judged([SECRET, issuer(), certificate()], acting=acting) == wanted
 
 
 def test_of_an_issuer_only_its_type_is_kept():

@@ -278,9 +278,9 @@ def test_a_certificate_that_the_provider_renews(annotations, tls, verdict):
     assert verdicts("network.ingress_uses_tls", [ingress], renewed=True) == {"web": verdict}
 
 
-def _opened(kind: str, *ports: dict, ip: str = "", **annotations: str) -> dict:
+def _opened(kind: str, *ports: dict, ip: str = "", cls: str | None = None, **annotations: str) -> dict:
     return {"kind": "Service", "metadata": {"name": "door", "namespace": "shop", "annotations": annotations},
-            "spec": {"type": kind, "ports": list(ports)},
+            "spec": {"type": kind, "ports": list(ports), "loadBalancerClass": cls},
             "status": {"loadBalancer": {"ingress": [{"ip": ip}] if ip else []}}}
 
 
@@ -298,6 +298,10 @@ INTERNAL = {"service.beta.kubernetes.io/azure-load-balancer-internal": "true"}
     (_opened("LoadBalancer", {"port": 443, "appProtocol": "https"}, {"port": 80}), "unknown", "not_applicable",
      "unknown"),
     (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn"}), *["not_applicable"] * 3),
+    (_opened("LoadBalancer", {"port": 443}, ip="34.1.2.3", **{f"{AWS}cert": "arn"}), "unknown", "not_applicable",
+     "unknown"),  # AWS gives names
+    (_opened("LoadBalancer", {"port": 443}, cls="metallb.io/lb", **{f"{AWS}cert": "arn"}), "unknown", "not_applicable",
+     "unknown"),
     (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": ""}), "unknown", "not_applicable", "unknown"),
     (_opened("LoadBalancer", {"port": 443}, **{f"{AWS}cert": "arn", f"{AWS}ports": "x"}), "unknown",
      "not_applicable", "unknown"),
@@ -479,10 +483,16 @@ def test_what_a_cloud_decides_by_annotation_is_not_known(annotation, value, verd
     ({}, (OUT,), {"loadBalancerClass": "networking.gke.io/l4-regional-internal"}, "fail"),
     ({}, (INSIDE,), {"loadBalancerClass": "networking.gke.io/l4-regional-external"}, "unknown"),
     ({f"{AWS}scheme": "internet-facing"}, (INSIDE,), {"loadBalancerClass": "service.k8s.aws/nlb"}, "unknown"),
+    # Nobody reads an annotation of a provider that does not act.
+    ({f"{AZURE}load-balancer-internal": "true"}, (INSIDE,), {"loadBalancerClass": "acme.example/lb"}, "unknown"),
+    ({f"{AZURE}load-balancer-internal": "true", "metallb.io/loadBalancerIPs": "10.2.3.4"}, (INSIDE,), {}, "unknown"),
+    ({f"{AZURE}load-balancer-internal": "true", f"{AWS}scheme": "internet-facing"}, (INSIDE,), {}, "unknown"),
+    ({f"{AZURE}load-balancer-internal": "true"}, ({"ip": "10.9.9.9"},), {}, "unknown"),  # that of the node
 ])
 def test_which_load_balancers_are_restricted(annotations, addresses, spec, verdict):
     service = _balancer(annotations, *addresses, **spec)
-    assert verdicts("network.load_balancers_restricted", [service]) == {"web": verdict}
+    one = node("n1") | {"status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}
+    assert verdicts("network.load_balancers_restricted", [one, service]) == {"web": verdict}
 
 
 def test_names_of_security_groups_are_not_kept():

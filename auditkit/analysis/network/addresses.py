@@ -8,18 +8,17 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from auditkit.analysis.columns import INTEGER, STRING
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
 
 V6 = 1 << 32
 END = V6 + (1 << 128)
 UNKNOWN, NOWHERE = -1, -2
 """Places of what has an address that is not known, and of what has none: the last two columns of `matches`."""
 
-
-PRIVATE = (r"^(?:10\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|127\.|"
-           r"169\.254\.|[fF][cCdD][0-9a-fA-F]{2}:|[fF][eE][89abAB][0-9a-fA-F]:|::1$)")
-"""Addresses that the internet does not route (IANA's registries of special-purpose addresses, without ranges that are
-nobody's)."""
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
+           "fc00::/7", "fe80::/10", "::1/128")
+"""Address ranges of private networks. Source: IANA's registries of special-purpose addresses; what else is there not
+routed (ranges for documentation, multicast) is no place to hide behind, and counts as public."""
 
 WIDEST = 8
 """Address ranges with a shorter prefix than this are as good as everybody: two halves of the internet are it too."""
@@ -71,3 +70,12 @@ class AddressSpace:
         def text(at: int) -> str:
             return str(ipaddress.IPv4Address(at) if at < V6 else ipaddress.IPv6Address(at - V6))
         return [f"{text(first)}-{text(after - 1)}" for first, after in pairwise(self.cuts)]
+
+
+def private(addresses: pd.Series) -> pd.Series:
+    """Whether each address is one of a private network; <NA>: it is no address."""
+    space = AddressSpace(PRIVATE)
+    inside = np.any(space.matches(), axis=0)
+    places = {address: space.place(address) for address in addresses.dropna().unique()}
+    said = {address: bool(inside[place]) for address, place in places.items() if place != UNKNOWN}
+    return addresses.map(said).astype(BOOLEAN)

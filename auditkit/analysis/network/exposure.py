@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING
-from auditkit.analysis.network.addresses import UNKNOWN, AddressSpace, span
-from auditkit.analysis.network.load_balancers import AWS_INTERNAL
+from auditkit.analysis.network.addresses import PRIVATE, private, span
+from auditkit.analysis.network.load_balancers import AWS_INTERNAL, internal
 from auditkit.analysis.network.plugins import enforcement, repository
 from auditkit.analysis.network.ports import protocol_base
 from auditkit.analysis.network.reachability import Reachability
@@ -22,10 +22,6 @@ from auditkit.analysis.workloads.lifecycle import lasting
 CONTROLLER = (r"(?:^|/)(?:ingress-nginx/controller|nginx-ingress(?:-controller)?|kubernetes-ingress|traefik|"
               r"haproxy-ingress|ose-haproxy-router|contour|envoy|kong|emissary|apisix|skipper|voyager)$")
 """Images of the usual ingress controllers."""
-PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16",
-           "fc00::/7", "fe80::/10", "::1/128")
-"""Address ranges of private networks. Source: IANA's registries of special-purpose addresses; what else is there not
-routed (ranges for documentation, multicast) is no place to hide behind, and counts as public."""
 INSIDE = rf"{AWS_INTERNAL}|.+\.svc\.cluster\.local"
 """Names of load balancers that have private addresses only, and of services in the cluster."""
 ANYWHERE = "anywhere"
@@ -41,7 +37,8 @@ NO, PERHAPS, YES = 0, 1, 2
 
 def exposure(
     services: pd.DataFrame, service_backends: pd.DataFrame, service_source_ranges: pd.DataFrame,
-    service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame, ingress_backends: pd.DataFrame,
+    service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame,
+    service_load_balancer_annotations: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
     node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
     route_ways: pd.DataFrame, route_backends: pd.DataFrame, route_addresses: pd.DataFrame,
@@ -58,7 +55,10 @@ def exposure(
     for each object, with path and via_kind after its kind, of which nothing else is known. What cloud firewalls do is
     not in it.
     """
-    forwarded = _forwarded(services, node_addresses)
+    balanced = services[(services["type"] == "LoadBalancer").fillna(False)]
+    outer = balanced[~internal(balanced, service_load_balancers, service_load_balancer_annotations, node_addresses)]
+    forwarded = _forwarded(services, node_addresses, service_load_balancers.merge(
+        outer[["namespace", "name"]].rename(columns={"name": "service"}), on=SERVICE)["ip"])
     doors = pd.concat([
         _load_balancers(services, service_backends, service_source_ranges, service_load_balancers, forwarded),
         _node_ports(services, service_backends, node_addresses),
@@ -156,16 +156,17 @@ def _unread(other_engines: pd.DataFrame) -> pd.DataFrame:
     return others[[]].assign(**named).reindex(columns=list(COLUMNS)).astype(COLUMNS)
 
 
-def _forwarded(services: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.Series:
+def _forwarded(services: pd.DataFrame, node_addresses: pd.DataFrame, balancers: pd.Series) -> pd.Series:
     """Addresses and names in the cluster that traffic from outside may be sent on to: of nodes, which may be reached by
-    a way that is not seen, and of services that are opened themselves.
+    a way that is not seen, of load balancers that are not known to be internal, and of services that are opened
+    themselves.
 
     Controllers give them to ingresses and Gateways (kubernetes/ingress-nginx, internal/ingress/status:
     statusAddressFromService has the cluster's own address of a NodePort service).
     """
     opened = services[services["type"].isin(["LoadBalancer", "NodePort"]) | (services["external_ips_count"] > 0)]
     names = opened["name"] + "." + opened["namespace"] + ".svc.cluster.local"
-    return pd.concat([node_addresses["address"], opened["cluster_ip"], names]).dropna()
+    return pd.concat([node_addresses["address"], balancers, opened["cluster_ip"], names]).dropna()
 
 
 def _entries(addresses: pd.DataFrame, key: list[str], forwarded: pd.Series) -> pd.DataFrame:
@@ -182,11 +183,7 @@ def _entries(addresses: pd.DataFrame, key: list[str], forwarded: pd.Series) -> p
 
 def routed(addresses: pd.Series) -> pd.Series:
     """Whether the internet routes an address, as a number; of a name that is not known."""
-    space = AddressSpace(PRIVATE)
-    private = np.any(space.matches(), axis=0)
-    places = addresses.map({address: space.place(address) for address in addresses.dropna().unique()}).fillna(UNKNOWN)
-    places = places.to_numpy(np.int64)
-    return pd.Series(np.where(places == UNKNOWN, PERHAPS, np.where(private[places], NO, YES)), index=addresses.index)
+    return private(addresses).map({True: NO, False: YES}).fillna(PERHAPS).astype(np.int64)
 
 
 def _three(numbers: pd.Series) -> pd.Series:

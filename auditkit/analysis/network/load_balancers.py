@@ -3,13 +3,14 @@ class ask for, and by the addresses that they then got.
 
 A private address alone proves nothing: on machines without a cloud a load balancer has the address of a node, or one of
 a range that MetalLB or kube-vip announce, and a router may send on to it what comes from outside. It counts where the
-Service or its class asked for an internal load balancer, or where AWS itself calls it internal.
+Service or its class asked for an internal load balancer, or where AWS itself calls it internal. An annotation asks
+nobody where another controller acts than the one that reads it.
 """
 
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, named
-from auditkit.analysis.network.addresses import PRIVATE, wide
+from auditkit.analysis.network.addresses import private, wide
 from auditkit.tables import load_balancers as known
 
 ON = {"namespace": "namespace", "name": "service"}
@@ -27,7 +28,7 @@ PRIVATE_ONLY = ("its addresses are private, but nothing requests an internal loa
 
 
 def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataFrame,
-               annotations: pd.DataFrame) -> pd.DataFrame:
+               annotations: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.DataFrame:
     """Of each service, in their order: ok (nullable: whether only stated ranges reach its load balancer, or it is
     internal), why (where that is not known), widest_range (one that is as good as all; <NA>: none), private_address
     (all of its addresses are)."""
@@ -38,7 +39,7 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
     elsewhere = _any(services, annotations, "elsewhere")
     asked, of_class = _asked(services, annotations), _class_decides(services, annotations)
     unseen = ~seen["public"] & ~seen["private"] & (asked | of_class)
-    inside = internal(services, addresses, annotations)
+    inside = internal(services, addresses, annotations, node_addresses)
 
     narrow = stated & ~has(services, ON, as_all) & ~added_wide
     ok = pd.Series(False, services.index, BOOLEAN).mask(narrow | inside, True)
@@ -57,19 +58,22 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
     return pd.DataFrame({"ok": ok, "why": why, "widest_range": widest, "private_address": seen["private"]})
 
 
-def internal(services: pd.DataFrame, addresses: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
-    """True where a load balancer is internal: it was asked for, and all addresses that it got are private; or AWS calls
-    it so."""
+def internal(services: pd.DataFrame, addresses: pd.DataFrame, annotations: pd.DataFrame,
+             node_addresses: pd.DataFrame) -> pd.Series:
+    """True where a load balancer is internal: it was asked for, and all addresses that it got are private, none that
+    of a node; or AWS calls it so."""
     seen = private_addresses(services, addresses)
-    public = _by_class(services, "public") | (_by_class(services, "internal") & _internet_facing(services, annotations))
-    declared = _any(services, annotations, "internal") | _by_class(services, "internal")
-    return seen["called_internal"] | (seen["private"] & declared & ~public)
+    public = _by_class(services, "public") | _internet_facing(services, annotations)
+    declared = (_any(services, annotations, "internal") & _of_clouds(services, annotations)) | _by_class(
+        services, "internal")
+    of_nodes = has(services, ON, addresses[addresses["ip"].isin(node_addresses["address"].dropna())])
+    return seen["called_internal"] | (seen["private"] & declared & ~public & ~of_nodes)
 
 
 def private_addresses(services: pd.DataFrame, addresses: pd.DataFrame) -> pd.DataFrame:
     """Of each service, in their order: private (all addresses of its load balancer are, of one or more), public (one is
     seen to be), called_internal (all are names that AWS gives to internal load balancers)."""
-    by_ip = addresses["ip"].str.contains(PRIVATE).astype(BOOLEAN)
+    by_ip = private(addresses["ip"])
     by_name = addresses["hostname"].str.fullmatch(AWS_INTERNAL).astype(BOOLEAN).fillna(False)
     there = has(services, ON, addresses)
     return pd.DataFrame({
@@ -78,13 +82,24 @@ def private_addresses(services: pd.DataFrame, addresses: pd.DataFrame) -> pd.Dat
         "called_internal": there & ~has(services, ON, addresses[~by_name])})
 
 
-def ends_tls(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
-    """True where an annotation lets the load balancer end TLS on all of its ports."""
+def ends_tls(services: pd.DataFrame, addresses: pd.DataFrame, annotations: pd.DataFrame,
+             reach: pd.DataFrame) -> pd.Series:
+    """True where an annotation lets the load balancer end TLS on all of its ports. It is one of AWS, whose load
+    balancers have names and no addresses. ``reach`` are annotations about who may reach it."""
     there = annotations[~annotations["empty"]]
     certificate, some_ports = (
         has(services, ON, there[there["key"].isin([one.key for one in known.meaning(means)])])
         for means in ("certificate", "TLS ports"))
-    return (services["type"] == "LoadBalancer") & certificate & ~some_ports
+    by_another = ~_of_clouds(services, reach) | has(services, ON, addresses[addresses["ip"].notna()])
+    return (services["type"] == "LoadBalancer") & certificate & ~some_ports & ~by_another
+
+
+def _of_clouds(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
+    """True where a controller of a cloud may act, which reads its annotations: no other class is chosen, and no
+    addresses are asked for, as of MetalLB."""
+    own = services["load_balancer_class"].isna() | services["load_balancer_class"].isin(
+        [one.name for one in known.CLASSES])
+    return own & ~has(services, ON, _stating(annotations, "addresses"))
 
 
 def _any(services: pd.DataFrame, annotations: pd.DataFrame, means: known.Meaning) -> pd.Series:
@@ -123,7 +138,7 @@ def _asked(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
     """True if a service asks for an internal load balancer, or for private addresses and no others."""
     asked = _stating(annotations, "addresses")
     parts = _split(asked)
-    public = parts[~parts["value"].str.contains(PRIVATE).fillna(False)]
+    public = parts[~private(parts["value"]).fillna(False)]
     return _any(services, annotations, "internal") | (has(services, ON, asked) & ~has(services, ON, public))
 
 

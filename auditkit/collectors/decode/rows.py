@@ -145,6 +145,8 @@ def _stack(levels: dict[tuple[str, ...], list[_Level]], rows: Rows) -> list[_Lev
         if here not in levels:
             levels[here] = [*levels[here[:-1]], _descend(levels[here[:-1]][-1], here[-1])]
     stack = levels[parts]
+    if rows.pattern:
+        return [*stack[:-1], _matching(stack[-1], rows.pattern)]
     return [*stack[:-1], _kept(stack[-1], rows.keep)] if rows.keep else stack
 
 
@@ -171,16 +173,25 @@ def _descend(level: _Level, step: str) -> _Level:
 
 
 def _kept(level: _Level, keep: tuple[str, ...]) -> _Level:
-    """Only the entries of a map whose key begins with one of these, or ends with one that is written ``*END``; or the
-    texts of a list that do."""
-    keys = level.objects if level.keys is None else level.keys
-    if level.parent is None or level.position is None:
-        raise TypeError("only entries of a map and texts of a list can be kept")
+    """Only the entries of a map whose key begins with one of these, or ends with one that is written ``*END``."""
+    keys = level.keys
+    if keys is None or level.parent is None or level.position is None:
+        raise TypeError("only entries of a map can be kept")
     starts = tuple(each for each in keep if not each.startswith("*"))
     ends = tuple(each[1:] for each in keep if each.startswith("*"))
     at = [place for place, key in enumerate(keys) if key.startswith(starts) or key.endswith(ends)]
     return _Level([level.objects[place] for place in at], level.parent[at], level.position[at],
-                  None if level.keys is None else [level.keys[place] for place in at])
+                  [keys[place] for place in at])
+
+
+def _matching(level: _Level, pattern: str) -> _Level:
+    """Only the texts of a list that match as a whole, and of each only the groups."""
+    if level.parent is None or level.position is None:
+        raise TypeError("only texts of a list can match")
+    matches = map(re.compile(pattern).fullmatch, level.objects)
+    found = {at: "".join(filter(None, match.groups())) for at, match in enumerate(matches) if match}
+    at = list(found)
+    return _Level(list(found.values()), level.parent[at], level.position[at])
 
 
 # --- columns -------------------------------------------------------------------------------------------------------

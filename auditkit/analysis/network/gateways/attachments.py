@@ -9,6 +9,7 @@ from auditkit.analysis.network.gateways.filters import ROUTE, redirects
 from auditkit.analysis.network.gateways.hostnames import ANY, meeting
 from auditkit.analysis.network.gateways.namespaces import let_in
 from auditkit.analysis.network.routes.unread import unread_field
+from auditkit.analysis.shortcuts import empty_without_rows
 from auditkit.tables.gateway_api import GATEWAYS, GROUP, GROUPS
 
 FITTING = {
@@ -31,6 +32,7 @@ COLUMNS = {
 }
 
 
+@empty_without_rows(COLUMNS)
 def attachments(
     gateway_routes: pd.DataFrame, gateway_route_parents: pd.DataFrame, gateway_route_hostnames: pd.DataFrame,
     gateway_route_filters: pd.DataFrame, gateway_route_conditions: pd.DataFrame, gateway_listener_kinds: pd.DataFrame,

@@ -7,10 +7,12 @@ from auditkit.analysis.network.gateways.filters import ROUTE, may_answer
 from auditkit.analysis.network.gateways.grants import granted
 from auditkit.analysis.network.routes.backends import BACKENDS
 from auditkit.analysis.network.routes.unread import unread_field
+from auditkit.analysis.shortcuts import empty_without_rows
 
 BACKEND = {"backend_namespace": "namespace", "backend": "name"}
 
 
+@empty_without_rows(BACKENDS)
 def gateway_backends(
     gateway_routes: pd.DataFrame, gateway_route_backends: pd.DataFrame, gateway_route_filters: pd.DataFrame,
     reference_grants_from: pd.DataFrame, reference_grants_to: pd.DataFrame, backend_tls_policies: pd.DataFrame,

@@ -5,8 +5,11 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, STRING, has, named
 from auditkit.analysis.network.gateways.conditions import said
 from auditkit.analysis.network.gateways.grants import granted
+from auditkit.analysis.shortcuts import empty_without_rows
 
 LISTENER = {"kind": "kind", "namespace": "namespace", "gateway": "gateway", "listener": "listener"}
+COLUMNS = dict.fromkeys(["kind", "namespace", "name", "gateway", "listener", "hostname", "secrets", "missing",
+                         "refused"], STRING) | {"present": BOOLEAN, "why": STRING}
 UNUSABLE = ("InvalidCertificateRef", "RefNotPermitted")
 """Reasons by which a controller refuses a certificate; others are about kinds of routes and certificates of clients."""
 NOT_NAMED = "it names no Secret: its certificate, if it has one, is a matter of its controller"
@@ -14,6 +17,7 @@ ANOTHER_KIND = "it names a certificate that is no Secret, or it is not known whe
 NOT_SAID = "its controller does not say, of the listener as it is now, that it could use the certificate"
 
 
+@empty_without_rows(COLUMNS)
 def listener_certificates(
     listeners: pd.DataFrame, gateways: pd.DataFrame, gateway_certificates: pd.DataFrame,
     gateway_conditions: pd.DataFrame, reference_grants_from: pd.DataFrame, reference_grants_to: pd.DataFrame,

@@ -2,18 +2,26 @@
 
 import pandas as pd
 
-from auditkit.analysis.columns import BOOLEAN, STRING, lookup
+from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.network.gateways.conditions import said
 from auditkit.analysis.network.gateways.namespaces import let_in
 from auditkit.analysis.network.routes.unread import unread_field
+from auditkit.analysis.shortcuts import empty_without_rows
 
 OBJECT = {"kind": "kind", "namespace": "namespace", "name": "gateway"}
 LISTENER = ["kind", "namespace", "gateway", "listener"]
 ENCRYPTION = {"HTTP": "none", "HTTPS": "Terminate"}
 """What a listener does by its protocol alone. TLS has a mode; TCP and UDP pass on what comes, and do not look at it."""
 MODES = ("Terminate", "Passthrough")
+COLUMNS = {
+    "kind": STRING, "namespace": STRING, "gateway": STRING, "root_namespace": STRING, "root": STRING,
+    "listener": STRING, "port": INTEGER, "protocol": STRING, "hostname": STRING, "tls": STRING, "routes_from": STRING,
+    "has_routes_selector": BOOLEAN, "kinds_count": INTEGER, "certificates_count": INTEGER, "acting": BOOLEAN,
+    "why": STRING,
+}
 
 
+@empty_without_rows(COLUMNS)
 def listeners(
     gateways: pd.DataFrame, gateway_listeners: pd.DataFrame, gateway_classes: pd.DataFrame,
     gateway_conditions: pd.DataFrame, gateway_selectors: pd.DataFrame, namespace_labels: pd.DataFrame,
@@ -42,8 +50,7 @@ def listeners(
     mode = found["tls_mode"].fillna("Terminate")
     found["tls"] = found["protocol"].map(ENCRYPTION).astype(STRING).mask(
         (found["protocol"] == "TLS").fillna(False), mode.where(mode.isin(MODES), pd.NA))
-    return found[["kind", "namespace", "gateway", "root_namespace", "root", "listener", "port", "protocol", "hostname",
-                  "tls", "routes_from", "has_routes_selector", "kinds_count", "certificates_count", "acting", "why"]]
+    return found[list(COLUMNS)]
 
 
 def _gateways(gateways: pd.DataFrame, classes: pd.DataFrame, conditions: pd.DataFrame,

@@ -10,11 +10,14 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
 from auditkit.analysis.network.gateways.conditions import said
+from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.certificates import CERTIFICATES
 from auditkit.analysis.network.routes.controllers import idle
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 
 PROXY = {"namespace": "namespace", "name": "proxy"}
 ROUTE = {"namespace": "namespace", "proxy": "proxy", "rule": "rule"}
@@ -23,6 +26,7 @@ ROOT = ["root_namespace", "root"]
 STEP = ["namespace", "proxy"]
 
 
+@empty_without_rows(WAYS)
 def contour_ways(
     contour_proxies: pd.DataFrame, contour_routes: pd.DataFrame, contour_services: pd.DataFrame,
     contour_includes: pd.DataFrame, contour_conditions: pd.DataFrame, contour_errors: pd.DataFrame,
@@ -60,6 +64,7 @@ def contour_ways(
         kind="HTTPProxy", root_kind="HTTPProxy", host=root["host"]).reindex(columns=list(WAYS)).astype(WAYS)
 
 
+@empty_without_rows(BACKENDS)
 def contour_backends(
     contour_proxies: pd.DataFrame, contour_routes: pd.DataFrame, contour_includes: pd.DataFrame,
     contour_services: pd.DataFrame, unread_contour_fields: pd.DataFrame, services: pd.DataFrame,
@@ -85,9 +90,10 @@ def contour_backends(
     ))
 
 
+@empty_without_rows(CERTIFICATES)
 def contour_certificates(
     contour_proxies: pd.DataFrame, contour_conditions: pd.DataFrame, contour_delegations: pd.DataFrame,
-    secrets: pd.DataFrame,
+    unread_contour_fields: pd.DataFrame, route_controllers: pd.DataFrame, secrets: pd.DataFrame,
 ) -> pd.DataFrame:
     """Roots that end TLS, and their certificates: the columns of `route_certificates`.
 
@@ -106,9 +112,12 @@ def contour_certificates(
         refs, lent | {"asking": "to_namespace"}, contour_delegations)
     called = refs["space"] + "/" + refs["name"]
     valid = said(ending, PROXY, contour_conditions, "Valid")["holds"]
+    unread, nobody = unread_field(ending, unread_contour_fields, "HTTPProxy"), idle(route_controllers, "Contour")
     present, why = decided(ending.index, (
         (refs["name"].isna() | ~there | ~granted, False, ""),
+        (unread.notna(), pd.NA, unread),
         (~valid.fillna(False), pd.NA, "Contour does not say that it is valid as it is now"),
+        (pd.Series(bool(nobody), ending.index), pd.NA, nobody),
     ))
     return pd.DataFrame({
         "kind": pd.Series("HTTPProxy", ending.index, STRING), "namespace": ending["namespace"], "name": ending["name"],

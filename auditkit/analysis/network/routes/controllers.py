@@ -1,4 +1,6 @@
-"""Whether the controllers of routes act: the pods of each, known by their image, and whether one is ready."""
+"""Whether the controllers of routes and of certificates act: the pods of each, known by their image, and whether one is
+ready.
+"""
 
 import pandas as pd
 
@@ -8,6 +10,7 @@ from auditkit.analysis.network.plugins import repository
 CONTROLLERS = {
     "Contour": r"(?:^|/)(?:projectcontour/|mirrored-|bitnami/)?contour$",
     "Traefik": r"(?:^|/)(?:mirrored-library-)?traefik(?:-hub|ee)?$",
+    "cert-manager": r"(?:^|/)(?:mirrored-jetstack-|jetstack-)?cert-manager-controller$",
 }
 """Images of controllers, without registry and tag: those of the projects, and copies of them under the same name."""
 

@@ -15,11 +15,14 @@ import pandas as pd
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
 from auditkit.analysis.network.gateways.hostnames import meeting
 from auditkit.analysis.network.plugins import repository
+from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.certificates import CERTIFICATES
 from auditkit.analysis.network.routes.controllers import ready
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import UNSEEN, WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 from auditkit.tables.istio_gateways import KIND
 
 PROXY = r"(?:^|/)(?:proxyv2|istio-proxyv2|mirrored-istio-proxyv2|asm-proxyv2)$"
@@ -30,10 +33,17 @@ ENDED = ("SIMPLE", "MUTUAL", "OPTIONAL_MUTUAL", "ISTIO_MUTUAL")
 MESH = "mesh"
 NAME = {"namespace": "namespace", "virtual_service": "virtual_service"}
 GATEWAY = ["root_namespace", "root"]
+GATEWAY_PODS = dict.fromkeys(["namespace", "gateway", "pod_namespace", "pod"], STRING) | {"ready": BOOLEAN}
+ADDRESSES = dict.fromkeys(["namespace", "gateway", "ip", "hostname"], STRING)
+LEGACY = r"^(?P<name>[^./]+)\.(?P<space>[^./]+)(?:\.[^/]*)?$"
+"""The former way to name a Gateway: ``name.namespace``, or the name of a service (istio/istio,
+pilot/pkg/model/virtualservice.go: resolveGatewayName)."""
+BY_SNI = "auditkit does not read to which services a server with AUTO_PASSTHROUGH lets requests pass"
 SERVICE_HOST = r"^(?P<name>[a-z0-9-]+)(?:\.(?P<space>[a-z0-9-]+)\.svc\..+)?$"
 """A short name is one of the VirtualService's own namespace, a long one that of a service."""
 
 
+@empty_without_rows(GATEWAY_PODS)
 def istio_gateway_pods(
     istio_gateways: pd.DataFrame, istio_gateway_selectors: pd.DataFrame, pod_labels: pd.DataFrame,
     containers: pd.DataFrame, pods: pd.DataFrame, pod_conditions: pd.DataFrame,
@@ -56,6 +66,7 @@ def istio_gateway_pods(
     return found.astype(dict.fromkeys(keys, STRING)).reset_index(drop=True)
 
 
+@empty_without_rows(WAYS, tables=3)
 def istio_ways(
     istio_gateways: pd.DataFrame, istio_servers: pd.DataFrame, istio_virtual_services: pd.DataFrame,
     istio_virtual_gateways: pd.DataFrame, istio_virtual_hosts: pd.DataFrame, istio_virtual_exports: pd.DataFrame,
@@ -64,7 +75,8 @@ def istio_ways(
     """The ways in by VirtualServices of Istio: the columns of `route_ways`, one row for each of their Gateways, hosts
     and ports, and for what they leave to another VirtualService.
 
-    Open where a pod of the Gateway is ready: Istio keeps no status of these objects.
+    Open where a pod of the Gateway is ready: Istio keeps no status of these objects. Servers with AUTO_PASSTHROUGH need
+    no VirtualService, and are rows of their own (``kind`` is that of the Gateway).
     """
     virtual = _virtual(istio_virtual_services, istio_http_rules, unread_istio_fields)
     asked = _asked(virtual, istio_virtual_gateways, istio_virtual_exports)
@@ -83,23 +95,27 @@ def istio_ways(
         (found["empty"], False, "it has no rules of its own"),
         (found["unread"].notna(), pd.NA, found["unread"]),
         (strange.notna(), pd.NA, strange),
+        (found["server"].isna() & found["short"], pd.NA,
+         "whether " + called + " has a server for its host, a short name, is not known"),
         (found["server"].isna(), False, "no server of " + called + " is for one of its hosts and rules"),
         (~has(found, gateway, istio_gateway_pods), pd.NA, "no pod with the proxy of Istio has the labels of " + called),
         (~is_ready, pd.NA, "no pod of " + called + " is ready"),
     ))
     found["encrypted"] = _encrypted(found).mask(found["unread"].notna() | strange.notna(), pd.NA)
     found["why"] = found["why"].mask(found["why"].isna() & found["encrypted"].isna(), UNSEEN)
-    return found.rename(columns={"virtual_service": "route", "port": "entry_port"}).assign(
-        kind="VirtualService", root_kind=KIND).reindex(columns=list(WAYS)).astype(WAYS)
+    found = found.rename(columns={"virtual_service": "route", "port": "entry_port"}).assign(kind="VirtualService")
+    return pd.concat([found, _by_sni(istio_servers)], ignore_index=True).assign(
+        root_kind=KIND).reindex(columns=list(WAYS)).astype(WAYS)
 
 
+@empty_without_rows(BACKENDS, tables=2)
 def istio_backends(
-    istio_virtual_services: pd.DataFrame, istio_destinations: pd.DataFrame, istio_http_rules: pd.DataFrame,
-    unread_istio_fields: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
-    service_backends: pd.DataFrame,
+    istio_virtual_services: pd.DataFrame, istio_servers: pd.DataFrame, istio_destinations: pd.DataFrame,
+    istio_http_rules: pd.DataFrame, unread_istio_fields: pd.DataFrame, services: pd.DataFrame,
+    service_ports: pd.DataFrame, service_backends: pd.DataFrame,
 ) -> pd.DataFrame:
     """What is behind VirtualServices of Istio: the columns of `route_backends`. A destination with the weight 0 gets
-    nothing beside others that have one."""
+    nothing beside others that have one. What is behind servers with AUTO_PASSTHROUGH is not known."""
     rule = [*NAME, "of", "rule"]
     found = istio_destinations.merge(
         istio_destinations.groupby(rule)["weight"].max().rename("heaviest").reset_index(), on=rule, how="left")
@@ -115,25 +131,28 @@ def istio_backends(
         backend_kind=pd.Series("Service", found.index, STRING).where(is_service, "Host"),
         backend_namespace=space.fillna(found["namespace"]), backend=name.fillna(found["host"]))
     found["service_port"] = found["port"].fillna(_only_port(found, service_ports))
-    return to_services(found, services, service_ports, service_backends, (
+    found = to_services(found, services, service_ports, service_backends, (
         ((found["weight"] == 0) & (found["heaviest"] > 0) & (found["use"] == "backend"), False,
          "Service " + found["backend_namespace"] + "/" + found["backend"] + " has the weight 0"),
         (unread.notna(), pd.NA, unread),
         (guard.notna(), pd.NA, "its field " + guard + " may answer requests before"),
         (is_service & found["service_port"].isna(), pd.NA, "it names no port of a service with several, or with none"),
     ))
+    by_sni = _by_sni(istio_servers).assign(use="backend", tls=True).reindex(columns=list(BACKENDS)).astype(BACKENDS)
+    return pd.concat([found, by_sni.drop_duplicates()], ignore_index=True)
 
 
+@empty_without_rows(CERTIFICATES)
 def istio_certificates(
     istio_servers: pd.DataFrame, istio_credentials: pd.DataFrame, istio_gateway_pods: pd.DataFrame,
-    secrets: pd.DataFrame,
+    unread_istio_fields: pd.DataFrame, secrets: pd.DataFrame,
 ) -> pd.DataFrame:
     """Servers of Istio that end TLS with a certificate of their own, and these: the columns of `route_certificates`.
 
     A Secret must be in the namespace of the pods that serve the Gateway.
     """
     server = ["namespace", "gateway", "server"]
-    ends = istio_servers["tls_mode"].isin(ENDED[:3]) & ~istio_servers["protocol"].isin(HTTP)
+    ends = istio_servers["tls_mode"].isin(ENDED[:3]) & ~istio_servers["protocol"].str.upper().isin(HTTP)
     ending = istio_servers[ends.fillna(False)].drop_duplicates(server).reset_index(drop=True)
     refs = ending[server].merge(istio_credentials, on=server).dropna(subset="secret")
     refs = refs.merge(istio_gateway_pods[["namespace", "gateway", "pod_namespace"]].drop_duplicates(), how="left",
@@ -143,11 +162,16 @@ def istio_certificates(
     on = {name: name for name in server}
     ending, refs = ending.astype({"server": STRING}), refs.astype({"server": STRING})
     missing = refs[~there & refs["pod_namespace"].notna()]
+    of_gateway = {"namespace": "namespace", "gateway": "gateway"}
+    is_ready = has(ending, of_gateway, istio_gateway_pods[istio_gateway_pods["ready"].fillna(False)])
+    strange = unread_field(ending.assign(name=ending["gateway"]), unread_istio_fields, "Gateway")
     present, why = decided(ending.index, (
         (has(ending, on, missing), False, ""),
         (~has(ending, on, refs), pd.NA, "it names no Secret: its certificate, if it has one, is a file in the pods"),
         (has(ending, on, refs[refs["pod_namespace"].isna()]), pd.NA,
          "no pod with the proxy of Istio has the labels of its Gateway"),
+        (strange.notna(), pd.NA, strange),
+        (~is_ready, pd.NA, "no pod of its Gateway is ready"),
     ))
     words = (lookup(ending, on, rows, ["called"])["called"] for rows in (refs, missing))
     secret_names, missing_names = words
@@ -158,6 +182,7 @@ def istio_certificates(
         "refused": pd.Series(pd.NA, ending.index, STRING), "present": present, "why": why.where(present.isna(), pd.NA)})
 
 
+@empty_without_rows(ADDRESSES)
 def istio_addresses(istio_gateway_pods: pd.DataFrame, service_backends: pd.DataFrame,
                     service_load_balancers: pd.DataFrame) -> pd.DataFrame:
     """The addresses of load balancers before the pods of each Gateway of Istio: namespace, gateway, ip, hostname."""
@@ -183,9 +208,11 @@ def _asked(virtual: pd.DataFrame, gateways: pd.DataFrame, exports: pd.DataFrame)
     """A row for each Gateway that a VirtualService names, and one for each that is named by none: root_namespace, root
     (<NA>: none), exported. Of what has no hosts another decides."""
     own = gateways[gateways["gateway"] != MESH]
-    parts = own["gateway"].str.extract(r"^(?:(?P<space>[^/]*)/)?(?P<name>.*)$")
-    own = own.assign(root_namespace=parts["space"].astype(STRING).replace("", pd.NA).fillna(own["namespace"]),
-                     root=parts["name"].astype(STRING)).drop(columns="gateway")
+    parts = own["gateway"].str.extract(r"^(?:(?P<space>[^/]*)/)?(?P<name>.*)$").astype(STRING)
+    legacy = own["gateway"].str.extract(LEGACY).astype(STRING)
+    space = legacy["space"].fillna(parts["space"]).replace({"": pd.NA, ".": pd.NA})
+    own = own.assign(root_namespace=space.fillna(own["namespace"]),
+                     root=legacy["name"].fillna(parts["name"])).drop(columns="gateway")
     found = virtual.merge(own, on=list(NAME), how="left")
     to = exports.assign(to=exports["to"].mask(exports["to"] == ".", exports["namespace"]))
     everywhere = has(found, NAME, to[to["to"] == "*"]) | (found["exportTo_count"] == 0)
@@ -193,7 +220,15 @@ def _asked(virtual: pd.DataFrame, gateways: pd.DataFrame, exports: pd.DataFrame)
 
 
 def _at_servers(asked: pd.DataFrame, servers: pd.DataFrame, hosts: pd.DataFrame) -> pd.DataFrame:
-    """A row for each server and host at which a VirtualService counts; where there is none, one without a server."""
+    """A row for each server and host at which a VirtualService counts; where there is none, one without a server.
+
+    A host without a dot is short for a service of its own namespace, in the domain of the cluster; ``short`` where a
+    VirtualService has one: that domain is not seen.
+    """
+    short = ~hosts["host"].str.contains(".", regex=False) & (hosts["host"] != "*")
+    long = hosts["host"] + "." + hosts["namespace"] + ".svc.cluster.local"
+    asked = asked.assign(short=has(asked, NAME, hosts[short]))
+    hosts = hosts.assign(host=hosts["host"].mask(short, long))
     parts = servers["host"].str.extract(r"^(?:(?P<space>[^/]*)/)?(?P<name>.*)$")
     space = parts["space"].astype(STRING).replace("", pd.NA).fillna("*")
     own = servers.assign(hostname=parts["name"].astype(STRING).replace("*", ""),
@@ -207,6 +242,14 @@ def _at_servers(asked: pd.DataFrame, servers: pd.DataFrame, hosts: pd.DataFrame)
     pairs = meeting(pairs[(fits[0] | fits[1] | fits[2] | pairs["at"].isna()).fillna(False)])
     rest = asked[~asked["row"].isin(pairs["row"])]
     return pd.concat([pairs, rest], ignore_index=True).reindex(columns=pairs.columns)
+
+
+def _by_sni(servers: pd.DataFrame) -> pd.DataFrame:
+    """Servers that pass on TLS to any service, by the name that a client asks for, as ways in of their Gateway."""
+    own = servers[(_mode(servers) == "AUTO_PASSTHROUGH").fillna(False)]
+    return own[["namespace", "host"]].assign(
+        kind=KIND, route=own["gateway"], root_namespace=own["namespace"], root=own["gateway"], entry_port=own["port"],
+        encrypted=pd.Series(True, own.index, BOOLEAN), open=pd.Series(pd.NA, own.index, BOOLEAN), why=BY_SNI)
 
 
 def _kind_of(servers: pd.DataFrame) -> pd.Series:

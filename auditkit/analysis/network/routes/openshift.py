@@ -13,6 +13,7 @@ from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, lookup
 from auditkit.analysis.network.routes.backends import BACKENDS
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 
 ROUTE = {"namespace": "namespace", "route": "route"}
 ENCRYPTED = {
@@ -27,6 +28,7 @@ NOT_ADMITTED = "no router says that it admits it"
 REFUSED = "its routers refuse it"
 
 
+@empty_without_rows(WAYS)
 def openshift_ways(openshift_routes: pd.DataFrame, openshift_route_admissions: pd.DataFrame,
                    unread_openshift_fields: pd.DataFrame) -> pd.DataFrame:
     """The ways in by Routes of OpenShift: the columns of `route_ways`, one row for each Route.
@@ -44,6 +46,7 @@ def openshift_ways(openshift_routes: pd.DataFrame, openshift_route_admissions: p
     return routes.assign(encrypted=encrypted, open=opened, why=why).reindex(columns=list(WAYS)).astype(WAYS)
 
 
+@empty_without_rows(BACKENDS)
 def openshift_backends(openshift_routes: pd.DataFrame, openshift_route_services: pd.DataFrame,
                        unread_openshift_fields: pd.DataFrame, services: pd.DataFrame,
                        service_backends: pd.DataFrame) -> pd.DataFrame:

@@ -17,9 +17,11 @@ def to_services(found: pd.DataFrame, services: pd.DataFrame, ports: pd.DataFrame
     """The columns of `route_backends` for rows that name a Service, or something else (backend_kind), with its
     namespace (backend_namespace), name (backend) and port (service_port): one row for each pod behind it.
 
-    ``doubts`` go before those about the service itself.
+    Its protocol is TCP where ``found`` has no column for it. ``doubts`` go before those about the service itself.
     """
-    found = found.assign(protocol=pd.Series("TCP", found.index, STRING), port_text=found["service_port"].astype(STRING))
+    if "protocol" not in found:
+        found = found.assign(protocol=pd.Series("TCP", found.index, STRING))
+    found = found.assign(port_text=found["service_port"].astype(STRING))
     service = lookup(found, SERVICE, services, ["name", "type", "selector_count"])
     is_service = (found["backend_kind"] == "Service").fillna(False)
     has_port = has(found, PORT, ports.assign(port=ports["port"].astype(STRING)))

@@ -12,68 +12,94 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, INTEGER, STRING, has, lookup
 from auditkit.analysis.network.gateways.hostnames import ANY
+from auditkit.analysis.network.routes.backends import BACKENDS
+from auditkit.analysis.network.routes.certificates import CERTIFICATES
 from auditkit.analysis.network.routes.controllers import idle
 from auditkit.analysis.network.routes.reasons import decided
 from auditkit.analysis.network.routes.services import to_services
 from auditkit.analysis.network.routes.unread import unread_field
 from auditkit.analysis.network.routes.ways import UNSEEN, WAYS
+from auditkit.analysis.shortcuts import empty_without_rows
 
 ROUTE = ["kind", "namespace", "route"]
 ON = {name: name for name in ROUTE}
+ENTRY_POINTS = {"name": STRING, "tls": BOOLEAN, "redirects": BOOLEAN, "as_default": BOOLEAN, "udp": BOOLEAN}
 MIDDLEWARE = {"middleware_namespace": "namespace", "middleware": "name"}
+PROTOCOLS = {"IngressRouteUDP": "UDP"}
 INTERNAL = "traefik"
-"""The entry point of Traefik's own pages; routes without entry points are not for it."""
+"""The entry point of Traefik's own pages; routes without entry points are not for it. It is there without being named
+where these pages are on (pkg/config/static: SetEffectiveConfiguration)."""
 PASSES = ("headers", "addPrefix", "stripPrefix", "stripPrefixRegex", "replacePath", "replacePathRegex", "rateLimit",
           "inFlightReq", "buffering", "circuitBreaker", "compress", "passTLSClientCert", "retry", "contentType",
           "grpcWeb", "encodedCharacters")
 """Middlewares that let requests pass, but for their rate or size. Others may answer or refuse them."""
 MAY_REDIRECT = ("redirectRegex", "chain", "plugin", "errors")
-SETTINGS = r"(?i)^--entrypoints\.(?P<name>[^.=]+)\.(?P<setting>[^=]+)(?:=(?P<value>.*))?$"
-CONFIGURATION = r"/(?:etc(?:/traefik(?:/traefik\.(?:toml|ya?ml))?)?)?/?"
-"""Mounts that may hold a file of static configuration in its default place."""
+SETTINGS = r"(?i)^--?entrypoints\.(?P<name>[^.=]+)\.(?P<setting>[^=]+)(?P<equals>=)?(?P<value>.*)$"
+INGRESS_CLASS = r"(?i)^--?providers\.kubernetescrd\.ingressclass=?(?P<value>.*)$"
+SWITCHES = ("asdefault", "http.tls", "http.redirections", "http.redirections.entrypoint")
+"""Settings that are on without a value. Any value but ``true`` switches off a node that may be empty, as ``http.tls``,
+with all below it (traefik/paerser, parser/nodes_metadata.go). Redirections may not: what one does there is unclear."""
+CONFIGURATION = r"(?:/|/etc|/etc/traefik|/root|/home|/home/[^/]+|.*/\.config)/?|.*/traefik\.(?:toml|ya?ml)"
+"""Mounts that may hold a file of static configuration in its default place: /etc/traefik, $XDG_CONFIG_HOME,
+$HOME/.config and the folder in which it starts (pkg/cli/loader_file.go)."""
 NOT_SEEN = "the entry points of Traefik are not among the arguments of its pods"
+CONTAINER = {name: name for name in ("namespace", "pod", "container")}
 
 
-def traefik_entry_points(traefik_arguments: pd.DataFrame, container_mounts: pd.DataFrame,
-                         route_controllers: pd.DataFrame) -> pd.DataFrame:
+@empty_without_rows(ENTRY_POINTS)
+def traefik_entry_points(
+    traefik_arguments: pd.DataFrame, container_mounts: pd.DataFrame, container_commands: pd.DataFrame,
+    container_env: pd.DataFrame, route_controllers: pd.DataFrame,
+) -> pd.DataFrame:
     """The entry points of Traefik that are seen: name, tls (routes of it are for TLS), redirects (plain requests are
     sent on to HTTPS), as_default (it is one of those for routes without any), udp; <NA>: not known, as where pods
     have different ones.
 
-    With a file of static configuration arguments do not count, and there is none here: nor where something is mounted
-    at the place of such a file.
+    There are none where a pod of Traefik has none among its arguments, or where something else may decide: a command,
+    or a file of static configuration, which goes before arguments.
     """
     own = route_controllers[route_controllers["controller"] == "Traefik"]
-    container = {name: name for name in ("namespace", "pod", "container")}
-    given = traefik_arguments[has(traefik_arguments, container, own)]
-    mounted = container_mounts[has(container_mounts, container, own)]["path"].str.fullmatch(CONFIGURATION)
-    by_file = given["argument"].str.lower().str.startswith("--configfile").fillna(False).any() or mounted.any()
+    given = traefik_arguments[has(traefik_arguments, CONTAINER, own)]
     parts = given["argument"].str.extract(SETTINGS).astype(STRING)
     parts = parts.assign(setting=parts["setting"].str.lower(), name=parts["name"].str.lower(),
-                         pod=given["namespace"] + "/" + given["pod"]).dropna(subset="name")
+                         **given[list(CONTAINER)]).dropna(subset="name")
     found = pd.DataFrame({"name": pd.Series(parts["name"].unique(), dtype=STRING)})
-    if by_file or found.empty:
-        nothing = pd.Series(dtype=BOOLEAN)
-        return found.iloc[:0].assign(tls=nothing, redirects=nothing, as_default=nothing, udp=nothing)
-    value = parts["value"].fillna("true").replace("", "true")
-    target = "http.redirections.entrypoint."
+    if _configured_elsewhere(own, given, container_mounts, container_commands, container_env) or not has(
+            own, CONTAINER, parts).all():
+        found = found.iloc[:0]
+    value = parts["value"].replace("", pd.NA).mask(
+        parts["setting"].isin(SWITCHES) & parts["equals"].isna(), "true").str.lower()
+    at, target = {"name": "name"}, "http.redirections.entrypoint"
 
-    def of(setting: str, fits: pd.Series) -> pd.Series:
-        return has(found, {"name": "name"}, parts[(parts["setting"] == setting) & fits])
+    def of(setting: str, fits: pd.Series | bool = True) -> pd.Series:
+        return has(found, at, parts[((parts["setting"] == setting) & fits).fillna(False)])
 
-    tls = has(found, {"name": "name"}, parts[parts["setting"].str.match(r"http\.tls(?:\.|$)") & (value != "false")])
-    away = of(f"{target}to", value != "") & ~of(f"{target}scheme", value != "https")
-    sure = ~has(found, {"name": "name"}, parts[parts["setting"].isin([f"{target}priority", "http.middlewares"])])
-    same = parts[["name", "setting", "value", "pod"]].drop_duplicates().groupby(
-        ["name", "setting", "value"], dropna=False)["pod"].nunique().groupby("name").min() == len(
-            own[["namespace", "pod"]].drop_duplicates())
-    same = found["name"].map(same).astype(BOOLEAN).fillna(False)
+    tls = has(found, at, parts[parts["setting"].str.match(r"http\.tls(?:\.|$)")]) & ~of("http.tls", value != "true")
+    away = of(f"{target}.to") & ~of(f"{target}.scheme", value != "https")
+    others = parts["setting"].str.startswith("http.middlewares") | (parts["setting"] == f"{target}.priority") | (
+        parts["setting"].isin(["http.redirections", target]) & (value != "true"))
+    unclear = value.isna() & parts["setting"].isin([*SWITCHES, f"{target}.to", f"{target}.scheme"])
+    pods = parts.assign(value=value).drop_duplicates(["name", "setting", "value", *CONTAINER]).groupby(
+        ["name", "setting", "value"], dropna=False).size()
+    same = found["name"].map(pods.groupby("name").min() == len(own)).astype(BOOLEAN)
+    same = same & ~has(found, at, parts[unclear])
     return found.assign(
-        tls=tls.where(same, pd.NA), redirects=away.where(same & (sure | ~away), pd.NA).mask(~sure & ~away, pd.NA),
-        as_default=of("asdefault", value == "true").where(same, pd.NA),
-        udp=of("address", value.str.endswith("/udp").fillna(False)))
+        tls=tls.where(same, pd.NA), redirects=away.where(same & ~has(found, at, parts[others]), pd.NA),
+        as_default=of("asdefault", value.isin(["true", "t", "1"])).where(same, pd.NA),
+        udp=of("address", value.str.endswith("/udp"))).astype(ENTRY_POINTS)
 
 
+def _configured_elsewhere(own: pd.DataFrame, given: pd.DataFrame, mounts: pd.DataFrame, commands: pd.DataFrame,
+                          env: pd.DataFrame) -> bool:
+    """True if arguments of Traefik's pods may not be all that configures it."""
+    paths = mounts[has(mounts, CONTAINER, own)]["path"]
+    homes = env[has(env, CONTAINER, own)]["name"].isin(["HOME", "XDG_CONFIG_HOME"])
+    by_file = given["argument"].str.match(r"(?i)--?configfile")
+    return bool(by_file.any() or paths.str.fullmatch(CONFIGURATION).any() or homes.any()
+                or has(own, CONTAINER, commands).any())
+
+
+@empty_without_rows(WAYS)
 def traefik_ways(
     traefik_routes: pd.DataFrame, traefik_route_entry_points: pd.DataFrame, traefik_rules: pd.DataFrame,
     traefik_rule_middlewares: pd.DataFrame, traefik_middlewares: pd.DataFrame, traefik_arguments: pd.DataFrame,
@@ -107,6 +133,7 @@ def traefik_ways(
         columns=list(WAYS)).astype(WAYS).drop_duplicates(ignore_index=True)
 
 
+@empty_without_rows(BACKENDS)
 def traefik_backends(
     traefik_routes: pd.DataFrame, traefik_services: pd.DataFrame, traefik_rule_middlewares: pd.DataFrame,
     traefik_middlewares: pd.DataFrame, unread_traefik_fields: pd.DataFrame, services: pd.DataFrame,
@@ -118,6 +145,7 @@ def traefik_backends(
     """
     found = traefik_services.rename(columns={"to_kind": "backend_kind", "to": "backend"}).assign(
         backend_namespace=traefik_services["to_namespace"].fillna(traefik_services["namespace"]),
+        protocol=traefik_services["kind"].map(PROTOCOLS).fillna("TCP").astype(STRING),
         use=pd.Series("backend", traefik_services.index, STRING))
     unread = unread_field(found.rename(columns={"route": "name"}), unread_traefik_fields)
     found["service_port"] = _numbered(found, service_ports)
@@ -129,7 +157,7 @@ def traefik_backends(
     guard = lookup(found.astype({"rule": STRING}), rule, guards, ["middleware"])["middleware"]
     called = found["backend_kind"] + " " + found["backend_namespace"] + "/" + found["backend"]
     return to_services(found, services, service_ports, service_backends, (
-        (found["weight"] == 0, False, called + " has the weight 0"),
+        ((found["weight"] == 0) & found.duplicated([*ROUTE, "rule"], keep=False), False, called + " has the weight 0"),
         (unread.notna(), pd.NA, unread),
         (found["backend_namespace"] != found["namespace"], pd.NA,
          "whether Traefik lets it refer to " + called + " is not known"),
@@ -139,7 +167,11 @@ def traefik_backends(
     ))
 
 
-def traefik_certificates(traefik_routes: pd.DataFrame, secrets: pd.DataFrame) -> pd.DataFrame:
+@empty_without_rows(CERTIFICATES)
+def traefik_certificates(
+    traefik_routes: pd.DataFrame, traefik_arguments: pd.DataFrame, unread_traefik_fields: pd.DataFrame,
+    route_controllers: pd.DataFrame, secrets: pd.DataFrame,
+) -> pd.DataFrame:
     """IngressRoutes that end TLS, and their certificates: the columns of `route_certificates`."""
     passed_on = traefik_routes["passthrough"].fillna(False)
     ending = traefik_routes[(traefik_routes["has_tls"] & ~passed_on).fillna(False)]
@@ -148,8 +180,13 @@ def traefik_certificates(traefik_routes: pd.DataFrame, secrets: pd.DataFrame) ->
     named = ending.assign(secret=secret)
     missing = ~has(named, {"namespace": "namespace", "secret": "name"}, secrets) & secret.notna()
     called = ending["namespace"] + "/" + secret
+    unread, nobody = unread_field(ending, unread_traefik_fields), idle(route_controllers, "Traefik")
+    taken = _class_taken(ending, traefik_arguments, route_controllers)
     present, why = decided(ending.index, (
         (missing, False, ""),
+        (unread.notna(), pd.NA, unread),
+        (pd.Series(bool(nobody), ending.index), pd.NA, nobody),
+        (~taken.fillna(False), pd.NA, "it is not known that Traefik takes routes of its ingress class"),
         (secret.isna() & ending["resolver"].notna(), pd.NA, "Traefik gets its certificate itself"),
         (secret.isna(), pd.NA, "it names no Secret: Traefik takes a default certificate"),
     ))
@@ -183,7 +220,8 @@ def _at_entry_points(routes: pd.DataFrame, named: pd.DataFrame, seen: pd.DataFra
     found = pd.concat([found[~ask], every if len(chosen) else found[ask]], ignore_index=True)
     about = lookup(found, {"entry_point": "name"}, seen, ["name", "tls", "redirects"])
     return found.assign(ep_tls=about["tls"], ep_redirects=about["redirects"],
-                        undefined=about["name"].isna() & found["entry_point"].notna() & bool(len(seen)))
+                        undefined=about["name"].isna() & found["entry_point"].notna() & bool(len(seen))
+                        & (found["entry_point"] != INTERNAL))
 
 
 def _by_rule(found: pd.DataFrame, rules: pd.DataFrame, redirects: pd.DataFrame) -> pd.DataFrame:
@@ -199,23 +237,28 @@ def _used(of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     """Middlewares of rules with their type; ``there`` is false for one that is not."""
     used = of_rules.assign(middleware_namespace=of_rules["middleware_namespace"].fillna(of_rules["namespace"]))
     about = lookup(used, MIDDLEWARE, middlewares, ["name", "type", "scheme", "ssl_redirect"])
-    return used.assign(there=about["name"].notna(), type=about["type"], to_https=(
-        (about["type"] == "redirectScheme") & (about["scheme"].str.lower() == "https")).fillna(False)
-        | about["ssl_redirect"].fillna(False))
+    return used.assign(
+        there=about["name"].notna() | (used["kind"] != "IngressRoute"), type=about["type"],
+        ssl_redirect=about["ssl_redirect"].fillna(False),
+        to_https=((about["type"] == "redirectScheme") & (about["scheme"].str.lower() == "https")).fillna(False))
 
 
 def _redirects(rules: pd.DataFrame, of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     """Whether each rule does nothing but redirect to HTTPS, and what of it is not there: kind, namespace, route, rule,
-    redirects, broken. One that another provider of Traefik has (``name@file``) is not known."""
+    redirects, broken. One that another provider of Traefik has (``name@file``) is not known, nor whether a middleware
+    that may answer itself goes before the redirect, or whether this Traefik knows ``sslRedirect`` (version 2)."""
     keys = [*ROUTE, "rule"]
     found, on = rules[keys].astype({"rule": STRING}), {name: name for name in keys}
     used = _used(of_rules, middlewares).astype({"rule": STRING})
     elsewhere = used["middleware"].str.contains("@").fillna(False)
     lost = used[~used["there"] & ~elsewhere]
-    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | (used["there"] & used["type"].isna())])
+    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | used["ssl_redirect"]
+                                  | (used["there"] & used["type"].isna())])
+    answered = has(found, on, used[~used["type"].isin([*PASSES, "redirectScheme"])])
     away = has(found, on, used[used["to_https"]])
+    away = away.mask(away & answered, pd.NA)
     name = lookup(found, on, lost, ["middleware"])["middleware"]
-    return rules[keys].assign(redirects=away.mask(~away & (perhaps | name.notna()), pd.NA),
+    return rules[keys].assign(redirects=away.mask(~away.fillna(True) & (perhaps | name.notna()), pd.NA),
                               broken="its middleware " + name + " is not there")
 
 
@@ -229,12 +272,15 @@ def _encrypted(found: pd.DataFrame) -> pd.Series:
 
 def _class_taken(found: pd.DataFrame, arguments: pd.DataFrame, controllers: pd.DataFrame) -> pd.Series:
     """Whether Traefik takes routes of each class. Without a setting it takes those without a class and of its own name;
-    with one, only these, and an annotation that is not read may have named it."""
+    with one, which all of its pods have, only these, and an annotation that is not read may have named it."""
     own = controllers[controllers["controller"] == "Traefik"]
-    given = arguments[has(arguments, {"namespace": "namespace", "pod": "pod", "container": "container"}, own)]
-    asked = given["argument"].str.extract(r"(?i)^--providers\.kubernetescrd\.ingressclass=(.*)$")[0].dropna().unique()
+    given = arguments[has(arguments, CONTAINER, own)]
+    asked = given.assign(value=given["argument"].str.extract(INGRESS_CLASS)["value"].astype(STRING)).dropna(
+        subset="value")
     if len(asked):
-        return found["class"].isin(list(asked)).astype(BOOLEAN).mask(found["class"].isna() | (len(asked) > 1), pd.NA)
+        known = has(own, CONTAINER, asked).all() and asked["value"].nunique() == 1 and (asked["value"] != "").all()
+        return (found["class"] == asked["value"].iloc[0]).astype(BOOLEAN).mask(
+            found["class"].isna() | (not known), pd.NA)
     return (found["class"].fillna(INTERNAL).isin([INTERNAL, ""])).astype(BOOLEAN).mask(
         ~found["class"].fillna(INTERNAL).isin([INTERNAL, ""]), pd.NA)
 

@@ -26,17 +26,21 @@ UNDERSTOOD = (
     Understood("Istio", "servers by protocol and TLS mode, httpsRedirect, hosts with a namespace, exportTo, delegates, "
                "redirects, weights, mirrors", "yes",
                "that istiod looks for pods in the Gateway's own namespace only is a setting, and not seen"),
+    Understood("Istio", "servers with AUTO_PASSTHROUGH", "no", "whether they are open, and what is behind, is unknown"),
+    Understood("Istio", "short host names, in the domain cluster.local", "in part",
+               "where no server is for the host in this domain, whether one is in another is not known"),
     Understood("Istio", "EnvoyFilter", "no", "what it changes at the proxies is not seen"),
     Understood("Istio", "rules for some ports, gateways or schemes of requests only", "no",
                "nothing is known of the VirtualService"),
     Understood("Istio", "hosts that are no service of the cluster (ServiceEntry), Sidecar, DestinationRule", "no",
                "what is behind is not known"),
     Understood("Traefik", "entry points, their TLS and redirects, as arguments of the pods", "in part",
-               "with a file (configFile, or a mount in its default place), or without such arguments, they are not "
-               "known; environment variables are not "
-               "read"),
+               "they are not known where a pod of Traefik has no such arguments, a command of its own, a file "
+               "(configFile, or a mount in a default place), or HOME or XDG_CONFIG_HOME in its environment; which "
+               "folder a container starts in is not read"),
     Understood("Traefik", "tls, redirectScheme, hosts of Host and HostSNI, services, weights", "yes"),
-    Understood("Traefik", "chains, redirectRegex, plugins, middlewares of other providers", "no",
+    Understood("Traefik", "chains, redirectRegex, plugins, sslRedirect, middlewares of other providers, and those that "
+               "may answer themselves beside a redirect", "no",
                "whether a plain request is redirected is not known"),
     Understood("Traefik", "parentRefs, TraefikService, services of other namespaces, traefik.containo.us", "no",
                "nothing is known of the route, or of what is behind it"),

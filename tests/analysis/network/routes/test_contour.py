@@ -63,3 +63,4 @@ def test_the_internet_reaches_the_pods_behind_a_proxy_at_the_address_of_contour(
 def test_a_missing_certificate_of_a_proxy_fails():
     assert verdicts("network.listeners_have_certificates", [CONTOUR, proxy(SECURE)]) == {"p": "fail"}
     assert verdicts("network.listeners_have_certificates", [CONTOUR, proxy(SECURE), PAIR]) == {"p": "pass"}
+    assert verdicts("network.listeners_have_certificates", [proxy(SECURE), PAIR]) == {"p": "unknown"}  # nobody acts

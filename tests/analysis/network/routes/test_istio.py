@@ -1,5 +1,6 @@
 """Gateways and VirtualServices of Istio: manifests rebuilt from its API and documentation, with what these come to."""
 
+import pandas as pd
 import pytest
 from gateway_worlds import pod, service
 from network_worlds import derive, verdicts
@@ -55,3 +56,24 @@ def test_the_internet_reaches_pods_by_the_load_balancer_before_the_gateway():
     rows = found[found["path"] == "VirtualService"]
     assert rows[["via", "host", "entry", "entry_port", "public", "pod", "port"]].values.tolist() == [
         ["v", "a.example", "203.0.113.9", 80, True, "web-1", 8080]]
+
+
+SERVED = placed(next(case for case in CASES if case["id"] == "simple")["objects"][1])
+PAIR = {"kind": "Secret", "metadata": {"name": "pair", "namespace": "edge"}}
+STRANGE = SERVED | {"spec": SERVED["spec"] | {"novel": 1}}
+
+
+@pytest.mark.parametrize(("objects", "verdict"), [
+    ([PROXY, SERVED, PAIR], "pass"), ([PROXY, SERVED], "fail"), ([UNREADY, SERVED, PAIR], "unknown"),
+    ([SERVED, PAIR], "unknown"), ([PROXY, STRANGE, PAIR], "unknown"),
+])
+def test_a_certificate_is_there_where_a_pod_serves_the_gateway(objects, verdict):
+    assert verdicts("network.listeners_have_certificates", objects) == {"g/https": verdict}
+
+
+def test_a_server_that_passes_on_tls_to_any_service_is_an_entrance_of_which_nothing_is_known():
+    server = {"port": {"number": 15443, "name": "tls", "protocol": "TLS"}, "hosts": ["*.local"], "tls": {"mode": "AUTO_PASSTHROUGH"}}
+    opened = placed({"kind": "Gateway", "metadata": {"name": "east"}, "spec": {"servers": [server]}})
+    assert verdicts("network.ingress_uses_tls", [PROXY, opened]) == {"east": "unknown"}
+    found = derive(frames([PROXY, opened]), "exposure")
+    assert [row["via"] for row in found.to_dict("records") if pd.isna(row["reached"]) and pd.isna(row["pod"])] == ["east"]

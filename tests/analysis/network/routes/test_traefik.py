@@ -44,15 +44,30 @@ PLAIN, SECURE = (placed(CASES[at]["objects"][-1]) for at in (0, 1))
 OTHER = controller(IMAGE, "--entryPoints.web.address=:8000/tcp", "--entryPoints.web.http.tls=true", name="other")
 
 
+CLASSED = PLAIN | {"spec": PLAIN["spec"] | {"ingressClassName": "traefik"}}
+INNER = controller(IMAGE, *ARGUMENTS, "--providers.kubernetesCRD.ingressClass=inner", name="inner")
+
+
+def with_fields(**fields: object) -> dict:
+    """Traefik whose container has these fields too."""
+    found = controller(IMAGE, *ARGUMENTS)
+    found["spec"]["containers"][0] |= fields
+    return found
+
+
 def mounting(path: str) -> dict:
     """Traefik with something mounted at a place."""
-    found = controller(IMAGE, *ARGUMENTS)
-    found["spec"]["containers"][0]["volumeMounts"] = [{"name": "v", "mountPath": path}]
-    return found
+    return with_fields(volumeMounts=[{"name": "v", "mountPath": path}])
 
 
 @pytest.mark.parametrize(("objects", "verdict"), [
     ([mounting("/etc/traefik"), PLAIN], "unknown"), ([mounting("/etc/traefik/traefik.yaml"), PLAIN], "unknown"),
+    ([mounting("/traefik.yml"), PLAIN], "unknown"), ([mounting("/root/.config"), PLAIN], "unknown"),
+    ([with_fields(env=[{"name": "XDG_CONFIG_HOME", "value": "/c"}]), PLAIN], "unknown"),
+    ([with_fields(env=[{"name": "POD_NAME", "value": "x"}]), PLAIN], "fail"),
+    ([with_fields(command=["traefik", "--entrypoints.web.http.tls"]), PLAIN], "unknown"),
+    ([TRAEFIK, controller(IMAGE, name="by-environment"), PLAIN], "unknown"),
+    ([INNER, CLASSED], "not_applicable"), ([INNER, TRAEFIK, CLASSED], "unknown"),
     ([mounting("/etc/traefik/dynamic"), PLAIN], "fail"), ([mounting("/data"), PLAIN], "fail"),
     ([TRAEFIK, PLAIN], "fail"), ([TRAEFIK, SECURE], "pass"), ([PLAIN], "unknown"), ([SECURE], "unknown"),
     ([controller(IMAGE, *ARGUMENTS, ready="False"), PLAIN], "unknown"),
@@ -75,12 +90,39 @@ def test_of_rules_and_arguments_only_hosts_and_entry_points_are_kept():
     secret = "hunter2"
     rule = f"Host(`a.example`) && Header(`X-Token`, `{secret}`)"
     route = PLAIN | {"apiVersion": "traefik.io/v1alpha1", "spec": {"routes": [{"match": rule, "kind": "Rule"}]}}
-    arguments = controller(IMAGE, f"--providers.kubernetescrd.token={secret}", f"--token={secret}", "--entrypoints.web.address=:80")
+    arguments = controller(
+        IMAGE, f"--providers.kubernetescrd.token={secret}", f"--token={secret}", "--entrypoints.web.address=:80",
+        f"--configfile=https://u:{secret}@h/x", f"--configFilePassword={secret}", f"--entrypoints.x.password={secret}",
+        f"--entrypoints.x.address=redis://u:{secret}@h", f"--entrypoints.x.http.tls.certresolver={secret}",
+        f"--entrypoints.x.http.middlewares={secret}@file", f"--entrypoints.x.http.redirections.entrypoint.to={secret}!")
     for one, source in ((route, "ingressroutes.traefik.io"), (arguments, "pods")):
         page = decode(msgspec.json.encode({"items": [one]}), source)
         kept = {name: [row for batch in batches for row in batch.to_pylist()] for name, batches in page.batches.items()}
         assert not page.malformed and secret not in repr(kept)
         if source == "pods":
-            assert [row["argument"] for row in kept["traefik_arguments"]] == ["--entrypoints.web.address=:80"]
+            assert [row["argument"] for row in kept["traefik_arguments"]] == [
+                "--entrypoints.web.address=:80", "--configfile", "--entrypoints.x.address=",
+                "--entrypoints.x.http.tls.certresolver", "--entrypoints.x.http.middlewares",
+                "--entrypoints.x.http.redirections.entrypoint.to="]
         else:
             assert [row["hosts"] for row in kept["traefik_rules"]] == ["a.example"]
+
+
+PAIR = {"kind": "Secret", "metadata": {"name": "pair", "namespace": "shop"}}
+STRANGE = SECURE | {"spec": SECURE["spec"] | {"novel": 1}}
+
+
+@pytest.mark.parametrize(("objects", "verdict"), [
+    ([TRAEFIK, SECURE, PAIR], "pass"), ([TRAEFIK, SECURE], "fail"), ([SECURE, PAIR], "unknown"),
+    ([controller(IMAGE, *ARGUMENTS, ready="False"), SECURE, PAIR], "unknown"), ([TRAEFIK, STRANGE, PAIR], "unknown"),
+    ([INNER, SECURE, PAIR], "unknown"),
+])
+def test_a_certificate_is_there_where_traefik_acts(objects, verdict):
+    assert verdicts("network.listeners_have_certificates", objects) == {"r": verdict}
+
+
+def test_of_commands_only_is_kept_that_there_is_one():
+    page = decode(msgspec.json.encode({"items": [with_fields(command=["sh", "-c", "hunter2"]), TRAEFIK]}), "pods")
+    kept = {name: [row for batch in batches for row in batch.to_pylist()] for name, batches in page.batches.items()}
+    assert not page.malformed and "hunter2" not in repr(kept)
+    assert kept["container_commands"] == [{"namespace": "edge", "pod": "controller", "container": "c"}]
