@@ -14,7 +14,8 @@ def secret_users(container_env: pd.DataFrame, template_container_env: pd.DataFra
     user_namespace and name of the object, how (env, envFrom, volume, projected, imagePullSecrets, tls).
 
     The kind of a template is that of its workload. A Secret that is named need not exist. Others can use a Secret
-    without a row here: programs that read it through the API, custom resources, storage drivers.
+    without a row here: programs that read it through the API, storage drivers, custom resources, among them entrances
+    of Istio, Contour and Traefik (`route_certificates`) and certificates of cert-manager (`issued_certificates`).
     """
     of_pods = {
         "env": (container_env, template_container_env), "envFrom": (container_env_from, template_container_env_from),
