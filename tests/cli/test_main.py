@@ -117,7 +117,7 @@ def test_json_is_one_document_and_nothing_else(taken: Path) -> None:
     document = json.loads(done.stdout)
     assert list(document) == ["snapshot", "cluster", "cluster_uid", "source", "collected_as", "collected", "observed",
                               "frameworks", "comparisons", "requirements"]
-    assert list(document["frameworks"][0]) == ["framework", "version", "pss_version", "pss_version_asked", "own",
+    assert list(document["frameworks"][0]) == ["framework", "version", "pss_version", "pss_version_asked", "scope", "own",
                                                "exceptions", "attestations", "notices"]
     snapshot = open_snapshot(taken)
     assert (document["snapshot"], document["cluster"]) == (snapshot.digest, "acme-prod")
