@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 import yaml
 
 from auditkit.base.files import given
+from auditkit.base.go_yaml import GoLoader
 from auditkit.errors import DefinitionError, UsageError
 
 ENDS = (".yaml", ".yml", ".json")
@@ -67,7 +68,7 @@ def _documents(file: Path) -> Iterator[tuple[yaml.Node, Any]]:
     content = given(file)
     loader = None
     try:
-        loader = yaml.CSafeLoader(content)
+        loader = GoLoader(content)
         while loader.check_node():
             node = loader.get_node()
             _verify(file, node)

@@ -45,6 +45,15 @@ def test_a_mistake_is_a_sentence_with_file_and_line(tmp_path: Path, text: str, s
     assert str(caught.value) == f"{file}, {says.replace('FILE', str(file))}"
 
 
+def test_manifests_are_read_as_kubectl_reads_them(tmp_path: Path) -> None:
+    found = applied(snapshot(), tmp_path, "apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\n  namespace: shop\n"
+                    "  labels: {at: 10-30, since: 2026-01-01}\n  annotations: {at: 10:30}\n"
+                    "spec: {hostPID: y, containers: [{name: web, image: x, ports: [{containerPort: 0o120, hostPort: 8e1}]}]}\n")
+    pods, ports = found.after.pods, found.after.container_ports
+    assert pods["host_pid"].tolist() == [True]
+    assert ports[["port", "host_port"]].values.tolist() == [[80, 80]]
+
+
 def test_braces_in_texts_of_any_kind_are_no_templates(tmp_path: Path) -> None:
     found = applied(snapshot(), tmp_path, thing("ConfigMap", "c", data={"dashboard": "{{ label }}"}))
     assert len(found.applied) == 1

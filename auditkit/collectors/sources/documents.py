@@ -10,6 +10,7 @@ import msgspec
 import yaml
 
 from auditkit.base.files import content, reason
+from auditkit.base.go_yaml import GoLoader
 from auditkit.base.unpacking import gunzip, most, too_much
 
 SUFFIXES = (".json", ".yaml", ".yml", ".json.gz", ".yaml.gz", ".yml.gz")
@@ -71,9 +72,19 @@ def documents(content: bytes) -> Iterator[Any]:
         yield msgspec.json.decode(text)
         return
     _verify_events(text)
-    for document in yaml.load_all(text, Loader=yaml.CSafeLoader):
+    for document in yaml.load_all(text, Loader=_Loader):
         if document is not None:
             yield _as_json(document)
+
+
+class _Loader(GoLoader):
+    """The loader of what kubectl wrote, which has no key that is a word such as ``true`` without quotes."""
+
+    def key(self, value: Any) -> str:
+        """A key as text. Raises `ValueError` for true and false."""
+        if isinstance(value, bool):
+            raise ValueError("it has a key that is not text, which kubectl never writes")
+        return super().key(value)
 
 
 def _as_json(document: Any) -> Any:

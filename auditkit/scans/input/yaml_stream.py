@@ -13,11 +13,11 @@ _MAX_NODES = 5_000_000
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # PyYAML has no types
-    """The safe loader that leaves times as text, as JSON has them."""
+    """The safe loader that leaves times and ``=`` (which Go writes without quotes) as text, as JSON has them."""
 
 
 _Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.rpartition(":")[2] not in ("timestamp", "value")]
     for first, resolvers in yaml.CSafeLoader.yaml_implicit_resolvers.items()
 }
 

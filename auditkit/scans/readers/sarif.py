@@ -114,6 +114,7 @@ class _Location(msgspec.Struct, rename="camel"):
 
 class _Suppression(msgspec.Struct):
     status: str | None = None
+    state: str | None = None  # a draft's name, which Microsoft's sarif-om 1.0.4 still writes
     properties: dict[str, Any] | None = None
 
 
@@ -271,7 +272,8 @@ def _status(result: _Result) -> tuple[str, Any]:
     if result.baseline_state == "absent":
         return "skip", None
     suppressions = result.suppressions or []
-    suppressed = bool(suppressions) and all((one.status or "accepted") == "accepted" for one in suppressions)
+    said = [one.status or one.state or "accepted" for one in suppressions]
+    suppressed = set(said) == {"accepted"}
     if status != "fail" or not suppressed:
         return status, None
     ends = [until((one.properties or {}).get("expiryUtc")) for one in suppressions]

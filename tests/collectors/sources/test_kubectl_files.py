@@ -206,6 +206,14 @@ def test_a_namespace_that_is_no_text_costs_its_object(tmp_path: Path, namespace:
     assert pods.outcome == "partial" and "item 0" in pods.reason and snapshot.pods["namespace"].tolist() == ["shop"]
 
 
+def test_what_kubectl_writes_without_quotes_is_text(tmp_path: Path) -> None:
+    """kubectl quotes what looks like a number, but not the equals sign, which is an error in YAML 1.1."""
+    (tmp_path / "pod.yaml").write_text("apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: shop, annotations: {sign: =}}\n"
+                                       "spec: {containers: [{name: c}]}\n")
+    snapshot = take(tmp_path, "pods")
+    assert snapshot.pods["name"].tolist() == ["a"] and outcome(snapshot, "pods") == STATED
+
+
 @pytest.mark.parametrize("key", ["true", "null", "[1]"])
 def test_a_key_of_yaml_that_is_no_text_breaks_its_file(tmp_path: Path, key: str) -> None:
     (tmp_path / "pod.yaml").write_text(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a, {key}: 1}}\n")

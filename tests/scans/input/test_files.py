@@ -106,9 +106,9 @@ def test_a_reader_of_one_document_is_told_that_there_are_more(tmp_path: Path) ->
 
 
 def test_yaml_documents(tmp_path: Path) -> None:
-    opened_file = opened(tmp_path, "# a comment\n---\nkind: A\nwhen: 2024-01-01T00:00:00Z\n---\n---\nkind: B\n")
+    opened_file = opened(tmp_path, "# a comment\n---\nkind: A\nwhen: 2024-01-01T00:00:00Z\nis: =\n---\n---\nkind: B\n")
     assert opened_file.form == "yaml"
-    assert list(opened_file.values()) == [{"kind": "A", "when": "2024-01-01T00:00:00Z"}, {"kind": "B"}]
+    assert list(opened_file.values()) == [{"kind": "A", "when": "2024-01-01T00:00:00Z", "is": "="}, {"kind": "B"}]
 
 
 def test_csv(tmp_path: Path) -> None:

@@ -77,6 +77,8 @@ TEXT = {"message": {"text": "CANARY"}}
         ({"ruleId": "R1", "suppressions": [{"kind": "external"}]}, "R1", "high", "accepted"),
         ({"ruleId": "R1", "suppressions": [{"kind": "external", "status": "rejected"}]}, "R1", "high", "fail"),
         ({"ruleId": "R1", "suppressions": [{"kind": "external", "status": "underReview"}]}, "R1", "high", "fail"),
+        ({"ruleId": "R1", "suppressions": [{"kind": "external", "state": "rejected"}]}, "R1", "high", "fail"),
+        ({"ruleId": "R1", "suppressions": [{"kind": "external", "state": "accepted"}]}, "R1", "high", "accepted"),
         ({"ruleId": "R1", "suppressions": []}, "R1", "high", "fail"),
     ],
 )
