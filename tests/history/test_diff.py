@@ -361,3 +361,11 @@ def test_settings_that_no_check_reads_are_compared(acme: Snapshot, table: str, w
                                                    value: dict[str, str], field: str) -> None:
     [change] = Diff(acme, _edited(acme, table, where, **value)).objects
     assert [each.field for each in change.fields] == [field]
+
+
+def test_subjects_are_not_told_where_only_the_role_changed(acme: Snapshot) -> None:
+    rows = acme.arrow("binding_subjects").to_pylist()
+    hit = next(row for row in rows if row["role"] == "cluster-admin")
+    where = {"kind": hit["kind"], "namespace": hit["namespace"], "binding": hit["binding"]}
+    [change] = Diff(acme, _edited(acme, "binding_subjects", where, role="view")).objects
+    assert change.fields == (("roleRef.name", "cluster-admin", "view"),)
