@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from auditkit.admission.cel.checked import Node
 from auditkit.admission.cel.checker import CompileError, check
 from auditkit.admission.cel.cost import OF_EXPRESSION, OF_MATCH_CONDITIONS, OF_POLICY, Budget
 from auditkit.admission.cel.library.rights import Authorizer, request_resource
 from auditkit.admission.cel.plan import Evaluate, plan
+from auditkit.admission.cel.refused import refused
 from auditkit.admission.cel.scope import Later, Scope
 from auditkit.admission.cel.values import CelError, Unknown, Value, type_name
 from auditkit.admission.request import Object, Request, namespace_variable, request_variable
@@ -40,6 +42,7 @@ class Finding:
 class _Compiled:
     run: Evaluate
     type: str
+    node: Node
 
 
 @lru_cache(maxsize=4096)
@@ -47,7 +50,7 @@ def _compiled(expression: str, types: Types) -> _Compiled | CompileError:
     """The expression ready to be evaluated, or why it is none."""
     try:
         node, of = check(expression, dict(types))
-        return _Compiled(plan(node), of)
+        return _Compiled(plan(node), of, node)
     except CompileError as error:
         return error
     except RecursionError:
@@ -56,12 +59,17 @@ def _compiled(expression: str, types: Types) -> _Compiled | CompileError:
 
 def compile_errors(policy: Object) -> Iterator[tuple[str, str]]:
     """Each expression of a policy that the API server would refuse, and why: it does not compile, or gives no bool."""
+    params = bool(policy["spec"].get("paramKind"))
     for expression, known, wanted in _expressions(policy["spec"]):
         found = _compiled(expression, known)
-        if isinstance(found, CompileError):
+        if not expression.strip():
+            yield expression, "it is empty"
+        elif isinstance(found, CompileError):
             yield expression, f"it does not compile: {found}"
         elif wanted and found.type not in wanted:
             yield expression, f"it must evaluate to {' or '.join(wanted)} but evaluates to {found.type}"
+        else:
+            yield from ((expression, f"it does not compile: {why}") for why in refused(found.node, params=params))
 
 
 def _expressions(spec: Object) -> Iterator[tuple[str, Types, tuple[str, ...]]]:

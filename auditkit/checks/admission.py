@@ -16,7 +16,7 @@ NO_NAMESPACE = "every cluster has namespaces, yet none is visible"
 
 NO_POD_SECURITY = "the API server has no Pod Security admission, or it is off"
 
-NOT_SERVED = "its policy covers only API groups that the server does not serve"
+NOT_SERVED = "its policy covers only API groups or versions that the server does not serve"
 
 SIGSTORE = "policy.sigstore.dev"
 """The webhook of Sigstore's policy controller, whose policies are read. What others verify (Connaisseur, Portieris,
@@ -178,7 +178,8 @@ def validating_policies_enforced(admission_policies: pd.DataFrame, admission_pol
     """Validating admission policies refuse requests that violate them.
 
     Without a binding that denies, a policy only warns or records. A binding counts only if it is in effect: it selects
-    a namespace that exists, its parameters exist, and its policy covers an API group that the server serves.
+    a namespace that exists, its parameters exist, and its policy covers an API group and version that the server
+    serves.
     """
     on = {"type": "type", "name": "policy"}
     served = has(admission_policies, on, admission_policy_rules[in_served_group(admission_policy_rules, api_services)])

@@ -4,9 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
 import pyarrow as pa
 
-from auditkit.history.noise import ANNOTATIONS
+from auditkit.history.noise import ANNOTATIONS, TAINTS
 from auditkit.history.views import Named, TableViews, View
 
 Scalar = str | int | bool | None
@@ -59,7 +60,8 @@ class Side:
         if view.form == "set":
             element = {value.field: row[value.column] for value in view.values
                        if row[value.column] is not None and row[value.column] != value.default}
-            self.elements[thing][field].append(element)
+            if not _observed(element):
+                self.elements[thing][field].append(element)
             return
         if view.form == "named":
             self.named[thing][field] = bool(view.values)
@@ -68,12 +70,35 @@ class Side:
             if value.many:
                 self.elements[thing][name] += [{"": row[value.column]}] if row[value.column] is not None else []
                 continue
+            if value.json and row[value.column] is not None:
+                self._parts(thing, name, msgspec.json.decode(row[value.column]))
+                continue
             values[name] = row[value.column], row[value.column] == value.default
+
+    def _parts(self, thing: Object, field: str, part: Any) -> None:
+        """Add what lies in JSON: fields one by one, elements by their name or place, lists of values as sets."""
+        match part:
+            case dict():
+                for name, inner in part.items():
+                    self._parts(thing, f"{field}.{name}", inner)
+            case list() if any(isinstance(each, dict) for each in part):
+                for place, inner in enumerate(part):
+                    named = isinstance(inner, dict) and inner.get("name")
+                    self._parts(thing, f"{field}.{named}" if named else f"{field}[{place}]", inner)
+            case list():
+                self.elements[thing][field] += [{"": each} for each in part]
+            case _:
+                self.values[thing][field] = part, False
 
 
 def _generated(view: View, row: dict[str, Any]) -> bool:
     """True for the volume with the token of a pod's account, which admission writes into each pod."""
     return view.source == "pods" and any(str(row.get(name)).startswith(ACCOUNT_VOLUME) for name in ("name", "volume"))
+
+
+def _observed(element: dict[str, Scalar]) -> bool:
+    """True for a taint by which the cluster says how a node is."""
+    return element.get("key") in TAINTS and "effect" in element
 
 
 def fields(thing: Object, before: Side, after: Side, *, both: bool) -> list[Field]:
@@ -104,7 +129,9 @@ def _sets(thing: Object, before: Side, after: Side) -> Iterator[Field]:
     """Elements that only one of the two has. One that takes the place of one is a change of it."""
     old, new = before.elements.get(thing, {}), after.elements.get(thing, {})
     for field in {**old, **new}:
-        gone, come = (sorted(map(text, merged(side.get(field, [])))) for side in (old, new))
+        was, now = old.get(field, []), new.get(field, [])
+        gone, come = (sorted(map(text, merged(each for each in side if each not in other)))
+                      for side, other in ((was, now), (now, was)))
         if len(gone) == len(come) == 1:
             yield Field(field, gone[0], come[0])
         else:

@@ -22,6 +22,7 @@ from auditkit.history.pods import TABLES, strangers
 from auditkit.history.population import OWNERS, WORKLOADS, Population, pod_keys
 from auditkit.history.rows import blanked, only_in, without
 from auditkit.history.tickets import Ticket
+from auditkit.history.unread import written
 from auditkit.history.views import TableViews, all_views, listing, sources
 from auditkit.history.weights import LOW, WEIGHTS, weight
 from auditkit.snapshots.ledger import sentences
@@ -113,6 +114,7 @@ class Diff:
         """What changed, the worst first."""
         found = [change for thing in self._candidates if (change := self._change(thing))]
         found += [Change("added", thing, tuple(fields)) for thing, fields in self._strangers.items()]
+        found += self._unread({each.object for each in found})
         return sorted(found, key=lambda each: (WEIGHTS.index(each.weight), each.object, each.change))
 
     @cached_property
@@ -280,6 +282,14 @@ class Diff:
         if recreated:
             found.insert(0, Field(RECREATED, one.uids[thing], other.uids[thing]))
         return Change("changed", thing, tuple(found), recreated) if found else None
+
+    def _unread(self, told: set[Object]) -> list[Change]:
+        """Objects that were written, although nothing that is read of them differs."""
+        if not self.same_cluster:
+            return []
+        one, other = self._populations
+        return [Change("changed", thing, (field,)) for thing, field in written(self.earlier, self.later).items()
+                if thing not in told and thing.kind not in others.UNREAD and one.own(thing) and other.own(thing)]
 
     def _with_namespace(self, thing: Object) -> bool:
         """True for what every namespace has, where the namespace itself came or went."""

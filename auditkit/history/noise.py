@@ -23,6 +23,7 @@ TABLES: dict[str, str] = {
     "control_plane": "told by the static pods",
     "kube_proxies": "told by the DaemonSet",
     "object_writers": "who changed something, told with the change",
+    "object_generations": "counts changes; told where no field tells what one was",
     "findings": _SCANS, "finding_references": _SCANS, "events": _SCANS, "scans": _SCANS, "audit_policy": _SCANS,
 }
 """Tables that are not compared."""
@@ -40,6 +41,11 @@ COLUMNS: dict[tuple[str, str], str] = {
 }
 """Columns that are not compared, by table."""
 
+WRITERS = frozenset((
+    "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "cloud-controller-manager",
+    "aws-cloud-controller-manager", "azure-cloud-controller-manager", "cluster-autoscaler", "descheduler"))
+"""Programs of Kubernetes whose writes are nobody's decision, as managed fields call them."""
+
 ANNOTATIONS = tuple(f"annotations.{key}" for key in (
     "kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/", "deprecated.daemonset.template",
     "pv.kubernetes.io/", "volume.kubernetes.io/", "volume.beta.kubernetes.io/", "endpoints.kubernetes.io/",
@@ -47,6 +53,14 @@ ANNOTATIONS = tuple(f"annotations.{key}" for key in (
     "csi.volume.kubernetes.io/",
     "volumes.kubernetes.io/", "rbac.authorization.kubernetes.io/autoupdate"))
 """How the fields begin that controllers and kubectl write for themselves."""
+
+TAINTS = frozenset(f"node.{key}" for key in (
+    "kubernetes.io/not-ready", "kubernetes.io/unreachable", "kubernetes.io/memory-pressure",
+    "kubernetes.io/disk-pressure", "kubernetes.io/pid-pressure", "kubernetes.io/network-unavailable",
+    "kubernetes.io/unschedulable", "cloudprovider.kubernetes.io/uninitialized",
+    "cloudprovider.kubernetes.io/shutdown"))
+"""Taints by which the cluster says how a node is (Kubernetes documentation, "Taints and Tolerations"); that somebody
+cordoned it is told by ``spec.unschedulable``."""
 
 MADE_IN_NAMESPACES = frozenset((
     ("ServiceAccount", "default"), ("ConfigMap", "kube-root-ca.crt"), ("ConfigMap", "openshift-service-ca.crt")))

@@ -13,7 +13,7 @@ from auditkit.history.rows import only_in
 from auditkit.snapshots.snapshot import Snapshot
 
 LAST_WRITE = "last write (content is not read)"
-_UNREAD = ("Secret", "ConfigMap")
+UNREAD = ("Secret", "ConfigMap")
 """Kinds whose content is never asked for: that it was written to is all that shows a change of it."""
 
 
@@ -105,5 +105,5 @@ def _writes(earlier: Snapshot, later: Snapshot, before: Side, after: Side) -> No
 def _last(snapshot: Snapshot) -> pd.Series:
     """When each object whose content is not read was written last."""
     rows = snapshot.whole("object_writers")
-    rows = rows[rows["kind"].isin(_UNREAD) & rows["subresource"].isna()].dropna(subset=["time"])
+    rows = rows[rows["kind"].isin(UNREAD) & rows["subresource"].isna()].dropna(subset=["time"])
     return rows.fillna({"namespace": ""}).groupby(["kind", "namespace", "object"])["time"].max()

@@ -27,13 +27,14 @@ Form = Literal["object", "named", "set"]
 class Value(NamedTuple):
     """A column as (part of) a field: its name in the field, and the value that the API takes where it is absent.
 
-    ``many``: the object has a row for each element of a list, and this is the element.
+    ``many``: the object has a row for each element of a list, and this is the element. ``json``: all that lies there.
     """
 
     column: str
     field: str
     default: Any = None
     many: bool = False
+    json: bool = False
 
 
 class View(NamedTuple):
@@ -125,6 +126,10 @@ def _view(table: Table, rows: list[Rows]) -> View | None:
     if "name" not in identity:
         return None
     path = _common(rows)
+    if requirements := _requirements(table, rows):
+        parts, _ = _path(table, first, _steps(path), anonymous=True)
+        return View(table.name, first.source, RESOURCES[first.source].kind, identity.get("namespace"), identity["name"],
+                    identity.get("uid"), "set", parts, requirements, ())
     steps = _steps(path) if path.endswith(("[]", "{}")) or "[]." in path else []
     parts, form = _path(table, first, steps)
     naming = {part.column for part in parts if isinstance(part, Named)}
@@ -142,6 +147,16 @@ def _view(table: Table, rows: list[Rows]) -> View | None:
         values = [value for value in values if value.many]
     return View(table.name, first.source, RESOURCES[first.source].kind, identity.get("namespace"), identity["name"],
                 identity.get("uid"), form, parts, tuple(values), tuple(own))
+
+
+def _requirements(table: Table, rows: list[Rows]) -> tuple[Value, ...]:
+    """What a requirement of a label selector says, as one of ``matchLabels`` says it too; none for other rows."""
+    written = next((each for each in rows if each.path.endswith(_SELECTORS[1])), None)
+    names = {column.place(written.label): column.name for column in table.columns} if written else {}
+    fields = {"key": None, "operator": "In", "values[]": None}
+    if not fields.keys() <= names.keys():
+        return ()
+    return tuple(Value(names[place], place.removesuffix("s[]"), default) for place, default in fields.items())
 
 
 def _value(table: Table, rows: Rows, column: Column, place: str, inside: bool) -> Value | None:
@@ -164,7 +179,8 @@ def _value(table: Table, rows: Rows, column: Column, place: str, inside: bool) -
     elif column.read == "count" and there:
         field = f"{field} (number)"
     many = not inside and place.endswith("[]")
-    return Value(column.name, field.removesuffix("[]"), _default(rows.source, column, inside), many)
+    return Value(column.name, field.removesuffix("[]"), _default(rows.source, column, inside), many,
+                 column.read == "json")
 
 
 def _default(source: str, column: Column, inside: bool) -> Any:
@@ -175,15 +191,16 @@ def _default(source: str, column: Column, inside: bool) -> Any:
     return False if column.read == "present" else column.absent
 
 
-def _path(table: Table, rows: Rows, steps: list[str]) -> tuple[tuple[str | Named, ...], Form]:
-    """The parts of the field that rows of this path are, and their form."""
+def _path(table: Table, rows: Rows, steps: list[str], *,
+          anonymous: bool = False) -> tuple[tuple[str | Named, ...], Form]:
+    """The parts of the field that rows of this path are, and their form. ``anonymous``: the last has no name."""
     parts: list[str | Named] = []
     done = ""
     for at, step in enumerate(steps):
         up = len(steps) - 1 - at
         done = f"{done}.{step}".strip(".")
         parts.append(_field(rows.source, _bare(done)) if at == 0 else _bare(step))
-        if named := _named(table, rows, up, done):
+        if (up or not anonymous) and (named := _named(table, rows, up, done)):
             parts.append(named)
     if not steps:
         return (), "object"

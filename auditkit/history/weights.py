@@ -39,6 +39,7 @@ LIST = (
     Weight("CertificateSigningRequest", _ANY, HIGH, "credentials"),
     Weight("ConfigMap", _ANY, LOW, "settings, of which the content is not known"),
     Weight("Secret", _ANY, MEDIUM, "credentials"),
+    Weight(_ANY, r"(last write|generation) \(.*", MEDIUM, "something was written, and what is not read"),
     Weight("Cluster", _ANY, HIGH, "the version of everything"),
     Weight("Service", r"(spec\.)?(type|externalIPs|loadBalancer.*|externalName|selector).*", HIGH, "exposure"),
     Weight("Ingress", r"spec\.(tls|rules|defaultBackend).*", HIGH, "exposure"),

@@ -27,6 +27,7 @@ from auditkit.tables import (
     placement,
     pods,
     secrets,
+    settings,
     storage,
     traefik,
     workloads,
@@ -40,7 +41,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
                    openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, admission,
-                   engines, storage, devices, findings, placement, metadata)
+                   engines, storage, devices, findings, placement, metadata, settings)
     for table in module.TABLES
 }
 

@@ -78,4 +78,11 @@ TABLES = (
         ),
         ("kind", "namespace", "object", "manager", "operation", "subresource"), kind="kind", called=("object", ""),
     ),
+    Table(
+        "object_generations", "how often what is wanted of an object was changed (generation)",
+        tuple(Rows(source, label="object", constants={"kind": kind}) for source, kind in _BY_OBJECT.items()),
+        (*_of_object(), Column("generation", "int64", "metadata.generation",
+                               "number of its last change; <NA>: its kind has none")),
+        ("kind", "namespace", "object"), kind="kind", called=("object", ""),
+    ),
 )

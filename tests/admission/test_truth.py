@@ -8,10 +8,8 @@ from policy_worlds import GENERATED, TRUTH, copied, whole
 from auditkit.admission import decide
 from auditkit.admission.evaluation import compile_errors
 
-BEYOND_EXPRESSIONS = {"rej-params-undeclared", "rej-request-typo", "rej-request-object", "rej-userinfo-typo",
-                      "rej-ns-managed", "rej-regex-bad", "rej-empty", "rej-reason-odd",
-                      "rej-scale-pattern"}
-"""What the API server refuses beyond what the type checker finds: fields of the request, patterns, missing parts."""
+BEYOND_EXPRESSIONS = {"rej-reason-odd", "rej-scale-pattern"}
+"""What the API server refuses that is no expression."""
 
 
 def said(decision):

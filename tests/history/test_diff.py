@@ -266,3 +266,106 @@ def test_what_was_not_collected_then_is_no_change(acme: Snapshot) -> None:
 @pytest.mark.parametrize("place", range(12))
 def test_whatever_was_not_collected_then_is_no_change(acme: Snapshot, place: int) -> None:
     unchanged_without(acme, list(tables.TABLES)[place::12])
+
+
+# --- what is not read, and what is written otherwise -------------------------------------------------------------------
+
+def _written(snapshot: Snapshot, kind: str, name: str, **values: object) -> Snapshot:
+    """The snapshot in which one object was written an hour later."""
+    rows = snapshot.object_writers
+    last = rows.loc[rows["kind"].eq(kind) & rows["object"].eq(name), "time"].max() + pd.Timedelta(hours=1)
+    return _edited(snapshot, "object_writers", {"kind": kind, "object": name}, time=last.to_pydatetime(),
+                   subresource=None, **values)
+
+
+@pytest.mark.parametrize(("kind", "name"), [
+    ("Deployment", "portal-web"), ("Namespace", "billing"), ("Service", "emr"), ("ServiceAccount", "runner"),
+    ("ValidatingWebhookConfiguration", "gatekeeper-validating-webhook-configuration"), ("StorageClass", "standard")])
+def test_a_write_to_what_is_not_read_is_a_change(acme: Snapshot, kind: str, name: str) -> None:
+    [change] = Diff(acme, _written(acme, kind, name)).objects
+    assert (change.object.kind, change.object.name) == (kind, name)
+    assert [each.field for each in change.fields] == ["last write (to fields that are not read)"]
+
+
+def test_a_write_of_the_cluster_itself_is_none(acme: Snapshot) -> None:
+    assert Diff(acme, _written(acme, "Namespace", "billing", manager="kube-controller-manager")).objects == []
+
+
+def test_a_generation_shows_a_field_that_was_taken_away(acme: Snapshot) -> None:
+    where = {"kind": "DaemonSet", "object": "falco"}
+    [change] = Diff(acme, _edited(acme, "object_generations", where, generation=7)).objects
+    assert change.fields == (("generation (fields that are not read)", 1, 7),) and change.weight == "medium"
+
+
+def test_the_generation_of_what_an_autoscaler_scales_says_nothing(acme: Snapshot) -> None:
+    scaler = {"namespace": "patient-portal", "name": "web", "uid": "u", "target_kind": "Deployment",
+              "target": "portal-web", "min_replicas": 1, "max_replicas": 9}
+    table = pa.Table.from_pylist([scaler], schema=tables.table("autoscalers").schema)
+    one = Snapshot(acme.manifest, _tables(acme) | {"autoscalers": table})
+    where = {"kind": "Deployment", "object": "portal-web"}
+    assert Diff(one, _edited(one, "object_generations", where, generation=7)).objects == []
+
+
+def test_what_is_written_differs_between_two_clusters_and_is_no_change(acme: Snapshot) -> None:
+    later = _written(acme, "Service", "emr")
+    assert Diff(acme, Snapshot(msgspec.structs.replace(later.manifest, cluster_uid="another"), _tables(later))
+                ).objects == []
+
+
+def test_the_operator_of_a_selector_is_compared(acme: Snapshot) -> None:
+    rows = acme.arrow("webhook_selectors").to_pylist()
+    hit = next(row for row in rows if row["operator"] == "DoesNotExist")
+    edited = _edited(acme, "webhook_selectors", hit, operator="Exists")
+    [change] = Diff(acme, edited).objects
+    assert {(each.field.rpartition(".")[2], each.before, each.after) for each in change.fields} == {
+        (hit["of"], f"key {hit['key']}; operator DoesNotExist", f"key {hit['key']}; operator Exists")}
+
+
+def test_the_key_of_a_selector_is_compared(acme: Snapshot) -> None:
+    rows = acme.arrow("network_policy_selectors").to_pylist()
+    hit = next(row for row in rows if row["of"] == "subject")
+    [change] = Diff(acme, _edited(acme, "network_policy_selectors", hit, key="tier")).objects
+    assert change.fields == (
+        ("spec.podSelector", f"key {hit['key']}; value {hit['value']}", f"key tier; value {hit['value']}"),)
+
+
+def test_of_a_policy_the_field_is_told_and_not_all_of_it(acme: Snapshot) -> None:
+    row = acme.arrow("admission_policy_specs").to_pylist()[0]
+    spec = json.loads(row["spec"])
+    spec["validations"][0]["expression"] = "true"
+    before = json.loads(row["spec"])["validations"][0]["expression"]
+    edited = _edited(acme, "admission_policy_specs", {"name": row["name"]}, spec=json.dumps(spec))
+    [change] = Diff(acme, edited).objects
+    assert change.fields == (("spec.validations[0].expression", before, "true"),)
+
+
+def test_a_taint_by_which_the_cluster_says_how_a_node_is_is_no_change(acme: Snapshot) -> None:
+    def tainted(key: str) -> Diff:
+        taint = {"node": "acme-w1", "key": key, "effect": "NoExecute"}
+        table = pa.Table.from_pylist([*acme.arrow("node_taints").to_pylist(), taint],
+                                     schema=tables.table("node_taints").schema)
+        return Diff(acme, Snapshot(acme.manifest, _tables(acme) | {"node_taints": table}))
+
+    assert tainted("node.kubernetes.io/unreachable").objects == []
+    assert len(tainted("acme.example/drained").objects) == 1
+
+
+@pytest.mark.parametrize(("table", "where", "value", "field"), [
+    ("template_settings", {"kind": "Deployment", "name": "portal-web"}, {"dns_policy": '"Default"'}, "dnsPolicy"),
+    ("object_settings", {"kind": "PersistentVolume", "field": "spec.accessModes"}, {"value": '["ReadWriteMany"]'},
+     "spec.accessModes"),
+    ("object_settings", {"kind": "APIService", "object": "v1.apps", "field": "spec.versionPriority"}, {"value": "1"},
+     "spec.versionPriority"),
+])
+def test_settings_that_no_check_reads_are_compared(acme: Snapshot, table: str, where: dict[str, str],
+                                                   value: dict[str, str], field: str) -> None:
+    [change] = Diff(acme, _edited(acme, table, where, **value)).objects
+    assert [each.field for each in change.fields] == [field]
+
+
+def test_subjects_are_not_told_where_only_the_role_changed(acme: Snapshot) -> None:
+    rows = acme.arrow("binding_subjects").to_pylist()
+    hit = next(row for row in rows if row["role"] == "cluster-admin")
+    where = {"kind": hit["kind"], "namespace": hit["namespace"], "binding": hit["binding"]}
+    [change] = Diff(acme, _edited(acme, "binding_subjects", where, role="view")).objects
+    assert change.fields == (("roleRef.name", "cluster-admin", "view"),)

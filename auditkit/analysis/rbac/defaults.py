@@ -148,6 +148,7 @@ _POWERS = {
         "expand-controller": "change_storage create_volumes",
         "job-controller": "change_pods create_pods create_workloads delete_pods",
         "legacy-service-account-token-cleaner": "write_secrets",
+        "namespace-controller": "change_namespaces",
         "node-controller": "change_nodes change_pod_status delete_nodes delete_pods",
         "persistent-volume-binder": "change_storage create_pods create_volumes delete_pods read_secrets",
         "pod-garbage-collector": "change_pod_status delete_pods",

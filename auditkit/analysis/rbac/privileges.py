@@ -158,6 +158,8 @@ POWERS = (
           ("gatewayclasses.gateway.networking.k8s.io",)),
     Power("change_configmaps", "alters settings that controllers trust", WRITE, ("configmaps",)),
     Power("change_namespaces", "alters labels by which policies are chosen", CHANGE, outside=("namespaces",)),
+    Power("change_namespaces", "alters the same labels in what looks like a write of the state", ("update", "patch"),
+          outside=("namespaces/status", "namespaces/finalize")),
     Power("use_policies", "uses a PodSecurityPolicy (Kubernetes up to 1.24)", ("use",),
           ("podsecuritypolicies.policy", "podsecuritypolicies.extensions")),
 )

@@ -17,6 +17,11 @@ _SAME = {"policy": "policy"}
 _POLICY, _BINDING = {"type": "type", "policy": "policy"}, {"type": "type", "name": "binding"}
 _NAMESPACED = {f"{resource.group}/{resource.plural}" for resource in RESOURCES.values() if resource.namespaced}
 _OWN_GROUPS = {name.partition("/")[0] for name in BUILTIN}
+_BETAS = ("networking.k8s.io", "storage.k8s.io")
+_VERSIONS = {(resource.group, version) for resource in RESOURCES.values() if resource.group in _OWN_GROUPS
+             and resource.group not in _BETAS for version in resource.versions if "beta" not in version}
+"""The groups and versions that every API server with admission policies has (Kubernetes' deprecated API migration
+guide: their betas were removed by 1.26); but for groups of which some serve betas of newer kinds."""
 NOTHING = "true"
 """An expression that holds for everything."""
 
@@ -79,8 +84,19 @@ def _about_something(rules: pd.DataFrame) -> pd.Series:
 
 
 def in_served_group(rules: pd.DataFrame, api_services: pd.DataFrame) -> pd.Series:
-    """Whether each rule of a policy is about a group that Kubernetes has, or that an APIService serves."""
-    return rules["group"].isin({"*", *_OWN_GROUPS, *api_services["group"].dropna()}).astype(BOOLEAN)
+    """Whether each rule of a policy is about a group that Kubernetes has, or that an APIService serves, in a version
+    that is served. Where no APIService of the group is known, one of Kubernetes' own has the versions of `_VERSIONS`.
+    """
+    group, version = rules["group"], rules["version"]
+    served = api_services[["group", "version"]].fillna({"group": ""})
+    listed = set(served["group"])
+    ours = {(name, each) for name, each in _VERSIONS if name not in listed}
+    pairs = {*ours, *served.itertuples(index=False, name=None)}
+    any_version = (version == "*").fillna(False)
+    old = pd.Series([(one, each) not in pairs for one, each in zip(group, version, strict=True)], rules.index)
+    there = group.isin({"*", *_OWN_GROUPS, *listed})
+    told = group.isin({*listed, *(name for name, _ in ours)})
+    return (there & ~(told & old & ~any_version)).astype(BOOLEAN)
 
 
 def _telling(validations: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.base.times import in_utc
-from auditkit.collectors.decode.structs import AS_JSON
+from auditkit.collectors.decode.structs import AS_JSON, canonical
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -372,7 +372,15 @@ _PORTS = re.compile(r"\*|[0-9]{0,5}(?:[,-][0-9]{0,5}){0,200}")
 def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
     """All that lies at a place, as JSON."""
     values = level.values(path) or [None] * len(level.objects)
-    return pa.array([None if value is None else getattr(value, AS_JSON) or None for value in values], pa.string())
+    return pa.array(list(map(_as_json, values)), pa.string())
+
+
+def _as_json(value: Any) -> str | None:
+    """What was decoded, as JSON; None where nothing was there."""
+    if value is None or isinstance(value, msgspec.Struct):
+        return getattr(value, AS_JSON, "") or None
+    written = value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
+    return None if (text := canonical(written)) == "null" else text
 
 
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:

@@ -215,3 +215,9 @@ def test_the_authorizer(expression, worth):
 def test_what_the_authorizer_would_say_is_unknown_where_it_is_not_known(expression, rights):
     with pytest.raises(Unknown):
         asked(expression, rights)
+
+
+def test_numbers_that_are_not_finite_and_types_are_written_in_lists_as_literals():
+    """cel-go, ext/formatting.go: quoteForCEL and clauseForType."""
+    assert value("'%s'.format([[double('NaN'), double('Infinity'), 1.5, type(1)]])") == (
+        '["NaN", "+Inf", 1.500000, type(int)]')

@@ -87,6 +87,14 @@ def test_a_role_binding_grants_its_own_namespace():
     assert held(role("r", rule("patch", "namespaces", "example.com")), bind("b", "r", ALICE, namespace="shop")).empty
 
 
+@pytest.mark.parametrize("resource", ["namespaces/status", "namespaces/finalize"])
+def test_a_write_of_the_state_of_a_namespace_alters_its_labels_too(resource):
+    """Kubernetes resets only ``spec`` (or ``status``) in it: registry/core/namespace/strategy.go, PrepareForUpdate."""
+    found = held(role("r", rule("get patch", resource)), bind("b", "r", ALICE, namespace="shop"))
+    assert set(zip(found["power"], found["scope"], strict=True)) == {("change_namespaces", "shop")}
+    assert held(role("r", rule("get delete create", resource)), bind("b", "r", ALICE)).empty
+
+
 @pytest.mark.parametrize(("name", "space", "scopes"), [
     ("shop", "shop", {"shop"}), ("bank", "shop", set()), ("bank", "", {"bank"})])
 def test_a_namespace_that_a_rule_names_is_a_scope(name, space, scopes):

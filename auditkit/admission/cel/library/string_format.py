@@ -1,6 +1,7 @@
 """``'%s of %d'.format([…])`` (cel-go, ``ext/formatting.go``)."""
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 from auditkit.admission.cel.functions import function
@@ -101,7 +102,9 @@ def _map(values: Mapping[Value, Value]) -> str:
 def _inside(value: Value) -> str:
     """A value in a list or map, written as a literal."""
     if isinstance(value, float):
-        return f"{value:.6f}"
+        return f"{value:.6f}" if isfinite(value) else go_quoted(double_to_text(value))
+    if isinstance(value, TypeValue):
+        return f"type({value.name})"
     if isinstance(value, Timestamp):
         return f"timestamp({go_quoted(timestamp_text(value))})"
     if isinstance(value, Duration):
