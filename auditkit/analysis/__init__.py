@@ -113,6 +113,7 @@ DERIVED: dict[str, str] = {
     "mesh_control": "auditkit.analysis.network.mesh.proxies:mesh_control",
     "mesh_pods": "auditkit.analysis.network.mesh.proxies:mesh_pods",
     "mesh_ports": "auditkit.analysis.network.mesh.ports:mesh_ports",
+    "mesh_clients": "auditkit.analysis.network.mesh.clients:mesh_clients",
     "mesh_rules": "auditkit.analysis.network.mesh.rules:mesh_rules",
     "mesh_policies": "auditkit.analysis.network.mesh.policies:mesh_policies",
     "undecided_traffic": "auditkit.analysis.network.engines:undecided_traffic",
