@@ -238,6 +238,7 @@ def _used(of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     used = of_rules.assign(middleware_namespace=of_rules["middleware_namespace"].fillna(of_rules["namespace"]))
     about = lookup(used, MIDDLEWARE, middlewares, ["name", "type", "scheme", "ssl_redirect"])
     return used.assign(
+        foreign=used["middleware_namespace"] != used["namespace"],
         there=about["name"].notna() | (used["kind"] != "IngressRoute"), type=about["type"],
         ssl_redirect=about["ssl_redirect"].fillna(False),
         to_https=((about["type"] == "redirectScheme") & (about["scheme"].str.lower() == "https")).fillna(False))
@@ -246,16 +247,18 @@ def _used(of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
 def _redirects(rules: pd.DataFrame, of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     """Whether each rule does nothing but redirect to HTTPS, and what of it is not there: kind, namespace, route, rule,
     redirects, broken. One that another provider of Traefik has (``name@file``) is not known, nor whether a middleware
-    that may answer itself goes before the redirect, or whether this Traefik knows ``sslRedirect`` (version 2)."""
+    that may answer itself goes before the redirect, or whether this Traefik knows ``sslRedirect`` (version 2). One of
+    another namespace acts only where Traefik is told so (``allowCrossNamespace``, kubernetes_http.go:
+    makeMiddlewareKeys), which is not read: whether it redirects is not known."""
     keys = [*ROUTE, "rule"]
     found, on = rules[keys].astype({"rule": STRING}), {name: name for name in keys}
     used = _used(of_rules, middlewares).astype({"rule": STRING})
     elsewhere = used["middleware"].str.contains("@").fillna(False)
     lost = used[~used["there"] & ~elsewhere]
-    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | used["ssl_redirect"]
+    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | used["ssl_redirect"] | used["foreign"]
                                   | (used["there"] & used["type"].isna())])
     answered = has(found, on, used[~used["type"].isin([*PASSES, "redirectScheme"])])
-    away = has(found, on, used[used["to_https"]])
+    away = has(found, on, used[used["to_https"] & ~used["foreign"].fillna(False)])
     away = away.mask(away & answered, pd.NA)
     name = lookup(found, on, lost, ["middleware"])["middleware"]
     return rules[keys].assign(redirects=away.mask(~away.fillna(True) & (perhaps | name.notna()), pd.NA),
