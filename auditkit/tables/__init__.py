@@ -27,6 +27,7 @@ from auditkit.tables import (
     placement,
     pods,
     secrets,
+    spire,
     storage,
     traefik,
     workloads,
@@ -39,8 +40,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, admission,
-                   engines, storage, devices, findings, placement, metadata)
+                   openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, spire,
+                   admission, engines, storage, devices, findings, placement, metadata)
     for table in module.TABLES
 }
 
