@@ -96,8 +96,8 @@ def _why(ports: pd.DataFrame) -> pd.Series:
     wanted="policies that let in named identities or addresses, and nobody else, on every port",
     remedy="Add an AuthorizationPolicy without rules to the namespace and then one that names the clients, or set "
            "Linkerd's default inbound policy to deny. Remove rules for everybody.",
-    source="Istio documentation: authorization policy, allow-nothing; Linkerd documentation: authorization policy; NIST "
-           "SP 800-204B",
+    source="Istio documentation: authorization policy, allow-nothing; Linkerd documentation: authorization policy; "
+           "NIST SP 800-204B",
     needs=("istio_authorization_policies", "linkerd_servers"),
 )
 def pods_deny_by_default(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_clients: pd.DataFrame,

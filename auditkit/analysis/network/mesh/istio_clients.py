@@ -120,7 +120,7 @@ def _doubts(pods: pd.DataFrame, policies: Policies, actions: pd.DataFrame, root:
 
 
 def _elsewhere(rows: pd.DataFrame, policies: pd.DataFrame) -> pd.Series:
-    """True where any of the policies is of another namespace than the pod: it is for all pods, if that is the root's."""
+    """True where any of the policies is of another namespace than the pod: it is for all pods, if that is the root."""
     spaces = set(policies["namespace"])
     return pd.Series([bool(spaces - {space}) for space in rows["namespace"]], rows.index, BOOLEAN)
 

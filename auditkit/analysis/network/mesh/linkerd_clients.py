@@ -35,6 +35,7 @@ DEFAULTS = {"deny": (NOBODY, None), "all-authenticated": (ANY_IDENTITY, None),
             "cluster-authenticated": (ANY_IDENTITY, "of the cluster's networks"), "all-unauthenticated": (ANYONE, None),
             "cluster-unauthenticated": (ANYONE, "of the cluster's networks"), "audit": (ANYONE, None)}
 """Whom a default or access policy lets in."""
+TWICE = "it requires two sets of {}, so that Linkerd ignores it"
 MESH_TLS, NETWORK, ACCOUNT = "MeshTLSAuthentication", "NetworkAuthentication", "ServiceAccount"
 
 
@@ -59,8 +60,8 @@ class Authorizations:
         self._access = {(space, name): access for space, name, access in _rows(
             tables["linkerd_servers"], "namespace", "name", "access_policy")}
         self._required: defaultdict[tuple[str, str], list[tuple[str, str, str]]] = defaultdict(list)
-        for space, policy, kind, place, name in _rows(tables["linkerd_required"], "namespace", "policy", "required_kind",
-                                                      "required_namespace", "required"):
+        for space, policy, kind, place, name in _rows(
+                tables["linkerd_required"], "namespace", "policy", "required_kind", "required_namespace", "required"):
             self._required[space, policy].append((kind, _text(place) or space, name))
         self._policies = _rows(tables["linkerd_authorization_policies"], "namespace", "name", "target_kind", "target")
         self._authorizations = _rows(tables["linkerd_server_authorizations"], "namespace", "name", "server",
@@ -98,11 +99,10 @@ class Authorizations:
                 return Let(NOBODY, None, WHOLE, f"{kind} {place}/{required}, which it requires, is not there", None)
             if kind == NETWORK:
                 if networks is not None:
-                    return Let(NOBODY, None, WHOLE, "it requires two NetworkAuthentications, so that Linkerd ignores it",
-                               None)
+                    return Let(NOBODY, None, WHOLE, TWICE.format("networks"), None)
                 networks, wide, odd = self._networks(kind, place, required)
             elif identities is not None:
-                return Let(NOBODY, None, WHOLE, "it requires two sets of identities, so that Linkerd ignores it", None)
+                return Let(NOBODY, None, WHOLE, TWICE.format("identities"), None)
             elif kind == ACCOUNT:
                 identities, broad = [f"ServiceAccount {place}/{required}"], False
             else:
@@ -115,9 +115,8 @@ class Authorizations:
                 continue
             identities, broad = self._identities("ServerAuthorization", place, name)
             networks, wide, odd = self._networks("ServerAuthorization", place, name)
-            if anonymous is True or tls_alone is True or mesh_tls is not True:
-                identities, broad = None, True
-            let = _let(identities, networks or None, broad=broad, wide=wide or not networks, odd=odd)
+            anybody = anonymous is True or tls_alone is True or mesh_tls is not True
+            let = _let(None if anybody else identities, networks or None, broad=broad, wide=wide or not networks, odd=odd)
             let = let._replace(decided_by=f"ServerAuthorization {place}/{name}")
             yield let if _text(wanted) or let.kind is None else let._replace(
                 extent=PARTLY, why="it is for Servers by their labels, which are not read")

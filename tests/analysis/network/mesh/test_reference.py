@@ -109,5 +109,5 @@ def test_whoever_no_row_names_is_denied_and_whom_one_lets_in_wholly_is_let_in(se
                      & mine["denied_by"].isna() & mine["why"].isna()).fillna(False).to_numpy(bool)]
         for port in sure["port"]:
             judged += 1
-            assert not ways == [] and (port is pd.NA or port in {at for at, _ in ways})
+            assert ways != [] and (port is pd.NA or port in {at for at, _ in ways})
     assert judged
