@@ -5,7 +5,7 @@ import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
 from auditkit.analysis.network.mesh import peer_authentication
-from auditkit.analysis.network.mesh.istio_clients import ANY_IDENTITY, ANYONE, WHOLE
+from auditkit.analysis.network.mesh.istio_clients import ADDRESSES, ANY_IDENTITY, ANYONE, WHOLE
 from auditkit.analysis.network.mesh.ports import UNDECLARED
 from auditkit.analysis.network.mesh.proxies import ISTIO
 from auditkit.analysis.workloads.lifecycle import ENDED
@@ -20,6 +20,7 @@ ROOT_ELSEWHERE = "root_namespace is not the namespace of the control plane, wher
 ADMITS_UNKNOWN = ("this rests on the root namespace of the mesh, which a cluster does not show: set root_namespace, or "
                   "add an AuthorizationPolicy to the namespace")
 PART_OF_ANYONE = "a policy lets in anyone under conditions that are not read, or denies most of them"
+BY_ADDRESS = "addresses come in without an identity, and which clients have them is not known"
 NOBODY_DECIDES = "no proxy of the mesh is seen: who connects is not decided by identity"
 _OF = {"namespace": "namespace", "name": "name"}
 
@@ -93,7 +94,7 @@ def _why(ports: pd.DataFrame) -> pd.Series:
 
 @check(
     severity="medium", finding="lets in clients that no policy of the mesh names",
-    wanted="policies that let in named identities or addresses, and nobody else, on every port",
+    wanted="policies that let in named identities, and nobody else, on every port",
     remedy="Add an AuthorizationPolicy without rules to the namespace and then one that names the clients, or set "
            "Linkerd's default inbound policy to deny. Remove rules for everybody.",
     source="Istio documentation: authorization policy, allow-nothing; Linkerd documentation: authorization policy; "
@@ -111,7 +112,8 @@ def pods_deny_by_default(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_clien
     anyone, assumed = rows["kind"].isin([ANYONE, ANY_IDENTITY]), rows["assumes_root"].astype(BOOLEAN)
     wholly = anyone & (rows["extent"] == WHOLE).fillna(False)
     opens = wholly & ~assumed
-    unclear = rows["kind"].isna() | (anyone & ~opens)
+    addresses = (rows["kind"] == ADDRESSES).fillna(False)
+    unclear = rows["kind"].isna() | (anyone & ~opens) | addresses
     closes = ~anyone & rows["kind"].notna() & ~assumed
     open_, lost, closed = (has(pods, _OF, rows[part.fillna(False).to_numpy(bool)]) for part in (opens, unclear, closes))
     around = has(pods, _OF, rows[(opens & rows["decided_by"].isna() & rows["why"].notna()).to_numpy(bool)])
@@ -121,7 +123,7 @@ def pods_deny_by_default(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_clien
         lets_in=named(pods, _OF, rows[opens.to_numpy(bool)].assign(said=_lets_in), "said"))
     doubts = rows[unclear.fillna(True).to_numpy(bool)]
     doubts = doubts.assign(why=doubts["why"].fillna(pd.Series(PART_OF_ANYONE, doubts.index, STRING).mask(
-        doubts["assumes_root"], ADMITS_UNKNOWN)))
+        doubts["kind"] == ADDRESSES, BY_ADDRESS).mask(doubts["assumes_root"], ADMITS_UNKNOWN)))
     why = lookup(pods, _OF, doubts, ["why"])["why"].fillna(pd.Series(ADMITS_UNKNOWN, pods.index, STRING).where(
         has(pods, _OF, rows)))
     seen = bool(mesh_pods["mesh"].notna().any()) or len(mesh_control) > 0

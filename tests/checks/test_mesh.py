@@ -73,6 +73,12 @@ def test_anyone_under_conditions_that_are_not_read_is_unknown_and_named_clients_
     assert verdicts(DENIES, [*CLUSTER, sidecar(pod("web")), named])["web"] == "pass"
 
 
+def test_addresses_name_no_client():
+    for block, verdict in (("10.0.0.0/16", "unknown"), ("10.0.0.1", "unknown"), ("0.0.0.0/0", "fail")):
+        rule = authorization("net", "shop", rules=[{"from": [{"source": {"ipBlocks": [block]}}]}])
+        assert verdicts(DENIES, [*CLUSTER, sidecar(pod("web")), rule])["web"] == verdict
+
+
 def test_a_policy_that_denies_all_but_some_is_unknown_and_one_that_denies_some_fails():
     for source, verdict in (({"notNamespaces": ["bank"]}, "unknown"), ({"namespaces": ["guests"]}, "fail")):
         deny = authorization("deny", "shop", action="DENY", rules=[{"from": [{"source": source}]}])

@@ -25,8 +25,8 @@ WHOLE, PARTLY = "whole", "partly"
 POD = ["namespace", "name"]
 _ON = {name: name for name in POD}
 _OF_POLICY = ["of", "policy"]
-ANY_PRINCIPAL = re.compile(r"\*+|[^*/]+/(?:ns/)?\*")
-"""Principals that any identity has: all, or all of a trust domain."""
+ANY_PRINCIPAL = re.compile(r"\*+|[^*/]*(?:/(?:n|ns|ns/)?)?\*")
+"""Principals that any identity has: all, or all by a beginning that names no namespace."""
 ROOT_LOST = "the root namespace of the mesh is not known, and a policy of another namespace may be for all pods"
 WAYPOINT = "a waypoint runs, and may pass on requests of anyone"
 
