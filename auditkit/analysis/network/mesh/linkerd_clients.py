@@ -116,8 +116,8 @@ class Authorizations:
             identities, broad = self._identities("ServerAuthorization", place, name)
             networks, wide, odd = self._networks("ServerAuthorization", place, name)
             anybody = anonymous is True or tls_alone is True or mesh_tls is not True
-            let = _let(None if anybody else identities, networks or None, broad=broad, wide=wide or not networks, odd=odd)
-            let = let._replace(decided_by=f"ServerAuthorization {place}/{name}")
+            let = _let(None if anybody else identities, networks or None, broad=broad, wide=wide or not networks,
+                       odd=odd)._replace(decided_by=f"ServerAuthorization {place}/{name}")
             yield let if _text(wanted) or let.kind is None else let._replace(
                 extent=PARTLY, why="it is for Servers by their labels, which are not read")
 
