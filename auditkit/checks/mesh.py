@@ -1,10 +1,11 @@
-"""Service meshes: whether pods take traffic without mutual TLS."""
+"""Service meshes: whether pods take traffic without mutual TLS, and from clients that no policy names."""
 
 import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import BOOLEAN, STRING, has, lookup, named
 from auditkit.analysis.network.mesh import peer_authentication
+from auditkit.analysis.network.mesh.istio_clients import ADDRESSES, ANY_IDENTITY, ANYONE, WHOLE
 from auditkit.analysis.network.mesh.ports import UNDECLARED
 from auditkit.analysis.network.mesh.proxies import ISTIO
 from auditkit.analysis.workloads.lifecycle import ENDED
@@ -16,6 +17,11 @@ NOT_IN_MESH = "no proxy of the mesh is seen: whether the application encrypts it
 ROOT_UNKNOWN = ("this rests on the root namespace of the mesh, which a cluster does not show: set root_namespace, or "
                 "add a PeerAuthentication to the namespace")
 ROOT_ELSEWHERE = "root_namespace is not the namespace of the control plane, where policies of the mesh are looked for"
+ADMITS_UNKNOWN = ("this rests on the root namespace of the mesh, which a cluster does not show: set root_namespace, or "
+                  "add an AuthorizationPolicy to the namespace")
+PART_OF_ANYONE = "a policy lets in anyone under conditions that are not read, or denies most of them"
+BY_ADDRESS = "addresses come in without an identity, and which clients have them is not known"
+NOBODY_DECIDES = "no proxy of the mesh is seen: who connects is not decided by identity"
 _OF = {"namespace": "namespace", "name": "name"}
 
 
@@ -84,3 +90,60 @@ def _why(ports: pd.DataFrame) -> pd.Series:
     undeclared = (ports["why"] == UNDECLARED).fillna(False)
     return ports["why"].mask(undeclared, "port " + ports["port"].astype(STRING) + ": " + UNDECLARED).fillna(
         ROOT_UNKNOWN)
+
+
+@check(
+    severity="medium", finding="lets in clients that no policy of the mesh names",
+    wanted="policies that let in named identities, and nobody else, on every port",
+    remedy="Add an AuthorizationPolicy without rules to the namespace and then one that names the clients, or set "
+           "Linkerd's default inbound policy to deny. Remove rules for everybody.",
+    source="Istio documentation: authorization policy, allow-nothing; Linkerd documentation: authorization policy; "
+           "NIST SP 800-204B",
+    needs=("istio_authorization_policies", "linkerd_servers"),
+)
+def pods_deny_by_default(pods: pd.DataFrame, mesh_pods: pd.DataFrame, mesh_clients: pd.DataFrame,
+                         mesh_control: pd.DataFrame, *, root_namespace: str = "") -> Judgement:
+    """Pods of the service mesh deny clients that no policy names.
+
+    Where anyone is let in, or anyone of the mesh, a single compromised workload reaches every other one. A framework
+    sets ``root_namespace`` to the namespace that the mesh's configuration names, if it is that of the control plane.
+    """
+    rows = _stated(mesh_clients, root_namespace, peer_authentication.root_namespace(mesh_control))
+    anyone, assumed = rows["kind"].isin([ANYONE, ANY_IDENTITY]), rows["assumes_root"].astype(BOOLEAN)
+    wholly = anyone & (rows["extent"] == WHOLE).fillna(False)
+    opens = wholly & ~assumed
+    addresses = (rows["kind"] == ADDRESSES).fillna(False)
+    unclear = rows["kind"].isna() | (anyone & ~opens) | addresses
+    closes = ~anyone & rows["kind"].notna() & ~assumed
+    open_, lost, closed = (has(pods, _OF, rows[part.fillna(False).to_numpy(bool)]) for part in (opens, unclear, closes))
+    around = has(pods, _OF, rows[(opens & rows["decided_by"].isna() & rows["why"].notna()).to_numpy(bool)])
+    ok = pd.Series(pd.NA, pods.index, BOOLEAN).mask(closed & ~lost, True).mask(open_, False)
+    found = pods[["namespace", "name"]].assign(
+        mesh=lookup(pods, _OF, mesh_pods, ["mesh"])["mesh"],
+        lets_in=named(pods, _OF, rows[opens.to_numpy(bool)].assign(said=_lets_in), "said"))
+    doubts = rows[unclear.fillna(True).to_numpy(bool)]
+    doubts = doubts.assign(why=doubts["why"].fillna(pd.Series(PART_OF_ANYONE, doubts.index, STRING).mask(
+        doubts["kind"] == ADDRESSES, BY_ADDRESS).mask(doubts["assumes_root"], ADMITS_UNKNOWN)))
+    why = lookup(pods, _OF, doubts, ["why"])["why"].fillna(pd.Series(ADMITS_UNKNOWN, pods.index, STRING).where(
+        has(pods, _OF, rows)))
+    seen = bool(mesh_pods["mesh"].notna().any()) or len(mesh_control) > 0
+    control = has(pods, {"namespace": "namespace", "name": "pod"}, mesh_control) & found["mesh"].isna()
+    subject = ~pods["phase"].isin(ENDED).astype(BOOLEAN) & ~control
+    return judge(found, ok, ["mesh", "lets_in"], applies=subject & seen, otherwise=NOT_ASKED if seen else NO_MESH,
+                 for_want=~around, reasons=why.fillna(NOBODY_DECIDES).astype(STRING).mask(ok.notna(), ""))
+
+
+def _stated(rows: pd.DataFrame, stated: str, taken: str | None) -> pd.DataFrame:
+    """The rows, with the root namespace that a framework states: what was assumed is so, or is not known."""
+    if not stated:
+        return rows
+    if stated == taken:
+        return rows.assign(assumes_root=False)
+    lost = rows["assumes_root"]
+    return rows.assign(kind=rows["kind"].mask(lost, pd.NA), why=rows["why"].mask(lost, ROOT_ELSEWHERE))
+
+
+def _lets_in(rows: pd.DataFrame) -> pd.Series:
+    """Whom a row lets in, in words: ``8080 anyone (AuthorizationPolicy shop/web)``."""
+    by = (" (" + rows["decided_by"] + ")").fillna("")
+    return rows["port"].astype(STRING).fillna("every port") + " " + rows["kind"] + by

@@ -262,16 +262,16 @@ def no_node_ports(services: pd.DataFrame, service_ports: pd.DataFrame) -> Judgem
 def load_balancers_restricted(services: pd.DataFrame, service_source_ranges: pd.DataFrame,
                               service_load_balancers: pd.DataFrame,
                               service_load_balancer_annotations: pd.DataFrame,
-                              node_addresses: pd.DataFrame) -> Judgement:
+                              node_addresses: pd.DataFrame, nodes: pd.DataFrame) -> Judgement:
     """Load balancers accept only narrow address ranges, or are internal.
 
-    Everybody on the internet can connect to a load balancer without such limits. One is internal where an annotation or
-    its class requests that of a cloud, and its addresses are private, and not of nodes. Private addresses alone are
-    unknown, because a router may forward traffic to them. So is a load balancer where the cloud, or the controller of
-    its class, decides: by ranges in an annotation, or by security groups.
+    Everybody on the internet can connect to a load balancer without such limits. One is internal where an annotation
+    requests that of the cloud of its nodes, or its class does, and its addresses are private, and not of nodes. Private
+    addresses alone are unknown, because a router may forward traffic to them. So is a load balancer where the cloud, or
+    the controller of its class, decides: by ranges in an annotation, or by security groups.
     """
     seen = restricted(services, service_source_ranges, service_load_balancers, service_load_balancer_annotations,
-                      node_addresses)
+                      node_addresses, nodes)
     found = services.assign(widest_range=seen["widest_range"], private_address=seen["private_address"])
     return judge(found, seen["ok"], ["source_ranges_count", "widest_range", "private_address"], reasons=seen["why"],
                  applies=found["type"] == "LoadBalancer", otherwise="not a load balancer")

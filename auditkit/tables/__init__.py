@@ -28,6 +28,7 @@ from auditkit.tables import (
     pods,
     secrets,
     settings,
+    spire,
     storage,
     traefik,
     workloads,
@@ -40,8 +41,8 @@ __all__ = ["RESOURCES", "TABLES", "Column", "Resource", "Rows", "Table", "digest
 TABLES: dict[str, Table] = {
     table.name: table
     for module in (cluster, pods, workloads, access, secrets, network, admin_network, cilium, calico, gateway_api,
-                   openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, admission,
-                   engines, storage, devices, findings, placement, metadata, settings)
+                   openshift, contour, istio_gateways, traefik, cert_manager, meshes, istio, linkerd, spire,
+                   admission, engines, storage, devices, findings, placement, metadata, settings)
     for table in module.TABLES
 }
 

@@ -8,7 +8,7 @@ are never kept.
 Source: Cilium 1.19, ``pkg/policy/api`` and the reference of the custom resources.
 """
 
-from auditkit.tables.model import Column, Rows, Table
+from auditkit.tables.model import Column, Rows, Table, identity
 from auditkit.tables.network import SELECTOR, selector_rows
 
 _GROUP = "cilium.io"
@@ -17,6 +17,7 @@ KINDS = {
     "CiliumClusterwideNetworkPolicy": f"ciliumclusterwidenetworkpolicies.{_GROUP}",
 }
 CIDR_GROUPS = f"ciliumcidrgroups.{_GROUP}"
+NODES = f"ciliumnodes.{_GROUP}"
 _PARTS = ("spec", "specs[]")
 _SECTIONS = {"ingress": ("ingress", "allow"), "ingressDeny": ("ingress", "deny"),
              "egress": ("egress", "allow"), "egressDeny": ("egress", "deny")}
@@ -65,6 +66,20 @@ def _count(name: str, field: str, doc: str) -> Column:
 
 
 TABLES = (
+    Table(
+        "cilium_nodes", "CiliumNodes: whether Cilium's agent on a node has a key to encrypt traffic between nodes",
+        (Rows(NODES),),
+        (*identity(namespaced=False),
+         Column("encryption_key", "int64", "spec.encryption.key", "number of the key; 0: none", absent=0)),
+        ("name",), kind="CiliumNode",
+    ),
+    Table(
+        "cilium_node_keys", "CiliumNodes that publish a key of WireGuard; the key itself is not kept",
+        (Rows(NODES, "metadata.annotations{}", keep=("network.cilium.io/wg-pub-key",)),),
+        (Column("node", "string", "/metadata.name", "name of the CiliumNode, which is that of its node"),
+         Column("key", "string", "$key", "annotation that holds it")),
+        ("node", "key"),
+    ),
     Table(
         "cilium_policies", "Cilium's network policies: one row for each part that has a selector of its own",
         tuple(Rows(source, part, label=part.strip("[]"), constants={"kind": kind})

@@ -36,6 +36,14 @@ class Annotation(NamedTuple):
     words: str = ""
 
 
+MACHINES = {"AWS Load Balancer Controller": "aws://", "AWS": "aws://", "Azure": "azure://", "Google": "gce://",
+            "OpenStack": "openstack://", "DigitalOcean": "digitalocean://", "Hetzner": "hcloud://"}
+"""How the names begin that clouds give their machines (``spec.providerID`` of nodes). Sources: the cloud providers of
+Kubernetes for each (providerID). Of any other cloud: a name that is not one of these, nor of `LOCAL`."""
+LOCAL = ("kind://", "k3s://", "k3d://", "metal3://", "vsphere://", "tinkerbell://", "harvester://", "rke2://")
+"""How machines are named that no cloud has."""
+
+
 class LoadBalancerClass(NamedTuple):
     """A value of ``spec.loadBalancerClass``: its provider, whether load balancers of it are ``internal`` unless the
     annotation for the scheme says otherwise, or ``public``, and the source."""

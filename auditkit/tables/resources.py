@@ -1,6 +1,16 @@
 """The resources that collectors ask an API server for."""
 
-from auditkit.tables import cert_manager, contour, gateway_api, istio, istio_gateways, linkerd, openshift, traefik
+from auditkit.tables import (
+    cert_manager,
+    contour,
+    gateway_api,
+    istio,
+    istio_gateways,
+    linkerd,
+    openshift,
+    spire,
+    traefik,
+)
 from auditkit.tables.model import Resource
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -47,6 +57,7 @@ RESOURCES: dict[str, Resource] = {
         Resource("ciliumclusterwidenetworkpolicies.cilium.io", "CiliumClusterwideNetworkPolicy", ("v2",),
                  namespaced=False, builtin=False, exact=True),
         Resource("ciliumcidrgroups.cilium.io", "CiliumCIDRGroup", ("v2", "v2alpha1"), namespaced=False, builtin=False),
+        Resource("ciliumnodes.cilium.io", "CiliumNode", ("v2",), namespaced=False, builtin=False),
         *(Resource(f"{plural}.{group}", kind, (version,), namespaced=namespaced, builtin=False, exact=exact)
           for group, version in (("projectcalico.org", "v3"), ("crd.projectcalico.org", "v1"))
           for plural, kind, namespaced, exact in _CALICO),
@@ -58,6 +69,7 @@ RESOURCES: dict[str, Resource] = {
         *cert_manager.RESOURCES,
         *istio.RESOURCES,
         *linkerd.RESOURCES,
+        *spire.RESOURCES,
         Resource(f"validatingwebhookconfigurations.{_ADMISSION}", "ValidatingWebhookConfiguration", namespaced=False),
         Resource(f"mutatingwebhookconfigurations.{_ADMISSION}", "MutatingWebhookConfiguration", namespaced=False),
         Resource(f"validatingadmissionpolicies.{_ADMISSION}", "ValidatingAdmissionPolicy", ("v1", "v1beta1"),

@@ -491,8 +491,27 @@ def test_what_a_cloud_decides_by_annotation_is_not_known(annotation, value, verd
 ])
 def test_which_load_balancers_are_restricted(annotations, addresses, spec, verdict):
     service = _balancer(annotations, *addresses, **spec)
-    one = node("n1") | {"status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}
+    cloud = "gce://p/z/n1" if any("gke" in key for key in annotations) else "azure:///subscriptions/n1"
+    one = node("n1") | {"spec": {"providerID": cloud},
+                        "status": {"addresses": [{"type": "InternalIP", "address": "10.9.9.9"}]}}
     assert verdicts("network.load_balancers_restricted", [one, service]) == {"web": verdict}
+
+
+@pytest.mark.parametrize(("annotation", "machine", "verdict"), [
+    (f"{AZURE}load-balancer-internal", "azure:///subscriptions/n1", "pass"),
+    (f"{AZURE}load-balancer-internal", None, "unknown"),  # bare metal: nobody reads it
+    (f"{AZURE}load-balancer-internal", "", "unknown"),
+    (f"{AZURE}load-balancer-internal", "kind://docker/kind/n1", "unknown"),
+    (f"{AZURE}load-balancer-internal", "aws:///eu-central-1a/i-1", "unknown"),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", "ocid1.instance.oc1..x", "pass"),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", "k3s://n1", "unknown"),
+    ("service.beta.kubernetes.io/oci-load-balancer-internal", "gce://p/z/n1", "unknown"),
+])
+def test_an_annotation_counts_only_where_a_node_is_a_machine_of_its_cloud(annotation, machine, verdict):
+    one = node("n1") | {"spec": {} if machine is None else {"providerID": machine}}
+    service = _balancer({annotation: "true"}, INSIDE)
+    assert verdicts("network.load_balancers_restricted", [one, service]) == {"web": verdict}
+    assert verdicts("network.load_balancers_restricted", [service]) == {"web": "pass"}  # no node is seen at all
 
 
 def test_names_of_security_groups_are_not_kept():

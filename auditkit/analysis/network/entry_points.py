@@ -39,7 +39,7 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
               ingress_tls: pd.DataFrame,
               ingress_annotations: pd.DataFrame, services: pd.DataFrame, service_ports: pd.DataFrame,
               service_annotations: pd.DataFrame, service_load_balancers: pd.DataFrame,
-              service_load_balancer_annotations: pd.DataFrame, node_addresses: pd.DataFrame,
+              service_load_balancer_annotations: pd.DataFrame, node_addresses: pd.DataFrame, nodes: pd.DataFrame,
               route_ways: pd.DataFrame, other_engines: pd.DataFrame) -> pd.DataFrame:
     """Ingresses, routes, the services that are opened to the outside, and what other engines open: kind, namespace,
     name.
@@ -58,7 +58,7 @@ def entrances(ingresses: pd.DataFrame, ingress_rules: pd.DataFrame, ingress_path
     parts = [_ingresses(ingresses, hosts, ingress_tls, ingress_annotations),
              route_entrances(route_ways).assign(routed=True),
              _services(services, service_ports, service_annotations, service_load_balancers,
-                       service_load_balancer_annotations, node_addresses),
+                       service_load_balancer_annotations, node_addresses, nodes),
              others]
     found = pd.concat([rows.reindex(columns=list(COLUMNS)).astype(COLUMNS) for rows in parts], ignore_index=True)
     return found.assign(**{name: found[name].fillna(False) for name in ("declares_tls", "private", "routed")})
@@ -101,11 +101,12 @@ def _by_alb(classes: pd.Series, has_its_annotations: pd.Series) -> pd.Series:
 
 
 def _services(services: pd.DataFrame, ports: pd.DataFrame, annotations: pd.DataFrame,
-              load_balancers: pd.DataFrame, reach: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.DataFrame:
+              load_balancers: pd.DataFrame, reach: pd.DataFrame, node_addresses: pd.DataFrame,
+              nodes: pd.DataFrame) -> pd.DataFrame:
     opened = services[services["type"].isin(OPENED)]
     plain = ports[~ports["app_protocol"].str.lower().isin(ENCRYPTED)]
     return opened[["namespace", "name", "type"]].assign(
-        kind="Service", private=internal(opened, load_balancers, reach, node_addresses),
+        kind="Service", private=internal(opened, load_balancers, reach, node_addresses, nodes),
         declares_tls=(has(opened, ON, ports) & ~has(opened, ON, plain)) | ends_tls(
             opened, load_balancers, annotations, reach))
 

@@ -40,7 +40,7 @@ def exposure(
     service_external_ips: pd.DataFrame, service_load_balancers: pd.DataFrame,
     service_load_balancer_annotations: pd.DataFrame, ingress_backends: pd.DataFrame,
     ingress_addresses: pd.DataFrame, pods: pd.DataFrame, containers: pd.DataFrame, container_ports: pd.DataFrame,
-    node_addresses: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
+    node_addresses: pd.DataFrame, nodes: pd.DataFrame, network_plugin: pd.DataFrame, other_engines: pd.DataFrame,
     route_ways: pd.DataFrame, route_backends: pd.DataFrame, route_addresses: pd.DataFrame,
     reachability: Reachability,
 ) -> pd.DataFrame:
@@ -56,7 +56,8 @@ def exposure(
     not in it.
     """
     balanced = services[(services["type"] == "LoadBalancer").fillna(False)]
-    outer = balanced[~internal(balanced, service_load_balancers, service_load_balancer_annotations, node_addresses)]
+    outer = balanced[~internal(balanced, service_load_balancers, service_load_balancer_annotations, node_addresses,
+                               nodes)]
     forwarded = _forwarded(services, node_addresses, service_load_balancers.merge(
         outer[["namespace", "name"]].rename(columns={"name": "service"}), on=SERVICE)["ip"])
     doors = pd.concat([

@@ -4,7 +4,7 @@ class ask for, and by the addresses that they then got.
 A private address alone proves nothing: on machines without a cloud a load balancer has the address of a node, or one of
 a range that MetalLB or kube-vip announce, and a router may send on to it what comes from outside. It counts where the
 Service or its class asked for an internal load balancer, or where AWS itself calls it internal. An annotation asks
-nobody where another controller acts than the one that reads it.
+nobody where another controller acts than the one that reads it, nor where no node is a machine of its cloud.
 """
 
 import pandas as pd
@@ -28,7 +28,7 @@ PRIVATE_ONLY = ("its addresses are private, but nothing requests an internal loa
 
 
 def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataFrame,
-               annotations: pd.DataFrame, node_addresses: pd.DataFrame) -> pd.DataFrame:
+               annotations: pd.DataFrame, node_addresses: pd.DataFrame, nodes: pd.DataFrame) -> pd.DataFrame:
     """Of each service, in their order: ok (nullable: whether only stated ranges reach its load balancer, or it is
     internal), why (where that is not known), widest_range (one that is as good as all; <NA>: none), private_address
     (all of its addresses are)."""
@@ -39,7 +39,7 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
     elsewhere = _any(services, annotations, "elsewhere")
     asked, of_class = _asked(services, annotations), _class_decides(services, annotations)
     unseen = ~seen["public"] & ~seen["private"] & (asked | of_class)
-    inside = internal(services, addresses, annotations, node_addresses)
+    inside = internal(services, addresses, annotations, node_addresses, nodes)
 
     narrow = stated & ~has(services, ON, as_all) & ~added_wide
     ok = pd.Series(False, services.index, BOOLEAN).mask(narrow | inside, True)
@@ -59,12 +59,13 @@ def restricted(services: pd.DataFrame, ranges: pd.DataFrame, addresses: pd.DataF
 
 
 def internal(services: pd.DataFrame, addresses: pd.DataFrame, annotations: pd.DataFrame,
-             node_addresses: pd.DataFrame) -> pd.Series:
+             node_addresses: pd.DataFrame, nodes: pd.DataFrame) -> pd.Series:
     """True where a load balancer is internal: it was asked for, and all addresses that it got are private, none that
     of a node; or AWS calls it so."""
     seen = private_addresses(services, addresses)
     public = _by_class(services, "public") | _internet_facing(services, annotations)
-    declared = (_any(services, annotations, "internal") & _of_clouds(services, annotations)) | _by_class(
+    heard = annotations[annotations["key"].isin(_heard(nodes)).to_numpy(bool)]
+    declared = (_any(services, heard, "internal") & _of_clouds(services, annotations)) | _by_class(
         services, "internal")
     of_nodes = has(services, ON, addresses[addresses["ip"].isin(node_addresses["address"].dropna())])
     return seen["called_internal"] | (seen["private"] & declared & ~public & ~of_nodes)
@@ -100,6 +101,15 @@ def _of_clouds(services: pd.DataFrame, annotations: pd.DataFrame) -> pd.Series:
     own = services["load_balancer_class"].isna() | services["load_balancer_class"].isin(
         [one.name for one in known.CLASSES])
     return own & ~has(services, ON, _stating(annotations, "addresses"))
+
+
+def _heard(nodes: pd.DataFrame) -> list[str]:
+    """The annotations that a cloud may read, of which a node is a machine. Where no node is seen at all, nothing speaks
+    against any."""
+    machines = nodes["provider_id"].fillna("")
+    named = machines[(machines != "") & ~machines.str.startswith((*known.MACHINES.values(), *known.LOCAL))]
+    return [one.key for one in known.ANNOTATIONS if not len(nodes) or (
+        machines.str.startswith(known.MACHINES[one.provider]).any() if one.provider in known.MACHINES else len(named))]
 
 
 def _any(services: pd.DataFrame, annotations: pd.DataFrame, means: known.Meaning) -> pd.Series:

@@ -83,6 +83,17 @@ class _Written(NamedTuple):
     certain: bool
 
 
+class Said(NamedTuple):
+    """A rule word for word: its sources by field (``None``: everybody), its ports and whether these are understood,
+    fields of layer 7, and fields that are not understood."""
+
+    sources: tuple[Mapping[str, list[str]], ...] | None
+    ports: Ports
+    understood: bool
+    beyond: tuple[str, ...]
+    strange: tuple[str, ...]
+
+
 class Policies:
     """The AuthorizationPolicies in tables: those that decide over pods with these labels, and those that are not
     understood."""
@@ -120,6 +131,30 @@ class Policies:
             if (space, name) not in lost:
                 yield from self._policy(space, name, action)
 
+    def actions(self) -> Iterator[tuple[str, str, str]]:
+        """The policies that are for pods and understood but for parts of their rules: namespace, name, action."""
+        lost = {(space, name) for space, name, _ in self.problems()}
+        yield from ((*row[:2], row[2]) for row in self._given if row[:2] not in lost)
+
+    def said(self, space: str, name: str) -> Iterator[Said]:
+        """The rules of a policy word for word."""
+        for rule, sources, operations in self._rules[space, name]:
+            fields = self._beyond(space, name, rule)
+            of = tuple(self._sources[space, name, rule, item] for at, item in self._items["source"][space, name]
+                       if at == rule)
+            ports, understood = self._ports_of(space, name, rule)
+            yield Said(of if sources else None, ports if operations else EVERY_PORT, understood or not operations,
+                       tuple(sorted(fields & set(LAYER_7))), tuple(sorted(fields - set(LAYER_7))))
+
+    def _beyond(self, space: str, name: str, rule: int) -> set[str]:
+        """The fields of a rule that no table has."""
+        return {match["field"] for (field,) in self._unread[space, name]
+                if (match := PLACE.match(field)) and int(match["rule"]) == rule}
+
+    def _ports_of(self, space: str, name: str, rule: int) -> tuple[Ports, bool]:
+        return _ports([self._operations[space, name, rule, item] for at, item in self._items["operation"][space, name]
+                       if at == rule])
+
     def _policy(self, space: str, name: str, action: str) -> Iterator[Policy]:
         """A policy for its own namespace, in two where it denies more for sure where mutual TLS is strict; and what it
         perhaps is for all others."""
@@ -144,15 +179,13 @@ class Policies:
         return apart if len({rules[where] for where in apart}) > 1 else [""]
 
     def _written(self, space: str, name: str, rule: int, sources: int, operations: int) -> _Written:
-        fields = {match["field"] for (field,) in self._unread[space, name]
-                  if (match := PLACE.match(field)) and int(match["rule"]) == rule}
+        fields = self._beyond(space, name, rule)
         if fields - set(LAYER_7):
             return _Written((ANYBODY,), EVERY_PORT, certain=False)
         key = space, name, rule
         of = tuple(self._identities.source(self._sources[(*key, item)], space)
                    for at, item in self._items["source"][space, name] if at == rule)
-        ports, certain = _ports([self._operations[(*key, item)] for at, item in self._items["operation"][space, name]
-                                 if at == rule])
+        ports, certain = self._ports_of(space, name, rule)
         return _Written(of if sources else None, ports if operations else EVERY_PORT, certain and not fields)
 
 

@@ -89,7 +89,14 @@ def _authorizations(rows: pd.DataFrame) -> _Told:
 
 def served_ports(pods: pd.DataFrame, servers: pd.DataFrame, selectors: pd.DataFrame, pod_labels: pd.DataFrame,
                  container_ports: pd.DataFrame) -> pd.DataFrame:
-    """Ports of pods (namespace, name) that Servers select: namespace, name, port, server (of `server_modes`)."""
+    """Ports of pods (namespace, name) that Servers select: namespace, name, port, server (of `server_modes`); one row
+    for each port."""
+    return _agreed(picked_ports(pods, servers, selectors, pod_labels, container_ports))
+
+
+def picked_ports(pods: pd.DataFrame, servers: pd.DataFrame, selectors: pd.DataFrame, pod_labels: pd.DataFrame,
+                 container_ports: pd.DataFrame) -> pd.DataFrame:
+    """The same with a row for each Server."""
     servers = servers.reset_index(drop=True)
     pods = pods[["namespace", "name"]].assign(thing=np.arange(len(pods)))
     numbers = servers[_SERVER].assign(selector=servers.index)
@@ -108,7 +115,7 @@ def served_ports(pods: pd.DataFrame, servers: pd.DataFrame, selectors: pd.DataFr
         on=["namespace", "name", "port"])
     by_name = by_name.drop(columns="port").rename(columns={"number": "port"})
     columns = ["namespace", "name", "port", "server", "mode", "decided_by", "why"]
-    return _agreed(pd.concat([by_number[columns], by_name[columns]], ignore_index=True).astype({"port": INTEGER}))
+    return pd.concat([by_number[columns], by_name[columns]], ignore_index=True).astype({"port": INTEGER})
 
 
 def _agreed(found: pd.DataFrame) -> pd.DataFrame:

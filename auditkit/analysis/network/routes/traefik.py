@@ -49,14 +49,15 @@ CONTAINER = {name: name for name in ("namespace", "pod", "container")}
 @empty_without_rows(ENTRY_POINTS)
 def traefik_entry_points(
     traefik_arguments: pd.DataFrame, container_mounts: pd.DataFrame, container_commands: pd.DataFrame,
-    container_env: pd.DataFrame, route_controllers: pd.DataFrame,
+    container_env: pd.DataFrame, container_env_from: pd.DataFrame, route_controllers: pd.DataFrame,
 ) -> pd.DataFrame:
     """The entry points of Traefik that are seen: name, tls (routes of it are for TLS), redirects (plain requests are
     sent on to HTTPS), as_default (it is one of those for routes without any), udp; <NA>: not known, as where pods
     have different ones.
 
     There are none where a pod of Traefik has none among its arguments, or where something else may decide: a command,
-    or a file of static configuration, which goes before arguments.
+    a file of static configuration, which goes before arguments, or variables, which Traefik may read besides (its
+    documentation: boot environment).
     """
     own = route_controllers[route_controllers["controller"] == "Traefik"]
     given = traefik_arguments[has(traefik_arguments, CONTAINER, own)]
@@ -64,8 +65,8 @@ def traefik_entry_points(
     parts = parts.assign(setting=parts["setting"].str.lower(), name=parts["name"].str.lower(),
                          **given[list(CONTAINER)]).dropna(subset="name")
     found = pd.DataFrame({"name": pd.Series(parts["name"].unique(), dtype=STRING)})
-    if _configured_elsewhere(own, given, container_mounts, container_commands, container_env) or not has(
-            own, CONTAINER, parts).all():
+    if _configured_elsewhere(own, given, container_mounts, container_commands, container_env) or has(
+            own, CONTAINER, container_env_from).any() or not has(own, CONTAINER, parts).all():
         found = found.iloc[:0]
     value = parts["value"].replace("", pd.NA).mask(
         parts["setting"].isin(SWITCHES) & parts["equals"].isna(), "true").str.lower()
@@ -93,7 +94,8 @@ def _configured_elsewhere(own: pd.DataFrame, given: pd.DataFrame, mounts: pd.Dat
                           env: pd.DataFrame) -> bool:
     """True if arguments of Traefik's pods may not be all that configures it."""
     paths = mounts[has(mounts, CONTAINER, own)]["path"]
-    homes = env[has(env, CONTAINER, own)]["name"].isin(["HOME", "XDG_CONFIG_HOME"])
+    names = env[has(env, CONTAINER, own)]["name"]
+    homes = names.isin(["HOME", "XDG_CONFIG_HOME"]) | names.str.upper().str.startswith("TRAEFIK_")
     by_file = given["argument"].str.match(r"(?i)--?configfile")
     return bool(by_file.any() or paths.str.fullmatch(CONFIGURATION).any() or homes.any()
                 or has(own, CONTAINER, commands).any())
@@ -238,6 +240,7 @@ def _used(of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     used = of_rules.assign(middleware_namespace=of_rules["middleware_namespace"].fillna(of_rules["namespace"]))
     about = lookup(used, MIDDLEWARE, middlewares, ["name", "type", "scheme", "ssl_redirect"])
     return used.assign(
+        foreign=used["middleware_namespace"] != used["namespace"],
         there=about["name"].notna() | (used["kind"] != "IngressRoute"), type=about["type"],
         ssl_redirect=about["ssl_redirect"].fillna(False),
         to_https=((about["type"] == "redirectScheme") & (about["scheme"].str.lower() == "https")).fillna(False))
@@ -246,16 +249,18 @@ def _used(of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
 def _redirects(rules: pd.DataFrame, of_rules: pd.DataFrame, middlewares: pd.DataFrame) -> pd.DataFrame:
     """Whether each rule does nothing but redirect to HTTPS, and what of it is not there: kind, namespace, route, rule,
     redirects, broken. One that another provider of Traefik has (``name@file``) is not known, nor whether a middleware
-    that may answer itself goes before the redirect, or whether this Traefik knows ``sslRedirect`` (version 2)."""
+    that may answer itself goes before the redirect, or whether this Traefik knows ``sslRedirect`` (version 2). One of
+    another namespace acts only where Traefik is told so (``allowCrossNamespace``, kubernetes_http.go:
+    makeMiddlewareKeys), which is not read: whether it redirects is not known."""
     keys = [*ROUTE, "rule"]
     found, on = rules[keys].astype({"rule": STRING}), {name: name for name in keys}
     used = _used(of_rules, middlewares).astype({"rule": STRING})
     elsewhere = used["middleware"].str.contains("@").fillna(False)
     lost = used[~used["there"] & ~elsewhere]
-    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | used["ssl_redirect"]
+    perhaps = has(found, on, used[elsewhere | used["type"].isin(MAY_REDIRECT) | used["ssl_redirect"] | used["foreign"]
                                   | (used["there"] & used["type"].isna())])
     answered = has(found, on, used[~used["type"].isin([*PASSES, "redirectScheme"])])
-    away = has(found, on, used[used["to_https"]])
+    away = has(found, on, used[used["to_https"] & ~used["foreign"].fillna(False)])
     away = away.mask(away & answered, pd.NA)
     name = lookup(found, on, lost, ["middleware"])["middleware"]
     return rules[keys].assign(redirects=away.mask(~away.fillna(True) & (perhaps | name.notna()), pd.NA),

@@ -86,3 +86,28 @@ def test_what_is_known_is_what_the_plain_way_says(seed):
             number = 1 if port is pd.NA else port
             assert found == {"STRICT": "strict", "PERMISSIVE": "permissive", "DISABLE": "disabled"}[
                 mode(_plainly(one), number, policies)]
+
+
+STRANGER = {"namespace": "elsewhere", "account": "nobody", "labels": {}, "address": "203.0.113.9"}
+
+
+@pytest.mark.parametrize("seed", [*range(6), 111, 115, 126])
+def test_whoever_no_row_names_is_denied_and_whom_one_lets_in_wholly_is_let_in(seed):
+    pods, policies = made_up(seed)
+    tables = frames([node("n1"), *map(namespace, SPACES), *pods, *control(), *policies])
+    rows = derive(tables, "mesh_clients")
+    open_ = rows["kind"].isin(["anyone", "any identity"])
+    judged = 0
+    for one in pods[:6]:
+        mine, pod_ = rows[(rows["name"] == one["metadata"]["name"]).to_numpy(bool)], _plainly(one)
+        ways = [(port, identity) for port in PORTS for identity in (True, False)
+                if let_in(STRANGER, pod_, port, policies, identity=identity)]
+        if not (open_[mine.index] | mine["kind"].isna()).any():
+            judged += 1
+            assert ways == [], (one["metadata"]["name"], mine)
+        sure = mine[((mine["kind"] == "anyone") & (mine["clients"].isna()) & (mine["extent"] == "whole")
+                     & mine["denied_by"].isna() & mine["why"].isna()).fillna(False).to_numpy(bool)]
+        for port in sure["port"]:
+            judged += 1
+            assert ways != [] and (port is pd.NA or port in {at for at, _ in ways})
+    assert judged

@@ -77,3 +77,16 @@ def test_a_server_that_passes_on_tls_to_any_service_is_an_entrance_of_which_noth
     assert verdicts("network.ingress_uses_tls", [PROXY, opened]) == {"east": "unknown"}
     found = derive(frames([PROXY, opened]), "exposure")
     assert [row["via"] for row in found.to_dict("records") if pd.isna(row["reached"]) and pd.isna(row["pod"])] == ["east"]
+
+
+def test_a_loop_of_delegates_ends_and_serves_what_is_reached_in_one_step():
+    """A delegate is used by the VirtualService with hosts; one of a delegate is not (Istio's reference: Delegate)."""
+    def delegating(name: str, to: str, **spec: object) -> dict:
+        return placed({"kind": "VirtualService", "metadata": {"name": name},
+                       "spec": spec | {"http": [{"match": [{"uri": {"prefix": "/x"}}], "delegate": {"name": to}},
+                                                {"route": [{"destination": {"host": "web"}}]}]}})
+
+    root = delegating("v", "one", hosts=["a.example"], gateways=["g"])
+    found = derive(frames([PROXY, GATEWAY, root, delegating("one", "two"), delegating("two", "one")]), "route_ways")
+    rows = {(name, opened) for name, opened in zip(found["route"], found["open"], strict=True) if opened is not False}
+    assert {name for name, _ in rows} == {"v", "one"}

@@ -64,6 +64,8 @@ def mounting(path: str) -> dict:
     ([mounting("/etc/traefik"), PLAIN], "unknown"), ([mounting("/etc/traefik/traefik.yaml"), PLAIN], "unknown"),
     ([mounting("/traefik.yml"), PLAIN], "unknown"), ([mounting("/root/.config"), PLAIN], "unknown"),
     ([with_fields(env=[{"name": "XDG_CONFIG_HOME", "value": "/c"}]), PLAIN], "unknown"),
+    ([with_fields(env=[{"name": "TRAEFIK_ENTRYPOINTS_WEB_HTTP_TLS", "value": "true"}]), PLAIN], "unknown"),
+    ([with_fields(envFrom=[{"configMapRef": {"name": "settings"}}]), PLAIN], "unknown"),
     ([with_fields(env=[{"name": "POD_NAME", "value": "x"}]), PLAIN], "fail"),
     ([with_fields(command=["traefik", "--entrypoints.web.http.tls"]), PLAIN], "unknown"),
     ([TRAEFIK, controller(IMAGE, name="by-environment"), PLAIN], "unknown"),
