@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditkit.cli import console
+from auditkit.cli import console, triage
 from auditkit.cli.console import Format
 from auditkit.evaluation.words import WORST_FIRST
 
@@ -26,6 +26,8 @@ VERDICTS = ["framework", "requirement", "check", "severity", "kind", "namespace"
 def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
     """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change."""
     if format is Format.text:
+        if judged and not subjects:
+            triage.show(judged)
         for one in judged:
             _verdicts_text(one) if subjects else console.evaluation(one)
             if said := one.standard:
