@@ -39,8 +39,10 @@ STYLES = {**{name: word.style for name, word in WORDS.items()},
           "complete": "green", "forbidden": "bold red", "failed": "bold red", "partial": "yellow", "absent": "dim",
           "critical": "bold red", "high": "bold red", "medium": "yellow", "low": "dim"}
 
+_FEW = 2
+"""Steps after which it can be said how long the rest takes: the first of them starts what others share."""
 _PROSE = 20
-"""Columns of a terminal that a cell of several words needs at least; a single word, such as a path, needs all of its."""
+"""Columns of a terminal that a cell of several words needs at least; a single word, such as a path, all of its."""
 
 
 class Format(StrEnum):
@@ -221,7 +223,8 @@ class CollectionProgress:
         self._quiet = quiet
         self._bar = Progress(
             TextColumn("collecting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-            TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[what]}"), console=err, transient=True, disable=quiet or not err.is_terminal)
+            TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[what]}"),
+            console=err, transient=True, disable=quiet or not err.is_terminal)
         self._task = self._bar.add_task("", what="", total=None)
 
     def __enter__(self) -> "CollectionProgress":
@@ -247,7 +250,7 @@ class CollectionProgress:
 
 
 class Steps:
-    """Steps that take a while, told as each begins: the number of it, of how many, and about how long the rest takes."""
+    """Steps that take a while, told as each begins: its number, of how many, and about how long the rest takes."""
 
     def __init__(self, total: int, *, quiet: bool):
         self._total, self._quiet, self._begun, self._start = total, quiet, 0, time.monotonic()
@@ -260,8 +263,8 @@ class Steps:
 
 
 def left(done: int, total: int, seconds: float) -> str:
-    """About how long the rest takes, if it takes as long as what is done did; empty where nothing is done, or all."""
-    if not done or done >= total:
+    """About how long the rest takes, if it takes as long as what is done did; empty where too little is done to say so, or all."""
+    if done < _FEW or done >= total:
         return ""
     rest = seconds / done * (total - done)
     return f" (about {f'{rest / 60:.0f} minutes' if rest >= 90 else f'{max(rest, 1):.0f} s'} left)"

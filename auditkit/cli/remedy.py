@@ -7,7 +7,7 @@ import typer
 
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
-from auditkit.cli.choosing import Chosen, opened
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
@@ -22,7 +22,7 @@ from auditkit.cli.options import (
 
 
 def remedy(
-    snapshot: Chosen, framework: FrameworksOrAll = None,
+    snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None,
     output: Annotated[Path | None, typer.Option(
         "--output", "-o", help="Folder for the manifests. Without it they are only listed.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,

@@ -49,12 +49,13 @@ def _blocks(title: str, found: "Triage", several: bool) -> None:
                 console.line(f"{label + ':':<7}{said}", indent=2, hang=7)
 
 
-def answer(judged: Sequence["Evaluation"], page: "Path | None") -> None:
-    """Tell on stderr what reports found, in a few sentences, and the one file to open."""
+def answer(judged: Sequence["Evaluation"], page: "Path") -> str:
+    """Tell on stderr what reports found, in a few sentences, and the one file to open.
+
+    Returns a requirement that the worst finding is about; empty where none is named.
+    """
     from auditkit.reports.triage import triage
 
-    if not judged:
-        return
     found = triage(judged, 1)
     fails = [f"{one.statuses['fail']} of {count(len(one.results), 'requirement')} of {one.framework.framework}"
              for one in judged]
@@ -67,8 +68,13 @@ def answer(judged: Sequence["Evaluation"], page: "Path | None") -> None:
         console.say(f"{_nothing(found)}.")
     for sentence in _rest(judged, found):
         console.say(sentence)
-    if page is not None:
-        console.say(f"Open {page}", "bold")
+    console.say(f"Open {page}", "bold")
+    return a_requirement(found)
+
+
+def a_requirement(found: "Triage") -> str:
+    """A requirement that the worst finding is about; empty where there is none."""
+    return next((ids[0] for each in found.first[:1] for ids in each["requirements"].values()), "")
 
 
 def _nothing(found: "Triage") -> str:

@@ -42,8 +42,9 @@ class _Merged:
     accepted: bool
 
 
-def triage(evaluations: Sequence[Evaluation], shown: int = SHOWN) -> Triage:
-    """The findings of evaluations of one snapshot; those of one check with the same parameters are one."""
+def triage(evaluations: Sequence[Evaluation], shown: int | None = SHOWN) -> Triage:
+    """The findings of evaluations of one snapshot; those of one check with the same parameters are one. ``shown`` are
+    named; None: all."""
     merged: dict[tuple[str, str], _Merged] = {}
     for evaluation in evaluations:
         for one in findings.found(evaluation):
