@@ -263,7 +263,8 @@ class Steps:
 
 
 def left(done: int, total: int, seconds: float) -> str:
-    """About how long the rest takes, if it takes as long as what is done did; empty where too little is done to say so, or all."""
+    """About how long the rest takes, if it takes as long as what is done did; empty where too little is done to say so,
+    or all."""
     if done < _FEW or done >= total:
         return ""
     rest = seconds / done * (total - done)

@@ -161,6 +161,8 @@ def explain(
         scope=scope, categories=categories, pss_version=pss_version)
     for indent, text in found.lines():
         console.line(text, indent=indent)
+    if found.result.status == "fail":
+        console.suggest(["remedy", *filter(None, [snapshot]), *_named(framework or DEFAULT_FRAMEWORKS)])
 
 
 def _named(frameworks: list[str]) -> list[str]:

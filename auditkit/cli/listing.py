@@ -33,6 +33,8 @@ def show_store(store: Path | str) -> None:
         except SnapshotError as altered:  # what another version wrote is read to know what it lacks
             broken.append(altered)
     console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], rows)
+    if found and (path := found[-1].path):
+        console.suggest(["evaluate", shown(path)], ["verify", store])
     if mirror := mirror_of(root):
         console.say(mirror.store.protection())
     for error in broken:

@@ -46,3 +46,6 @@ def remedy(
     where = f" in {output}" if output else ", not written without --output"
     console.say(f"{count(len(found.remedies), 'manifest')}{where}; {count(len(found.mended), 'verdict')} would newly "
                 "pass. Simulated: nothing was sent to a cluster.")
+    if found.remedies:
+        words = list(filter(None, [snapshot]))
+        console.suggest(["simulate", *words, "--apply", output] if output else ["remedy", *words, "--output", "fixes"])

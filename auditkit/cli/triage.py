@@ -23,7 +23,7 @@ def show(judged: Sequence["Evaluation"]) -> "Triage":
     cluster = judged[0].snapshot.manifest.cluster
     several = len(judged) > 1
     if not found.total:
-        console.line(f"{_nothing(found)} on {cluster}.", style="bold")
+        console.line(f"{cluster}: {_nothing(found)}.", style="bold")
     else:
         title = f"Fix first on {cluster}: {len(found.first)} of {found.counted}"
         if console.out.is_terminal:
@@ -59,13 +59,14 @@ def answer(judged: Sequence["Evaluation"], page: "Path") -> str:
     found = triage(judged, 1)
     fails = [f"{one.statuses['fail']} of {count(len(one.results), 'requirement')} of {one.framework.framework}"
              for one in judged]
-    console.say(f"{judged[0].snapshot.manifest.cluster}: {', '.join(fails)} fail.", "bold")
+    cluster = judged[0].snapshot.manifest.cluster
+    console.say(f"{cluster}: {', '.join(fails)} fail.", "bold")
     if found.first:
         worst = found.first[0]
         console.say(f"{found.counted}. The worst: {worst['finding']} Where: {worst['namespaces']}. To do: "
                     f"{worst['remedy']}")
     else:
-        console.say(f"{_nothing(found)}.")
+        console.say(f"{cluster}: {_nothing(found)}.")
     for sentence in _rest(judged, found):
         console.say(sentence)
     console.say(f"Open {page}", "bold")
@@ -79,7 +80,7 @@ def a_requirement(found: "Triage") -> str:
 
 def _nothing(found: "Triage") -> str:
     """What is said where no finding is left."""
-    return "No finding that is not an accepted risk" if found.accepted else "No check fails on the available evidence"
+    return "each finding is an accepted risk" if found.accepted else "no check fails on the available evidence"
 
 
 def _rest(judged: Sequence["Evaluation"], found: "Triage") -> list[str]:

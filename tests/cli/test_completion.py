@@ -13,7 +13,6 @@ from auditkit.cli import main as cli
 from auditkit.framework import library
 from auditkit.tables import TABLES
 
-
 HEAVY = ("IPython", "duckdb", "kubernetes", "msgspec", "pandas", "papermill", "plotly", "pyarrow", "pydantic", "urllib3")
 CODE = f"""
 import sys
