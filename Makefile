@@ -64,24 +64,17 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@echo "[2/3] Installing the packages of requirements.lock, each verified by its SHA-256. It takes a few minutes once."
 	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
-	    --requirement requirements.lock; echo "exit $$?"; } | awk -v total=$$(grep -c '^[a-zA-Z0-9].*==' requirements.lock) "$$TOLD"
+	    --requirement requirements.lock; echo "exit $$?"; } | { \
+	    total=$$(grep -c '^[a-zA-Z0-9].*==' requirements.lock); number=0; \
+	    while read -r word name rest; do case $$word in \
+	        Collecting|Requirement) number=$$((number + 1)); \
+	            [ $$((number % 10)) -ne 0 ] || echo "      $$number of at most $$total packages, now $${name%%=*}";; \
+	        Installing) echo "      All are fetched. Unpacking them takes a minute or two.";; \
+	        exit) exit $$name;; \
+	    esac; done; }
 	@echo "[3/3] Installing auditkit itself."
 	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
-
-# What pip says, in a line for every tenth package; and its exit code.
-define TOLD
-BEGIN { "date +%s" | getline start; close("date +%s") }
-/^exit / { code = $$2; next }
-/^(Collecting|Requirement already satisfied)/ && ++done % 10 == 0 {
-    "date +%s" | getline now; close("date +%s")
-    sub(/==.*/, "", $$2)
-    printf "      %d packages of at most %d after %d s, now %s\n", done, total, now - start, $$2; fflush()
-}
-/^Installing collected/ { print "      All are fetched. Unpacking them takes a minute or two."; fflush() }
-END { exit code }
-endef
-export TOLD
 
 clean:
 	rm -rf $(VENV) .peers site reports/*.html reports/*.pdf reports/*.ipynb

@@ -4,8 +4,10 @@ A shell asks with each press of the tab key, so nothing heavy is imported: names
 cannot be read completes to nothing, and is said when the command runs.
 """
 
+import json
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -41,8 +43,13 @@ def _completer(names: Callable[[typer.Context], Iterable[str]]) -> Completer:
 def snapshots(ctx: typer.Context) -> Iterable[str]:
     """The demo, the clusters in ./snapshots by name, and the folders of their snapshots."""
     yield "demo"
+    newest: dict[Path, Path] = {}
     for path in sorted(Path(STORE).glob("*/*/manifest.json")):
-        yield from (path.parents[1].name, path.parent.as_posix())
+        newest[path.parents[1]] = path
+        yield path.parent.as_posix()
+    for path in newest.values():
+        with suppress(ValueError, KeyError, OSError):  # the folder of a cluster may have another name
+            yield json.loads(path.read_bytes())["cluster"]
 
 
 @_completer

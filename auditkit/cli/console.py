@@ -42,7 +42,7 @@ STYLES = {**{name: word.style for name, word in WORDS.items()},
 _FEW = 2
 """Steps after which it can be said how long the rest takes: the first of them starts what others share."""
 _PROSE = 20
-"""Columns of a terminal that a cell of several words needs at least; a single word, such as a path, all of its."""
+"""Characters of a cell of several words that is not wrapped; a single word, such as a path, never is."""
 
 
 class Format(StrEnum):
@@ -113,8 +113,8 @@ def table(title: str, columns: Iterable[str], rows: Iterable[Iterable[Any]], *, 
         return
     printed = Table(title=Text(plain(title)), title_justify="left", box=None, pad_edge=False, header_style="bold")
     for place, column in enumerate(named_columns):
-        one_word = not any(" " in row[place] for row in shown)
-        printed.add_column(Text(plain(column)), overflow="fold", no_wrap=one_word)
+        whole = all(_least(row[place]) == len(row[place]) for row in shown)
+        printed.add_column(Text(plain(column)), overflow="fold", no_wrap=whole)
     for row in shown:
         printed.add_row(*(Text(cell, style=STYLES.get(cell, "") if place == status else "")
                           for place, cell in enumerate(row)))
@@ -132,7 +132,8 @@ def fits(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bool:
 
 
 def _least(cell: str) -> int:
-    return min(max(map(len, cell.split())), _PROSE) if " " in cell.strip() else len(cell)
+    """The width that a cell needs to be read."""
+    return min(len(cell), _PROSE) if " " in cell else len(cell)
 
 
 def _blocks(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], status: int | None) -> None:

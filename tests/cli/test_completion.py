@@ -1,6 +1,7 @@
 """What the tab key completes, and that it loads nothing that one would wait for."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,7 +41,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (folder := tmp_path / "snapshots" / "acme" / "20261123T082600Z-0123456789ab").mkdir(parents=True)
     for name in ("manifest.json", "pods.parquet", "nodes.parquet"):
-        (folder / name).touch()
+        (folder / name).write_text('{"cluster": "acme"}')
     return tmp_path
 
 
@@ -51,6 +52,13 @@ def test_verbs_and_options_complete() -> None:
 
 def test_snapshots_are_the_demo_the_clusters_and_their_snapshots(here: Path) -> None:
     [path] = here.glob("snapshots/acme/*/manifest.json")
+    broken = here / "snapshots" / "broken" / "1"
+    broken.mkdir(parents=True)
+    (broken / "manifest.json").touch()
+    path.write_text('{"cluster": "prod"}')
+    assert complete("evaluate p") == ["prod"], "a cluster goes by the name that its newest snapshot has"
+    path.write_text('{"cluster": "acme"}')
+    shutil.rmtree(broken.parent)
     assert complete("evaluate ") == ["acme", "demo", path.parent.relative_to(here).as_posix()]
     assert complete("diff demo ac") == ["acme"]
     assert complete("period ") == ["snapshots"]
