@@ -97,7 +97,7 @@ def given(
 
     found = over_time.given(opened(snapshot), framework)
     if not found:
-        console.say("No verdicts were given on this snapshot yet: `auditkit evaluate` gives them, where it lies in a store.")
+        console.say("No verdicts were given on it yet. `auditkit evaluate` gives them if it lies in a store.")
     if not number:
         console.table("Verdicts that were given", [
             "number", "framework", "version", "auditkit", "basis", "people's files", "trusted"], (
