@@ -7,7 +7,8 @@ BIN := $(VENV)/bin
 .PHONY: demo test test-slow coverage bench peers reference docs site lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
-	$(BIN)/auditkit demo --output reports
+	@echo "Writing the reports of a fictional hospital, under reports/ (about a minute)."
+	@$(BIN)/auditkit demo --output reports
 
 test: $(VENV)/ready  ## all tests, the notebooks among them
 	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow" --nbval-lax tests notebooks \
@@ -59,10 +60,21 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	    { echo "auditkit needs Python 3.11 or newer; name one: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || \
 	    { echo "This Python cannot make environments: install the package python3-venv (Debian, Ubuntu)."; exit 1; }
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	touch $@
+	@echo "[1/3] Making the environment $(VENV) with $$($(PYTHON) --version)."
+	@$(PYTHON) -m venv $(VENV)
+	@echo "[2/3] Installing the packages of requirements.lock, each verified by its SHA-256. It takes a few minutes once."
+	@{ $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes \
+	    --requirement requirements.lock; echo "exit $$?"; } | { \
+	    total=$$(grep -c '^[a-zA-Z0-9].*==' requirements.lock); number=0; \
+	    while read -r word name rest; do case $$word in \
+	        Collecting|Requirement) number=$$((number + 1)); \
+	            [ $$((number % 10)) -ne 0 ] || echo "      $$number of at most $$total packages, now $${name%%=*}";; \
+	        Installing) echo "      All are fetched. Unpacking them takes a minute or two.";; \
+	        exit) exit $$name;; \
+	    esac; done; }
+	@echo "[3/3] Installing auditkit itself."
+	@$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
 
 clean:
 	rm -rf $(VENV) .peers site reports/*.html reports/*.pdf reports/*.ipynb

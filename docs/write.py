@@ -27,7 +27,7 @@ from auditkit.analysis.network.routes.understood import ENGINES as ROUTE_ENGINES
 from auditkit.analysis.network.routes.understood import UNDERSTOOD as ROUTES_UNDERSTOOD
 from auditkit.analysis.network.understood import ENGINES, UNDERSTOOD
 from auditkit.checks import Check, all_checks
-from auditkit.cli import main
+from auditkit.cli import examples, main
 from auditkit.cli.judging import FailOn
 from auditkit.collectors.decode.structs import places
 from auditkit.evaluation import own_verdicts  # noqa: F401 - it provides a derived table
@@ -305,6 +305,8 @@ def commands() -> Iterator[str]:
             (_codes(one.names), f"{'Required. ' if one.required and not one.argument else ''}{one.help}"
              f"{f' One of {_codes(one.choices)}.' if one.choices else ''}", _default(one.default))
             for one in declared))
+        if shown := examples.EXAMPLES.get(name.removeprefix("auditkit "), ()):
+            yield from ("", "For example:", "", "```", *shown, "```")
 
 
 def _commands() -> Iterator[tuple[str, Callable[..., None]]]:

@@ -33,3 +33,4 @@ def bundle(
         [opened(each) for each in snapshot or []], framework, output, store=store, files=add, progress=console.say,
         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
         scope=scope, categories=categories))
+    console.suggest(["verify", output], ["reperform", output])

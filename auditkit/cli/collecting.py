@@ -76,6 +76,8 @@ def collect(
         workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
     path = snapshot.write(store)
     print(shown(path))
+    if not quiet:
+        console.suggest(["evaluate", shown(path)], ["report", shown(path)])
     insist(snapshot, strict)
 
 

@@ -50,6 +50,7 @@ def list_frameworks(controls: Controls = None, format: FormatOption = Format.tex
         console.line(f"{row['framework']}: {row['title']} {row['version']}{mark}")
         console.line("{requirements} requirements: {evidenced} evidenced, {partly} partly, {attested} attested; "
                      "{with_checks} with checks, {without} without".format_map(row), indent=4)
+    console.suggest(["frameworks", "show", "soc2"], ["evaluate", "demo", "-f", "soc2"])
 
 
 def _counted(one: "Framework", proposed: bool) -> dict[str, Any]:
@@ -123,6 +124,7 @@ def lint(file: Annotated[Path | None, typer.Argument(
     console.say(f"{errors} errors, {len(found) - errors} warnings")
     if errors:
         raise typer.Exit(1)
+    console.suggest(["frameworks", "test"])
 
 
 @app.command()

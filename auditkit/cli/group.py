@@ -16,7 +16,7 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the words after the program's name. Raises `UsageError` where one is empty."""
-        for before, word in pairwise([ctx.info_name or "", *args]):
+        for before, word in () if ctx.resilient_parsing else pairwise([ctx.info_name or "", *args]):
             option, equals, value = word.partition("=")
             if not word or (option.startswith("--") and equals and not value):
                 raise UsageError(f"The value after {option or before} is empty. Set the shell variable that it is "

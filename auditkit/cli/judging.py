@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditkit.cli import console
-from auditkit.cli.choosing import Chosen, ChosenOrNewest, opened
+from auditkit.cli.choosing import WAYS, ChosenOrNewest, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
@@ -87,6 +87,7 @@ def evaluate(
     from auditkit.api import evaluating
     from auditkit.api.options import Options
     from auditkit.cli import results
+    from auditkit.snapshots.mirror import shown
 
     if (compare or subjects) and (manifests or format is Output.sarif):
         raise UsageError("--compare and --subjects are for results of a snapshot as text or JSON. Leave out "
@@ -112,7 +113,11 @@ def evaluate(
 
         sys.stdout.write(sarif.encoded([*judged, *(one.proposed for one in compared)]).decode())
     else:
-        results.show(judged, compared, Format(format.value), subjects=subjects)
+        worst = results.show(judged, compared, Format(format.value), subjects=subjects)
+        if format is Output.text and not compared:
+            called = snapshot or (shown(chosen.path) if chosen.path else "demo")
+            console.suggest(*([["explain", called, worst, *_named(names)]] if worst else []),
+                            ["report", called, *_named(names)])
     judged += [one.proposed for one in compared]
     for one in judged:
         notices(one)
@@ -132,8 +137,10 @@ def _manifests(snapshot: str, manifests: Path, frameworks: list[str], format: Ou
 
 
 def explain(
-    snapshot: Chosen, requirement: Annotated[str, typer.Argument(help="Identifier of a requirement, such as "
-                                                                            "CC6.1 or 5.2.2.")],
+    snapshot: Annotated[str, typer.Argument(
+        help=f"{WAYS} May be left out if nothing but a requirement is given: the newest in ./snapshots.")],
+    requirement: Annotated[str, typer.Argument(
+        help="Identifier of a requirement, such as CC6.1 or 5.2.2.", show_default=False)] = "",
     subject: Annotated[str, typer.Argument(
         help="NAMESPACE/NAME or NAME of a subject, or a pattern such as 'billing/*'. Default: all subjects.")] = "",
     framework: FrameworksOrAll = None, exceptions: Exceptions = None, attestations: Attestations = None,
@@ -146,12 +153,21 @@ def explain(
     """
     from auditkit.api import evaluating
 
+    if not requirement:
+        snapshot, requirement = "", snapshot
     found = evaluating.explain(
         opened(snapshot), requirement, subject, frameworks=once(framework or DEFAULT_FRAMEWORKS),
         exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
         scope=scope, categories=categories, pss_version=pss_version)
     for indent, text in found.lines():
         console.line(text, indent=indent)
+    if found.result.status == "fail":
+        console.suggest(["remedy", *filter(None, [snapshot]), *_named(framework or DEFAULT_FRAMEWORKS)])
+
+
+def _named(frameworks: list[str]) -> list[str]:
+    """The options that name these frameworks; none for those that are the default."""
+    return [] if frameworks == DEFAULT_FRAMEWORKS else [word for name in frameworks for word in ("-f", name)]
 
 
 def once(names: list[str]) -> list[str]:

@@ -33,6 +33,8 @@ def show_store(store: Path | str) -> None:
         except SnapshotError as altered:  # what another version wrote is read to know what it lacks
             broken.append(altered)
     console.table("", ["cluster", "uid", "place", "observed", "collector", "complete", "path"], rows)
+    if found and (path := found[-1].path):
+        console.suggest(["evaluate", shown(path)], ["verify", store])
     if mirror := mirror_of(root):
         console.say(mirror.store.protection())
     for error in broken:
@@ -55,10 +57,14 @@ def show_snapshot(snapshot: Snapshot, table: str | None) -> None:
         import pandas as pd
 
         frame = snapshot.frame(table)
-        first = frame.head(EXAMPLES)
-        console.table(f"{table}: first {len(first)} of {len(frame)} rows", ["column", *first.index], (
-            (name, *("" if value is None or value is pd.NA else value for value in first[name].tolist()))
-            for name in frame.columns))
+        for number in range(EXAMPLES, 0, -1):  # as many as can be read side by side
+            first = frame.head(number)
+            columns = ["column", *map(str, first.index)]
+            rows = [(name, *("" if value is None or value is pd.NA else value for value in first[name].tolist()))
+                    for name in frame.columns]
+            if console.fits(columns, rows):
+                break
+        console.table(f"{table}: first {len(first)} of {len(frame)} rows", columns, rows)
         return
     console.table(repr(snapshot).strip("<>"), ["table", "rows", "known", "meaning"], (
         (name, snapshot.arrow(name).num_rows, "; ".join(snapshot.gaps(name)) or "complete", declared.doc)

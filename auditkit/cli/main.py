@@ -19,9 +19,11 @@ from auditkit.cli import (
     bridge,
     bundle,
     collecting,
+    completion,
     conclude,
     console,
     diff,
+    examples,
     export,
     fleet,
     frameworks,
@@ -57,8 +59,8 @@ class Terminated(BaseException):
 
 app = typer.Typer(
     cls=Group, help="Assess Kubernetes clusters against SOC 2, HIPAA and CIS, with evidence.", no_args_is_help=True,
-    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"]},
-    add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    epilog=f"{examples.start()}\n\n{EXIT_CODES}", context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False, rich_markup_mode=None,
 )
 for verb in (
     collecting.collect, judging.evaluate, judging.explain, reporting.report, reporting.run, fleet.fleet,
@@ -73,6 +75,8 @@ app.add_typer(signing.keys, name="keys")
 app.add_typer(frameworks.app, name="frameworks")
 app.add_typer(lab.app, name="notebooks")
 app.add_typer(frameworks.old, name="controls", hidden=True)
+examples.complete(app)
+completion.offer(app)
 
 
 @app.callback(invoke_without_command=True)

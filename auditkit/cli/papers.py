@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from auditkit.cli import console
 from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.options import Attestations, Categories, Checks, Controls, Exceptions, OwnerLabel, Scope
 
@@ -38,3 +39,4 @@ def workpapers(
             found, name, output, conclusions=conclusions, sample=sample, store=store, exceptions=exceptions,
             attestations=attestations, controls=controls, checks=checks, scope=scope, categories=categories,
             owner_label=owner_label))
+    console.suggest(["conclude", "--from", output / f"{framework[0]}-workpapers.xlsx"])

@@ -96,6 +96,8 @@ def given(
     from auditkit.api import over_time
 
     found = over_time.given(opened(snapshot), framework)
+    if not found:
+        console.say("No verdicts were given on it yet. `auditkit evaluate` gives them if it lies in a store.")
     if not number:
         console.table("Verdicts that were given", [
             "number", "framework", "version", "auditkit", "basis", "people's files", "trusted"], (

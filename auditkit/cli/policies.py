@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from auditkit.cli import console
-from auditkit.cli.choosing import Chosen, opened
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import PssVersion
 
@@ -17,7 +17,7 @@ _SHOWN = ["outcome", "policy", "kind", "namespace", "name", "reason"]
 
 
 def policies(
-    snapshot: Chosen,
+    snapshot: ChosenOrNewest = "",
     policies: Annotated[Path | None, typer.Option(
         "--policies", help="YAML file, or folder of YAML files, with ValidatingAdmissionPolicies, their bindings and "
         "parameters. A policy without a binding is taken to deny. Default: the policies of the cluster.")] = None,

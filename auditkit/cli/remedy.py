@@ -7,7 +7,7 @@ import typer
 
 from auditkit.base.hostile_text import count
 from auditkit.cli import console
-from auditkit.cli.choosing import Chosen, opened
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
     Attestations,
@@ -22,7 +22,7 @@ from auditkit.cli.options import (
 
 
 def remedy(
-    snapshot: Chosen, framework: FrameworksOrAll = None,
+    snapshot: ChosenOrNewest = "", framework: FrameworksOrAll = None,
     output: Annotated[Path | None, typer.Option(
         "--output", "-o", help="Folder for the manifests. Without it they are only listed.")] = None,
     exceptions: Exceptions = None, attestations: Attestations = None, controls: Controls = None,
@@ -46,3 +46,6 @@ def remedy(
     where = f" in {output}" if output else ", not written without --output"
     console.say(f"{count(len(found.remedies), 'manifest')}{where}; {count(len(found.mended), 'verdict')} would newly "
                 "pass. Simulated: nothing was sent to a cluster.")
+    if found.remedies:
+        words = list(filter(None, [snapshot]))
+        console.suggest(["simulate", *words, "--apply", output] if output else ["remedy", *words, "--output", "fixes"])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from auditkit.cli import collecting, console, job, judging
+from auditkit.cli import collecting, console, job, judging, triage
 from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.collecting import (
     ByteLimit,
@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from auditkit.reports import Files
     from auditkit.snapshots.snapshot import Snapshot
 
+_STEPS = 3
+"""Steps of a report: its notebook, its page, its PDF."""
+
 Together = Annotated[bool, typer.Option(
     "--together", help="One report over all frameworks: each finding once, with the requirements of each framework "
     "that it touches, and a table of requirements per framework.")]
@@ -82,13 +85,17 @@ def report(
     chosen = opened(snapshot)
     names = _joined(framework or ([] if notebook else DEFAULT_FRAMEWORKS), together)
     with reporting.ready():
-        judged = _report(chosen, names, output, quiet, Options(
+        steps = console.Steps(_STEPS * (len(names) + len(notebook)), quiet=quiet)
+        judged, files = _report(chosen, names, output, steps, Options(
             exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
             scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label))
         judging.unused(judged, controls)
         for name in notebook:
-            for file in reporting.report_notebook(chosen, name, output, progress=None if quiet else console.say):
+            for file in reporting.report_notebook(chosen, name, output, progress=steps):
                 print(file)
+    if judged and not quiet:
+        triage.answer(judged, files[0].html)
+        console.suggest(["reperform", files[0].pdf], ["workpapers", snapshot or chosen.path or "demo", "-f", names[0]])
     judging.threshold(judged, fail_on)
 
 
@@ -131,9 +138,14 @@ def run(
             timeout=timeout, time_limit=time_limit, byte_limit=byte_limit, page_limit=page_limit, page_size=page_size,
             workers=workers, rate=rate, members=members, complete=complete, taken_at=taken_at)
         path = snapshot.write(store)
-        judged = _report(snapshot, framework, output, quiet, given)
+        judged, files = _report(snapshot, framework, output, console.Steps(
+            _STEPS * len(framework), quiet=quiet), given)
+    _print_records(judged, files)
     judging.unused(judged, controls)
     print(shown(path))
+    if judged and not quiet:
+        worst = triage.answer(judged, files[0].html)
+        console.suggest(*([["explain", shown(path), worst]] if worst else []), ["verify", store])
     collecting.insist(snapshot, strict)
     judging.threshold(judged, fail_on)
 
@@ -148,7 +160,15 @@ def demo(output: Output = Path("reports"), framework: Frameworks = DEFAULT_FRAME
 
     snapshots.verify_folders(output=output)
     with reporting.ready():
-        _report(snapshots.demo(), judging.once(framework), output, quiet, Options())
+        names = judging.once(framework)
+        if not quiet:
+            console.say(f"A fictional hospital is judged by {', '.join(names)}; each report is a notebook, a page and "
+                        "a PDF.")
+        judged, files = _report(snapshots.demo(), names, output, console.Steps(
+            _STEPS * len(names), quiet=quiet), Options())
+    if judged and not quiet:
+        worst = triage.answer(judged, files[0].html)
+        console.suggest(*([["explain", "demo", worst]] if worst else []), ["show", "demo"], ["lab", "demo"])
 
 
 def _joined(frameworks: list[str], together: bool) -> list[str]:
@@ -159,8 +179,9 @@ def _joined(frameworks: list[str], together: bool) -> list[str]:
     return [BETWEEN.join(names)] if together and names else names
 
 
-def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bool,
-            given: "Options") -> list["Evaluation"]:
+def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, steps: console.Steps,
+            given: "Options") -> tuple[list["Evaluation"], list["Files"]]:
+    """Judge and report frameworks; returns what was judged, and the files of each."""
     from auditkit.api import evaluating, reporting
 
     if frameworks and snapshot.path is None:
@@ -171,15 +192,28 @@ def _report(snapshot: "Snapshot", frameworks: list[str], output: Path, quiet: bo
         for name in frameworks:
             judged.append(evaluating.evaluate(snapshot, name, **given))
             judging.notices(judged[-1])
-            begun.append(reporting.begin_report(snapshot, name, output, None if quiet else console.say, **given))
+            begun.append(reporting.begin_report(snapshot, name, output, steps, **given))
     except AuditkitError:
         _print_files(begun)
         raise
-    _print_files(begun)
-    return judged
+    return judged, _print_files(begun)
 
 
-def _print_files(begun: Iterable["Future[Files]"]) -> None:
-    """Print the files of reports, as soon as they are drawn."""
+def _print_files(begun: Iterable["Future[Files]"]) -> list["Files"]:
+    """Print the files of reports, as soon as they are drawn; returns them."""
+    found = []
     for each in begun:
-        print(*each.result(), sep="\n")
+        found.append(each.result())
+        print(*found[-1], sep="\n")
+    return found
+
+
+def _print_records(judged: Iterable["Evaluation"], files: Iterable["Files"]) -> None:
+    """Write the verdicts for programs beside each report, and print the files."""
+    from auditkit.base import whole
+    from auditkit.cli import results
+
+    for one, of_report in zip(judged, files, strict=True):
+        file = of_report.notebook.with_suffix(".json")
+        whole.write(file, results.record(one))
+        print(file)

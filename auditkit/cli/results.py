@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from auditkit.cli import console
+from auditkit.cli import console, triage
 from auditkit.cli.console import Format
 from auditkit.evaluation.words import WORST_FIRST
 
@@ -23,9 +23,15 @@ VERDICTS = ["framework", "requirement", "check", "severity", "kind", "namespace"
 """What a verdict shows as JSON."""
 
 
-def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> None:
-    """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change."""
+def show(judged: list["Evaluation"], compared: list["Comparison"], format: Format, *, subjects: bool) -> str:
+    """Print results: statuses of requirements, or verdicts (``subjects``); and what proposals would change.
+
+    Returns a requirement that the worst finding is about; empty where none is named.
+    """
+    worst = ""
     if format is Format.text:
+        if judged and not subjects:
+            worst = triage.a_requirement(triage.show(judged))
         for one in judged:
             _verdicts_text(one) if subjects else console.evaluation(one)
             if said := one.standard:
@@ -39,6 +45,7 @@ def show(judged: list["Evaluation"], compared: list["Comparison"], format: Forma
             console.records(_changes(each, subjects=subjects), format)
     else:
         _print_document(judged, compared, subjects=subjects)
+    return worst
 
 
 # --- for programs --------------------------------------------------------------------------------------------------
@@ -64,9 +71,9 @@ def _requirements(judged: "Evaluation") -> Iterator[dict[str, Any]]:
     return ({"framework": judged.framework.framework, **row} for row in console.rows_of(judged.requirements))
 
 
-def _verdicts(judged: "Evaluation") -> Iterator[dict[str, Any]]:
-    """One row for each requirement × check × subject."""
-    for check, frame in judged.frames():
+def _verdicts(judged: "Evaluation", verdict: str | None = None) -> Iterator[dict[str, Any]]:
+    """One row for each requirement × check × subject (with one verdict)."""
+    for check, frame in judged.frames(verdict):
         said = frame.assign(framework=judged.framework.framework, source=check.source, remedy=check.remedy)
         yield from console.rows_of(said[VERDICTS])
 
@@ -93,6 +100,18 @@ def _print_document(judged: list["Evaluation"], compared: list["Comparison"], *,
     for number, row in enumerate(rows):
         sys.stdout.write(f"{',' if number else ''}\n  {json.dumps(row, ensure_ascii=True)}")
     sys.stdout.write("\n ]\n}\n")
+
+
+def record(judged: "Evaluation") -> bytes:
+    """What `auditkit run` writes beside a report: the document of ``--format json`` on its framework, with findings and
+    with the verdicts that are a failure or unknown."""
+    from auditkit.reports.triage import triage
+
+    found = triage([judged], shown=None)
+    document = {**console.about(judged.snapshot), "frameworks": [_head(judged)], "comparisons": [],
+                "findings": found.first, "requirements": list(_requirements(judged)),
+                "verdicts": [row for verdict in ("fail", "unknown") for row in _verdicts(judged, verdict)]}
+    return (json.dumps(document, indent=1, ensure_ascii=True) + "\n").encode()
 
 
 # --- for people ----------------------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ def new(
 
     key, public = signing.new_key(file, passphrase_file=passphrase_file)
     console.line(f"{key.id}  {public}")
+    console.suggest(["sign", "snapshots", "--key", file], ["verify", "snapshots", "--trust", public])
 
 
 @keys.command("show")
@@ -67,3 +68,4 @@ def sign(
     for file in signing.sign(path, key, passphrase_file=passphrase_file, timestamp_url=timestamp_url,
                              progress=lambda said: console.say(said, "yellow")):
         print(shown(file))
+    console.suggest(["verify", path])

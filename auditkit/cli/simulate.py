@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from auditkit.cli import console, effects, judging
-from auditkit.cli.choosing import Chosen, opened
+from auditkit.cli.choosing import ChosenOrNewest, opened
 from auditkit.cli.console import Format
 from auditkit.cli.options import (
     DEFAULT_FRAMEWORKS,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    snapshot: Chosen,
+    snapshot: ChosenOrNewest = "",
     apply: Annotated[Path | None, typer.Option(
         "--apply", help="YAML or JSON file, or folder of such files, with the manifests to apply: plain ones, or what "
         "helm template or kustomize build makes.")] = None,

@@ -88,14 +88,14 @@ def _not_examined(evaluation: Evaluation, about: dict[str, Any]) -> list[str]:
                     f"{'was' if len(about['gaps']) == 1 else 'were'} not read completely.")
     if number := statuses["unknown"]:
         said.append(f"{text.count(number, 'requirement')} {'is' if number == 1 else 'are'} unknown, because evidence "
-                    f"is missing. {_commonest(evaluation)}. Unknown is not a pass.")
+                    f"is missing. {commonest(evaluation)}. Unknown is not a pass.")
     if number := statuses["manual"]:
         said.append(f"{text.count(number, 'requirement')} {'needs' if number == 1 else 'need'} evidence from a person, "
                     "because a cluster cannot show all of it.")
     return [*said, "The report describes the cluster when it was observed, not over a period."]
 
 
-def _commonest(evaluation: Evaluation) -> str:
+def commonest(evaluation: Evaluation) -> str:
     """The reason that leaves most requirements unknown, and how many reasons there are."""
     reasons = Counter(reason for result in evaluation.results if result.status == "unknown"
                       for reason in dict.fromkeys(_why_unknown(result)))

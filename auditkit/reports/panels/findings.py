@@ -52,7 +52,7 @@ def found(evaluation: Evaluation) -> list[Finding]:
 
 def findings(evaluation: Evaluation) -> Block:
     """The findings, by severity: what was seen, in which namespaces, whose it is, and the remedy."""
-    rows = [_row(one, evaluation) for one in found(evaluation)]
+    rows = [row(one, evaluation) for one in found(evaluation)]
     return Block("findings", title=counted(rows), rows=rows, note=_more_than_runs(evaluation))
 
 
@@ -63,7 +63,8 @@ def counted(rows: Sequence[Mapping[str, Any]]) -> str:
     return f"{text.count(len(rows), 'finding')}{f': {by_severity}' if rows else ''}"
 
 
-def _row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
+def row(one: Finding, evaluation: Evaluation) -> dict[str, Any]:
+    """A finding as data: what was seen, in which namespaces, whose it is, and the remedy."""
     outcome, check = one.outcome, one.outcome.check
     failing = outcome.subjects(outcome.positions("fail"))
     namespaces, names = (failing[part].fillna("").tolist() for part in ("namespace", "name"))
