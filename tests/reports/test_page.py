@@ -199,7 +199,7 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
     cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
     assert cards == ["fail", "fail", "attested"]
     for said in ("1 of 2 failing requirements is an accepted risk", "fail accepted", "Olga Owner",
-                 "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "exception expired",
+                 "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "risk acceptance expired",
                  "exceptions.yaml, line 7", "1 failure accepted"):
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
