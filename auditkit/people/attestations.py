@@ -18,7 +18,8 @@ is no evidence. Where ``sha256`` is stated, the file must still have it. Both da
 
 A person's word is not a verdict: a ``manual`` requirement becomes ``attested``, never ``pass``; one that fails or is
 unknown, and that a cluster shows ``partly``, only tells of the attestation. ``note`` says what failures mean for the
-requirement and what is done about them; where a requirement fails and has no note, that is reported. Two things a word can do besides:
+requirement and what is done about them; where a requirement fails and has no note, that is reported. Two things a word
+can do besides:
 
 - ``holds: false`` says that the requirement is *not* met. It fails then, whatever checks or others say.
 - ``alternative: {measure: …, reason: …}`` says that an ``addressable`` specification is met by another measure, which
