@@ -12,7 +12,7 @@ from auditkit.people import entries
 from auditkit.people.attestations import OUTSIDE, Attestation, AttestationEntry
 from auditkit.people.entries import Days, Notice
 
-COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "since", "until", "state", "files",
+COLUMNS = ["framework", "requirement", "by", "says", "holds", "alternative", "note", "since", "until", "state", "files",
            "file", "line", "sha256"]
 """Columns of the frame of attestations. ``files`` has each file with its SHA-256, separated by semicolons."""
 
@@ -22,7 +22,8 @@ class AttestationRegister:
 
     ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it, or for
     any but a good status where it tells of an alternative; with ``fail`` where one says that it does not hold.
-    ``notices`` say which attestations have expired, hold for too long, say nothing that counts, or lost a file.
+    ``notices`` say which attestations have expired, hold for too long, say nothing that counts, lost a file, or attest
+    a requirement that fails without a note on it.
     """
 
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: list[Result],
@@ -59,6 +60,8 @@ class AttestationRegister:
             yield from (("out of scope", f"{name} is out of scope: {self._outside[name]}") for name in left)
         elif state == "valid" and id(attestation) not in self._used:
             yield "unused", f"checks decide {', '.join(entry.requirements)}; the attestation has no effect"
+        if state == "valid" and not entry.note:
+            yield from (("without a note", what) for what in self._unexplained(attestation))
         if long := entries.too_long(entry.since, entry.until):
             yield "too long", long
         for file in attestation.files:
@@ -67,6 +70,15 @@ class AttestationRegister:
                 inside = (": put it below the folder of the attestations; a link must not lead out of it"
                           if file.wrong == OUTSIDE else "")
                 yield file.wrong, f"{file.path}{found}{inside}"
+
+    def _unexplained(self, attestation: Attestation) -> Iterator[str]:
+        """The requirements that fail by what checks found, and that it attests; where somebody says in writing that one
+        is not met, that is the note."""
+        for result in self.results:
+            attested = result.attestations
+            if result.status == "fail" and attestation in attested and all(each.entry.holds for each in attested):
+                yield (f"{result.requirement.id} fails: {result.reason.found}; say in its note what this means for the "
+                       "requirement and what is done about it")
 
     def frame(self) -> pd.DataFrame:
         """One row for each attestation and requirement of this framework (columns: `COLUMNS`)."""
@@ -77,7 +89,7 @@ class AttestationRegister:
         entry, origin = attestation.entry, attestation.origin
         return {
             "framework": entry.framework, "requirement": requirement, "by": entry.by, "says": entry.says,
-            "holds": entry.holds, "alternative": _alternative(entry),
+            "holds": entry.holds, "alternative": _alternative(entry), "note": entry.note or "",
             "since": entry.since.isoformat(), "until": entry.until.isoformat(),
             "state": attestation.state(self._days),
             "files": "; ".join(f"{file.path} {file.sha256 or file.wrong}" for file in attestation.files),

@@ -109,18 +109,18 @@ class ExceptionRegister:
     def _said(self, use: _Use) -> Iterable[tuple[str, str]]:
         entry, state = use.exception.entry, use.exception.state(self._days)
         if state == "expired":
-            yield "exception expired", f"it expired on {entry.expires}; ask {entry.owner} to renew or remove it"
+            yield "risk acceptance expired", f"it expired on {entry.expires}; ask {entry.owner} to renew or remove it"
         elif state != "valid":
-            yield f"exception {state}", f"it takes effect on {entry.granted}; ask {entry.owner}"
+            yield f"risk acceptance {state}", f"it takes effect on {entry.granted}; ask {entry.owner}"
         elif not use.covered:
-            yield "exception unused", ("it covers no failure in scope" if self._scoped else
-                                       "it covers no failure; remove it")
+            yield "risk acceptance unused", ("it covers no failure in scope" if self._scoped else
+                                             "it covers no failure; remove it")
         if not entry.subjects or any(selector.open for selector in entry.subjects):
-            yield "exception too wide", "it does not name a namespace, object or container"
+            yield "risk acceptance too wide", "it does not name a namespace, object or container"
         elif use.wide:
-            yield "exception too wide", use.wide
+            yield "risk acceptance too wide", use.wide
         if long := entries.too_long(entry.granted, entry.expires):
-            yield "exception too long", long
+            yield "risk acceptance too long", long
 
     def frame(self) -> pd.DataFrame:
         """One row for each exception that applies to this framework (columns: `COLUMNS`)."""

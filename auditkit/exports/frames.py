@@ -220,6 +220,7 @@ _ALL = (
         Column("says", "What is attested", widest=60),
         Column("holds", "False if the person states that the requirement is not met", "bool"),
         Column("alternative", "Alternative measure, and why", widest=50),
+        Column("note", "What failures mean for the requirement, and what is done about them", widest=50),
         Column("since", "First day"), Column("until", "Last day"),
         Column("state", "valid, expired, not in force yet, or the problem with a file"),
         Column("files", "Files that go with it, each with its SHA-256", widest=60), *FILE,

@@ -17,7 +17,9 @@ The paths are relative to the file, and stay below its folder, also where they a
 is no evidence. Where ``sha256`` is stated, the file must still have it. Both days count.
 
 A person's word is not a verdict: a ``manual`` requirement becomes ``attested``, never ``pass``; one that fails or is
-unknown, and that a cluster shows ``partly``, only tells of the attestation. Two things a word can do besides:
+unknown, and that a cluster shows ``partly``, only tells of the attestation. ``note`` says what failures mean for the
+requirement and what is done about them; where a requirement fails and has no note, that is reported. Two things a word
+can do besides:
 
 - ``holds: false`` says that the requirement is *not* met. It fails then, whatever checks or others say.
 - ``alternative: {measure: …, reason: …}`` says that an ``addressable`` specification is met by another measure, which
@@ -69,6 +71,7 @@ class AttestationEntry(msgspec.Struct, forbid_unknown_fields=True, frozen=True, 
     until: dt.date
     holds: bool = True
     alternative: Alternative | None = None
+    note: Text | None = None
     files: list[Text | File] = []
 
 
@@ -100,8 +103,9 @@ class Attestation:
 
     @property
     def told(self) -> str:
-        """The person, the end of the period, and the statement."""
-        return f"{self.entry.by}, until {self.entry.until}: {self.entry.says}"
+        """The person, the end of the period, the statement, and the note on failures."""
+        note = f" Note: {self.entry.note}" if self.entry.note else ""
+        return f"{self.entry.by}, until {self.entry.until}: {self.entry.says}{note}"
 
 
 def read(given: Path | str, own: Path | None = None) -> list[Attestation]:

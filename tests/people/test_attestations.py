@@ -185,6 +185,24 @@ def test_a_term_of_more_than_a_year_is_said(judged) -> None:
         ["attestation too long", "the period from 2026-02-01 to 2027-02-02 is 367 days; the maximum is 366"]]
 
 
+def test_an_attestation_of_what_fails_needs_a_note(judged) -> None:
+    text = GOOD.replace("[people]", "[both]")
+    assert judged(text).notices.empty
+    found = judged(text, privileged=True)
+    assert found.notices[["kind", "what"]].values.tolist() == [["attestation without a note", (
+        "both fails: 1 of 1 pods has a privileged container: n/p; say in its note what this means for the requirement "
+        "and what is done about it")]]
+
+
+def test_a_note_on_failures_is_told_and_changes_no_status(judged) -> None:
+    noted = GOOD.replace("[people]", "[both]").replace("    since:", "    note: The pod is removed in July.\n    since:")
+    found = judged(noted, privileged=True)
+    assert found.notices.empty and statuses(found)["both"] == "fail" and found.crosses("unaccepted")
+    assert found.requirements.set_index("id").loc["both", "reason"].endswith(
+        "All staff signed the code of conduct. Note: The pod is removed in July.")
+    assert found.attestations["note"].tolist() == ["The pod is removed in July."]
+
+
 def test_a_word_about_what_the_cluster_shows_is_unused(judged) -> None:
     found = judged(GOOD.replace("[people]", "[shown]"), privileged=True)
     assert statuses(found)["shown"] == "fail"

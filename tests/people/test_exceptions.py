@@ -159,11 +159,11 @@ def test_what_a_provider_runs_is_never_accepted_and_crosses_nothing(written) -> 
 
 @pytest.mark.parametrize(("granted", "expires", "accepted", "notice"), [
     ("2026-06-15", "2026-06-15", True, []),
-    ("2026-01-01", "2026-06-14", False, ["exception expired"]),
-    ("2026-06-16", "2026-12-31", False, ["exception not in force yet"]),
+    ("2026-01-01", "2026-06-14", False, ["risk acceptance expired"]),
+    ("2026-06-16", "2026-12-31", False, ["risk acceptance not in force yet"]),
     ("2026-01-01", "2027-01-01", True, []),
-    ("2026-01-01", "2027-01-02", True, ["exception too long"]),
-    ("2026-06-15", "9999-12-31", True, ["exception too long"]),
+    ("2026-01-01", "2027-01-02", True, ["risk acceptance too long"]),
+    ("2026-06-15", "9999-12-31", True, ["risk acceptance too long"]),
 ])
 def test_both_days_count_and_the_day_is_the_snapshots(written, granted, expires, accepted, notice) -> None:
     text = GOOD.replace("2026-01-10", granted).replace("2026-12-31", expires)
@@ -176,7 +176,7 @@ def test_both_days_count_and_the_day_is_the_snapshots(written, granted, expires,
 def test_unused_is_said(written) -> None:
     judged = evaluating.evaluate(snapshot(pod("shop", "web", False)), "pss-baseline", exceptions=written(GOOD))
     assert row(judged)["status"] == "pass"
-    assert notices(judged) == ["exception unused"]
+    assert notices(judged) == ["risk acceptance unused"]
     assert judged.notices.loc[0, ["file", "line"]].tolist() == ["ours.yaml", 3]
 
 
@@ -186,7 +186,7 @@ def test_unused_is_said(written) -> None:
 def test_an_exception_of_everything_is_too_wide(written, subjects) -> None:
     text = GOOD.replace('    subjects: [{namespace: kube-system, name: "cilium-*"}]', subjects)
     judged = evaluating.evaluate(snapshot(*CLUSTER), "pss-baseline", exceptions=written(text))
-    assert notices(judged) == ["exception too wide"]
+    assert notices(judged) == ["risk acceptance too wide"]
     assert row(judged)["status"] == "fail"
 
 
@@ -207,9 +207,9 @@ def test_patterns_that_match_all_there_is_are_too_wide_whatever_fails(written, s
     text = GOOD.replace('[{namespace: kube-system, name: "cilium-*"}]', subjects)
     wide = "w*" not in subjects
     found = evaluating.evaluate(snapshot(*cluster), "pss-baseline", exceptions=written(text)).notices
-    said = found[found["kind"] == "exception too wide"]["what"].tolist()
+    said = found[found["kind"] == "risk acceptance too wide"]["what"].tolist()
     assert said == ["it covers all 3 subjects of pss.privileged"] * wide
-    assert ("exception unused" in found["kind"].tolist()) == (not privileged)
+    assert ("risk acceptance unused" in found["kind"].tolist()) == (not privileged)
 
 
 def test_too_many_are_too_wide(written) -> None:
@@ -234,7 +234,7 @@ def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     governance = Framework(framework="soc2", title="t", version="1", sections=soc2.sections,
                            requirements=[each for each in soc2.requirements if each.id == "CC1.1"])
     judged = evaluating.evaluate(snapshot(), governance, exceptions=written(text))
-    assert notices(judged) == ["exception unused"]
+    assert notices(judged) == ["risk acceptance unused"]
 
 
 @pytest.mark.parametrize(("old", "new", "line", "says"), [
@@ -363,8 +363,8 @@ def test_on_the_command_line(written, tmp_path: Path) -> None:
     privileged = next(each for each in document["requirements"] if each["id"] == "privileged")
     assert (privileged["status"], privileged["accepted"]) == ("fail", True)
     assert [each["state"] for each in document["frameworks"][0]["exceptions"]] == ["valid", "expired"]
-    assert [each["kind"] for each in document["frameworks"][0]["notices"]] == ["exception expired"]
-    assert "ours.yaml, line 11: exception expired: it expired on 2026-02-01; ask Platform team" in done.stderr
+    assert [each["kind"] for each in document["frameworks"][0]["notices"]] == ["risk acceptance expired"]
+    assert "ours.yaml, line 11: risk acceptance expired: it expired on 2026-02-01; ask Platform team" in done.stderr
     assert auditkit(*asked, "--format", "json").stdout == done.stdout, "the same bytes each time"
     lines = auditkit(*asked, "--subjects", "--format", "jsonl", "--fail-on", "fail")
     assert lines.returncode == 1

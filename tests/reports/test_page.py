@@ -192,15 +192,15 @@ def test_what_people_added_changes_no_verdict_and_is_shown() -> None:
         subjects=[exceptions.Selector(name="bad")], granted=day, expires=day), origin)
     attestation = Attestation(attestations.AttestationEntry(
         framework="house", requirements=["2.1"], by="Anna Attester", says="<b>The chart</b> is kept", since=day,
-        until=dt.date(2027, 1, 1)), origin)
+        until=dt.date(2027, 1, 1), note="<i>A pod</i> is removed in July"), origin)
     snap = snapshot(pod("bad", privileged=True), pod("good"))
     evaluation = evaluate(snap, framework(), [exception, expired], [attestation])
     found = drawn(*everything(evaluation))
     cards = [attributes["data-status"] for tag, attributes in found.tags if tag == "details" and "data-status" in attributes]
     assert cards == ["fail", "fail", "attested"]
     for said in ("1 of 2 failing requirements is an accepted risk", "fail accepted", "Olga Owner",
-                 "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "exception expired",
-                 "exceptions.yaml, line 7", "1 failure accepted"):
+                 "A node of its own", "Anna Attester", "<b>The chart</b> is kept", "Ed Expired", "risk acceptance expired",
+                 "exceptions.yaml, line 7", "1 failure accepted", "Note on failures: <i>A pod</i> is removed in July"):
         assert said in found.text, said
     assert [file["name"] for file in show.evidence(evaluation).content["files"]] == [
         "seal.json", "requirements.csv", "verdicts.csv", "ledger.csv", "checks.csv", "failures.csv", "gaps.csv",
