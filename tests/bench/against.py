@@ -72,13 +72,13 @@ def _used() -> float:
 def _family(process: int) -> Iterator[int]:
     """A process and those that it started, and so on."""
     yield process
-    for tasks in Path(f"/proc/{process}/task").glob("*/children"):
-        try:
-            children = tasks.read_text().split()
-        except OSError:  # it has ended
-            continue
-        for child in children:
-            yield from _family(int(child))
+    try:
+        children = [child for tasks in os.listdir(f"/proc/{process}/task")
+                    for child in Path(f"/proc/{process}/task/{tasks}/children").read_text().split()]
+    except OSError:  # it has ended, or this system does not tell
+        return
+    for child in children:
+        yield from _family(int(child))
 
 
 def _memory(process: int) -> float:
