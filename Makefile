@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow coverage bench peers reference docs site lint lock clean
+.PHONY: demo test test-slow coverage bench bench-against peers reference docs site lint lock clean
 
 demo: $(VENV)/ready  ## the demo's notebooks, pages and PDFs, under reports/
 	@echo "Writing the reports of a fictional hospital, under reports/ (about a minute)."
@@ -29,6 +29,9 @@ bench: $(VENV)/ready  ## the benchmark: times as ratios, and peak memory
 	$(BIN)/python tests/bench/rights.py
 	$(BIN)/python tests/bench/reports.py
 	$(BIN)/python tests/bench/page.py
+
+bench-against: $(VENV)/ready  ## the ratios of an older build to this one: make bench-against OLD=WORKTREE
+	$(BIN)/python tests/bench/against.py $(OLD)
 
 peers: $(VENV)/ready  ## compare with other tools, and write docs/comparison.md (installs them, about 2 GB)
 	$(BIN)/python tests/bench/peers/run.py .peers

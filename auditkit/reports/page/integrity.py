@@ -37,7 +37,11 @@ def include(pdf: Any, moment: dt.datetime) -> None:
 
 def _drawing(pdf: Any, number: int) -> bytes:
     """The bytes that draw a page."""
-    stream = pdf.objects[int(pdf.objects[number]["Contents"].split()[0])]
+    return content(pdf.objects[int(pdf.objects[number]["Contents"].split()[0])])
+
+
+def content(stream: Any) -> bytes:
+    """The bytes of a stream of pydyf, before they are compressed."""
     return b"\n".join(line if isinstance(line, bytes) else line.data if hasattr(line, "data") else str(line).encode()
                       for line in stream.stream)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from auditkit.base import shipped
 from auditkit.base.memory import no_gc
 from auditkit.errors import MissingDependency
-from auditkit.reports.page import integrity
+from auditkit.reports.page import integrity, pressing
 from auditkit.reports.page.core import core
 from auditkit.reports.page.document import Document
 from auditkit.reports.panels.attached import unpack
@@ -43,10 +43,12 @@ def paper(document: Document) -> bytes:
 
 
 def _finished(moment: dt.datetime, drawn: Any, pdf: Any) -> None:
-    """Name each attachment once in the catalogue (WeasyPrint 70 names each twice), and add the digests of the pages."""
+    """Name each attachment once in the catalogue (WeasyPrint 70 names each twice), add the digests of the pages, and
+    compress what is compressed."""
     if "AF" in pdf.catalog:
         pdf.catalog["AF"][:] = dict.fromkeys(pdf.catalog["AF"])
     integrity.include(pdf, moment)
+    pressing.press(pdf)
 
 
 def _for_everybody(metadata: Callable[..., bytes], *given: Any) -> bytes:
