@@ -1,6 +1,7 @@
 """A snapshot with manifests applied to it, and objects deleted. Nothing is ever sent to a cluster."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -114,12 +115,16 @@ class _Course:
         name, space = metadata.get("name"), metadata.get("namespace")
         if name is None and isinstance(metadata.get("generateName"), str):
             name = f"{metadata['generateName']}simulated"
-        if not isinstance(name, str) or not name:
+        if name is None or name == "":
             raise document.wrong(f"this {document.thing['kind']} has no metadata.name")
+        if not isinstance(name, str):
+            raise document.wrong(f"metadata.name of this {document.thing['kind']} is {json.dumps(name)}, and no text: "
+                                 "put the name in quotes")
         if not RESOURCES[source].namespaced:
             return "", name
         if space is not None and not isinstance(space, str):
-            raise document.wrong(f"the namespace of {document.thing['kind']} {name} is no text")
+            raise document.wrong(f"the namespace of {document.thing['kind']} {name} is {json.dumps(space)}, and no "
+                                 "text: put it in quotes")
         return space or self.namespace, name
 
     def apply(self, source: str, key: Key, document: Document) -> None:

@@ -33,7 +33,7 @@ def test_a_file_that_may_be_a_log_and_cannot_be_read_leaves_nothing_unused(tmp_p
 
 def test_one_api_server_among_pods_that_were_not_all_listed_need_not_be_the_only_one(tmp_path: Path) -> None:
     pod = tmp_path / "pod.yaml"
-    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
+    node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "node-a"}}
     pod.write_text(yaml.safe_dump(node) + "---\n" + yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "metadata": {
         "name": "kube-apiserver-a", "namespace": "kube-system", "labels": {"component": "kube-apiserver", "tier": "control-plane"},
         "annotations": {"kubernetes.io/config.source": "file", "kubernetes.io/config.mirror": "x"}},

@@ -47,11 +47,11 @@ def test_as_many_pairs_that_are_others_are_a_change(tmp_path: Path) -> None:
     def to_db(source: str) -> dict:
         return {"podSelector": {"matchLabels": {"app": "db"}}, "policyTypes": ["Ingress"],
                 "ingress": [{"from": [{"podSelector": {"matchLabels": {"app": source}}}]}]}
-    snap = snapshot(*named, stored("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("a")))
-    found = effects(snap, tmp_path, thing("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("b"))).flows
+    snap = snapshot(*named, stored("NetworkPolicy", "to-db", "networking.k8s.io/v1", spec=to_db("a")))
+    found = effects(snap, tmp_path, thing("NetworkPolicy", "to-db", "networking.k8s.io/v1", spec=to_db("b"))).flows
     assert found[["change", "source", "destination", "before", "after"]].values.tolist() == [
         ["other pairs", "shop", "shop", "all", "all"]]
-    assert len(effects(snap, tmp_path, thing("NetworkPolicy", "n", "networking.k8s.io/v1", spec=to_db("a"))).flows) == 0
+    assert len(effects(snap, tmp_path, thing("NetworkPolicy", "to-db", "networking.k8s.io/v1", spec=to_db("a"))).flows) == 0
 
 
 def test_a_binding_gives_rights_and_a_path_to_full_power(tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_simulation_of_a_simulation_is_that_of_both(acme: Snapshot, tmp_path: 
 
 def test_flows_that_are_not_known_any_more_are_not_called_closed(tmp_path: Path) -> None:
     """The address of a new pod is not known, and a policy that goes by addresses may be for it or not."""
-    cidr = stored("NetworkPolicy", "n", "networking.k8s.io/v1", spec={
+    cidr = stored("NetworkPolicy", "to-db", "networking.k8s.io/v1", spec={
         "podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}]})
     objects = deployment(1)
     found = effects(snapshot(cidr, *objects, *pods("other")), tmp_path,

@@ -61,7 +61,7 @@ def test_a_namespace_is_closed_but_for_what_services_and_containers_declare(tmp_
 
 def test_traffic_that_a_policy_would_cut_is_found(tmp_path: Path) -> None:
     snap = snapshot(*web(), stored("Pod", "client", space="default", spec=pod_spec(), status={"podIP": "10.0.1.1"}))
-    deny = thing("NetworkPolicy", "n", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [
+    deny = thing("NetworkPolicy", "deny", "networking.k8s.io/v1", spec={"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [
         {"ports": [{"protocol": "TCP", "port": 8080}]}]})
     after = applied(snap, tmp_path, deny).after
     assert needs.cut(snap, after, {"shop", "default"}) == {"shop": "it would cut traffic to TCP 9090 of Pod web-1-a"}

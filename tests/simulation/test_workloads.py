@@ -54,7 +54,8 @@ def test_a_manifest_that_says_what_is_there_changes_nothing(tmp_path: Path) -> N
 
 
 def test_a_field_that_no_table_has_rolls_nothing_out(tmp_path: Path) -> None:
-    own = template(dnsPolicy="Default")
+    own = template()
+    own["spec"]["containers"][0]["tty"] = True
     found = applied(snapshot(*deployment()), tmp_path, thing("Deployment", "web", "apps/v1", spec={"template": own}))
     assert found.changed == {}
 

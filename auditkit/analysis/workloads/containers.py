@@ -99,7 +99,8 @@ def namespaced_objects(
     istio_gateways: pd.DataFrame, istio_virtual_services: pd.DataFrame, istio_peer_authentications: pd.DataFrame,
     istio_authorization_policies: pd.DataFrame, istio_envoy_filters: pd.DataFrame,
     linkerd_servers: pd.DataFrame, linkerd_authorization_policies: pd.DataFrame,
-    linkerd_server_authorizations: pd.DataFrame, traefik_routes: pd.DataFrame, traefik_middlewares: pd.DataFrame,
+    linkerd_server_authorizations: pd.DataFrame, linkerd_authentications: pd.DataFrame,
+    traefik_routes: pd.DataFrame, traefik_middlewares: pd.DataFrame,
     issued_certificates: pd.DataFrame, certificate_issuers: pd.DataFrame,
 ) -> pd.DataFrame:
     """Every object of a namespace that is collected: kind, namespace, name, type of Secrets, and what an ExternalName

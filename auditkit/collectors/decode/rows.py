@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.base.times import in_utc
-from auditkit.collectors.decode.structs import AS_JSON, canonical
+from auditkit.collectors.decode.structs import AS_JSON
 from auditkit.tables import TABLES
 from auditkit.tables.model import DTYPES, Column, Rows, Table
 
@@ -379,8 +379,7 @@ def _as_json(value: Any) -> str | None:
     """What was decoded, as JSON; None where nothing was there."""
     if value is None or isinstance(value, msgspec.Struct):
         return getattr(value, AS_JSON, "") or None
-    written = value if isinstance(value, msgspec.Raw) else msgspec.json.encode(value)
-    return None if (text := canonical(written)) == "null" else text
+    return msgspec.json.encode(value, order="deterministic").decode()
 
 
 def _read_first_of(level: _Level, path: str, column: Column) -> pa.Array:

@@ -72,6 +72,8 @@ class Node:
             return GenericAlias(dict, (str, self.entry.shape(f"{place}{{}}")))
         if self.fields:
             return self._struct(place)
+        if self.whole and self.leaf in (None, _COUNTED):  # what becomes JSON must be JSON
+            return list[Any] | dict[str, Any] | None if self.leaf else Any
         return self.leaf or msgspec.Raw
 
     def _struct(self, place: str) -> type[msgspec.Struct]:
@@ -128,7 +130,7 @@ def _second_step(whole: tuple[tuple[str, type[msgspec.Struct]], ...]) -> Callabl
     return decode
 
 
-def canonical(written: bytes | msgspec.Raw) -> str:
+def canonical(written: msgspec.Raw) -> str:
     """JSON with its keys in order and without spaces: the same text for the same content."""
     return msgspec.json.encode(msgspec.json.decode(written), order="deterministic").decode()
 
