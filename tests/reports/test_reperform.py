@@ -348,3 +348,18 @@ def test_an_attested_file_that_changed_since_is_a_difference(attested: Path) -> 
     finally:
         chart.write_text("jane")
     assert any(each.where == "attestations.csv" for each in found.differences)
+
+
+def test_a_pdf_whose_bytes_were_changed_is_told_though_its_figures_are_the_same(house: House, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.pdf"
+    changed.write_bytes(house.files.pdf.read_bytes() + b"\n%\n")
+    found = handing_over.reperform(changed, store=house.folder / "snapshots")
+    assert found.same and found.notes[0].startswith("The bytes of the PDF are not those that were written")
+    assert not any("bytes of the PDF" in note for note in handing_over.reperform(house.files.pdf, store=house.folder / "snapshots").notes)
+
+
+def test_what_the_reader_of_pdfs_remarks_reaches_no_terminal(house: House, tmp_path: Path) -> None:
+    hostile = tmp_path / "hostile.pdf"
+    hostile.write_bytes(house.files.pdf.read_bytes().replace(b"startxref\n", b"startxref\n1"))
+    done = run("verify", hostile)
+    assert done.returncode == 1 and "startxref" not in done.stderr + done.stdout
