@@ -278,7 +278,15 @@ def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
         return pa.nulls(len(level.objects), DTYPES[column.dtype])
     if column.dtype == "timestamp":
         values = [_utc(value, path) for value in values]
+    elif path in _IMAGES:
+        values = [value and _NO_IMAGE.sub(r"\1", value.partition("?")[0]) for value in values]
     return pa.array(values, DTYPES[column.dtype])
+
+
+_IMAGES = ("image", "imageID", "image.reference")
+_NO_IMAGE = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@(?=[^@]*/)", re.DOTALL)
+"""A user with a password before a registry: no reference to an image has one, nor a query, and people write both all
+the same. (The ``@`` of a digest stands behind the last ``/``.)"""
 
 
 def _utc(time: dt.datetime | None, path: str) -> dt.datetime | None:

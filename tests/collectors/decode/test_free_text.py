@@ -53,3 +53,19 @@ def test_settings_keep_no_user_and_no_query_of_an_address(handle: str, kept: str
     volume = {"kind": "PersistentVolume", "metadata": {"name": "v"}, "spec": {"csi": {"driver": "d", "volumeHandle": handle}}}
     found = frames([volume])["object_settings"]
     assert found.loc[found["field"] == "spec.csi.volumeHandle", "value"].tolist() == [kept]
+
+
+@pytest.mark.parametrize(("image", "kept"), [
+    ("user:SECRET@registry.example/web:1", "registry.example/web:1"),
+    ("https://user:SEC/RET@registry.example/web:1?token=SECRET", "https://registry.example/web:1"),
+    ("user:SECRET@registry.example/web@sha256:0123", "registry.example/web@sha256:0123"),
+    ("web:1@sha256:0123", "web:1@sha256:0123"), ("registry.example:5000/a/web:1@sha256:0123",) * 2,
+    ("docker-pullable://registry.example/web@sha256:0123",) * 2, ("web",) * 2,
+])
+def test_images_keep_neither_a_password_nor_a_query(image: str, kept: str) -> None:
+    pod = {"kind": "Pod", "metadata": {"name": "p", "namespace": "shop"},
+           "spec": {"containers": [{"name": "c", "image": image}], "volumes": [{"name": "v", "image": {"reference": image}}]},
+           "status": {"containerStatuses": [{"name": "c", "image": image, "imageID": image}]}}
+    found = frames([pod])
+    assert found["containers"]["image"].tolist() == found["volumes"]["image"].tolist() == [kept]
+    assert found["container_images"][["image", "image_id"]].values.tolist() == [[kept, kept]]
