@@ -5,6 +5,7 @@ is malformed ends as a sentence.
 """
 
 import io
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -66,6 +67,11 @@ class Report:
     blocks: list[dict[str, Any]] = field(default_factory=list)
 
     @property
+    def as_written(self) -> bool:
+        """True if a PDF has the bytes that it says were written; of a notebook that is not known."""
+        return not self.pages or (self.digests is not None and integrity.whole(self.content))
+
+    @property
     def seal(self) -> Seal:
         """What it rests on. Raises `UsageError` where it does not say."""
         if SEAL not in self.attachments:
@@ -104,6 +110,8 @@ def whole(path: Path) -> Iterator[None]:
 def _pdf(path: Path, content: bytes) -> Report:
     import pypdf
 
+    if not (log := logging.getLogger("pypdf")).handlers:
+        log.addHandler(logging.NullHandler())  # its warnings repeat text of the file, which no terminal may get
     reader = pypdf.PdfReader(io.BytesIO(content))
     if reader.is_encrypted:
         raise UsageError(f"{path} is encrypted, which no report of auditkit is. Give the file that auditkit wrote.")

@@ -242,6 +242,9 @@ def _value(where: str, name: str, reported: Any, computed: Any, into: Compared) 
 
 def _notes(report: Report, seal: Seal, evaluation: Evaluation, found: Snapshot) -> Iterator[str]:
     """What a reader must know of the comparison."""
+    if not report.as_written:
+        yield ("The bytes of the PDF are not those that were written: its pages may show something else than the words "
+               "that were compared. `auditkit verify` names what was changed.")
     now = package_digest()
     if seal.rules_sha256 != now:
         yield (f"The report was written by auditkit {seal.auditkit} ({seal.rules_sha256[:12]}), this is auditkit "

@@ -21,7 +21,7 @@ from auditkit.snapshots.mirror import bring, mirror_of
 from auditkit.snapshots.snapshot import Snapshot
 
 _NAMED = re.compile(rf"-(?P<digest>[0-9a-f]{{{DIGITS}}})$")
-_FILE = re.compile(r"[a-z][a-z0-9_]*\.parquet")
+TABLE = re.compile(r"[a-z][a-z0-9_]*\.parquet")
 """The name of a table's file, in every version."""
 
 
@@ -115,7 +115,7 @@ class _StoredTables(Mapping[str, pa.Table]):
             raise SnapshotError(f"{self._path / 'manifest.json'} does not list {_some(missing)}, although its tables "
                                 "are those of this version: the snapshot is incomplete and is not evidence.")
         if strange := sorted(name for name in self._files
-                             if not (name in expected if self._ours else _FILE.fullmatch(name))):
+                             if not (name in expected if self._ours else TABLE.fullmatch(name))):
             raise SnapshotError(f"{self._path / 'manifest.json'} lists {_some(strange)}, which is not a table of this "
                                 "version: auditkit did not write it, and it is not evidence.")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from auditkit.base import files
-from auditkit.base.hostile_text import count
+from auditkit.base.hostile_text import count, one_line
 from auditkit.base.seal import same, seal
 from auditkit.base.undecodable import UNDECODABLE
 from auditkit.base.whole import PARTIAL
@@ -23,7 +23,7 @@ from auditkit.snapshots import chain
 from auditkit.snapshots.chain import SNAPSHOT, Link
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.row_groups import damaged
-from auditkit.snapshots.store import read_manifest
+from auditkit.snapshots.store import TABLE, read_manifest
 
 WRONG, NOTE, SIGNED = "wrong", "note", "signed"
 
@@ -186,6 +186,8 @@ def _snapshot(folder: Path, links: list[Link], entered: dict[str, Link], found: 
                 found.add(path, _compared(folder, link))
                 _files(folder, link.manifest, found)
         return
+    if folder.resolve().name != (named := manifest.folder_of(digest)):
+        found.add(folder, f"the folder was renamed: by its manifest it is {named}.")
     if digest not in entered:
         if manifest.previous is None:
             found.add(folder, "it was written before there were chains: its name and its digests prove it, but nothing "
@@ -218,6 +220,9 @@ def _files(folder: Path, manifest: Manifest, found: Verification) -> None:
     """Verify the files of a snapshot."""
     for name, digest in manifest.files.items():
         path = folder / name
+        if not TABLE.fullmatch(name):  # it may lead out of the folder
+            found.add(folder / "manifest.json", f"it lists {one_line(name)[:100]!r}, which is no table: it was put in.")
+            continue
         try:
             content = files.content(path)
         except FileNotFoundError:

@@ -17,6 +17,13 @@ from replay import ACME_PROD, ReplayServer, assert_no_secret_values
 from auditkit.collectors import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 
+PLACES = Path(__file__).with_name("hiding_places.yaml")
+READ = ("pod_mesh_annotations", "pod_redirections", "traefik_arguments", "traefik_rules", "traefik_middlewares",
+        "contour_proxies", "contour_conditions", "istio_rules", "istio_servers", "istio_client_tls", "istio_virtual_hosts",
+        "linkerd_servers", "issued_certificates", "certificate_issuers", "cilium_policies", "cilium_node_keys",
+        "calico_policies", "spire_ids", "gateway_routes", "pods", "containers", "volumes", "container_handlers", "object_settings", "template_settings", "webhooks")
+"""Tables of the kinds whose objects hide something, each of which has a row."""
+
 CANARY = b"CANARY-"
 
 
@@ -83,3 +90,16 @@ def test_no_command_writes_or_prints_a_canary(tmp_path: Path) -> None:
         ran.add(words[0])
     assert ran | set(ELSEWHERE) == registered(), "a new command keeps the promise too"
     without_canaries(tmp_path / "store", output, {".parquet", ".zip", ".xlsx", ".csv", ".json", ".pdf", ".ipynb"})
+
+
+def test_no_place_where_objects_can_hide_a_secret_is_kept_or_told(tmp_path: Path) -> None:
+    assert PLACES.read_text().count("CANARY-") > 100
+    snapshot = collect(open_files(PLACES))
+    assert {name for name in READ if snapshot.frame(name).empty} == set()
+    folder = snapshot.write(tmp_path / "store")
+    for words in (("evaluate", folder, "-f", "soc2", "-f", "nsa-cisa", "--subjects"), ("show", folder),
+                  ("report", folder, "-f", "nsa-cisa", "--output", tmp_path / "output")):
+        shown = auditkit(*words)
+        assert shown.returncode in (0, 1), shown.stderr
+        assert not NEEDLES.search(shown.stdout.encode() + shown.stderr.encode()), words
+    without_canaries(tmp_path / "store", tmp_path / "output", {".parquet", ".json", ".html", ".pdf", ".ipynb"})

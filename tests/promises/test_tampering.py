@@ -207,6 +207,22 @@ def test_a_renamed_folder_is_named(store: Path) -> None:
     assert {str(renamed / "manifest.json"), str(folder)} == {each.place for each in found.wrong}
 
 
+def test_a_folder_of_another_time_is_named_also_by_itself(store: Path) -> None:
+    old = folders(store)[1]
+    new = old.rename(old.with_name(f"20990101T000000Z-{old.name[17:]}"))
+    assert said(verify_stored(new)) == [(new.name, f"the folder was renamed: by its manifest it is {old.name}.")]
+    assert {place for place, _ in said(verify_stored(store))} == {new.name, old.name}
+
+
+@pytest.mark.parametrize("name", ["../../outside.parquet", "/dev/zero", "..", "nodes.parquet/../../x", "\x1b[2J.parquet"])
+def test_a_manifest_that_leads_out_of_its_folder_is_named_and_not_followed(store: Path, name: str) -> None:
+    (store / "outside.parquet").write_text("x")
+    new = forged(folders(store)[3], lambda document: document["files"].update({name: hashlib.sha256(b"x").hexdigest()}))
+    shutil.copy(new / "manifest.json", store / "acme/chain/000004.json")
+    [(place, what)] = said(verify_stored(store))
+    assert place == "manifest.json" and what.endswith("which is no table: it was put in.") and "\x1b" not in what
+
+
 def test_a_fork_is_named(store: Path, tmp_path: Path) -> None:
     chain = store / "acme" / "chain"
     for path in (store / "acme").glob("chain/00000[34].json"):

@@ -1,5 +1,7 @@
 """The access of a person, and what changed, as a notebook shows them."""
 
+from pathlib import Path
+
 import pandas as pd
 import pytest
 from replay import ACME_PROD
@@ -76,3 +78,11 @@ def test_a_diff_shows_the_worst_changes_first(acme: Snapshot) -> None:
     weights = [row["weight"] for row in rows(show.changes(found))]
     assert weights and weights == sorted(weights, key=WEIGHTS.index)
     assert isinstance(found.by_object, pd.DataFrame)
+
+
+def test_whom_no_binding_names_is_not_known_where_bindings_were_not_read(acme: Snapshot, tmp_path: Path) -> None:
+    with pytest.raises(NoSuchName):
+        show.person(acme, "nobody@acme.example")
+    (tmp_path / "objects.json").write_text('{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}')
+    block = show.person(auditkit.collect(recording=tmp_path / "objects.json"), "nobody@acme.example")
+    assert rows(block) == [] and block.content["note"].startswith("It is not known. ")

@@ -1,6 +1,8 @@
 """Re-performance: the figures of a report are computed anew from its snapshot, and each that differs is named."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -348,3 +350,23 @@ def test_an_attested_file_that_changed_since_is_a_difference(attested: Path) -> 
     finally:
         chart.write_text("jane")
     assert any(each.where == "attestations.csv" for each in found.differences)
+
+
+def test_a_pdf_whose_bytes_were_changed_is_told_though_its_figures_are_the_same(house: House, tmp_path: Path) -> None:
+    changed = tmp_path / "changed.pdf"
+    changed.write_bytes(house.files.pdf.read_bytes() + b"\n%\n")
+    found = handing_over.reperform(changed, store=house.folder / "snapshots")
+    assert found.same and found.notes[0].startswith("The bytes of the PDF are not those that were written")
+    assert not any("bytes of the PDF" in note for note in handing_over.reperform(house.files.pdf, store=house.folder / "snapshots").notes)
+
+
+def test_what_the_reader_of_pdfs_remarks_reaches_no_terminal(house: House, tmp_path: Path) -> None:
+    """In a process of its own: pytest takes what is logged."""
+    hostile = tmp_path / "hostile.pdf"
+    content = house.files.pdf.read_bytes()
+    hostile.write_bytes(content[:content.rindex(b"startxref")] + b"startxref\n1\n%%EOF\n")
+    done = subprocess.run([sys.executable, "-m", "auditkit.cli.main", "verify", str(hostile)], capture_output=True,
+                          check=False, text=True)
+    assert done.returncode in (1, 2) and "Traceback" not in done.stderr
+    assert all(line.startswith(("wrong: ", "note: ", "Verified ", "auditkit: ")) for line in
+               [*done.stdout.splitlines(), *done.stderr.splitlines()] if line)

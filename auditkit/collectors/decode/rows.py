@@ -278,7 +278,15 @@ def _read_value(level: _Level, path: str, column: Column) -> pa.Array:
         return pa.nulls(len(level.objects), DTYPES[column.dtype])
     if column.dtype == "timestamp":
         values = [_utc(value, path) for value in values]
+    elif path in _IMAGES:
+        values = [value and _NO_IMAGE.sub(r"\1", value.partition("?")[0]) for value in values]
     return pa.array(values, DTYPES[column.dtype])
+
+
+_IMAGES = ("image", "imageID", "image.reference")
+_NO_IMAGE = re.compile(r"^([a-z][a-z0-9+.-]*://)?.*@(?=[^@]*/)", re.DOTALL)
+"""A user with a password before a registry: no reference to an image has one, nor a query, and people write both all
+the same. (The ``@`` of a digest stands behind the last ``/``.)"""
 
 
 def _utc(time: dt.datetime | None, path: str) -> dt.datetime | None:
@@ -329,15 +337,30 @@ def _read_hosts(level: _Level, path: str, column: Column) -> pa.Array:
 
 
 def _hosts(rule: str) -> str | None:
-    """The host names that a rule is for, with commas between; ``None`` where it may be for others too."""
-    matchers = _MATCHER.findall(rule)
-    hosts = [name for matcher, names in matchers if matcher in ("Host", "HostSNI") for name in _HOST.findall(names)]
-    alternatives = "||" in rule and len(hosts) < len(matchers)
-    return None if alternatives or "!" in rule or "*" in hosts or not hosts else ",".join(hosts)
+    """The host names that a rule is for, with commas between; ``None`` where it may be for others too.
+
+    Texts are taken out before matchers are looked for: that of a header can look like a matcher.
+    """
+    if _GAP in rule:
+        return None
+    texts = [text[1:-1] for text in _QUOTED.findall(rule)]
+    bare = _QUOTED.sub(_GAP, rule)
+    matchers = [(found[1], texts[bare.count(_GAP, 0, found.start(2)):bare.count(_GAP, 0, found.end(2))])
+                for found in _MATCHER.finditer(bare)]
+    hosts = [name for matcher, names in matchers if matcher in _OF_HOST for name in names]
+    others = "||" in bare and not {matcher for matcher, _ in matchers} <= _OF_HOST
+    unsure = others or _UNSURE.search(bare) or "*" in hosts or not all(map(_HOST.fullmatch, hosts))
+    return None if unsure or not hosts else ",".join(hosts)
 
 
-_MATCHER = re.compile(r"\b([A-Za-z]+)\(([^()]*)\)")
-_HOST = re.compile(r"[`\"']([A-Za-z0-9.*-]{1,253})[`\"']")
+_OF_HOST = {"Host", "HostSNI"}
+_GAP = "\0"
+"""Stands for a text that was taken out."""
+_QUOTED = re.compile(r'`[^`]*`|"(?:[^"\\]|\\.)*"')
+_UNSURE = re.compile("[!`\"']")
+"""Of what is left: a negation, or a text that is none in Go's expressions."""
+_MATCHER = re.compile(r"\b([A-Za-z]+)\s*\(([^()]*)\)")
+_HOST = re.compile(r"[A-Za-z0-9.*-]{1,253}")
 
 
 def _read_redirection(level: _Level, path: str, column: Column) -> pa.Array:
@@ -351,7 +374,7 @@ def _redirection(arguments: Any) -> str | None:
     texts = [text if isinstance(text, str) else "" for text in map(msgspec.json.decode, arguments)]
     found: dict[str, str] = {}
     for text, following in zip(texts, [*texts[1:], ""], strict=True):
-        option, given, value = text.partition("=")
+        option, given, value = _SHORTHAND.sub(r"\1=", text, count=1).partition("=")
         if what := _REDIRECTING.get(option):
             ports = "".join((value if given else following).split())
             known = what != "other" and what not in found and _PORTS.fullmatch(ports)
@@ -366,13 +389,24 @@ _REDIRECTING = {
     "--subnets-to-ignore": "other", "--inbound-ports-to-redirect": "other",
 }
 """What options of istio-iptables and of Linkerd's proxy-init decide over."""
+_SHORTHAND = re.compile("^(-[bdck])(?=[^=])")
+"""An option of one letter whose value follows without a space or ``=``, as pflag reads it."""
 _PORTS = re.compile(r"\*|[0-9]{0,5}(?:[,-][0-9]{0,5}){0,200}")
 
 
 def _read_json(level: _Level, path: str, column: Column) -> pa.Array:
-    """All that lies at a place, as JSON."""
+    """All that lies at a place, as JSON, but for what in addresses can be a credential: a user, and a query."""
     values = level.values(path) or [None] * len(level.objects)
-    return pa.array(list(map(_as_json, values)), pa.string())
+    return pa.array([text and _without_credentials(text) for text in map(_as_json, values)], pa.string())
+
+
+def _without_credentials(text: str) -> str:
+    """A text without the users and queries of the addresses in it."""
+    return _QUERY.sub(r"\1", _USER_INFO.sub("://", text)) if "://" in text else text
+
+
+_USER_INFO = re.compile(r'://[^/\s"?#]*@')
+_QUERY = re.compile(r'(://[^\s"?#]*)[?#][^\s"]*')
 
 
 def _as_json(value: Any) -> str | None:

@@ -7,11 +7,13 @@ from auditkit.analysis.rbac.bindings import implicit_groups
 from auditkit.analysis.rights import subjects
 from auditkit.analysis.rights.manifests import Subject
 from auditkit.base import hostile_text as text
+from auditkit.errors import NoSuchName
 from auditkit.reports.panels.access_and_network import missing
 from auditkit.reports.panels.block import Block
 from auditkit.reports.panels.population import table
 from auditkit.snapshots.snapshot import Snapshot
 
+COLUMNS = ["binding", "role", "where", "through", "powers"]
 _NOT_STORED = "A cluster does not store the groups of a user: bindings of other groups may add rights."
 
 
@@ -19,10 +21,16 @@ def person(snap: Snapshot, subject: str) -> Block:
     """The access of a user, group or service account: one row for each binding, with the powers of its role.
 
     ``subject`` is its name as bindings have it; a service account is ``NAMESPACE/NAME``. Bindings of the groups that it
-    is known to be in count, with the group in ``through``. Raises `NoSuchName` and `UsageError`.
+    is known to be in count, with the group in ``through``. Where bindings were not read completely, it may have some
+    though none names it. Raises `NoSuchName` and `UsageError`.
     """
     bound = snap.binding_subjects
-    one = subjects.subject(subject, bound, snap.service_accounts, snap.audit_uses)
+    try:
+        one = subjects.subject(subject, bound, snap.service_accounts, snap.audit_uses)
+    except NoSuchName:
+        if unknown := missing(snap, "binding_subjects"):
+            return table(pd.DataFrame(columns=COLUMNS), f"Access of {subject}", f"It is not known. {unknown}")
+        raise
     groups = _groups(one, snap.memberships)
     named = subjects.rows_of(one, bound.assign(subject_namespace=bound["subject_namespace"].fillna(
         bound["namespace"].where(bound["subject_kind"].eq("ServiceAccount")))))
