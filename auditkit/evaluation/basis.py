@@ -84,7 +84,7 @@ def package_digest() -> str:
         inside = folder[len(root) + 1:].replace(os.sep, "/")
         if inside.split("/")[0] != "_data":
             names = (f"{inside}/{name}".lstrip("/") for name in files if not name.endswith(".pyc"))
-            paths += [name for name in names if os.path.isfile(f"{root}/{name}")]
+            paths += [name for name in names if Path(root, name).is_file()]
     found = hashlib.sha256()
     for name in sorted(paths, key=lambda name: name.split("/")):
         with open(f"{root}/{name}", "rb") as file:

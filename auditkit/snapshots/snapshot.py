@@ -22,15 +22,13 @@ from auditkit.snapshots import sql
 from auditkit.snapshots.ledger import NOT_WHOLE, Gap, Ledger, sentences
 from auditkit.snapshots.manifest import Manifest
 from auditkit.snapshots.migration import Difference, Lack
+from auditkit.snapshots.verbs import VERBS
 from auditkit.snapshots.writing import write_snapshot
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from auditkit.analysis.rbac.authorizer import Access, Question
-
-VERBS: dict[str, Callable[..., Any]] = {}
-"""What layers above can do with a snapshot, which its methods call; `auditkit.api` registers it."""
 
 
 class Shape(msgspec.Struct, frozen=True):
