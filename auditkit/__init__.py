@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from auditkit.base.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from auditkit.api.evaluating import compare, evaluate, explain, frameworks, load_framework
+    from auditkit.api.definitions import frameworks, load_framework
+    from auditkit.api.evaluating import compare, evaluate, explain
     from auditkit.api.handing_over import bundle, conclude, conclude_from, export, reperform, workpapers
     from auditkit.api.over_time import bridge, diff, given, period, population, sample, verdict_changes
     from auditkit.api.remedying import remedy
@@ -35,7 +36,8 @@ __all__ = ["Bounds", "Snapshot", "__version__", "bridge", "bundle", "collect", "
 if not TYPE_CHECKING:  # a type checker would take any name for one that is there
 
     _MODULES = {
-        "api.evaluating": ("compare", "evaluate", "explain", "frameworks", "load_framework"),
+        "api.definitions": ("frameworks", "load_framework"),
+        "api.evaluating": ("compare", "evaluate", "explain"),
         "api.handing_over": ("bundle", "conclude", "conclude_from", "export", "reperform", "workpapers"),
         "api.over_time": ("bridge", "diff", "given", "period", "population", "sample", "verdict_changes"),
         "api.remedying": ("remedy",),

@@ -65,6 +65,21 @@ def widened(subjects: pd.DataFrame, values: pd.DataFrame, on: list[str]) -> pd.D
     return pd.concat([subjects, wide], axis=1)
 
 
+def listed(groups: np.ndarray, values: pa.Array) -> pd.Series:
+    """The different values of each group of rows, sorted and joined by commas; indexed by the numbers of the groups.
+    Missing values, and groups without any other, are left out."""
+    encoded = values.dictionary_encode()
+    order = pc.array_sort_indices(encoded.dictionary)
+    ranks = np.argsort(order.to_numpy())
+    there = encoded.is_valid().to_numpy(zero_copy_only=False)
+    size = max(len(order), 1)
+    pairs = np.unique(groups[there] * size + ranks[encoded.indices.drop_null().to_numpy()])
+    found, starts = np.unique(pairs // size, return_index=True)
+    lists = pa.ListArray.from_arrays(pa.array([*starts, len(pairs)], pa.int32()),
+                                     encoded.dictionary.take(order).take(pa.array(pairs % size)))
+    return _series(pc.binary_join(lists, ", "), pd.Index(found))
+
+
 def _keys(frame: pd.DataFrame, names: Iterable[str]) -> pa.Array:
     """What rows are called, as one text each; null where a part is <NA>."""
     return pc.binary_join_element_wise(*(array(frame[name]) for name in names), "\0")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from auditkit.snapshots.snapshot import VERBS
+from auditkit.snapshots.verbs import VERBS
 
 
 def _diff(earlier: Any, later: Any, **given: Any) -> Any:

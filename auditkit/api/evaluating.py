@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from auditkit.analysis.pod_security.levels import minor_version
+from auditkit.api.definitions import DEFAULT_FRAMEWORKS
 from auditkit.api.faces import face
 from auditkit.api.options import Options, Paths, folder, load_checks, python_files, read, verify_texts
 from auditkit.api.snapshots import open
@@ -30,38 +31,8 @@ from auditkit.snapshots.snapshot import Snapshot
 if TYPE_CHECKING:
     from auditkit.evaluation.compare import Comparison
 
-DEFAULT_FRAMEWORKS = ("cis-kubernetes", "soc2", "hipaa")
-"""The frameworks that are evaluated if none is named."""
-
 FACES.update({Evaluation: face("summary"), Result: face("result"), Outcome: face("outcome"),
               Explanation: face("explanation")})
-
-
-def frameworks(controls: Path | str | None = None) -> list[str]:
-    """The names of the built-in frameworks, and of those in your own folder."""
-    return library.names(folder(controls))
-
-
-def listed(controls: Path | str | None = None) -> list[tuple[Framework, bool]]:
-    """All frameworks, built-in and from your own folder. The flag is true for a framework of the folder that has a
-    built-in name and is therefore only a proposal."""
-    return library.listed(folder(controls))
-
-
-def load_framework(name: str, controls: Path | str | None = None) -> Framework:
-    """A framework by name. Raises `NoSuchName`, which names those that come close."""
-    return library.load(name, folder(controls))
-
-
-def shown_framework(name: str, controls: Path | str | None = None) -> tuple[Framework, bool]:
-    """A framework to show. If the folder has its own version of a built-in framework, that one, with the flag true.
-
-    Raises `NoSuchName`.
-    """
-    own = folder(controls)
-    if own and library.proposed(name, own):
-        return library.proposal(name, own)[1], True
-    return library.load(name, own), False
 
 
 def verify_framework(framework: Framework) -> None:
@@ -134,17 +105,6 @@ def explain(snapshot: Snapshot | Path | str, requirement: str, subject: str = ""
     opened, own = open(snapshot), folder(options.get("controls"))
     holding = [name for name in frameworks if requirement in {each.id for each in library.load(name, own).requirements}]
     return _explain([evaluate(opened, name, **options) for name in holding or frameworks], requirement, subject)
-
-
-def proposals(controls: Path | str) -> list[str]:
-    """The frameworks of a folder that can be compared with one in force: of the same name, or extended."""
-    return library.proposals(Path(controls))
-
-
-def proposed(framework: str, controls: Path | str | None) -> bool:
-    """True if a folder has its own version of a built-in framework."""
-    own = folder(controls)
-    return own is not None and library.proposed(framework, own)
 
 
 def compare(snapshot: Snapshot | Path | str, framework: str, controls: Path | str, *,

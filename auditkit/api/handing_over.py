@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate, load_framework
+from auditkit.api.definitions import DEFAULT_FRAMEWORKS, load_framework
+from auditkit.api.evaluating import evaluate
 from auditkit.api.options import Options, Paths, folder, python_files
 from auditkit.api.reporting import report, settle
 from auditkit.api.snapshots import open, verify_folders
@@ -17,7 +18,6 @@ from auditkit.snapshots.snapshot import Snapshot
 if TYPE_CHECKING:
     from auditkit.reports.reperform import Reperformance
     from auditkit.reports.report_findings import ReportFindings
-    from auditkit.snapshots.verifying import Verification
 
 
 def workpapers(snapshot: Snapshot | Path | str, framework: str, output: Path | str = "reports", *,
@@ -185,31 +185,3 @@ def report_findings(report: Path | str, store: Path | str | None = None) -> "Rep
 
     found = _findings(Path(report))
     return found.with_figures(reperform(report, store=store)) if store else found
-
-
-def verify_evidence(path: Path | str, store: Path | str | None = None) -> "Verification":
-    """What is wrong with evidence, and how much of it was verified: a store, the folder of a cluster, a snapshot, a
-    report (PDF or notebook) or a bundle. Nothing is asked of a network.
-
-    For a report, the snapshot is looked for in ``store``, and every figure computed anew. Raises `UsageError` and
-    `SnapshotError` for what is none of them.
-    """
-    from auditkit.exports.bundle import bundle_findings, is_bundle
-    from auditkit.snapshots.verifying import NOTE, Verification, verify_stored
-
-    path, found = Path(path), Verification()
-    if not path.is_file():
-        return verify_stored(path)
-    found.files, found.bytes = 1, path.stat().st_size
-    notes: list[str] = []
-    if is_bundle(path):
-        packed = bundle_findings(path)
-        found.files, wrong = packed.files, packed.wrong
-    else:
-        report = report_findings(path, store)
-        wrong, notes = report.wrong, report.unverified
-    for said in wrong:
-        found.add(path, said)
-    for said in notes:
-        found.add(path, said, NOTE)
-    return found

@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from auditkit.checks import load_file
 from auditkit.errors import UsageError
 from auditkit.framework import library
-from auditkit.people import attestations as _attestations
-from auditkit.people import exceptions as _exceptions
-from auditkit.people import scope as _scope
+
+if TYPE_CHECKING:
+    from auditkit.people.attestations import Attestation
+    from auditkit.people.exceptions import RiskAcceptance
+    from auditkit.people.scope import Scope
 
 Paths = Path | str | Iterable[Path | str]
 
@@ -32,14 +33,18 @@ class Read(NamedTuple):
     """What people gave, as it was read; ``own`` is the folder of their frameworks."""
 
     own: Path | None
-    exceptions: list[_exceptions.RiskAcceptance]
-    attestations: list[_attestations.Attestation]
-    scope: _scope.Scope | None
+    exceptions: "list[RiskAcceptance]"
+    attestations: "list[Attestation]"
+    scope: "Scope | None"
 
 
 def read(exceptions: Path | str | None, attestations: Path | str | None, controls: Path | str | None,
          checks: Paths, scope: Path | str | None = None, categories: str | Iterable[str] = "") -> Read:
     """What people add; an empty name means none, as in the parameters of a notebook."""
+    from auditkit.people import attestations as _attestations
+    from auditkit.people import exceptions as _exceptions
+    from auditkit.people import scope as _scope
+
     verify_texts(exceptions=exceptions, attestations=attestations, controls=controls, scope=scope)
     own = folder(controls)
     library.verify_files(own)
@@ -54,6 +59,8 @@ def folder(controls: Path | str | None) -> Path | None:
 
 def load_checks(checks: Paths | None) -> None:
     for file in python_files(checks):
+        from auditkit.checks import load_file
+
         load_file(file)
 
 

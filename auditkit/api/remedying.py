@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate
+from auditkit.api.definitions import DEFAULT_FRAMEWORKS
+from auditkit.api.evaluating import evaluate
 from auditkit.api.options import Options
 from auditkit.api.snapshots import open
 from auditkit.base.files import unwritable

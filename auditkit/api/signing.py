@@ -4,13 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from auditkit.api.handing_over import verify_evidence
-from auditkit.api.options import Paths
 from auditkit.base.object_store import is_url, named
 from auditkit.errors import MissingDependency, SignatureError
 from auditkit.snapshots.mirror import downloaded, pulled
 
 if TYPE_CHECKING:
+    from auditkit.api.options import Paths
     from auditkit.base.signing.detached import Trust
     from auditkit.base.signing.keys import PrivateKey, PublicKey
     from auditkit.snapshots.verifying import Verification
@@ -58,7 +57,7 @@ def sign(path: Path | str, key: Path | str, *, passphrase_file: Path | str | Non
     if progress and (exposed := keys.exposed(Path(key))):
         progress(exposed)
     stamp = _authority(timestamp_url) if timestamp_url else None
-    if wrong := (verify(path) if is_url(path) else verify_evidence(path)).wrong:
+    if wrong := (verify(path) if is_url(path) else _evidence(path)).wrong:
         raise SignatureError(f"Nothing was signed, since {wrong[0].place} is not as it was written: {wrong[0].what} "
                              f"`auditkit verify {path}` says all that is wrong.")
     path = pulled(path)
@@ -68,7 +67,7 @@ def sign(path: Path | str, key: Path | str, *, passphrase_file: Path | str | Non
     return [signed.sign_snapshot(folder, private, stamp) for folder in held]
 
 
-def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = (),
+def verify(path: Path | str, store: Path | str | None = None, *, trust: "Paths" = (),
            tsa_ca: Path | str | None = None) -> "Verification":
     """What is wrong with evidence, who signed it and when: a store, the folder of a cluster, a snapshot, a report (PDF
     or notebook) or a bundle. Nothing is asked of a network, but of the store that a URL names: every object of it is
@@ -88,7 +87,7 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
         return _of_url(str(path), store, trust, tsa_ca)
     path, named = Path(path), [trust] if isinstance(trust, Path | str) else list(trust)
     trusted = _trust(named, tsa_ca) if named or tsa_ca is not None else None
-    found = verify_evidence(path, store)
+    found = _evidence(path, store)
     if trusted is None and signed.has_signatures(path):
         try:
             trusted = _trust([], None)
@@ -99,7 +98,37 @@ def verify(path: Path | str, store: Path | str | None = None, *, trust: Paths = 
     return _with_maker(found) if path.is_file() else found
 
 
-def _of_url(url: str, store: Path | str | None, trust: Paths, tsa_ca: Path | str | None) -> "Verification":
+def _evidence(path: Path | str, store: Path | str | None = None) -> "Verification":
+    """What is wrong with evidence, and how much of it was verified: a store, the folder of a cluster, a snapshot, a
+    report (PDF or notebook) or a bundle. Nothing is asked of a network.
+
+    For a report, the snapshot is looked for in ``store``, and every figure computed anew. Raises `UsageError` and
+    `SnapshotError` for what is none of them.
+    """
+    from auditkit.snapshots.verifying import NOTE, Verification, verify_stored
+
+    path, found = Path(path), Verification()
+    if not path.is_file():
+        return verify_stored(path)
+    from auditkit.api.handing_over import report_findings
+    from auditkit.exports.bundle import bundle_findings, is_bundle
+
+    found.files, found.bytes = 1, path.stat().st_size
+    notes: list[str] = []
+    if is_bundle(path):
+        packed = bundle_findings(path)
+        found.files, wrong = packed.files, packed.wrong
+    else:
+        report = report_findings(path, store)
+        wrong, notes = report.wrong, report.unverified
+    for said in wrong:
+        found.add(path, said)
+    for said in notes:
+        found.add(path, said, NOTE)
+    return found
+
+
+def _of_url(url: str, store: Path | str | None, trust: "Paths", tsa_ca: Path | str | None) -> "Verification":
     """The same of what a URL names, with what keeps it from being deleted."""
     from auditkit.base.hostile_text import count
     from auditkit.snapshots.verifying import NOTE, Finding

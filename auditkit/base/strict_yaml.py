@@ -5,7 +5,7 @@ that is not UTF-8 is an error with file and line.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -68,6 +68,12 @@ def lines(path: Path, key: str) -> list[int]:
 def line(path: Path, *steps: Step) -> int:
     """The line of what keys and positions lead to, or of the innermost part of it that exists."""
     return _line(_node(path), list(steps))
+
+
+def every_line(path: Path) -> Callable[..., int]:
+    """`line` of many places in a file, which is read once for them all."""
+    node = _node(path)
+    return lambda *steps: _line(node, list(steps))
 
 
 def _node(path: Path) -> yaml.Node | None:

@@ -37,11 +37,11 @@ def export(
 
     All frameworks are in one document; as csv or parquet, each has its own tables. The paths of files are printed.
     """
-    from auditkit.api import evaluating, handing_over
+    from auditkit.api import definitions, handing_over
     from auditkit.api.options import Options
     from auditkit.base import whole
 
-    names = framework or evaluating.DEFAULT_FRAMEWORKS
+    names = framework or definitions.DEFAULT_FRAMEWORKS
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                     scope=scope, categories=categories, pss_version=pss_version, owner_label=owner_label)
     if format in ("csv", "parquet"):

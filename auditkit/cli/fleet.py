@@ -76,7 +76,7 @@ def fleet(
     Give contexts to collect, or a store whose snapshots are judged. Prints one row a cluster, also for those that
     failed: then the exit code is 4.
     """
-    from auditkit.api import evaluating, snapshots
+    from auditkit.api import definitions, evaluating, snapshots
     from auditkit.api.options import Options
     from auditkit.fleets import contexts as of_kubeconfig
     from auditkit.fleets import environments, run
@@ -89,7 +89,7 @@ def fleet(
     framework = judging.once(framework)
     evaluating.verify(framework, **given)
     for name in framework:
-        evaluating.load_framework(name, controls)  # one: several together are a report
+        definitions.load_framework(name, controls)  # one: several together are a report
     environments.read(environment)
     snapshots.verify_folders(store=None if judged else store, output=output if report else None)
     how: dict[str, Any] = {"frameworks": framework, "options": run.absolute(given),

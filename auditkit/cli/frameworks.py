@@ -39,9 +39,9 @@ def list_frameworks(controls: Controls = None, format: FormatOption = Format.tex
 
     Each has the number of requirements that a cluster shows fully (evidenced), partly, or not at all (attested).
     """
-    from auditkit.api import evaluating
+    from auditkit.api import definitions
 
-    rows = [_counted(one, proposed) for one, proposed in evaluating.listed(controls)]
+    rows = [_counted(one, proposed) for one, proposed in definitions.listed(controls)]
     if format is not Format.text:
         console.records(rows, format)
         return
@@ -73,11 +73,11 @@ def show(framework: Annotated[str, typer.Argument(help="Name of a framework.")],
 
     Each has its checks, the tables that they read, and the limitations.
     """
-    from auditkit.api import evaluating
+    from auditkit.api import definitions, evaluating
     from auditkit.errors import NoSuchName
 
     evaluating.verify([], controls=controls, checks=checks)
-    one, proposed = evaluating.shown_framework(framework, controls)
+    one, proposed = definitions.shown_framework(framework, controls)
     found = {each.id: each for each in one.requirements}
     if requirement is not None and requirement not in found:
         raise NoSuchName(f"requirement of {framework}", requirement, found)

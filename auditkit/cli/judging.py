@@ -84,7 +84,7 @@ def evaluate(
     With --compare, show what your own version of a framework would change. With --manifests, show what manifests would
     change. --format sarif prints results for code hosts, with the file and line of the manifest.
     """
-    from auditkit.api import evaluating
+    from auditkit.api import definitions, evaluating
     from auditkit.api.options import Options
     from auditkit.cli import results
     from auditkit.snapshots.mirror import shown
@@ -102,8 +102,8 @@ def evaluate(
     chosen = opened(snapshot)
     given = Options(exceptions=exceptions, attestations=attestations, controls=controls, checks=checks,
                     scope=scope, categories=categories, pss_version=pss_version)
-    names = once(framework or (evaluating.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
-    proposed = [name for name in names if compare or evaluating.proposed(name, controls)]
+    names = once(framework or (definitions.proposals(controls) if compare and controls else DEFAULT_FRAMEWORKS))
+    proposed = [name for name in names if compare or definitions.proposed(name, controls)]
     judged = [evaluating.evaluate(chosen, name, **given) for name in names if name not in proposed]
     compared = [evaluating.compare(chosen, name, controls or "", exceptions=exceptions, attestations=attestations,
                                    checks=checks,
@@ -177,10 +177,10 @@ def once(names: list[str]) -> list[str]:
 
 def unused(judged: list["Evaluation"], controls: Path | None) -> None:
     """Warn if no framework of ``--controls`` was evaluated: they must be named."""
-    from auditkit.api import evaluating
+    from auditkit.api import definitions
 
     if controls is not None and judged and not any(one.files for one in judged):
-        own = {one.framework for one, _ in evaluating.listed(controls)} - set(evaluating.frameworks())
+        own = {one.framework for one, _ in definitions.listed(controls)} - set(definitions.frameworks())
         names = ", ".join(sorted(own))
         console.say(f"No framework in {controls} was evaluated. Name one with --framework"
                     f"{f' ({names})' if names else ''}.", "yellow")

@@ -93,6 +93,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal may know ASCII only
     console.use(console.LogFormat.text)
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # no table needs linear algebra: its threads only cost time
     before = signal.signal(signal.SIGTERM, _terminate)
     try:
         try:

@@ -4,6 +4,7 @@ Exceptions and attestations are not part of it: they change no verdict, and are 
 """
 
 import hashlib
+import os
 import platform
 from collections.abc import Iterable
 from functools import cache
@@ -77,10 +78,15 @@ def framework_digest(framework: Framework) -> str:
 @cache
 def package_digest() -> str:
     """The digest of the files of this package: code, and the tables and rules that stand beside it."""
-    root = Path(__file__).parent.parent
+    root = str(Path(__file__).parent.parent)
+    paths = []
+    for folder, _, files in os.walk(root):
+        inside = folder[len(root) + 1:].replace(os.sep, "/")
+        if inside.split("/")[0] != "_data":
+            names = (f"{inside}/{name}".lstrip("/") for name in files if not name.endswith(".pyc"))
+            paths += [name for name in names if Path(root, name).is_file()]
     found = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root).as_posix()
-        if path.suffix != ".pyc" and not name.startswith("_data/") and path.is_file():
-            found.update(f"{name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    for name in sorted(paths, key=lambda name: name.split("/")):
+        with open(f"{root}/{name}", "rb") as file:
+            found.update(f"{name}\0{hashlib.sha256(file.read()).hexdigest()}\n".encode())
     return found.hexdigest()

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from auditkit import tables
 from auditkit.analysis import DERIVED
-from auditkit.api.evaluating import DEFAULT_FRAMEWORKS, evaluate, load_framework
+from auditkit.api.definitions import DEFAULT_FRAMEWORKS, load_framework
+from auditkit.api.evaluating import evaluate
 from auditkit.api.options import Options, folder, load_checks
 from auditkit.errors import GapWarning, NoSuchTable
 from auditkit.evaluation.evaluation import Evaluation

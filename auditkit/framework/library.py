@@ -201,8 +201,10 @@ def _merged(base: Framework, framework: Framework) -> Framework:
 
 def _placed(path: Path, framework: Framework) -> Framework:
     """A framework whose requirements have their file and line."""
+    line = strict_yaml.every_line(path)
+
     def place(position: int, requirement: Requirement) -> Place:
-        at = partial(strict_yaml.line, path, "requirements", position)
+        at = partial(line, "requirements", position)
         return Place(path, at(), tuple(at("checks", check) for check in range(len(requirement.checks))))
 
     return msgspec.structs.replace(framework, files=Files([path]), requirements=[

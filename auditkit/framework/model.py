@@ -3,11 +3,12 @@
 import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 
-from auditkit.checks import Check, find
+if TYPE_CHECKING:
+    from auditkit.checks import Check
 
 UNWRITABLE = {"place": "(place)", "files": "(files)"}
 """Fields that the reader fills. A file cannot set them, because paths are not YAML values."""
@@ -95,8 +96,10 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
         return [(name, given or {}) for entry in self.checks
                 for name, given in ([(entry, {})] if isinstance(entry, str) else entry.items())]
 
-    def resolved(self) -> list[Check]:
+    def resolved(self) -> "list[Check]":
         """The checks, tuned as the requirement says. Raises `NoSuchName` for one that does not exist."""
+        from auditkit.checks import find
+
         return [find(name).with_parameters(given) for name, given in self.named]
 
 

@@ -28,7 +28,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from msgspec import field
 
-from auditkit.api.evaluating import DEFAULT_FRAMEWORKS
+from auditkit.api.definitions import DEFAULT_FRAMEWORKS
 from auditkit.base import strict_yaml
 from auditkit.base.object_store import is_url
 from auditkit.errors import DefinitionError

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from auditkit.api import evaluating, snapshots
+from auditkit.api import definitions, evaluating, snapshots
 from auditkit.base import files
 from auditkit.base.files import unwritable
 from auditkit.base.whole import turn
@@ -62,7 +62,7 @@ def _verified(job: Job) -> list[Webhook]:
     config = job.config
     evaluating.verify(config.frameworks, **job.options)
     for name in config.frameworks:
-        evaluating.load_framework(name, job.options.get("controls"))  # one: several together are a report
+        definitions.load_framework(name, job.options.get("controls"))  # one: several together are a report
     environments.read(config.reports.environments)
     drawn = config.reports.faces
     snapshots.verify_folders(store=job.store, output=job.place(config.reports.folder) if drawn else None)

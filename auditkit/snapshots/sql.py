@@ -7,12 +7,15 @@ a dtype that pandas computes with (`computable`).
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from auditkit.errors import UsageError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 READS = ("SELECT", "EXPLAIN", "MULTI")
 """Statements that only read; DuckDB makes several of a PIVOT (``MULTI``)."""
@@ -46,6 +49,13 @@ def answer(query: str, names: Iterable[str], table: Callable[[str], pa.Table],
             return computable(connection.sql(query).to_arrow_table()), _read(query, named)
     except duckdb.Error as error:
         raise UsageError(f"The query cannot be answered: {' '.join(str(error).split())[:500]}") from None
+
+
+def in_pandas(answer: pa.Table) -> "pd.DataFrame":
+    """An answer as a DataFrame. Two of its columns may have the same name."""
+    import pandas as pd
+
+    return answer.to_pandas(types_mapper=pd.ArrowDtype)
 
 
 def _verify(statements: list[Any]) -> None:

@@ -1,10 +1,11 @@
 """Rows that belong to subjects, against plain loops."""
 
+import numpy as np
 import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditkit.analysis.columns import STRING, has, lookup, named, widened
+from auditkit.analysis.columns import STRING, has, listed, lookup, named, strings, widened
 
 NAMES = st.sampled_from(["a", "b", "ab", "", None])
 PAIRS = st.lists(st.tuples(NAMES, NAMES, NAMES), max_size=6)
@@ -47,3 +48,12 @@ def test_widened_takes_the_last_value(values):
     for column in {column for name, column, _ in values if name == "a"}:
         assert [None if value is pd.NA else value for value in wide[column]] == [
             told.get((name, column)) for name in ("a", "c", "a")]
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), NAMES), max_size=8))
+def test_the_values_of_a_group_are_listed_once_and_sorted(rows):
+    values = strings(pd.Series([value for _, value in rows], dtype=STRING))
+    found = listed(np.array([group for group, _ in rows], np.int64), values)
+    known = sorted({group for group, value in rows if value is not None})
+    assert found.to_dict() == {
+        group: ", ".join(sorted({value for one, value in rows if one == group and value is not None})) for group in known}

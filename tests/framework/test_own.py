@@ -9,7 +9,7 @@ from own_worlds import CHECK, OURS, TUNED
 
 from auditkit import checks
 from auditkit.analysis.pod_security.levels import NEWEST
-from auditkit.api import evaluating
+from auditkit.api import definitions, evaluating
 from auditkit.checks import all_checks
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import DefinitionError, NoSuchName, UsageError
@@ -33,8 +33,8 @@ def test_a_framework_and_a_check_of_ones_own(hospital: Path) -> None:
     judged = evaluating.evaluate(two_pods(), "hospital", controls=hospital / "controls",
                           checks=hospital / "hospital.py")
     assert judged.requirements.set_index("id")["status"].to_dict() == {"H1": "pass", "H2": "manual"}
-    assert {"hospital", "soc2"} <= set(evaluating.frameworks(hospital / "controls"))
-    assert "hospital" not in evaluating.frameworks()
+    assert {"hospital", "soc2"} <= set(definitions.frameworks(hospital / "controls"))
+    assert "hospital" not in definitions.frameworks()
 
 
 def test_a_framework_with_the_name_of_ours_never_stands_in_for_it(write, tmp_path: Path) -> None:
@@ -370,6 +370,6 @@ def test_nothing_to_compare_with(hospital: Path) -> None:
     with pytest.raises(DefinitionError, match="cannot be compared"):
         evaluating.compare(two_pods(), "hospital", hospital / "controls", checks=hospital / "hospital.py")
     with pytest.raises(DefinitionError, match="no framework to compare"):
-        evaluating.proposals(hospital / "controls")
+        definitions.proposals(hospital / "controls")
     with pytest.raises(NoSuchName):
         evaluating.compare(two_pods(), "hospitl", hospital / "controls")

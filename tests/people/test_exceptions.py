@@ -14,7 +14,7 @@ from hypothesis import given
 from worlds import arrow
 
 from auditkit import tables
-from auditkit.api import evaluating
+from auditkit.api import definitions, evaluating
 from auditkit.checks.model import BOOLEAN, Check, judge
 from auditkit.errors import DefinitionError
 from auditkit.evaluation.engine import run
@@ -230,7 +230,7 @@ def test_by_requirement_of_one_framework(written) -> None:
 
 def test_an_exception_to_what_no_check_judges_is_unused(written) -> None:
     text = GOOD.replace("checks: [pss.privileged]", "framework: soc2\n    requirements: [CC1.1]")
-    soc2 = evaluating.load_framework("soc2")
+    soc2 = definitions.load_framework("soc2")
     governance = Framework(framework="soc2", title="t", version="1", sections=soc2.sections,
                            requirements=[each for each in soc2.requirements if each.id == "CC1.1"])
     judged = evaluating.evaluate(snapshot(), governance, exceptions=written(text))

@@ -114,8 +114,8 @@ def _heard(nodes: pd.DataFrame) -> list[str]:
 
 def _any(services: pd.DataFrame, annotations: pd.DataFrame, means: known.Meaning) -> pd.Series:
     """For each service, true if it has an annotation of this meaning, with a value that counts."""
-    found = pd.Series(False, services.index, BOOLEAN)
-    for one in known.meaning(means):
+    found, there = pd.Series(False, services.index, BOOLEAN), set(annotations["key"].unique())
+    for one in (one for one in known.meaning(means) if one.key in there):
         rows = annotations[(annotations["key"] == one.key).fillna(False)]
         value = rows["value"]
         counts = (~rows["empty"] if one.key in known.NAMED

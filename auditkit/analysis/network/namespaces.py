@@ -114,6 +114,8 @@ def _asked(policies: pd.DataFrame, namespaces: pd.DataFrame, namespace_labels: p
 
 def _without(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.DataFrame:
     """The rows whose keys do not stand in the others."""
+    if rows.empty or others.empty:
+        return rows.reset_index(drop=True)
     marked = rows.merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
     return marked[(marked["_merge"] == "left_only").to_numpy(bool)][list(rows.columns)]
 

@@ -1,5 +1,6 @@
 """Allow rules of which it is not plain that they leave a default denial in place."""
 
+import numpy as np
 import pandas as pd
 
 from auditkit.analysis.columns import STRING
@@ -36,10 +37,12 @@ def policy_openings(network_rules: Policies) -> pd.DataFrame:
     return found.astype(STRING).drop_duplicates(ignore_index=True)
 
 
-def _has(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.Series:
+def _has(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> np.ndarray:
     """For each row, true if the others have its keys."""
+    if rows.empty or others.empty:
+        return np.zeros(len(rows), bool)
     marked = rows[keys].merge(others[keys].drop_duplicates(), on=keys, how="left", indicator=True)
-    return (marked["_merge"] == "both").to_numpy(bool)
+    return np.asarray((marked["_merge"] == "both").to_numpy(bool))
 
 
 def _without(rows: pd.DataFrame, keys: list[str], others: pd.DataFrame) -> pd.DataFrame:

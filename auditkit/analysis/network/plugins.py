@@ -83,8 +83,8 @@ def network_plugin(template_containers: pd.DataFrame, pod_readiness: pd.DataFram
     agents = template_containers[["namespace", "pod", "image"]][of_agents.fillna(False)]
     agents = agents.rename(columns={"pod": "name"})
     agents = agents.assign(repository=repository(agents["image"]), daemonset=agents["namespace"] + "/" + agents["name"])
-    found = [agents[agents[agent.by].str.contains(agent.pattern).fillna(False)].assign(
-        plugin=agent.plugin, enforces=agent.enforces, grounds=agent.grounds) for agent in AGENTS]
+    found = [agents[rows].assign(plugin=agent.plugin, enforces=agent.enforces, grounds=agent.grounds)
+             for agent in AGENTS if (rows := agents[agent.by].str.contains(agent.pattern).fillna(False)).any()]
     found = pd.concat([*found, _kindnet(agents), _k3s(nodes)], ignore_index=True)
     found = found.drop_duplicates(["namespace", "name", "plugin"]).merge(
         _coverage(pod_readiness, pod_owners, nodes), on=["namespace", "name"], how="left")

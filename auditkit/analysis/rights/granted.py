@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from auditkit.analysis.columns import INTEGER, STRING, strings
+from auditkit.analysis.columns import INTEGER, STRING, listed, strings
 from auditkit.analysis.rbac.bindings import grants, role_keys
 from auditkit.analysis.rbac.index import Rights, Vocabulary
 from auditkit.analysis.rbac.privileges import STANDARD
@@ -28,6 +28,10 @@ _OF_OBJECT, _OF_PATH = ("verb", "api_group", "resource", "subresource", "name"),
 _SUBJECT = ["subject_kind", "subject_namespace", "subject"]
 _BINDING = {"kind": "binding_kind", "namespace": "binding_namespace", "binding": "binding", "role_kind": "role_kind",
             "role": "role"}
+_USED = {"requests": INTEGER, "last_used": MOMENT, "used": STRING, "impersonated_by": STRING}
+_NEVER = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in {
+    "row": "int64", "number": "int64", "not_stated": "int64", "unnamed": "int64", **_USED}.items()})
+"""What `_used` says where no request is known."""
 _WORDS = {"verb": "verbs", "group": "groups", "resource": "resources", "resource_name": "resource_names", "url": "urls"}
 
 
@@ -50,15 +54,18 @@ def granted_uses(binding_subjects: pd.DataFrame, granted_rules: pd.DataFrame, ro
     rules, urls, count = _numbered(granted_rules, role_urls)
     who = _who(binding_subjects)
     held = _held(who, rules, urls)
-    uses = with_rights_beside(audit_uses)
+    uses = audit_uses if audit_uses.empty else with_rights_beside(audit_uses)
     uses = uses[uses["allowed_by"].isin([RBAC, UNTOLD]).fillna(False)].reset_index(drop=True)
-    acting = _acting(uses, who)
-    covered = _covered(uses, acting, held, rules, urls, count)
+    used, granting = _NEVER, np.zeros(0, int)
+    if len(uses):
+        acting = _acting(uses, who)
+        used = _used(_covered(uses, acting, held, rules, urls, count), uses)
+        granting = _granting(acting, uses)
     found = held.merge(_granted(rules, urls), on="number", how="left")
-    found = found.join(_powers(found, role_powers)).merge(_used(covered, uses), on=["row", "number"], how="left")
+    found = found.join(_powers(found, role_powers)).merge(used, on=["row", "number"], how="left")
     unseen = unlogged(found, who, rules, urls, audit_policy, audit_uses)
     found = found.merge(_traceless(rules, urls), on="number", how="left")
-    silent = found["traceless"].eq("all") | (found["traceless"].notna() & found["row"].isin(_granting(acting, uses)))
+    silent = found["traceless"].eq("all") | (found["traceless"].notna() & found["row"].isin(granting))
     found["unseen"] = pd.Series(unseen, found.index, STRING).mask(silent.fillna(False), TRACELESS).mask(
         found["not_stated"].gt(0).fillna(False), NOT_STATED).mask(found["unnamed"].gt(0).fillna(False), UNNAMED)
     if (uses["actor"].notna() & uses["actor_groups"].isna()).any():  # the audit logs of Google Cloud
@@ -106,8 +113,8 @@ def _held(who: pd.DataFrame, rules: pd.DataFrame, urls: pd.DataFrame) -> pd.Data
 def _granted(rules: pd.DataFrame, urls: pd.DataFrame) -> pd.DataFrame:
     """What each rule grants, in words."""
     found = pd.concat([rules, urls])
-    parts = {text: found[["number", word]].dropna().drop_duplicates().sort_values(["number", word]).groupby("number")[
-        word].agg(", ".join) for word, text in _WORDS.items()}
+    numbers = found["number"].to_numpy(np.int64)
+    parts = {text: listed(numbers, strings(found[word])) for word, text in _WORDS.items()}
     return pd.DataFrame(parts).astype(STRING).rename_axis("number").reset_index()
 
 
@@ -117,8 +124,8 @@ def _powers(found: pd.DataFrame, role_powers: pd.DataFrame) -> pd.DataFrame:
     powers = role_powers.assign(role_key=keys)[["role_key", "rule", "power", "in_namespaces"]].drop_duplicates()
     pairs = found[["role_key", "rule", "namespace"]].reset_index(names="at").merge(powers, on=["role_key", "rule"])
     pairs = pairs[pairs["namespace"].isna() | pairs["in_namespaces"]]
-    said = pairs[["at", "power"]].drop_duplicates().sort_values(["at", "power"]).groupby("at")["power"].agg(", ".join)
-    return said.astype(STRING).reindex(found.index).rename("powers").to_frame()
+    said = listed(pairs["at"].to_numpy(np.int64), strings(pairs["power"]))
+    return said.reindex(found.index).rename("powers").to_frame()
 
 
 # --- what was used ---------------------------------------------------------------------------------------------------
@@ -186,8 +193,7 @@ def _used(covered: pd.DataFrame, uses: pd.DataFrame) -> pd.DataFrame:
     found = found.join(_listed(sure, "what", "used")).join(_listed(sure, "by", "impersonated_by"))
     open_ = rows.assign(not_stated=~rows["told"]).groupby(keys).agg(not_stated=("not_stated", "sum"),
                                                                       unnamed=("unnamed", "sum"))
-    types = {"requests": INTEGER, "last_used": MOMENT, "used": STRING, "impersonated_by": STRING}
-    return open_.join(found).astype(types).reset_index()
+    return open_.join(found).astype(_USED).reset_index()
 
 
 def _listed(rows: pd.DataFrame, column: str, name: str) -> pd.Series:

@@ -8,6 +8,8 @@ from audit_worlds import ACCOUNTS, START, event, policy, refused, uses
 from scan_worlds import records
 from worlds import derived, frames
 
+from auditkit.analysis.rights import granted
+from auditkit.analysis.rights.beside import with_rights_beside
 from auditkit.analysis.rights.granted import GROUPLESS, NOT_STATED, TRACELESS, UNNAMED, granted_uses
 from auditkit.analysis.rights.policy import CONTRADICTED, LEFT_OUT, UNGIVEN
 from auditkit.analysis.rights.uses import MAX_NAMES
@@ -173,3 +175,13 @@ def test_who_changes_roles_may_have_used_bind_and_escalate() -> None:
 
 def test_nobody_and_missing_roles_have_no_row() -> None:
     assert rows([bind("b", "gone", user("alice")), role("r", READ), bind("c", "r", account("x"))]) == []
+
+
+def test_where_no_request_is_known_the_same_is_said_as_if_all_of_none_were_compared() -> None:
+    found = frames([role("r", READ), bind("b", "r", user("ann"))])
+    subjects, rules, paths = derived(found, "binding_subjects", "granted_rules", "role_urls")
+    none, who = with_rights_beside(uses()), granted._who(subjects)
+    rules, paths, count = granted._numbered(rules, paths)
+    held = granted._held(who, rules, paths)
+    covered = granted._covered(none, granted._acting(none, who), held, rules, paths, count)
+    pd.testing.assert_frame_equal(granted._used(covered, none), granted._NEVER, check_index_type=False)
