@@ -114,8 +114,8 @@ class Rights:
 
 
 def _wrong(what: str) -> UsageError:
-    return UsageError(f"The rbac of the context is not understood: {what}. Give the lists {', '.join(_LISTS.values())}, "
-                      "or one list of such objects, each with its kind.")
+    return UsageError(f"The rbac of the context is not understood: {what}. Give the lists "
+                      f"{', '.join(_LISTS.values())}, or one list of such objects, each with its kind.")
 
 
 def _namespace(thing: Object) -> str:
