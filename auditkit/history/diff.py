@@ -78,8 +78,9 @@ class Diff:
     """The changes from an earlier to a later snapshot.
 
     ``changes`` has a row for each field, ``by_object`` one for each object, the worst first; ``not_comparable`` what
-    nothing can be said of, and why; ``not_compared`` the kinds whose objects nobody reads; ``warnings`` what to know before reading either. ``unapproved`` has the objects
-    whose change nothing is known to have approved: neither ``tickets``, nor an annotation, nor a GitOps tool.
+    nothing can be said of, and why; ``not_compared`` the kinds whose objects nobody reads; ``warnings`` what to know
+    before reading either. ``unapproved`` has the objects whose change nothing is known to have approved: neither
+    ``tickets``, nor an annotation, nor a GitOps tool.
     """
 
     def __init__(self, earlier: Snapshot, later: Snapshot, tickets: Sequence[Ticket] = ()):

@@ -15,8 +15,9 @@ from auditkit.history.rows import keys, only_in, without
 
 _POLICY = ("namespace", "policy")
 _WAY = (*_POLICY, "direction")
-NUMBERED: dict[str, str] = {"network_policy_rules": "", "network_policy_peers": "peer", "network_policy_excepts": "peer",
-                            "network_policy_selectors": "peer", "network_policy_ports": "position"}
+NUMBERED: dict[str, str] = {
+    "network_policy_rules": "", "network_policy_peers": "peer", "network_policy_excepts": "peer",
+    "network_policy_selectors": "peer", "network_policy_ports": "position"}
 """The tables whose rows have the number of a rule, and of what in it."""
 _UNTOLD = frozenset((*_WAY, "rule", "peer", "position", "requirement", "form", "uid"))
 """Columns that say where a row is, or how it is written."""

@@ -13,7 +13,8 @@ _OBSERVED = frozenset((
     ("", "events"), ("events.k8s.io", "events"), ("", "componentstatuses"), ("", "endpoints"),
     ("apps", "controllerrevisions"), ("coordination.k8s.io", "leases"), ("discovery.k8s.io", "endpointslices"),
     ("storage.k8s.io", "csinodes"), ("storage.k8s.io", "csistoragecapacities"),
-    ("storage.k8s.io", "volumeattachments"), ("networking.k8s.io", "ipaddresses"), ("resource.k8s.io", "resourceslices")))
+    ("storage.k8s.io", "volumeattachments"), ("networking.k8s.io", "ipaddresses"),
+    ("resource.k8s.io", "resourceslices")))
 """What the cluster writes of itself, without anybody's decision."""
 _GROUPS_OBSERVED = ("metrics.k8s.io", "wgpolicyk8s.io", "aquasecurity.github.io")
 """Groups of measurements and of results of scanners."""
@@ -48,4 +49,5 @@ def _kinds(snapshot: Snapshot) -> dict[tuple[str, str], str]:
 def _by_name(snapshot: Snapshot) -> set[tuple[str, str]]:
     """The kinds of other engines, whose objects have rows without their content."""
     kinds = snapshot.frame("engine_kinds")
-    return set(kinds.loc[kinds["listed"].fillna(False).astype(bool), ["group", "kind"]].itertuples(index=False, name=None))
+    listed = kinds.loc[kinds["listed"].fillna(False).astype(bool), ["group", "kind"]]
+    return set(listed.itertuples(index=False, name=None))
