@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from auditkit.admission.cel.values import Unknown
 from auditkit.errors import UsageError
 
 Object = Mapping[str, Any]
@@ -79,23 +78,20 @@ class Rights:
         return cls(lists)
 
     def allow(self, user: User, question: Question) -> bool:
-        """Whether a user may do something. Raises `Unknown` where a list that is not given could allow it."""
+        """Whether a user may do something, as far as the lists that are given say it."""
         if _MASTERS in user.groups:
             return True
-        if any(_allows(rule, question) for rule in self._rules(user, question.namespace)):
-            return True
-        if missing := [name for name in self._asked(user, question.namespace) if self.objects.get(name) is None]:
-            raise Unknown(f"the {' and '.join(missing)} (authorizer)")
-        return False
+        return any(_allows(rule, question) for rule in self._rules(user, question.namespace))
 
-    def _asked(self, user: User, namespace: str) -> Iterator[str]:
-        """The lists by which something may be allowed: bindings, and the roles that they name."""
-        bindings = [("clusterrolebindings", ""), *([("rolebindings", namespace)] if namespace else [])]
-        for name, home in bindings:
-            yield name
+    def missing(self, user: User, question: Question) -> list[str]:
+        """The lists that are not given and could allow it: bindings, and the roles that bindings name."""
+        namespace = question.namespace
+        asked: list[str] = []
+        for name, home in [("clusterrolebindings", ""), *([("rolebindings", namespace)] if namespace else [])]:
             bound = [each for each in self.objects.get(name) or () if _binds(each, user, home)
                      and _namespace(each) == home]
-            yield from sorted({f"{each['roleRef'].get('kind', 'ClusterRole').lower()}s" for each in bound})
+            asked += [name, *sorted({f"{each['roleRef'].get('kind', 'ClusterRole').lower()}s" for each in bound})]
+        return [name for name in dict.fromkeys(asked) if self.objects.get(name) is None]
 
     def _rules(self, user: User, namespace: str) -> Iterator[Object]:
         for binding in self.objects.get("clusterrolebindings") or ():

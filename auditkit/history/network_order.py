@@ -6,7 +6,7 @@ Source: Kubernetes API reference, NetworkPolicySpec: rules, peers and ports are 
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -102,7 +102,7 @@ def _matched(old: Mapping[int, Hashable], new: Mapping[int, Hashable]) -> dict[i
     return found
 
 
-def _next(taken: Any, old: Mapping[int, Hashable]) -> int:
+def _next(taken: Iterable[int], old: Mapping[int, Hashable]) -> int:
     return max([*taken, *old, -1]) + 1
 
 
