@@ -67,11 +67,13 @@ class Decision:
 def decide(policy: Object, bindings: Sequence[Object], request: Object, context: Object) -> Decision:
     """What a policy does with a request.
 
-    ``policy`` and ``bindings`` are objects of admissionregistration.k8s.io. ``request`` has the fields of an
-    AdmissionRequest: operation, kind, resource, subResource, name, namespace, user, options, dryRun, object, oldObject,
-    and namespaceObject, the namespace of the object. ``context`` has what else the API server knows: ``params``,
-    ``crds`` and ``namespaces`` (lists), ``rbac`` (lists of roles and bindings). What it does not have is not known, and
-    what depends on that is ``unknown``.
+    ``policy`` and ``bindings`` are objects of admissionregistration.k8s.io; bindings of other policies are left out.
+    ``request`` has the fields of an AdmissionRequest: operation, kind, resource, subResource, name, namespace, user,
+    options, dryRun, object, oldObject, and namespaceObject, the namespace of the object. ``context`` has what else the
+    API server knows: ``params``, ``crds`` and ``namespaces`` (lists), ``rbac`` (the lists ``clusterroles``,
+    ``clusterrolebindings``, ``roles`` and ``rolebindings``, or one list of such objects, each with its kind). What it
+    does not have is not known, and what depends on that is ``unknown``. Raises `UsageError` for an ``rbac`` of another
+    form.
     """
     return _Course(policy, Request.read(request), context).run(bindings)
 
@@ -110,7 +112,8 @@ class _Course:
                        for each in (self._request.object, self._request.old_object))
             self._request = self._request.seen_as(found.kind, found.resource, *objects)
         for binding in bindings:
-            self._bind(binding)
+            if binding["spec"].get("policyName") == self._name:
+                self._bind(binding)
 
     def _bind(self, binding: Object) -> None:
         try:

@@ -102,7 +102,7 @@ class Evaluation:
     def __init__(self, policy: Object, request: Request, params: Object | None, context: Object):
         self._spec = policy["spec"]
         rights = context.get("rbac")
-        authorizer = Authorizer(request.asking(), None if rights is None else Rights(rights))
+        authorizer = Authorizer(request.asking(), None if rights is None else Rights.read(rights))
         self._names: dict[str, Any] = {
             "object": request.object, "oldObject": request.old_object, "params": params,
             "request": request_variable(request), "namespaceObject": namespace_variable(request),

@@ -9,10 +9,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from auditkit.errors import UsageError
+
 Object = Mapping[str, Any]
 
 _MASTERS = "system:masters"
 """The group that may do everything, whatever the roles say."""
+
+_LISTS = {"ClusterRole": "clusterroles", "ClusterRoleBinding": "clusterrolebindings", "Role": "roles",
+          "RoleBinding": "rolebindings"}
+"""The lists of objects that say who may do what, by the kind of their objects."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +54,44 @@ class Rights:
 
     objects: Mapping[str, Sequence[Object]]
 
+    @classmethod
+    def read(cls, given: Any) -> "Rights":
+        """The roles and bindings of four lists by their names, or of one list of objects that have a ``kind``.
+
+        Raises `UsageError` for anything else.
+        """
+        if isinstance(given, Mapping) and given.get("kind") == "List":
+            given = given.get("items")
+        if isinstance(given, Mapping):
+            if strange := sorted(set(given) - set(_LISTS.values())):
+                raise _wrong(f"it has {strange[0]!r}")
+            lists = given
+        elif isinstance(given, Sequence) and not isinstance(given, str):
+            lists = {name: [] for name in _LISTS.values()}
+            for each in given:
+                kind = each.get("kind") if isinstance(each, Mapping) else None
+                if kind not in _LISTS:
+                    raise _wrong(f"an object has the kind {kind!r}" if kind else "an object has no kind")
+                lists[_LISTS[kind]].append(each)
+        else:
+            raise _wrong(f"it is a {type(given).__name__}")
+        return cls(lists)
+
     def allow(self, user: User, question: Question) -> bool:
-        """Whether a user may do something."""
+        """Whether a user may do something, as far as the lists that are given say it."""
         if _MASTERS in user.groups:
             return True
         return any(_allows(rule, question) for rule in self._rules(user, question.namespace))
+
+    def missing(self, user: User, question: Question) -> list[str]:
+        """The lists that are not given and could allow it: bindings, and the roles that bindings name."""
+        namespace = question.namespace
+        asked: list[str] = []
+        for name, home in [("clusterrolebindings", ""), *([("rolebindings", namespace)] if namespace else [])]:
+            bound = [each for each in self.objects.get(name) or () if _binds(each, user, home)
+                     and _namespace(each) == home]
+            asked += [name, *sorted({f"{each['roleRef'].get('kind', 'ClusterRole').lower()}s" for each in bound})]
+        return [name for name in dict.fromkeys(asked) if self.objects.get(name) is None]
 
     def _rules(self, user: User, namespace: str) -> Iterator[Object]:
         for binding in self.objects.get("clusterrolebindings") or ():
@@ -68,6 +107,11 @@ class Rights:
         """The rules of roles by namespace (none: cluster roles) and name."""
         roles = [*(self.objects.get("clusterroles") or ()), *(self.objects.get("roles") or ())]
         return {(_namespace(role), role["metadata"]["name"]): role.get("rules") or () for role in roles}
+
+
+def _wrong(what: str) -> UsageError:
+    return UsageError(f"The rbac of the context is not understood: {what}. Give the lists "
+                      f"{', '.join(_LISTS.values())}, or one list of such objects, each with its kind.")
 
 
 def _namespace(thing: Object) -> str:

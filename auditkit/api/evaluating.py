@@ -70,14 +70,28 @@ def evaluate(snapshot: Snapshot | Path | str, framework: str | Framework, *,
 
     Verdicts are stored next to a snapshot that is in a folder, and not judged again (`auditkit.evaluation.stored`).
     """
+    return _evaluated(open(snapshot), framework, exceptions=exceptions, attestations=attestations, controls=controls,
+                      checks=checks, scope=scope, categories=categories, pss_version=pss_version,
+                      owner_label=owner_label)
+
+
+def evaluate_both(one: Snapshot, other: Snapshot, framework: str, **options: Unpack[Options]
+                  ) -> tuple[Evaluation, Evaluation]:
+    """Two snapshots of one cluster by the same rule, as `evaluate` does. A scope may name the namespaces of either."""
+    return _evaluated(one, framework, other, **options), _evaluated(other, framework, one, **options)
+
+
+def _evaluated(snapshot: Snapshot, framework: str | Framework, beside: Snapshot | None = None, *,
+               exceptions: Path | str | None = None, attestations: Path | str | None = None,
+               controls: Path | str | None = None, checks: Paths = (), scope: Path | str | None = None,
+               categories: str | Iterable[str] = "", pss_version: str = "", owner_label: str = "") -> Evaluation:
     verify_texts(framework="" if isinstance(framework, Framework) else framework, pss_version=pss_version,
                  owner_label=owner_label)
     own, accepted, attested, bounds = read(exceptions, attestations, controls, checks, scope, categories)
     parts = several.load(framework, own) if isinstance(framework, str) else [framework]
-    opened = open(snapshot)
     if bounds:
-        verify_scope(bounds, opened)
-    judged = _judged(opened, parts, accepted, attested, pss_version, bounds)
+        verify_scope(bounds, snapshot, beside)
+    judged = _judged(snapshot, parts, accepted, attested, pss_version, bounds)
     judged.own, judged.controls = provenance.own(judged), own
     judged.inputs = inputs(own, accepted, attested, python_files(checks), bounds)
     judged.by_team(owner_label)

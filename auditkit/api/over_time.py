@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from auditkit.api.evaluating import evaluate
+from auditkit.api.evaluating import evaluate, evaluate_both
 from auditkit.api.faces import face
 from auditkit.api.options import Options, Paths, folder, load_checks, read
 from auditkit.api.snapshots import DEMO, open
@@ -135,8 +135,7 @@ def verdict_changes(earlier: Snapshot | Path | str, later: Snapshot | Path | str
     """
     from auditkit.history.verdicts import verdict_changes as _changes
 
-    one, other = (evaluate(snapshot, framework, **options) for snapshot in (earlier, later))
-    return _changes(one, other)
+    return _changes(*evaluate_both(open(earlier), open(later), framework, **options))
 
 
 def population(source: Snapshot | Path | str, name: str, *, start: dt.date | str = "", end: dt.date | str = "",

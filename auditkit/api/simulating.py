@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from auditkit.api.definitions import DEFAULT_FRAMEWORKS
-from auditkit.api.evaluating import evaluate
+from auditkit.api.evaluating import evaluate_both
 from auditkit.api.options import Options
 from auditkit.api.snapshots import DEMO, open
 from auditkit.base import shipped
@@ -40,7 +40,7 @@ def simulate(snapshot: Snapshot | Path | str | None, apply: Path | str | None = 
         raise UsageError("Nothing is to be simulated. Give manifests with --apply, or objects with --delete.")
     before = nothing() if snapshot is None else open(snapshot)
     found = simulate(before, _manifests(apply), delete, namespace)
-    verdicts = {name: verdict_changes(*(evaluate(each, name, **options) for each in (found.before, found.after)))
+    verdicts = {name: verdict_changes(*evaluate_both(found.before, found.after, name, **options))
                 for name in dict.fromkeys(frameworks)}
     return Effects(found, verdicts)
 

@@ -99,6 +99,8 @@ def _print(found: "Diff", shown: list[tuple["Change", "Author", str | None]]) ->
             console.line(f"by: {_who(author)}; approval: {approval or 'none known'}", indent=6, style="dim")
     for row in found.not_comparable.itertuples(index=False):
         console.line(f"not comparable: {row.what}: {row.reason}", style="yellow")
+    for reason, rows in found.not_compared.groupby("reason", sort=False):
+        console.line(f"not compared, {reason}: {', '.join(rows['what'])}", style="dim")
     console.say(repr(found).strip("<>"))
 
 

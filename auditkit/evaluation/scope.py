@@ -322,8 +322,9 @@ def _placed(outcome: Outcome, who: pd.DataFrame) -> pd.Series:
     return who["namespace"].mask(own, who["name"])
 
 
-def problems(scope: Scope, snapshot: Snapshot) -> Iterator[tuple[str, Origin, str]]:
-    """What does not fit between a scope and a snapshot: kind, origin, and the sentence without an end."""
+def problems(scope: Scope, snapshot: Snapshot, beside: Snapshot | None = None) -> Iterator[tuple[str, Origin, str]]:
+    """What does not fit between a scope and a snapshot: kind, origin, and the sentence without an end. A namespace may
+    also be one of the snapshot ``beside`` it."""
     entry = scope.entry
     if not entry:
         return
@@ -335,13 +336,14 @@ def problems(scope: Scope, snapshot: Snapshot) -> Iterator[tuple[str, Origin, st
     elif observed[1] < first:
         yield "scope not in force yet", scope.at("period"), (f"the period of the scope begins on {first}, after the "
                                                              f"cluster was observed ({observed[1]})")
-    spaces = Spaces(snapshot)
+    every = [Spaces(each) for each in (snapshot, beside) if each]
     for pattern, origin in _patterns(scope):
-        if not spaces.has(pattern):
+        if not any(spaces.has(pattern) for spaces in every):
             yield MISSING, origin, f"the snapshot has no namespace {pattern!r}"
     for key in ("namespaces", "ephi"):
         chosen = getattr(scope.bounds, key)
-        if chosen and chosen.labels and spaces.complete and not any(map(chosen.labelled, spaces.labels.values())):
+        if chosen and chosen.labels and not any(not spaces.complete or any(map(
+                chosen.labelled, spaces.labels.values())) for spaces in every):
             yield "no namespace labelled", scope.at(key, "labels"), "no namespace of the snapshot has these labels"
 
 
@@ -352,10 +354,10 @@ MISTAKES = ("scope expired", MISSING)
 """The problems with which one snapshot is not judged."""
 
 
-def verify(scope: Scope, snapshot: Snapshot) -> None:
+def verify(scope: Scope, snapshot: Snapshot, beside: Snapshot | None = None) -> None:
     """Raises `DefinitionError` with file and line where a scope is not one of this snapshot: its period is over, or it
-    names a namespace that the snapshot does not have."""
-    for kind, origin, what in problems(scope, snapshot):
+    names a namespace that neither the snapshot nor the one ``beside`` it has."""
+    for kind, origin, what in problems(scope, snapshot, beside):
         if kind in MISTAKES:
             ask = "Correct the name, or remove it" if kind == MISSING else "Give the scope of the time of the snapshot"
             raise origin.wrong(f"{what}. {ask}.")

@@ -10,11 +10,9 @@ from auditkit.base.object_store import is_url
 from auditkit.fleets import on_dask, processes
 from auditkit.fleets.members import members
 from auditkit.fleets.work import FAILED, Row, Task
+from auditkit.people import FILES
 from auditkit.people.scope import names
 from auditkit.snapshots.mirror import shown
-
-FILES = ("exceptions", "attestations", "scope", "controls")
-"""The options that are files of people."""
 
 Progress = Callable[[Row, int, int], None]
 """Told of each row: the row, how many are done, how many there are."""

@@ -77,7 +77,8 @@ def _last_of_period(held: Iterable[Snapshot], rule: Rule,
         said, _ = given_of(each.snapshot, rule.framework.framework)  # before it is judged, which adds to it
         judge([each], rule.choose, SnapshotError)
         if each.given:
-            return each, next((one for one in said if not one.distrusted), None), doubts
+            first = (one for one in said if not one.distrusted and (rule.scope or not one.said.outside))
+            return each, next(first, None), doubts
         doubts.append(f"The snapshot of {when(each.time)} does not count: {each.problem}")
     return None, None, doubts
 

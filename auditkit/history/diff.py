@@ -17,7 +17,9 @@ from auditkit.history import others
 from auditkit.history.approvals import Approvals
 from auditkit.history.authors import Author, Authors
 from auditkit.history.cells import Field, Object, Side, fields
+from auditkit.history.network_order import NUMBERED, renumbered
 from auditkit.history.noise import MADE_IN_NAMESPACES
+from auditkit.history.not_compared import not_compared
 from auditkit.history.pods import TABLES, strangers
 from auditkit.history.population import OWNERS, WORKLOADS, Population, pod_keys
 from auditkit.history.rows import blanked, only_in, without
@@ -76,8 +78,9 @@ class Diff:
     """The changes from an earlier to a later snapshot.
 
     ``changes`` has a row for each field, ``by_object`` one for each object, the worst first; ``not_comparable`` what
-    nothing can be said of, and why; ``warnings`` what to know before reading either. ``unapproved`` has the objects
-    whose change nothing is known to have approved: neither ``tickets``, nor an annotation, nor a GitOps tool.
+    nothing can be said of, and why; ``not_compared`` the kinds whose objects nobody reads; ``warnings`` what to know
+    before reading either. ``unapproved`` has the objects whose change nothing is known to have approved: neither
+    ``tickets``, nor an annotation, nor a GitOps tool.
     """
 
     def __init__(self, earlier: Snapshot, later: Snapshot, tickets: Sequence[Ticket] = ()):
@@ -108,6 +111,12 @@ class Diff:
                 *((gap.source, f"{which}: {gap.reason}")
                   for which, snapshot in self._both for gap in snapshot.not_whole)]
         return pd.DataFrame(rows, columns=["what", "reason"], dtype=_TEXT)
+
+    @cached_property
+    def not_compared(self) -> pd.DataFrame:
+        """Kinds that are served or defined, and that are not compared because their objects are not read, or only
+        their names: what, reason."""
+        return pd.DataFrame(list(not_compared(self.earlier, self.later)), columns=["what", "reason"], dtype=_TEXT)
 
     @cached_property
     def objects(self) -> list[Change]:
@@ -155,6 +164,7 @@ class Diff:
         """All of it as plain data for JSON."""
         return {"changes": [each.plain(author, approval) for each, author, approval in self.attributed],
                 "not_comparable": self.not_comparable.to_dict("records"),
+                "not_compared": self.not_compared.to_dict("records"),
                 "same_cluster": self.same_cluster, "warnings": self.warnings}
 
     def __repr__(self) -> str:
@@ -229,13 +239,23 @@ class Diff:
 
     def _read(self, name: str, views: TableViews, before: Side, after: Side) -> None:
         unknown = self._not_whole.get(name, ())
-        one, other = (blanked(snapshot.arrow(name), unknown) for snapshot in (self.earlier, self.later))
+        one, other = (blanked(table, unknown) for table in (self.earlier.arrow(name), self._later_table(name)))
         if any(view.source == "pods" for view in views.by_constants.values()):
             view = next(iter(views.by_constants.values()))
             on = [view.namespace or "", view.name]
             one, other = without(one, on, self._replaced), without(other, on, self._replaced)
         before.read(views, only_in(one, other, views.compared))
         after.read(views, only_in(other, one, views.compared))
+
+    def _later_table(self, name: str) -> pa.Table:
+        """A table of the later snapshot, in which what has no order of its own has that of the earlier one."""
+        return self._in_order[name] if name in self._in_order else self.later.arrow(name)
+
+    @cached_property
+    def _in_order(self) -> dict[str, pa.Table]:
+        if not self._not_whole.keys().isdisjoint(NUMBERED):
+            return {}
+        return renumbered(*({name: snapshot.arrow(name) for name in NUMBERED} for _, snapshot in self._both))
 
     @cached_property
     def _replaced(self) -> pa.Array:

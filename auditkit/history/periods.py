@@ -44,18 +44,23 @@ class Rule:
     """Why verdicts that were given are not used, with the number of snapshots."""
     differing: list[str] = field(default_factory=list)
     """Snapshots of which several were given, with other statuses."""
+    scoped: list[str] = field(default_factory=list)
+    """Snapshots of which all that was given is of a scope only, so that they are judged anew."""
     _memory: Memory = field(default_factory=lambda: Memory(10_000))
     _tables: dict[str, pa.Table] = field(default_factory=dict)
 
     def choose(self, snapshot: Snapshot) -> tuple[Given, str]:
-        """What is to be believed of a snapshot: the first that was given and is trusted, else what is judged now.
+        """What is to be believed of a snapshot: the first that was given of the whole and is trusted, else what is
+        judged now. What was given of a scope says nothing of the whole.
 
         Raises `SnapshotError` where the snapshot does not have the bytes that were written.
         """
         verify(snapshot)
         found, wrong = ([], []) if self.anew else given_of(snapshot, self.framework.framework)
         self.distrusted.update({each.distrusted for each in found if each.distrusted} | {str(each) for each in wrong})
-        trusted = [each for each in found if not each.distrusted]
+        trusted = [each for each in found if not each.distrusted and not each.said.outside]
+        if not trusted and not self.by_files and any(not each.distrusted for each in found):
+            self.scoped.append(when(snapshot.manifest.moment))
         if len({_statuses(each) for each in trusted}) > 1:
             self.differing.append(when(snapshot.manifest.moment))
         if trusted and not self.by_files:
@@ -129,6 +134,7 @@ def period_of(which: tuple[str, str], clusters: Clusters, broken: list[SnapshotE
     held = clusters[which]
     rule.distrusted.clear()
     rule.differing.clear()
+    rule.scoped.clear()
     moments = cut(held, start, end)
     judge(moments, rule.choose, SnapshotError)
     last = max(held, key=lambda each: each.manifest.moment).manifest
@@ -142,6 +148,9 @@ def _doubts(moments: Sequence[Moment], rule: Rule) -> list[str]:
     found = [f"The snapshot of {when(each.time)} does not count: {each.problem}" for each in moments if each.problem]
     found += [f"Verdicts that were given of {count(number, 'snapshot')} are not used: {why}."
               for why, number in rule.distrusted.items()]
+    if rule.scoped:
+        found.append(f"Of {count(len(rule.scoped), 'snapshot')} verdicts were given of a scope only, which are not "
+                     "those of the whole: judged anew without it. Give the scope, for a claim on what is in it.")
     if rule.differing and not rule.by_files:
         found.append("Several verdicts with other statuses were given of the snapshots of "
                      f"{', '.join(rule.differing)}; the first that was given counts.")

@@ -32,7 +32,7 @@ from auditkit.api.definitions import DEFAULT_FRAMEWORKS
 from auditkit.base import strict_yaml
 from auditkit.base.object_store import is_url
 from auditkit.errors import DefinitionError
-from auditkit.fleets.run import FILES
+from auditkit.people import FILES
 
 Text = Annotated[str, msgspec.Meta(pattern=r"\S")]
 Positive = Annotated[float, msgspec.Meta(gt=0)]

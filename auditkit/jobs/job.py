@@ -26,6 +26,7 @@ from auditkit.jobs.config import Job
 from auditkit.jobs.state import State
 from auditkit.jobs.tasks import left, tasks
 from auditkit.jobs.turns import turns
+from auditkit.people import FILES
 
 Tell = Callable[..., None]
 """Told what happens: a sentence, its ``level`` (info, warning, error) and more fields for programs."""
@@ -194,7 +195,7 @@ def _rule(job: Job) -> str:
 
     found = hashlib.sha256(files.given(job.path) + package_digest().encode())
     options = job.options
-    for given in (*(options.get(name, "") for name in run.FILES), *options["checks"]):
+    for given in (*(options.get(name, "") for name in FILES), *options["checks"]):
         path = Path(given)
         for each in sorted(path.rglob("*")) if given and path.is_dir() else [path] if given else []:
             if each.is_file():

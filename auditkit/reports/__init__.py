@@ -21,6 +21,7 @@ from auditkit.base.files import reason, verify_writable
 from auditkit.base.object_store import is_url
 from auditkit.errors import NoSuchName, UsageError
 from auditkit.framework import together
+from auditkit.people import FILES
 from auditkit.people.scope import names
 from auditkit.snapshots.mirror import shown
 from auditkit.snapshots.snapshot import Snapshot
@@ -42,10 +43,6 @@ _TIME = "%Y%m%dT%H%M%SZ"
 
 _FLEET = "fleet"
 _WHAT_IF = "what-if"
-_FILES = ("exceptions", "attestations", "scope", "controls")
-"""Parameters that are paths."""
-
-
 PAGE, PAPER = "page", "paper"
 FACES = (PAGE, PAPER)
 """What is drawn of an executed notebook: the HTML page and the PDF."""
@@ -113,7 +110,7 @@ def report_fleet(store: str, newest: dt.datetime, output: Path, parameters: dict
     """
     verify_output(output)
     output.mkdir(parents=True, exist_ok=True)
-    files = {name: _absolute(parameters[name]) for name in _FILES if parameters.get(name)}
+    files = {name: _absolute(parameters[name]) for name in FILES if parameters.get(name)}
     called = f"{_FLEET}-{store.rstrip('/').rpartition('/')[2]}-{newest:{_TIME}}"
     return _run(find_notebook(_FLEET), _FLEET, called, output, {"store": store, **parameters, **files}, progress,
                 faces).result()
@@ -126,7 +123,7 @@ def report_simulation(snapshot: Snapshot | Path | str, output: Path, parameters:
     Otherwise as `report`.
     """
     given = {name: value for name, value in parameters.items() if value}
-    paths = {name: _absolute(given[name]) for name in (*_FILES, "manifests")
+    paths = {name: _absolute(given[name]) for name in (*FILES, "manifests")
              if name in given and Path(given[name]).exists()}
     given |= {**paths, "checks": list(map(_absolute, given.get("checks", ())))}
     return _begin(find_notebook(_WHAT_IF), _WHAT_IF, snapshot, output, {"manifests": "", **given}, progress).result()

@@ -23,6 +23,7 @@ from auditkit.evaluation.explain import Explanation, explain
 from auditkit.evaluation.words import SUBJECT
 from auditkit.exports.archive import Archive
 from auditkit.exports.bundle import bundle_findings
+from auditkit.people import FILES
 from auditkit.reports import show
 from auditkit.reports.figures import (
     Compared,
@@ -159,7 +160,7 @@ def _people(report: Report, seal: Seal, space: Path, attestations: Path | str | 
                              "copy of the report.")
         if one.kind == "checks":
             kinds.setdefault("checks", []).append(_original(one.name, one.sha256, checks))
-        elif one.kind in ("exceptions", "attestations", "scope", "controls"):
+        elif one.kind in FILES:
             if Path(one.name).name != one.name or not one.name.isprintable() or not one.name.strip("."):
                 raise UsageError(f"{report.path}: {one.name!r} is not the name of a file. auditkit did not write it.")
             (space / one.kind).mkdir(exist_ok=True)

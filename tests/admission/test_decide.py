@@ -9,7 +9,7 @@ from policy_worlds import binding, pod, policy, request
 
 from auditkit.admission import Unresolved, decide
 from auditkit.admission.cel.engine import engine
-from auditkit.errors import MissingDependency
+from auditkit.errors import MissingDependency, UsageError
 
 DENIED = "pods \"web\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: "
 FALSE = {"expression": "object.spec.containers.size() > 1", "message": "too few"}
@@ -214,16 +214,43 @@ def test_what_is_beyond_bounds_or_not_given_is_unknown(expression, why):
     assert found.unresolved[0].why.startswith(why)
 
 
-def test_rights_that_are_given_decide():
-    role = {"metadata": {"name": "reader"}, "rules": [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]}
-    bound = {"metadata": {"name": "r"}, "roleRef": {"kind": "ClusterRole", "name": "reader"},
-             "subjects": [{"kind": "Group", "name": "dev"}]}
-    rights = {"rbac": {"clusterroles": [role], "clusterrolebindings": [bound]}}
-    assert decided("authorizer.group('').resource('pods').check('list').allowed()",
-                   "!authorizer.group('').resource('secrets').check('list').allowed()",
-                   "!authorizer.requestResource.check('create').allowed()",
+READER = {"kind": "ClusterRole", "metadata": {"name": "reader"},
+          "rules": [{"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}]}
+READS = {"kind": "ClusterRoleBinding", "metadata": {"name": "r"}, "roleRef": {"kind": "ClusterRole", "name": "reader"},
+         "subjects": [{"kind": "Group", "name": "dev"}]}
+LISTS = {"clusterroles": [READER], "clusterrolebindings": [READS], "roles": [], "rolebindings": []}
+MAY_LIST = "authorizer.group('').resource('pods').check('list').allowed()"
+MAY_CREATE = "authorizer.requestResource.check('create').allowed()"
+
+
+@pytest.mark.parametrize("rights", [LISTS, [READER, READS], {"kind": "List", "items": [READER, READS]}])
+def test_rights_that_are_given_decide(rights):
+    assert decided(MAY_LIST, "!authorizer.group('').resource('secrets').check('list').allowed()", f"!{MAY_CREATE}",
                    "!authorizer.serviceAccount('shop', 'web').group('').resource('pods').check('list').allowed()",
-                   context=rights).outcome == "allowed"
+                   context={"rbac": rights}).outcome == "allowed"
+
+
+def test_rights_of_a_list_that_is_not_given_are_unknown():
+    some = {name: given for name, given in LISTS.items() if name != "rolebindings"}
+    assert decided(MAY_LIST, context={"rbac": some}).outcome == "allowed"
+    found = decided(MAY_CREATE, context={"rbac": some})
+    assert (found.outcome, found.unresolved[0].why) == ("unknown", "the rolebindings (authorizer)")
+    found = decided(MAY_LIST, context={"rbac": {"clusterrolebindings": [READS]}})
+    assert (found.outcome, found.unresolved[0].why) == ("unknown", "the clusterroles (authorizer)")
+
+
+@pytest.mark.parametrize(("rights", "why"), [
+    ("admin", "it is a str"), ({"clusterRoles": []}, "it has 'clusterRoles'"),
+    ([{"metadata": {"name": "r"}}], "an object has no kind"), (["r"], "an object has no kind"),
+    ([{"kind": "Pod"}], "an object has the kind 'Pod'")])
+def test_rights_of_another_form_are_a_clear_error(rights, why):
+    with pytest.raises(UsageError, match=f"^The rbac of the context is not understood: {why}. Give the lists "):
+        decided(MAY_LIST, context={"rbac": rights})
+
+
+def test_bindings_of_other_policies_are_left_out():
+    assert decided("false", bindings=[binding(policy="other")]).outcome == "not_matched"
+    assert decided("false", bindings=[binding(policy="other", name="a"), binding()]).message.startswith(DENIED)
 
 
 def test_without_the_package_a_sentence_says_what_to_install():

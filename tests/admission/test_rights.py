@@ -15,6 +15,7 @@ def bound(*subjects, kind="ClusterRole", name="r", **metadata):
 
 LIST_PODS = {"verbs": ["list"], "apiGroups": [""], "resources": ["pods"]}
 ACCOUNT = {"kind": "ServiceAccount", "name": "web", "namespace": "shop"}
+NONE = {"clusterroles": [], "clusterrolebindings": [], "roles": [], "rolebindings": []}
 KAY = User("kay", ("dev",))
 ASKED = Question("list", resource="pods", namespace="shop")
 
@@ -24,15 +25,15 @@ ASKED = Question("list", resource="pods", namespace="shop")
     ({"kind": "User", "name": "dev"}, KAY, False), (ACCOUNT, User.of_service_account("shop", "web"), True),
     (ACCOUNT, User.of_service_account("other", "web"), False)])
 def test_a_binding_is_for_its_subjects(subject, user, allowed):
-    rights = Rights({"clusterroles": [role(LIST_PODS)], "clusterrolebindings": [bound(subject)]})
+    rights = Rights({**NONE, "clusterroles": [role(LIST_PODS)], "clusterrolebindings": [bound(subject)]})
     assert rights.allow(user, ASKED) is allowed
 
 
 def test_a_binding_in_a_namespace_counts_only_there():
     group = {"kind": "Group", "name": "dev"}
-    own = Rights({"roles": [role(LIST_PODS, namespace="shop")],
+    own = Rights({**NONE, "roles": [role(LIST_PODS, namespace="shop")],
                   "rolebindings": [bound(group, kind="Role", namespace="shop")]})
-    shared = Rights({"clusterroles": [role(LIST_PODS)], "rolebindings": [bound(group, namespace="shop")]})
+    shared = Rights({**NONE, "clusterroles": [role(LIST_PODS)], "rolebindings": [bound(group, namespace="shop")]})
     for rights in (own, shared):
         assert rights.allow(KAY, ASKED)
         assert not rights.allow(KAY, Question("list", resource="pods", namespace="other"))
@@ -53,10 +54,10 @@ def test_a_binding_in_a_namespace_counts_only_there():
     ({"verbs": ["get"], "nonResourceURLs": ["/logs"]}, Question("get", path="/logs/a"), False),
     ({"verbs": ["get"], "nonResourceURLs": ["*"]}, Question("get", resource="pods"), False)])
 def test_a_rule_names_verbs_groups_resources_names_or_paths(rule, question, allowed):
-    rights = Rights({"clusterroles": [role(rule)], "clusterrolebindings": [bound({"kind": "User", "name": "kay"})]})
+    rights = Rights({**NONE, "clusterroles": [role(rule)], "clusterrolebindings": [bound({"kind": "User", "name": "kay"})]})
     assert rights.allow(KAY, question) is allowed
 
 
 def test_the_masters_may_do_everything_and_nobody_else_without_a_role():
     assert Rights({}).allow(User("admin", ("system:masters",)), ASKED)
-    assert not Rights({"clusterrolebindings": [bound({"kind": "User", "name": "kay"})]}).allow(KAY, ASKED)
+    assert not Rights({**NONE, "clusterrolebindings": [bound({"kind": "User", "name": "kay"})]}).allow(KAY, ASKED)

@@ -1,6 +1,7 @@
 """What changed between two snapshots: all of it, and nothing else."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pandas as pd
@@ -369,3 +370,64 @@ def test_subjects_are_not_told_where_only_the_role_changed(acme: Snapshot) -> No
     where = {"kind": hit["kind"], "namespace": hit["namespace"], "binding": hit["binding"]}
     [change] = Diff(acme, _edited(acme, "binding_subjects", where, role="view")).objects
     assert change.fields == (("roleRef.name", "cluster-admin", "view"),)
+
+
+POLICY = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": {"name": "web", "namespace": "shop"}}
+PEERS = [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.1.0.0/16", "10.2.0.0/16"]}},
+         {"podSelector": {"matchLabels": {"app": "a", "tier": "b"}}}, {"namespaceSelector": {}},
+         {"namespaceSelector": {}, "podSelector": {"matchExpressions": [{"key": "x", "operator": "Exists"}]}}]
+PORTS = [{"port": 80}, {"port": 53, "protocol": "UDP"}, {"port": 8000, "endPort": 8080}]
+
+
+def policed(tmp_path: Path, *rules: dict, way: str = "ingress") -> Snapshot:
+    spec = {"podSelector": {}, "policyTypes": [way.title()], way: list(rules)}
+    path = tmp_path / "objects.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [{**POLICY, "spec": spec}]}))
+    return collect(open_files(path))
+
+
+@pytest.mark.parametrize(("way", "peers"), [("ingress", "from"), ("egress", "to")])
+def test_network_policies_in_another_order_are_the_same(tmp_path: Path, way: str, peers: str) -> None:
+    first, second = {peers: PEERS, "ports": PORTS}, {peers: PEERS[1:], "ports": PORTS[:1]}
+    turned = [{peers: second[peers][::-1], "ports": PORTS[:1]}, {peers: [*PEERS[2:], *PEERS[:2]], "ports": PORTS[::-1]}]
+    one, other = policed(tmp_path, first, second, way=way), policed(tmp_path, *turned, way=way)
+    assert Diff(one, other).objects == [] == Diff(other, one).objects
+
+
+def test_of_network_policies_in_another_order_only_the_change_is_told(tmp_path: Path) -> None:
+    one = policed(tmp_path, {"from": PEERS, "ports": PORTS}, {"from": PEERS[:1]})
+    wider = {"ipBlock": {"cidr": "10.0.0.0/7", "except": ["10.2.0.0/16", "10.1.0.0/16"]}}
+    other = policed(tmp_path, {"from": PEERS[:1]}, {"from": [*PEERS[:0:-1], wider], "ports": [PORTS[2], PORTS[0]]})
+    [change] = Diff(one, other).objects
+    assert change.fields == (
+        ("spec.ingress[0].from[0]", "ipBlock.cidr 10.0.0.0/8", "ipBlock.cidr 10.0.0.0/7"),
+        ("spec.ingress[0].ports", "port 53; protocol UDP", None))
+
+
+def test_a_peer_that_is_added_in_front_is_told_alone(tmp_path: Path) -> None:
+    one = policed(tmp_path, {"from": PEERS[1:], "ports": PORTS})
+    other = policed(tmp_path, {"from": PEERS, "ports": PORTS})
+    [change] = Diff(one, other).objects
+    assert {field for field, *_ in change.fields} == {"spec.ingress[0].from[3]", "spec.ingress[0].from[3].ipBlock.except"}
+    assert {before for _, before, _ in change.fields} == {None}
+
+
+def test_kinds_that_are_not_read_are_named(acme: Snapshot, found: Diff) -> None:
+    names = set(found.not_compared["what"])
+    assert {"FlowSchema (flowcontrol.apiserver.k8s.io)", "CSIDriver (storage.k8s.io)", "Record (emr.acme.example)",
+            "K8sAllowedRepos (constraints.gatekeeper.sh)"} <= names
+    assert not {"Pod", "NetworkPolicy (networking.k8s.io)", "Lease (coordination.k8s.io)",
+                "TokenReview (authentication.k8s.io)"} & names
+    assert found.plain()["not_compared"] == found.not_compared.to_dict("records")
+
+
+def test_of_files_custom_kinds_that_are_not_read_are_named_by_their_definitions(tmp_path: Path) -> None:
+    names = {"kind": "Kiln", "plural": "kilns", "singular": "kiln", "listKind": "KilnList"}
+    definition = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                  "metadata": {"name": "kilns.lab.example"},
+                  "spec": {"group": "lab.example", "names": names, "scope": "Namespaced", "versions": []}}
+    path = tmp_path / "objects.json"
+    path.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": [definition]}))
+    snap = collect(open_files(path))
+    whats = Diff(snap, snap).not_compared["what"].tolist()
+    assert "Kiln (lab.example)" in whats and "other kinds" in whats

@@ -334,6 +334,32 @@ def test_a_period_claims_nothing_of_what_is_outside(written, ward, tmp_path) -> 
         over_time.period(tmp_path / "store", "ward", "2026-06-15", "2027-01-01", scope=scope, controls=ward)
 
 
+def test_a_period_after_a_scoped_evaluation_is_of_the_whole(written, tmp_path) -> None:
+    taken = snapshot(*CLUSTER).write(tmp_path / "store")
+    judge(taken, written("  namespaces: {names: [shop, bank]}\n"))
+    [found] = over_time.period(tmp_path / "store", "pss-baseline", "2026-06-15", "2026-06-15")
+    assert found.requirements.set_index("requirement").loc["privileged", "failed"] == 1
+    assert any(note.startswith("Of 1 snapshot verdicts were given of a scope only") for note in found.notes)
+    [again] = over_time.period(tmp_path / "store", "pss-baseline", "2026-06-15", "2026-06-15")
+    assert again.requirements.equals(found.requirements)
+
+
+@pytest.mark.parametrize("changed", ["added", "deleted"])
+def test_a_simulation_takes_a_scope_that_names_a_namespace_before_or_after_it(written, tmp_path, changed) -> None:
+    scope = written("  namespaces: {names: [shop, ward]}\n")
+    (tmp_path / "manifests.json").write_text(json.dumps({**space("ward"), "apiVersion": "v1"}))
+    given = {"frameworks": ["pss-baseline"], "scope": scope}
+    if changed == "added":
+        found = library.simulate(snapshot(*CLUSTER), tmp_path / "manifests.json", **given)
+    else:
+        found = library.simulate(snapshot(*CLUSTER, space("ward")), delete=["Namespace/ward"], **given)
+    assert {each.name for each in found.objects.itertuples() if each.kind == "Namespace"} == {"ward"}
+    assert set(found.verdicts) == {"pss-baseline"}
+    with pytest.raises(DefinitionError, match="the snapshot has no namespace 'wrad'"):
+        library.simulate(snapshot(*CLUSTER), tmp_path / "manifests.json", frameworks=["pss-baseline"],
+                         scope=written("  namespaces: {names: [shop, wrad]}\n"))
+
+
 def test_exports_list_what_is_outside_and_whose_each_subject_is(written, ward) -> None:
     taken = snapshot(*CLUSTER)
     scope = written("  namespaces: {names: [bank, lab]}\n  exclude:\n"

@@ -19,7 +19,7 @@ def block(number: int) -> dict:
 
 def test_a_reason_of_many_requests_stands_once_above_the_list() -> None:
     said = block(SHARED + 1)
-    assert said["note"] == f"The reason of {SHARED + 1} requests that state no other: who is in charge."
+    assert said["note"] == f"The reason of {SHARED + 1} requests that state no other: Who is in charge."
     assert [row["why"] for row in said["rows"]] == ["What runs outside.", *[""] * (SHARED + 1)]
 
 

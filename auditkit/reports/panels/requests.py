@@ -57,7 +57,8 @@ def _request(result: Result) -> str:
 def _why(result: Result) -> str:
     if result.status == "unknown":
         return text.short(result.reason.found, 200)
-    return result.requirement.cannot_show
+    said = result.requirement.cannot_show
+    return f"{said[:1].upper()}{said[1:]}"
 
 
 def _shared(rows: list[dict[str, Any]]) -> str:
@@ -67,11 +68,11 @@ def _shared(rows: list[dict[str, Any]]) -> str:
         return ""
     for row in rows:
         row["why"] = "" if row["why"] == most[0] else row["why"]
-    return f"The reason of {most[1]} requests that state no other: {most[0][:1].lower()}{most[0][1:]}"
+    return f"The reason of {most[1]} requests that state no other: {most[0]}"
 
 
 def _joined(reasons: list[str]) -> str:
-    """The reasons as sentences, and how many others there are."""
-    said = " ".join(f"{reason[:1].upper()}{reason[1:].rstrip('.')}." for reason in reasons[:REASONS])
+    """The reasons as sentences, and how many others there are. One may begin with a name, so their letters stay."""
+    said = " ".join(f"{reason.rstrip('.')}." for reason in reasons[:REASONS])
     others = len(reasons) - REASONS
     return f"{said} And {text.count(others, 'other reason')}." if others > 0 else said

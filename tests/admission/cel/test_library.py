@@ -207,7 +207,8 @@ def asked(expression, rights=None):
     ("serviceAccount('shop', '-')", "error: Invalid service account name"),
     ("serviceAccount('shop', 'web').group('').resource('pods').check('list').allowed()", False)])
 def test_the_authorizer(expression, worth):
-    assert asked(expression, {}) == worth
+    none = {name: [] for name in ("clusterroles", "clusterrolebindings", "roles", "rolebindings")}
+    assert asked(expression, none) == worth
 
 
 @pytest.mark.parametrize(("expression", "rights"), [

@@ -132,7 +132,11 @@ def _decide(authorizer: Authorizer, question: Question) -> Decision:
         raise Unknown("the rights of users and service accounts (authorizer)")
     if authorizer.user is None:
         raise Unknown("who asks (authorizer)")
-    return Decision(authorizer.rights.allow(authorizer.user, question))
+    if authorizer.rights.allow(authorizer.user, question):
+        return Decision(True)
+    if missing := authorizer.rights.missing(authorizer.user, question):
+        raise Unknown(f"the {' and '.join(missing)} (authorizer)")
+    return Decision(False)
 
 
 @function(f"{_name('Decision')}.allowed() -> bool")
