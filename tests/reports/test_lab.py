@@ -91,8 +91,8 @@ def test_a_notebook_runs_in_lab_and_can_be_read_in_both_themes(opened: tuple[Any
         seen[theme], pictures[theme] = looks.look(root), root.screenshot(path=tmp_path / f"{theme}.png")
         assert [looks.colours(figure.screenshot()) < 3 for figure in figures] == [False] * len(figures), "nothing is drawn"
     for theme, found in seen.items():
-        assert found.words > 20 and {box[0] for box in found.boxes} >= {"TABLE", "CAPTION"}
-        assert (theme, found.unreadable, found.crooked, found.cut) == (theme, [], [], [])
+        assert found.words > 20 and "TABLE" in {box[0] for box in found.boxes}
+        assert (theme, sorted(set(found.unreadable)), found.crooked, found.cut) == (theme, [], [], [])
     light, dark = (seen[theme].boxes for theme in THEMES)
     assert [box[0] for box in light] == [box[0] for box in dark]
     assert [(one, other) for one, other in zip(light, dark, strict=True) if any(abs(a - b) > 2 for a, b in zip(one[1:], other[1:], strict=True))] == []

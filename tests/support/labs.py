@@ -51,8 +51,10 @@ class Lab:
     def __init__(self, about: dict[str, Any]):
         self.about, self.url, self.token = about, about["url"], about["token"]
 
-    def ask(self, path: str) -> Any:
-        asked = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
+    def ask(self, path: str, given: Any = None) -> Any:
+        """What it answers; where something is ``given``, to that."""
+        asked = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"},
+                                       data=None if given is None else json.dumps(given).encode())
         with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.load(answer)
 
