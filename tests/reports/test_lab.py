@@ -43,7 +43,7 @@ def lab(acme: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[la
 def page(browser: Any, lab: labs.Lab) -> Iterator[tuple[Any, list[str]]]:
     """A page in Lab, and what went wrong in it."""
     context, troubles = browser.new_context(viewport={"width": 1300, "height": 1000}), []
-    context.set_default_timeout(40_000)
+    context.set_default_timeout(90_000)
     opened = context.new_page()
     opened.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     opened.on("pageerror", lambda error: troubles.append(str(error)))
