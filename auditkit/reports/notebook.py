@@ -36,8 +36,8 @@ def execute(
                 done = _run(notebook, reached, parameters, manager)
             except NotStarted as error:
                 raise AuditkitError(
-                    f"{notebook.name} was not run: its kernel did not start ({error}). The kernel's own messages are on "
-                    f"standard error. See whether `{sys.executable} -m ipykernel_launcher` starts, and "
+                    f"{notebook.name} was not run: its kernel did not start ({error}). The kernel's own messages are "
+                    f"on standard error. See whether `{sys.executable} -m ipykernel_launcher` starts, and "
                     "whether there is memory left.") from None
             except _Failed as failed:
                 reached.replace(partial)
