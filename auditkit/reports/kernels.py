@@ -111,13 +111,18 @@ def drew(notebook: Path, progress: Callable[[str], None], faces: Sequence[str]) 
     return False
 
 
+class NotStarted(RuntimeError):
+    """A kernel ended before it could run anything, or did not answer. Of this kind, Jupyter cleans up behind it."""
+
+
 @contextmanager
 def kernel() -> Iterator["KernelManager"]:
-    """A kernel that reads no profile of the user.
+    """A kernel that reads no profile of the user. Who waits for one that does not start gets `NotStarted`.
 
     It is reached through sockets in a private folder where the system has them: a TCP port is open to every user
     of the machine.
     """
+    from jupyter_client.asynchronous.client import AsyncKernelClient
     from jupyter_client.client import KernelClient
     from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
     from jupyter_client.manager import KernelManager
@@ -125,6 +130,13 @@ def kernel() -> Iterator["KernelManager"]:
     class ThisInterpreter(KernelSpecManager):
         def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
             return KernelSpec(argv=_command(), display_name="Python 3", language="python")
+
+    class Client(AsyncKernelClient):
+        async def wait_for_ready(self, timeout: float | None = None) -> None:
+            try:
+                await super().wait_for_ready(timeout)
+            except RuntimeError as error:
+                raise NotStarted(str(error)) from None
 
     class Manager(KernelManager):
         used: KernelClient | None = None
@@ -136,7 +148,7 @@ def kernel() -> Iterator["KernelManager"]:
     with scratch() as folder:
         manager = Manager(kernel_spec_manager=ThisInterpreter(), kernel_name="python3",
                           connection_file=f"{folder}/kernel.json", transport="ipc" if os.name == "posix" else "tcp")
-        manager.client_class = "jupyter_client.asynchronous.AsyncKernelClient"
+        manager.client_factory = Client
         manager.start_kernel(env={**os.environ, "IPYTHONDIR": str(folder), "JUPYTER_RUNTIME_DIR": str(folder)})
         try:
             yield manager

@@ -1,5 +1,6 @@
 """Execution of a notebook by papermill (`auditkit.reports.kernels` has the kernels)."""
 
+import sys
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -10,7 +11,7 @@ from auditkit.base.files import reason
 from auditkit.base.whole import workspace
 from auditkit.errors import AuditkitError, NoSuchName, UsageError
 from auditkit.reports import notebook_file
-from auditkit.reports.kernels import kernel
+from auditkit.reports.kernels import NotStarted, kernel
 
 if TYPE_CHECKING:
     from jupyter_client.manager import KernelManager
@@ -23,8 +24,8 @@ def execute(
     """Run a notebook with parameters, and return it with its outputs; do something ``meanwhile``.
 
     Where it fails, what was reached is kept as ``partial``, whose folder must exist; where it succeeds, an earlier one
-    is removed. Raises `UsageError` for what is no notebook, and for a disk that is full; `NoSuchName` for a parameter
-    that it does not have.
+    is removed. Raises `AuditkitError` where it fails, and where its kernel does not start; `UsageError` for what is no
+    notebook, and for a disk that is full; `NoSuchName` for a parameter that it does not have.
     """
     try:
         with workspace(partial.parent) as space, kernel() as manager:  # it starts while papermill is imported
@@ -33,6 +34,11 @@ def execute(
             reached = space / partial.name
             try:
                 done = _run(notebook, reached, parameters, manager)
+            except NotStarted as error:
+                raise AuditkitError(
+                    f"{notebook.name} was not run: its kernel did not start ({error}). The kernel's own messages are "
+                    f"on standard error. See whether `{sys.executable} -m ipykernel_launcher` starts, and "
+                    "whether there is memory left.") from None
             except _Failed as failed:
                 reached.replace(partial)
                 raise AuditkitError(f"{notebook.name} {failed}. The partial notebook is {partial}.") from None

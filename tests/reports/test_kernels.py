@@ -13,6 +13,9 @@ from report_worlds import written
 from auditkit.errors import AuditkitError, UsageError
 from auditkit.reports import FACES, Files, _drawn, kernels, notebook, publish
 
+NOT_RUN = (r"^given\.ipynb was not run: its kernel did not start \(Kernel died before replying to kernel_info\)\. The kernel's "
+           r"own messages are on standard error\. See whether `\S+ -m ipykernel_launcher` starts, and whether "
+           r"there is memory left\.$")
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is no workshop")
 
 
@@ -58,6 +61,26 @@ def test_what_ends_a_notebook_is_said_and_the_next_one_runs(workshop: None, tmp_
         said(tmp_path, cell)
     assert (tmp_path / "out.partial.ipynb").exists()
     assert said(tmp_path, "print(number)") == ["2"]
+
+
+def test_a_kernel_that_ends_at_once_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture) -> None:
+    """An installation that is broken: Jupyter's own launcher fails where it is imported."""
+    (tmp_path / "ipykernel_launcher.py").write_text("import sys; sys.exit('this installation is broken')")
+    monkeypatch.setattr(kernels, "_workshops", [])
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(AuditkitError, match=NOT_RUN):
+        said(tmp_path, "print(1)")
+    assert "this installation is broken" in capfd.readouterr().err, "it is where the sentence says"
+    assert not (tmp_path / "out.partial.ipynb").exists()
+
+
+def test_a_kernel_is_told_of_which_the_workshop_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with kernels.ready():
+        lost = kernels._workshops[-1]._replace(address=str(tmp_path / "nobody"))
+        monkeypatch.setattr(kernels, "_workshops", [lost])
+        with pytest.raises(AuditkitError, match=NOT_RUN):
+            said(tmp_path, "print(1)")
+        monkeypatch.undo()
 
 
 def test_another_process_draws_the_same(workshop: None, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
-"""A real JupyterLab server, as `auditkit lab` starts it, and its answers."""
+"""A real JupyterLab server, as `auditkit lab` starts it, and its answers; the copies of notebooks that it is about."""
 
 import contextlib
+import datetime as dt
 import json
 import subprocess
 import time
@@ -9,8 +10,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from replay import ACME_PROD
+from years import noon, written
+
+from auditkit.api.lab import copy_notebooks
+from auditkit.collectors.cluster import collect
+from auditkit.collectors.sources.kubectl_files import open_files
+from auditkit.snapshots.snapshot import Snapshot
+
+DAY = dt.date(2026, 11, 22)
 PATIENCE = 90
 """Seconds in which a server has to answer."""
+
+
+def copies(work: Path, folder: Path, acme: Snapshot) -> None:
+    """Copy every notebook: about a cluster that changed between two days, and of the fleet about that and another one."""
+    later = collect(open_files(ACME_PROD.parent / "acme-prod-later"))
+    for store in ("snapshots", "fleet"):
+        written(folder / store, acme, noon(DAY))
+        newest = written(folder / store, later, noon(DAY + dt.timedelta(days=1)))
+        copy_notebooks([] if store == "snapshots" else ["fleet"], work, newest)
+    written(folder / "fleet", acme, noon(DAY), cluster="acme-test", cluster_uid="uid-of-acme-test")
 
 
 @contextlib.contextmanager
@@ -31,8 +51,10 @@ class Lab:
     def __init__(self, about: dict[str, Any]):
         self.about, self.url, self.token = about, about["url"], about["token"]
 
-    def ask(self, path: str) -> Any:
-        asked = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"})
+    def ask(self, path: str, given: Any = None) -> Any:
+        """What it answers; where something is ``given``, to that."""
+        asked = urllib.request.Request(f"{self.url}{path}", headers={"Authorization": f"token {self.token}"},
+                                       data=None if given is None else json.dumps(given).encode())
         with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.load(answer)
 

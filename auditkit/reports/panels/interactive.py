@@ -13,6 +13,7 @@ import pandas as pd
 
 from auditkit.base import hostile_text as text
 from auditkit.errors import MissingDependency
+from auditkit.reports.panels.block import environment
 
 MOST = 5000
 """Rows that an interactive table has."""
@@ -57,7 +58,8 @@ def draw(frame: pd.DataFrame, missing: str = "<NA>") -> str:
         raise MissingDependency("Interactive tables need the package itables: `pip install 'auditkit[lab]'`.") from None
     shown: str = to_html_datatable(_visible(frame.head(MOST), missing), **_LOOKS)
     cut = f"<p>The first {MOST:,} of {len(frame):,} rows.</p>" if len(frame) > MOST else ""
-    return f"{_script()}{_STYLE}{shown}{cut}"
+    figures = environment().get_template("plotly.css").render()
+    return f"{_script()}{_STYLE}<style>{figures}</style>{shown}{cut}"
 
 
 def flat(frame: pd.DataFrame) -> pd.DataFrame:
