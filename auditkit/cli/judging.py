@@ -55,8 +55,9 @@ ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "with --compare, every framework that can be compared.")]
 FailOnOption = Annotated[list[FailOn], typer.Option(
     "--fail-on", help="When to exit with 1. fail: a requirement fails or has exceptions noted. unaccepted: it does and "
-    "the risk is not accepted. unknown: it does or a requirement is unknown. A severity: a check of "
-    "that severity or higher fails; what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
+    "the risk is not accepted. unknown: it does or a requirement is unknown. A severity: a "
+    "check of that severity or higher fails; what could not be checked does not. Can be repeated: --fail-on high "
+    "--fail-on unknown.")]
 Compare = Annotated[bool, typer.Option(
     "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
     "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "

@@ -180,7 +180,8 @@ class Result:
     """A requirement with its status, the reason for it, and what its checks found.
 
     ``accepted``: it fails or has exceptions noted, valid acceptances cover every subject that fails, and nothing
-    else of it is unknown; ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid ones about it.
+    else of it is unknown; ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid
+    ones about it.
     """
 
     requirement: Requirement

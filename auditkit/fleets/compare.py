@@ -33,7 +33,8 @@ def matrix(requirements: pd.DataFrame, framework: str) -> pd.DataFrame:
 
 def worst(requirements: pd.DataFrame) -> pd.DataFrame:
     """A row for each requirement that fails or has exceptions noted in any cluster (columns: `WORST`): the most severe
-    first, then those of most clusters. ``accepted`` counts the clusters whose failure is accepted as a whole, ``clusters`` all that
+    first, then those of most clusters. ``accepted`` counts the clusters whose failure is accepted as a whole,
+    ``clusters`` all that
     were judged by it."""
     failing = requirements["status"].isin(DEVIATING)
     judged = requirements.assign(

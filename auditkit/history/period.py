@@ -185,7 +185,8 @@ class Period:
     def requirements(self) -> pd.DataFrame:
         """A row for each requirement (columns: `REQUIREMENTS`). ``passed`` to ``no_evidence`` count each day of the
         period once; ``accepted`` are days that failed or had exceptions noted, all of which were accepted. The
-        longest gap is that between snapshots, or between one and an end of the period. ``claim`` says what can be claimed."""
+        longest gap is that between snapshots, or between one and an end of the period. ``claim`` says what can be
+        claimed."""
         many = Counter(self.deviations["requirement"])
         by_requirement = self.days.groupby("requirement", sort=False)
         return pd.DataFrame([self._requirement(str(name), frame, many[str(name)]) for name, frame in by_requirement],

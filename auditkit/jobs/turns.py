@@ -1,4 +1,4 @@
-"""What turned since the run before: requirements that fail, have exceptions or are unknown, and clusters that are gone."""
+"""What turned since the run before: requirements with deviations or unknown, and clusters that are gone."""
 
 from typing import NamedTuple
 
