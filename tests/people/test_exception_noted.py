@@ -20,6 +20,7 @@ from auditkit.framework import library
 from auditkit.framework.model import Requirement
 from auditkit.history.period import claim
 from auditkit.reports.panels.answer import answer
+from auditkit.reports.panels.requests import requests
 from auditkit.reports.panels.requirements import about
 from auditkit.snapshots.ledger import Entry
 from auditkit.snapshots.manifest import Manifest
@@ -160,6 +161,11 @@ def test_page_1_counts_both(judged, people_only) -> None:
 
     assert "1 of 3 requirements fails, and 2 have exceptions noted: a person must conclude on them." in said(judged())
     assert "No requirement fails, and 2 of 2 requirements have exceptions noted" in said(judged(framework=people_only))
+
+
+def test_the_request_says_what_the_exceptions_mean(judged) -> None:
+    [row] = requests(judged()).content["rows"]
+    assert row["ids"] == ["told", "derived"] and "Whether somebody approved it is shown by the tickets" in row["why"]
 
 
 def test_a_period_claims_no_pass_of_these_days() -> None:

@@ -58,7 +58,7 @@ def _request(result: Result) -> str:
 def _why(result: Result) -> str:
     if result.status == "unknown":
         return text.short(result.reason.found, 200)
-    return result.requirement.cannot_show
+    return result.reason.means or result.requirement.cannot_show
 
 
 def _shared(rows: list[dict[str, Any]]) -> str:
