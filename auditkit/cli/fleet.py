@@ -138,7 +138,8 @@ def _print(rows: list["Row"], frameworks: list[str], format: Format) -> None:
 
 
 def _counts(statuses: dict[str, int]) -> str:
-    return f"{statuses['fail']} fail, {statuses['unknown']} unknown"
+    noted = f", {statuses['exception_noted']} exception noted" if statuses["exception_noted"] else ""
+    return f"{statuses['fail']} fail{noted}, {statuses['unknown']} unknown"
 
 
 def _end(rows: list["Row"]) -> None:

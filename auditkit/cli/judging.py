@@ -54,9 +54,10 @@ ChosenFrameworks = Annotated[list[str] | None, typer.Option(
     "--framework", "-f", help="Framework to evaluate. Can be repeated. Default: cis-kubernetes, soc2, hipaa; "
     "with --compare, every framework that can be compared.")]
 FailOnOption = Annotated[list[FailOn], typer.Option(
-    "--fail-on", help="When to exit with 1. fail: a requirement fails. unaccepted: a requirement fails and the risk is "
-    "not accepted. unknown: a requirement fails or is unknown. A severity: a check of that severity or higher fails; "
-    "what could not be checked does not. Can be repeated: --fail-on high --fail-on unknown.")]
+    "--fail-on", help="When to exit with 1. fail: a requirement fails or has exceptions noted. unaccepted: it does and "
+    "the risk is not accepted. unknown: it does or a requirement is unknown. A severity: a "
+    "check of that severity or higher fails; what could not be checked does not. Can be repeated: --fail-on high "
+    "--fail-on unknown.")]
 Compare = Annotated[bool, typer.Option(
     "--compare", help="Print only the statuses and verdicts that the frameworks in --controls would change. Each is "
     "compared with the built-in framework of the same name, or else with the framework that it extends. A framework "
@@ -152,6 +153,7 @@ def explain(
     The explanation has the checks, their subjects, and the API requests that were made or refused.
     """
     from auditkit.api import evaluating
+    from auditkit.evaluation.words import DEVIATING
 
     if not requirement:
         snapshot, requirement = "", snapshot
@@ -161,7 +163,7 @@ def explain(
         scope=scope, categories=categories, pss_version=pss_version)
     for indent, text in found.lines():
         console.line(text, indent=indent)
-    if found.result.status == "fail":
+    if found.result.status in DEVIATING:
         console.suggest(["remedy", *filter(None, [snapshot]), *_named(framework or DEFAULT_FRAMEWORKS)])
 
 

@@ -174,7 +174,8 @@ def _text(found: "Period") -> None:
     for note in found.notes:
         console.line(note, style="yellow")
     frame = found.requirements
-    columns = ["requirement", "passed", "failed", "accepted", "unknown", "no_evidence", "deviations", "claim"]
+    columns = ["requirement", "passed", "failed", "exception_noted", "accepted", "unknown", "no_evidence",
+               "deviations", "claim"]
     console.table("Requirements", columns, console.cells(frame[columns]))
     deviations = found.deviations
     subject = deviations[["kind", "namespace", "name", "container"]].fillna("").agg(

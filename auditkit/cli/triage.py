@@ -85,11 +85,13 @@ def _nothing(found: "Triage") -> str:
 
 def _rest(judged: Sequence["Evaluation"], found: "Triage") -> list[str]:
     """What is no finding, but no pass either."""
-    from auditkit.reports.panels.answer import commonest
+    from auditkit.reports.panels.answer import PEOPLE, commonest
 
     said = []
     if found.accepted and found.total:
         said.append(f"{count(found.accepted, 'other finding')} {_are(found.accepted)} accepted throughout.")
+    if noted := sum(one.statuses["exception_noted"] for one in judged):
+        said.append(f"{count(noted, 'requirement')} {'has' if noted == 1 else 'have'} exceptions noted: {PEOPLE}.")
     unknown = [(one.statuses["unknown"], one) for one in judged if one.statuses["unknown"]]
     if total := sum(number for number, _ in unknown):
         most = max(unknown, key=lambda each: each[0])[1]

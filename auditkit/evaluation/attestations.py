@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from auditkit.evaluation.results import Reason, Result
+from auditkit.evaluation.words import DEVIATING
 from auditkit.people import entries
 from auditkit.people.attestations import OUTSIDE, Attestation, AttestationEntry
 from auditkit.people.entries import Days, Notice
@@ -23,7 +24,7 @@ class AttestationRegister:
     ``results`` are the same results, with ``attested`` for ``manual`` where a valid attestation covers it, or for
     any but a good status where it tells of an alternative; with ``fail`` where one says that it does not hold.
     ``notices`` say which attestations have expired, hold for too long, say nothing that counts, lost a file, or attest
-    a requirement that fails without a note on it.
+    a requirement with deviations without a note on it.
     """
 
     def __init__(self, attestations: Iterable[Attestation], framework: str, results: list[Result],
@@ -41,7 +42,7 @@ class AttestationRegister:
             return result
         self._used.update(map(id, valid))
         status, reason = told
-        accepted = result.accepted and status == "fail" and all(each.entry.holds for each in valid)
+        accepted = result.accepted and status in DEVIATING and all(each.entry.holds for each in valid)
         return replace(result, status=status, reason=reason, attestations=tuple(valid), accepted=accepted)
 
     @property
@@ -72,13 +73,14 @@ class AttestationRegister:
                 yield file.wrong, f"{file.path}{found}{inside}"
 
     def _unexplained(self, attestation: Attestation) -> Iterator[str]:
-        """The requirements that fail by what checks found, and that it attests; where somebody says in writing that one
-        is not met, that is the note."""
+        """The requirements with deviations by what checks found, and that it attests; where somebody says in
+        writing that one is not met, that is the note."""
         for result in self.results:
             attested = result.attestations
-            if result.status == "fail" and attestation in attested and all(each.entry.holds for each in attested):
-                yield (f"{result.requirement.id} fails: {result.reason.found}; say in its note what this means for the "
-                       "requirement and what is done about it")
+            if result.status in DEVIATING and attestation in attested and all(each.entry.holds for each in attested):
+                does = "fails" if result.status == "fail" else "has exceptions noted"
+                yield (f"{result.requirement.id} {does}: {result.reason.found}; say in its note what this means for "
+                       "the requirement and what is done about it")
 
     def frame(self) -> pd.DataFrame:
         """One row for each attestation and requirement of this framework (columns: `COLUMNS`)."""
@@ -105,7 +107,7 @@ def _told(result: Result, valid: list[Attestation]) -> tuple[str, Reason] | None
     if denied := "; ".join(each.told for each in valid if not each.entry.holds):
         return "fail", replace(found, said=f"attested as not met by {denied}")
     instead = "; ".join(dict.fromkeys(_alternative(each.entry) for each in valid if each.entry.alternative))
-    if instead and stated.obligation == "addressable" and status in ("fail", "unknown", "manual"):
+    if instead and stated.obligation == "addressable" and status in (*DEVIATING, "unknown", "manual"):
         return "attested", replace(found, said=f"met by an alternative measure: {instead}; attested by {told}")
     if status == "manual":
         return "attested", replace(reason, attested=f"attested by {told}") if result.outcomes else Reason(told)

@@ -12,6 +12,7 @@ import pandas as pd
 from auditkit.errors import SnapshotError
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result, joined
+from auditkit.evaluation.words import DEVIATING, word
 from auditkit.framework.definition import definition
 from auditkit.people.conclusions import TO_FILL, Conclusion, Listed, Period, list_digest
 from auditkit.people.entries import Notice
@@ -106,8 +107,9 @@ class Carried:
 
 def contradiction(concluded: str, result: Result) -> str:
     """How a conclusion on a snapshot disagrees with what its checks found; empty where it does not."""
-    about = f"{result.requirement.id} is concluded as {concluded}, and its status on this snapshot is {result.status}"
-    if concluded == "operated" and result.status == "fail":
+    status = word(result.status)
+    about = f"{result.requirement.id} is concluded as {concluded}, and its status on this snapshot is {status}"
+    if concluded == "operated" and result.status in DEVIATING:
         accepted = ", with all failures accepted as a risk" if result.accepted else ""
         return f"{about}{accepted}: {result.reason}"
     if concluded == "operated" and result.status == "unknown":

@@ -36,7 +36,7 @@ from auditkit.evaluation.results import Outcome, Reason, Result
 from auditkit.evaluation.scope import ScopeRegister
 from auditkit.evaluation.standards import standard, versions
 from auditkit.evaluation.status import status_of
-from auditkit.evaluation.words import SEVERITIES, STATUSES, SUBJECT, WORDS
+from auditkit.evaluation.words import DEVIATING, SEVERITIES, STATUSES, SUBJECT, WORDS
 from auditkit.framework import library
 from auditkit.framework.model import Framework
 from auditkit.people.attestations import Attestation
@@ -139,15 +139,15 @@ class Evaluation:
         """True if a threshold is crossed: ``never``; ``fail`` (a requirement fails, accepted or not);
         ``unaccepted`` (one fails, and is not accepted as a whole); ``unknown`` (one fails or is unknown); or a
         severity (a requirement fails, and a check of at least that severity in it; or somebody says in writing that
-        it is not met, whatever the severity)."""
+        it is not met, whatever the severity). A requirement with exceptions noted crosses it as one that fails."""
         if threshold == "unaccepted":
-            return any(result.status == "fail" and not result.accepted for result in self.results)
+            return any(result.status in DEVIATING and not result.accepted for result in self.results)
         if threshold in SEVERITIES:
             enough = SEVERITIES[SEVERITIES.index(threshold):]
             found = [[outcome.check.severity for outcome in result.outcomes if outcome.counts["fail"]]
-                     for result in self.results if result.status == "fail"]
+                     for result in self.results if result.status in DEVIATING]
             return any(not severities or set(severities) & set(enough) for severities in found)
-        bad = {"never": set(), "fail": {"fail"}, "unknown": {"fail", "unknown"}}[threshold]
+        bad = {"never": (), "fail": DEVIATING, "unknown": (*DEVIATING, "unknown")}[threshold]
         return any(result.status in bad for result in self.results)
 
     def by_team(self, label: str) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import not_known
+from auditkit.evaluation.words import DEVIATING
 from auditkit.people import entries
 from auditkit.people.entries import Days, Notice
 from auditkit.people.exceptions import ExceptionEntry, RiskAcceptance
@@ -56,7 +57,7 @@ class ExceptionRegister:
                 if use.exception.concerns(self._framework, result.requirement.id, outcome.check.name):
                     use.concerned = True
                     found = self._failures(use, outcome)
-                    if len(found) and result.status == "fail":
+                    if len(found) and result.status in DEVIATING:
                         by.append(use.exception.entry)
                         mask[found] = True
             covered.append(mask)

@@ -152,20 +152,22 @@ class _Part:
 class Reason:
     """The reason for a status, in parts. The parts are joined to text only for display.
 
-    ``said``: what people say that decides. ``found``: what the checks found. ``rest``: what a cluster cannot show.
+    ``said``: what people say that decides. ``found``: what the checks found. ``means``: what deviations mean for a
+    requirement that rests on people. ``rest``: what a cluster cannot show.
     ``accepted``: by whom failures are accepted, and until when. ``attested``: who attests the rest. ``carved``: which
     other organisation provides it.
     """
 
     found: str = ""
     said: str = ""
+    means: str = ""
     rest: str = ""
     accepted: str = ""
     attested: str = ""
     carved: str = ""
 
     def __str__(self) -> str:
-        return joined(self.said, self.found, self.rest, self.accepted, self.attested, self.carved)
+        return joined(self.said, self.found, self.means, self.rest, self.accepted, self.attested, self.carved)
 
     @property
     def without_rest(self) -> str:
@@ -177,8 +179,9 @@ class Reason:
 class Result:
     """A requirement with its status, the reason for it, and what its checks found.
 
-    ``accepted``: it fails, valid exceptions cover every subject that does, and nothing else of it is unknown;
-    ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid ones about it.
+    ``accepted``: it fails or has exceptions noted, valid acceptances cover every subject that fails, and nothing
+    else of it is unknown; ``covered`` says for each outcome which subjects they cover. ``attestations`` are the valid
+    ones about it.
     """
 
     requirement: Requirement

@@ -12,7 +12,8 @@ CONTROL_PLANE = ("api_servers", "controller_managers", "schedulers", "etcd_membe
 def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "") -> tuple[str, Reason]:
     """The status of a requirement and the reason for it, from what its checks found.
 
-    The status is ``fail`` if any subject fails. Otherwise it is ``unknown`` if any subject is unknown or evidence is
+    The status is ``fail`` if any subject fails; for a requirement that rests on people it is ``exception_noted``, which
+    is no pass either. Otherwise it is ``unknown`` if any subject is unknown or evidence is
     incomplete. Otherwise it is ``pass`` if any subject was judged, and ``not_applicable`` if there is no subject and
     the evidence for that is complete. ``pass`` and ``not_applicable`` need a requirement that a cluster shows fully
     (``reach`` is ``evidenced``). For all other requirements, and without a check, the status is ``manual``: a person
@@ -25,7 +26,7 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
     if not outcomes:
         return "manual", _unchecked(requirement)
     if failed := [outcome for outcome in outcomes if outcome.counts["fail"]]:
-        return "fail", Reason("; ".join(map(failing, failed)))
+        return _deviating(requirement, "; ".join(map(failing, failed)))
     if run_by and _of_the_provider(outcomes):
         return _whole(requirement, "not_applicable", f"run by the provider ({run_by})")
     if why := not_known(outcomes):
@@ -35,6 +36,16 @@ def status_of(requirement: Requirement, outcomes: list[Outcome], run_by: str = "
         return _whole(requirement, "pass", joined(f"{passed:,} passed, none failed", left_out(outcomes), stated))
     return _whole(requirement, "not_applicable", joined("; ".join(dict.fromkeys(
         outcome.otherwise if len(outcome) else none_left(outcome) for outcome in outcomes)), stated))
+
+
+def _deviating(requirement: Requirement, found: str) -> tuple[str, Reason]:
+    """The status of a requirement of which subjects fail. Where it rests on people, these are signs: the reason says
+    what they mean for it."""
+    if not requirement.rests_on:
+        return "fail", Reason(found)
+    return "exception_noted", Reason(found, means=requirement.if_deviating or (
+        f"this alone does not decide the requirement; a person must conclude on: {requirement.cannot_show}"
+        if requirement.cannot_show else "this alone does not decide the requirement; a person must conclude"))
 
 
 def _unchecked(requirement: Requirement) -> Reason:

@@ -22,6 +22,8 @@ class Word:
 
 
 FAIL = Word("fail", "fail", "bold red", "#b3261e", "")
+EXCEPTION_NOTED = Word("exception_noted", "exception noted", "bold magenta", "#94356b", "\\")
+"""Of a requirement whose fulfilment rests on people, and whose checks show deviations. It is no pass."""
 UNKNOWN = Word("unknown", "unknown", "yellow", "#c77700", "/")
 MANUAL = Word("manual", "manual", "blue", "#4f63a6", ".")
 ATTESTED = Word("attested", "attested", "cyan", "#2f7f86", "x")
@@ -31,11 +33,14 @@ NOT_APPLICABLE = Word("not_applicable", "not applicable", "dim", "#8b919b", "-")
 NO_EVIDENCE = Word("no evidence", "no evidence", "dim", "#ffffff", "")
 """Of a day without a snapshot: no status of a requirement, and no claim."""
 
-WORDS = {word.name: word for word in (FAIL, UNKNOWN, MANUAL, ATTESTED, PASS, NOT_APPLICABLE)}
+WORDS = {word.name: word for word in (FAIL, EXCEPTION_NOTED, UNKNOWN, MANUAL, ATTESTED, PASS, NOT_APPLICABLE)}
 """Every status by its name, the worst first."""
 
 STATUSES = tuple(WORDS)
 """The statuses of a requirement, the worst first."""
+
+DEVIATING = (FAIL.name, EXCEPTION_NOTED.name)
+"""The statuses of a requirement with deviations: of which subjects fail, or which people say is not met."""
 
 VERDICTS = ("pass", "fail", "unknown", "not_applicable")
 """The verdicts on a subject, in the order of their codes in stored tables."""

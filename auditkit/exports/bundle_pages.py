@@ -63,7 +63,8 @@ def _missing(snapshots: list[Snapshot], evaluations: list[Evaluation]) -> Iterat
         if evaluation.scope:
             yield (f"- {plain(evaluation.framework.framework)}, by its scope: "
                    f"{plain(' '.join(evaluation.scope.sentences()))}")
-        for status, said in (("manual", "for which a person must supply evidence"),
+        for status, said in (("exception_noted", "with exceptions noted, on which a person must conclude"),
+                             ("manual", "for which a person must supply evidence"),
                              ("attested", "that rest on the word of a person"),
                              ("unknown", "that are unknown, because evidence is missing")):
             ids = [result.requirement.id for result in evaluation.results if result.status == status]

@@ -100,7 +100,8 @@ def listed(evaluations: Evaluations) -> list[Evaluation]:
 
 def unsaid(result: Result) -> str:
     """``fail`` or ``unknown`` where a requirement has this status and none of its verdicts does: people say that it is
-    not met, or the evidence has gaps. Empty otherwise: a format that has only verdicts would be silent of these."""
+    not met, or the evidence has gaps. Empty otherwise: a format that has only verdicts would be silent of these.
+    Exceptions are noted only where verdicts fail."""
     return result.status if result.status in ("fail", "unknown") and not result.count(result.status) else ""
 
 

@@ -13,12 +13,13 @@ from typing import Any
 from auditkit.base.version import VERSION
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
-from auditkit.evaluation.words import word
+from auditkit.evaluation.words import DEVIATING, word
 from auditkit.exports.judged import Evaluations, Judged, Left, Verdict, acceptances, digest, left_out, listed, of, scope
 
 SCHEMA = "1.8.0"
 
-_STATUS = {"pass": 1, "fail": 3, "unknown": 0}
+_STATUS = {"pass": 1, "fail": 3, "exception_noted": 2, "unknown": 0}
+"""An exception noted is a warning: somebody must examine it. Its failing verdicts are events with the status fail."""
 _OTHER = 99
 """What OCSF has no status for: manual, attested, not applicable. ``compliance.status`` has the word."""
 
@@ -122,7 +123,7 @@ def _resource(evaluation: Evaluation, verdict: Verdict) -> dict[str, Any]:
 
 def _severity(status: str, severity: str) -> int:
     """The severity of what fails or may fail; anything else informs."""
-    return _SEVERITY[severity] if status in ("fail", "unknown") else _INFORMATIONAL
+    return _SEVERITY[severity] if status in (*DEVIATING, "unknown") else _INFORMATIONAL
 
 
 def _milliseconds(evaluation: Evaluation) -> int:

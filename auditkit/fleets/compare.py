@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pandas as pd
 
-from auditkit.evaluation.words import SEVERITIES, STATUSES, word
+from auditkit.evaluation.words import DEVIATING, SEVERITIES, STATUSES, word
 
 NO_CLUSTER = "no cluster"
 """The status of an environment that has no cluster."""
@@ -32,10 +32,11 @@ def matrix(requirements: pd.DataFrame, framework: str) -> pd.DataFrame:
 
 
 def worst(requirements: pd.DataFrame) -> pd.DataFrame:
-    """A row for each requirement that fails in any cluster (columns: `WORST`): the most severe first, then those that
-    fail in most clusters. ``accepted`` counts the clusters whose failure is accepted as a whole, ``clusters`` all that
+    """A row for each requirement that fails or has exceptions noted in any cluster (columns: `WORST`): the most severe
+    first, then those of most clusters. ``accepted`` counts the clusters whose failure is accepted as a whole,
+    ``clusters`` all that
     were judged by it."""
-    failing = requirements["status"] == "fail"
+    failing = requirements["status"].isin(DEVIATING)
     judged = requirements.assign(
         severity=pd.Categorical(requirements["severity"].where(failing, ""), ["", *SEVERITIES], ordered=True),
         failing=failing, accepted=failing & requirements["accepted"].astype(bool),

@@ -17,6 +17,7 @@ from auditkit.api.evaluating import evaluate
 from auditkit.api.options import Options, folder, load_checks
 from auditkit.errors import GapWarning, NoSuchTable
 from auditkit.evaluation.evaluation import Evaluation
+from auditkit.evaluation.words import DEVIATING
 from auditkit.exports.frames import TABLES
 from auditkit.fleets import compare, environments
 from auditkit.fleets.members import Member, members, newest
@@ -79,10 +80,12 @@ class Fleet:
     @cached_property
     def clusters(self) -> pd.DataFrame:
         """A row for each cluster as its last snapshot has it (columns: `CLUSTERS`), with the number of requirements of
-        each framework that have the status ``fail`` and ``unknown``. Those with most failures are first."""
+        each framework that have the status ``fail``, ``exception_noted`` and ``unknown``. Those with most
+        failures are first."""
         held = [each.cluster for each in self.members]
         rows = [self._cluster(each, held.count(each.cluster)) for each in newest(self.members)]
-        failing, unknown = ([f"{name} {status}" for name in self.frameworks] for status in ("fail", "unknown"))
+        failing, unknown = ([f"{name} {status}" for name in self.frameworks for status in each]
+                            for each in (DEVIATING, ("unknown",)))
         found = pd.DataFrame(rows, columns=[*CLUSTERS[:3], *failing, *CLUSTERS[3:5], *unknown, *CLUSTERS[5:]])
         order = found[failing].sum(axis=1).sort_values(ascending=False, kind="stable").index
         return found.loc[order].reset_index(drop=True)
@@ -95,7 +98,7 @@ class Fleet:
                 "environment": self.environments[member.cluster], "taken": member.taken, "snapshots": snapshots,
                 "kubernetes": manifest.server_version, "sources_read": read, "sources": sources,
                 **{f"{name} {status}": statuses[status] for name, statuses in judged.items()
-                   for status in ("fail", "unknown")}}
+                   for status in (*DEVIATING, "unknown")}}
 
     @property
     def snapshots(self) -> pd.DataFrame:

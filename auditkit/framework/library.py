@@ -224,11 +224,20 @@ def _verify(written: list[Requirement], framework: Framework, path: Path) -> Non
         what = ("is listed twice" if requirement.id in seen
                 else f"is in section {requirement.section!r}, which is not in the list of sections"
                 if requirement.section not in sections
-                else f"lists the check {twice} twice" if (twice := _twice(requirement)) else "")
+                else f"lists the check {twice} twice" if (twice := _twice(requirement)) else _people(requirement))
         if what:
             raise DefinitionError(f"{requirement.place}: the requirement {requirement.id!r} {what}.")
         seen.add(requirement.id)
     _verify_categories(framework, path, sections)
+
+
+def _people(requirement: Requirement) -> str:
+    """What is wrong with a requirement that rests on people; empty where nothing is."""
+    if requirement.if_deviating and not requirement.rests_on:
+        return "has if_deviating, but not rests_on: people"
+    if requirement.rests_on and requirement.reach != "partly":
+        return f"rests on people, but its reach is {requirement.reach}, not partly"
+    return "rests on people, but has no check" if requirement.rests_on and not requirement.checks else ""
 
 
 def _verify_categories(framework: Framework, path: Path, sections: set[str]) -> None:

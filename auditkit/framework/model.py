@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 UNWRITABLE = {"place": "(place)", "files": "(files)"}
 """Fields that the reader fills. A file cannot set them, because paths are not YAML values."""
 
+LATER = ("rests_on", "if_deviating")
+"""Fields of a requirement that were added after digests of requirements had been written down."""
+
 Reach = Literal["evidenced", "partly", "attested"]
 Line = Annotated[str, msgspec.Meta(pattern=r"\A(?!\s)[^\x00-\x1f\x7f-\x9f\u2028\u2029]+(?<!\s)\Z",
                                    description="one line of text that is not empty")]
@@ -66,6 +69,8 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     ``reach``: a cluster shows all that it asks to be looked at (``evidenced``), a part (``partly``), or nothing
     (``attested``); ``cannot_show`` has the rest, and what lies beyond. Only the first can pass; the others are
     ``manual`` where all holds that is shown.
+    ``rests_on: people``: it is a procedure or decision of people, of which checks show signs. Deviations are then noted
+    as exceptions and do not fail it; ``if_deviating`` says what they mean for it.
     ``checks`` names checks as ``module.function``, or as a mapping of that name to parameters. ``place`` says where it
     is written, if it was read from a file.
     """
@@ -84,11 +89,15 @@ class Requirement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     cannot_show: str = ""
     ask_next: str = ""
     look_at: str = ""
+    rests_on: Literal["", "people"] = ""
+    if_deviating: str = ""
     place: Place | None = None
 
     def written(self) -> dict[str, Any]:
-        """What a file says of it."""
-        return {name: value for name, value in msgspec.structs.asdict(self).items() if name != "place"}
+        """What a file says of it. A field that came later is left out where it is not set, so that what did not change
+        has the digest that it had."""
+        return {name: value for name, value in msgspec.structs.asdict(self).items()
+                if name != "place" and (value or name not in LATER)}
 
     @property
     def named(self) -> list[tuple[str, dict[str, Any]]]:

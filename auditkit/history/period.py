@@ -26,11 +26,11 @@ from auditkit.snapshots.snapshot import Snapshot
 
 NO_EVIDENCE = "no evidence"
 """The status of a day without a snapshot, or whose snapshots were not judged by the requirement."""
-_ACCEPTED = "accepted"
-_ORDER = (*STATUSES[:1], _ACCEPTED, *STATUSES[1:], NO_EVIDENCE)
-"""Statuses of a day, the worst first; a failure that is accepted as a whole is better than another."""
+_ORDER = [(status, accepted) for status in (*STATUSES, NO_EVIDENCE) for accepted in (False, True)]
+"""Statuses of a day, the worst first; what is accepted as a whole is better than what is not."""
 
-REQUIREMENTS = ["requirement", "title", "snapshots", "days", "days_with_snapshot", "passed", "failed", "accepted",
+REQUIREMENTS = ["requirement", "title", "snapshots", "days", "days_with_snapshot", "passed", "failed",
+                "exception_noted", "accepted",
                 "unknown", "manual", "attested", "not_applicable", "no_evidence", "attested_days", "longest_gap_days",
                 "gap_from", "gap_until", "deviations", "claim"]
 DAYS = ["day", "requirement", "status", "accepted", "attested", "snapshots"]
@@ -102,9 +102,9 @@ class Period:
         return [State(each.given) for each in self.counted if each.given]
 
     @cached_property
-    def _statuses(self) -> list[dict[str, str]]:
-        """The status of each requirement in each snapshot that counts."""
-        return [{row["id"]: _ACCEPTED if row["accepted"] else row["status"] for row in each.given.said.requirements}
+    def _statuses(self) -> list[dict[str, tuple[str, bool]]]:
+        """The status of each requirement in each snapshot that counts, and whether its failures are accepted."""
+        return [{row["id"]: (row["status"], bool(row["accepted"])) for row in each.given.said.requirements}
                 for each in self.counted if each.given]
 
     @cached_property
@@ -118,7 +118,7 @@ class Period:
     @cached_property
     def days(self) -> pd.DataFrame:
         """A row for each day and requirement (columns: `DAYS`): the worst ``status`` of its snapshots or
-        `NO_EVIDENCE`; whether it is a failure that was ``accepted`` then as a whole; whether somebody ``attested`` it
+        `NO_EVIDENCE`; whether its failures were ``accepted`` then as a whole; whether somebody ``attested`` it
         in all of them."""
         return pd.DataFrame(list(self._days()), columns=DAYS)
 
@@ -129,10 +129,10 @@ class Period:
             places = self._by_day.get(day, [])
             for requirement in self.titles:
                 judged = [place for place in places if requirement in self._statuses[place]]
-                worst = min((self._statuses[place][requirement] for place in judged), key=_ORDER.index,
-                            default=NO_EVIDENCE)
-                yield {"day": day, "requirement": requirement, "status": "fail" if worst == _ACCEPTED else worst,
-                       "accepted": worst == _ACCEPTED, "snapshots": len(judged),
+                worst, accepted = min((self._statuses[place][requirement] for place in judged), key=_ORDER.index,
+                            default=(NO_EVIDENCE, False))
+                yield {"day": day, "requirement": requirement, "status": worst, "accepted": accepted,
+                       "snapshots": len(judged),
                        "attested": bool(judged) and all(requirement in attested[place] for place in judged)}
 
     @cached_property
@@ -184,8 +184,9 @@ class Period:
     @cached_property
     def requirements(self) -> pd.DataFrame:
         """A row for each requirement (columns: `REQUIREMENTS`). ``passed`` to ``no_evidence`` count each day of the
-        period once; ``accepted`` are failed days on which the failure was accepted as a whole. The longest gap is that
-        between snapshots, or between one and an end of the period. ``claim`` says what can be claimed."""
+        period once; ``accepted`` are days that failed or had exceptions noted, all of which were accepted. The
+        longest gap is that between snapshots, or between one and an end of the period. ``claim`` says what can be
+        claimed."""
         many = Counter(self.deviations["requirement"])
         by_requirement = self.days.groupby("requirement", sort=False)
         return pd.DataFrame([self._requirement(str(name), frame, many[str(name)]) for name, frame in by_requirement],
@@ -198,7 +199,8 @@ class Period:
         found = {"requirement": requirement, "title": self.titles[requirement],
                  "snapshots": int(days["snapshots"].sum()), "days": len(days),
                  "days_with_snapshot": len(days) - statuses[NO_EVIDENCE],
-                 "passed": statuses["pass"], "failed": statuses["fail"], "accepted": int(days["accepted"].sum()),
+                 "passed": statuses["pass"], "failed": statuses["fail"],
+                 "exception_noted": statuses["exception_noted"], "accepted": int(days["accepted"].sum()),
                  **{name: statuses[name] for name in ("unknown", "manual", "attested", "not_applicable")},
                  "no_evidence": statuses[NO_EVIDENCE], "attested_days": int(days["attested"].sum()),
                  "longest_gap_days": _in_days(gap), "gap_from": begin, "gap_until": until, "deviations": deviating}
@@ -226,11 +228,13 @@ def claim(row: dict[str, Any]) -> str:
     seen = row["days_with_snapshot"]
     if not seen:
         return f"No claim: none of the {count(row['days'], 'day')} has a snapshot that was judged by it."
-    told = [("passed", row["passed"]), ("failed", row["failed"]), ("was unknown", row["unknown"]),
+    told = [("passed", row["passed"]), ("failed", row["failed"]),
+            ("had exceptions noted", row["exception_noted"]), ("was unknown", row["unknown"]),
             ("needed evidence from people", row["manual"]), ("was attested by people", row["attested"]),
             ("was not applicable", row["not_applicable"])]
+    last = "had exceptions noted" if row["exception_noted"] else "failed"
     parts = [f"{what} on {f'all {seen:,}' if number == seen else f'{number:,}'}"
-             + (f" ({row['accepted']:,} of them accepted)" if what == "failed" and row["accepted"] else "")
+             + (f" ({row['accepted']:,} of them accepted)" if what == last and row["accepted"] else "")
              for what, number in told if number]
     text = f"{', '.join(parts)}{'' if len(parts) == 1 else f' of {seen:,}'} days with a snapshot"
     gap = (f"no evidence for {count(row['no_evidence'], 'day')}, longest time without a snapshot "

@@ -1,14 +1,16 @@
-"""What turned since the run before: requirements that fail or are unknown now, and clusters that are gone."""
+"""What turned since the run before: requirements with deviations or unknown, and clusters that are gone."""
 
 from typing import NamedTuple
 
+from auditkit.evaluation.words import DEVIATING
 from auditkit.jobs.state import State
 
-BAD = ("fail", "unknown")
+BAD = (*DEVIATING, "unknown")
 
 
 class Turn(NamedTuple):
-    """A requirement of a cluster that turned to fail or unknown; or, without a framework, what became of a cluster."""
+    """A requirement of a cluster that turned to fail, exception noted or unknown; or, without a framework, what
+    became of a cluster."""
 
     cluster: str
     framework: str

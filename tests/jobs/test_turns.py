@@ -28,6 +28,11 @@ def test_what_fails_or_is_unknown_and_was_not_has_turned() -> None:
                                    ("soc2", "C", "fail", "unknown"), ("soc2", "D", "unknown", "fail")]
 
 
+def test_exceptions_noted_have_turned() -> None:
+    assert turned(row(A="manual", B="exception_noted"), row(A="exception_noted", B="exception_noted")) == [
+        ("soc2", "A", "manual", "exception_noted")]
+
+
 def test_a_first_day_has_no_turn() -> None:
     assert turned(None, row(A="fail")) == []
 

@@ -9,11 +9,14 @@ from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
 from auditkit.evaluation.status import gaps_of
+from auditkit.evaluation.words import DEVIATING
 from auditkit.reports.panels.findings import Finding, counted, found
 from auditkit.reports.panels.requests import requests
 
 WORST = 2
 """Findings that the answer names."""
+PEOPLE = "a person must conclude on them"
+"""What exceptions noted mean, on page 1 and in the terminal."""
 LONGEST = 220
 """Characters of a finding or a reason."""
 NAMED = 3
@@ -57,11 +60,10 @@ def _complete(about: dict[str, Any]) -> str:
 
 def _found(evaluation: Evaluation, worst: list[Finding]) -> list[str]:
     statuses = evaluation.statuses
-    failing = [result for result in evaluation.results if result.status == "fail"]
+    failing = [result for result in evaluation.results if result.status in DEVIATING]
     if not failing:
         return ["No requirement fails on the available evidence.", _passing(statuses)]
-    said = [f"{statuses['fail']} of {text.count(len(evaluation.results), 'requirement')} "
-            f"{'fails' if statuses['fail'] == 1 else 'fail'}. {_passing(statuses)}"]
+    said = [_deviating(statuses, len(evaluation.results)), _passing(statuses)]
     if worst:
         said.append(f"{counted([{'severity': one.outcome.check.severity} for one in worst])}. The most severe:")
         said += [f"{_first_up(text.short(sentences.failing(one.outcome), LONGEST))}." for one in worst[:WORST]]
@@ -70,8 +72,22 @@ def _found(evaluation: Evaluation, worst: list[Finding]) -> list[str]:
                     f"{'is' if denied == 1 else 'are'} not met.")
     if accepted := sum(result.accepted for result in failing):
         risks = "is an accepted risk" if accepted == 1 else "are accepted risks"
-        said.append(f"{accepted} of the failing requirements {risks}; an accepted failure remains a failure.")
+        said.append(f"{accepted} of {_these(statuses)} {risks}; an accepted failure remains a failure.")
     return said
+
+
+def _deviating(statuses: dict[str, int], total: int) -> str:
+    """How many requirements fail, and how many have exceptions noted."""
+    fail, noted, of = statuses["fail"], statuses["exception_noted"], text.count(total, "requirement")
+    if not noted:
+        return f"{fail} of {of} {'fails' if fail == 1 else 'fail'}."
+    has = f"{'has' if noted == 1 else 'have'} exceptions noted: {PEOPLE}."
+    return (f"{fail} of {of} {'fails' if fail == 1 else 'fail'}, and {noted} {has}" if fail
+            else f"No requirement fails, and {noted} of {of} {has}")
+
+
+def _these(statuses: dict[str, int]) -> str:
+    return "the requirements with failures" if statuses["exception_noted"] else "the failing requirements"
 
 
 def _passing(statuses: dict[str, int]) -> str:

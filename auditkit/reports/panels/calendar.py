@@ -15,8 +15,8 @@ from auditkit.reports.panels.block import environment
 ACCEPTED = Word("accepted", "fail, accepted", FAIL.style, FAIL.colour, FAIL.pattern)
 STATES = {**{FAIL.name: FAIL, "accepted": ACCEPTED}, **WORDS, NO_EVIDENCE.name: NO_EVIDENCE}
 """What a day can be, the worst first."""
-SHARES = {"fail": 1.0, "accepted": 0.85, "unknown": 0.65, "manual": 0.45, "attested": 0.3, "pass": 0.18,
-          "not_applicable": 0.08}
+SHARES = {"fail": 1.0, "accepted": 0.85, "exception_noted": 0.75, "unknown": 0.65, "manual": 0.45, "attested": 0.3,
+          "pass": 0.18, "not_applicable": 0.08}
 """How much of the height of its row a mark takes, so that statuses can be told without colours."""
 HOLLOW = ("accepted", NO_EVIDENCE.name)
 """What is drawn as an outline: a failure that is accepted remains one, and no evidence is nothing."""

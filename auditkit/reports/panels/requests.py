@@ -6,10 +6,10 @@ from typing import Any
 from auditkit.base import hostile_text as text
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Result
-from auditkit.evaluation.words import STATUSES
+from auditkit.evaluation.words import DEVIATING, STATUSES
 from auditkit.reports.panels.block import Block
 
-_OPEN = ("unknown", "manual", "fail")
+_OPEN = ("unknown", "manual", *DEVIATING)
 REASONS = 2
 """Reasons that a request gives; gaps.csv has all."""
 SHARED = 3
@@ -18,7 +18,8 @@ SHARED = 3
 
 def requests(evaluation: Evaluation) -> Block:
     """What to ask of people, and why: evidence that is missing, what a cluster cannot show, and what remains to be
-    asked of requirements that fail. The same request is made once, for all its requirements."""
+    asked of requirements that fail or have exceptions noted. The same request is made once, for all
+    its requirements."""
     asked: dict[str, dict[str, Any]] = {}
     for result in sorted(evaluation.results, key=lambda result: _OPEN.index(result.status)
                          if result.status in _OPEN else len(_OPEN)):
@@ -57,7 +58,7 @@ def _request(result: Result) -> str:
 def _why(result: Result) -> str:
     if result.status == "unknown":
         return text.short(result.reason.found, 200)
-    said = result.requirement.cannot_show
+    said = result.reason.means or result.requirement.cannot_show
     return f"{said[:1].upper()}{said[1:]}"
 
 

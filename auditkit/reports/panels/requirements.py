@@ -12,7 +12,7 @@ from auditkit.evaluation import sentences
 from auditkit.evaluation.evaluation import Evaluation
 from auditkit.evaluation.results import Outcome, Result
 from auditkit.evaluation.status import gaps_of
-from auditkit.evaluation.words import SEVERITIES, STATUSES
+from auditkit.evaluation.words import DEVIATING, SEVERITIES, STATUSES
 from auditkit.framework.model import Framework
 from auditkit.framework.together import BETWEEN
 from auditkit.proof import provenance
@@ -36,13 +36,14 @@ def snapshot(snap: Snapshot) -> Block:
 def summary(evaluation: Evaluation) -> Block:
     """The summary: the answer in plain sentences, the number of requirements by status, the most severe failures, and
     missing evidence with reasons."""
-    failing = sorted((r for r in evaluation.results if r.status == "fail"), key=_badness, reverse=True)
+    failing = sorted((r for r in evaluation.results if r.status in DEVIATING), key=_badness, reverse=True)
     manual = [result for result in evaluation.results if result.status == "manual"]
     facts = about(evaluation.snapshot)
     return Block(
         "summary", title=evaluation.framework.title, about=facts, answer=answer(evaluation, facts),
         framework=_framework(evaluation), statuses=_statuses(evaluation), total=len(evaluation.results),
         failing=[_failure(result) for result in failing[:WORST]], failing_total=len(failing),
+        noted=evaluation.statuses["exception_noted"],
         accepted=sum(result.accepted for result in failing),
         unknown=_unknown(evaluation.results), manual=len(manual),
         holding=sum(result.count("pass") > 0 for result in manual),

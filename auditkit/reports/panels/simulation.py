@@ -8,7 +8,7 @@ from auditkit.analysis.columns import STRING
 from auditkit.base import hostile_text as text
 from auditkit.checks.model import REGISTRY
 from auditkit.errors import NoSuchName
-from auditkit.evaluation.words import SEVERITIES, word
+from auditkit.evaluation.words import DEVIATING, SEVERITIES, word
 from auditkit.reports.panels.block import Block
 from auditkit.reports.panels.population import doubts, table
 from auditkit.reports.panels.requirements import about
@@ -19,7 +19,7 @@ _VERDICTS = ("opened", "newly unknown", "newly known", "out of scope", "closed",
 _NEWLY = {"fail": "newly fails", "unknown": "becomes unknown", "pass": "newly passes",
           "not_applicable": "no longer applies", "": "is gone"}
 """What is said of them, by the verdict after."""
-_STATUSES = ("fail", "unknown")
+_STATUSES = (*DEVIATING, "unknown")
 _PATHS = ("opened", "shorter", "certain now", "less certain", "longer", "closed")
 _FLOWS = ("opened", "wider", "not known any more", "other ports", "other pairs", "known now", "narrower", "closed")
 """Changes of paths and of traffic, the worst first."""
@@ -93,7 +93,8 @@ def _requirements_said(found: Effects) -> str:
     after = rows[rows["before"] != rows["after"]]["after"].value_counts()
     if after.empty:
         return "No requirement changes its status."
-    words = {"fail": "fail newly", "unknown": "no longer be known"}
+    words = {"fail": "fail newly", "exception_noted": "have exceptions noted newly",
+             "unknown": "no longer be known"}
     order = [*_STATUSES, *(str(status) for status in after.index if status not in _STATUSES)]
     said = [f"{text.count(int(after[status]), 'requirement')} would {words.get(status, f'be {word(status)}')}"
             for status in order if status in after.index]
