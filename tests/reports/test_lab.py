@@ -11,12 +11,10 @@ import looks
 import pytest
 
 from auditkit.api.lab import prepare_lab
-from auditkit.base import shipped
 from auditkit.snapshots.snapshot import Snapshot
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("itables", reason="needs the extra lab")
-NOTEBOOKS = sorted(path.stem for path in shipped.folder("notebooks").glob("*.ipynb"))
 THEMES = ("light", "dark")
 CURRENT = "window.jupyterapp?.shell.currentWidget"
 OUTPUTS = f"{CURRENT}.content.model.toJSON().cells.flatMap((cell) => cell.outputs ?? [])"
@@ -67,7 +65,7 @@ def opened(page: tuple[Any, list[str]], request: pytest.FixtureRequest) -> Itera
     lab.evaluate(CLOSE)
 
 
-@pytest.mark.parametrize("opened", NOTEBOOKS, indirect=True)
+@pytest.mark.parametrize("opened", labs.NOTEBOOKS, indirect=True)
 def test_a_notebook_runs_in_lab_and_can_be_read_in_both_themes(opened: tuple[Any, list[str]], tmp_path: Path) -> None:
     lab, troubles = opened
     outputs = lab.evaluate(OUTPUTS)

@@ -14,10 +14,12 @@ from replay import ACME_PROD
 from years import noon, written
 
 from auditkit.api.lab import copy_notebooks
+from auditkit.base import shipped
 from auditkit.collectors.cluster import collect
 from auditkit.collectors.sources.kubectl_files import open_files
 from auditkit.snapshots.snapshot import Snapshot
 
+NOTEBOOKS = sorted(path.stem for path in shipped.folder("notebooks").glob("*.ipynb"))
 DAY = dt.date(2026, 11, 22)
 PATIENCE = 90
 """Seconds in which a server has to answer."""
