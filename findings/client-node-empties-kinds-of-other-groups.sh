@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Kubernetes' JavaScript client reads Calico's NetworkPolicy as Kubernetes' own: a rule that denies becomes one that allows all.
 #
-# Installed: @kubernetes/client-node 1.4.0.
+# Installed: @kubernetes/client-node 1.4.0. Version 2.0.1, which needs Node.js 22, hands on all fields.
 #
 # Expected: a kind belongs to its API group: crd.projectcalico.org/v1 NetworkPolicy, serving.knative.dev/v1 Service and others are
 # custom resources with their own fields, which loadYaml() and KubernetesObjectApi hand on as they are, as they do with kinds
@@ -13,7 +13,7 @@
 # loses the same.
 #
 # For an audit: deny rules are read as open ones, and what is written back is so. Use CustomObjectsApi, which has no types, and a
-# YAML parser for files.
+# YAML parser for files, or version 2.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

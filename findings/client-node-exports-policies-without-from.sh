@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A NetworkPolicy that Kubernetes' JavaScript client has read is, as JSON, one that lets everybody in.
 #
-# Installed: @kubernetes/client-node 1.4.0.
+# Installed: @kubernetes/client-node 1.4.0. Version 2.0.1, which needs Node.js 22, does the same.
 #
 # Expected: an object that was read and is written with JSON.stringify() is the object, which other tools can read: names of
 # fields are those of the API, as `spec`, `podSelector` and the rest are.

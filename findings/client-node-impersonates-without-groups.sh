@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Kubernetes' JavaScript client leaves out as-groups of a kubeconfig, and asks as the user alone.
 #
-# Installed: @kubernetes/client-node 1.4.0.
+# Installed: @kubernetes/client-node 1.4.0. Version 2.0.1, which needs Node.js 22, does the same.
 #
 # Expected: `as`, `as-uid`, `as-groups` and `as-user-extra` of a user in a kubeconfig become the headers Impersonate-User, -Uid,
 # -Group and -Extra-*, as kubectl sends them. Of a token and a tokenFile, the file's content is sent (Kubernetes

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Kubernetes' JavaScript client gives a pod the usage of a pod with the same name in another namespace.
 #
-# Installed: @kubernetes/client-node 1.4.0.
+# Installed: @kubernetes/client-node 1.4.0. Version 2.0.1, which needs Node.js 22, does the same.
 #
 # Expected: topPods() of all namespaces tells for each pod what it uses, as `kubectl top pods -A` does. Names of pods are
 # unique in a namespace, not in a cluster: a StatefulSet `web` has a pod web-0 in each namespace where it is installed.
