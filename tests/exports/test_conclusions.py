@@ -100,6 +100,19 @@ def test_the_name_of_a_cluster_cannot_write_into_a_template(write):
     assert sum(line.startswith("- framework:") for line in lines) == 3
 
 
+def test_rows_that_a_filter_hides_are_read(filled, tmp_path, own):
+    """Spreadsheets save a filter as hidden rows; readers that leave them out lose what was filled in."""
+    path = filled(ROE, {**ROE, "result": "not operated"})
+    book = openpyxl.load_workbook(path)
+    book[SHEET].auto_filter.ref = book[SHEET].dimensions
+    book[SHEET].row_dimensions[3].hidden = True
+    book.save(path)
+    content, without = of_workpapers(path, own)
+    assert [(each.requirement, each.result) for each in entries(content, tmp_path, own)] == [
+        ("1.1", "operated"), ("1.2", "not operated")]
+    assert without == 1
+
+
 def test_what_was_filled_in_is_read_with_the_digests_of_the_workpapers(evaluation, filled, tmp_path, own):
     path = filled({**ROE, "sample": 25, "remark": "Ärger\nand more", "sign off": dt.date(2026, 2, 2)}, {"remark": " "},
                   {**ROE, "tested on": "2026-02-03", "result": "Not Operated", "conclusion": "'=odd"})

@@ -53,6 +53,14 @@ def test_the_numbers_are_those_of_the_evaluation(judged, book):
     assert shown == {row.id: (row.status.replace("_", " "), row.failed, row.unknown) for row in frame.itertuples()}
 
 
+def test_pandas_reads_texts_as_they_are_the_way_the_guide_says():
+    """Without these options, 1.1 and 1.10 are one number to pandas, and "NA" is missing."""
+    table = pd.DataFrame({"id": ["1.1", "1.10"], "answer": ["NA", "no"]})
+    content = workbook(lambda book: book.table("Tests", [Column("id", "its identifier"), Column("answer", "its answer")], [table]), title="t")
+    found = pd.read_excel(io.BytesIO(content), sheet_name="Tests", dtype=str, keep_default_na=False)
+    assert found.to_dict("list") == {"id": ["1.1", "1.10"], "answer": ["NA", "no"]}
+
+
 def test_a_sheet_filters_keeps_its_heading_and_offers_the_results(book):
     sheet = book["Requirements"]
     assert (sheet.freeze_panes, sheet.print_title_rows, sheet.page_setup.orientation) == ("D2", "$1:$1", "landscape")
