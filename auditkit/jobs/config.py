@@ -73,7 +73,7 @@ class Reports(_Part):
 
 
 class Webhook(_Part):
-    """Whom to tell that a requirement turned to fail or unknown."""
+    """Whom to tell that a requirement turned to fail, exception noted or unknown."""
 
     kind: Literal["slack", "teams", "json"]
     url_env: Text | None = None

@@ -38,5 +38,10 @@ def turns(state: State) -> list[Turn]:
         else:
             found += [Turn(row.cluster, framework, requirement, before.requirements[framework][requirement], status)
                       for framework, statuses in row.requirements.items() for requirement, status in statuses.items()
-                      if status in BAD and before.requirements.get(framework, {}).get(requirement, status) != status]
+                      if _worse(before.requirements.get(framework, {}).get(requirement, status), status)]
     return found
+
+
+def _worse(before: str, now: str) -> bool:
+    """True if a requirement turned; what failed and has exceptions noted now was no better before."""
+    return now in BAD and before != now and (before, now) != ("fail", "exception_noted")

@@ -29,6 +29,8 @@ def test_what_fails_or_is_unknown_and_was_not_has_turned() -> None:
 
 
 def test_exceptions_noted_have_turned() -> None:
+    assert turned(row(A="fail", B="exception_noted"), row(A="exception_noted", B="fail")) == [
+        ("soc2", "B", "exception_noted", "fail")]
     assert turned(row(A="manual", B="exception_noted"), row(A="exception_noted", B="exception_noted")) == [
         ("soc2", "A", "manual", "exception_noted")]
 
