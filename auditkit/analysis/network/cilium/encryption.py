@@ -2,7 +2,8 @@
 
 The settings are in a ConfigMap, which is not read. What the agents publish in their CiliumNodes is: a key of WireGuard
 as an annotation, or the number of a key of IPsec (of WireGuard too, so that the annotation goes first). A key is made
-when encryption is on. It says nothing of traffic within a node, nor of that of the nodes themselves.
+when encryption is on, and whether it is still on is not read. It says nothing of traffic within a node, nor of that of
+the nodes themselves.
 
 Sources: Cilium's documentation (1.19), WireGuard and IPsec transparent encryption, and mutual authentication: it
 authenticates, and does not encrypt; what cannot be authenticated is denied.
@@ -16,7 +17,8 @@ from auditkit.analysis.network.plugins import acting
 WIREGUARD, IPSEC = "WireGuard", "IPsec"
 NO_KEY = "its agent publishes no key: whether anything else encrypts between nodes is not visible"
 NO_NODE = "no CiliumNode is seen for it: whether anything encrypts between nodes is not visible"
-WITHIN = "traffic within the node, and of the node itself, may be plain"
+WITHIN = ("the key shows that encryption was set up; whether it is on now is not read, and traffic within the node, and "
+          "of the node itself, may be plain")
 SETTINGS = "whether its agents can authenticate is not visible; where they cannot, the traffic is denied"
 COLUMNS = {"node": STRING, "method": STRING, "with_all": BOOLEAN, "why": STRING}
 AUTHENTICATION = {"kind": STRING, "namespace": STRING, "policy": STRING, "direction": STRING, "action": STRING,
@@ -24,10 +26,10 @@ AUTHENTICATION = {"kind": STRING, "namespace": STRING, "policy": STRING, "direct
 
 
 def node_encryption(nodes: pd.DataFrame, cilium_nodes: pd.DataFrame, cilium_node_keys: pd.DataFrame) -> pd.DataFrame:
-    """What encrypts traffic between pods of different nodes: one row for each node, in their order.
+    """What is set up to encrypt traffic between pods of different nodes: one row for each node, in their order.
 
     node, method (WireGuard or IPsec, by the key that Cilium's agent publishes; ``<NA>``: none is seen), with_all (every
-    node has a key of this method, so that traffic between any two nodes is encrypted; ``<NA>``: not known), why (what
+    node publishes a key of this method, as traffic between any two of them needs it; ``<NA>``: not known), why (what
     is not known, or not encrypted).
     """
     key = lookup(nodes, {"name": "name"}, cilium_nodes, ["name", "encryption_key"])
