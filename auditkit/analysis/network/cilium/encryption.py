@@ -17,8 +17,8 @@ from auditkit.analysis.network.plugins import acting
 WIREGUARD, IPSEC = "WireGuard", "IPsec"
 NO_KEY = "its agent publishes no key: whether anything else encrypts between nodes is not visible"
 NO_NODE = "no CiliumNode is seen for it: whether anything encrypts between nodes is not visible"
-WITHIN = ("the key shows that encryption was set up; whether it is on now is not read, and traffic within the node, and "
-          "of the node itself, may be plain")
+WITHIN = ("the key shows that encryption was set up; whether it is on now is not read, and traffic within the node, "
+          "and of the node itself, may be plain")
 SETTINGS = "whether its agents can authenticate is not visible; where they cannot, the traffic is denied"
 COLUMNS = {"node": STRING, "method": STRING, "with_all": BOOLEAN, "why": STRING}
 AUTHENTICATION = {"kind": STRING, "namespace": STRING, "policy": STRING, "direction": STRING, "action": STRING,
